@@ -1,0 +1,55 @@
+// Diagnostics as values: what every error a user causes is made of. The messages live in the catalog beside this file.
+
+/** A stretch of a source file, in UTF-16 offsets, end exclusive. */
+export interface Span {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Source {
+  /** As the user named it: what messages print. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Label {
+  readonly span: Span;
+  /** What is said at this place: `W: [784, 10]`. */
+  readonly text: string;
+}
+
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  /** Kebab case, unique in the catalog: `shape-mismatch`. */
+  readonly code: string;
+  /** One line, plain words, no blame. */
+  readonly message: string;
+  /** The first is where the fault is; the others say where the rest of the evidence stands. */
+  readonly labels: readonly Label[];
+  /** `= the last dimension of h is hidden=128, and the first of W is 784` */
+  readonly notes?: readonly string[];
+  /** One hint: `did you mean image @ W?` */
+  readonly help?: string;
+  /** Calls that led into a library or another function, innermost first: where each was called. */
+  readonly trace?: readonly { readonly callee: string; readonly span: Span }[];
+}
+
+/** A kind of diagnostic: call it with its parameters to make one. */
+export interface Message<P> {
+  (parameters: P): Diagnostic;
+  readonly code: string;
+  readonly severity: Diagnostic['severity'];
+}
+
+/** Defines a catalog entry; the parameters' type is part of the message. */
+export function message<P>(code: string, build: (parameters: P) => Omit<Diagnostic, 'code' | 'severity'>, severity: Diagnostic['severity'] = 'error'): Message<P> {
+  return Object.assign((parameters: P): Diagnostic => ({ severity, code, ...build(parameters) }), { code, severity });
+}
+
+/** Thrown inside a phase to leave a construct that cannot be given a meaning; the phase catches it and goes on with the next. */
+export class Fault extends Error {
+  constructor(readonly diagnostic: Diagnostic) {
+    super(diagnostic.message);
+  }
+}

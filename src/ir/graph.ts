@@ -1,0 +1,78 @@
+// The graph: typed tensor operations, hash-consed by the builder. A graph is what its outputs reach.
+import type { Index } from './index.js';
+import type { Scalar } from './scalar.js';
+import type { TensorType } from './types.js';
+
+/** Where in the user's source a node comes from. */
+export interface Origin {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** The library or user function whose call made it, outermost first: `cross_entropy`. */
+  readonly calls: readonly string[];
+}
+
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/** One tensor value. Invariant: built by a Builder only, so that equal expressions are the same object. */
+export interface Node<A extends Attrs = Attrs> {
+  readonly id: number;
+  readonly op: Op<A>;
+  readonly inputs: readonly Node[];
+  readonly attrs: A;
+  readonly type: TensorType;
+  /** Op, attributes and input ids: the hash-consing key. */
+  readonly key: string;
+  /** What the author called it (`hidden`), or what differentiation made of that (`d_hidden`). The first name given stays. */
+  name?: string;
+  origin?: Origin;
+}
+
+/** Reads one element of an input at the given coordinates (one index a dimension). */
+export type Element = (at: readonly Index[]) => Scalar;
+
+/**
+ * A primitive operation, complete: its type, what one element of it is, its derivative, its algebra.
+ * Ops do not broadcast: elaboration inserts broadcast nodes.
+ */
+export interface Op<A extends Attrs = Attrs> {
+  readonly name: string;
+  /** One sentence for docs, with the convention at kinks. */
+  readonly summary: string;
+  /** The result's type. Inputs were checked by whoever builds; throws on misuse (our bug). */
+  type(inputs: readonly TensorType[], attrs: A): TensorType;
+  /** One element of the result; absent for leaves, which live in a buffer. */
+  element?(at: readonly Index[], inputs: readonly Element[], node: Node<A>): Scalar;
+  /** The cotangent of each input (undefined: none flows), as graph nodes. Absent: not differentiable, cotangents stop here. */
+  vjp?(cotangent: Node, node: Node<A>, g: Builder): readonly (Node | undefined)[];
+  /** Directional rewrites: the right side is never worse. */
+  readonly rules?: readonly Rule<A>[];
+  /** How it is written in listings and in `nnc grad`: `exp(x)`, `a * b`. */
+  print?(args: readonly string[], node: Node<A>): string;
+  /** Example uses for docs, typing tests, gradient checks and parity tests of every target. */
+  readonly samples: readonly Sample[];
+}
+
+export interface Rule<A extends Attrs = Attrs> {
+  /** The rule as an equation, left to right: `sum(broadcast(x, n)) = x * n`. */
+  readonly equation: string;
+  /** The better node, or undefined where the rule does not apply. */
+  rewrite(node: Node<A>, g: Builder): Node | undefined;
+}
+
+export interface Sample {
+  /** Types as the language writes them: `f32[2, 3]`, `index(4)[2]`, `bool[3]`. */
+  readonly inputs: readonly string[];
+  readonly attrs: Attrs;
+  /** The interval from which f32 inputs are drawn; default [-2, 2]. */
+  readonly domain?: readonly [number, number];
+  /** False where central differences cannot apply (a step function). */
+  readonly smooth?: boolean;
+}
+
+/** Makes nodes. `ops/` gives the typed calls (`add(g, a, b)`); `make` is what they stand on. */
+export interface Builder {
+  make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node;
+  /** Runs `build` with the given origin for the nodes that it makes. */
+  at<T>(origin: Origin | undefined, build: () => T): T;
+}

@@ -1,0 +1,98 @@
+// A model after elaboration: graphs for training and for evaluation, and how to train. Knows neither syntax nor targets.
+import type { Node } from './graph.js';
+import type { TensorType } from './types.js';
+
+/** How a parameter or a state starts. Draws are made by the trainer from its seed. */
+export type Initial =
+  | { readonly kind: 'fill'; readonly value: number }
+  /** Row-major. */
+  | { readonly kind: 'values'; readonly values: readonly number[] }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
+  | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
+  /** Orthonormal rows or columns times gain; a tensor of more dimensions counts as [first, rest]. */
+  | { readonly kind: 'orthogonal'; readonly gain: number };
+
+export interface ModelInput {
+  readonly name: string;
+  readonly type: TensorType;
+}
+
+export interface ModelParameter {
+  /** The full dotted name: `logits.dense.W`. */
+  readonly name: string;
+  readonly type: TensorType;
+  readonly initial: Initial;
+  /** False where declared frozen or frozen by the train block. */
+  readonly trained: boolean;
+}
+
+export interface ModelState {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly initial: Initial;
+}
+
+export interface Named {
+  readonly name: string;
+  readonly node: Node;
+}
+
+/** The model's graph in one of its two modes. */
+export interface Mode {
+  readonly outputs: readonly Named[];
+  /** Scalar: the sum of the losses. */
+  readonly loss: Node;
+  /** The named losses, in order. */
+  readonly losses: readonly Named[];
+  readonly metrics: readonly Named[];
+  /** training only: what each state becomes at the end of the step. */
+  readonly states: readonly Named[];
+}
+
+/**
+ * What an optimizer does to one parameter, over the leaves parameter(w), gradient(w), slot(w, name) and the counter `update`
+ * (the number of this update, from 1).
+ */
+export interface Update {
+  readonly parameter: string;
+  readonly weight: Node;
+  readonly slots: readonly { readonly name: string; readonly initial: number; readonly node: Node }[];
+}
+
+/** The train block, evaluated. */
+export interface Training {
+  readonly batch: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly accumulate: number;
+  readonly clipNorm?: number;
+  readonly clipValue?: number;
+  /** A share of the data between 0 and 1. */
+  readonly validation: number;
+  readonly data?: DataSource;
+}
+
+/** `csv("digits.csv", image = 0..63)`: read by the command line only. */
+export interface DataSource {
+  readonly kind: 'csv' | 'npz' | 'npy' | 'idx' | 'safetensors' | 'text' | 'module';
+  readonly path?: string;
+  readonly fields: Readonly<Record<string, DataField>>;
+}
+
+export type DataField = number | string | boolean | { readonly from: number; readonly to: number } | readonly DataField[];
+
+export interface ModelGraph {
+  readonly name: string;
+  /** The file the model stands in, and its text. */
+  readonly file: string;
+  readonly text: string;
+  readonly inputs: readonly ModelInput[];
+  /** In elaboration order: the order of listings and checkpoints. */
+  readonly parameters: readonly ModelParameter[];
+  readonly states: readonly ModelState[];
+  readonly training: Mode;
+  readonly evaluation: Mode;
+  /** One for each trained parameter; empty where the model has no train block. */
+  readonly updates: readonly Update[];
+  readonly train: Training;
+}

@@ -1,0 +1,124 @@
+// The program level: nests (loops over scalar expressions, made by fuse), kernels (statements, made by lower), steps and entries.
+import type { Axis, Index } from './index.js';
+import type { Buffer, Scalar, ScalarType } from './scalar.js';
+
+/** Where a kernel comes from, for its comment: `d_logits = (softmax(logits) - one_hot(label)) / batch   mnist.nn:9 cross_entropy`. */
+export interface Provenance {
+  /** One line a result: what is computed, in the model's own names. */
+  readonly formulas: readonly string[];
+  /** `mnist.nn:9 cross_entropy`, in order, without repeats. */
+  readonly sources: readonly string[];
+  readonly phase: 'forward' | 'backward' | 'update';
+}
+
+export interface Store {
+  readonly to: Buffer;
+  readonly at: Index;
+  readonly value: Scalar;
+}
+
+/** One loop nest: every store is made at every point of the axes. Folds are inside the values. */
+export interface Nest {
+  readonly kind: 'nest';
+  readonly name: string;
+  readonly axes: readonly Axis[];
+  readonly stores: readonly Store[];
+  readonly provenance: Provenance;
+}
+
+/**
+ * Nests joined in one loop over rows: parts run in order for each row, and read one another only within the row.
+ * Buffers in `rowLocal` are needed by these parts alone and hold one row (their `at` does not mention `row`).
+ */
+export interface Rows {
+  readonly kind: 'rows';
+  readonly name: string;
+  readonly row: Axis;
+  readonly parts: readonly Nest[];
+  readonly rowLocal: readonly Buffer[];
+  readonly provenance: Provenance;
+}
+
+/** Statements given by an op that does not fit the pull form (scatter, cumulative sum). */
+export interface ExplicitNest {
+  readonly kind: 'explicit';
+  readonly name: string;
+  readonly body: readonly Statement[];
+  readonly provenance: Provenance;
+}
+
+export type AnyNest = Nest | Rows | ExplicitNest;
+
+/** What lower makes of a nest, and emitters print. */
+export interface Kernel {
+  readonly name: string;
+  readonly body: readonly Statement[];
+  readonly scratch: readonly Buffer[];
+  /** The plan in one line: `contraction: v=o:128 u=b:64 fold=i:784 tile 4x8, v side staged by panel`. */
+  readonly plan: string;
+  readonly provenance: Provenance;
+  /** WGSL: workgroups in x, y, z, and threads of one. */
+  readonly grid?: readonly Index[];
+  readonly threads?: readonly number[];
+}
+
+export type Statement =
+  /** axis = 0, step, 2·step … below `to`; with `last`, the axis is min(counter, last): overlapped tails. */
+  | { readonly kind: 'loop'; readonly axis: Axis; readonly from?: Index; readonly to: Index; readonly step: number; readonly last?: Index; readonly as: 'serial' | 'group' | 'thread'; readonly body: readonly Statement[] }
+  /** An integer let: tile numbers, shared quotients. */
+  | { readonly kind: 'index'; readonly axis: Axis; readonly value: Index }
+  /** mutable: an accumulator. lanes: a value of four. */
+  | { readonly kind: 'let'; readonly name: string; readonly value: Scalar; readonly mutable?: true }
+  | { readonly kind: 'set'; readonly name: string; readonly value: Scalar }
+  /** A value of lanes stores four neighbours. add: to what is there. */
+  | { readonly kind: 'store'; readonly to: Buffer; readonly at: Index; readonly value: Scalar; readonly add?: true }
+  | { readonly kind: 'if'; readonly less: readonly [Index, Index]; readonly then: readonly Statement[]; readonly else: readonly Statement[] }
+  /** WebAssembly only: the four lane locals as a 4×4 matrix, transposed in place. */
+  | { readonly kind: 'transpose'; readonly names: readonly [string, string, string, string] }
+  /** WGSL only. */
+  | { readonly kind: 'barrier' };
+
+/** A program is a list of these; repeat is scan's loop. host: a scalar nest of counters alone, run by JavaScript in double precision. */
+export type Step =
+  | { readonly kind: 'run'; readonly kernel: Kernel; readonly host?: true }
+  | { readonly kind: 'repeat'; readonly axis: Axis; readonly steps: readonly Step[] };
+
+export type EntryName = 'step' | 'accumulate' | 'gradients' | 'evaluate' | 'predict';
+
+export interface Entry {
+  readonly name: EntryName;
+  readonly steps: readonly Step[];
+  /** Inputs that this entry reads. */
+  readonly inputs: readonly string[];
+  /** What the entry reports: losses and metrics (scalars), outputs, gradients; by name, in order. */
+  readonly results: readonly { readonly name: string; readonly buffer: Buffer }[];
+}
+
+/** Where each arena or scratch buffer begins, in 4-byte words from the start of the arena; an index in run-time sizes. */
+export interface MemoryPlan {
+  readonly offsets: ReadonlyMap<Buffer, Index>;
+  /** In 4-byte words. */
+  readonly length: Index;
+}
+
+export interface Program {
+  readonly entries: Partial<Record<EntryName, Entry>>;
+  /** Every kernel once, in the order in which a reader meets them: forward, backward, update. */
+  readonly kernels: readonly Kernel[];
+  /** Every buffer that some kernel reads or writes. */
+  readonly buffers: readonly Buffer[];
+  readonly memory: MemoryPlan;
+}
+
+/** What plan may count on at a target. */
+export interface TargetTraits {
+  readonly name: 'ts' | 'wasm' | 'wgsl';
+  /** Four-lane values. */
+  readonly lanes: boolean;
+  /** Workgroups and threads instead of serial outer loops. */
+  readonly workgroups: boolean;
+  /** Gradients of parameters are stored before the update, so that `step` and `gradients` share kernels. */
+  readonly storeGradients: boolean;
+}
+
+export type { ScalarType };

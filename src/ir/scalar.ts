@@ -1,0 +1,148 @@
+// Scalar expressions: what one element of a tensor is, in terms of loads, arithmetic and folds. Typed, immutable, keyed.
+import { constantOf, toIndex, type Axis, type Index } from './index.js';
+
+export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool';
+
+/** Where tensors live. Identity is the object. `length` counts elements of `dtype`. */
+export interface Buffer {
+  readonly name: string;
+  /**
+   * input: given at each call; parameter, state, slot, counter: live across calls; arena: planned, reused;
+   * scratch: one kernel's own (packed panels); workgroup: WGSL shared memory; constant: a literal tensor (`data`).
+   */
+  readonly space: 'input' | 'parameter' | 'state' | 'slot' | 'counter' | 'arena' | 'scratch' | 'workgroup' | 'constant';
+  /** bool tensors are stored as i32 0 and 1. */
+  readonly dtype: 'f32' | 'i32' | 'u32';
+  readonly length: Index;
+  /** space constant: the elements, row-major. */
+  readonly data?: readonly number[];
+  /** dtype i32 with values in 0 … below - 1, where that is known (index(N) tensors). */
+  readonly below?: number;
+}
+
+export type UnaryOp = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'exp' | 'log' | 'log1p' | 'expm1' | 'sin' | 'cos' | 'tanh' | 'erf' | 'not' | 'f32' | 'i32' | 'u32';
+export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'lt' | 'le' | 'eq' | 'and' | 'or' | 'xor' | 'shl' | 'shr';
+/**
+ * The closed set of scalar instructions; each target spells every one (or marks it for expansion) in one exhaustive table.
+ * round is to the nearest even; lt, le, eq yield bool; and, or, not are of bools; add, sub, mul, xor, shl, shr also of u32 (modulo 2^32);
+ * add, sub, mul, min, max also of i32; f32, i32, u32 convert (from any type; bool to 0 or 1; f32 to i32 truncates).
+ * select(c, a, b) is lazy: the arm not taken may load out of range. min and max of f32: the result is NaN if either argument is.
+ */
+export type ScalarOp = UnaryOp | BinaryOp | 'select';
+
+interface Common {
+  readonly type: ScalarType;
+  /** Equal keys, equal values. */
+  readonly key: string;
+  /** i32 values known to be in 0 … below - 1. */
+  readonly below?: number;
+}
+
+export type Scalar = Common &
+  (
+    | { readonly kind: 'number'; readonly value: number }
+    /** A coordinate or size as an i32 value. */
+    | { readonly kind: 'index'; readonly of: Index }
+    /** lanes: the four elements at, at+1, at+2, at+3 (after lower). */
+    | { readonly kind: 'load'; readonly from: Buffer; readonly at: Index; readonly lanes?: 4 }
+    | { readonly kind: 'apply'; readonly op: ScalarOp; readonly args: readonly Scalar[]; readonly lanes?: 4 }
+    /** Before lower only. */
+    | { readonly kind: 'fold'; readonly op: FoldOp; readonly over: readonly Axis[]; readonly body: Scalar }
+    /** After lower only: a let of the kernel. */
+    | { readonly kind: 'local'; readonly name: string; readonly lanes?: 4 }
+    /** After lower only: one value in all four lanes; `lane` takes one of the four. */
+    | { readonly kind: 'splat'; readonly of: Scalar; readonly lanes: 4 }
+    | { readonly kind: 'lane'; readonly of: Scalar; readonly at: number }
+  );
+
+export type FoldOp = 'add' | 'mul' | 'max' | 'min';
+
+/** What a fold starts from. */
+export const foldIdentity: Record<FoldOp, number> = { add: 0, mul: 1, max: -Infinity, min: Infinity };
+
+/** Long keys are replaced by a 106-bit digest, so that a key stays short however large the expression. */
+function keyOf(text: string): string {
+  if (text.length <= 48) return text;
+  return `~${digest(text, 0x9e3779b1)}${digest(text, 0x85ebca77)}`;
+}
+
+function digest(text: string, seed: number): string {
+  let [a, b] = [seed ^ 0xdeadbeef, seed ^ 0x41c6ce57];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    a = Math.imul(a ^ c, 2654435761);
+    b = Math.imul(b ^ c, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+}
+
+const bufferIds = new WeakMap<Buffer, number>();
+let buffers = 0;
+
+export function bufferKey(of: Buffer): string {
+  let id = bufferIds.get(of);
+  if (id === undefined) bufferIds.set(of, (id = buffers++));
+  return `@${id}`;
+}
+
+export function number(value: number, type: ScalarType = 'f32'): Scalar {
+  return { kind: 'number', value, type, key: `${Object.is(value, -0) ? '-0' : value}:${type}` };
+}
+
+export function truth(value: boolean): Scalar {
+  return number(value ? 1 : 0, 'bool');
+}
+
+/** A coordinate or a size as an i32 value. */
+export function indexValue(of: Index | Axis | number): Scalar {
+  const value = toIndex(of);
+  const known = constantOf(value);
+  return known !== undefined ? number(known, 'i32') : { kind: 'index', of: value, type: 'i32', key: keyOf(`<${value.key}>`) };
+}
+
+export function load(from: Buffer, at: Index, lanes?: 4): Scalar {
+  return { kind: 'load', from, at, type: from.dtype, below: from.below, key: keyOf(`${bufferKey(from)}[${at.key}]${lanes ? 'x4' : ''}`), ...(lanes && { lanes }) };
+}
+
+const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or', 'not']);
+
+/** Applies an instruction; numbers are not folded here. Throws where the argument types do not fit (our bug). */
+export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
+  const type = typeOf(op, args);
+  const lanes = args.some((a) => 'lanes' in a && a.lanes) ? 4 : undefined;
+  const below = op === 'select' && args[1].below !== undefined && args[2].below !== undefined ? Math.max(args[1].below, args[2].below) : undefined;
+  return { kind: 'apply', op, args, type, key: keyOf(`${op}(${args.map((a) => a.key).join(',')})`), ...(lanes && { lanes }), ...(below !== undefined && { below }) };
+}
+
+function typeOf(op: ScalarOp, args: readonly Scalar[]): ScalarType {
+  if (op === 'f32' || op === 'i32' || op === 'u32') return op;
+  const operands = op === 'select' ? args.slice(1) : op === 'shl' || op === 'shr' ? args.slice(0, 1) : args;
+  for (const arg of operands)
+    if (arg.type !== operands[0].type) throw new Error(`${op} of ${args.map((a) => a.type).join(', ')}: convert explicitly`);
+  if (op === 'select' && args[0].type !== 'bool') throw new Error(`select on ${args[0].type}`);
+  return yieldsBool.has(op) ? 'bool' : operands[0].type;
+}
+
+export function fold(op: FoldOp, over: readonly Axis[], body: Scalar): Scalar {
+  if (over.length === 0) return body;
+  return { kind: 'fold', op, over, body, type: body.type, key: keyOf(`${op}{${over.map((a) => a.id).join(',')}}(${body.key})`) };
+}
+
+export function local(name: string, type: ScalarType, lanes?: 4): Scalar {
+  return { kind: 'local', name, type, key: `%${name}`, ...(lanes && { lanes }) };
+}
+
+export function splat(of: Scalar): Scalar {
+  return { kind: 'splat', of, lanes: 4, type: of.type, key: keyOf(`splat(${of.key})`) };
+}
+
+export function lane(of: Scalar, at: number): Scalar {
+  return { kind: 'lane', of, at, type: of.type, key: keyOf(`lane${at}(${of.key})`) };
+}
+
+/** True for a value of four lanes. */
+export function isLanes(value: Scalar): boolean {
+  return 'lanes' in value && value.lanes === 4;
+}

@@ -1,0 +1,67 @@
+// Tensor types: an element type and a shape whose dimensions keep the names their author gave them.
+import { constantOf, printIndex, product, type Index } from './index.js';
+
+export type ElementType =
+  | { readonly kind: 'f32' }
+  /** Integers 0 … size - 1. */
+  | { readonly kind: 'index'; readonly size: Index }
+  | { readonly kind: 'bool' };
+
+/** One dimension: its size, and the name it bears in the source, if any (`T` of `T=64`; a run-time dimension bears its own). */
+export interface Dim {
+  readonly size: Index;
+  readonly name?: string;
+}
+
+export interface TensorType {
+  readonly element: ElementType;
+  readonly shape: readonly Dim[];
+}
+
+export const f32: ElementType = { kind: 'f32' };
+export const bool: ElementType = { kind: 'bool' };
+
+export function dim(size: Index, name?: string): Dim {
+  return name === undefined ? { size } : { size, name };
+}
+
+export function tensor(shape: readonly Dim[], element: ElementType = f32): TensorType {
+  return { element, shape };
+}
+
+export function sameShape(a: TensorType, b: TensorType): boolean {
+  return a.shape.length === b.shape.length && a.shape.every((d, i) => d.size.key === b.shape[i].size.key);
+}
+
+export function sameElement(a: ElementType, b: ElementType): boolean {
+  return a.kind === b.kind && (a.kind !== 'index' || b.kind !== 'index' || a.size.key === b.size.key);
+}
+
+/** How many elements a tensor of this type has. */
+export function elementCount(type: TensorType): Index {
+  return product(type.shape.map((d) => d.size));
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(type: TensorType): Index[] {
+  return type.shape.map((_, i) => product(type.shape.slice(i + 1).map((d) => d.size)));
+}
+
+/** `[batch, hidden=128]`, `index(10)[batch]`, `f32`. */
+export function printType(type: TensorType): string {
+  const shape = printShape(type.shape);
+  if (type.element.kind === 'f32') return type.shape.length === 0 ? 'f32' : shape;
+  const element = type.element.kind === 'bool' ? 'bool' : `index(${printIndex(type.element.size)})`;
+  return type.shape.length === 0 ? element : element + shape;
+}
+
+export function printShape(shape: readonly Dim[]): string {
+  return `[${shape.map(printDim).join(', ')}]`;
+}
+
+/** `128`, `T=64`, `batch`. */
+export function printDim(d: Dim): string {
+  const size = printIndex(d.size);
+  if (d.name === undefined || d.name === size) return size;
+  return constantOf(d.size) !== undefined ? `${d.name}=${size}` : size;
+}
