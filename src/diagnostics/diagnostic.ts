@@ -43,7 +43,11 @@ export interface Message<P> {
 }
 
 /** Defines a catalog entry; the parameters' type is part of the message. */
-export function message<P>(code: string, build: (parameters: P) => Omit<Diagnostic, 'code' | 'severity'>, severity: Diagnostic['severity'] = 'error'): Message<P> {
+export function message<P>(
+  code: string,
+  build: (parameters: P) => Omit<Diagnostic, 'code' | 'severity'>,
+  severity: Diagnostic['severity'] = 'error',
+): Message<P> {
   return Object.assign((parameters: P): Diagnostic => ({ severity, code, ...build(parameters) }), { code, severity });
 }
 

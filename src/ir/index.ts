@@ -89,7 +89,8 @@ export function product(parts: readonly (Index | number)[]): Index {
 export function div(a: Index, b: Index): Index {
   if (b.key === one.key) return a;
   const constants = [constantOf(a), constantOf(b)];
-  if (constants[0] !== undefined && constants[1] !== undefined) return constant(Math.floor(constants[0] / constants[1]));
+  if (constants[0] !== undefined && constants[1] !== undefined)
+    return constant(Math.floor(constants[0] / constants[1]));
   const whole: Term[] = [];
   const rest: Term[] = [];
   for (const term of a.terms) {
@@ -178,7 +179,11 @@ export function sizesOf(a: Index, into: Set<string> = new Set()): Set<string> {
 }
 
 /** Replaces atoms; `replace` returns undefined to keep one. Quotients and elements are rebuilt (`scalar` rewrites an element's value). */
-export function substitute(a: Index, replace: (atom: Atom) => Index | undefined, scalar?: (value: Scalar) => Scalar): Index {
+export function substitute(
+  a: Index,
+  replace: (atom: Atom) => Index | undefined,
+  scalar?: (value: Scalar) => Scalar,
+): Index {
   const parts = a.terms.map((term) => {
     let result: Index = constant(term.factor);
     for (const part of term.atoms) result = mul(result, substituteAtom(part, replace, scalar));
@@ -187,7 +192,11 @@ export function substitute(a: Index, replace: (atom: Atom) => Index | undefined,
   return add(...parts);
 }
 
-function substituteAtom(part: Atom, replace: (atom: Atom) => Index | undefined, scalar?: (value: Scalar) => Scalar): Index {
+function substituteAtom(
+  part: Atom,
+  replace: (atom: Atom) => Index | undefined,
+  scalar?: (value: Scalar) => Scalar,
+): Index {
   const replaced = replace(part);
   if (replaced) return replaced;
   if (part.kind === 'quotient') return div(substitute(part.of, replace, scalar), substitute(part.by, replace, scalar));
@@ -299,7 +308,8 @@ export function printIndex(a: Index): string {
     .map((term, n) => {
       const atoms = term.atoms.map(printAtom);
       const magnitude = Math.abs(term.factor);
-      const body = atoms.length === 0 ? `${magnitude}` : [...(magnitude === 1 ? [] : [`${magnitude}`]), ...atoms].join('*');
+      const body =
+        atoms.length === 0 ? `${magnitude}` : [...(magnitude === 1 ? [] : [`${magnitude}`]), ...atoms].join('*');
       if (n === 0) return term.factor < 0 ? `-${body}` : body;
       return term.factor < 0 ? ` - ${body}` : ` + ${body}`;
     })

@@ -1,5 +1,5 @@
 // A model after elaboration: graphs for training and for evaluation, and how to train. Knows neither syntax nor targets.
-import type { Node } from './graph.js';
+import type { Builder, Node } from './graph.js';
 import type { TensorType } from './types.js';
 
 /** How a parameter or a state starts. Draws are made by the trainer from its seed. */
@@ -79,9 +79,12 @@ export interface DataSource {
   readonly fields: Readonly<Record<string, DataField>>;
 }
 
-export type DataField = number | string | boolean | { readonly from: number; readonly to: number } | readonly DataField[];
+export type DataField =
+  number | string | boolean | { readonly from: number; readonly to: number } | readonly DataField[];
 
 export interface ModelGraph {
+  /** What made the nodes, and makes those that follow from them. */
+  readonly builder: Builder;
   readonly name: string;
   /** The file the model stands in, and its text. */
   readonly file: string;

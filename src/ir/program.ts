@@ -1,6 +1,8 @@
 // The program level: nests (loops over scalar expressions, made by fuse), kernels (statements, made by lower), steps and entries.
 import type { Axis, Index } from './index.js';
+import type { Initial, ModelGraph } from './model.js';
 import type { Buffer, Scalar, ScalarType } from './scalar.js';
+import type { TensorType } from './types.js';
 
 /** Where a kernel comes from, for its comment: `d_logits = (softmax(logits) - one_hot(label)) / batch   mnist.nn:9 cross_entropy`. */
 export interface Provenance {
@@ -64,7 +66,16 @@ export interface Kernel {
 
 export type Statement =
   /** axis = 0, step, 2·step … below `to`; with `last`, the axis is min(counter, last): overlapped tails. */
-  | { readonly kind: 'loop'; readonly axis: Axis; readonly from?: Index; readonly to: Index; readonly step: number; readonly last?: Index; readonly as: 'serial' | 'group' | 'thread'; readonly body: readonly Statement[] }
+  | {
+      readonly kind: 'loop';
+      readonly axis: Axis;
+      readonly from?: Index;
+      readonly to: Index;
+      readonly step: number;
+      readonly last?: Index;
+      readonly as: 'serial' | 'group' | 'thread';
+      readonly body: readonly Statement[];
+    }
   /** An integer let: tile numbers, shared quotients. */
   | { readonly kind: 'index'; readonly axis: Axis; readonly value: Index }
   /** mutable: an accumulator. lanes: a value of four. */
@@ -72,7 +83,12 @@ export type Statement =
   | { readonly kind: 'set'; readonly name: string; readonly value: Scalar }
   /** A value of lanes stores four neighbours. add: to what is there. */
   | { readonly kind: 'store'; readonly to: Buffer; readonly at: Index; readonly value: Scalar; readonly add?: true }
-  | { readonly kind: 'if'; readonly less: readonly [Index, Index]; readonly then: readonly Statement[]; readonly else: readonly Statement[] }
+  | {
+      readonly kind: 'if';
+      readonly less: readonly [Index, Index];
+      readonly then: readonly Statement[];
+      readonly else: readonly Statement[];
+    }
   /** WebAssembly only: the four lane locals as a 4×4 matrix, transposed in place. */
   | { readonly kind: 'transpose'; readonly names: readonly [string, string, string, string] }
   /** WGSL only. */
@@ -94,7 +110,11 @@ export interface Entry {
   readonly results: readonly { readonly name: string; readonly buffer: Buffer }[];
 }
 
-/** Where each arena or scratch buffer begins, in 4-byte words from the start of the arena; an index in run-time sizes. */
+/**
+ * Where buffers begin, in 4-byte words from the start of the arena; an index in run-time sizes. Targets with typed arrays
+ * (ts) have their arena and scratch buffers here; targets with flat memory (wasm, wgsl) have all but workgroup buffers,
+ * the persistent ones (constants, parameters, states, slots, counters) first, at offsets free of run-time sizes.
+ */
 export interface MemoryPlan {
   readonly offsets: ReadonlyMap<Buffer, Index>;
   /** In 4-byte words. */
@@ -110,6 +130,45 @@ export interface Program {
   readonly memory: MemoryPlan;
 }
 
+/** What an emitter prints a module from: the program, and what its buffers are to the user. */
+export interface TrainerProgram extends Program {
+  readonly model: ModelGraph;
+  /** Inputs in the model's order. `forOutputs`: needed by predict. */
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: TensorType;
+    readonly buffer: Buffer;
+    readonly forOutputs: boolean;
+  }[];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly type: TensorType;
+    readonly initial: Initial;
+    readonly trained: boolean;
+    readonly buffer: Buffer;
+  }[];
+  readonly states: readonly {
+    readonly name: string;
+    readonly type: TensorType;
+    readonly initial: Initial;
+    readonly buffer: Buffer;
+  }[];
+  /** Optimizer state, one tensor of the parameter's shape each; `accumulated` is the gradient so far where `accumulate` > 1. */
+  readonly slots: readonly {
+    readonly parameter: string;
+    readonly name: string;
+    readonly initial: number;
+    readonly type: TensorType;
+    readonly buffer: Buffer;
+  }[];
+  /**
+   * i32 scalars that the trainer sets before it runs an entry: `update` is the number of the update that this step belongs to
+   * (from 1), `draw` counts calls of step and gradients, `seed` is the trainer's seed.
+   */
+  readonly counters: readonly { readonly name: 'update' | 'draw' | 'seed'; readonly buffer: Buffer }[];
+  readonly outputs: readonly { readonly name: string; readonly type: TensorType }[];
+}
+
 /** What plan may count on at a target. */
 export interface TargetTraits {
   readonly name: 'ts' | 'wasm' | 'wgsl';
@@ -119,6 +178,8 @@ export interface TargetTraits {
   readonly workgroups: boolean;
   /** Gradients of parameters are stored before the update, so that `step` and `gradients` share kernels. */
   readonly storeGradients: boolean;
+  /** One memory with offsets for every buffer, instead of typed arrays. */
+  readonly flatMemory: boolean;
 }
 
 export type { ScalarType };

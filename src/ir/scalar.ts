@@ -20,8 +20,27 @@ export interface Buffer {
   readonly below?: number;
 }
 
-export type UnaryOp = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'exp' | 'log' | 'log1p' | 'expm1' | 'sin' | 'cos' | 'tanh' | 'erf' | 'not' | 'f32' | 'i32' | 'u32';
-export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'lt' | 'le' | 'eq' | 'and' | 'or' | 'xor' | 'shl' | 'shr';
+export type UnaryOp =
+  | 'neg'
+  | 'abs'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'sqrt'
+  | 'exp'
+  | 'log'
+  | 'log1p'
+  | 'expm1'
+  | 'sin'
+  | 'cos'
+  | 'tanh'
+  | 'erf'
+  | 'not'
+  | 'f32'
+  | 'i32'
+  | 'u32';
+export type BinaryOp =
+  'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'lt' | 'le' | 'eq' | 'and' | 'or' | 'xor' | 'shl' | 'shr';
 /**
  * The closed set of scalar instructions; each target spells every one (or marks it for expansion) in one exhaustive table.
  * round is to the nearest even; lt, le, eq yield bool; and, or, not are of bools; add, sub, mul, xor, shl, shr also of u32 (modulo 2^32);
@@ -99,11 +118,21 @@ export function truth(value: boolean): Scalar {
 export function indexValue(of: Index | Axis | number): Scalar {
   const value = toIndex(of);
   const known = constantOf(value);
-  return known !== undefined ? number(known, 'i32') : { kind: 'index', of: value, type: 'i32', key: keyOf(`<${value.key}>`) };
+  return known !== undefined
+    ? number(known, 'i32')
+    : { kind: 'index', of: value, type: 'i32', key: keyOf(`<${value.key}>`) };
 }
 
 export function load(from: Buffer, at: Index, lanes?: 4): Scalar {
-  return { kind: 'load', from, at, type: from.dtype, below: from.below, key: keyOf(`${bufferKey(from)}[${at.key}]${lanes ? 'x4' : ''}`), ...(lanes && { lanes }) };
+  return {
+    kind: 'load',
+    from,
+    at,
+    type: from.dtype,
+    below: from.below,
+    key: keyOf(`${bufferKey(from)}[${at.key}]${lanes ? 'x4' : ''}`),
+    ...(lanes && { lanes }),
+  };
 }
 
 const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or', 'not']);
@@ -112,22 +141,41 @@ const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or'
 export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
   const type = typeOf(op, args);
   const lanes = args.some((a) => 'lanes' in a && a.lanes) ? 4 : undefined;
-  const below = op === 'select' && args[1].below !== undefined && args[2].below !== undefined ? Math.max(args[1].below, args[2].below) : undefined;
-  return { kind: 'apply', op, args, type, key: keyOf(`${op}(${args.map((a) => a.key).join(',')})`), ...(lanes && { lanes }), ...(below !== undefined && { below }) };
+  const below =
+    op === 'select' && args[1].below !== undefined && args[2].below !== undefined
+      ? Math.max(args[1].below, args[2].below)
+      : undefined;
+  return {
+    kind: 'apply',
+    op,
+    args,
+    type,
+    key: keyOf(`${op}(${args.map((a) => a.key).join(',')})`),
+    ...(lanes && { lanes }),
+    ...(below !== undefined && { below }),
+  };
 }
 
 function typeOf(op: ScalarOp, args: readonly Scalar[]): ScalarType {
   if (op === 'f32' || op === 'i32' || op === 'u32') return op;
   const operands = op === 'select' ? args.slice(1) : op === 'shl' || op === 'shr' ? args.slice(0, 1) : args;
   for (const arg of operands)
-    if (arg.type !== operands[0].type) throw new Error(`${op} of ${args.map((a) => a.type).join(', ')}: convert explicitly`);
+    if (arg.type !== operands[0].type)
+      throw new Error(`${op} of ${args.map((a) => a.type).join(', ')}: convert explicitly`);
   if (op === 'select' && args[0].type !== 'bool') throw new Error(`select on ${args[0].type}`);
   return yieldsBool.has(op) ? 'bool' : operands[0].type;
 }
 
 export function fold(op: FoldOp, over: readonly Axis[], body: Scalar): Scalar {
   if (over.length === 0) return body;
-  return { kind: 'fold', op, over, body, type: body.type, key: keyOf(`${op}{${over.map((a) => a.id).join(',')}}(${body.key})`) };
+  return {
+    kind: 'fold',
+    op,
+    over,
+    body,
+    type: body.type,
+    key: keyOf(`${op}{${over.map((a) => a.id).join(',')}}(${body.key})`),
+  };
 }
 
 export function local(name: string, type: ScalarType, lanes?: 4): Scalar {

@@ -8,7 +8,8 @@ export interface Identifier {
 
 // ---- expressions ---------------------------------------------------------------------------------
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '^' | '@' | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'and' | 'or' | '|>' | '>>';
+export type BinaryOperator =
+  '+' | '-' | '*' | '/' | '^' | '@' | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'and' | 'or' | '|>' | '>>';
 export type UnaryOperator = '-' | 'not';
 
 export type Expression = { readonly span: Span } & (
@@ -18,7 +19,13 @@ export type Expression = { readonly span: Span } & (
   /** pi, inf, none and training too are names here. */
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'list'; readonly items: readonly Expression[] }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly operatorSpan: Span; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: 'binary';
+      readonly operator: BinaryOperator;
+      readonly operatorSpan: Span;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression }
   | { readonly kind: 'if'; readonly condition: Expression; readonly then: Expression; readonly else: Expression }
   | { readonly kind: 'call'; readonly callee: Expression; readonly arguments: readonly Argument[] }
@@ -61,27 +68,36 @@ export interface TypeExpression {
   readonly shape?: readonly DimExpression[];
 }
 
-export type DimExpression = { readonly kind: 'ellipsis'; readonly span: Span } | { readonly kind: 'size'; readonly span: Span; readonly value: Expression };
+export type DimExpression =
+  | { readonly kind: 'ellipsis'; readonly span: Span }
+  | { readonly kind: 'size'; readonly span: Span; readonly value: Expression };
 
 // ---- statements ----------------------------------------------------------------------------------
 
-export type Statement = { readonly span: Span; readonly doc?: string } & (
+export type Statement = { readonly span: Span; readonly doc?: string } &
   /** `a, b = split(…)`; one name for `a = e`. */
-  | { readonly kind: 'binding'; readonly names: readonly Identifier[]; readonly value: Expression }
-  | { readonly kind: 'param'; readonly frozen: boolean; readonly name: Identifier; readonly type: TypeExpression; readonly initial: { readonly kind: 'value' | 'draw'; readonly value: Expression } }
-  | { readonly kind: 'state'; readonly name: Identifier; readonly type: TypeExpression; readonly initial: Expression }
-  | { readonly kind: 'slot'; readonly name: Identifier; readonly initial: Expression }
-  /** `NAME := e` */
-  | { readonly kind: 'replace'; readonly name: Identifier; readonly value: Expression }
-  | { readonly kind: 'return'; readonly values: readonly Expression[] }
-  | { readonly kind: 'emit'; readonly values: readonly Expression[] }
-  | { readonly kind: 'input'; readonly name: Identifier; readonly type: TypeExpression }
-  /** `output NAME = e`, or `output NAME` of something bound before. */
-  | { readonly kind: 'output'; readonly name: Identifier; readonly value?: Expression }
-  | { readonly kind: 'loss'; readonly name?: Identifier; readonly value: Expression }
-  | { readonly kind: 'metric'; readonly name: Identifier; readonly value: Expression }
-  | { readonly kind: 'train'; readonly settings: readonly Setting[] }
-);
+  (
+    | { readonly kind: 'binding'; readonly names: readonly Identifier[]; readonly value: Expression }
+    | {
+        readonly kind: 'param';
+        readonly frozen: boolean;
+        readonly name: Identifier;
+        readonly type: TypeExpression;
+        readonly initial: { readonly kind: 'value' | 'draw'; readonly value: Expression };
+      }
+    | { readonly kind: 'state'; readonly name: Identifier; readonly type: TypeExpression; readonly initial: Expression }
+    | { readonly kind: 'slot'; readonly name: Identifier; readonly initial: Expression }
+    /** `NAME := e` */
+    | { readonly kind: 'replace'; readonly name: Identifier; readonly value: Expression }
+    | { readonly kind: 'return'; readonly values: readonly Expression[] }
+    | { readonly kind: 'emit'; readonly values: readonly Expression[] }
+    | { readonly kind: 'input'; readonly name: Identifier; readonly type: TypeExpression }
+    /** `output NAME = e`, or `output NAME` of something bound before. */
+    | { readonly kind: 'output'; readonly name: Identifier; readonly value?: Expression }
+    | { readonly kind: 'loss'; readonly name?: Identifier; readonly value: Expression }
+    | { readonly kind: 'metric'; readonly name: Identifier; readonly value: Expression }
+    | { readonly kind: 'train'; readonly settings: readonly Setting[] }
+  );
 
 /** `lr = 0.1`; `optimizer "*.b" = …` has a pattern. */
 export interface Setting {
@@ -101,12 +117,31 @@ export interface Parameter {
 }
 
 export type Declaration = { readonly span: Span; readonly doc?: string } & (
-  | { readonly kind: 'import'; readonly names: readonly Identifier[]; readonly path: { readonly value: string; readonly span: Span } }
+  | {
+      readonly kind: 'import';
+      readonly names: readonly Identifier[];
+      readonly path: { readonly value: string; readonly span: Span };
+    }
   | Definition
   /** `gradient NAME(x, d) = dx, dy` */
-  | { readonly kind: 'gradient'; readonly name: Identifier; readonly parameters: readonly Parameter[]; readonly body: Body }
-  | { readonly kind: 'optimizer'; readonly name: Identifier; readonly parameters: readonly Parameter[]; readonly body: readonly Statement[] }
-  | { readonly kind: 'model'; readonly name: Identifier; readonly parameters: readonly Parameter[]; readonly body: readonly Statement[] }
+  | {
+      readonly kind: 'gradient';
+      readonly name: Identifier;
+      readonly parameters: readonly Parameter[];
+      readonly body: Body;
+    }
+  | {
+      readonly kind: 'optimizer';
+      readonly name: Identifier;
+      readonly parameters: readonly Parameter[];
+      readonly body: readonly Statement[];
+    }
+  | {
+      readonly kind: 'model';
+      readonly name: Identifier;
+      readonly parameters: readonly Parameter[];
+      readonly body: readonly Statement[];
+    }
   | { readonly kind: 'constant'; readonly name: Identifier; readonly value: Expression }
 );
 
