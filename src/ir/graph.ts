@@ -47,10 +47,43 @@ export interface Op<A extends Attrs = Attrs> {
   vjp?(cotangent: Node, node: Node<A>, g: Builder): readonly (Node | undefined)[];
   /** Directional rewrites: the right side is never worse. */
   readonly rules?: readonly Rule<A>[];
-  /** How it is written in listings and in `nnc grad`: `exp(x)`, `a * b`. */
-  print?(args: readonly string[], node: Node<A>): string;
+  /** How it is written in formulas and in `nnc grad`. Absent: as a call of the op's name. */
+  readonly notation?: Notation<A>;
   /** Example uses for docs, typing tests, gradient checks and parity tests of every target. */
   readonly samples: readonly Sample[];
+}
+
+/** How loosely an expression binds, loosest first, as in the language: what needs parentheses as whose operand follows from it. */
+export const binding = {
+  branch: 0,
+  or: 2,
+  and: 3,
+  not: 4,
+  comparison: 5,
+  sum: 6,
+  product: 7,
+  negation: 8,
+  power: 9,
+  atom: 10,
+} as const;
+
+export type Binding = (typeof binding)[keyof typeof binding];
+
+export type Notation<A extends Attrs = Attrs> =
+  /** `a + b`; the right operand binds tighter, so that a - (b - c) keeps its parentheses. */
+  | { readonly kind: 'infix'; readonly symbol: string; readonly level: Binding }
+  /** `-x`, `not x` */
+  | { readonly kind: 'prefix'; readonly symbol: string; readonly level: Binding }
+  /** `exp(x)`, `sum(x, axis = 1)`: the inputs, then `rest`. */
+  | { readonly kind: 'call'; readonly name: string; rest?(node: Node<A>): readonly string[] }
+  /** Written as its first input: broadcasting is not seen. */
+  | { readonly kind: 'same' }
+  /** Anything else, from the inputs' texts, each with its binding. */
+  | { readonly kind: 'form'; write(inputs: readonly Written[], node: Node<A>): Written };
+
+export interface Written {
+  readonly text: string;
+  readonly level: Binding;
 }
 
 export interface Rule<A extends Attrs = Attrs> {

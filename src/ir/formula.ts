@@ -1,0 +1,104 @@
+// Nodes written as formulas in the language's own notation, for kernel comments and `nnc grad`.
+import { binding, type Node, type Written } from './graph.js';
+import { recognise } from './recognise.js';
+
+/** What a node is called where it has no name of its own; undefined writes it out. */
+export type NameOf = (node: Node) => string | undefined;
+
+/** The node's expression over the nodes that `nameOf` names: `(softmax(logits) - one_hot(label)) / batch`. */
+export function formulaOf(node: Node, nameOf: NameOf): string {
+  return createWriter(nameOf)(node).text;
+}
+
+/** Writes formulas, each shared sub-expression once. */
+export function createWriter(nameOf: NameOf): (node: Node) => Written {
+  const written = new Map<Node, Written>();
+  const write = (node: Node): Written => {
+    const known = written.get(node);
+    if (known) return known;
+    const name = nameOf(node);
+    const result =
+      name !== undefined ? { text: name, level: binding.atom } : (writeRecognised(node) ?? writeNode(node));
+    written.set(node, result);
+    return result;
+  };
+  const writeRecognised = (node: Node): Written | undefined => {
+    const form = recognise(node);
+    return (
+      form && {
+        text: `${form.name}(${[...form.inputs.map((i) => write(i).text), ...form.rest].join(', ')})`,
+        level: binding.atom,
+      }
+    );
+  };
+  const writeNode = (node: Node): Written => {
+    const notation = node.op.notation ?? leafNotation(node);
+    const inputs = node.inputs.map(write);
+    switch (notation.kind) {
+      case 'infix':
+        return {
+          text: `${within(inputs[0], notation.level)} ${notation.symbol} ${within(inputs[1], tighter(notation.level))}`,
+          level: notation.level,
+        };
+      case 'prefix':
+        return { text: `${notation.symbol}${within(inputs[0], notation.level)}`, level: notation.level };
+      case 'call':
+        return {
+          text: `${notation.name}(${[...inputs.map((i) => i.text), ...(notation.rest?.(node) ?? [])].join(', ')})`,
+          level: binding.atom,
+        };
+      case 'same':
+        return inputs[0];
+      case 'form':
+        return notation.write(inputs, node);
+      default:
+        return notation satisfies never;
+    }
+  };
+  return write;
+}
+
+function leafNotation(node: Node): NonNullable<Node['op']['notation']> {
+  const { name } = node.attrs;
+  if (node.inputs.length === 0 && typeof name === 'string')
+    return { kind: 'form', write: () => ({ text: name, level: binding.atom }) };
+  return { kind: 'call', name: node.op.name };
+}
+
+/** The text, in parentheses where it binds more loosely than its place asks for. */
+export function within(written: Written, level: number): string {
+  return written.level < level ? `(${written.text})` : written.text;
+}
+
+function tighter(level: number): number {
+  return level + 1;
+}
+
+/** What a stored node is called: its own name, else one made from what it is. */
+export function nameOf(node: Node): string {
+  if (node.name) return node.name;
+  const inner = node.inputs.find((i) => nearestName(i) !== undefined);
+  const of = inner && nearestName(inner);
+  const kind = recognise(node)?.name ?? node.op.name;
+  return of ? `${snake(kind)}_${of}` : snake(kind);
+}
+
+function nearestName(node: Node): string | undefined {
+  for (let at: Node | undefined = node, steps = 0; at && steps < 6; at = at.inputs[0], steps++) {
+    if (at.name) return at.name;
+    if (at.inputs.length === 0 && typeof at.attrs.name === 'string') return at.attrs.name;
+  }
+  return undefined;
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+/** `mnist.nn:9 cross_entropy`: where a node comes from. */
+export function sourcesOf(node: Node): string[] {
+  if (!node.origin) return [];
+  const { file, line, calls } = node.origin;
+  const base = file.slice(file.lastIndexOf('/') + 1);
+  return [`${base}:${line}${calls.length > 0 ? ` ${calls[0]}` : ''}`];
+}
