@@ -1,5 +1,5 @@
 // Nodes written as formulas in the language's own notation, for kernel comments and `nnc grad`.
-import { binding, type Node, type Written } from './graph.js';
+import { binding, type Node, type NotationStyle, type Written } from './graph.js';
 import { recognise } from './recognise.js';
 
 /** What a node is called where it has no name of its own; undefined writes it out. */
@@ -11,7 +11,7 @@ export function formulaOf(node: Node, nameOf: NameOf): string {
 }
 
 /** Writes formulas, each shared sub-expression once. */
-export function createWriter(nameOf: NameOf): (node: Node) => Written {
+export function createWriter(nameOf: NameOf, style: NotationStyle = 'nn'): (node: Node) => Written {
   const written = new Map<Node, Written>();
   const write = (node: Node): Written => {
     const known = written.get(node);
@@ -37,25 +37,33 @@ export function createWriter(nameOf: NameOf): (node: Node) => Written {
     switch (notation.kind) {
       case 'infix':
         return {
-          text: `${within(inputs[0], notation.level)} ${notation.symbol} ${within(inputs[1], tighter(notation.level))}`,
+          text: `${within(inputs[0], notation.level)} ${symbolOf(notation, style)} ${within(inputs[1], tighter(notation.level))}`,
           level: notation.level,
         };
       case 'prefix':
         return { text: `${notation.symbol}${within(inputs[0], notation.level)}`, level: notation.level };
       case 'call':
         return {
-          text: `${notation.name}(${[...inputs.map((i) => i.text), ...(notation.rest?.(node) ?? [])].join(', ')})`,
+          text: `${nameIn(notation, style)}(${[...inputs.map((i) => i.text), ...(notation.rest?.(node) ?? [])].join(', ')})`,
           level: binding.atom,
         };
       case 'same':
         return inputs[0];
       case 'form':
-        return notation.write(inputs, node);
+        return notation.write(inputs, node, style);
       default:
         return notation satisfies never;
     }
   };
   return write;
+}
+
+function symbolOf(notation: { readonly symbol: string; readonly math?: string }, style: NotationStyle): string {
+  return style === 'math' ? (notation.math ?? notation.symbol) : notation.symbol;
+}
+
+function nameIn(notation: { readonly name: string; readonly math?: string }, style: NotationStyle): string {
+  return style === 'math' ? (notation.math ?? notation.name) : notation.name;
 }
 
 function leafNotation(node: Node): NonNullable<Node['op']['notation']> {

@@ -69,17 +69,20 @@ export const binding = {
 
 export type Binding = (typeof binding)[keyof typeof binding];
 
+/** The language's own notation, or mathematics (Unicode) for people. */
+export type NotationStyle = 'nn' | 'math';
+
 export type Notation<A extends Attrs = Attrs> =
-  /** `a + b`; the right operand binds tighter, so that a - (b - c) keeps its parentheses. */
-  | { readonly kind: 'infix'; readonly symbol: string; readonly level: Binding }
+  /** `a + b`; the right operand binds tighter, so that a - (b - c) keeps its parentheses. `math` is the symbol in mathematics. */
+  | { readonly kind: 'infix'; readonly symbol: string; readonly math?: string; readonly level: Binding }
   /** `-x`, `not x` */
   | { readonly kind: 'prefix'; readonly symbol: string; readonly level: Binding }
   /** `exp(x)`, `sum(x, axis = 1)`: the inputs, then `rest`. */
-  | { readonly kind: 'call'; readonly name: string; rest?(node: Node<A>): readonly string[] }
+  | { readonly kind: 'call'; readonly name: string; readonly math?: string; rest?(node: Node<A>): readonly string[] }
   /** Written as its first input: broadcasting is not seen. */
   | { readonly kind: 'same' }
   /** Anything else, from the inputs' texts, each with its binding. */
-  | { readonly kind: 'form'; write(inputs: readonly Written[], node: Node<A>): Written };
+  | { readonly kind: 'form'; write(inputs: readonly Written[], node: Node<A>, style: NotationStyle): Written };
 
 export interface Written {
   readonly text: string;
