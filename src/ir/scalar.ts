@@ -38,13 +38,16 @@ export type UnaryOp =
   | 'not'
   | 'f32'
   | 'i32'
-  | 'u32';
+  | 'u32'
+  | 'floatBits'
+  | 'bitsFloat';
 export type BinaryOp =
   'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'lt' | 'le' | 'eq' | 'and' | 'or' | 'xor' | 'shl' | 'shr';
 /**
  * The closed set of scalar instructions; each target spells every one (or marks it for expansion) in one exhaustive table.
  * round is to the nearest even; lt, le, eq yield bool; and, or, not are of bools; add, sub, mul, xor, shl, shr also of u32 (modulo 2^32);
  * add, sub, mul, min, max also of i32; f32, i32, u32 convert (from any type; bool to 0 or 1; f32 to i32 truncates).
+ * floatBits gives the bits of an f32 as u32, bitsFloat takes them back; expansions of exp and the like are made with them.
  * select(c, a, b) is lazy: the arm not taken may load out of range. min and max of f32: the result is NaN if either argument is.
  */
 export type ScalarOp = UnaryOp | BinaryOp | 'select';
@@ -158,6 +161,8 @@ export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
 
 function typeOf(op: ScalarOp, args: readonly Scalar[]): ScalarType {
   if (op === 'f32' || op === 'i32' || op === 'u32') return op;
+  if (op === 'floatBits') return 'u32';
+  if (op === 'bitsFloat') return 'f32';
   const operands = op === 'select' ? args.slice(1) : op === 'shl' || op === 'shr' ? args.slice(0, 1) : args;
   for (const arg of operands)
     if (arg.type !== operands[0].type)
