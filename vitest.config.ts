@@ -1,0 +1,18 @@
+// How the tests run: two workers, generous timeouts, and the exhaustive ones only under FULL=1.
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const full = process.env.FULL === '1';
+const report = process.env.NNC_TEST_REPORT;
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: full ? configDefaults.exclude : [...configDefaults.exclude, 'test/full/**'],
+    globalSetup: ['scripts/embed.mjs'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: full ? 600_000 : 60_000,
+    hookTimeout: 120_000,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+  },
+});
