@@ -1,0 +1,68 @@
+// From a nest and its plan to a kernel: mechanical, and right for any plan.
+import type { AnyNest, ExplicitNest, Kernel, Nest, Statement, Store, TargetTraits } from '../../ir/program.js';
+import { sizesOf, toIndex, type Index } from '../../ir/index.js';
+import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { plan as makePlan } from '../plan/plan.js';
+import type { Estimate, Plan } from '../plan/types.js';
+import { bufferNames, Names } from './names.js';
+import { writeNest } from './nest.js';
+import { partsOf } from './values.js';
+import { Writer } from './writer.js';
+
+/** Plans and lowers. */
+export function lowerNest(nest: AnyNest, target: TargetTraits, estimate: Estimate): Kernel {
+  return lower(nest, makePlan(nest, target, estimate), target);
+}
+
+export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel {
+  const { name, provenance } = nest;
+  if (nest.kind === 'explicit') return { name, body: nest.body, scratch: [], plan: plan.text, provenance };
+  const { buffers, sizes } = namesIn(nest);
+  const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
+  if (nest.kind === 'nest') {
+    if (plan.kind !== 'nest') throw new Error(`${name}: a plan of ${plan.kind} for a nest`);
+    writeNest(writer, nest, plan);
+  } else {
+    if (plan.kind !== 'rows') throw new Error(`${name}: a plan of ${plan.kind} for rows`);
+    const [row] = writer.open(nest.row);
+    for (const part of nest.parts) for (const store of part.stores) writer.pins.set(store.to, writer.depth + 1);
+    nest.parts.forEach((part, i) => {
+      writer.open();
+      writeNest(writer, part, plan.parts[i], new Map([[nest.row, { base: toIndex(row), count: 1 }]]));
+      writer.push(...writer.close());
+    });
+    const body = writer.close();
+    writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', body });
+  }
+  return { name, body: writer.close(), scratch: [], plan: plan.text, provenance };
+}
+
+function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; sizes: Set<string> } {
+  const buffers = new Set<Buffer>();
+  const sizes = new Set<string>();
+  const seen = new Set<string>();
+  const address = (at: Index): void => void sizesOf(at, sizes);
+  const visit = (value: Scalar): void => {
+    if (seen.has(value.key)) return;
+    seen.add(value.key);
+    if (value.kind === 'load') {
+      buffers.add(value.from);
+      address(value.at);
+    } else if (value.kind === 'index') address(value.of);
+    else if (value.kind === 'fold') for (const a of value.over) address(a.extent);
+    for (const part of partsOf(value)) visit(part);
+  };
+  const parts: readonly Nest[] = nest.kind === 'rows' ? nest.parts : [nest];
+  if (nest.kind === 'rows') address(nest.row.extent);
+  for (const part of parts) {
+    for (const axis of part.axes) address(axis.extent);
+    for (const store of part.stores satisfies readonly Store[]) {
+      buffers.add(store.to);
+      address(store.at);
+      visit(store.value);
+    }
+  }
+  return { buffers, sizes };
+}
+
+export type { Statement };
