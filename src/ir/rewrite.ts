@@ -30,7 +30,7 @@ function rewriteParts(value: Scalar, rewrite: Rewrite, memo: Map<string, Scalar>
     case 'local':
       return value;
     case 'index':
-      return indexValue(rewriteIndex(value.of, rewrite, memo));
+      return indexValue(rewriteIndex(value.of, rewrite, memo), value.lanes);
     case 'load':
       return load(value.from, rewriteIndex(value.at, rewrite, memo), value.lanes);
     case 'apply':

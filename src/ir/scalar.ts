@@ -63,8 +63,8 @@ interface Common {
 export type Scalar = Common &
   (
     | { readonly kind: 'number'; readonly value: number }
-    /** A coordinate or size as an i32 value. */
-    | { readonly kind: 'index'; readonly of: Index }
+    /** A coordinate or size as an i32 value; lanes: of, of+1, of+2, of+3 (after lower). */
+    | { readonly kind: 'index'; readonly of: Index; readonly lanes?: 4 }
     /** lanes: the four elements at, at+1, at+2, at+3 (after lower). */
     | { readonly kind: 'load'; readonly from: Buffer; readonly at: Index; readonly lanes?: 4 }
     | { readonly kind: 'apply'; readonly op: ScalarOp; readonly args: readonly Scalar[]; readonly lanes?: 4 }
@@ -117,9 +117,10 @@ export function truth(value: boolean): Scalar {
   return number(value ? 1 : 0, 'bool');
 }
 
-/** A coordinate or a size as an i32 value. */
-export function indexValue(of: Index | Axis | number): Scalar {
+/** A coordinate or a size as an i32 value; with lanes, it and the next three. */
+export function indexValue(of: Index | Axis | number, lanes?: 4): Scalar {
   const value = toIndex(of);
+  if (lanes) return { kind: 'index', of: value, lanes, type: 'i32', key: keyOf(`<${value.key}>x4`) };
   const known = constantOf(value);
   return known !== undefined
     ? number(known, 'i32')
