@@ -1,0 +1,114 @@
+// What can be wrong with a data file: each message names the file, the place in it, what came and what was expected.
+import { message } from './diagnostic.js';
+
+/** Where in the data: `digits.csv, line 17, column "label"`. */
+type Place = string;
+
+export const dataUnreadable = message<{ file: string; reason: string }>('data-unreadable', ({ file, reason }) => ({
+  message: `the data file ${file} cannot be read: ${reason}`,
+  labels: [],
+  help: 'paths in a data source start from the folder of the .nn file',
+}));
+
+export const dataMalformed = message<{ place: Place; reason: string }>('data-malformed', ({ place, reason }) => ({
+  message: `${place}: ${reason}`,
+  labels: [],
+}));
+
+export const dataEmpty = message<{ place: Place }>('data-empty', ({ place }) => ({
+  message: `${place} holds no rows`,
+  labels: [],
+}));
+
+export const dataInputMissing = message<{ input: string; type: string; source: string; form: string }>(
+  'data-input-missing',
+  ({ input, type, source, form }) => ({
+    message: `${source} gives nothing for the input ${input}: ${type}`,
+    labels: [],
+    help: `name it in the data source, as in ${form}`,
+  }),
+);
+
+export const dataInputUnknown = message<{ name: string; source: string; inputs: readonly string[] }>(
+  'data-input-unknown',
+  ({ name, source, inputs }) => ({
+    message: `${source} names ${name}, which is not an input of the model`,
+    labels: [],
+    notes: [`the inputs are ${inputs.join(', ')}`],
+  }),
+);
+
+export const dataFieldForm = message<{ name: string; source: string; expected: string }>(
+  'data-field',
+  ({ name, source, expected }) => ({ message: `${source}: ${name} should be ${expected}`, labels: [] }),
+);
+
+export const dataColumnMissing = message<{ file: string; column: string; columns: readonly string[]; near?: string }>(
+  'data-column-missing',
+  ({ file, column, columns, near }) => ({
+    message: `${file} has no column ${column}`,
+    labels: [],
+    notes: [`its ${columns.length} columns are ${columns.slice(0, 12).join(', ')}${columns.length > 12 ? ', …' : ''}`],
+    ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
+  }),
+);
+
+export const dataRowLength = message<{ place: Place; found: number; expected: number }>(
+  'data-row-length',
+  ({ place, found, expected }) => ({
+    message: `${place}: found ${found} ${found === 1 ? 'column' : 'columns'}, expected ${expected} as in the rows above`,
+    labels: [],
+  }),
+);
+
+export const dataValue = message<{ place: Place; found: string; input: string; expected: string }>(
+  'data-value',
+  ({ place, found, input, expected }) => ({
+    message: `${place}: found ${found}, expected ${expected}`,
+    labels: [],
+    notes: [`it is read for the input ${input}`],
+  }),
+);
+
+export const dataShape = message<{ place: Place; input: string; found: string; expected: string }>(
+  'data-shape',
+  ({ place, input, found, expected }) => ({
+    message: `${place}: ${found} does not fit the input ${input}: ${expected}`,
+    labels: [],
+  }),
+);
+
+export const dataRowsDisagree = message<{ source: string; input: string; rows: number; other: string; others: number }>(
+  'data-rows',
+  ({ source, input, rows, other, others }) => ({
+    message: `${source}: the inputs have different numbers of rows`,
+    labels: [],
+    notes: [`${input} has ${rows}, and ${other} has ${others}`],
+  }),
+);
+
+export const dataInputShape = message<{ input: string; type: string }>('data-input-shape', ({ input, type }) => ({
+  message: `the input ${input}: ${type} cannot be fed from a data source`,
+  labels: [],
+  notes: ['a data source gives rows: the first dimension is free (the batch), and the others have known sizes'],
+}));
+
+export const dataUnsupported = message<{ kind: string }>('data-unsupported', ({ kind }) => ({
+  message: `${kind}(…) is not a source that this version can read`,
+  labels: [],
+  help: 'a module("./data.mjs") that exports `train` can read anything',
+}));
+
+export const dataModule = message<{ file: string; reason: string }>('data-module', ({ file, reason }) => ({
+  message: `the data module ${file} ${reason}`,
+  labels: [],
+  notes: [
+    'a data module exports `train`, and `validation` and `test` if it has them: objects of typed arrays by input name',
+  ],
+}));
+
+export const dataAbsent = message<{ model: string }>('data-absent', ({ model }) => ({
+  message: `the model ${model} does not say what data to train on`,
+  labels: [],
+  help: 'write `data = csv("rows.csv", x = 0..3, y = 4)` in its train block',
+}));
