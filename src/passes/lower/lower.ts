@@ -1,9 +1,9 @@
 // From a nest and its plan to a kernel: mechanical, and right for any plan.
-import type { AnyNest, ExplicitNest, Kernel, Nest, Statement, Store, TargetTraits } from '../../ir/program.js';
-import { sizesOf, toIndex, type Index } from '../../ir/index.js';
+import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
+import { one, sizesOf, toIndex, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { plan as makePlan } from '../plan/plan.js';
-import type { Estimate, Plan } from '../plan/types.js';
+import type { Estimate, NestPlan, Plan } from '../plan/types.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { partsOf } from './values.js';
@@ -18,23 +18,42 @@ export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel 
   const { name, provenance } = nest;
   if (nest.kind === 'explicit') return { name, body: nest.body, scratch: [], plan: plan.text, provenance };
   const { buffers, sizes } = namesIn(nest);
+  const lets = nest.kind === 'rows' ? oneElement(nest) : new Set<Buffer>();
+  for (const buffer of lets) buffers.delete(buffer);
   const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
   if (nest.kind === 'nest') {
     if (plan.kind !== 'nest') throw new Error(`${name}: a plan of ${plan.kind} for a nest`);
     writeNest(writer, nest, plan);
   } else {
     if (plan.kind !== 'rows') throw new Error(`${name}: a plan of ${plan.kind} for rows`);
-    const [row] = writer.open(nest.row);
-    for (const part of nest.parts) for (const store of part.stores) writer.pins.set(store.to, writer.depth + 1);
-    nest.parts.forEach((part, i) => {
-      writer.open();
-      writeNest(writer, part, plan.parts[i], new Map([[nest.row, { base: toIndex(row), count: 1 }]]));
-      writer.push(...writer.close());
-    });
-    const body = writer.close();
-    writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', body });
+    writeRows(writer, nest, plan.parts, lets);
   }
   return { name, body: writer.close(), scratch: [], plan: plan.text, provenance };
+}
+
+/** One loop over the rows, the parts in order inside. What a part has stored is loaded after it. */
+function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets: ReadonlySet<Buffer>): void {
+  const [row] = writer.open(nest.row);
+  const outer = new Map([[nest.row, { base: toIndex(row), count: 1 }]]);
+  for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
+  nest.parts.forEach((part, i) => {
+    // A part of lets alone stays visible to those after it.
+    const visible = part.stores.every((s) => lets.has(s.to));
+    if (!visible) writer.open();
+    writeNest(writer, part, plans[i], outer, lets);
+    if (!visible) writer.push(...writer.close());
+  });
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', body });
+}
+
+/** Row buffers of one element that can be lets: stored by parts without axes that store nothing else. */
+function oneElement({ parts, rowLocal }: Rows): Set<Buffer> {
+  const found = new Set(rowLocal.filter((b) => b.length.key === one.key));
+  for (const part of parts)
+    if (part.axes.length > 0 || part.stores.some((s) => !found.has(s.to)))
+      for (const s of part.stores) found.delete(s.to);
+  return found;
 }
 
 function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; sizes: Set<string> } {
@@ -64,5 +83,3 @@ function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; 
   }
   return { buffers, sizes };
 }
-
-export type { Statement };

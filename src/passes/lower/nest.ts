@@ -13,7 +13,8 @@ import {
   type Index,
 } from '../../ir/index.js';
 import type { Nest, Statement } from '../../ir/program.js';
-import type { Scalar } from '../../ir/scalar.js';
+import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { identifier } from './names.js';
 import { reshape } from '../plan/reshape.js';
 import type { LoopPlan, NestPlan } from '../plan/types.js';
 import { specialise, specialiseIndex } from './specialise.js';
@@ -32,10 +33,11 @@ export function writeNest(
   nest: Nest,
   plan: NestPlan,
   outer: ReadonlyMap<Axis, Places> = new Map(),
+  asLets: ReadonlySet<Buffer> = new Set(),
 ): void {
   const reshaped = reshape(nest, plan.coalesce);
   const style: FoldStyle = { order: plan.folds, unrolled: new Set(plan.unrolled) };
-  writeLoops(writer, reshaped, plan.loops, outer, style);
+  writeLoops(writer, reshaped, plan.loops, outer, style, asLets);
 }
 
 function writeLoops(
@@ -44,15 +46,16 @@ function writeLoops(
   loops: readonly LoopPlan[],
   places: ReadonlyMap<Axis, Places>,
   style: FoldStyle,
+  asLets: ReadonlySet<Buffer>,
 ): void {
   const [first, ...rest] = loops;
-  if (!first) return writeTile(writer, nest, places, style);
+  if (!first) return writeTile(writer, nest, places, style, asLets);
   const { axis, tail } = first;
   const extent = axis.extent;
   const known = constantOf(extent);
   const tile = Math.min(first.tile, known ?? Infinity);
   const inside = (base: Index, count: number): void =>
-    writeLoops(writer, nest, rest, new Map([...places, [axis, { base, count }]]), style);
+    writeLoops(writer, nest, rest, new Map([...places, [axis, { base, count }]]), style, asLets);
   const loop = (step: number, options: { from?: Index; to: Index; last?: Index }): void => {
     const [bound] = writer.open(axis);
     inside(toIndex(bound), step);
@@ -83,7 +86,13 @@ function writeLoops(
   loop(1, { from: mul(div(extent, toIndex(tile)), tile), to: extent });
 }
 
-function writeTile(writer: Writer, nest: Nest, places: ReadonlyMap<Axis, Places>, style: FoldStyle): void {
+function writeTile(
+  writer: Writer,
+  nest: Nest,
+  places: ReadonlyMap<Axis, Places>,
+  style: FoldStyle,
+  asLets: ReadonlySet<Buffer>,
+): void {
   let instances: { at: Map<Axis, Index>; label: string }[] = [{ at: new Map(), label: '' }];
   for (const [axis, { base, count }] of places)
     instances = instances.flatMap(({ at, label }) =>
@@ -110,7 +119,16 @@ function writeTile(writer: Writer, nest: Nest, places: ReadonlyMap<Axis, Places>
     if (pin === undefined) writer.pins.delete(buffer);
     else writer.pins.set(buffer, pin);
   }
-  stores.forEach(({ to, at }, i) => writer.push({ kind: 'store', to, at, value: values[i] }));
+  stores.forEach(({ to, at }, i) => {
+    if (asLets.has(to)) writer.remember(writer.depth, load(to, at).key, letOf(writer, to, values[i]));
+    else writer.push({ kind: 'store', to, at, value: values[i] });
+  });
+}
+
+/** A let in the place of a buffer of one element. */
+function letOf(writer: Writer, to: Buffer, value: Scalar): Scalar {
+  if (value.kind === 'local' || value.kind === 'number') return value;
+  return writer.let(writer.depth, { base: identifier(to.name), numbered: false }, value);
 }
 
 /** Loads that must be made before the stores: another store of the tile may overwrite what they read. */

@@ -234,7 +234,7 @@ function writeLets(writer: Writer, values: readonly Scalar[], forced: ReadonlySe
     if (known) return known;
     const level = writer.levelOf(value);
     const shared = (uses.get(value.key) ?? 0) > 1 || forced.has(value.key);
-    if ((level < from || shared) && deservesLet(value) && isSafe(value)) {
+    if ((shared || writer.leavesLoop(level, from)) && deservesLet(value) && isSafe(value)) {
       const inner = writer.at(level, () => parts(value, level));
       const result = writer.let(level, baseName(value), inner);
       writer.remember(level, value.key, result);
@@ -285,6 +285,8 @@ function alwaysLoaded(values: readonly Scalar[]): ReadonlySet<string> {
   return into;
 }
 
+const conversions: ReadonlySet<string> = new Set(['f32', 'i32', 'u32']);
+
 function deservesLet(value: Scalar): boolean {
   switch (value.kind) {
     case 'number':
@@ -292,7 +294,7 @@ function deservesLet(value: Scalar): boolean {
     case 'index':
       return false;
     case 'apply':
-      return !value.args.every((a) => a.kind === 'number');
+      return !value.args.every((a) => a.kind === 'number' || (conversions.has(value.op) && a.kind === 'index'));
     case 'load':
     case 'fold':
     case 'splat':

@@ -7,6 +7,7 @@ import { Names } from './names.js';
 
 interface Scope {
   readonly statements: Statement[];
+  readonly loop: boolean;
   readonly axes: Set<Axis>;
   /** Values by key that have a let in this scope, and quotients by key that have an index let. */
   readonly values: Map<string, Scalar>;
@@ -18,7 +19,7 @@ interface Scope {
 
 /** Statements are appended to any open scope: a let goes to the outermost one where its axes are bound. */
 export class Writer {
-  private scopes: Scope[] = [newScope([])];
+  private scopes: Scope[] = [newScope(false)];
   private readonly levelOfLocal = new Map<string, number>();
   /** Loads of these buffers stay at this level or further in: something nearby stores to them. */
   readonly pins = new Map<Buffer, number>();
@@ -36,8 +37,7 @@ export class Writer {
 
   /** Opens a scope that binds these axes; returns them, renamed where another visible thing has the name. */
   open(...axes: readonly Axis[]): Axis[] {
-    const scope = newScope([]);
-    this.scopes.push(scope);
+    this.scopes.push(newScope(axes.length > 0));
     return axes.map((a) => this.bind(a));
   }
 
@@ -56,6 +56,11 @@ export class Writer {
     const result = write();
     this.scopes = all;
     return result;
+  }
+
+  /** Does a let at `level`, instead of at `from`, leave a loop? */
+  leavesLoop(level: number, from: number): boolean {
+    return this.scopes.slice(level + 1, from + 1).some((s) => s.loop);
   }
 
   lookup(key: string): Scalar | undefined {
@@ -161,10 +166,11 @@ export class Writer {
   }
 }
 
-function newScope(axes: readonly Axis[]): Scope {
+function newScope(loop: boolean): Scope {
   return {
     statements: [],
-    axes: new Set(axes),
+    loop,
+    axes: new Set(),
     values: new Map(),
     indices: new Map(),
     names: [],

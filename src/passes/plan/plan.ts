@@ -9,8 +9,10 @@ import type { Coalesce, Estimate, LoopPlan, NestPlan, Plan, Tail } from './types
 
 /** How many instructions a nest may have when it is written out whole. */
 const straightLine = 160;
+/** How many places a nest, and how many rounds a fold may have to be written out. */
+const mostPlaces = 8;
 /** Below this many instructions tiles do not pay. */
-const littleWork = 20_000;
+const littleWork = 4_000;
 
 export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): Plan {
   switch (nest.kind) {
@@ -40,8 +42,9 @@ export function planNest(nest: Nest, _target: TargetTraits, estimate: Estimate):
   const cost = costOf(values, estimate);
   const runTime = foldAxes.some((a) => fixed(a) === undefined);
   const points = reshaped.axes.reduce((n, a) => n * (fixed(a) ?? 1), 1);
-  const wholly = !runTime && points * cost <= straightLine;
-  const unrolled = wholly ? foldAxes : foldAxes.filter((a) => (fixed(a) ?? Infinity) <= 4);
+  const rounds = foldAxes.reduce((n, a) => n * (fixed(a) ?? 1), 1);
+  const wholly = !runTime && points * cost <= straightLine && points <= mostPlaces && rounds <= mostPlaces;
+  const unrolled = wholly ? foldAxes : foldAxes.filter((a) => fixed(a) === 1);
   const order = orderOf(reshaped, estimate);
   const tiles = wholly
     ? new Map<Axis, number>(reshaped.axes.map((a) => [a, fixed(a) ?? 1]))
