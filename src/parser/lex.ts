@@ -1,0 +1,192 @@
+// Text to tokens: words are told apart, brackets matched, and what belongs to other languages is reported and mended.
+import type { IToken, TokenType } from 'chevrotain';
+import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.js';
+import * as say from '../diagnostics/syntax.js';
+import * as T from './tokens.js';
+
+export interface Tokens {
+  /** Ends in an End token. Each token's payload is its index here. */
+  readonly tokens: readonly IToken[];
+  /** For a bracket, the index of the one it belongs to; -1 for one without a partner and for all other tokens. */
+  readonly partners: Int32Array;
+  /** Doc comments by the line they stand on. */
+  readonly docs: ReadonlyMap<number, string>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const meanings: Readonly<Record<string, { type: TokenType; sign: string }>> = {
+  '**': { type: T.Caret, sign: '^' },
+  '&&': { type: T.And, sign: 'and' },
+  '&': { type: T.And, sign: 'and' },
+  '||': { type: T.Or, sign: 'or' },
+  '|': { type: T.Or, sign: 'or' },
+  '===': { type: T.EqualTo, sign: '==' },
+  '!==': { type: T.NotEqual, sign: '!=' },
+  '!': { type: T.Not, sign: 'not' },
+  '¬': { type: T.Not, sign: 'not' },
+  '−': { type: T.Minus, sign: '-' },
+  '×': { type: T.Star, sign: '*' },
+  '·': { type: T.Star, sign: '*' },
+  '÷': { type: T.Slash, sign: '/' },
+  '≤': { type: T.LessEqual, sign: '<=' },
+  '≥': { type: T.GreaterEqual, sign: '>=' },
+  '≠': { type: T.NotEqual, sign: '!=' },
+  '→': { type: T.Arrow, sign: '->' },
+};
+
+export function lex({ file, text }: Source): Tokens {
+  const result = T.lexer.tokenize(text);
+  const diagnostics: Diagnostic[] = [];
+  const tokens: IToken[] = [];
+  const spanOf = (token: IToken): Span => ({
+    file,
+    start: token.startOffset,
+    end: token.startOffset + token.image.length,
+  });
+
+  for (const token of result.tokens) {
+    switch (token.tokenType) {
+      case T.Name: {
+        const type = T.words.get(token.image);
+        if (type !== undefined) retype(token, type);
+        break;
+      }
+      case T.Foreign: {
+        const meant = meanings[token.image];
+        diagnostics.push(say.foreignOperator({ span: spanOf(token), found: token.image, meant: meant.sign }));
+        retype(token, meant.type);
+        break;
+      }
+      case T.ForeignComment:
+        diagnostics.push(say.foreignComment({ span: firstLine(spanOf(token), token.image) }));
+        continue;
+      case T.ForeignString:
+        diagnostics.push(say.foreignQuotes({ span: spanOf(token), meant: `"${token.image.slice(1, -1)}"` }));
+        retype(token, T.StringLiteral);
+        break;
+      case T.OpenString:
+        diagnostics.push(say.unterminatedString({ span: { ...spanOf(token), end: token.startOffset + 1 } }));
+        retype(token, T.StringLiteral);
+        break;
+      case T.MalformedNumber:
+        diagnostics.push(say.malformedNumber({ span: spanOf(token), meant: mendNumber(token.image) }));
+        retype(token, T.NumberLiteral);
+        break;
+      case T.Semicolon:
+        diagnostics.push(say.semicolon({ span: spanOf(token) }));
+        continue;
+      case T.Unknown: {
+        const last = diagnostics.at(-1);
+        const span = spanOf(token);
+        // A run of them is one mistake.
+        if (last?.code === say.unexpectedCharacter.code && last.labels[0].span.end === span.start) {
+          diagnostics[diagnostics.length - 1] = {
+            ...last,
+            labels: [{ text: '', span: { ...span, start: last.labels[0].span.start } }],
+          };
+        } else diagnostics.push(say.unexpectedCharacter({ span, character: spell(token.image) }));
+        continue;
+      }
+    }
+    token.payload = tokens.length;
+    tokens.push(token);
+  }
+  // Offsets and lines of what a machine generated can be wrong only if the lexer stops early, which Unknown prevents.
+  const lastLine = tokens.at(-1)?.startLine ?? 0;
+  tokens.push({
+    image: '',
+    startOffset: text.length,
+    startLine: lastLine + 1,
+    tokenType: T.End,
+    tokenTypeIdx: T.End.tokenTypeIdx ?? 0,
+    payload: tokens.length,
+  });
+  return { tokens, partners: matchBrackets(tokens), docs: docsByLine(result.groups['docs'] ?? [], text), diagnostics };
+}
+
+function retype(token: IToken, type: TokenType): void {
+  token.tokenType = type;
+  token.tokenTypeIdx = type.tokenTypeIdx ?? 0;
+}
+
+function mendNumber(image: string): string {
+  return image.startsWith('.') ? `0${image}` : image.replace('.', '.0');
+}
+
+function firstLine(span: Span, image: string): Span {
+  const lineEnd = image.search(/[\r\n]/);
+  return lineEnd === -1 ? span : { ...span, end: span.start + lineEnd };
+}
+
+function spell(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const invisible = code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0xd800 && code <= 0xdfff);
+  return invisible ? `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}` : character;
+}
+
+function docsByLine(docs: readonly IToken[], text: string): Map<number, string> {
+  const byLine = new Map<number, string>();
+  for (const doc of docs) {
+    if (/[^\s]/.test(text.slice(text.lastIndexOf('\n', doc.startOffset - 1) + 1, doc.startOffset))) continue;
+    byLine.set(doc.startLine ?? 0, doc.image.slice(3).replace(/^ /, '').trimEnd());
+  }
+  return byLine;
+}
+
+interface Frame {
+  readonly brace: number;
+  readonly open: number[];
+  parens: number;
+  brackets: number;
+}
+
+/** Braces bound everything: a ( or [ that is open where its block ends has no partner. */
+function matchBrackets(tokens: readonly IToken[]): Int32Array {
+  const partners = new Int32Array(tokens.length).fill(-1);
+  let frame: Frame = { brace: -1, open: [], parens: 0, brackets: 0 };
+  const frames = [frame];
+  const pair = (a: number, b: number): void => {
+    partners[a] = b;
+    partners[b] = a;
+  };
+  const close = (index: number, type: TokenType): void => {
+    if ((type === T.LeftParen ? frame.parens : frame.brackets) === 0) return;
+    for (;;) {
+      const opener = frame.open.pop();
+      if (opener === undefined) return;
+      const opened = tokens[opener].tokenType;
+      if (opened === T.LeftParen) frame.parens--;
+      else frame.brackets--;
+      if (opened === type) return pair(opener, index);
+    }
+  };
+  tokens.forEach((token, index) => {
+    switch (token.tokenType) {
+      case T.LeftParen:
+        frame.parens++;
+        frame.open.push(index);
+        break;
+      case T.LeftBracket:
+        frame.brackets++;
+        frame.open.push(index);
+        break;
+      case T.RightParen:
+        close(index, T.LeftParen);
+        break;
+      case T.RightBracket:
+        close(index, T.LeftBracket);
+        break;
+      case T.LeftBrace:
+        frame = { brace: index, open: [], parens: 0, brackets: 0 };
+        frames.push(frame);
+        break;
+      case T.RightBrace:
+        if (frames.length === 1) break;
+        frames.pop();
+        pair(frame.brace, index);
+        frame = frames[frames.length - 1];
+        break;
+    }
+  });
+  return partners;
+}
