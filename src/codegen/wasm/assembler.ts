@@ -1,0 +1,251 @@
+// A small WebAssembly assembler: instructions to bytes, functions to a module.
+import { lanes, memory, plain, type LaneInstruction, type MemoryInstruction, type Plain } from './opcodes.js';
+
+export type ValueType = 'i32' | 'f32' | 'v128';
+
+const valueTypes: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+
+export interface FunctionType {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** Writes one function's instructions. Locals are numbers; parameters come first. */
+export interface Code {
+  /** A new local. */
+  local(type: ValueType): number;
+  get(local: number): void;
+  set(local: number): void;
+  tee(local: number): void;
+  op(...names: readonly Plain[]): void;
+  i32(value: number): void;
+  f32(value: number): void;
+  /** Sixteen bytes. */
+  v128(bytes: Uint8Array): void;
+  /** A load or store; its address lies on the stack, `offset` bytes are added. */
+  memory(name: MemoryInstruction, offset: number): void;
+  lane(name: LaneInstruction, at: number): void;
+  /** Picks sixteen bytes of the two vectors on the stack. */
+  shuffle(picks: readonly number[]): void;
+  /** Opens a block that `end` closes. */
+  open(kind: 'block' | 'loop' | 'if', result?: ValueType): void;
+  /** Jumps to the end of the block, or the start of the loop, `depth` levels out. */
+  branch(kind: 'br' | 'br_if', depth: number): void;
+  call(index: number): void;
+  /** Code that runs before all other; it may set locals. */
+  readonly prologue: Code;
+  readonly types: readonly ValueType[];
+  readonly bytes: readonly number[];
+}
+
+/** A writer of one function's code. */
+export function createCode(params: number): Code {
+  return codeOver(params, []);
+}
+
+function codeOver(params: number, types: ValueType[]): Code {
+  const bytes: number[] = [];
+  let before: Code | undefined;
+  const withIndex = (opcode: number, index: number): void => {
+    bytes.push(opcode);
+    unsigned(bytes, index);
+  };
+  const code: Code = {
+    local(type) {
+      types.push(type);
+      return params + types.length - 1;
+    },
+    get: (local) => withIndex(0x20, local),
+    set: (local) => withIndex(0x21, local),
+    tee: (local) => withIndex(0x22, local),
+    op(...names) {
+      for (const name of names) bytes.push(...plain[name]);
+    },
+    i32(value) {
+      bytes.push(0x41);
+      signed(bytes, value | 0);
+    },
+    f32(value) {
+      bytes.push(0x43, ...floatBytes(value));
+    },
+    v128(value) {
+      bytes.push(0xfd, 0x0c, ...value);
+    },
+    memory(name, offset) {
+      bytes.push(...memory[name].bytes);
+      unsigned(bytes, memory[name].align);
+      unsigned(bytes, offset);
+    },
+    lane(name, at) {
+      bytes.push(...lanes[name], at);
+    },
+    shuffle(picks) {
+      bytes.push(0xfd, 0x0d, ...picks);
+    },
+    open(kind, result) {
+      bytes.push({ block: 0x02, loop: 0x03, if: 0x04 }[kind], result ? valueTypes[result] : 0x40);
+    },
+    branch: (kind, depth) => withIndex(kind === 'br' ? 0x0c : 0x0d, depth),
+    call: (index) => withIndex(0x10, index),
+    get prologue() {
+      return (before ??= codeOver(params, types));
+    },
+    types,
+    bytes,
+  };
+  return code;
+}
+
+export interface MemoryImport {
+  readonly module: string;
+  readonly name: string;
+  readonly shared: boolean;
+}
+
+export interface Module {
+  /** Declares a function before its code is known; returns its index. */
+  declare(type: FunctionType): number;
+  define(index: number, code: Code): void;
+  export(name: string, index: number): void;
+  /** Bytes written to memory when the module starts. */
+  data(offset: number, bytes: Uint8Array): void;
+  toBytes(): Uint8Array;
+}
+
+/** A module under construction. Its memory is imported, so that who starts it decides on its size. */
+export function createModule(imported: MemoryImport): Module {
+  const types: FunctionType[] = [];
+  const functions: { readonly type: number; code?: Code }[] = [];
+  const exports: { readonly name: string; readonly index: number }[] = [];
+  const segments: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  return {
+    declare(type) {
+      let at = types.findIndex((t) => sameTypes(t.params, type.params) && sameTypes(t.results, type.results));
+      if (at < 0) at = types.push(type) - 1;
+      return functions.push({ type: at }) - 1;
+    },
+    define(index, code) {
+      functions[index].code = code;
+    },
+    export(name, index) {
+      exports.push({ name, index });
+    },
+    data(offset, bytes) {
+      segments.push({ offset, bytes });
+    },
+    toBytes() {
+      const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+      section(out, 1, types, (to, type) => {
+        to.push(0x60);
+        list(to, type.params, (inner, t) => inner.push(valueTypes[t]));
+        list(to, type.results, (inner, t) => inner.push(valueTypes[t]));
+      });
+      section(out, 2, [imported], (to, from) => {
+        text(to, from.module);
+        text(to, from.name);
+        to.push(0x02);
+        // Shared memory must name its largest size: all that 32 bits address.
+        if (from.shared) {
+          to.push(0x03, 0x00);
+          unsigned(to, 65536);
+        } else to.push(0x00, 0x00);
+      });
+      section(out, 3, functions, (to, f) => unsigned(to, f.type));
+      section(out, 7, exports, (to, e) => {
+        text(to, e.name);
+        to.push(0x00);
+        unsigned(to, e.index);
+      });
+      section(out, 10, functions, (to, f) => {
+        if (!f.code) throw new Error('a declared function has no code');
+        const body = bodyOf(f.code);
+        unsigned(to, body.length);
+        append(to, body);
+      });
+      if (segments.length > 0)
+        section(out, 11, segments, (to, segment) => {
+          to.push(0x00, 0x41);
+          signed(to, segment.offset);
+          to.push(0x0b);
+          unsigned(to, segment.bytes.length);
+          append(to, segment.bytes);
+        });
+      return Uint8Array.from(out);
+    },
+  };
+}
+
+function bodyOf(code: Code): number[] {
+  const body: number[] = [];
+  const runs: { readonly type: ValueType; count: number }[] = [];
+  for (const type of code.types) {
+    const last = runs.at(-1);
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  list(body, runs, (to, run) => {
+    unsigned(to, run.count);
+    to.push(valueTypes[run.type]);
+  });
+  append(body, code.prologue.bytes);
+  append(body, code.bytes);
+  body.push(0x0b);
+  return body;
+}
+
+function section<T>(out: number[], id: number, items: readonly T[], write: (to: number[], item: T) => void): void {
+  const content: number[] = [];
+  list(content, items, write);
+  out.push(id);
+  unsigned(out, content.length);
+  append(out, content);
+}
+
+function list<T>(to: number[], items: readonly T[], write: (to: number[], item: T) => void): void {
+  unsigned(to, items.length);
+  for (const item of items) write(to, item);
+}
+
+function text(to: number[], value: string): void {
+  const bytes = new TextEncoder().encode(value);
+  unsigned(to, bytes.length);
+  append(to, bytes);
+}
+
+function append(to: number[], bytes: ArrayLike<number>): void {
+  for (let i = 0; i < bytes.length; i++) to.push(bytes[i]);
+}
+
+/** LEB128: seven bits a byte, least significant first. */
+function unsigned(to: number[], value: number): void {
+  let rest = value;
+  while (rest >= 128) {
+    to.push((rest % 128) | 128);
+    rest = Math.floor(rest / 128);
+  }
+  to.push(rest);
+}
+
+function signed(to: number[], value: number): void {
+  let rest = value;
+  for (;;) {
+    const low = rest & 127;
+    rest >>= 7;
+    if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) {
+      to.push(low);
+      return;
+    }
+    to.push(low | 128);
+  }
+}
+
+/** The four bytes of a number in single precision. */
+export function floatBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setFloat32(0, value, true);
+  return bytes;
+}
+
+function sameTypes(a: readonly ValueType[], b: readonly ValueType[]): boolean {
+  return a.length === b.length && a.every((t, i) => t === b[i]);
+}

@@ -1,0 +1,262 @@
+// One kernel as one function: loops with stepping pointers, lets as locals, stores.
+import { axesOf, coefficient, provablyLess, scale, substitute, zero, type Axis, type Index } from '../../ir/index.js';
+import type { Kernel, Statement } from '../../ir/program.js';
+import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { addressOf, emitAddress, emitBound, emitIndex } from './addresses.js';
+import type { Code } from './assembler.js';
+import {
+  createEmission,
+  forget,
+  forgetValues,
+  inFrame,
+  keepAddress,
+  knownAddress,
+  someOfIndex,
+  takeLocal,
+  valueType,
+  type Emission,
+} from './emission.js';
+import { emitScalar, emitVector } from './values.js';
+import { countUses, loadsOf, type Access } from './walk.js';
+
+type Loop = Statement & { kind: 'loop' };
+
+/** The code of a kernel. Its parameters are the sizes, then the axes of the loops around its calls. */
+export function emitKernel(
+  kernel: Kernel,
+  options: {
+    readonly offsets: ReadonlyMap<Buffer, Index>;
+    readonly relaxed: boolean;
+    readonly sizes: readonly string[];
+    readonly axes: readonly Axis[];
+  },
+): Code {
+  const e = createEmission(options.offsets, options.relaxed, options.sizes, options.axes);
+  emitBlock(e, kernel.body);
+  return e.code;
+}
+
+/** Statements in a frame of their own. `before` runs in it first. */
+function emitBlock(e: Emission, body: readonly Statement[], before?: () => void): void {
+  inFrame(e, { block: true, uses: countUses(body) }, () => {
+    before?.();
+    for (const statement of body) emitStatement(e, statement);
+  });
+}
+
+function emitStatement(e: Emission, statement: Statement): void {
+  switch (statement.kind) {
+    case 'loop':
+      inFrame(e, { block: false }, () => emitLoop(e, statement));
+      return forgetValues(e);
+    case 'index': {
+      emitIndex(e, statement.value);
+      const local = takeLocal(e, 'i32');
+      e.axes.set(statement.axis, local);
+      return e.code.set(local);
+    }
+    case 'let': {
+      const type = valueType(statement.value);
+      emitScalar(e, statement.value);
+      const before = e.lets.get(statement.name);
+      const local = before?.type === type ? before.local : e.code.local(type);
+      e.lets.set(statement.name, { local, type });
+      e.code.set(local);
+      return forget(e, (part) => part.kind === 'local' && part.name === statement.name);
+    }
+    case 'set': {
+      const known = e.lets.get(statement.name);
+      if (!known) throw new Error(`${statement.name} is set before its let`);
+      (known.type === 'v128' ? emitVector : emitScalar)(e, statement.value);
+      e.code.set(known.local);
+      return forget(e, (part) => part.kind === 'local' && part.name === statement.name);
+    }
+    case 'store':
+      emitStore(e, statement);
+      return forget(e, (part) => part.kind === 'load' && part.from === statement.to);
+    case 'if':
+      emitIf(e, statement);
+      return forgetValues(e);
+    case 'transpose':
+      return emitTranspose(e, statement.names);
+    case 'barrier':
+      throw new Error('WebAssembly has no barrier');
+    default:
+      return statement satisfies never;
+  }
+}
+
+function emitStore(e: Emission, { to, at, value, add }: Statement & { kind: 'store' }): void {
+  const offset = emitAddress(e, to, at);
+  const lanes = isLanes(value);
+  const type = to.dtype === 'f32' ? 'f32' : 'i32';
+  if (add) {
+    emitAddress(e, to, at);
+    e.code.memory(lanes ? 'v128.load' : `${type}.load`, offset);
+  }
+  emitScalar(e, value);
+  if (lanes && value.type === 'bool') e.code.op('i32x4.neg');
+  if (add) e.code.op(lanes ? `${type}x4.add` : `${type}.add`);
+  e.code.memory(lanes ? 'v128.store' : `${type}.store`, offset);
+}
+
+function emitIf(e: Emission, { less: [a, b], then, else: otherwise }: Statement & { kind: 'if' }): void {
+  emitIndex(e, a);
+  emitIndex(e, b);
+  e.code.op('i32.lt_s');
+  e.code.open('if');
+  emitBlock(e, then);
+  if (otherwise.length > 0) {
+    e.code.op('else');
+    emitBlock(e, otherwise);
+  }
+  e.code.op('end');
+}
+
+function emitLoop(e: Emission, loop: Loop): void {
+  if (loop.as !== 'serial') throw new Error(`${loop.axis.name}: WebAssembly has no ${loop.as} loops`);
+  const { code } = e;
+  const from = loop.from ?? zero;
+  const to = emitBound(e, loop.to);
+  const last = loop.last && emitBound(e, loop.last);
+  const counter = takeLocal(e, 'i32');
+  const axis = last ? takeLocal(e, 'i32') : counter;
+  e.axes.set(loop.axis, axis);
+  emitIndex(e, from);
+  code.set(counter);
+  const mayBeEmpty = !provablyLess(from, loop.to);
+  if (mayBeEmpty) {
+    code.open('block');
+    code.get(counter);
+    to();
+    code.op('i32.ge_s');
+    code.branch('br_if', 0);
+  }
+  const pointers = last ? [] : emitPointers(e, loop, from);
+  code.open('loop');
+  emitBlock(e, loop.body, () => {
+    if (!last) return;
+    code.get(counter);
+    last();
+    code.get(counter);
+    last();
+    code.op('i32.lt_s', 'select');
+    code.set(axis);
+  });
+  for (const { local, step } of pointers) {
+    code.get(local);
+    step();
+    code.op('i32.add');
+    code.set(local);
+  }
+  code.get(counter);
+  code.i32(loop.step);
+  code.op('i32.add');
+  code.tee(counter);
+  to();
+  code.op('i32.lt_s');
+  code.branch('br_if', 0);
+  code.op('end');
+  if (mayBeEmpty) code.op('end');
+}
+
+interface Pointer {
+  readonly local: number;
+  readonly step: () => void;
+}
+
+/** In an innermost loop an address that is affine in the axis becomes a pointer, started here and stepped by the loop. */
+function emitPointers(e: Emission, loop: Loop, from: Index): Pointer[] {
+  const inside = accessesIn(loop.body);
+  if (!inside) return [];
+  const pointers: Pointer[] = [];
+  for (const { buffer, at, guarded } of inside.accesses) {
+    const { variable } = addressOf(e, buffer, at);
+    if (variable.terms.length === 0 || knownAddress(e, variable.key) !== undefined) continue;
+    const stride = coefficient(variable, loop.axis);
+    if (!stride || [...axesOf(variable)].some((a) => inside.bound.has(a))) continue;
+    // An element is read before the loop only where the loop would read it unconditionally and does not change it.
+    const elements = { any: false, fixed: true };
+    someOfIndex(variable, (part) => {
+      elements.any = true;
+      elements.fixed &&= isFixed(part, loop.axis, inside);
+      return false;
+    });
+    if (elements.any && (guarded || !elements.fixed)) continue;
+    const start = substitute(variable, (part) => (part === loop.axis ? from : undefined));
+    emitIndex(e, scale(start, 4));
+    const local = takeLocal(e, 'i32');
+    e.code.set(local);
+    keepAddress(e, variable.key, local);
+    if (stride.terms.length > 0) pointers.push({ local, step: emitBound(e, scale(stride, 4 * loop.step)) });
+  }
+  return pointers;
+}
+
+function isFixed(value: Scalar, axis: Axis, inside: Inside): boolean {
+  let fixed = true;
+  loadsOf(value, (access) => {
+    fixed &&= !inside.stored.has(access.buffer);
+    for (const a of axesOf(access.at)) fixed &&= a !== axis && !inside.bound.has(a);
+  });
+  return fixed && value.kind === 'load';
+}
+
+interface Inside {
+  readonly accesses: readonly Access[];
+  /** Axes that the body itself sets. */
+  readonly bound: ReadonlySet<Axis>;
+  readonly stored: ReadonlySet<Buffer>;
+}
+
+/** What a loop body reads and writes; undefined where it holds another loop. */
+function accessesIn(body: readonly Statement[], guarded = false): Inside | undefined {
+  const accesses: Access[] = [];
+  const bound = new Set<Axis>();
+  const stored = new Set<Buffer>();
+  const value = (of: Scalar): void => loadsOf(of, (a) => accesses.push({ ...a, guarded: a.guarded || guarded }));
+  for (const statement of body) {
+    if (statement.kind === 'loop') return undefined;
+    if (statement.kind === 'index') bound.add(statement.axis);
+    else if (statement.kind === 'let' || statement.kind === 'set') value(statement.value);
+    else if (statement.kind === 'store') {
+      value(statement.value);
+      stored.add(statement.to);
+      accesses.push({ buffer: statement.to, at: statement.at, guarded });
+    } else if (statement.kind === 'if')
+      for (const arm of [statement.then, statement.else]) {
+        const inner = accessesIn(arm, true);
+        if (!inner) return undefined;
+        accesses.push(...inner.accesses);
+        for (const a of inner.bound) bound.add(a);
+        for (const b of inner.stored) stored.add(b);
+      }
+  }
+  return { accesses, bound, stored };
+}
+
+/** Four vectors as the rows of a matrix become its columns: pairs interleave, then halves join. */
+function emitTranspose(e: Emission, names: readonly [string, string, string, string]): void {
+  const rows = names.map((name) => {
+    const known = e.lets.get(name);
+    if (known?.type !== 'v128') throw new Error(`${name} is not a vector`);
+    return known.local;
+  });
+  const pairs = names.map(() => takeLocal(e, 'v128'));
+  const words = (...picks: number[]): number[] => picks.flatMap((w) => [4 * w, 4 * w + 1, 4 * w + 2, 4 * w + 3]);
+  const shuffle = (to: number, a: number, b: number, picks: number[]): void => {
+    e.code.get(a);
+    e.code.get(b);
+    e.code.shuffle(picks);
+    e.code.set(to);
+  };
+  shuffle(pairs[0], rows[0], rows[1], words(0, 4, 1, 5));
+  shuffle(pairs[1], rows[0], rows[1], words(2, 6, 3, 7));
+  shuffle(pairs[2], rows[2], rows[3], words(0, 4, 1, 5));
+  shuffle(pairs[3], rows[2], rows[3], words(2, 6, 3, 7));
+  shuffle(rows[0], pairs[0], pairs[2], words(0, 1, 4, 5));
+  shuffle(rows[1], pairs[0], pairs[2], words(2, 3, 6, 7));
+  shuffle(rows[2], pairs[1], pairs[3], words(0, 1, 4, 5));
+  shuffle(rows[3], pairs[1], pairs[3], words(2, 3, 6, 7));
+  forget(e, (part) => part.kind === 'local' && names.includes(part.name));
+}
