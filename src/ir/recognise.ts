@@ -1,5 +1,6 @@
 // Well-known compositions recognised for display: the graph stays as it is, a reader sees `softmax(logits)`.
 import type { Node } from './graph.js';
+import { constantOf, product } from './index.js';
 
 export interface Form {
   readonly name: string;
@@ -57,22 +58,17 @@ function oneHot(node: Node): Form | undefined {
 function mean(node: Node): Form | undefined {
   if (node.op.name !== 'div' || node.inputs[0].op.name !== 'sum') return undefined;
   const [total, count] = node.inputs;
-  const divisor = through(count);
   const { axes } = total.attrs;
   if (!Array.isArray(axes)) return undefined;
-  const sizes = axes.map((a: number) => total.inputs[0].type.shape[a].size);
-  const known =
-    divisor.op.name === 'constant' && sizes.every((s) => s.terms.length === 1 && s.terms[0].atoms.length === 0);
-  const product = known ? sizes.reduce((n, s) => n * s.terms[0].factor, 1) : undefined;
-  const fits = known
-    ? divisor.attrs.value === product
-    : divisor.op.name === 'size' && sizes.length === 1 && sameSize(divisor, sizes[0].key);
+  const summed = product(axes.map((a: number) => total.inputs[0].type.shape[a].size));
+  const divisor = through(count).attrs;
+  const known = constantOf(summed);
+  const fits = known === undefined ? divisor.of && keyOf(divisor.of) === summed.key : divisor.value === known;
   return fits ? { name: 'mean', inputs: total.inputs, rest: axisOf(total) } : undefined;
 }
 
-function sameSize(node: Node, key: string): boolean {
-  const { of } = node.attrs;
-  return typeof of === 'object' && of !== null && 'key' in of && of.key === key;
+function keyOf(index: unknown): unknown {
+  return typeof index === 'object' && index !== null && 'key' in index ? index.key : undefined;
 }
 
 /** maximum(x, 0) */

@@ -1,0 +1,95 @@
+// The compiler's table of contents: from .nn source to a trainer module, stage by stage.
+import { emitModule, toJavaScript } from './codegen/emit.js';
+import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
+import { library as librarySources } from './embedded.js';
+import type { ModelGraph } from './ir/model.js';
+import type { TargetTraits, TrainerProgram } from './ir/program.js';
+import { parse } from './parser/parse.js';
+import type { File } from './parser/tree.js';
+import { assemble } from './passes/assemble.js';
+import { derive, type Gradients } from './passes/derive.js';
+import { elaborate } from './passes/elaborate/elaborate.js';
+import { loadImports } from './passes/elaborate/imports.js';
+
+export type Target = TargetTraits['name'];
+
+export interface CheckOptions {
+  /** Reads an imported file by its path; undefined where there is none. Without it imports are an error. */
+  readonly read?: (path: string) => string | undefined;
+  /** Which model, where the file holds several. */
+  readonly model?: string;
+  /** Overrides of model parameters. */
+  readonly set?: Readonly<Record<string, number | boolean | string>>;
+}
+
+export interface CompileOptions extends CheckOptions {
+  readonly target?: Target;
+  /** `js` also gives declarations. Default: ts. */
+  readonly language?: 'ts' | 'js';
+}
+
+export interface Checked {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent where there are errors. */
+  readonly model?: ModelGraph;
+}
+
+export interface Compiled extends Checked {
+  readonly code?: string;
+  /** The text of the .d.ts file; language js only. */
+  readonly declarations?: string;
+  readonly program?: TrainerProgram;
+}
+
+/** What each target's plan may count on. */
+export const targets: Readonly<Record<'ts', TargetTraits>> = {
+  ts: { name: 'ts', lanes: false, workgroups: false, storeGradients: true, flatMemory: false },
+};
+
+/** Parses and elaborates: every diagnostic, and the model's graphs where there is no error. */
+export function check(source: Source, options: CheckOptions = {}): Checked {
+  const loaded = loadImports(source, options.read ?? (() => undefined));
+  if (loaded.diagnostics.some(isError)) return { diagnostics: loaded.diagnostics };
+  const { model, diagnostics } = elaborate({
+    entry: loaded.entry,
+    files: loaded.files,
+    library: library(),
+    model: options.model,
+    set: options.set,
+  });
+  const all = [...loaded.diagnostics, ...diagnostics];
+  return all.some(isError) || !model ? { diagnostics: all } : { diagnostics: all, model };
+}
+
+/** Differentiates a checked model and puts its optimizers together with the gradients. */
+export function differentiateModel(model: ModelGraph): Gradients {
+  return derive(model);
+}
+
+/** The program of a model for one target: kernels, entries and memory. */
+export function programOf(model: ModelGraph, target: keyof typeof targets): TrainerProgram {
+  return assemble(derive(model), targets[target]);
+}
+
+/** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */
+export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
+  const checked = check(source, options);
+  if (!checked.model) return checked;
+  const program = programOf(checked.model, 'ts');
+  const { code } = await emitModule(program, { target: 'ts' });
+  if (options.language !== 'js') return { ...checked, program, code };
+  const { js, dts } = await toJavaScript(code);
+  return { ...checked, program, code: js, declarations: dts };
+}
+
+let parsed: readonly File[] | undefined;
+
+/** The standard library, parsed once. */
+function library(): readonly File[] {
+  parsed ??= librarySources.map((source) => parse(source).file);
+  return parsed;
+}
+
+function isError(diagnostic: Diagnostic): boolean {
+  return diagnostic.severity === 'error';
+}

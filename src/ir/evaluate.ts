@@ -1,0 +1,280 @@
+// The reference evaluator: graphs in double precision, from the ops' element rules alone.
+import { loadElement } from './elements.js';
+import type { Node } from './graph.js';
+import {
+  add,
+  axis,
+  evaluate as evaluateIndex,
+  evaluateSizes,
+  mul,
+  toIndex,
+  type Atom,
+  type Axis,
+  type Index,
+} from './index.js';
+import { reachable } from './reachable.js';
+import { foldIdentity, type Buffer, type Scalar, type ScalarOp } from './scalar.js';
+import { elementCount, stridesOf } from './types.js';
+
+type Environment = Map<Axis, number>;
+type Run = (axes: Environment) => number;
+
+/** What an evaluation needs besides the nodes. */
+export interface Feed {
+  /** The elements of a leaf (input, parameter, state, slot, gradient, counter, literal), row-major. */
+  leaf(node: Node): ArrayLike<number>;
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+/** The elements of each node, row-major, in double precision; bools are 0 and 1. Each node is computed once. */
+export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
+  const sizes = feed.sizes ?? {};
+  const sizeOf = (name: string): number => {
+    const size = sizes[name];
+    if (size === undefined) throw new Error(`no size for ${name}`);
+    return size;
+  };
+  const values = new Map<Node, Float64Array>();
+  const buffers = new Map<Node, Buffer>();
+  const data = new Map<Buffer, Float64Array>();
+  for (const node of reachable(nodes)) {
+    const buffer: Buffer = {
+      name: node.name ?? node.op.name,
+      space: 'arena',
+      dtype: node.type.element.kind === 'f32' ? 'f32' : 'i32',
+      length: elementCount(node.type),
+    };
+    const result = node.op.element ? compute(node, buffers, data, sizeOf) : Float64Array.from(leafOf(node, feed));
+    const count = evaluateSizes(elementCount(node.type), sizeOf);
+    if (result.length !== count)
+      throw new Error(`${node.name ?? node.op.name} has ${result.length} elements, its type says ${count}`);
+    buffers.set(node, buffer);
+    data.set(buffer, result);
+    values.set(node, result);
+  }
+  return nodes.map((node) => values.get(node) ?? new Float64Array(0));
+}
+
+function leafOf(node: Node, feed: Feed): ArrayLike<number> {
+  const { values } = node.attrs;
+  return node.op.name === 'literal' && Array.isArray(values) ? values : feed.leaf(node);
+}
+
+function compute(
+  node: Node,
+  buffers: ReadonlyMap<Node, Buffer>,
+  data: ReadonlyMap<Buffer, Float64Array>,
+  sizeOf: (name: string) => number,
+): Float64Array {
+  const axes = node.type.shape.map((d, i) => axis(`i${i}`, d.size));
+  const { element } = node.op;
+  if (!element) throw new Error(`${node.op.name} has no element rule`);
+  const value = element(
+    axes.map((a) => toIndex(a)),
+    node.inputs.map((input) => (at) => {
+      const buffer = buffers.get(input);
+      if (!buffer) throw new Error('an input comes after what reads it');
+      const strides = stridesOf(input.type);
+      return loadElement(buffer, add(...at.map((i, n) => mul(i, strides[n]))), input.type);
+    }),
+    node,
+  );
+  const run = closureOf(value, data, sizeOf, new Map());
+  const extents = axes.map((a) => evaluateSizes(a.extent, sizeOf));
+  const result = new Float64Array(extents.reduce((n, e) => n * e, 1));
+  const environment: Environment = new Map();
+  let at = 0;
+  const loop = (depth: number): void => {
+    if (depth === axes.length) {
+      result[at++] = run(environment);
+      return;
+    }
+    for (let i = 0; i < extents[depth]; i++) {
+      environment.set(axes[depth], i);
+      loop(depth + 1);
+    }
+  };
+  loop(0);
+  return result;
+}
+
+/** The value of a scalar expression without loads, in double precision. */
+export function evaluateScalar(value: Scalar): number {
+  return closureOf(value, new Map(), (name) => Number(name), new Map())(new Map());
+}
+
+function closureOf(
+  value: Scalar,
+  data: ReadonlyMap<Buffer, Float64Array>,
+  sizeOf: (name: string) => number,
+  memo: Map<string, Run>,
+): Run {
+  const known = memo.get(value.key);
+  if (known) return known;
+  const again = (part: Scalar): Run => closureOf(part, data, sizeOf, memo);
+  const run = ((): Run => {
+    switch (value.kind) {
+      case 'number':
+        return () => value.value;
+      case 'index':
+        return indexClosure(value.of, again, sizeOf);
+      case 'load': {
+        const source = data.get(value.from);
+        if (!source) throw new Error(`no data for ${value.from.name}`);
+        const at = indexClosure(value.at, again, sizeOf);
+        return (axes) => {
+          const place = at(axes);
+          if (!(place >= 0 && place < source.length)) throw new Error(`${value.from.name}[${place}] is out of range`);
+          return source[place];
+        };
+      }
+      case 'apply':
+        return applyClosure(value.op, value.args.map(again), value.type === 'u32', value.type === 'i32');
+      case 'fold':
+        return foldClosure(value.op, value.over, again(value.body), sizeOf);
+      case 'local':
+      case 'splat':
+      case 'lane':
+        throw new Error(`${value.kind} comes after lowering`);
+      default:
+        return value satisfies never;
+    }
+  })();
+  memo.set(value.key, run);
+  return run;
+}
+
+function indexClosure(index: Index, scalar: (value: Scalar) => Run, sizeOf: (name: string) => number): Run {
+  const elements = new Map<Atom, Run>();
+  const prepare = (of: Index): void => {
+    for (const term of of.terms)
+      for (const part of term.atoms) {
+        if (part.kind === 'element') elements.set(part, scalar(part.of));
+        else if (part.kind === 'quotient') {
+          prepare(part.of);
+          prepare(part.by);
+        }
+      }
+  };
+  prepare(index);
+  const value = (of: Index, axes: Environment): number =>
+    evaluateIndex(of, (part) => {
+      if (part.kind === 'axis') return axes.get(part) ?? unbound(part);
+      if (part.kind === 'size') return sizeOf(part.name);
+      if (part.kind === 'quotient') return Math.floor(value(part.of, axes) / value(part.by, axes));
+      return elements.get(part)?.(axes) ?? 0;
+    });
+  return (axes) => value(index, axes);
+}
+
+function unbound(part: Axis): never {
+  throw new Error(`${part.name} is bound by no loop`);
+}
+
+function foldClosure(
+  op: keyof typeof foldIdentity,
+  over: readonly Axis[],
+  body: Run,
+  sizeOf: (name: string) => number,
+): Run {
+  const extents = over.map((a) => evaluateSizes(a.extent, sizeOf));
+  const combine = instructions[op];
+  return (axes) => {
+    let result = foldIdentity[op];
+    const loop = (depth: number): void => {
+      if (depth === over.length) {
+        result = combine(result, body(axes));
+        return;
+      }
+      for (let i = 0; i < extents[depth]; i++) {
+        axes.set(over[depth], i);
+        loop(depth + 1);
+      }
+    };
+    loop(0);
+    return result;
+  };
+}
+
+function applyClosure(op: ScalarOp, args: readonly Run[], isU32: boolean, isI32: boolean): Run {
+  const [a, b, c] = args;
+  if (op === 'select') return (axes) => (a(axes) !== 0 ? b(axes) : c(axes));
+  const compute = op === 'mul' && (isU32 || isI32) ? Math.imul : instructions[op];
+  const narrow = isU32 ? (x: number) => x >>> 0 : isI32 && op !== 'i32' ? (x: number) => x | 0 : (x: number) => x;
+  if (args.length === 1) return (axes) => narrow(compute(a(axes), 0));
+  return (axes) => narrow(compute(a(axes), b(axes)));
+}
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** Every scalar instruction in double precision; unary ones ignore the second argument. Bools are 0 and 1. */
+export const instructions: Readonly<Record<Exclude<ScalarOp, 'select'>, (a: number, b: number) => number>> = {
+  neg: (a) => -a,
+  abs: (a) => Math.abs(a),
+  floor: (a) => Math.floor(a),
+  ceil: (a) => Math.ceil(a),
+  round: (a) => roundHalfEven(a),
+  sqrt: (a) => Math.sqrt(a),
+  exp: (a) => Math.exp(a),
+  log: (a) => Math.log(a),
+  log1p: (a) => Math.log1p(a),
+  expm1: (a) => Math.expm1(a),
+  sin: (a) => Math.sin(a),
+  cos: (a) => Math.cos(a),
+  tanh: (a) => Math.tanh(a),
+  erf: (a) => erf(a),
+  not: (a) => (a === 0 ? 1 : 0),
+  f32: (a) => a,
+  i32: (a) => Math.trunc(a),
+  u32: (a) => a >>> 0,
+  floatBits: (a) => {
+    float[0] = a;
+    return bits[0];
+  },
+  bitsFloat: (a) => {
+    bits[0] = a;
+    return float[0];
+  },
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
+  pow: (a, b) => Math.pow(a, b),
+  lt: (a, b) => (a < b ? 1 : 0),
+  le: (a, b) => (a <= b ? 1 : 0),
+  eq: (a, b) => (a === b ? 1 : 0),
+  and: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
+  or: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
+  xor: (a, b) => (a ^ b) >>> 0,
+  shl: (a, b) => (a << b) >>> 0,
+  shr: (a, b) => a >>> b,
+};
+
+function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** The error function to about 1e-15: its series below 3, the continued fraction of erfc above (Abramowitz and Stegun, 7.1.6 and 7.1.14). */
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  if (Number.isNaN(x)) return NaN;
+  if (a > 6) return Math.sign(x);
+  if (a < 3) {
+    let term = a;
+    let sum = a;
+    for (let n = 1; term > 1e-17 * sum; n++) {
+      term *= (2 * a * a) / (2 * n + 1);
+      sum += term;
+    }
+    return ((Math.sign(x) * 2) / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
+}

@@ -1,0 +1,173 @@
+// Elementwise arithmetic.
+import { binding, type Builder, type Node, type Op } from '../graph.js';
+import { apply, number } from '../scalar.js';
+import { filled, numberOf } from './calls.js';
+import { binary, elementwise, unary, within, type Plain } from './elementwise.js';
+import { equalTo, less, select } from './logic.js';
+import { log } from './transcendental.js';
+
+export const add: Op<Plain> = elementwise({
+  name: 'add',
+  summary: 'a + b.',
+  scalar: (a, b) => apply('add', a, b),
+  vjp: (d) => [d, d],
+  notation: { kind: 'infix', symbol: '+', level: binding.sum },
+  samples: binary,
+});
+
+export const sub: Op<Plain> = elementwise({
+  name: 'sub',
+  summary: 'a - b.',
+  scalar: (a, b) => apply('sub', a, b),
+  vjp: (d, _, __, g) => [d, g.make(neg, [d], {})],
+  notation: { kind: 'infix', symbol: '-', level: binding.sum },
+  samples: binary,
+});
+
+export const mul: Op<Plain> = elementwise({
+  name: 'mul',
+  summary: 'a * b, element by element.',
+  scalar: (a, b) => apply('mul', a, b),
+  // d(a·b) = b·da + a·db
+  vjp: (d, [a, b], _, g) => [g.make(mul, [d, b], {}), g.make(mul, [d, a], {})],
+  notation: {
+    kind: 'form',
+    write: ([x, y], { inputs: [a, b] }, style) => {
+      if (a === b)
+        return {
+          text: `${x.level < binding.atom ? `(${x.text})` : x.text}${style === 'math' ? '²' : '^2'}`,
+          level: binding.power,
+        };
+      const scalar = [a, b].some((i) => i.type.shape.length === 0 || isUniform(i));
+      const left = x.level < binding.product ? `(${x.text})` : x.text;
+      const right = y.level <= binding.product ? `(${y.text})` : y.text;
+      return { text: `${left} ${style === 'nn' ? '*' : scalar ? '·' : '⊙'} ${right}`, level: binding.product };
+    },
+  },
+  samples: binary,
+});
+
+/** Is it the same number everywhere? */
+function isUniform(node: Node): boolean {
+  let at = node;
+  while (at.op.name === 'broadcast' || at.op.name === 'reshape') at = at.inputs[0];
+  return at.type.shape.length === 0;
+}
+
+export const div: Op<Plain> = elementwise({
+  name: 'div',
+  summary: 'a / b, element by element.',
+  scalar: (a, b) => apply('div', a, b),
+  // d(a/b) = da/b - (a/b)·db/b
+  vjp: (d, [, b], y, g) => {
+    const over = g.make(div, [d, b], {});
+    return [over, g.make(neg, [g.make(mul, [over, y], {})], {})];
+  },
+  notation: { kind: 'infix', symbol: '/', level: binding.product },
+  samples: [{ inputs: ['f32[2, 3]', 'f32[2, 3]'], domain: [0.5, 2] }],
+});
+
+export const neg: Op<Plain> = elementwise({
+  name: 'neg',
+  summary: '-x.',
+  scalar: (x) => apply('neg', x),
+  vjp: (d, _, __, g) => [g.make(neg, [d], {})],
+  notation: { kind: 'prefix', symbol: '-', level: binding.negation },
+  samples: unary,
+});
+
+export const pow: Op<Plain> = elementwise({
+  name: 'pow',
+  summary: 'a to the power b. The derivative by the exponent is 0 where a is 0.',
+  scalar: (a, b) => apply('pow', a, b),
+  vjp: (d, [a, b], y, g) => {
+    const lowered = g.make(pow, [a, g.make(sub, [b, filled(g, 1, b.type)], {})], {});
+    const byBase = g.make(mul, [d, g.make(mul, [b, lowered], {})], {});
+    if (numberOf(b) !== undefined) return [byBase, undefined];
+    const zero = filled(g, 0, a.type);
+    const safe = g.make(select, [g.make(equalTo, [a, zero], {}), filled(g, 1, a.type), a], {});
+    return [byBase, g.make(mul, [d, g.make(mul, [y, g.make(log, [safe], {})], {})], {})];
+  },
+  notation: { kind: 'infix', symbol: '^', level: binding.power },
+  samples: within(binary, 0.5, 2),
+});
+
+export const maximum: Op<Plain> = elementwise({
+  name: 'maximum',
+  summary:
+    'The larger of a and b; NaN if either is. At ties each gets half of the cotangent, but a constant gets none: relu′(0) = 0.',
+  scalar: (a, b) => apply('max', a, b),
+  vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => g.make(less, [other, one], {})),
+  notation: { kind: 'call', name: 'max' },
+  samples: binary,
+});
+
+export const minimum: Op<Plain> = elementwise({
+  name: 'minimum',
+  summary:
+    'The smaller of a and b; NaN if either is. At ties each gets half of the cotangent, but a constant gets none.',
+  scalar: (a, b) => apply('min', a, b),
+  vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => g.make(less, [one, other], {})),
+  notation: { kind: 'call', name: 'min' },
+  samples: binary,
+});
+
+/** max(x, c): the result itself tells where x won, so that the input need not be kept. */
+function extreme(
+  d: Node,
+  a: Node,
+  b: Node,
+  y: Node,
+  g: Builder,
+  wins: (one: Node, other: Node) => Node,
+): (Node | undefined)[] {
+  const zero = filled(g, 0, d.type);
+  if (numberOf(b) !== undefined) return [g.make(select, [wins(y, b), d, zero], {}), undefined];
+  if (numberOf(a) !== undefined) return [undefined, g.make(select, [wins(y, a), d, zero], {})];
+  const half = g.make(mul, [d, filled(g, 0.5, d.type)], {});
+  const shared = g.make(select, [g.make(equalTo, [a, b], {}), half, zero], {});
+  return [g.make(select, [wins(a, b), d, shared], {}), g.make(select, [wins(b, a), d, shared], {})];
+}
+
+export const abs: Op<Plain> = elementwise({
+  name: 'abs',
+  summary: '|x|. The derivative at 0 is 0.',
+  scalar: (x) => apply('abs', x),
+  vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(sign, [x], {})], {})],
+  samples: unary,
+});
+
+export const sign: Op<Plain> = elementwise({
+  name: 'sign',
+  summary: '-1, 0 or 1.',
+  scalar: (x) => apply('sub', apply('f32', apply('lt', number(0), x)), apply('f32', apply('lt', x, number(0)))),
+  samples: unary,
+});
+
+export const floor: Op<Plain> = elementwise({
+  name: 'floor',
+  summary: 'The largest integer not above x. Its derivative is 0.',
+  scalar: (x) => apply('floor', x),
+  samples: unary,
+});
+export const ceil: Op<Plain> = elementwise({
+  name: 'ceil',
+  summary: 'The smallest integer not below x. Its derivative is 0.',
+  scalar: (x) => apply('ceil', x),
+  samples: unary,
+});
+export const round: Op<Plain> = elementwise({
+  name: 'round',
+  summary: 'The nearest integer, halves to the even one. Its derivative is 0.',
+  scalar: (x) => apply('round', x),
+  samples: unary,
+});
+
+export const sqrt: Op<Plain> = elementwise({
+  name: 'sqrt',
+  summary: 'The square root.',
+  scalar: (x) => apply('sqrt', x),
+  // d√x = dx / (2√x)
+  vjp: (d, _, y, g) => [g.make(div, [d, g.make(mul, [filled(g, 2, y.type), y], {})], {})],
+  samples: within(unary, 0.25, 4),
+});

@@ -1,0 +1,65 @@
+// What elementwise operations have in common: operands of one shape, and a scalar rule at each coordinate.
+import type { Builder, Node, Notation, Op, Rule, Sample } from '../graph.js';
+import type { Scalar } from '../scalar.js';
+import { printType, sameShape, tensor, type Dim, type ElementType, type TensorType } from '../types.js';
+
+/** An op without attributes. */
+export type Plain = Readonly<Record<string, never>>;
+
+export interface Elementwise {
+  readonly name: string;
+  readonly summary: string;
+  /** The value at a coordinate from the operands' values there. */
+  scalar(...args: readonly Scalar[]): Scalar;
+  /** The cotangent of each operand. */
+  vjp?(cotangent: Node, inputs: readonly Node[], result: Node, g: Builder): readonly (Node | undefined)[];
+  readonly notation?: Notation<Plain>;
+  readonly rules?: readonly Rule<Plain>[];
+  readonly samples: readonly Omit<Sample, 'attrs'>[];
+  /** The element type of the result; default: that of the last operand. */
+  readonly result?: ElementType;
+}
+
+/** The op record of an elementwise operation. */
+export function elementwise(of: Elementwise): Op<Plain> {
+  const { vjp } = of;
+  return {
+    name: of.name,
+    summary: of.summary,
+    type: (inputs) => tensor(commonShape(of.name, inputs), of.result ?? inputs[inputs.length - 1].element),
+    element: (at, inputs) => of.scalar(...inputs.map((input) => input(at))),
+    ...(vjp && {
+      vjp: (cotangent: Node, node: Node<Plain>, g: Builder) =>
+        vjp(cotangent, node.inputs, g.make(node.op, node.inputs, node.attrs), g),
+    }),
+    notation: of.notation,
+    rules: of.rules,
+    samples: of.samples.map((s) => ({ ...s, attrs: {} })),
+  };
+}
+
+/** The operands' shape, each dimension with the first name that one of them gives it. */
+function commonShape(name: string, inputs: readonly TensorType[]): readonly Dim[] {
+  const [first, ...rest] = inputs;
+  for (const other of rest)
+    if (!sameShape(first, other))
+      throw new Error(`${name} of ${inputs.map(printType).join(' and ')}: ops do not broadcast`);
+  return first.shape.map((d, i) =>
+    d.name !== undefined ? d : (rest.find((t) => t.shape[i].name !== undefined)?.shape[i] ?? d),
+  );
+}
+
+export const unary: readonly Omit<Sample, 'attrs'>[] = [{ inputs: ['f32[2, 3]'] }, { inputs: ['f32'] }];
+export const binary: readonly Omit<Sample, 'attrs'>[] = [
+  { inputs: ['f32[2, 3]', 'f32[2, 3]'] },
+  { inputs: ['f32', 'f32'] },
+];
+
+/** The samples with f32 inputs drawn from an interval. */
+export function within(
+  samples: readonly Omit<Sample, 'attrs'>[],
+  low: number,
+  high: number,
+): readonly Omit<Sample, 'attrs'>[] {
+  return samples.map((s) => ({ ...s, domain: [low, high] as const }));
+}

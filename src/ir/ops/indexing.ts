@@ -1,0 +1,80 @@
+// Elements chosen by integer tensors.
+import { atom, constant as whole, type Index } from '../index.js';
+import { binding, type Builder, type Node, type Op } from '../graph.js';
+import type { Scalar } from '../scalar.js';
+import type { Dim } from '../types.js';
+import { mul } from './arithmetic.js';
+import { iota } from './constants.js';
+import { contract } from './contract.js';
+import type { Plain } from './elementwise.js';
+import { equalTo, toF32 } from './logic.js';
+import { broadcast } from './movement.js';
+
+/** An integer element as a coordinate. */
+function coordinate(value: Scalar): Index {
+  if (value.kind === 'number') return whole(value.value);
+  return value.kind === 'index' ? value.of : atom({ kind: 'element', of: value });
+}
+
+/** 1 where ids say so, along a new last axis of size n: f32[..., n]. */
+function oneHot(g: Builder, ids: Node, classes: Dim): Node {
+  const shape = [...ids.type.shape, classes];
+  const wide = g.make(broadcast, [ids], { shape, axes: [shape.length - 1] });
+  const count = g.make(broadcast, [g.make(iota, [], { size: classes.size })], {
+    shape,
+    axes: ids.type.shape.map((_, i) => i),
+  });
+  return g.make(toF32, [g.make(equalTo, [wide, count], {})], {});
+}
+
+export const takeAlong: Op<Plain> = {
+  name: 'takeAlong',
+  summary: 'The element of the last axis that ids choose: x[..., ids[...]].',
+  type: ([x]) => ({ element: x.element, shape: x.shape.slice(0, -1) }),
+  element: (at, [x, ids]) => x([...at, coordinate(ids(at))]),
+  vjp: (d, { inputs: [x, ids] }, g) => {
+    const classes = x.type.shape[x.type.shape.length - 1];
+    const chosen = oneHot(g, ids, classes);
+    return [
+      g.make(mul, [g.make(broadcast, [d], { shape: x.type.shape, axes: [x.type.shape.length - 1] }), chosen], {}),
+      undefined,
+    ];
+  },
+  notation: { kind: 'call', name: 'take_along' },
+  samples: [
+    { inputs: ['f32[3, 4]', 'index(4)[3]'], attrs: {} },
+    { inputs: ['f32[2, 3, 4]', 'index(4)[2, 3]'], attrs: {} },
+  ],
+};
+
+export const gather: Op<Plain> = {
+  name: 'gather',
+  summary: 'Rows of a table: table[ids].',
+  type: ([table, ids]) => ({ element: table.element, shape: [...ids.shape, ...table.shape.slice(1)] }),
+  element: (at, [table, ids], { inputs: [, chosen] }) => {
+    const rank = chosen.type.shape.length;
+    return table([coordinate(ids(at.slice(0, rank))), ...at.slice(rank)]);
+  },
+  // The cotangent of a row is the sum over the places that chose it: one_hot(ids)ᵀ · d.
+  vjp: (d, { inputs: [table, ids] }, g) => {
+    const [rows, ...rest] = table.type.shape;
+    const chosen = oneHot(g, ids, rows);
+    const places = ids.type.shape.map((_, i) => `p${i}`);
+    const inner = rest.map((_, i) => `r${i}`);
+    return [
+      g.make(contract, [chosen, d], { left: [...places, 'v'], right: [...places, ...inner], out: ['v', ...inner] }),
+      undefined,
+    ];
+  },
+  notation: {
+    kind: 'form',
+    write: ([table, ids]) => ({
+      text: `${table.level < binding.atom ? `(${table.text})` : table.text}[${ids.text}]`,
+      level: binding.atom,
+    }),
+  },
+  samples: [
+    { inputs: ['f32[4, 3]', 'index(4)[5]'], attrs: {} },
+    { inputs: ['f32[4]', 'index(4)[2, 3]'], attrs: {} },
+  ],
+};

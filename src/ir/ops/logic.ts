@@ -1,0 +1,81 @@
+// Comparison, logic and choice.
+import { binding, type Op } from '../graph.js';
+import { apply } from '../scalar.js';
+import { bool, f32 } from '../types.js';
+import { filled } from './calls.js';
+import { binary, elementwise, type Plain } from './elementwise.js';
+
+export const less: Op<Plain> = elementwise({
+  name: 'less',
+  summary: 'a < b; also of index tensors.',
+  scalar: (a, b) => apply('lt', a, b),
+  result: bool,
+  notation: { kind: 'infix', symbol: '<', level: binding.comparison },
+  samples: binary,
+});
+
+export const lessEqual: Op<Plain> = elementwise({
+  name: 'lessEqual',
+  summary: 'a <= b; also of index tensors.',
+  scalar: (a, b) => apply('le', a, b),
+  result: bool,
+  notation: { kind: 'infix', symbol: '<=', math: '≤', level: binding.comparison },
+  samples: binary,
+});
+
+export const equalTo: Op<Plain> = elementwise({
+  name: 'equalTo',
+  summary: 'a == b; also of index and bool tensors.',
+  scalar: (a, b) => (a.type === 'bool' ? apply('eq', apply('i32', a), apply('i32', b)) : apply('eq', a, b)),
+  result: bool,
+  notation: { kind: 'infix', symbol: '==', math: '=', level: binding.comparison },
+  samples: [...binary, { inputs: ['index(3)[4]', 'index(3)[4]'] }, { inputs: ['bool[4]', 'bool[4]'] }],
+});
+
+export const and: Op<Plain> = elementwise({
+  name: 'and',
+  summary: 'Both.',
+  scalar: (a, b) => apply('and', a, b),
+  notation: { kind: 'infix', symbol: 'and', math: '∧', level: binding.and },
+  samples: [{ inputs: ['bool[4]', 'bool[4]'] }],
+});
+
+export const or: Op<Plain> = elementwise({
+  name: 'or',
+  summary: 'At least one.',
+  scalar: (a, b) => apply('or', a, b),
+  notation: { kind: 'infix', symbol: 'or', math: '∨', level: binding.or },
+  samples: [{ inputs: ['bool[4]', 'bool[4]'] }],
+});
+
+export const not: Op<Plain> = elementwise({
+  name: 'not',
+  summary: 'The opposite.',
+  scalar: (a) => apply('not', a),
+  notation: { kind: 'prefix', symbol: 'not ', level: binding.not },
+  samples: [{ inputs: ['bool[4]'] }],
+});
+
+export const select: Op<Plain> = elementwise({
+  name: 'select',
+  summary: 'a where the condition holds, else b.',
+  scalar: (c, a, b) => apply('select', c, a, b),
+  vjp: (d, [c], y, g) => {
+    const zero = filled(g, 0, y.type);
+    return [undefined, g.make(select, [c, d, zero], {}), g.make(select, [c, zero, d], {})];
+  },
+  notation: {
+    kind: 'form',
+    write: ([c, a, b]) => ({ text: `if ${c.text} then ${a.text} else ${b.text}`, level: binding.branch }),
+  },
+  samples: [{ inputs: ['bool[2, 3]', 'f32[2, 3]', 'f32[2, 3]'] }],
+});
+
+export const toF32: Op<Plain> = elementwise({
+  name: 'toF32',
+  summary: 'A bool (0 or 1) or an index as a number.',
+  scalar: (x) => apply('f32', x),
+  result: f32,
+  notation: { kind: 'call', name: 'f32' },
+  samples: [{ inputs: ['bool[4]'] }, { inputs: ['index(5)[4]'] }],
+});

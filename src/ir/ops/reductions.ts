@@ -1,0 +1,113 @@
+// Sums, products and extremes along axes; the axes are dropped.
+import { axis, toIndex, type Index } from '../index.js';
+import type { Builder, Node, Op, Sample } from '../graph.js';
+import { apply, fold, number, type FoldOp, type Scalar } from '../scalar.js';
+import type { Dim, TensorType } from '../types.js';
+import { filled } from './calls.js';
+import { div, mul } from './arithmetic.js';
+import { equalTo, select, toF32 } from './logic.js';
+import { broadcast } from './movement.js';
+
+type Along = { axes: readonly number[] };
+
+const samples: readonly Sample[] = [
+  { inputs: ['f32[2, 3]'], attrs: { axes: [1] } },
+  { inputs: ['f32[2, 3]'], attrs: { axes: [0] } },
+  { inputs: ['f32[2, 3, 4]'], attrs: { axes: [0, 2] } },
+];
+
+function dropped({ element, shape }: TensorType, axes: readonly number[]): TensorType {
+  return { element, shape: shape.filter((_, i) => !axes.includes(i)) };
+}
+
+/** The elements that one element of the result is made from. */
+function folded(
+  op: FoldOp,
+  at: readonly Index[],
+  read: (at: readonly Index[]) => Scalar,
+  shape: readonly Dim[],
+  axes: readonly number[],
+  map: (x: Scalar) => Scalar = (x) => x,
+): Scalar {
+  const over = shape.map((d, i) => (axes.includes(i) ? axis(`k${i}`, d.size) : undefined));
+  let next = 0;
+  const coordinates = over.map((a) => (a ? toIndex(a) : at[next++]));
+  return fold(
+    op,
+    over.filter((a) => a !== undefined),
+    map(read(coordinates)),
+  );
+}
+
+function reduction(
+  name: string,
+  summary: string,
+  op: FoldOp,
+  vjp: (d: Node, x: Node, y: Node, axes: readonly number[], g: Builder) => Node,
+): Op<Along> {
+  const truth = op === 'max' || op === 'min';
+  return {
+    name,
+    summary,
+    type: ([x], { axes }) => dropped(x, axes),
+    element: (at, [x], { inputs: [source], attrs: { axes } }) => {
+      if (truth && source.type.element.kind === 'bool') {
+        const found = folded(op, at, x, source.type.shape, axes, (v) => apply('i32', v));
+        return apply('not', apply('eq', found, number(0, 'i32')));
+      }
+      return folded(op, at, x, source.type.shape, axes);
+    },
+    vjp: (d, node, g) => [vjp(d, node.inputs[0], g.make(node.op, node.inputs, node.attrs), node.attrs.axes, g)],
+    notation: {
+      kind: 'call',
+      name: name === 'reduceMax' ? 'max' : name === 'reduceMin' ? 'min' : name,
+      rest: writeAxes,
+    },
+    samples,
+  };
+}
+
+/** The value of a reduction at every place that it was made from. */
+function spreadAlong(g: Builder, value: Node, like: Node, axes: readonly number[]): Node {
+  return g.make(broadcast, [value], { shape: like.type.shape, axes: [...axes] });
+}
+
+export const sum: Op<Along> = reduction('sum', 'Adds up the elements along the axes.', 'add', (d, x, _, axes, g) =>
+  spreadAlong(g, d, x, axes),
+);
+
+export const prod: Op<Along> = reduction(
+  'prod',
+  'Multiplies the elements along the axes. The derivative is not exact where an element is 0.',
+  'mul',
+  (d, x, y, axes, g) => g.make(div, [g.make(mul, [spreadAlong(g, d, x, axes), spreadAlong(g, y, x, axes)], {}), x], {}),
+);
+
+export const reduceMax: Op<Along> = reduction(
+  'reduceMax',
+  'The largest element along the axes; any, for bools. Ties share the cotangent evenly.',
+  'max',
+  shareTies,
+);
+export const reduceMin: Op<Along> = reduction(
+  'reduceMin',
+  'The smallest element along the axes; all, for bools. Ties share the cotangent evenly.',
+  'min',
+  shareTies,
+);
+
+function shareTies(d: Node, x: Node, y: Node, axes: readonly number[], g: Builder): Node {
+  const winners = g.make(equalTo, [x, spreadAlong(g, y, x, axes)], {});
+  const count = g.make(sum, [g.make(toF32, [winners], {})], { axes });
+  const share = g.make(div, [d, count], {});
+  return g.make(select, [winners, spreadAlong(g, share, x, axes), filled(g, 0, x.type)], {});
+}
+
+/** `axis = 1`, `axis = batch`; nothing where all are reduced. */
+function writeAxes(node: Node<Along>): string[] {
+  const { shape } = node.inputs[0].type;
+  const { axes } = node.attrs;
+  if (axes.length === shape.length) return [];
+  const names = axes.map((a) => shape[a].name ?? String(a));
+  return [`axis = ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`];
+}

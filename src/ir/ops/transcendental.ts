@@ -1,0 +1,93 @@
+// Elementwise functions beyond arithmetic. sigmoid and softplus are here for their numerics.
+import type { Op } from '../graph.js';
+import { apply, number } from '../scalar.js';
+import { add, div, mul, neg, sub } from './arithmetic.js';
+import { filled } from './calls.js';
+import { elementwise, unary, within, type Plain } from './elementwise.js';
+
+export const exp: Op<Plain> = elementwise({
+  name: 'exp',
+  summary: 'e to the power x.',
+  scalar: (x) => apply('exp', x),
+  vjp: (d, _, y, g) => [g.make(mul, [d, y], {})],
+  samples: unary,
+});
+
+export const expm1: Op<Plain> = elementwise({
+  name: 'expm1',
+  summary: 'exp(x) - 1, accurate near 0.',
+  scalar: (x) => apply('expm1', x),
+  vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(exp, [x], {})], {})],
+  samples: unary,
+});
+
+export const log: Op<Plain> = elementwise({
+  name: 'log',
+  summary: 'The natural logarithm.',
+  scalar: (x) => apply('log', x),
+  vjp: (d, [x], _, g) => [g.make(div, [d, x], {})],
+  samples: within(unary, 0.25, 4),
+});
+
+export const log1p: Op<Plain> = elementwise({
+  name: 'log1p',
+  summary: 'log(1 + x), accurate near 0.',
+  scalar: (x) => apply('log1p', x),
+  vjp: (d, [x], _, g) => [g.make(div, [d, g.make(add, [filled(g, 1, x.type), x], {})], {})],
+  samples: within(unary, -0.5, 3),
+});
+
+export const sin: Op<Plain> = elementwise({
+  name: 'sin',
+  summary: 'The sine of x radians.',
+  scalar: (x) => apply('sin', x),
+  vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(cos, [x], {})], {})],
+  samples: unary,
+});
+
+export const cos: Op<Plain> = elementwise({
+  name: 'cos',
+  summary: 'The cosine of x radians.',
+  scalar: (x) => apply('cos', x),
+  vjp: (d, [x], _, g) => [g.make(neg, [g.make(mul, [d, g.make(sin, [x], {})], {})], {})],
+  samples: unary,
+});
+
+export const tanh: Op<Plain> = elementwise({
+  name: 'tanh',
+  summary: 'The hyperbolic tangent.',
+  scalar: (x) => apply('tanh', x),
+  // tanh′ = 1 - tanh²
+  vjp: (d, _, y, g) => [g.make(mul, [d, g.make(sub, [filled(g, 1, y.type), g.make(mul, [y, y], {})], {})], {})],
+  samples: unary,
+});
+
+export const erf: Op<Plain> = elementwise({
+  name: 'erf',
+  summary: 'The error function.',
+  scalar: (x) => apply('erf', x),
+  // erf′ = 2/√π · exp(-x²)
+  vjp: (d, [x], _, g) => {
+    const bell = g.make(exp, [g.make(neg, [g.make(mul, [x, x], {})], {})], {});
+    return [g.make(mul, [d, g.make(mul, [filled(g, 2 / Math.sqrt(Math.PI), x.type), bell], {})], {})];
+  },
+  samples: unary,
+});
+
+export const sigmoid: Op<Plain> = elementwise({
+  name: 'sigmoid',
+  summary: '1 / (1 + exp(-x)).',
+  scalar: (x) => apply('div', number(1), apply('add', number(1), apply('exp', apply('neg', x)))),
+  // σ′ = σ (1 - σ)
+  vjp: (d, _, y, g) => [g.make(mul, [g.make(mul, [d, y], {}), g.make(sub, [filled(g, 1, y.type), y], {})], {})],
+  notation: { kind: 'call', name: 'sigmoid', math: 'σ' },
+  samples: unary,
+});
+
+export const softplus: Op<Plain> = elementwise({
+  name: 'softplus',
+  summary: 'log(1 + exp(x)), computed as max(x, 0) + log1p(exp(-|x|)).',
+  scalar: (x) => apply('add', apply('max', x, number(0)), apply('log1p', apply('exp', apply('neg', apply('abs', x))))),
+  vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(sigmoid, [x], {})], {})],
+  samples: unary,
+});

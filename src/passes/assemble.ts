@@ -1,0 +1,103 @@
+// From derived graphs to the program an emitter prints: what each entry computes, its nests lowered to kernels, and its memory.
+import { createBuffers } from './buffers.js';
+import { modeRoots, type Gradients } from './derive.js';
+import type { Estimate } from './fuse/cost.js';
+import { fuse, type Root } from './fuse/fuse.js';
+import { keyOfNest } from './fuse/key.js';
+import { lowerNest } from './lower/lower.js';
+import { buffersOf, planMemory } from './planMemory.js';
+import { unique } from './unique.js';
+import type { Becomes } from './update.js';
+import type { Node } from '../ir/graph.js';
+import { reachable } from '../ir/reachable.js';
+import type { ModelGraph } from '../ir/model.js';
+import type { Entry, EntryName, Kernel, Provenance, Step, TargetTraits, TrainerProgram } from '../ir/program.js';
+
+/** Everything from the derived graphs to a program for one target. */
+export function assemble(derived: Gradients, target: TargetTraits): TrainerProgram {
+  const { model, gradients } = derived;
+  const estimate: Estimate = () => model.train.batch;
+  const buffers = createBuffers(model);
+  const phaseOf = phases(model, gradients);
+  const kernels = new Map<string, Kernel>();
+  const names = new Set<string>();
+
+  const entry = (name: EntryName, roots: readonly Root[], results: readonly { name: string; node: Node }[]): Entry => {
+    const fused = fuse({
+      roots: [...results.map((r) => ({ node: r.node })), ...roots],
+      bufferOf: buffers.of,
+      phaseOf,
+      estimate,
+      separateUpdates: target.storeGradients,
+    });
+    const steps = fused.map(({ nest, host }): Step => {
+      const key = keyOfNest(nest);
+      let kernel = kernels.get(key);
+      if (!kernel) {
+        kernel = lowerNest({ ...nest, name: unique(nest.name, names) }, target, estimate);
+        kernels.set(key, kernel);
+      }
+      return host ? { kind: 'run', kernel, host } : { kind: 'run', kernel };
+    });
+    // Host scalars depend on counters alone, so they can come first.
+    const ordered = [
+      ...steps.filter((s) => s.kind === 'run' && s.host),
+      ...steps.filter((s) => s.kind !== 'run' || !s.host),
+    ];
+    const all = [...results.map((r) => r.node), ...roots.map((r) => r.node)];
+    return {
+      name,
+      steps: ordered,
+      inputs: inputsOf(all, model),
+      results: results.map((r) => ({ name: r.name, buffer: buffers.of(r.node) })),
+    };
+  };
+
+  const { training, evaluation } = model;
+  const becomes = (list: readonly Becomes[]): Root[] =>
+    list.map((b) => ({
+      node: b.node,
+      to: b.slot === undefined ? buffers.parameter(b.parameter) : buffers.slot(b.parameter, b.slot),
+    }));
+  const states = training.states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
+  const losses = (m: typeof training) => [{ name: 'loss', node: m.loss }, ...m.losses, ...m.metrics];
+  const stored = target.storeGradients ? [...gradients.values()].map((node) => ({ node })) : [];
+  const entries: Partial<Record<EntryName, Entry>> = {};
+  if (derived.accumulate.length > 0)
+    entries.accumulate = entry('accumulate', [...stored, ...becomes(derived.accumulate), ...states], losses(training));
+  if (model.updates.length > 0)
+    entries.step = entry('step', [...stored, ...becomes(derived.step), ...states], losses(training));
+  entries.gradients = entry(
+    'gradients',
+    [],
+    [{ name: 'loss', node: training.loss }, ...[...gradients].map(([name, node]) => ({ name, node }))],
+  );
+  entries.evaluate = entry('evaluate', [], losses(evaluation));
+  entries.predict = entry('predict', [], evaluation.outputs);
+
+  const order: Record<Provenance['phase'], number> = { forward: 0, backward: 1, update: 2 };
+  const sorted = [...kernels.values()].sort((a, b) => order[a.provenance.phase] - order[b.provenance.phase]);
+  const all = [...new Set([...buffers.all(), ...sorted.flatMap((k) => [...buffersOf(k)])])];
+  const list = Object.values(entries);
+  return {
+    model,
+    entries,
+    kernels: sorted,
+    buffers: all,
+    memory: planMemory(list, all, target, estimate),
+    ...buffers.tables(entries.predict.inputs, derived),
+    outputs: evaluation.outputs.map((o) => ({ name: o.name, type: o.node.type })),
+  };
+}
+
+function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
+  const used = new Set(reachable(roots).flatMap((n) => (n.op.name === 'input' ? [String(n.attrs.name)] : [])));
+  return model.inputs.map((i) => i.name).filter((n) => used.has(n));
+}
+
+/** Forward: what the model's own graphs reach; backward: what gradients need beyond that; update: the rest. */
+function phases(model: ModelGraph, gradients: ReadonlyMap<string, Node>): (node: Node) => Provenance['phase'] {
+  const forward = new Set(reachable(modeRoots(model)));
+  const backward = new Set(reachable([...gradients.values()]));
+  return (node) => (forward.has(node) ? 'forward' : backward.has(node) ? 'backward' : 'update');
+}

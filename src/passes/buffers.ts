@@ -1,0 +1,128 @@
+// The buffers of a model: one for each leaf, and one for each node that some entry stores.
+import { nameOf } from '../ir/formula.js';
+import type { Node } from '../ir/graph.js';
+import { constantOf } from '../ir/index.js';
+import type { ModelGraph } from '../ir/model.js';
+import type { Buffer } from '../ir/scalar.js';
+import { elementCount, type TensorType } from '../ir/types.js';
+import type { Gradients } from './derive.js';
+import { unique } from './unique.js';
+
+export function createBuffers(model: ModelGraph) {
+  const made = new Map<string, Buffer>();
+  const ofNode = new Map<Node, Buffer>();
+  const names = new Set<string>();
+  const persistent = (space: Buffer['space'], key: string, name: string, type: TensorType): Buffer => {
+    const known = made.get(key);
+    if (known) return known;
+    const buffer: Buffer = {
+      name: unique(name, names),
+      space,
+      dtype: dtypeOf(type),
+      length: elementCount(type),
+      ...below(type),
+    };
+    made.set(key, buffer);
+    return buffer;
+  };
+  const inputs = model.inputs.map((i) => ({ ...i, buffer: persistent('input', `input ${i.name}`, i.name, i.type) }));
+  const parameters = model.parameters.map((p) => ({
+    ...p,
+    buffer: persistent('parameter', `parameter ${p.name}`, p.name, p.type),
+  }));
+  const states = model.states.map((s) => ({ ...s, buffer: persistent('state', `state ${s.name}`, s.name, s.type) }));
+  const typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
+  const scalar: TensorType = { element: { kind: 'f32' }, shape: [] };
+  const slot = (parameter: string, name: string): Buffer =>
+    persistent('slot', `slot ${parameter} ${name}`, `${parameter}.${name}`, typeOf.get(parameter) ?? scalar);
+  const counter = (name: string): Buffer => {
+    const known = made.get(`counter ${name}`);
+    if (known) return known;
+    const buffer: Buffer = { name: unique(name, names), space: 'counter', dtype: 'i32', length: elementCount(scalar) };
+    made.set(`counter ${name}`, buffer);
+    return buffer;
+  };
+  const leaf = (node: Node): Buffer | undefined => {
+    const name = String(node.attrs.name);
+    switch (node.op.name) {
+      case 'input':
+      case 'parameter':
+      case 'state':
+        return made.get(`${node.op.name} ${name}`);
+      case 'slot':
+        return slot(String(node.attrs.parameter), name);
+      case 'counter':
+        return counter(name);
+      case 'literal': {
+        const data = node.attrs.values;
+        if (!Array.isArray(data)) throw new Error('a literal has values');
+        return {
+          name: unique(node.name ?? 'table', names),
+          space: 'constant',
+          dtype: dtypeOf(node.type),
+          length: elementCount(node.type),
+          data: data.map(Number),
+          ...below(node.type),
+        };
+      }
+      default:
+        return undefined;
+    }
+  };
+  return {
+    of(node: Node): Buffer {
+      const known = ofNode.get(node) ?? leaf(node);
+      const buffer: Buffer = known ?? {
+        name: unique(nameOf(node), names),
+        space: 'arena',
+        dtype: dtypeOf(node.type),
+        length: elementCount(node.type),
+        ...below(node.type),
+      };
+      ofNode.set(node, buffer);
+      return buffer;
+    },
+    parameter: (name: string): Buffer => persistent('parameter', `parameter ${name}`, name, typeOf.get(name) ?? scalar),
+    state: (name: string): Buffer => persistent('state', `state ${name}`, name, scalar),
+    slot,
+    all: () => [...made.values()],
+    tables(forOutputs: readonly string[], { step }: Gradients) {
+      const initial = new Map(
+        model.updates.flatMap((u) => u.slots.map((s) => [`${u.parameter} ${s.name}`, s.initial])),
+      );
+      return {
+        inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
+        parameters,
+        states,
+        slots: step.flatMap((b) =>
+          b.slot === undefined
+            ? []
+            : [
+                {
+                  parameter: b.parameter,
+                  name: b.slot,
+                  initial: initial.get(`${b.parameter} ${b.slot}`) ?? 0,
+                  type: typeOf.get(b.parameter) ?? scalar,
+                  buffer: slot(b.parameter, b.slot),
+                },
+              ],
+        ),
+        counters: (['update', 'draw', 'seed'] as const).flatMap((name) => {
+          const buffer = made.get(`counter ${name}`);
+          return buffer ? [{ name, buffer }] : [];
+        }),
+      };
+    },
+  };
+}
+
+function dtypeOf(type: TensorType): Buffer['dtype'] {
+  return type.element.kind === 'f32' ? 'f32' : 'i32';
+}
+
+function below(type: TensorType): { below?: number } {
+  if (type.element.kind === 'bool') return { below: 2 };
+  if (type.element.kind !== 'index') return {};
+  const size = constantOf(type.element.size);
+  return size === undefined ? {} : { below: size };
+}

@@ -1,0 +1,75 @@
+// From a model's graphs to gradients and updates, all simplified together: what `nnc grad` shows and fuse reads.
+import { differentiate } from './differentiate.js';
+import { simplify } from './simplify.js';
+import { update, type Becomes } from './update.js';
+import type { Node } from '../ir/graph.js';
+import { reachable } from '../ir/reachable.js';
+import type { ModelGraph } from '../ir/model.js';
+
+/** The graphs of a model after differentiation and simplification: what `nnc grad` shows and fuse reads. */
+export interface Gradients {
+  /** The model with every graph simplified. */
+  readonly model: ModelGraph;
+  /** The gradient of the total loss by trained parameter, in the model's order. */
+  readonly gradients: ReadonlyMap<string, Node>;
+  readonly step: readonly Becomes[];
+  readonly accumulate: readonly Becomes[];
+}
+
+/** Differentiates the training loss by every trained parameter, puts the gradients into the optimizers, and simplifies all of it together. */
+export function derive(model: ModelGraph): Gradients {
+  const g = model.builder;
+  const trained = model.parameters.filter((p) => p.trained);
+  const leaves = new Map<string, Node>();
+  for (const node of reachable([model.training.loss]))
+    if (node.op.name === 'parameter') leaves.set(String(node.attrs.name), node);
+  const simplified = simplify(modeRoots(model), g);
+  const clean = withRoots(model, simplified);
+  const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
+  const found = differentiate(clean.training.loss, wrt, g);
+  const byLeaf = new Map(wrt.map((leaf, i) => [String(leaf.attrs.name), found[i]]));
+  const raw = trained.flatMap((p): [string, Node][] => {
+    const gradient = byLeaf.get(p.name);
+    return gradient ? [[p.name, gradient]] : [];
+  });
+  const nodes = simplify(
+    raw.map(([, node]) => node),
+    g,
+  );
+  const gradients = new Map(raw.map(([name], i) => [name, nameGradient(nodes[i], name)]));
+  const { step, accumulate } = update(clean, gradients, g);
+  const updates = simplify(
+    [...step, ...accumulate].map((b) => b.node),
+    g,
+  );
+  return {
+    model: clean,
+    gradients,
+    step: step.map((b, i) => ({ ...b, node: updates[i] })),
+    accumulate: accumulate.map((b, i) => ({ ...b, node: updates[step.length + i] })),
+  };
+}
+
+function nameGradient(node: Node, parameter: string): Node {
+  node.name ??= `d_${parameter}`;
+  return node;
+}
+
+/** Every node that one of the two modes reports or stores. */
+export function modeRoots(model: ModelGraph): Node[] {
+  return [model.training, model.evaluation].flatMap((m) => [
+    m.loss,
+    ...[...m.outputs, ...m.losses, ...m.metrics, ...m.states].map((n) => n.node),
+  ]);
+}
+
+function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {
+  let at = 0;
+  const mode = (m: ModelGraph['training']): ModelGraph['training'] => {
+    const loss = nodes[at++];
+    const each = (list: typeof m.outputs) => list.map((n) => ({ ...n, node: nodes[at++] }));
+    return { loss, outputs: each(m.outputs), losses: each(m.losses), metrics: each(m.metrics), states: each(m.states) };
+  };
+  const training = mode(model.training);
+  return { ...model, training, evaluation: mode(model.evaluation) };
+}

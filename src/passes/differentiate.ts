@@ -1,0 +1,36 @@
+// Reverse-mode differentiation: the chain rule on graphs, in the graph's own words.
+import { filled } from '../ir/ops/calls.js';
+import { add } from '../ir/ops/arithmetic.js';
+import type { Builder, Node } from '../ir/graph.js';
+import { reachable } from '../ir/reachable.js';
+
+/**
+ * The derivative of the sum of `output` with respect to each node of `wrt`, as graph nodes; undefined where it does not depend on it.
+ * Only nodes on a path from `wrt` to the output get cotangents. The cotangent of a node named h is named d_h. Since the result is
+ * an ordinary graph, it can be differentiated again.
+ */
+export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (Node | undefined)[] {
+  const order = reachable([output]);
+  const wanted = new Set(wrt);
+  const onPath = new Set<Node>();
+  for (const node of order) if (wanted.has(node) || (node.op.vjp && node.inputs.some((i) => onPath.has(i)))) onPath.add(node);
+  const cotangents = new Map<Node, Node>();
+  if (onPath.has(output)) cotangents.set(output, filled(g, 1, output.type));
+  for (const node of [...order].reverse()) {
+    const cotangent = cotangents.get(node);
+    if (!cotangent) continue;
+    if (node.name && cotangent.inputs.length > 0 && node !== output) cotangent.name ??= `d_${node.name}`;
+    const { vjp } = node.op;
+    if (!vjp || !node.inputs.some((i) => onPath.has(i))) continue;
+    g.at(node.origin, () => {
+      const parts = vjp(cotangent, node, g);
+      node.inputs.forEach((input, i) => {
+        const part = parts[i];
+        if (!part || !onPath.has(input)) return;
+        const before = cotangents.get(input);
+        cotangents.set(input, before ? g.make(add, [before, part], {}) : part);
+      });
+    });
+  }
+  return wrt.map((node) => cotangents.get(node));
+}

@@ -1,0 +1,96 @@
+// Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
+import type { Node } from '../../ir/graph.js';
+import { reachable } from '../../ir/reachable.js';
+import { elementCount } from '../../ir/types.js';
+import { costOf, valueOf, type Estimate, type RuleCost } from './cost.js';
+
+export interface Decision {
+  /** Every node that the roots reach, inputs first. */
+  readonly order: readonly Node[];
+  /** Those that get a buffer and a nest (leaves have buffers anyway). */
+  readonly stored: ReadonlySet<Node>;
+  /** Scalars of counters alone, such as a learning rate by schedule: computed by the host in double precision. */
+  readonly host: ReadonlySet<Node>;
+}
+
+const costs = new WeakMap<Node, { estimate: Estimate; cost: RuleCost }>();
+
+function cached(node: Node, estimate: Estimate): RuleCost {
+  const known = costs.get(node);
+  if (known?.estimate === estimate) return known.cost;
+  const cost = costOf(node, estimate);
+  costs.set(node, { estimate, cost });
+  return cost;
+}
+
+/**
+ * Node n is stored iff it is a root, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already.
+ * T: how often its elements would be evaluated if inlined; N: its elements; c: the cost of its own rule.
+ */
+export function decide(roots: readonly Node[], estimate: Estimate): Decision {
+  const order = reachable(roots);
+  const rootSet = new Set(roots);
+  const host = hostScalars(order, rootSet);
+  const stored = new Set<Node>();
+  const consumers = new Map<Node, Node[]>();
+  for (const node of order)
+    for (const input of new Set(node.inputs)) consumers.set(input, [...(consumers.get(input) ?? []), node]);
+
+  const times = new Map<Node, number>(); // T
+  const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
+  const hasFold = new Set<Node>();
+  for (const node of [...order].reverse()) {
+    if (!node.op.element) continue;
+    const { cost, folds } = cached(node, estimate);
+    const count = valueOf(elementCount(node.type), estimate);
+    let evaluations = 0;
+    const where = new Set<Node>();
+    for (const user of consumers.get(node) ?? []) {
+      const userTimes = stored.has(user) ? valueOf(elementCount(user.type), estimate) : (times.get(user) ?? 0);
+      const { reads } = cached(user, estimate);
+      user.inputs.forEach((input, i) => {
+        if (input === node) evaluations += userTimes * reads[i];
+      });
+      for (const nest of nests.get(user) ?? []) where.add(nest);
+    }
+    const crowded = folds && [...where].some((nest) => hasFold.has(nest));
+    const store =
+      rootSet.has(node) || host.has(node) || crowded || evaluations * cost > evaluations + count * (cost + 1);
+    if (store) {
+      stored.add(node);
+      nests.set(node, new Set([node]));
+      if (folds) hasFold.add(node);
+    } else {
+      times.set(node, evaluations);
+      nests.set(node, where);
+      if (folds) for (const nest of where) hasFold.add(nest);
+    }
+  }
+  return { order, stored, host };
+}
+
+/** The scalars that depend on the update counter and constants alone and that something else reads. */
+function hostScalars(order: readonly Node[], roots: ReadonlySet<Node>): Set<Node> {
+  const counted = new Set<Node>();
+  const pure = new Set<Node>();
+  for (const node of order) {
+    const isCounter = node.op.name === 'counter' && node.attrs.name === 'update';
+    const isConstant = node.op.name === 'constant';
+    if (isCounter || isConstant) pure.add(node);
+    else if (
+      node.op.element &&
+      node.inputs.length > 0 &&
+      node.type.shape.length === 0 &&
+      node.inputs.every((i) => pure.has(i))
+    )
+      pure.add(node);
+    if (pure.has(node) && (isCounter || node.inputs.some((i) => counted.has(i)))) counted.add(node);
+  }
+  const host = new Set<Node>();
+  for (const node of order) {
+    if (roots.has(node) && counted.has(node) && node.op.element) host.add(node);
+    if (pure.has(node)) continue;
+    for (const input of node.inputs) if (counted.has(input) && input.op.element) host.add(input);
+  }
+  return host;
+}

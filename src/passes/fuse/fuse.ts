@@ -1,0 +1,188 @@
+// From a graph to nests: which nodes are stored, what each nest computes, and which nests become one loop.
+import { formulaOf, sourcesOf } from '../../ir/formula.js';
+import type { Node } from '../../ir/graph.js';
+import { axesOf } from '../../ir/index.js';
+import type { AnyNest, Provenance } from '../../ir/program.js';
+import { load, type Buffer } from '../../ir/scalar.js';
+import type { Estimate } from './cost.js';
+import { decide } from './decide.js';
+import { joinPointwise } from './join.js';
+import { loadsOf, nestOf, type Draft } from './nests.js';
+import { dependences } from './order.js';
+import { joinRows } from './rows.js';
+
+/** A node that must be in a buffer when the entry has run. */
+export interface Root {
+  readonly node: Node;
+  /** In place: the parameter, slot or state that the node becomes. */
+  readonly to?: Buffer;
+}
+
+export interface FuseRequest {
+  readonly roots: readonly Root[];
+  /** The buffer of a leaf, and the one to use for a stored node: the same for the same node in every entry. */
+  readonly bufferOf: (node: Node) => Buffer;
+  readonly phaseOf: (node: Node) => Provenance['phase'];
+  readonly estimate: Estimate;
+  /** Updates stay apart from the gradients they use. */
+  readonly separateUpdates: boolean;
+}
+
+export interface Fused {
+  readonly nest: AnyNest;
+  readonly host: boolean;
+}
+
+/** Nests in an order in which they can run. The buffers of roots without `to` are `bufferOf(root.node)`. */
+export function fuse(request: FuseRequest): Fused[] {
+  const { roots, bufferOf, estimate } = request;
+  const { order, stored, host } = decide(
+    roots.map((r) => r.node),
+    estimate,
+  );
+  const homes = homesOf(request);
+  const where = (node: Node): Buffer | undefined => {
+    if (stored.has(node)) return homes.get(node) ?? bufferOf(node);
+    return isStoredLeaf(node) ? bufferOf(node) : undefined;
+  };
+  const drafts = order.filter((n) => stored.has(n)).map((n) => nestOf(n, where(n) ?? bufferOf(n), where, host.has(n)));
+  const copies = copiesOf(request, stored, homes, where);
+
+  const results = new Set(roots.map((r) => r.to ?? bufferOf(r.node)));
+  const inPlace = (buffer: Buffer): boolean => persistent.has(buffer.space);
+  const needed = (buffer: Buffer): boolean => results.has(buffer) || inPlace(buffer);
+  const isUpdate = (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update');
+  const joined = joinPointwise(
+    [...drafts, ...copies],
+    (list) => dependences(list, inPlace),
+    (into, draft) => !request.separateUpdates || isUpdate(into) === isUpdate(draft),
+    needed,
+  );
+  const ordered = inOrder(joined, inPlace);
+  const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, where, request.phaseOf);
+  return joinRows(ordered, estimate, needed, inPlace, describe);
+}
+
+const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);
+
+/** Leaves that live in buffers: all but numbers, which stand in the code. */
+function isStoredLeaf(node: Node): boolean {
+  return !node.op.element;
+}
+
+/** Where roots that overwrite a parameter, slot or state are computed: in place, unless the node is a leaf or has a second home. */
+function homesOf({ roots }: FuseRequest): Map<Node, Buffer> {
+  const homes = new Map<Node, Buffer>();
+  const shared = new Set(roots.filter((r, i) => roots.some((s, j) => j !== i && s.node === r.node)).map((r) => r.node));
+  for (const { node, to } of roots)
+    if (to && node.op.element && !shared.has(node) && !readElsewhere(node, roots)) homes.set(node, to);
+  return homes;
+}
+
+/** Is a root's node read by another node that the roots reach? Then what it becomes must not be where the old value was. */
+function readElsewhere(node: Node, roots: readonly Root[]): boolean {
+  const seen = new Set<Node>();
+  const open = roots.map((r) => r.node);
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    if (next.inputs.includes(node)) return true;
+    open.push(...next.inputs);
+  }
+  return false;
+}
+
+/** Nests that move what was computed elsewhere into a root's place; most become one more store by a pointwise join. */
+function copiesOf(
+  { roots, bufferOf }: FuseRequest,
+  stored: ReadonlySet<Node>,
+  homes: ReadonlyMap<Node, Buffer>,
+  where: (node: Node) => Buffer | undefined,
+): Draft[] {
+  return roots.flatMap(({ node, to }) => {
+    const from = where(node);
+    const home = homes.get(node) ?? (stored.has(node) ? bufferOf(node) : undefined);
+    if (to ? home === to || from === to : home !== undefined) return [];
+    const draft = nestOf(
+      node,
+      to ?? bufferOf(node),
+      (n) => (n === node && !stored.has(n) && n.op.element ? undefined : where(n)),
+      false,
+    );
+    return [from ? copyOf(draft, from) : draft];
+  });
+}
+
+function copyOf(draft: Draft, from: Buffer): Draft {
+  const stores = draft.nest.stores.map((store) => ({ ...store, value: load(from, store.at) }));
+  return { ...draft, nest: { ...draft.nest, stores } };
+}
+
+/**
+ * An order that respects every dependence. Where in-place updates wait for one another, or one reads its old value at another place,
+ * it is computed beside and copied at the end.
+ */
+function inOrder(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean): Draft[] {
+  let list = drafts.flatMap((d) => (overwritesWhatItReads(d, inPlace) ? beside(d, inPlace) : [d]));
+  for (;;) {
+    const sorted = dependences(list, inPlace).sorted();
+    if (sorted) return sorted;
+    const next = list.find(
+      (d) => !d.nest.name.endsWith('_next') && d.nest.stores.some((s) => inPlace(s.to)) && readsInPlace(d, inPlace),
+    );
+    if (!next) throw new Error('nests wait for one another');
+    list = list.flatMap((d) => (d === next ? beside(d, inPlace) : [d]));
+  }
+}
+
+function overwritesWhatItReads({ nest }: Draft, inPlace: (buffer: Buffer) => boolean): boolean {
+  return nest.stores.some(
+    ({ to, at }) =>
+      inPlace(to) &&
+      nest.stores.some((s) =>
+        loadsOf(s.value).some((l) => l.from === to && (l.at.key !== at.key || hasFreeAxes(l.at, nest.axes))),
+      ),
+  );
+}
+
+/** Does an address mention an axis that is not the nest's, a fold's? */
+function hasFreeAxes(at: Draft['nest']['stores'][number]['at'], axes: Draft['nest']['axes']): boolean {
+  return [...axesOf(at)].some((a) => !axes.includes(a));
+}
+
+function readsInPlace({ nest }: Draft, inPlace: (buffer: Buffer) => boolean): boolean {
+  return nest.stores.some((s) => loadsOf(s.value).some((l) => inPlace(l.from)));
+}
+
+/** The draft with its in-place results in buffers of their own, and the copies. */
+function beside(draft: Draft, inPlace: (buffer: Buffer) => boolean): Draft[] {
+  const copies: Draft[] = [];
+  const stores = draft.nest.stores.map((store, i) => {
+    if (!inPlace(store.to)) return store;
+    const next: Buffer = { ...store.to, name: `${store.to.name}_next`, space: 'arena' };
+    copies.push({
+      nest: { ...draft.nest, name: next.name, stores: [{ to: store.to, at: store.at, value: load(next, store.at) }] },
+      nodes: [draft.nodes[i]],
+      host: false,
+    });
+    return { ...store, to: next };
+  });
+  return [{ ...draft, nest: { ...draft.nest, stores } }, ...copies];
+}
+
+function provenanceOf(
+  members: readonly Draft[],
+  where: (node: Node) => Buffer | undefined,
+  phaseOf: (node: Node) => Provenance['phase'],
+): Provenance {
+  const formulas: string[] = [];
+  const sources: string[] = [];
+  for (const { nodes, nest } of members)
+    nodes.forEach((node, i) => {
+      formulas.push(`${nest.stores[i].to.name} = ${formulaOf(node, (n) => (n === node ? undefined : where(n)?.name))}`);
+      for (const source of sourcesOf(node)) if (!sources.includes(source)) sources.push(source);
+    });
+  const phases = members.flatMap((m) => m.nodes).map(phaseOf);
+  const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
+  return { formulas, sources, phase };
+}

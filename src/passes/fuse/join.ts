@@ -1,0 +1,103 @@
+// Pointwise joins: a nest that only reads another's result at its own coordinate becomes one more store of it.
+import type { Axis } from '../../ir/index.js';
+import { toIndex } from '../../ir/index.js';
+import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
+import type { Buffer, Scalar } from '../../ir/scalar.js';
+import type { Store } from '../../ir/program.js';
+import type { Dependences } from './order.js';
+import { hasFold, loadsOf, type Draft } from './nests.js';
+
+/**
+ * Joins drafts where it can, in place of the list. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from
+ * gradients); `needed` says which buffers are read from outside and keep their stores.
+ */
+export function joinPointwise(
+  drafts: readonly Draft[],
+  dependences: (drafts: readonly Draft[]) => Dependences,
+  mayJoin: (into: Draft, draft: Draft) => boolean,
+  needed: (buffer: Buffer) => boolean,
+): Draft[] {
+  let list = [...drafts];
+  for (const draft of drafts) {
+    if (!list.includes(draft) || draft.host || draft.nest.stores.some((s) => hasFold(s.value))) continue;
+    const into = bestTarget(draft, list, dependences(list), mayJoin);
+    if (!into) continue;
+    const merged = merge(into, draft);
+    list = list.filter((d) => d !== draft).map((d) => (d === into ? merged : d));
+  }
+  return dropUnread(list, needed);
+}
+
+function bestTarget(
+  draft: Draft,
+  list: readonly Draft[],
+  dependences: Dependences,
+  mayJoin: (into: Draft, draft: Draft) => boolean,
+): Draft | undefined {
+  const read = new Set(draft.nest.stores.flatMap((s) => loadsOf(s.value)).map((l) => l.from));
+  const targets = list.filter((d) => d !== draft && !d.host && d.nest.stores.some((s) => read.has(s.to)));
+  // The latest one: the others' results are then there already.
+  for (const into of targets.reverse())
+    if (
+      sameAxes(into.nest.axes, draft.nest.axes) &&
+      mayJoin(into, draft) &&
+      readsPointwise(draft, into) &&
+      dependences.canMerge(into, draft)
+    )
+      return into;
+  return undefined;
+}
+
+function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
+  return a.length === b.length && a.every((x, i) => x.extent.key === b[i].extent.key);
+}
+
+function readsPointwise(draft: Draft, into: Draft): boolean {
+  const atom = renaming(draft.nest.axes, into.nest.axes);
+  const own = new Map(into.nest.stores.map((s) => [s.to, s.at.key]));
+  return draft.nest.stores.every((store) =>
+    loadsOf(store.value).every(({ from, at }) => {
+      const stored = own.get(from);
+      return stored === undefined || rewriteIndex(at, { atom }).key === stored;
+    }),
+  );
+}
+
+function renaming(from: readonly Axis[], to: readonly Axis[]) {
+  return (part: { kind: string }) => {
+    const position = from.indexOf(part as Axis);
+    return position < 0 ? undefined : toIndex(to[position]);
+  };
+}
+
+/** The draft's stores over the other's axes, its loads of the other's results replaced by the values themselves. */
+function merge(into: Draft, draft: Draft): Draft {
+  const atom = renaming(draft.nest.axes, into.nest.axes);
+  const values = new Map<Buffer, Scalar>(into.nest.stores.map((s) => [s.to, s.value]));
+  const stores = draft.nest.stores.map((store): Store => {
+    const moved = rewriteScalar(store.value, { atom });
+    const value = rewriteScalar(moved, { scalar: (v) => (v.kind === 'load' ? values.get(v.from) : undefined) });
+    return { to: store.to, at: rewriteIndex(store.at, { atom }), value };
+  });
+  return {
+    nest: { ...into.nest, stores: [...into.nest.stores, ...stores] },
+    nodes: [...into.nodes, ...draft.nodes],
+    host: false,
+  };
+}
+
+/** A store whose buffer nobody reads any more goes. */
+function dropUnread(list: readonly Draft[], needed: (buffer: Buffer) => boolean): Draft[] {
+  const read = new Set<Buffer>();
+  for (const draft of list)
+    for (const store of draft.nest.stores) for (const l of loadsOf(store.value)) read.add(l.from);
+  return list.map((draft) => {
+    const kept = draft.nest.stores.map((s) => read.has(s.to) || needed(s.to));
+    if (kept.every(Boolean) || !kept.some(Boolean)) return draft;
+    return {
+      ...draft,
+      nest: { ...draft.nest, stores: draft.nest.stores.filter((_, i) => kept[i]) },
+      nodes: draft.nodes.filter((_, i) => kept[i]),
+    };
+  });
+}

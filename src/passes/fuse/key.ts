@@ -1,0 +1,73 @@
+// A text that two nests share exactly when they compute the same into the same buffers: kernels are made once for all entries.
+import type { Axis, Index } from '../../ir/index.js';
+import type { AnyNest, Nest } from '../../ir/program.js';
+import { bufferKey, type Scalar } from '../../ir/scalar.js';
+
+/** Axes count in the order in which the walk meets them; everything else is by value. Explicit nests have keys of their own. */
+export function keyOfNest(nest: AnyNest): string {
+  const numbers = new Map<Axis, number>();
+  const texts = new Map<string, number>();
+  const axis = (a: Axis): string => {
+    let n = numbers.get(a);
+    if (n === undefined) numbers.set(a, (n = numbers.size));
+    return `a${n}`;
+  };
+  const index = (of: Index): string =>
+    of.terms
+      .map(
+        (t) =>
+          `${t.factor}*${t.atoms
+            .map((part) => {
+              if (part.kind === 'axis') return axis(part);
+              if (part.kind === 'size') return part.name;
+              if (part.kind === 'quotient') return `(${index(part.of)})/(${index(part.by)})`;
+              return `[${scalar(part.of)}]`;
+            })
+            .sort()
+            .join('*')}`,
+      )
+      .sort()
+      .join('+');
+  const scalar = (value: Scalar): string => {
+    const text = write(value);
+    // A sub-expression met before stands by its number, so that shared ones are written once.
+    let n = texts.get(text);
+    if (n === undefined) texts.set(text, (n = texts.size));
+    return `e${n}`;
+  };
+  const parts: string[] = [];
+  const write = (value: Scalar): string => {
+    switch (value.kind) {
+      case 'number':
+      case 'local':
+        return value.key;
+      case 'index':
+        return `<${index(value.of)}>`;
+      case 'load':
+        return `${bufferKey(value.from)}[${index(value.at)}]`;
+      case 'apply':
+        return `${value.op}(${value.args.map(scalar).join(',')})`;
+      case 'fold':
+        return `${value.op}{${value.over.map((a) => `${axis(a)}<${index(a.extent)}`).join(',')}}${scalar(value.body)}`;
+      case 'splat':
+        return `splat(${scalar(value.of)})`;
+      case 'lane':
+        return `lane${value.at}(${scalar(value.of)})`;
+      default:
+        return value satisfies never;
+    }
+  };
+  const plain = (n: Nest): void => {
+    parts.push(`for ${n.axes.map((a) => `${axis(a)}<${index(a.extent)}`).join(',')}`);
+    for (const store of n.stores) parts.push(`${bufferKey(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
+  };
+  if (nest.kind === 'nest') plain(nest);
+  else if (nest.kind === 'rows') {
+    parts.push(
+      `rows ${axis(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${b.name}:${index(b.length)}`).join(',')}`,
+    );
+    nest.parts.forEach(plain);
+  } else parts.push(`explicit ${nest.name}`);
+  parts.push([...texts.keys()].join(';'));
+  return parts.join('\n');
+}

@@ -1,0 +1,123 @@
+// From stored nodes to nests: substitution of element rules gives one value per stored node.
+import type { Element, Node } from '../../ir/graph.js';
+import { loadElement, storeValue } from '../../ir/elements.js';
+import { axis, constantOf, toIndex, zero, type Index } from '../../ir/index.js';
+import type { Buffer, Scalar } from '../../ir/scalar.js';
+import type { Nest, Store } from '../../ir/program.js';
+import { flat } from './cost.js';
+
+/** A nest while fuse works on it. */
+export interface Draft {
+  nest: Nest;
+  /** The nodes whose elements its stores are, store by store. */
+  nodes: Node[];
+  host: boolean;
+}
+
+/** One element of any node: a load where it has a buffer, else its rule with its inputs' elements put in. */
+export function elementOf(
+  node: Node,
+  bufferOf: (node: Node) => Buffer | undefined,
+  memo: Map<string, Scalar>,
+): Element {
+  return (at) => {
+    const buffer = bufferOf(node);
+    if (buffer) return loadElement(buffer, flat(node.type, at), node.type);
+    const key = `${node.id}@${at.map((i) => i.key).join(';')}`;
+    const known = memo.get(key);
+    if (known) return known;
+    if (!node.op.element) throw new Error(`${node.op.name} has neither a buffer nor an element rule`);
+    const value = node.op.element(
+      at,
+      node.inputs.map((input) => elementOf(input, bufferOf, memo)),
+      node,
+    );
+    memo.set(key, value);
+    return value;
+  };
+}
+
+/** The nest that computes a stored node into its buffer. */
+export function nestOf(node: Node, to: Buffer, bufferOf: (node: Node) => Buffer | undefined, host: boolean): Draft {
+  const axes = node.type.shape.map((d, i) =>
+    constantOf(d.size) === 1 ? undefined : axis(axisName(d.name, i, node.type.shape.length), d.size),
+  );
+  const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
+  const value = elementOf(node, (n) => (n === node ? undefined : bufferOf(n)), new Map())(at);
+  const store: Store = { to, at: flat(node.type, at), value: storeValue(value) };
+  return {
+    nest: {
+      kind: 'nest',
+      name: to.name,
+      axes: axes.filter((a) => a !== undefined),
+      stores: [store],
+      provenance: { formulas: [], sources: [], phase: 'forward' },
+    },
+    nodes: [node],
+    host,
+  };
+}
+
+const letters = ['i', 'j', 'k', 'l', 'm', 'n'];
+
+/** A named run-time size gives its first letter (batch: b); the rest count i, j, k. */
+function axisName(name: string | undefined, position: number, rank: number): string {
+  if (name && position === 0 && rank > 1) return name[0].toLowerCase();
+  return letters[Math.min(position, letters.length - 1)];
+}
+
+const loads = new WeakMap<Scalar, readonly Access[]>();
+
+/** One load: where from and at which address. */
+export interface Access {
+  readonly from: Buffer;
+  readonly at: Index;
+}
+
+/** Every load of a value, those inside addresses included, each once. */
+export function loadsOf(value: Scalar): readonly Access[] {
+  let known = loads.get(value);
+  if (!known) loads.set(value, (known = collectLoads(value, [], new Set())));
+  return known;
+}
+
+function collectLoads(value: Scalar, into: Access[], seen: Set<string>): Access[] {
+  if (seen.has(value.key)) return into;
+  seen.add(value.key);
+  const inIndex = (index: Index): void => {
+    for (const term of index.terms)
+      for (const part of term.atoms) {
+        if (part.kind === 'element') collectLoads(part.of, into, seen);
+        else if (part.kind === 'quotient') {
+          inIndex(part.of);
+          inIndex(part.by);
+        }
+      }
+  };
+  if (value.kind === 'load') {
+    into.push({ from: value.from, at: value.at });
+    inIndex(value.at);
+  } else if (value.kind === 'index') inIndex(value.of);
+  else for (const part of partsOf(value)) collectLoads(part, into, seen);
+  return into;
+}
+
+/** Every fold of a value that stands in no other fold, each once. */
+export function foldsOf(value: Scalar, seen: Set<string> = new Set()): Fold[] {
+  if (seen.has(value.key)) return [];
+  seen.add(value.key);
+  return value.kind === 'fold' ? [value] : partsOf(value).flatMap((part) => foldsOf(part, seen));
+}
+
+export type Fold = Extract<Scalar, { kind: 'fold' }>;
+
+export function hasFold(value: Scalar): boolean {
+  return foldsOf(value).length > 0;
+}
+
+function partsOf(value: Scalar): readonly Scalar[] {
+  if (value.kind === 'apply') return value.args;
+  if (value.kind === 'fold') return [value.body];
+  if (value.kind === 'splat' || value.kind === 'lane') return [value.of];
+  return [];
+}

@@ -1,0 +1,237 @@
+// Rows join: nests that read one another only within a row of their first axis become one loop over rows.
+import {
+  add,
+  axesOf,
+  axis,
+  coefficient,
+  constantOf,
+  mul,
+  rangeOf,
+  sub,
+  toIndex,
+  type Axis,
+  type Index,
+} from '../../ir/index.js';
+import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
+import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
+import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { valueOf, type Estimate } from './cost.js';
+import { dependences } from './order.js';
+import { foldsOf, loadsOf, type Draft } from './nests.js';
+
+/** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
+const tinyRow = 256;
+
+interface Group {
+  readonly row: Axis;
+  readonly members: Draft[];
+}
+
+/** Groups drafts that are in order; the result is in an order that respects dependences. `describe` makes a group's provenance. */
+export function joinRows(
+  drafts: readonly Draft[],
+  estimate: Estimate,
+  needed: (buffer: Buffer) => boolean,
+  inPlace: (buffer: Buffer) => boolean,
+  describe: (drafts: readonly Draft[]) => Provenance,
+): { nest: AnyNest; host: boolean }[] {
+  const groups = group(drafts, estimate, inPlace);
+  const readers = new Map<Buffer, Set<Draft>>();
+  for (const draft of drafts)
+    for (const store of draft.nest.stores)
+      for (const { from } of loadsOf(store.value)) readers.set(from, (readers.get(from) ?? new Set()).add(draft));
+  return groups.map(({ row, members }) => {
+    if (members.length === 1)
+      return { nest: { ...members[0].nest, provenance: describe(members) }, host: members[0].host };
+    const own = new Set(members);
+    const local = members
+      .flatMap((d) => d.nest.stores.map((s) => s.to))
+      .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
+    return { nest: rowsOf(row, members, local, describe(members)), host: false };
+  });
+}
+
+function group(drafts: readonly Draft[], estimate: Estimate, inPlace: (buffer: Buffer) => boolean): Group[] {
+  const groups: Group[] = [];
+  for (const draft of drafts) {
+    const [row] = draft.nest.axes;
+    const eligible =
+      row && !draft.host && firstAxisIsRow(draft) && (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate));
+    const into = eligible ? groups.findLast((g) => canJoin(g, draft, row, groups, inPlace)) : undefined;
+    if (into) into.members.push(draft);
+    else groups.push({ row: eligible ? row : axis('none', 1), members: [draft] });
+  }
+  return sortGroups(groups, inPlace);
+}
+
+/** The first axis strides over whole rows in every store. */
+function firstAxisIsRow({ nest }: Draft): boolean {
+  return nest.stores.every((store) => rowStride(store, nest.axes[0]) !== undefined);
+}
+
+/** What the store's address grows by from row to row, where the rest of the address stays below it. */
+function rowStride(store: { at: Index }, row: Axis): Index | undefined {
+  const stride = coefficient(store.at, row);
+  if (!stride || stride.terms.length === 0) return undefined;
+  const rest = sub(store.at, mul(stride, toIndex(row)));
+  const last = sub(stride, 1);
+  const range = rangeOf(sub(last, lastOf(rest)));
+  return range.min >= 0 && rangeOf(rest).min >= 0 ? stride : undefined;
+}
+
+/** The largest value of an index whose coefficients are not negative: every axis at its last. */
+function lastOf(index: Index): Index {
+  return rewriteIndex(index, { atom: (part) => (part.kind === 'axis' ? sub(part.extent, 1) : undefined) });
+}
+
+function canJoin(
+  group: Group,
+  draft: Draft,
+  row: Axis,
+  groups: readonly Group[],
+  inPlace: (buffer: Buffer) => boolean,
+): boolean {
+  if (group.row.extent.key !== row.extent.key) return false;
+  if (group.members[0].nest.provenance.phase !== draft.nest.provenance.phase && constantOf(row.extent) !== undefined)
+    return false;
+  const stores = new Map<Buffer, { store: Store; row: Axis }>();
+  for (const member of group.members)
+    for (const store of member.nest.stores) stores.set(store.to, { store, row: member.nest.axes[0] });
+  let related = false;
+  for (const store of draft.nest.stores)
+    for (const { from, at } of loadsOf(store.value)) {
+      const made = stores.get(from);
+      if (!made) continue;
+      related = true;
+      if (inPlace(from)) return false;
+      const stride = rowStride(made.store, made.row);
+      const reading = coefficient(at, row);
+      if (!stride || !reading || reading.key !== stride.key || !rowStride({ at }, row)) return false;
+    }
+  if (!related) return false;
+  // What a member reads must not be overwritten by this draft, nor the other way round, except within the row: keep it simple.
+  const overwritten = new Set(draft.nest.stores.map((s) => s.to).filter(inPlace));
+  if (group.members.some((m) => m.nest.stores.some((s) => loadsOf(s.value).some((l) => overwritten.has(l.from)))))
+    return false;
+  const merged: Group = { row: group.row, members: [...group.members, draft] };
+  return sortedGroups([...groups.map((g) => (g === group ? merged : g))], inPlace) !== undefined;
+}
+
+function sortGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] {
+  const sorted = sortedGroups(groups, inPlace);
+  if (!sorted) throw new Error('row groups wait for one another');
+  return sorted;
+}
+
+/** Dependences between groups are those between drafts that hold all the stores of a group. */
+function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] | undefined {
+  const byDraft = new Map<Draft, Group>();
+  const whole = groups.map((g): Draft => {
+    const draft: Draft =
+      g.members.length === 1
+        ? g.members[0]
+        : { ...g.members[0], nest: { ...g.members[0].nest, stores: g.members.flatMap((m) => m.nest.stores) } };
+    byDraft.set(draft, g);
+    return draft;
+  });
+  return dependences(whole, inPlace)
+    .sorted()
+    ?.map((d) => byDraft.get(d))
+    .filter((g) => g !== undefined);
+}
+
+/**
+ * A contraction is a fold of a product in which two factors each lack an output axis of their own: it wants tiles, not rows.
+ * A row sum, or a product with a vector, is not one.
+ */
+export function isContraction(nest: Nest): boolean {
+  return nest.stores.some((store) =>
+    foldsOf(store.value).some((f) => {
+      if (f.op !== 'add') return false;
+      const factors = factorsOf(f.body).map(axesOfValue);
+      const lacking = factors.map((used) => nest.axes.filter((a) => !used.has(a)));
+      return lacking.some((l, i) =>
+        l.some((a) => lacking.some((m, j) => j !== i && m.some((b) => b !== a && !l.includes(b) && !m.includes(a)))),
+      );
+    }),
+  );
+}
+
+function factorsOf(value: Scalar): Scalar[] {
+  return value.kind === 'apply' && value.op === 'mul' ? value.args.flatMap(factorsOf) : [value];
+}
+
+function axesOfValue(value: Scalar): Set<Axis> {
+  const used = new Set<Axis>();
+  for (const { at } of loadsOf(value)) axesOf(at, used);
+  return used;
+}
+
+function isTinyRow(nest: Nest, estimate: Estimate): boolean {
+  const [, ...rest] = nest.axes;
+  if (rest.some((a) => constantOf(a.extent) === undefined)) return false;
+  const columns = rest.reduce((n, a) => n * valueOf(a.extent, estimate), 1);
+  return nest.stores.every((store) =>
+    foldsOf(store.value).every(
+      (f) =>
+        f.over.every((a) => constantOf(a.extent) !== undefined) &&
+        f.over.reduce((n, a) => n * valueOf(a.extent, estimate), columns) <= tinyRow,
+    ),
+  );
+}
+
+/** The joined loop: every part without its row axis, row-local buffers one row long. */
+function rowsOf(row: Axis, members: readonly Draft[], local: readonly Buffer[], provenance: Provenance): Rows {
+  const shrunk = new Map<Buffer, Buffer>();
+  const strides = new Map<Buffer, Index>();
+  for (const { nest } of members)
+    for (const store of nest.stores) {
+      const stride = rowStride(store, nest.axes[0]);
+      if (!stride || !local.includes(store.to)) continue;
+      strides.set(store.to, stride);
+      shrunk.set(store.to, rowOf(store.to, stride));
+    }
+  const parts = members.map(({ nest }): Nest => {
+    const atom = (part: { kind: string }) => (part === nest.axes[0] ? toIndex(row) : undefined);
+    const place = (to: Buffer, at: Index): { to: Buffer; at: Index } => {
+      const small = shrunk.get(to);
+      const stride = strides.get(to);
+      return small && stride ? { to: small, at: add(at, mul(mul(stride, toIndex(row)), -1)) } : { to, at };
+    };
+    return {
+      ...nest,
+      axes: nest.axes.slice(1),
+      stores: nest.stores.map((store) => ({
+        ...place(store.to, rewriteIndex(store.at, { atom })),
+        value: shrinkLoads(rewriteScalar(store.value, { atom }), place),
+      })),
+    };
+  });
+  return {
+    kind: 'rows',
+    name: members[members.length - 1].nest.name,
+    row,
+    parts,
+    rowLocal: [...shrunk.values()],
+    provenance,
+  };
+}
+
+const rowBuffers = new WeakMap<Buffer, Buffer>();
+
+/** The one-row form of a buffer: the same object in every entry, so that kernels compare equal. */
+function rowOf(whole: Buffer, length: Index): Buffer {
+  let known = rowBuffers.get(whole);
+  if (!known) rowBuffers.set(whole, (known = { ...whole, length }));
+  return known;
+}
+
+function shrinkLoads(value: Scalar, place: (to: Buffer, at: Index) => { to: Buffer; at: Index }): Scalar {
+  return rewriteScalar(value, {
+    scalar: (v) => {
+      if (v.kind !== 'load') return undefined;
+      const { to, at } = place(v.from, v.at);
+      return to === v.from ? undefined : load(to, at);
+    },
+  });
+}

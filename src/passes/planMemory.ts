@@ -1,0 +1,179 @@
+// Where every buffer lives: one arena with reuse, planned at compile time, in words that may depend on run-time sizes.
+import { add, constant, constantOf, div, mul, rangeOf, sub, zero, type Index } from '../ir/index.js';
+import type { Entry, Kernel, MemoryPlan, Statement, Step, TargetTraits } from '../ir/program.js';
+import type { Buffer, Scalar } from '../ir/scalar.js';
+import { valueOf, type Estimate } from './fuse/cost.js';
+
+interface Interval {
+  readonly from: number;
+  to: number;
+}
+
+interface Slot {
+  readonly length: Index;
+  readonly taken: Interval[];
+}
+
+/**
+ * Buffers whose lifetimes are apart share a place. Entries never run at once, so they follow one another on one time line.
+ * Invariant: two buffers that live at the same time never overlap.
+ */
+export function planMemory(
+  entries: readonly Entry[],
+  all: readonly Buffer[],
+  target: TargetTraits,
+  estimate: Estimate,
+): MemoryPlan {
+  const offsets = new Map<Buffer, Index>();
+  let length = zero;
+  const place = (buffer: Buffer, size: Index): void => {
+    offsets.set(buffer, length);
+    length = add(length, size);
+  };
+  if (target.flatMemory) {
+    const fixed = all.filter((b) => b.space !== 'arena' && b.space !== 'scratch' && b.space !== 'workgroup');
+    const persistent = fixed.filter((b) => b.space !== 'input');
+    for (const buffer of [...persistent, ...fixed.filter((b) => b.space === 'input')])
+      place(buffer, aligned(buffer.length));
+  }
+  const lifetimes = lifetimesOf(entries);
+  const slots: Slot[] = [];
+  const slotOf = new Map<Buffer, Slot>();
+  const planned = [...lifetimes.keys()].sort((a, b) => valueOf(b.length, estimate) - valueOf(a.length, estimate));
+  for (const buffer of planned) {
+    const wanted = lifetimes.get(buffer) ?? [];
+    const free = slots.filter(
+      (s) => fits(s, buffer) && !s.taken.some((t) => wanted.some((w) => w.from <= t.to && t.from <= w.to)),
+    );
+    // The smallest that fits.
+    const slot = free.sort((a, b) => valueOf(a.length, estimate) - valueOf(b.length, estimate))[0] ?? {
+      length: aligned(buffer.length),
+      taken: [],
+    };
+    if (!slots.includes(slot)) slots.push(slot);
+    slot.taken.push(...wanted);
+    slotOf.set(buffer, slot);
+  }
+  // Slots of fixed size first, so that few offsets depend on run-time sizes.
+  const inOrder = [...slots].sort(
+    (a, b) => Number(constantOf(a.length) === undefined) - Number(constantOf(b.length) === undefined),
+  );
+  const starts = new Map<Slot, Index>();
+  for (const slot of inOrder) {
+    starts.set(slot, length);
+    length = add(length, slot.length);
+  }
+  for (const [buffer, slot] of slotOf) offsets.set(buffer, starts.get(slot) ?? zero);
+  return { offsets, length };
+}
+
+/** Multiples of four words: vectors are loaded from aligned addresses. */
+function aligned(length: Index): Index {
+  return mul(4, div(add(length, 3), constant(4)));
+}
+
+function fits(slot: Slot, buffer: Buffer): boolean {
+  return rangeOf(sub(slot.length, aligned(buffer.length))).min >= 0;
+}
+
+/** When arena and scratch buffers are in use. What an entry reports lives until its end. */
+function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> {
+  const lifetimes = new Map<Buffer, Interval[]>();
+  let now = 0;
+  for (const entry of entries) {
+    const here = new Map<Buffer, Interval>();
+    const use = (buffer: Buffer): void => {
+      if (buffer.space !== 'arena' && buffer.space !== 'scratch') return;
+      const known = here.get(buffer);
+      if (known) known.to = now;
+      else here.set(buffer, { from: now, to: now });
+    };
+    const walk = (steps: readonly Step[]): void => {
+      for (const step of steps) {
+        now++;
+        if (step.kind === 'run') for (const buffer of buffersOf(step.kernel)) use(buffer);
+        else {
+          // What a loop uses lives through all of it.
+          const inside = step.steps.flatMap(function kernels(s: Step): Kernel[] {
+            return s.kind === 'run' ? [s.kernel] : s.steps.flatMap(kernels);
+          });
+          const buffers = new Set(inside.flatMap((k) => [...buffersOf(k)]));
+          for (const buffer of buffers) use(buffer);
+          walk(step.steps);
+          now++;
+          for (const buffer of buffers) use(buffer);
+        }
+      }
+    };
+    walk(entry.steps);
+    now++;
+    for (const { buffer } of entry.results) use(buffer);
+    for (const [buffer, interval] of here) lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), interval]);
+  }
+  return lifetimes;
+}
+
+const known = new WeakMap<Kernel, ReadonlySet<Buffer>>();
+
+/** Every buffer that a kernel reads or writes, in the order in which its text names them. */
+export function buffersOf(kernel: Kernel): ReadonlySet<Buffer> {
+  let found = known.get(kernel);
+  if (!found) {
+    const into = new Set<Buffer>();
+    for (const statement of kernel.body) inStatement(statement, into, new Set());
+    for (const buffer of kernel.scratch) into.add(buffer);
+    known.set(kernel, (found = into));
+  }
+  return found;
+}
+
+function inStatement(statement: Statement, into: Set<Buffer>, seen: Set<string>): void {
+  switch (statement.kind) {
+    case 'loop':
+      for (const bound of [statement.from, statement.to, statement.last]) if (bound) inIndex(bound, into, seen);
+      for (const inner of statement.body) inStatement(inner, into, seen);
+      return;
+    case 'index':
+      return inIndex(statement.value, into, seen);
+    case 'let':
+    case 'set':
+      return inScalar(statement.value, into, seen);
+    case 'store':
+      inScalar(statement.value, into, seen);
+      inIndex(statement.at, into, seen);
+      into.add(statement.to);
+      return;
+    case 'if':
+      for (const index of statement.less) inIndex(index, into, seen);
+      for (const inner of [...statement.then, ...statement.else]) inStatement(inner, into, seen);
+      return;
+    case 'transpose':
+    case 'barrier':
+      return;
+    default:
+      return statement satisfies never;
+  }
+}
+
+function inScalar(value: Scalar, into: Set<Buffer>, seen: Set<string>): void {
+  if (seen.has(value.key)) return;
+  seen.add(value.key);
+  if (value.kind === 'load') {
+    into.add(value.from);
+    inIndex(value.at, into, seen);
+  } else if (value.kind === 'index') inIndex(value.of, into, seen);
+  else if (value.kind === 'apply') for (const arg of value.args) inScalar(arg, into, seen);
+  else if (value.kind === 'fold') inScalar(value.body, into, seen);
+  else if (value.kind === 'splat' || value.kind === 'lane') inScalar(value.of, into, seen);
+}
+
+function inIndex(index: Index, into: Set<Buffer>, seen: Set<string>): void {
+  for (const term of index.terms)
+    for (const part of term.atoms) {
+      if (part.kind === 'element') inScalar(part.of, into, seen);
+      else if (part.kind === 'quotient') {
+        inIndex(part.of, into, seen);
+        inIndex(part.by, into, seen);
+      }
+    }
+}

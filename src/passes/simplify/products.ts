@@ -1,0 +1,109 @@
+// Elementwise identities: neutral elements, powers, and signs and reciprocals inside sums and products.
+import type { Builder, Node } from '../../ir/graph.js';
+import { add, div, mul, neg, sqrt, sub } from '../../ir/ops/arithmetic.js';
+import { filled, numberOf } from '../../ir/ops/calls.js';
+import { broadcast } from '../../ir/ops/movement.js';
+import { isKept, type SimplifyRule } from './rule.js';
+
+export const productRules: readonly SimplifyRule[] = [
+  { equation: 'x + 0 = x; x - 0 = x; 0 - x = -x', ops: ['add', 'sub'], rewrite: neutralSum },
+  { equation: 'x * 1 = x; x / 1 = x; x * -1 = -x', ops: ['mul', 'div'], rewrite: neutralProduct },
+  {
+    equation: 'x + x = 2 * x',
+    ops: ['add'],
+    rewrite: ({ inputs: [a, b], type }, g) => (a === b ? g.make(mul, [filled(g, 2, type), a], {}) : undefined),
+  },
+  { equation: '-(-x) = x; -(a - b) = b - a', ops: ['neg'], rewrite: negOf },
+  { equation: 'x + -y = x - y; x - -y = x + y; -x + y = y - x', ops: ['add', 'sub'], rewrite: signsInSum },
+  {
+    equation: 'x^1 = x; x^2 = x * x; x^3 = x * x * x; x^0.5 = sqrt(x); x^-1 = 1 / x',
+    ops: ['pow'],
+    rewrite: knownPower,
+  },
+  { equation: 'x * (1 / y) = x / y', ops: ['mul'], rewrite: timesReciprocal },
+  { equation: '(-a) · b = -(a · b)', ops: ['contract'], rewrite: signOfContract },
+  { equation: 'x * 2 = 2 * x', ops: ['mul'], rewrite: numberFirst },
+];
+
+function neutralSum(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  if (numberOf(b) === 0) return a;
+  if (numberOf(a) !== 0) return undefined;
+  return node.op.name === 'add' ? b : g.make(neg, [b], {});
+}
+
+function neutralProduct(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  const [left, right] = [numberOf(a), numberOf(b)];
+  if (right === 1) return a;
+  if (right === -1) return g.make(neg, [a], {});
+  if (node.op.name === 'div') return undefined;
+  if (left === 1) return b;
+  return left === -1 ? g.make(neg, [b], {}) : undefined;
+}
+
+function negOf(node: Node, g: Builder): Node | undefined {
+  const [x] = node.inputs;
+  if (isKept(x)) return undefined;
+  if (x.op.name === 'neg') return x.inputs[0];
+  if (x.op.name === 'sub') return g.make(sub, [x.inputs[1], x.inputs[0]], {});
+  return undefined;
+}
+
+function signsInSum(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  const isAdd = node.op.name === 'add';
+  if (b.op.name === 'neg') return g.make(isAdd ? sub : add, [a, b.inputs[0]], {});
+  if (a.op.name !== 'neg') return undefined;
+  return isAdd ? g.make(sub, [b, a.inputs[0]], {}) : g.make(neg, [g.make(add, [a.inputs[0], b], {})], {});
+}
+
+function knownPower(node: Node, g: Builder): Node | undefined {
+  const [x, exponent] = node.inputs;
+  switch (numberOf(exponent)) {
+    case 0:
+      return filled(g, 1, node.type);
+    case 1:
+      return x;
+    case 2:
+      return g.make(mul, [x, x], {});
+    case 3:
+      return g.make(mul, [g.make(mul, [x, x], {}), x], {});
+    case 0.5:
+      return g.make(sqrt, [x], {});
+    case -1:
+      return g.make(div, [filled(g, 1, x.type), x], {});
+    default:
+      return undefined;
+  }
+}
+
+/** The y of 1 / y, repeated or not. */
+function reciprocalOf(node: Node, g: Builder): Node | undefined {
+  if (node.op.name === 'div' && numberOf(node.inputs[0]) === 1) return node.inputs[1];
+  if (node.op.name !== 'broadcast') return undefined;
+  const inner = reciprocalOf(node.inputs[0], g);
+  const { axes } = node.attrs;
+  return inner && Array.isArray(axes) ? g.make(broadcast, [inner], { shape: node.type.shape, axes }) : undefined;
+}
+
+function timesReciprocal(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  const over = reciprocalOf(b, g);
+  if (over && !isKept(b)) return g.make(div, [a, over], {});
+  const under = reciprocalOf(a, g);
+  return under && !isKept(a) ? g.make(div, [b, under], {}) : undefined;
+}
+
+function signOfContract(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  const labels = node.attrs;
+  if (a.op.name !== 'neg' && b.op.name !== 'neg') return undefined;
+  const make = (left: Node, right: Node): Node => g.make(node.op, [left, right], labels);
+  return g.make(neg, [a.op.name === 'neg' ? make(a.inputs[0], b) : make(a, b.inputs[0])], {});
+}
+
+function numberFirst(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  return numberOf(b) !== undefined && numberOf(a) === undefined ? g.make(mul, [b, a], {}) : undefined;
+}

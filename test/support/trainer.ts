@@ -1,0 +1,54 @@
+// Compiles a model and loads the trainer module that comes out, as a user's program would.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { compile, type CompileOptions } from '../../src/index.js';
+
+export interface LoadedTrainer {
+  step(inputs: object): Record<string, number>;
+  evaluate(inputs: object): Record<string, number>;
+  predict(inputs: object): Record<string, ArrayLike<number>>;
+  gradients(inputs: object): { loss: number; gradients: Record<string, Float32Array> };
+  fit(data: object, options?: object): AsyncIterable<Record<string, unknown>>;
+  parameters: Record<string, Float32Array>;
+  readonly stepCount: number;
+  save(options?: { optimizer?: boolean }): Uint8Array;
+  load(checkpoint: Uint8Array): void;
+  dispose(): void;
+}
+
+export interface LoadedModule {
+  createTrainer(options?: object): LoadedTrainer;
+  model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
+}
+
+let modules = 0;
+
+/** Compiles source text; throws with the diagnostics where there are errors. */
+export async function compileText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
+  const { code, diagnostics } = await compile({ file, text }, { language: 'js', ...options });
+  if (code === undefined)
+    throw new Error(
+      diagnostics.map((d) => `${d.code}: ${d.message}${d.labels.map((l) => ` [${l.text}]`).join('')}`).join('\n'),
+    );
+  return code;
+}
+
+export async function loadText(text: string, options?: CompileOptions): Promise<LoadedModule> {
+  return importCode(await compileText(text, options));
+}
+
+export async function loadFile(path: string, options: CompileOptions = {}): Promise<LoadedModule> {
+  const read = (name: string): string | undefined => {
+    try {
+      return readFileSync(resolve(dirname(path), name), 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
+  return importCode(await compileText(readFileSync(path, 'utf8'), { read, ...options }, path));
+}
+
+/** Imports JavaScript text as a module of its own. */
+export function importCode(code: string): Promise<LoadedModule> {
+  return import(`data:text/javascript;base64,${Buffer.from(`${code}\n// ${modules++}`).toString('base64')}`);
+}
