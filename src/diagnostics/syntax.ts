@@ -59,7 +59,7 @@ export const unexpectedToken = message(
   'unexpected-token',
   (p: { span: Span; found: string; expected: string; help?: string }) => ({
     message: `expected ${p.expected}, found ${p.found}`,
-    labels: [at(p.span, `expected ${p.expected}`)],
+    labels: [at(p.span)],
     help: p.help,
   }),
 );

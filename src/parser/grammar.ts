@@ -432,7 +432,7 @@ export class Grammar extends Reader {
       this.nesting--;
       return resolve(pieces, {
         report: (diagnostic) => this.report(diagnostic),
-        over: (node, ...parts) => this.over(node, ...parts),
+        over: (node, parts) => this.over(node, parts),
         text: ({ start: from, end }) => this.text.slice(from, end),
       });
     });
@@ -464,7 +464,7 @@ export class Grammar extends Reader {
     this.CONSUME(T.Else);
     const otherwise = this.SUBRULE3(this.expression);
     return this.ACTION(() =>
-      this.over({ kind: 'if', condition, then, else: otherwise, span: this.from(start) }, condition, then, otherwise),
+      this.over({ kind: 'if', condition, then, else: otherwise, span: this.from(start) }, [condition, then, otherwise]),
     );
   });
 
@@ -479,11 +479,10 @@ export class Grammar extends Reader {
             ALT: (): Expression => {
               const args = this.SUBRULE(this.call);
               return this.ACTION(() =>
-                this.over(
-                  { kind: 'call', callee: value, arguments: args, span: this.from(start) },
+                this.over({ kind: 'call', callee: value, arguments: args, span: this.from(start) }, [
                   value,
-                  ...args.map((a) => a.value),
-                ),
+                  ...args.map((argument) => argument.value),
+                ]),
               );
             },
           },
@@ -491,11 +490,10 @@ export class Grammar extends Reader {
             ALT: (): Expression => {
               const items = this.SUBRULE(this.indexing);
               return this.ACTION(() =>
-                this.over(
-                  { kind: 'index', of: value, items, span: this.from(start) },
+                this.over({ kind: 'index', of: value, items, span: this.from(start) }, [
                   value,
                   ...items.flatMap(partsOfItem),
-                ),
+                ]),
               );
             },
           },
@@ -602,7 +600,7 @@ export class Grammar extends Reader {
         {
           ALT: (): Expression => {
             const items = this.SUBRULE(this.list);
-            return this.ACTION(() => this.over({ kind: 'list', items, span: this.from(start) }, ...items));
+            return this.ACTION(() => this.over({ kind: 'list', items, span: this.from(start) }, items));
           },
         },
       ],
@@ -663,7 +661,7 @@ export class Grammar extends Reader {
 
   private readonly name = this.RULE('name', (): Identifier => {
     const token = this.LA(1);
-    if (!this.RECORDING_PHASE && T.reservedTypes.has(token.tokenType)) {
+    if (!this.RECORDING_PHASE && T.reservedTypes.has(token.tokenType) && T.words.has(token.image)) {
       throw new Fault(say.reservedWord({ span: this.spanOf(token), word: token.image }));
     }
     return this.identifier(this.CONSUME(T.Name));

@@ -11,6 +11,8 @@ export interface Tokens {
   readonly partners: Int32Array;
   /** Doc comments by the line they stand on. */
   readonly docs: ReadonlyMap<number, string>;
+  /** Lines with characters that mean nothing. */
+  readonly unreadable: ReadonlySet<number>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -38,6 +40,7 @@ export function lex({ file, text }: Source): Tokens {
   const result = T.lexer.tokenize(text);
   const diagnostics: Diagnostic[] = [];
   const tokens: IToken[] = [];
+  const unreadable = new Set<number>();
   const spanOf = (token: IToken): Span => ({
     file,
     start: token.startOffset,
@@ -76,6 +79,7 @@ export function lex({ file, text }: Source): Tokens {
         diagnostics.push(say.semicolon({ span: spanOf(token) }));
         continue;
       case T.Unknown: {
+        unreadable.add(token.startLine ?? 0);
         const last = diagnostics.at(-1);
         const span = spanOf(token);
         // A run of them is one mistake.
@@ -91,7 +95,6 @@ export function lex({ file, text }: Source): Tokens {
     token.payload = tokens.length;
     tokens.push(token);
   }
-  // Offsets and lines of what a machine generated can be wrong only if the lexer stops early, which Unknown prevents.
   const lastLine = tokens.at(-1)?.startLine ?? 0;
   tokens.push({
     image: '',
@@ -101,7 +104,13 @@ export function lex({ file, text }: Source): Tokens {
     tokenTypeIdx: T.End.tokenTypeIdx ?? 0,
     payload: tokens.length,
   });
-  return { tokens, partners: matchBrackets(tokens), docs: docsByLine(result.groups['docs'] ?? [], text), diagnostics };
+  return {
+    tokens,
+    partners: matchBrackets(tokens),
+    docs: docsByLine(result.groups['docs'] ?? [], text),
+    unreadable,
+    diagnostics,
+  };
 }
 
 function retype(token: IToken, type: TokenType): void {

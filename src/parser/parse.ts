@@ -1,7 +1,9 @@
 // The parser's entry: text in, tree and diagnostics out.
 import type { Diagnostic, Source } from '../diagnostics/diagnostic.js';
+import { moreErrors } from '../diagnostics/syntax.js';
 import { Grammar } from './grammar.js';
 import { lex } from './lex.js';
+import { mostErrors } from './reader.js';
 import type { File } from './tree.js';
 
 export interface Parsed {
@@ -20,8 +22,15 @@ export function parse(source: Source): Parsed {
   const { declarations, diagnostics } = grammar.read(source.file, source.text, tokens);
   return {
     file: { file: source.file, text: source.text, declarations },
-    diagnostics: [...tokens.diagnostics.slice(0, 100), ...diagnostics].sort(inOrder),
+    diagnostics: firstOf([...tokens.diagnostics, ...diagnostics].sort(inOrder)),
   };
+}
+
+function firstOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const next = diagnostics.at(mostErrors);
+  return next === undefined
+    ? diagnostics
+    : [...diagnostics.slice(0, mostErrors), moreErrors({ span: next.labels[0].span })];
 }
 
 function inOrder(a: Diagnostic, b: Diagnostic): number {

@@ -54,7 +54,7 @@ interface Operand {
 interface Build {
   readonly report: (diagnostic: Diagnostic) => void;
   /** Registers a new node over its parts; fails where the tree becomes too deep. */
-  readonly over: (node: Expression, ...parts: readonly Expression[]) => Expression;
+  readonly over: (node: Expression, parts: readonly Expression[]) => Expression;
   readonly text: (span: Span) => string;
 }
 
@@ -69,7 +69,10 @@ export function resolve(pieces: readonly Piece[], build: Build): Expression {
     return operand;
   };
   const push = (value: Expression, ...parts: readonly Operand[]): void => {
-    const node = build.over(value, ...parts.map((part) => part.value));
+    const node = build.over(
+      value,
+      parts.map((part) => part.value),
+    );
     operands.push({ value: node, span: node.span });
   };
   const apply = (piece: Operation): void => {
@@ -147,7 +150,7 @@ function reportChain(
   if (strengthOf(first.operator) !== level) return;
   if (level === strength.range) build.report(say.chainedRange({ span: second.span }));
   if (level !== strength.comparison) return;
-  const [left, middle] = operands.slice(-2).map((operand) => build.text(operand.span));
+  const [left, middle] = operands.slice(-2).map((operand) => build.text(operand.span).replace(/\s+/g, ' '));
   const meant = `${left} ${first.operator} ${middle} and ${middle} ${second.operator} …`;
   build.report(say.chainedComparison({ first: first.span, second: second.span, meant }));
 }

@@ -19,7 +19,8 @@ import type { Expression, Identifier } from './tree.js';
 const tallest = 400;
 /** Nested brackets cost the parser itself more than a level of the tree. */
 const deepestNesting = 120;
-const mostErrors = 100;
+/** Of one file. */
+export const mostErrors = 100;
 
 /** Where items of one kind stand in a row. */
 export type Place = 'file' | 'body' | 'model' | 'train';
@@ -47,7 +48,13 @@ const stating: ReadonlySet<TokenType> = new Set([
 export class Reader extends EmbeddedActionsParser {
   protected file = '';
   protected text = '';
-  protected source: Tokens = { tokens: [], partners: new Int32Array(0), docs: new Map(), diagnostics: [] };
+  protected source: Tokens = {
+    tokens: [],
+    partners: new Int32Array(0),
+    docs: new Map(),
+    unreadable: new Set(),
+    diagnostics: [],
+  };
   protected diagnostics: Diagnostic[] = [];
   protected nesting = 0;
   /** Of the nodes that have parts. */
@@ -191,6 +198,7 @@ export class Reader extends EmbeddedActionsParser {
     const token = this.tokenAt(index);
     const next = this.tokenAt(index + 1);
     if (this.startsDeclaration(index)) return true;
+    if (T.reservedTypes.has(token.tokenType) && next.tokenType === T.Equals) return true;
     if (place === 'file') return isName(token) && next.tokenType === T.Equals;
     if (place === 'train' && token.tokenType === T.Optimizer && next.tokenType === T.StringLiteral) return true;
     if (!isName(token)) return false;
@@ -263,7 +271,7 @@ export class Reader extends EmbeddedActionsParser {
     this.nesting++;
   }
 
-  protected over<Node extends Expression>(node: Node, ...parts: readonly Expression[]): Node {
+  protected over<Node extends Expression>(node: Node, parts: readonly Expression[]): Node {
     let height = 1;
     for (const part of parts) height = Math.max(height, (this.heights.get(part) ?? 0) + 1);
     if (height > tallest) throw new Fault(say.nestedTooDeeply({ span: { ...node.span, end: node.span.start + 1 } }));
@@ -276,9 +284,7 @@ export class Reader extends EmbeddedActionsParser {
   protected report(diagnostic: Diagnostic): void {
     if (this.RECORDING_PHASE) return;
     this.diagnostics.push(diagnostic);
-    if (this.diagnostics.length < mostErrors) return;
-    this.diagnostics.push(say.moreErrors({ span: diagnostic.labels[0].span }));
-    throw new TooManyErrors();
+    if (this.diagnostics.length > mostErrors) throw new TooManyErrors();
   }
 
   protected faultAt(token: IToken, expected: string, help = hintFor(token, this.LA(0), expected)): Fault {
@@ -345,7 +351,9 @@ export class Reader extends EmbeddedActionsParser {
         this.checkEnd(place);
       } catch (error) {
         this.nesting = enclosing;
-        this.report(this.faultOf(error));
+        const diagnostic = this.faultOf(error);
+        // Where a character means nothing, what follows it is no news.
+        if (!this.source.unreadable.has(this.LA(1).startLine ?? 0)) this.report(diagnostic);
         this.skipFrom(start, place);
       }
     }
@@ -475,7 +483,8 @@ function phrase(type: TokenType): string {
 
 /** The usual reason why this stands there. */
 function hintFor(found: IToken, before: IToken, expected: string): string | undefined {
-  if (found.tokenType === T.Equals && expected !== 'a name') return 'did you mean ==, which compares?';
+  if (found.tokenType === T.Equals && /then|else|\)|\]|operator/.test(expected))
+    return 'did you mean ==, which compares?';
   if (found.tokenType === T.Assign && expected.startsWith('=')) return 'did you mean = ?';
   if (found.tokenType === T.Assign) return ':= replaces a single name, as a statement of its own';
   if (found.tokenType === T.Colon && expected.startsWith('=')) return 'only inputs, parameters and states have a type';

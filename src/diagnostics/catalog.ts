@@ -1,0 +1,25 @@
+// Every message there is, by code.
+import * as data from './data.js';
+import type { Diagnostic } from './diagnostic.js';
+import * as syntax from './syntax.js';
+
+interface Entry {
+  readonly code: string;
+  readonly severity: Diagnostic['severity'];
+}
+
+/** A phase is a file of messages beside this one. */
+const phases: Readonly<Record<string, object>> = { syntax, data };
+
+/** The messages of all phases. Invariant: no two have the same code. */
+export const catalog: ReadonlyMap<string, Entry & { readonly phase: string }> = new Map(
+  Object.entries(phases).flatMap(([phase, messages]) =>
+    Object.values(messages)
+      .filter(isMessage)
+      .map(({ code, severity }) => [code, { code, severity, phase }] as const),
+  ),
+);
+
+function isMessage(value: unknown): value is Entry {
+  return typeof value === 'function' && 'code' in value && 'severity' in value;
+}
