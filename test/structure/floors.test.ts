@@ -31,7 +31,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['parser'],
   'ts-morph': ['codegen'],
   prettier: ['codegen'],
-  picocolors: ['cli'],
+  picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],
   'csv-parse': ['data'],
   fflate: ['data'],

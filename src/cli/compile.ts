@@ -1,0 +1,66 @@
+// `nnc compile`: writes a model's trainer module, or shows one of the stages on the way to it.
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { readImport, readSource, writeFiles } from './files.js';
+import { targetOption, withModelOptions, type ModelOptions } from './modelOptions.js';
+import { report } from './report.js';
+import { stages, type Stage } from './stages.js';
+
+interface Options extends ModelOptions {
+  readonly output: string;
+  readonly target: 'ts';
+  readonly emit?: Stage;
+}
+
+export function addCompile(program: Command): void {
+  withModelOptions(program.command('compile'))
+    .description('write the trainer module of a model')
+    .argument('<file>', 'the .nn file; - is standard input')
+    .option(
+      '-o, --output <out>',
+      'the module: .ts, or .js or .mjs with declarations beside it; - is standard output',
+      '-',
+    )
+    .addOption(targetOption())
+    .addOption(new Option('--emit <stage>', 'write a stage of the compilation instead').choices(Object.keys(stages)))
+    .action(run);
+}
+
+async function run(file: string, options: Options, command: Command): Promise<void> {
+  const { output, emit } = options;
+  const declarations = declarationsOf(output);
+  if (output !== '-' && resolve(output) === resolve(file)) command.error(`error: ${output} is the source itself`);
+  if (output !== '-' && emit === undefined && !/\.[cm]?[jt]s$/.test(output))
+    command.error(`error: the output should end in .ts, .js or .mjs, and is ${output}`);
+
+  const settings = { ...options, read: readImport };
+  const source = readSource(file);
+  if (emit !== undefined) {
+    const { text, diagnostics } = await stages[emit](source, settings);
+    finish(report(diagnostics), text, output);
+    return;
+  }
+  const { compile } = await import('../index.js');
+  const compiled = await compile(source, { ...settings, language: declarations === undefined ? 'ts' : 'js' });
+  finish(report(compiled.diagnostics), compiled.code, output, declarations, compiled.declarations);
+}
+
+function finish(failed: boolean, code: string | undefined, output: string, beside?: string, types?: string): void {
+  if (failed || code === undefined) {
+    process.exitCode = 1;
+    return;
+  }
+  if (output === '-') {
+    process.stdout.write(code);
+    return;
+  }
+  const files = [{ path: output, content: code }];
+  if (beside !== undefined && types !== undefined) files.push({ path: beside, content: types });
+  writeFiles(files);
+}
+
+/** Where the declarations of a JavaScript module go; undefined for TypeScript. */
+function declarationsOf(output: string): string | undefined {
+  const extension = /\.([cm]?)js$/.exec(output);
+  return extension ? `${output.slice(0, extension.index)}.d.${extension[1]}ts` : undefined;
+}

@@ -1,0 +1,43 @@
+// The options that choose and configure a model, shared by every command that takes a file.
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+export type Settings = Readonly<Record<string, number | boolean | string>>;
+
+export interface ModelOptions {
+  readonly model?: string;
+  readonly set?: Settings;
+}
+
+/** Adds `--model` and `--set`. */
+export function withModelOptions(command: Command): Command {
+  return command
+    .option('--model <name>', 'which model, where the file holds several')
+    .option('--set <name=value>', 'override a model parameter (again for more)', addSetting);
+}
+
+/** `--target`. */
+export function targetOption(): Option {
+  return new Option('--target <target>', 'the arithmetic of the module').choices(['ts']).default('ts');
+}
+
+function addSetting(text: string, before: Settings = {}): Settings {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It should look like NAME=VALUE.');
+  return { ...before, [text.slice(0, at).trim()]: valueOf(text.slice(at + 1).trim()) };
+}
+
+function valueOf(text: string): number | boolean | string {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const value = Number(text);
+  return text !== '' && Number.isFinite(value) ? value : text;
+}
+
+/** Parses an option that counts something. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`It should be a whole number of at least ${least}.`);
+    return value;
+  };
+}

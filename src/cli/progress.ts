@@ -1,0 +1,97 @@
+// Training progress: a bar that redraws on a terminal, one plain line per epoch elsewhere.
+import { createColors } from 'picocolors';
+
+export type Values = Readonly<Record<string, number>>;
+
+export interface Moment {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done in this epoch, and how many it has. */
+  readonly step: number;
+  readonly steps: number;
+  /** Rows seen since the beginning. */
+  readonly rows: number;
+  readonly values: Values;
+}
+
+export interface ProgressDisplay {
+  /** Cheap: draws at most some times a second. */
+  step(moment: Moment): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** Takes the bar away. */
+  end(): void;
+}
+
+interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const redrawEvery = 80;
+
+/** Shows progress on a stream. */
+export function progressOn(stream: Terminal, now: () => number = () => performance.now()): ProgressDisplay {
+  if (!stream.isTTY) return { step: () => {}, line: (text) => stream.write(`${text}\n`), end: () => {} };
+  const colors = createColors(process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
+  const begin = now();
+  let drawn = -Infinity;
+  const clear = (): void => {
+    if (drawn > -Infinity) stream.write('\r\x1b[2K');
+  };
+  return {
+    step(moment) {
+      const time = now();
+      if (time - drawn < redrawEvery) return;
+      clear();
+      drawn = time;
+      stream.write(drawBar(moment, (time - begin) / 1000, stream.columns ?? 80, colors));
+    },
+    line(text) {
+      clear();
+      drawn = -Infinity;
+      stream.write(`${text}\n`);
+    },
+    end: clear,
+  };
+}
+
+function drawBar(moment: Moment, seconds: number, columns: number, colors: ReturnType<typeof createColors>): string {
+  const { epoch, epochs, step, steps, rows, values } = moment;
+  const share = step / steps;
+  const done = (epoch - 1 + share) / epochs;
+  const left = done > 0 ? (seconds * (1 - done)) / done : 0;
+  const head = `epoch ${epoch}/${epochs} `;
+  const speed = `${Math.round(rows / Math.max(seconds, 1e-3)).toLocaleString('en')} rows/s`;
+  const tail = `  ${formatValues(values)}  ${speed}  ${clock(left)} left`;
+  const room = columns - 1 - head.length - tail.length;
+  if (room < 4) return `${head}${formatValues(values)}`.slice(0, columns - 1);
+  const width = Math.min(30, room);
+  const filled = Math.round(width * share);
+  return `${head}${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(width - filled))}${tail}`;
+}
+
+/** `loss 0.2134  accuracy 0.9361` */
+export function formatValues(values: Values, prefix = ''): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${prefix}${name} ${formatNumber(value)}`)
+    .join('  ');
+}
+
+/** Four digits after the point, or four that matter where the number is small. */
+export function formatNumber(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return `${value}`;
+  const size = Math.abs(value);
+  if (size < 1e-3 || size >= 1e6) return value.toExponential(3);
+  return value.toFixed(size >= 1000 ? 1 : 4);
+}
+
+/** `0:41`, `1:02:03`. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

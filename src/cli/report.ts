@@ -1,0 +1,20 @@
+// Printing diagnostics on standard error.
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { render } from '../diagnostics/render.js';
+import { textOf } from './files.js';
+
+/** Prints diagnostics for people; true where one of them is an error. */
+export function report(diagnostics: readonly Diagnostic[]): boolean {
+  const colour = coloured(process.stderr);
+  for (const diagnostic of diagnostics) process.stderr.write(`${render(diagnostic, textOf, { colour })}\n\n`);
+  return hasErrors(diagnostics);
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+}
+
+/** Colour is for terminals, and NO_COLOR forbids it. */
+export function coloured(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && !process.env.NO_COLOR;
+}

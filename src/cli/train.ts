@@ -1,0 +1,170 @@
+// `nnc train`: compiles in memory and trains on the model's data.
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { LoadedData } from '../data/dataset.js';
+import { dataAbsent } from '../diagnostics/data.js';
+import { Fault } from '../diagnostics/diagnostic.js';
+import type { DataSource, ModelGraph } from '../ir/model.js';
+import { constantOf } from '../ir/index.js';
+import { elementCount } from '../ir/types.js';
+import { readImport, readSource } from './files.js';
+import { targetOption, wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
+import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
+import { report } from './report.js';
+import { openRun, type Run } from './run.js';
+import { evaluateAll, importTrainer, type Trainer, type Values } from './trainer.js';
+
+interface Options extends ModelOptions {
+  readonly data?: string;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly target: 'ts';
+}
+
+export function addTrain(program: Command): void {
+  withModelOptions(program.command('train'))
+    .description('compile a model in memory and train it on its data')
+    .argument('<file>', 'the .nn file')
+    .option('--data <path>', "another file or data module in place of the model's")
+    .option('--epochs <n>', 'how often to go through the data', wholeNumber(1))
+    .option('--batch <n>', 'rows in a step', wholeNumber(1))
+    .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', wholeNumber(0))
+    .addOption(targetOption())
+    .option('--out <run>', 'the folder for checkpoints and metrics (default: runs/MODEL)')
+    .action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { compile } = await import('../index.js');
+  const source = readSource(file);
+  const { model, code, diagnostics } = await compile(source, { ...options, read: readImport, language: 'js' });
+  if (report(diagnostics) || !model || code === undefined) {
+    process.exitCode = 1;
+    return;
+  }
+  const { loadData } = await import('../data/load.js');
+  const data = await loadData(sourceOf(model, options), model.inputs, options.data ? '.' : dirname(file));
+  const { createTrainer } = await importTrainer(code);
+  const batch = options.batch ?? model.train.batch;
+  const trainer = await createTrainer({ seed: options.seed ?? model.train.seed, batch });
+  const output = openRun(options.out, model.name);
+  const display = progressOn(process.stdout);
+  const interrupt = catchInterrupt();
+  display.line(
+    `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(data.train.rows, 'row')} to train on`,
+  );
+  try {
+    await fit(trainer, model, data, { ...options, batch }, output, display, interrupt.signal);
+    if (data.test) {
+      const values = await evaluateAll(trainer, data.test, Math.max(batch, 256));
+      display.line(`test on ${count(data.test.rows, 'row')}: ${formatValues(values)}`);
+    }
+  } finally {
+    display.end();
+    interrupt.release();
+    trainer.dispose();
+  }
+  process.stdout.write(`saved in ${output.folder}: last.safetensors, best.safetensors, metrics.jsonl\n`);
+}
+
+async function fit(
+  trainer: Trainer,
+  model: ModelGraph,
+  data: LoadedData,
+  options: Options & { readonly batch: number },
+  output: Run,
+  display: ProgressDisplay,
+  signal: AbortSignal,
+): Promise<void> {
+  const { batch } = options;
+  const epochs = options.epochs ?? model.train.epochs;
+  const validation = data.validation?.inputs ?? (model.train.validation > 0 ? model.train.validation : undefined);
+  const seed = options.seed ?? model.train.seed;
+  const begin = performance.now();
+  const breath = breathing();
+  for await (const progress of trainer.fit(data.train.inputs, { epochs, batch, seed, validation, signal })) {
+    const { epoch, step, steps, losses } = progress;
+    const rows = ((epoch - 1) * steps + step) * batch;
+    display.step({ epoch, epochs, step, steps, rows, values: losses });
+    if (step === steps) {
+      const seconds = (performance.now() - begin) / 1000;
+      const checked = progress.validation;
+      display.line(epochLine(epoch, epochs, losses, checked, seconds));
+      await output.record({ epoch, step: trainer.stepCount, seconds, train: losses, validation: checked }, trainer);
+    }
+    await breath();
+  }
+  if (!signal.aborted) return;
+  await output.saveLast(trainer);
+  display.line(`stopped after ${count(trainer.stepCount, 'step')}`);
+}
+
+function epochLine(
+  epoch: number,
+  epochs: number,
+  losses: Values,
+  validation: Values | undefined,
+  seconds: number,
+): string {
+  const checked = validation ? `  ${formatValues(validation, 'validation ')}` : '';
+  return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ${formatValues(losses)}${checked}  ${clock(seconds)}`;
+}
+
+/** The model's data source, or the file given instead of it with the same columns. */
+function sourceOf(model: ModelGraph, options: Options): DataSource {
+  const own = model.train.data;
+  if (options.data === undefined) {
+    if (own) return own;
+    throw new Fault(dataAbsent({ model: model.name }));
+  }
+  const extension = /\.(\w+)(\.gz)?$/.exec(options.data)?.[1] ?? '';
+  const kinds: Readonly<Record<string, DataSource['kind']>> = {
+    mjs: 'module',
+    js: 'module',
+    npz: 'npz',
+    safetensors: 'safetensors',
+    csv: 'csv',
+    tsv: 'csv',
+  };
+  const kind = kinds[extension] ?? own?.kind ?? 'csv';
+  return { kind, path: resolve(options.data), fields: kind === own?.kind ? own.fields : {} };
+}
+
+function parametersOf(model: ModelGraph): number {
+  return model.parameters.reduce((sum, { type }) => sum + (constantOf(elementCount(type)) ?? 0), 0);
+}
+
+/** The first Ctrl-C asks for a stop after the step; the second ends the process. */
+function catchInterrupt(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+  };
+}
+
+/** Lets signals and output through, some times a second: steps alone never leave the microtask queue. */
+function breathing(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    const now = performance.now();
+    if (now - last < 50) return;
+    last = now;
+    await new Promise<void>((resume) => setImmediate(resume));
+  };
+}
+
+function count(value: number, noun: string): string {
+  return `${value.toLocaleString('en')} ${noun}${value === 1 ? '' : 's'}`;
+}

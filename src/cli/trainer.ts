@@ -1,0 +1,68 @@
+// A compiled trainer module as the command line uses it, and how its text becomes one.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { slice, type Dataset } from '../data/dataset.js';
+
+type Awaitable<T> = T | Promise<T>;
+export type Values = Readonly<Record<string, number>>;
+
+/** The parts of the contract that commands rely on. */
+export interface Trainer {
+  step(inputs: Dataset['inputs']): Awaitable<Values>;
+  evaluate(inputs: Dataset['inputs']): Awaitable<Values>;
+  fit(data: Dataset['inputs'], options: FitOptions): AsyncIterable<Progress>;
+  save(options?: { optimizer?: boolean }): Awaitable<Uint8Array>;
+  readonly stepCount: number;
+  dispose(): void;
+}
+
+export interface FitOptions {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed?: number;
+  readonly validation?: Dataset['inputs'] | number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps made in this epoch, and how many it has. */
+  readonly step: number;
+  readonly steps: number;
+  /** Means over the epoch so far. */
+  readonly losses: Values;
+  /** At the end of an epoch. */
+  readonly validation?: Values;
+}
+
+export interface TrainerModule {
+  createTrainer(options: { seed?: number; batch?: number }): Awaitable<Trainer>;
+}
+
+/** Imports the JavaScript text of a module from a file of its own, so that stacks and debuggers can show it. */
+export async function importTrainer(code: string): Promise<TrainerModule> {
+  const folder = mkdtempSync(join(tmpdir(), 'nnc-'));
+  const file = join(folder, 'trainer.mjs');
+  try {
+    writeFileSync(file, code);
+    const loaded: TrainerModule = await import(pathToFileURL(file).href);
+    return loaded;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Losses and metrics over a whole data set: means over its rows, taken in portions. */
+export async function evaluateAll(trainer: Trainer, data: Dataset, portion: number): Promise<Values> {
+  const sums: Record<string, number> = {};
+  for (let start = 0; start < data.rows; start += portion) {
+    const end = Math.min(data.rows, start + portion);
+    const values = await trainer.evaluate(slice(data, start, end).inputs);
+    for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + value * (end - start);
+  }
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / data.rows]));
+}
