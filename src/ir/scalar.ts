@@ -69,7 +69,13 @@ export type Scalar = Common &
     | { readonly kind: 'load'; readonly from: Buffer; readonly at: Index; readonly lanes?: 4 }
     | { readonly kind: 'apply'; readonly op: ScalarOp; readonly args: readonly Scalar[]; readonly lanes?: 4 }
     /** Before lower only. */
-    | { readonly kind: 'fold'; readonly op: FoldOp; readonly over: readonly Axis[]; readonly body: Scalar }
+    | {
+        readonly kind: 'fold';
+        readonly op: FoldOp;
+        readonly over: readonly Axis[];
+        readonly body: Scalar;
+        readonly lanes?: 4;
+      }
     /** After lower only: a let of the kernel. */
     | { readonly kind: 'local'; readonly name: string; readonly lanes?: 4 }
     /** After lower only: one value in all four lanes; `lane` takes one of the four. */
@@ -181,6 +187,7 @@ export function fold(op: FoldOp, over: readonly Axis[], body: Scalar): Scalar {
     body,
     type: body.type,
     key: keyOf(`${op}{${over.map((a) => a.id).join(',')}}(${body.key})`),
+    ...(isLanes(body) && { lanes: 4 as const }),
   };
 }
 

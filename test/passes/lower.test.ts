@@ -80,7 +80,7 @@ export function compare(
   }
 }
 
-describe.each([ts])('lower for $name', (target) => {
+describe.each([ts, wasm])('lower for $name', (target) => {
   it.each(Object.entries(examples))('%s', (_, make) => {
     const example = make();
     const kernel = lowerNest(example.nest, target, () => 64);

@@ -135,8 +135,10 @@ function valueOf(value: Scalar, state: State): Value {
   switch (value.kind) {
     case 'number':
       return value.value;
-    case 'index':
-      return indexOf(value.of, state);
+    case 'index': {
+      const first = indexOf(value.of, state);
+      return value.lanes ? [0, 1, 2, 3].map((i) => first + i) : first;
+    }
     case 'load': {
       const at = indexOf(value.at, state);
       const one = (i: number): number => access(value.from, at + i, state)[at + i];

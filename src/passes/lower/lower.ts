@@ -6,7 +6,7 @@ import { plan as makePlan } from '../plan/plan.js';
 import type { Estimate, NestPlan, Plan } from '../plan/types.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
-import { partsOf } from './values.js';
+import { partsOf } from './walk.js';
 import { Writer } from './writer.js';
 
 /** Plans and lowers. */
@@ -20,7 +20,7 @@ export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel 
   const { buffers, sizes } = namesIn(nest);
   const lets = nest.kind === 'rows' ? oneElement(nest) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
-  const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
+  const writer = new Writer(new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]));
   if (nest.kind === 'nest') {
     if (plan.kind !== 'nest') throw new Error(`${name}: a plan of ${plan.kind} for a nest`);
     writeNest(writer, nest, plan);
@@ -28,7 +28,13 @@ export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel 
     if (plan.kind !== 'rows') throw new Error(`${name}: a plan of ${plan.kind} for rows`);
     writeRows(writer, nest, plan.parts, lets);
   }
-  return { name, body: writer.close(), scratch: [], plan: plan.text, provenance };
+  return { name, body: writer.close(), scratch: scratchOf(plan), plan: plan.text, provenance };
+}
+
+function scratchOf(plan: Plan): Buffer[] {
+  if (plan.kind === 'explicit') return [];
+  const parts = plan.kind === 'rows' ? plan.parts : [plan];
+  return parts.flatMap((p) => p.stages.map((s) => s.buffer));
 }
 
 /** One loop over the rows, the parts in order inside. What a part has stored is loaded after it. */

@@ -1,33 +1,35 @@
-// One nest: its loops with tiles and tails, and the tile's places written out with what they share.
-import {
-  add,
-  mod,
-  mul,
-  constantOf,
-  div,
-  rangeOf,
-  sub,
-  toIndex,
-  type Atom,
-  type Axis,
-  type Index,
-} from '../../ir/index.js';
-import type { Nest, Statement } from '../../ir/program.js';
-import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+// One nest: its loops with tiles and tails, its stages, and the tile's places written out with what they share.
+import { add, type Atom, type Axis, type Index } from '../../ir/index.js';
+import type { Nest } from '../../ir/program.js';
+import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { applyStage, coalesceAxes, coalesceFolds, copyOf } from '../plan/reshape.js';
+import { strideOfStore } from '../plan/strides.js';
+import type { NestPlan, Stage } from '../plan/types.js';
+import { writeValues, type FoldStyle } from './folds.js';
+import { asLanes, vectorise, type LanesMemo } from './lanes.js';
+import { writeTiles, type Places } from './loops.js';
 import { identifier } from './names.js';
-import { reshape } from '../plan/reshape.js';
-import type { LoopPlan, NestPlan } from '../plan/types.js';
 import { specialise, specialiseIndex } from './specialise.js';
-import { partsOf, writeValues, type FoldStyle } from './values.js';
+import { writeCopy } from './stage.js';
+import { partsOf } from './walk.js';
 import type { Writer } from './writer.js';
 
-/** The places of one axis that a tile computes: base + 0 … base + count - 1. */
-export interface Places {
-  readonly base: Index;
-  readonly count: number;
+/** The nest as the innermost loops compute it: with all stages, or without those of tiles that are not full. */
+interface Form {
+  readonly nest: Nest;
+  readonly style: FoldStyle;
+  readonly lanes?: { readonly axis: Axis; readonly memo: LanesMemo };
 }
 
-/** Writes the nest into the innermost open scope. */
+interface Task {
+  readonly plan: NestPlan;
+  readonly copies: readonly { readonly stage: Stage; readonly nest: Nest }[];
+  readonly staged: Form;
+  readonly plain: Form;
+  readonly asLets: ReadonlySet<Buffer>;
+}
+
+/** Writes the nest into the innermost open scope. `outer` are axes that are bound already; buffers in `asLets` become lets. */
 export function writeNest(
   writer: Writer,
   nest: Nest,
@@ -35,86 +37,77 @@ export function writeNest(
   outer: ReadonlyMap<Axis, Places> = new Map(),
   asLets: ReadonlySet<Buffer> = new Set(),
 ): void {
-  const reshaped = reshape(nest, plan.coalesce);
-  const style: FoldStyle = { order: plan.folds, unrolled: new Set(plan.unrolled) };
-  writeLoops(writer, reshaped, plan.loops, outer, style, asLets);
-}
-
-function writeLoops(
-  writer: Writer,
-  nest: Nest,
-  loops: readonly LoopPlan[],
-  places: ReadonlyMap<Axis, Places>,
-  style: FoldStyle,
-  asLets: ReadonlySet<Buffer>,
-): void {
-  const [first, ...rest] = loops;
-  if (!first) return writeTile(writer, nest, places, style, asLets);
-  const { axis, tail } = first;
-  const extent = axis.extent;
-  const known = constantOf(extent);
-  const tile = Math.min(first.tile, known ?? Infinity);
-  const inside = (base: Index, count: number): void =>
-    writeLoops(writer, nest, rest, new Map([...places, [axis, { base, count }]]), style, asLets);
-  const loop = (step: number, options: { from?: Index; to: Index; last?: Index }): void => {
-    const [bound] = writer.open(axis);
-    inside(toIndex(bound), step);
-    const body = writer.close();
-    writer.push({ kind: 'loop', axis: bound, ...options, step, as: 'serial', body });
+  const original = coalesceAxes(nest, plan.coalesce);
+  const style: FoldStyle = {
+    order: plan.folds,
+    unrolled: new Set(plan.unrolled),
+    lanes: new Set(plan.foldLanes),
   };
-  if (known !== undefined && tile === known) return inside(toIndex(0), known);
-  if (tile === 1) return loop(1, { to: extent });
-  if (constantOf(mod(extent, toIndex(tile))) === 0) return loop(tile, { to: extent });
-  if (tail === 'overlap') {
-    const tiled = (): void => loop(tile, { to: extent, last: sub(extent, tile) });
-    if (rangeOf(extent).min >= tile) return tiled();
-    const branch = (write: () => void): Statement[] => {
-      writer.open();
-      write();
-      return writer.close();
-    };
-    const then = branch(tiled);
-    const otherwise = branch(() => loop(1, { to: extent }));
-    return writer.push({ kind: 'if', less: [toIndex(tile - 1), extent], then, else: otherwise });
-  }
-  if (known !== undefined) {
-    const whole = known - (known % tile);
-    loop(tile, { to: toIndex(whole) });
-    return inside(toIndex(whole), known - whole);
-  }
-  loop(tile, { to: sub(extent, tile - 1) });
-  loop(1, { from: mul(div(extent, toIndex(tile)), tile), to: extent });
+  const lanes = plan.loops.find((l) => l.lanes)?.axis;
+  const form = (stages: readonly Stage[], folds: NestPlan['mergeFolds']): Form => ({
+    nest: coalesceFolds(coalesceAxes(stages.reduce(applyStage, original), plan.mergeColumns), folds),
+    style,
+    ...(lanes && { lanes: { axis: lanes, memo: new Map() } }),
+  });
+  const plain = form(
+    plan.stages.filter((s) => !s.tile),
+    [],
+  );
+  const task: Task = {
+    plan,
+    copies: plan.stages.map((stage) => ({ stage, nest: copyOf(original, stage) })),
+    staged: plan.stages.length > 0 ? form(plan.stages, plan.mergeFolds) : plain,
+    plain,
+    asLets,
+  };
+  writeLoops(writer, task, 0, outer);
 }
 
-function writeTile(
-  writer: Writer,
-  nest: Nest,
-  places: ReadonlyMap<Axis, Places>,
-  style: FoldStyle,
-  asLets: ReadonlySet<Buffer>,
-): void {
-  let instances: { at: Map<Axis, Index>; label: string }[] = [{ at: new Map(), label: '' }];
-  for (const [axis, { base, count }] of places)
-    instances = instances.flatMap(({ at, label }) =>
-      Array.from({ length: count }, (_, i) => ({
-        at: new Map([...at, [axis, add(base, i)]]),
-        label: count === 1 ? label : label === '' ? `${i}` : `${label}_${i}`,
-      })),
-    );
-  const stores = instances.flatMap(({ at, label }) => {
-    const replace = (part: Atom): Index | undefined => (part.kind === 'axis' ? at.get(part) : undefined);
-    const memo = new Map<string, Scalar>();
-    return nest.stores.map((store) => ({
-      to: store.to,
-      at: specialiseIndex(store.at, replace, memo),
-      value: specialise(store.value, replace, memo),
-      label,
-    }));
+function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyMap<Axis, Places>): void {
+  for (const { stage, nest } of task.copies)
+    if (stage.position === index && isFull(stage, places)) {
+      writeCopy(writer, nest, stage, places);
+      writer.pins.set(stage.buffer, writer.depth);
+    }
+  const loop = task.plan.loops[index];
+  if (!loop) {
+    const full = task.plan.stages.every((stage) => isFull(stage, places));
+    return writeTile(writer, full ? task.staged : task.plain, places, task.asLets);
+  }
+  const { axis, base, tail, tile } = loop;
+  const tiles = loop.lanes && tile > 4 ? [tile, 4, 1] : tile > 1 ? [tile, 1] : [1];
+  writeTiles(writer, { axis, base, tail, tiles }, (here) => {
+    writeLoops(writer, task, index + 1, new Map([...places, [axis, here]]));
   });
-  const own = new Set(nest.stores.map((s) => s.to));
+}
+
+/** Has the tile that the stage is made for all its places, and the counter that its addresses start from? */
+function isFull({ tile }: Stage, places: ReadonlyMap<Axis, Places>): boolean {
+  if (!tile) return true;
+  const here = places.get(tile.axis);
+  return here?.count === tile.width;
+}
+
+interface Instance {
+  readonly at: ReadonlyMap<Axis, Index>;
+  readonly label: string;
+  /** Four places of the lane axis, from the one in `at`. */
+  readonly lanes: boolean;
+}
+
+interface Place {
+  readonly to: Buffer;
+  readonly at: Index;
+  readonly value: Scalar;
+  readonly label: string;
+}
+
+function writeTile(writer: Writer, form: Form, places: ReadonlyMap<Axis, Places>, asLets: ReadonlySet<Buffer>): void {
+  const stores = instancesOf(places, form.lanes?.axis).flatMap((instance) => storesAt(form, instance));
+  const own = new Set(form.nest.stores.map((s) => s.to));
   const before = [...own].map((buffer) => [buffer, writer.pins.get(buffer)] as const);
   for (const buffer of own) writer.pins.set(buffer, writer.depth);
-  const values = writeValues(writer, stores, style, overwritten(stores));
+  const values = writeValues(writer, stores, form.style, overwritten(stores));
   for (const [buffer, pin] of before) {
     if (pin === undefined) writer.pins.delete(buffer);
     else writer.pins.set(buffer, pin);
@@ -125,6 +118,73 @@ function writeTile(
   });
 }
 
+/** Every place of the tile, the lane axis four at a time as far as they go. */
+function instancesOf(places: ReadonlyMap<Axis, Places>, lanes: Axis | undefined): Instance[] {
+  let instances: Instance[] = [{ at: new Map(), label: '', lanes: false }];
+  for (const [axis, { base, count }] of places) {
+    const starts: { offset: number; lanes: boolean }[] = [];
+    for (let offset = 0; offset < count;) {
+      const wide = axis === lanes && offset + 4 <= count;
+      starts.push({ offset, lanes: wide });
+      offset += wide ? 4 : 1;
+    }
+    instances = instances.flatMap((before) =>
+      starts.map(({ offset, lanes: wide }, i) => ({
+        at: new Map([...before.at, [axis, add(base, offset)]]),
+        label: starts.length === 1 ? before.label : before.label === '' ? `${i}` : `${before.label}_${i}`,
+        lanes: before.lanes || wide,
+      })),
+    );
+  }
+  return instances;
+}
+
+function storesAt(form: Form, { at, label, lanes }: Instance): Place[] {
+  const replace = replacing(at);
+  const memo = new Map<string, Scalar>();
+  return form.nest.stores.flatMap((store): Place[] => {
+    const place = specialiseIndex(store.at, replace, memo);
+    if (!lanes || !form.lanes)
+      return [{ to: store.to, at: place, value: specialise(store.value, replace, memo), label }];
+    const { axis, memo: known } = form.lanes;
+    const value = vectorise(store.value, axis, known);
+    if (value && strideOfStore(store, axis) === 1)
+      return [{ to: store.to, at: place, value: asLanes(specialise(value, replace, memo)), label }];
+    return [0, 1, 2, 3].map((n) => oneOfLanes(form.lanes, store, at, n, label));
+  });
+}
+
+/** A place of its own where only the folds can be in lanes: each takes one lane of them. */
+function oneOfLanes(
+  lanes: Form['lanes'],
+  store: Nest['stores'][number],
+  at: ReadonlyMap<Axis, Index>,
+  n: number,
+  label: string,
+): Place {
+  const here = new Map(at);
+  const start = lanes && at.get(lanes.axis);
+  if (lanes && start) here.set(lanes.axis, add(start, n));
+  const replace = replacing(here);
+  const memo = new Map<string, Scalar>();
+  const visit = (value: Scalar): void => {
+    if (value.kind !== 'fold') return partsOf(value).forEach(visit);
+    const wide = lanes && vectorise(value, lanes.axis, lanes.memo);
+    if (wide && isLanes(wide)) memo.set(value.key, lane(specialise(wide, replacing(at)), n));
+  };
+  visit(store.value);
+  return {
+    to: store.to,
+    at: specialiseIndex(store.at, replace, memo),
+    value: specialise(store.value, replace, memo),
+    label: `${label}_${n}`,
+  };
+}
+
+function replacing(at: ReadonlyMap<Axis, Index>): (part: Atom) => Index | undefined {
+  return (part) => (part.kind === 'axis' ? at.get(part) : undefined);
+}
+
 /** A let in the place of a buffer of one element. */
 function letOf(writer: Writer, to: Buffer, value: Scalar): Scalar {
   if (value.kind === 'local' || value.kind === 'number') return value;
@@ -132,7 +192,7 @@ function letOf(writer: Writer, to: Buffer, value: Scalar): Scalar {
 }
 
 /** Loads that must be made before the stores: another store of the tile may overwrite what they read. */
-function overwritten(stores: readonly { to: object; at: Index; value: Scalar }[]): Set<string> {
+function overwritten(stores: readonly Place[]): Set<string> {
   const targets = new Set(stores.map((s) => s.to));
   const forced = new Set<string>();
   for (const store of stores) {

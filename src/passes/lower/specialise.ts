@@ -35,7 +35,7 @@ function parts(value: Scalar, replace: Replace, memo: Map<string, Scalar>): Scal
     case 'local':
       return value;
     case 'index':
-      return indexValue(specialiseIndex(value.of, replace, memo));
+      return indexValue(specialiseIndex(value.of, replace, memo), value.lanes);
     case 'load':
       return load(value.from, specialiseIndex(value.at, replace, memo), value.lanes);
     case 'apply': {

@@ -1,10 +1,23 @@
 // Chooses how a nest becomes a kernel: reads the strides, and writes its choices down for lower to obey.
-import { axis as newAxis, axesOf, constantOf, mod, printIndex, toIndex, type Axis } from '../../ir/index.js';
+import { constantOf, printIndex, type Axis } from '../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
-import { hasFold, partsOf } from '../lower/values.js';
-import { extentOf, reshape } from './reshape.js';
-import { addressesOf, costOf, dense, estimated, foldsOf, strideAt } from './strides.js';
+import { vectorise } from '../lower/lanes.js';
+import { hasFold, partsOf } from '../lower/walk.js';
+import { planContraction } from './contraction.js';
+import { coalesceAxes, coalesced, factorsOf } from './reshape.js';
+import { sidesOf } from './sides.js';
+import {
+  addressesOf,
+  axesOfValue,
+  costOf,
+  dense,
+  estimated,
+  foldsOf,
+  readsOwn,
+  strideAt,
+  strideOfStore,
+} from './strides.js';
 import type { Coalesce, Estimate, LoopPlan, NestPlan, Plan, Tail } from './types.js';
 
 /** How many instructions a nest may have when it is written out whole. */
@@ -30,80 +43,15 @@ export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): P
   }
 }
 
-export function planNest(nest: Nest, _target: TargetTraits, estimate: Estimate): NestPlan {
+export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): NestPlan {
   const coalesce = chooseCoalesce(nest);
-  const reshaped = reshape(nest, coalesce);
-  const folds = foldsOf(reshaped);
-  const foldAxes = [...new Set(folds.flatMap((f) => f.over))];
-  const values = reshaped.stores.map((s) => s.value);
-  const role = folds.length === 0 ? (reshaped.axes.length === 0 ? 'scalar' : 'elementwise') : roleOf(reshaped, folds);
-
-  const fixed = (a: Axis): number | undefined => constantOf(a.extent);
-  const cost = costOf(values, estimate);
-  const runTime = foldAxes.some((a) => fixed(a) === undefined);
-  const points = reshaped.axes.reduce((n, a) => n * (fixed(a) ?? 1), 1);
-  const rounds = foldAxes.reduce((n, a) => n * (fixed(a) ?? 1), 1);
-  const wholly = !runTime && points * cost <= straightLine && points <= mostPlaces && rounds <= mostPlaces;
-  const unrolled = wholly ? foldAxes : foldAxes.filter((a) => fixed(a) === 1);
-  const order = orderOf(reshaped, estimate);
-  const tiles = wholly
-    ? new Map<Axis, number>(reshaped.axes.map((a) => [a, fixed(a) ?? 1]))
-    : chooseTiles(reshaped, folds, order, estimate, cost);
-  const tail: Tail = readsOwn(reshaped) ? 'exact' : 'overlap';
-  const loops = order.map((axis): LoopPlan => {
-    const tile = tiles.get(axis) ?? 1;
-    const even = tile === 1 || constantOf(mod(axis.extent, toIndex(tile))) === 0;
-    return { axis, tile, tail: even ? 'even' : tail };
-  });
-  const foldOrder = orderFolds(foldAxes, folds, estimate);
-  return {
-    kind: 'nest',
-    role,
-    coalesce,
-    loops,
-    folds: foldOrder,
-    unrolled,
-    text: describe(
-      role,
-      loops,
-      foldOrder.filter((a) => !unrolled.includes(a)),
-      wholly,
-    ),
-  };
-}
-
-function describe(role: string, loops: readonly LoopPlan[], folds: readonly Axis[], wholly: boolean): string {
-  const list = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
-  const tiles = loops.filter((l) => l.tile > 1);
-  const parts = [
-    list(loops.map((l) => l.axis)),
-    ...(folds.length > 0 ? [`fold ${list(folds)}`] : []),
-    ...(wholly ? ['written out'] : tiles.length > 0 ? [`tile ${tiles.map((l) => l.tile).join('x')}`] : []),
-  ];
-  return `${role}: ${parts.filter((p) => p !== '').join(', ')}`;
-}
-
-function roleOf(nest: Nest, folds: readonly (Scalar & { kind: 'fold' })[]): NestPlan['role'] {
-  const [first] = folds;
-  const own = factorsOf(first).map((factor) => axesOfValue(factor));
-  const some = nest.axes.filter((a) => own.some((f) => f.has(a)) && !own.every((f) => f.has(a)));
-  return some.length > 0 && own.length > 1 ? 'contraction' : 'reduction';
-}
-
-/** The factors of a fold's body. */
-export function factorsOf(fold: Scalar & { kind: 'fold' }): Scalar[] {
-  const split = (value: Scalar): Scalar[] =>
-    value.kind === 'apply' && value.op === 'mul' ? value.args.flatMap(split) : [value];
-  return fold.op === 'add' ? split(fold.body) : [fold.body];
-}
-
-export function axesOfValue(value: Scalar, into: Set<Axis> = new Set(), seen: Set<string> = new Set()): Set<Axis> {
-  if (seen.has(value.key)) return into;
-  seen.add(value.key);
-  if (value.kind === 'load') axesOf(value.at, into);
-  if (value.kind === 'index') axesOf(value.of, into);
-  for (const part of partsOf(value)) axesOfValue(part, into, seen);
-  return into;
+  const reshaped = coalesceAxes(nest, coalesce);
+  if (fitsStraightLine(reshaped, estimate)) return planStraight(reshaped, coalesce, estimate);
+  if (!target.lanes) return planScalar(reshaped, coalesce, estimate);
+  const sides = sidesOf(reshaped, estimate);
+  if (sides && sides.rows.length + sides.columns.length > 0)
+    return planContraction(reshaped, coalesce, sides, estimate);
+  return planLanes(reshaped, coalesce, estimate);
 }
 
 function chooseCoalesce(nest: Nest): Coalesce[] {
@@ -115,18 +63,111 @@ function chooseCoalesce(nest: Nest): Coalesce[] {
     if (inner && dense(addresses, inner, axis)) before.push(axis);
     else groups.push([axis]);
   }
-  return groups
-    .filter((g) => g.length > 1)
-    .map((axes) => ({ axes, into: newAxis(axes[axes.length - 1].name, extentOf(axes)) }));
+  return groups.filter((g) => g.length > 1).map(coalesced);
 }
 
-/** Outermost first: descending stride of the first store. */
-function orderOf(nest: Nest, estimate: Estimate): Axis[] {
+function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {
+  const folds = foldsOf(nest).flatMap((f) => f.over);
+  if (folds.some((a) => constantOf(a.extent) === undefined)) return false;
+  const count = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * (constantOf(a.extent) ?? 1), 1);
+  const points = count(nest.axes);
+  const values = nest.stores.map((s) => s.value);
+  return points <= mostPlaces && count(folds) <= mostPlaces && points * costOf(values, estimate) <= straightLine;
+}
+
+/** Everything of fixed size written out. */
+function planStraight(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate): NestPlan {
+  const tiles = new Map(nest.axes.map((a) => [a, constantOf(a.extent) ?? 1]));
+  const folds = foldAxesOf(nest);
+  return nestPlan(nest, coalesce, loopsOf(nest, tiles, estimate), { folds, unrolled: folds, note: 'written out' });
+}
+
+/** One value at a time: contractions in register tiles of 2×4, the rest in plain loops. */
+function planScalar(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate): NestPlan {
+  const tiles = scalarTiles(nest, estimate);
+  const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
+  const shape = [...tiles.values()].filter((t) => t > 1);
+  return nestPlan(nest, coalesce, loopsOf(nest, tiles, estimate), {
+    folds,
+    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    note: shape.length > 0 ? `tile ${shape.join('x')}` : '',
+  });
+}
+
+/** Elementwise nests and reductions: lanes along the axis of stride 1 where the values allow it, and along folds. */
+function planLanes(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate): NestPlan {
+  const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
+  const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
+  const fits = v && nest.stores.every((s) => vectorise(s.value, v)) ? v : undefined;
+  const extent = fits && constantOf(fits.extent);
+  const most = extent ?? 8;
+  const wide = nest.stores.reduce((n, s) => n + costOf([s.value], estimate), 0) < 40 || folds.length > 0;
+  const tile = most >= 16 && folds.length > 0 && extent !== undefined ? 16 : most >= 8 && wide ? 8 : most >= 4 ? 4 : 1;
+  const tiles = new Map<Axis, number>(fits && tile > 1 ? [[fits, tile]] : []);
+  const loops = loopsOf(nest, tiles, estimate).map((l) =>
+    l.axis === fits && tile > 1 ? { ...l, lanes: true as const } : l,
+  );
+  return nestPlan(nest, coalesce, loops, {
+    folds,
+    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    foldLanes: folds,
+    note: fits && tile > 1 ? `lanes along ${fits.name}` : '',
+  });
+}
+
+interface Choices {
+  readonly folds: readonly Axis[];
+  readonly unrolled: readonly Axis[];
+  readonly foldLanes?: readonly Axis[];
+  readonly note: string;
+}
+
+function nestPlan(nest: Nest, coalesce: readonly Coalesce[], loops: readonly LoopPlan[], choices: Choices): NestPlan {
+  const { folds, unrolled, foldLanes = [], note } = choices;
+  const role = roleOf(nest);
+  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const looped = folds.filter((a) => !unrolled.includes(a));
+  const parts = [show(loops.map((l) => l.axis)), looped.length > 0 ? `fold ${show(looped)}` : '', note];
+  const text = `${role}: ${parts.filter((p) => p !== '').join(', ')}`;
+  return {
+    kind: 'nest',
+    role,
+    coalesce,
+    stages: [],
+    mergeColumns: [],
+    mergeFolds: [],
+    loops,
+    folds,
+    unrolled,
+    foldLanes,
+    text,
+  };
+}
+
+function roleOf(nest: Nest): NestPlan['role'] {
+  const [first] = foldsOf(nest);
+  if (!first) return nest.axes.length === 0 ? 'scalar' : 'elementwise';
+  const factors = factorsOf(first).map((factor) => axesOfValue(factor));
+  const shared = nest.axes.some((a) => factors.some((f) => f.has(a)) && !factors.every((f) => f.has(a)));
+  return shared && factors.length > 1 ? 'contraction' : 'reduction';
+}
+
+function foldAxesOf(nest: Nest): Axis[] {
+  return [...new Set(foldsOf(nest).flatMap((f) => f.over))];
+}
+
+/** Loops in the order of descending strides of the first store. */
+function loopsOf(nest: Nest, tiles: ReadonlyMap<Axis, number>, estimate: Estimate): LoopPlan[] {
+  const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
+  return byStride(nest, estimate).map((axis): LoopPlan => ({ axis, tile: tiles.get(axis) ?? 1, tail }));
+}
+
+function byStride(nest: Nest, estimate: Estimate): Axis[] {
   const strides = new Map(nest.axes.map((a) => [a, strideAt(nest.stores[0].at, a, estimate) ?? 0]));
   return [...nest.axes].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
 }
 
-/** Descending stride of the first factor, so that the innermost loop reads neighbours. */
+/** Descending largest stride, so that the innermost loop reads neighbours. */
 function orderFolds(axes: readonly Axis[], folds: readonly Scalar[], estimate: Estimate): Axis[] {
   const stride = (axis: Axis): number => {
     let largest = 0;
@@ -144,48 +185,36 @@ function orderFolds(axes: readonly Axis[], folds: readonly Scalar[], estimate: E
   return [...axes].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
 }
 
-function chooseTiles(
-  nest: Nest,
-  folds: readonly (Scalar & { kind: 'fold' })[],
-  order: readonly Axis[],
-  estimate: Estimate,
-  cost: number,
-): Map<Axis, number> {
+function scalarTiles(nest: Nest, estimate: Estimate): Map<Axis, number> {
   const tiles = new Map<Axis, number>();
+  const folds = foldsOf(nest);
+  const cost = costOf(
+    nest.stores.map((s) => s.value),
+    estimate,
+  );
   const points = nest.axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
   if (folds.length === 0 || points * cost < littleWork) return tiles;
   const innermost = folds.find((f) => !hasFold(f.body)) ?? folds[0];
   const factors = factorsOf(innermost).map((f) => axesOfValue(f));
+  const order = byStride(nest, estimate);
   const v = order[order.length - 1];
-  if (!v || !innermostReads(innermost, v, estimate)) return tiles;
+  if (!v || !sharesLoads(innermost, v, estimate)) return tiles;
   const columns = factors.filter((f) => f.has(v));
   const rows = order.filter((a) => a !== v && factors.some((f) => f.has(a)) && !columns.some((f) => f.has(a)));
-  const u = rows.sort((a, b) => estimated(b.extent, estimate) - estimated(a.extent, estimate))[0];
+  const [u] = rows.sort((a, b) => estimated(b.extent, estimate) - estimated(a.extent, estimate));
   const most = (axis: Axis, wanted: number): number =>
     Math.min(wanted, constantOf(axis.extent) ?? Math.max(1, estimated(axis.extent, estimate)));
-  const wide = u ? 4 : 8;
-  tiles.set(v, most(v, wide));
-  if (u) tiles.set(u, most(u, Math.max(2, Math.floor(8 / (tiles.get(v) ?? 1)))));
+  const width = most(v, u ? 4 : 8);
+  tiles.set(v, width);
+  if (u) tiles.set(u, most(u, Math.max(2, Math.floor(8 / width))));
   return tiles;
 }
 
-/** A tile along the axis pays where it shares loads, or walks memory in order. */
-function innermostReads(fold: Scalar & { kind: 'fold' }, v: Axis, estimate: Estimate): boolean {
+/** A tile along the axis pays where a factor does not move with it, or where it walks memory in order. */
+function sharesLoads(fold: Scalar & { kind: 'fold' }, v: Axis, estimate: Estimate): boolean {
   const factors = factorsOf(fold);
   if (factors.length > 1 && factors.some((f) => !axesOfValue(f).has(v))) return true;
-  let along = false;
-  const visit = (value: Scalar): void => {
-    if (value.kind === 'load' && strideAt(value.at, v, estimate) === 1) along = true;
-    for (const part of partsOf(value)) visit(part);
-  };
-  visit(fold.body);
-  return along;
-}
-
-/** Does the nest read what it stores? Then no place may be computed twice. */
-function readsOwn(nest: Nest): boolean {
-  const own = new Set(nest.stores.map((s) => s.to));
-  const reads = (value: Scalar): boolean =>
-    (value.kind === 'load' && own.has(value.from)) || partsOf(value).some(reads);
-  return nest.stores.some((s) => reads(s.value));
+  const visit = (value: Scalar): boolean =>
+    (value.kind === 'load' && strideAt(value.at, v, estimate) === 1) || partsOf(value).some(visit);
+  return visit(fold.body);
 }

@@ -1,8 +1,8 @@
 // How the accesses of a nest move with its axes: what every decision of plan is read off.
-import { coefficient, constantOf, evaluate, mul, type Axis, type Index } from '../../ir/index.js';
-import type { Nest } from '../../ir/program.js';
+import { axesOf, coefficient, constantOf, evaluate, mul, type Axis, type Index } from '../../ir/index.js';
+import type { Nest, Store } from '../../ir/program.js';
 import type { Scalar, ScalarOp } from '../../ir/scalar.js';
-import { partsOf } from '../lower/values.js';
+import { partsOf } from '../lower/walk.js';
 import type { Estimate } from './types.js';
 
 /** Every address of the nest, with coordinates used as values. */
@@ -75,6 +75,12 @@ export function foldsOf(nest: Nest): (Scalar & { kind: 'fold' })[] {
   return found;
 }
 
+/** The constant stride of a store along the axis. */
+export function strideOfStore(store: Store, axis: Axis): number | undefined {
+  const found = coefficient(store.at, axis);
+  return found && constantOf(found);
+}
+
 /** The stride as a number, with run-time sizes as estimated; undefined where the address is not affine in the axis. */
 export function strideAt(at: Index, axis: Axis, estimate: Estimate): number | undefined {
   const found = coefficient(at, axis);
@@ -88,4 +94,21 @@ export function strideAt(at: Index, axis: Axis, estimate: Estimate): number | un
     return 1;
   });
   return hasAxes ? undefined : value;
+}
+
+export function axesOfValue(value: Scalar, into: Set<Axis> = new Set(), seen: Set<string> = new Set()): Set<Axis> {
+  if (seen.has(value.key)) return into;
+  seen.add(value.key);
+  if (value.kind === 'load') axesOf(value.at, into);
+  if (value.kind === 'index') axesOf(value.of, into);
+  for (const part of partsOf(value)) axesOfValue(part, into, seen);
+  return into;
+}
+
+/** Does the nest read what it stores? Then no place may be computed twice. */
+export function readsOwn(nest: Nest): boolean {
+  const own = new Set(nest.stores.map((s) => s.to));
+  const reads = (value: Scalar): boolean =>
+    (value.kind === 'load' && own.has(value.from)) || partsOf(value).some(reads);
+  return nest.stores.some((s) => reads(s.value));
 }

@@ -1,18 +1,22 @@
 // What plan decides about a nest, and lower obeys.
-import type { Axis, Index } from '../../ir/index.js';
-import type { AnyNest, ExplicitNest, Nest, Rows } from '../../ir/program.js';
+import type { Axis } from '../../ir/index.js';
+import type { Buffer, Scalar } from '../../ir/scalar.js';
 
 /**
- * How a loop over an axis with a tile ends: `even`: the tile divides the extent; `overlap`: the last tile starts at extent - tile (stores are made twice,
- * so they must not depend on what they overwrite); `exact`: a rest, one by one.
+ * How a loop over an axis with a tile ends: `overlap`: the last tile starts at extent - tile (stores are made twice, so they must not
+ * depend on what they overwrite); `exact`: a rest of its own. Where the tile divides the extent there is no tail.
  */
-export type Tail = 'even' | 'overlap' | 'exact';
+export type Tail = 'overlap' | 'exact';
 
 export interface LoopPlan {
   readonly axis: Axis;
   /** How many places of the axis one round of the loop computes; the whole extent: no loop. */
   readonly tile: number;
   readonly tail: Tail;
+  /** The places of a tile are taken four at a time, where the values allow it. */
+  readonly lanes?: true;
+  /** The loop's own counter, where a stage's addresses count from it. */
+  readonly base?: Axis;
 }
 
 /** Neighbouring axes as one: the last varies fastest. */
@@ -21,15 +25,44 @@ export interface Coalesce {
   readonly into: Axis;
 }
 
+/** Factors of a fold's body, evaluated into a buffer ahead of the loops that read them, and loaded from there. */
+export interface Stage {
+  readonly buffer: Buffer;
+  /** The axes of the fold, outermost first. */
+  readonly over: readonly Axis[];
+  readonly factors: readonly Scalar[];
+  /** Axes of the nest that the buffer covers whole, outermost first; or the places of one tile of an axis. */
+  readonly columns: readonly Axis[];
+  readonly tile?: { readonly axis: Axis; readonly base: Axis; readonly width: number };
+  /** `fold`: buffer[fold][columns], rows `pitch` apart; `columns`: buffer[columns][fold]. */
+  readonly outer: 'fold' | 'columns';
+  readonly pitch: number;
+  /** How many loops are open where it is written. */
+  readonly position: number;
+  /** Of the copying nest: which axes are transposed in blocks of 4×4 (from, to), else how its loops go. */
+  readonly copy: CopyPlan;
+}
+
+export type CopyPlan =
+  | { readonly kind: 'transpose' }
+  /** Fold axes outside, columns in lanes inside; `columnsFirst` the other way round, element by element. */
+  | { readonly kind: 'rows' }
+  | { readonly kind: 'columnsFirst' };
+
 export interface NestPlan {
   readonly kind: 'nest';
   readonly role: 'elementwise' | 'reduction' | 'contraction' | 'scalar';
   readonly coalesce: readonly Coalesce[];
+  readonly stages: readonly Stage[];
+  /** After staging: columns that a stage has made one run, and fold axes of the staged form. */
+  readonly mergeColumns: readonly Coalesce[];
+  readonly mergeFolds: readonly Coalesce[];
   /** Every axis of the nest after coalescing, outermost first. */
   readonly loops: readonly LoopPlan[];
-  /** Fold axes, outermost first, and those that are written out whole. */
+  /** Fold axes, outermost first; those that are written out whole; those taken four at a time where they are innermost. */
   readonly folds: readonly Axis[];
   readonly unrolled: readonly Axis[];
+  readonly foldLanes: readonly Axis[];
   readonly text: string;
 }
 
@@ -48,5 +81,3 @@ export type Plan = NestPlan | RowsPlan | ExplicitPlan;
 
 /** A run-time size, as plan may assume it for costs. */
 export type Estimate = (size: string) => number;
-
-export type { AnyNest, ExplicitNest, Index, Nest, Rows };

@@ -1,0 +1,225 @@
+// Contractions in lanes: what is staged, which axes are merged, in which order the loops stand, and the register tile.
+import {
+  axis as newAxis,
+  constantOf,
+  mul,
+  printIndex,
+  product,
+  toIndex,
+  type Axis,
+  type Index,
+} from '../../ir/index.js';
+import type { Nest } from '../../ir/program.js';
+import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { vectorise } from '../lower/lanes.js';
+import { applyStage, coalesceAxes, coalesced, coalesceFolds } from './reshape.js';
+import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from './strides.js';
+import type { Sides } from './sides.js';
+import type { Coalesce, CopyPlan, Estimate, LoopPlan, NestPlan, Stage, Tail } from './types.js';
+
+/** Fewer rows do not pay for staging the columns. */
+const rowsToStage = 8;
+/** The longest run that is staged whole, in elements. */
+const wholeAtMost = 256 * 1024;
+
+/** Register tiles, rows by columns, with their measured weight. */
+const tiles: readonly (readonly [rows: number, columns: number, weight: number])[] = [
+  [4, 8, 1],
+  [2, 16, 0.97],
+  [3, 8, 0.92],
+  [6, 4, 0.8],
+  [2, 8, 0.75],
+  [4, 4, 0.72],
+  [3, 4, 0.62],
+  [1, 16, 0.6],
+  [2, 4, 0.5],
+  [1, 8, 0.45],
+  [1, 4, 0.3],
+];
+
+export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides: Sides, estimate: Estimate): NestPlan {
+  const { fold, columns } = sides;
+  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const byStride = (a: Axis, b: Axis): number => strideIn(nest, b, estimate) - strideIn(nest, a, estimate);
+  const rows = [...sides.rows].sort((a, b) => size([b]) - size([a]));
+  const order = foldOrder(fold, sides.uSide, estimate);
+  const u = rows[0];
+  const reused = size(rows) >= rowsToStage;
+
+  const run = reused ? longColumns(nest, sides, order, estimate) : undefined;
+  const merge = run && run.length > 1 ? coalesced(run) : undefined;
+  const v = merge ? merge.into : sides.v;
+  const others = columns.filter((a) => a !== v && !(merge?.axes.includes(a) ?? false));
+  const outer = [...[...sides.batch].sort(byStride), ...others.sort(byStride)];
+  const [tileRows, tileColumns] = chooseTile(u && size([u]), size([v]), v);
+
+  const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
+  const vStage = (): Stage | undefined => {
+    if (!reused) return undefined;
+    if (merge && run) return stageRun(sides, order, run, outer.length);
+    if (tileColumns < 4) return undefined;
+    return stagePanel(sides, order, tileColumns, outer.length + 1, inPlace);
+  };
+  const uStage = stageRows(sides, order, u, size(rows), estimate);
+  const stages = [...(uStage ? [uStage] : []), ...list(vStage())];
+
+  const mergeColumns = merge ? [merge] : [];
+  const staged = coalesceAxes(stages.reduce(applyStage, nest), mergeColumns);
+  const mergeFolds = stages.length > 0 ? foldRuns(staged, order) : [];
+  const stagedFolds = coalesceFolds(staged, mergeFolds);
+  const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
+  const base = stages.find((s) => s.tile)?.tile?.base;
+  const lanes = inPlace || stages.some((s) => s !== uStage);
+  const loops: LoopPlan[] = [
+    ...outer.map((axis): LoopPlan => ({ axis, tile: 1, tail })),
+    { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }), ...(base && { base }) },
+    ...rows
+      .slice(1)
+      .sort(byStride)
+      .map((axis): LoopPlan => ({ axis, tile: 1, tail })),
+    ...(u ? [{ axis: u, tile: tileRows, tail }] : []),
+  ];
+  const foldAxes = foldsOf(stagedFolds).flatMap((f) => f.over);
+  const folds = [...new Set([...foldAxes, ...order])];
+  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const text = [
+    `contraction: v=${show([v])}`,
+    ...(u ? [` u=${show([u])}`] : []),
+    ` fold=${show(foldsOf(stagedFolds).find((f) => f.op === 'add')?.over ?? order)}`,
+    ...(lanes ? [` tile ${u ? tileRows : 1}x${tileColumns}`] : []),
+    ...(merge ? [', v side staged whole'] : stages.some((s) => s.tile) ? [', v side staged by panel'] : []),
+    ...(uStage ? [', u side staged'] : []),
+  ].join('');
+  return {
+    kind: 'nest',
+    role: 'contraction',
+    coalesce,
+    stages,
+    mergeColumns,
+    mergeFolds,
+    loops,
+    folds,
+    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    foldLanes: folds,
+    text,
+  };
+}
+
+function list<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}
+
+function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
+  return strideAt(nest.stores[0].at, axis, estimate) ?? 0;
+}
+
+/** Best of weight × useful share. A narrow axis takes a narrow tile; what does not fill a tile is computed twice. */
+function chooseTile(rows: number | undefined, columns: number, v: Axis): readonly [number, number] {
+  const useful = (extent: number, tile: number): number =>
+    extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
+  let best: readonly [number, number] = [1, 1];
+  let score = 0;
+  for (const [u, width, weight] of tiles) {
+    if (rows === undefined && u > 1) continue;
+    if (width > (constantOf(v.extent) ?? Infinity)) continue;
+    const value = weight * useful(rows ?? 1, u) * useful(columns, width);
+    if (value > score) [best, score] = [[u, width], value];
+  }
+  return best;
+}
+
+/** Descending stride of the u side, so that its pointers move least. */
+function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate): Axis[] {
+  const stride = (axis: Axis): number => {
+    const at = uSide.kind === 'load' ? strideAt(uSide.at, axis, estimate) : undefined;
+    return at ?? 0;
+  };
+  const strides = new Map(fold.over.map((a) => [a, stride(a)]));
+  return [...fold.over].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
+}
+
+/** Columns that are one run in everything but the v side: the innermost of them, as many as are dense and not too long. */
+function longColumns(nest: Nest, sides: Sides, order: readonly Axis[], estimate: Estimate): Axis[] | undefined {
+  const { v, columns } = sides;
+  const candidates = columns
+    .filter((a) => constantOf(a.extent) !== undefined)
+    .sort((a, b) => strideIn(nest, a, estimate) - strideIn(nest, b, estimate));
+  if (candidates[0] !== v || candidates.length < 2) return undefined;
+  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const run: Axis[] = [v];
+  for (const axis of candidates.slice(1)) {
+    if (size([axis, ...run, ...order]) > wholeAtMost) break;
+    const trial = applyStage(nest, stageRun(sides, order, [axis, ...run], 0));
+    if (!dense(addressesOf(trial), axis, run[0])) break;
+    run.unshift(axis);
+  }
+  return run.length > 1 ? run : undefined;
+}
+
+function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], position: number): Stage {
+  const length = run.reduce((n, a) => n * (constantOf(a.extent) ?? 1), 1);
+  // Rows a multiple of 32 apart would fall on few cache sets.
+  const pitch = length % 32 === 0 ? length + 8 : length;
+  const copy: CopyPlan = vectorise(sides.vSide, sides.v) ? { kind: 'rows' } : { kind: 'columnsFirst' };
+  const buffer = scratch('columns', mul(product(over.map((a) => a.extent)), pitch));
+  return { buffer, over, factors: sides.vFactors, columns: run, outer: 'fold', pitch, position, copy };
+}
+
+function stagePanel(sides: Sides, over: readonly Axis[], width: number, position: number, inPlace: boolean): Stage {
+  const { v, vSide } = sides;
+  const inner = over[over.length - 1];
+  const along = vectorise(vSide, inner);
+  const copy: CopyPlan = inPlace
+    ? { kind: 'rows' }
+    : along && along !== vSide
+      ? { kind: 'transpose' }
+      : { kind: 'columnsFirst' };
+  const buffer = scratch('panel', mul(product(over.map((a) => a.extent)), width));
+  const tile = { axis: v, base: newAxis(v.name, v.extent), width };
+  return { buffer, over, factors: sides.vFactors, columns: [], tile, outer: 'fold', pitch: width, position, copy };
+}
+
+/** The u side, turned so that its fold is dense: pays where it is long both ways. */
+function stageRows(
+  sides: Sides,
+  over: readonly Axis[],
+  u: Axis | undefined,
+  rows: number,
+  estimate: Estimate,
+): Stage | undefined {
+  if (!u || rows < 200 || sides.rows.length > 1) return undefined;
+  if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
+  const [inner] = [...over].reverse();
+  const stride = sides.uSide.kind === 'load' ? strideAt(sides.uSide.at, inner, estimate) : undefined;
+  if (stride === undefined || stride < 64 || estimated(inner.extent, estimate) < 64) return undefined;
+  const turned = vectorise(sides.uSide, u);
+  const copy: CopyPlan = turned && turned !== sides.uSide ? { kind: 'transpose' } : { kind: 'rows' };
+  const length = mul(u.extent, product(over.map((a) => a.extent)));
+  return {
+    buffer: scratch('rows', length),
+    over,
+    factors: sides.uFactors,
+    columns: [u],
+    outer: 'columns',
+    pitch: 0,
+    position: 0,
+    copy,
+  };
+}
+
+function scratch(name: string, length: Index): Buffer {
+  return { name, space: 'scratch', dtype: 'f32', length: toIndex(length) };
+}
+
+/** Neighbouring fold axes of the staged form that are dense in every address. */
+function foldRuns(nest: Nest, order: readonly Axis[]): Coalesce[] {
+  const addresses = addressesOf(nest);
+  const groups: Axis[][] = [];
+  for (const axis of order) {
+    const before = groups[groups.length - 1];
+    const last = before?.[before.length - 1];
+    if (last && dense(addresses, last, axis)) before.push(axis);
+    else groups.push([axis]);
+  }
+  return groups.filter((g) => g.length > 1).map(coalesced);
+}
