@@ -408,19 +408,26 @@ export class Reader extends EmbeddedActionsParser {
     throw this.faultAt(token, 'an operator or the end of the line');
   }
 
-  /** Moves to where the next item may begin: on a line of its own, outside all brackets that the faulty one opened. */
+  /**
+   * Moves to where the next item may begin, on a line of its own: outside all brackets that the faulty one opened, or
+   * indented no more than it, since the fault may be a bracket that is closed only by that of a later item.
+   */
   private skipFrom(start: number, place: Place): void {
     const failed = this.position();
+    const indent = this.tokenAt(start).startColumn ?? 1;
     let index = start;
+    let closedAt = start;
     for (;;) {
       const token = this.tokenAt(index);
       if (token.tokenType === T.End) break;
       if (place !== 'file' && token.tokenType === T.RightBrace) break;
       if (index > start && index >= failed && this.firstOfLine(index)) {
-        if (this.mayStart(index, place) || (place !== 'file' && this.startsNames(index))) break;
+        const outside = index > closedAt || (token.startColumn ?? 1) <= indent;
+        if (outside && (this.mayStart(index, place) || (place !== 'file' && this.startsNames(index)))) break;
       }
       const partner = this.source.partners[index];
-      index = partner > index ? partner + 1 : index + 1;
+      closedAt = Math.max(closedAt, partner);
+      index = token.tokenType === T.LeftBrace && partner > index ? partner + 1 : index + 1;
     }
     while (this.position() < index) this.SKIP_TOKEN();
   }
