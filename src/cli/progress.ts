@@ -1,7 +1,6 @@
 // Training progress: a bar that redraws on a terminal, one plain line per epoch elsewhere.
-import { createColors } from 'picocolors';
-
-export type Values = Readonly<Record<string, number>>;
+import pc from 'picocolors';
+import type { Values } from './trainer.js';
 
 export interface Moment {
   /** From 1. */
@@ -16,6 +15,8 @@ export interface Moment {
 }
 
 export interface ProgressDisplay {
+  /** Whether steps are shown. */
+  readonly live: boolean;
   /** Cheap: draws at most some times a second. */
   step(moment: Moment): void;
   /** A line that stays. */
@@ -34,14 +35,15 @@ const redrawEvery = 80;
 
 /** Shows progress on a stream. */
 export function progressOn(stream: Terminal, now: () => number = () => performance.now()): ProgressDisplay {
-  if (!stream.isTTY) return { step: () => {}, line: (text) => stream.write(`${text}\n`), end: () => {} };
-  const colors = createColors(process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
+  if (!stream.isTTY) return { live: false, step: () => {}, line: (text) => stream.write(`${text}\n`), end: () => {} };
+  const colors = pc.createColors(process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
   const begin = now();
   let drawn = -Infinity;
   const clear = (): void => {
     if (drawn > -Infinity) stream.write('\r\x1b[2K');
   };
   return {
+    live: true,
     step(moment) {
       const time = now();
       if (time - drawn < redrawEvery) return;
@@ -58,7 +60,7 @@ export function progressOn(stream: Terminal, now: () => number = () => performan
   };
 }
 
-function drawBar(moment: Moment, seconds: number, columns: number, colors: ReturnType<typeof createColors>): string {
+function drawBar(moment: Moment, seconds: number, columns: number, colors: ReturnType<typeof pc.createColors>): string {
   const { epoch, epochs, step, steps, rows, values } = moment;
   const share = step / steps;
   const done = (epoch - 1 + share) / epochs;

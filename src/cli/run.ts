@@ -1,5 +1,5 @@
 // A run's folder: the best and the last checkpoint, and a line of metrics for each epoch.
-import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../data/files.js';
 import { Fault } from '../diagnostics/diagnostic.js';
@@ -18,32 +18,45 @@ export interface EpochRecord {
 
 export interface Run {
   readonly folder: string;
-  /** Writes the metrics of an epoch and the checkpoints that follow from it. */
+  /** Takes note of an epoch; files are written at most once a second. */
   record(record: EpochRecord, trainer: Trainer): Promise<void>;
-  /** Writes the last checkpoint, with all that going on exactly needs. */
-  saveLast(trainer: Trainer): Promise<void>;
+  /** Writes everything: the last checkpoint holds all that going on exactly needs. */
+  finish(trainer: Trainer): Promise<void>;
 }
+
+const writeEvery = 1000;
 
 /** Opens a run's folder; without a name, the first free one of runs/NAME, runs/NAME-2, …. */
 export function openRun(out: string | undefined, model: string): Run {
   const folder = out ?? freeFolder(join('runs', model));
   const metrics = join(folder, 'metrics.jsonl');
   attempt(folder, () => mkdirSync(folder, { recursive: true }));
-  attempt(metrics, () => rmSync(metrics, { force: true }));
-  let best = Infinity;
-  const saveLast = async (trainer: Trainer): Promise<void> =>
-    writeFiles([{ path: join(folder, 'last.safetensors'), content: await trainer.save({ optimizer: true }) }]);
+  attempt(metrics, () => writeFileSync(metrics, ''));
+  let lowest = Infinity;
+  let best: Uint8Array | undefined;
+  let lines = '';
+  let written = performance.now();
+
+  const finish = async (trainer: Trainer): Promise<void> => {
+    const files = [{ path: join(folder, 'last.safetensors'), content: await trainer.save({ optimizer: true }) }];
+    if (best) files.push({ path: join(folder, 'best.safetensors'), content: best });
+    writeFiles(files);
+    attempt(metrics, () => appendFileSync(metrics, lines));
+    best = undefined;
+    lines = '';
+    written = performance.now();
+  };
   return {
     folder,
-    saveLast,
+    finish,
     async record(record, trainer) {
-      attempt(metrics, () => appendFileSync(metrics, `${JSON.stringify(record)}\n`));
+      lines += `${JSON.stringify(record)}\n`;
       const { loss } = record.validation ?? record.train;
-      if (loss < best) {
-        best = loss;
-        writeFiles([{ path: join(folder, 'best.safetensors'), content: await trainer.save() }]);
+      if (loss < lowest) {
+        lowest = loss;
+        best = await trainer.save();
       }
-      await saveLast(trainer);
+      if (performance.now() - written > writeEvery) await finish(trainer);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LoadedData } from '../data/dataset.js';
-import { dataAbsent } from '../diagnostics/data.js';
+import { dataAbsent, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { DataSource, ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
@@ -44,6 +44,7 @@ async function run(file: string, options: Options): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { loadData } = await import('../data/load.js');
   const data = await loadData(sourceOf(model, options), model.inputs, options.data ? '.' : dirname(file));
   const { createTrainer } = await importTrainer(code);
@@ -80,25 +81,27 @@ async function fit(
 ): Promise<void> {
   const { batch } = options;
   const epochs = options.epochs ?? model.train.epochs;
-  const validation = data.validation?.inputs ?? (model.train.validation > 0 ? model.train.validation : undefined);
-  const seed = options.seed ?? model.train.seed;
+  const validation = data.validation?.inputs ?? model.train.validation;
+  const fitOptions = { epochs, batch, validation, report: display.live ? 'step' : 'epoch', signal } as const;
   const begin = performance.now();
-  const breath = breathing();
-  for await (const progress of trainer.fit(data.train.inputs, { epochs, batch, seed, validation, signal })) {
-    const { epoch, step, steps, losses } = progress;
-    const rows = ((epoch - 1) * steps + step) * batch;
-    display.step({ epoch, epochs, step, steps, rows, values: losses });
-    if (step === steps) {
-      const seconds = (performance.now() - begin) / 1000;
-      const checked = progress.validation;
-      display.line(epochLine(epoch, epochs, losses, checked, seconds));
-      await output.record({ epoch, step: trainer.stepCount, seconds, train: losses, validation: checked }, trainer);
-    }
-    await breath();
+  let rowsBefore = 0;
+  for await (const progress of trainer.fit(data.train.inputs, fitOptions)) {
+    const { epoch, step, steps, rows, losses } = progress;
+    display.step({ epoch, epochs, step, steps, rows: rowsBefore + rows, values: losses });
+    if (step < steps) continue;
+    rowsBefore += rows;
+    const seconds = (performance.now() - begin) / 1000;
+    const checked = progress.validation;
+    if (isShown(epoch, epochs)) display.line(epochLine(epoch, epochs, losses, checked, seconds));
+    await output.record({ epoch, step: trainer.stepCount, seconds, train: losses, validation: checked }, trainer);
   }
-  if (!signal.aborted) return;
-  await output.saveLast(trainer);
-  display.line(`stopped after ${count(trainer.stepCount, 'step')}`);
+  await output.finish(trainer);
+  if (signal.aborted) display.line(`stopped after ${count(trainer.stepCount, 'step')}`);
+}
+
+/** Runs of many epochs show about forty of them. */
+function isShown(epoch: number, epochs: number): boolean {
+  return epoch === 1 || epoch === epochs || epoch % Math.ceil(epochs / 40) === 0;
 }
 
 function epochLine(
@@ -151,17 +154,6 @@ function catchInterrupt(): { readonly signal: AbortSignal; release(): void } {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
     },
-  };
-}
-
-/** Lets signals and output through, some times a second: steps alone never leave the microtask queue. */
-function breathing(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    const now = performance.now();
-    if (now - last < 50) return;
-    last = now;
-    await new Promise<void>((resume) => setImmediate(resume));
   };
 }
 

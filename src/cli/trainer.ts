@@ -21,8 +21,8 @@ export interface Trainer {
 export interface FitOptions {
   readonly epochs: number;
   readonly batch: number;
-  readonly seed?: number;
   readonly validation?: Dataset['inputs'] | number;
+  readonly report: 'epoch' | 'step';
   readonly signal?: AbortSignal;
 }
 
@@ -33,6 +33,8 @@ export interface Progress {
   /** Steps made in this epoch, and how many it has. */
   readonly step: number;
   readonly steps: number;
+  /** Rows seen in this epoch. */
+  readonly rows: number;
   /** Means over the epoch so far. */
   readonly losses: Values;
   /** At the end of an epoch. */

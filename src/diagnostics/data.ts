@@ -112,3 +112,9 @@ export const dataAbsent = message<{ model: string }>('data-absent', ({ model }) 
   labels: [],
   help: 'write `data = csv("rows.csv", x = 0..3, y = 4)` in its train block',
 }));
+
+export const trainAbsent = message<{ model: string }>('train-absent', ({ model }) => ({
+  message: `the model ${model} does not say how to train it`,
+  labels: [],
+  help: 'give it a train block: `train { optimizer = sgd(lr = 0.1) }`',
+}));

@@ -83,7 +83,7 @@ describe('source files', () => {
   });
 
   it('are of a readable length', () => {
-    expect(files.filter((file) => read(file).split('\n').length > 450).map(named)).toEqual([]);
+    expect(files.filter((file) => read(file).split('\n').length > 700).map(named)).toEqual([]);
   });
 });
 
