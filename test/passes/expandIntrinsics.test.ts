@@ -1,0 +1,168 @@
+// exp, log, tanh and the like as polynomials: within the stated distance of the exact value, and right at the ends.
+import { describe, expect, it } from 'vitest';
+import { axis, constant, toIndex } from '../../src/ir/index.js';
+import { erf } from '../../src/ir/evaluate.js';
+import { apply, load, type Scalar, type ScalarOp } from '../../src/ir/scalar.js';
+import { expandIntrinsics, type Intrinsic } from '../../src/passes/expandIntrinsics.js';
+import { buffer, kernelOf, runKernels } from '../codegen/runKernels.js';
+
+const length = 1 << 16;
+
+/** Runs an instruction over all of x (and y), in lanes and one by one. */
+function createRunner(op: ScalarOp, lanes: boolean): (x: Float32Array, y?: Float32Array) => Float32Array {
+  const [from, and, to] = [buffer('x', length), buffer('y', length), buffer('z', length)];
+  const i = axis('i', length);
+  const args = (op === 'pow' ? [from, and] : [from]).map((b): Scalar => load(b, toIndex(i), lanes ? 4 : undefined));
+  const kernel = kernelOf('map', {
+    kind: 'loop',
+    axis: i,
+    to: constant(length),
+    step: lanes ? 4 : 1,
+    as: 'serial',
+    body: [{ kind: 'store', to, at: toIndex(i), value: apply(op, ...args) }],
+  });
+  const running = runKernels([expandIntrinsics(kernel)], [from, and, to]);
+  return (x, y) => {
+    running.of(from).set(x);
+    if (y) running.of(and).set(y);
+    running.run();
+    return running.of(to).slice(0, x.length);
+  };
+}
+
+/** The distance to the exact value, in units of its last place in f32. */
+function distance(got: number, exact: number): number {
+  if (Object.is(got, Math.fround(exact)) || (Number.isNaN(got) && Number.isNaN(exact))) return 0;
+  if (got === exact) return 0;
+  const size = Math.max(2 ** -149, 2 ** (Math.floor(Math.log2(Math.abs(exact))) - 23));
+  if (Math.fround(exact) === Math.sign(exact) * Infinity) return got === Math.fround(exact) ? 0 : Infinity;
+  const difference = Math.abs(got - exact) / size;
+  return Number.isNaN(difference) ? Infinity : difference;
+}
+
+/** Values of every magnitude and both signs, and more where `around` says. */
+function samples(round: number, low: number, high: number): Float32Array {
+  const bits = new Uint32Array(length);
+  const values = new Float32Array(bits.buffer);
+  for (let i = 0; i < length; i++) {
+    if (i % 2 === 0) bits[i] = (Math.imul(i + round * length, 0x9e3779b1) >>> 0) ^ (i << 3);
+    else values[i] = low + (high - low) * ((i * 0.6180339887498949 + round * 0.3) % 1);
+  }
+  return values;
+}
+
+/** Where two results differ; all that is not a number counts as equal. */
+function differences(a: Float32Array, b: Float32Array): number[] {
+  return [...a.keys()].filter((i) => !Object.is(a[i], b[i]));
+}
+
+const edges = [
+  0,
+  -0,
+  1,
+  -1,
+  Infinity,
+  -Infinity,
+  NaN,
+  1e-45,
+  -1e-45,
+  1e-40,
+  2 ** -126,
+  3.4028234663852886e38,
+  -3.4e38,
+  0.5,
+  -0.5,
+];
+
+interface Claim {
+  readonly exact: (x: number) => number;
+  readonly ulp: number;
+  readonly range: readonly [number, number];
+  /** Beyond it only the ends are claimed. */
+  readonly limit?: number;
+}
+
+const claims: Record<Exclude<Intrinsic, 'pow'>, Claim> = {
+  exp: { exact: Math.exp, ulp: 1.5, range: [-105, 90] },
+  expm1: { exact: Math.expm1, ulp: 2, range: [-20, 20] },
+  log: { exact: Math.log, ulp: 1, range: [0, 4] },
+  log1p: { exact: Math.log1p, ulp: 1.5, range: [-1, 3] },
+  tanh: { exact: Math.tanh, ulp: 1.5, range: [-10, 10] },
+  erf: { exact: erf, ulp: 1.5, range: [-5, 5] },
+  sin: { exact: Math.sin, ulp: 1.5, range: [-20, 20], limit: 12000 },
+  cos: { exact: Math.cos, ulp: 1.5, range: [-20, 20], limit: 12000 },
+};
+
+const rounds = 3;
+
+for (const [op, { exact, ulp, range, limit }] of Object.entries(claims) as [Exclude<Intrinsic, 'pow'>, Claim][])
+  describe(op, () => {
+    const lanes = createRunner(op, true);
+    const single = createRunner(op, false);
+
+    it(`is within ${ulp} units in the last place`, () => {
+      let worst = { distance: 0, x: 0, got: 0, exact: 0 };
+      for (let round = 0; round < rounds; round++) {
+        const x = samples(round, ...range);
+        const got = lanes(x);
+        x.forEach((value, i) => {
+          if (limit !== undefined && Math.abs(value) > limit) return;
+          const d = distance(got[i], exact(value));
+          if (!(d <= worst.distance)) worst = { distance: d, x: value, got: got[i], exact: exact(value) };
+        });
+      }
+      expect(worst.distance, JSON.stringify(worst)).toBeLessThanOrEqual(ulp);
+    });
+
+    it('is right at the ends', () => {
+      const x = new Float32Array(length).fill(1);
+      x.set(edges);
+      const got = lanes(x);
+      edges.forEach((_, i) => {
+        if (limit !== undefined && Math.abs(x[i]) > limit && Number.isFinite(x[i])) return;
+        expect(distance(got[i], exact(x[i])), `${op}(${x[i]}) = ${got[i]}`).toBeLessThanOrEqual(ulp);
+      });
+    });
+
+    it('gives the same bits in lanes and alone', () => {
+      const x = samples(7, ...range);
+      expect(differences(lanes(x), single(x))).toEqual([]);
+    });
+  });
+
+describe('pow', () => {
+  const lanes = createRunner('pow', true);
+  const single = createRunner('pow', false);
+
+  it('is within 1 unit in the last place', () => {
+    let worst = { distance: 0, x: 0, y: 0, got: 0, exact: 0 };
+    for (let round = 0; round < rounds; round++) {
+      const x = samples(round, 0, 4).map((v, i) => (i % 8 === 0 ? v : Math.abs(v)));
+      const y = samples(round + 31, -20, 20).map((v, i) => (i % 5 === 0 ? Math.round(v) : v));
+      const got = lanes(x, y);
+      x.forEach((value, i) => {
+        const exact = value ** y[i];
+        const d = distance(got[i], exact);
+        if (!(d <= worst.distance)) worst = { distance: d, x: value, y: y[i], got: got[i], exact };
+      });
+    }
+    expect(worst.distance, JSON.stringify(worst)).toBeLessThanOrEqual(1);
+  });
+
+  it('is right at the ends', () => {
+    const pairs = edges.flatMap((x) => [...edges, 2, 3, -2, -3, 0.25].map((y) => [x, y]));
+    const [x, y] = [new Float32Array(length).fill(1), new Float32Array(length).fill(1)];
+    pairs.forEach(([a, b], i) => ((x[i] = a), (y[i] = b)));
+    const got = lanes(x, y);
+    pairs.forEach((_, i) => {
+      // One to an infinite power is not a number in JavaScript; both answers will do.
+      if (Math.abs(x[i]) === 1 && Math.abs(y[i]) === Infinity) return;
+      expect(distance(got[i], x[i] ** y[i]), `${x[i]} ** ${y[i]} = ${got[i]}`).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it('gives the same bits in lanes and alone', () => {
+    const [x, y] = [samples(3, 0, 4), samples(9, -20, 20)];
+    expect(differences(lanes(x, y), single(x, y))).toEqual([]);
+  });
+});
