@@ -29,6 +29,7 @@ export function writeValues(
   wanted: readonly Wanted[],
   style: FoldStyle,
   forced: ReadonlySet<string> = new Set(),
+  each?: (value: Scalar) => void,
 ): Scalar[] {
   const unrolled = unrollFolds(
     wanted.map((w) => w.value),
@@ -39,7 +40,7 @@ export function writeValues(
     const results = writeFolds(writer, group, style);
     values = replaceFolds(values, results);
   }
-  return writeLets(writer, values, forced);
+  return writeLets(writer, values, forced, each);
 }
 
 interface PendingFold {
@@ -142,17 +143,25 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
       );
     };
     const step = (bodies: readonly (readonly Scalar[])[], accumulators: readonly Scalar[]): void => {
-      const values = writeValues(
-        writer,
-        bodies.flat().map((value) => ({ value, label: '' })),
-        style,
-      );
-      bodies.forEach((own, i) => {
-        const [accumulator, { op }] = [accumulators[i], group[i].fold];
-        if (accumulator.kind !== 'local') throw new Error('an accumulator is a local');
-        const value = values.splice(0, own.length).reduce((all, part) => apply(op, all, part), accumulator);
-        writer.push({ kind: 'set', name: accumulator.name, value });
+      const wanted = bodies.flat().map((value) => ({ value, label: '' }));
+      const done: Scalar[] = [];
+      let set = 0;
+      const setReady = (): void => {
+        for (; set < bodies.length && done.length >= bodies[set].length; set++) {
+          const [accumulator, { op }] = [accumulators[set], group[set].fold];
+          if (accumulator.kind !== 'local') throw new Error('an accumulator is a local');
+          const value = done.splice(0, bodies[set].length).reduce((all, part) => apply(op, all, part), accumulator);
+          writer.push({ kind: 'set', name: accumulator.name, value });
+        }
+      };
+      // With lanes each accumulator is set as soon as it can be, which keeps few registers busy.
+      const early = accumulators.length > 1 && isLanes(accumulators[0]);
+      const values = writeValues(writer, wanted, style, undefined, (value) => {
+        done.push(value);
+        if (early) setReady();
       });
+      if (!early) done.splice(0, done.length, ...values);
+      setReady();
     };
     const outer = loops.slice(0, -1);
     const inner = loops[loops.length - 1];
@@ -175,9 +184,10 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
       const body = writer.close();
       writer.push({ kind: 'loop', axis: loop, ...options, as: 'serial', body });
     };
+    const labelOf = (p: PendingFold): string => (group.length > 1 ? p.label : '');
     const identityOf = ({ fold: f }: PendingFold): Scalar => number(foldIdentity[f.op], f.type);
     const accumulate = (suffix: string, identity: (pending: PendingFold) => Scalar): Scalar[] =>
-      group.map((p) => writer.let(level, accumulatorName(p.fold.op, `${p.label}${suffix}`), identity(p), true));
+      group.map((p) => writer.let(level, accumulatorName(p.fold.op, `${labelOf(p)}${suffix}`), identity(p), true));
 
     const lanes = style.lanes.has(inner) ? laneBodies(group, inner) : undefined;
     if (!lanes) {
@@ -220,11 +230,11 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
       group.map((p, i) => {
         const { op } = p.fold;
         const all = wide.map((w) => w[i]).reduce((x, y) => apply(op, x, y));
-        const joined = writer.let(level, accumulatorName(op, `${p.label}_lanes`), all);
+        const joined = writer.let(level, accumulatorName(op, `${labelOf(p)}_lanes`), all);
         const pair = (n: number): Scalar => apply(op, lane(joined, n), lane(joined, n + 1));
         const total = apply(op, pair(0), pair(2));
         const result = rest ? apply(op, total, rest[i]) : total;
-        return [p.fold.key, writer.let(level, accumulatorName(op, p.label), result)];
+        return [p.fold.key, writer.let(level, accumulatorName(op, labelOf(p)), result)];
       }),
     );
   });

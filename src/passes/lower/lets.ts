@@ -6,8 +6,13 @@ import { baseName } from './names.js';
 import { mapAtoms, partsOf, withParts } from './walk.js';
 import type { Writer } from './writer.js';
 
-/** Lets for what is used more than once, or does not change in the innermost loops, wherever evaluating it early is safe. */
-export function writeLets(writer: Writer, values: readonly Scalar[], forced: ReadonlySet<string>): Scalar[] {
+/** `each` is called with every value as soon as its lets are written. Lets for what is used more than once, or does not change in the innermost loops, wherever evaluating it early is safe. */
+export function writeLets(
+  writer: Writer,
+  values: readonly Scalar[],
+  forced: ReadonlySet<string>,
+  each?: (value: Scalar) => void,
+): Scalar[] {
   const uses = new Map<string, number>();
   const count = (value: Scalar): void => {
     const before = uses.get(value.key) ?? 0;
@@ -57,7 +62,11 @@ export function writeLets(writer: Writer, values: readonly Scalar[], forced: Rea
       const quotient = { ...part, of: place(part.of, from), by: place(part.by, from) };
       return atom(quotient);
     });
-  return values.map((value) => visit(value, writer.depth));
+  return values.map((value) => {
+    const result = visit(value, writer.depth);
+    each?.(result);
+    return result;
+  });
 }
 
 /** Keys of loads that are made whatever the selects choose. */

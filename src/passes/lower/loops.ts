@@ -12,8 +12,6 @@ export interface Places {
 
 export interface Tiling {
   readonly axis: Axis;
-  /** The counter of full tiles, where it has an identity of its own. */
-  readonly base?: Axis;
   /** Widest first; where the axis is shorter than a tile the next one is tried. The last is 1. */
   readonly tiles: readonly number[];
   readonly tail: Tail;
@@ -26,21 +24,21 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Plac
   const known = constantOf(extent);
   const [first = 1, ...narrower] = tiling.tiles;
   const loop = (step: number, options: { from?: Index; to: Index; last?: Index }): void => {
-    const [counter] = writer.open(step === tiling.tiles[0] && tiling.base ? tiling.base : axis);
+    const [counter] = writer.open(axis);
     inside({ base: toIndex(counter), count: step });
     const body = writer.close();
     writer.push({ kind: 'loop', axis: counter, ...options, step, as: 'serial', body });
   };
   if (known !== undefined && first >= known) {
-    if (first === known || narrower.length === 0 || known === 1) return whole(writer, tiling, known, inside);
-    return writeTiles(writer, { ...tiling, tiles: narrower, base: undefined }, inside);
+    if (first === known || narrower.length === 0 || known === 1) return inside({ base: toIndex(0), count: known });
+    return writeTiles(writer, { ...tiling, tiles: narrower }, inside);
   }
   if (first === 1 || constantOf(mod(extent, toIndex(first))) === 0) return loop(first, { to: extent });
   if (tail === 'overlap') {
     const tiled = (): void => loop(first, { to: extent, last: sub(extent, first) });
     if (rangeOf(extent).min >= first) return tiled();
     const then = branch(writer, tiled);
-    const otherwise = branch(writer, () => writeTiles(writer, { ...tiling, tiles: narrower, base: undefined }, inside));
+    const otherwise = branch(writer, () => writeTiles(writer, { ...tiling, tiles: narrower }, inside));
     return writer.push({ kind: 'if', less: [toIndex(first - 1), extent], then, else: otherwise });
   }
   if (known !== undefined) {
@@ -50,15 +48,6 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Plac
   }
   loop(first, { to: sub(extent, first - 1) });
   loop(1, { from: mul(div(extent, toIndex(first)), first), to: extent });
-}
-
-/** The whole axis as one tile. A base that stages count from becomes an index let. */
-function whole(writer: Writer, { tiles, base }: Tiling, known: number, inside: (places: Places) => void): void {
-  if (!base || known !== tiles[0]) return inside({ base: toIndex(0), count: known });
-  const [counter] = writer.open(base);
-  inside({ base: toIndex(counter), count: known });
-  const body = writer.close();
-  writer.push({ kind: 'loop', axis: counter, to: toIndex(known), step: known, as: 'serial', body });
 }
 
 function branch(writer: Writer, write: () => void): Statement[] {

@@ -47,7 +47,7 @@ function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets:
     const visible = part.stores.every((s) => lets.has(s.to));
     if (!visible) writer.open();
     writeNest(writer, part, plans[i], outer, lets);
-    if (!visible) writer.push(...writer.close());
+    if (!visible) writer.flatten();
   });
   const body = writer.close();
   writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', body });

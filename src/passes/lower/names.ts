@@ -80,6 +80,10 @@ const words: Partial<Record<string, string>> = {
 /** What to call a let of this value, and whether several of the kind are likely. */
 export function baseName(value: Scalar): { base: string; numbered: boolean } {
   if (value.kind === 'load') return { base: identifier(value.from.name), numbered: true };
+  if (value.kind === 'splat') {
+    const { base, numbered } = baseName(value.of);
+    return { base: value.of.kind === 'local' ? `${value.of.name}s` : base, numbered };
+  }
   if (value.kind === 'apply') return { base: words[value.op] ?? value.op, numbered: false };
   return { base: 'value', numbered: false };
 }

@@ -14,7 +14,7 @@ import { writeCopy } from './stage.js';
 import { partsOf } from './walk.js';
 import type { Writer } from './writer.js';
 
-/** The nest as the innermost loops compute it: with all stages, or without those of tiles that are not full. */
+/** The nest as the innermost loops compute it: with its stages, but for those of tiles that are not full. */
 interface Form {
   readonly nest: Nest;
   readonly style: FoldStyle;
@@ -24,8 +24,8 @@ interface Form {
 interface Task {
   readonly plan: NestPlan;
   readonly copies: readonly { readonly stage: Stage; readonly nest: Nest }[];
-  readonly staged: Form;
-  readonly plain: Form;
+  /** The nest that loads from these stages. */
+  readonly form: (stages: readonly Stage[]) => Form;
   readonly asLets: ReadonlySet<Buffer>;
 }
 
@@ -44,20 +44,22 @@ export function writeNest(
     lanes: new Set(plan.foldLanes),
   };
   const lanes = plan.loops.find((l) => l.lanes)?.axis;
-  const form = (stages: readonly Stage[], folds: NestPlan['mergeFolds']): Form => ({
-    nest: coalesceFolds(coalesceAxes(stages.reduce(applyStage, original), plan.mergeColumns), folds),
-    style,
-    ...(lanes && { lanes: { axis: lanes, memo: new Map() } }),
-  });
-  const plain = form(
-    plan.stages.filter((s) => !s.tile),
-    [],
-  );
+  const forms = new Map<string, Form>();
+  const form = (stages: readonly Stage[]): Form => {
+    const key = stages.map((s) => plan.stages.indexOf(s)).join();
+    let known = forms.get(key);
+    if (!known) {
+      const staged = coalesceAxes(stages.reduce(applyStage, original), plan.mergeColumns);
+      const merged = stages.length === plan.stages.length ? coalesceFolds(staged, plan.mergeFolds) : staged;
+      known = { nest: merged, style, ...(lanes && { lanes: { axis: lanes, memo: new Map() } }) };
+      forms.set(key, known);
+    }
+    return known;
+  };
   const task: Task = {
     plan,
     copies: plan.stages.map((stage) => ({ stage, nest: copyOf(original, stage) })),
-    staged: plan.stages.length > 0 ? form(plan.stages, plan.mergeFolds) : plain,
-    plain,
+    form,
     asLets,
   };
   writeLoops(writer, task, 0, outer);
@@ -71,17 +73,17 @@ function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyM
     }
   const loop = task.plan.loops[index];
   if (!loop) {
-    const full = task.plan.stages.every((stage) => isFull(stage, places));
-    return writeTile(writer, full ? task.staged : task.plain, places, task.asLets);
+    const stages = task.plan.stages.filter((stage) => isFull(stage, places));
+    return writeTile(writer, task.form(stages), places, stages, task.asLets);
   }
-  const { axis, base, tail, tile } = loop;
+  const { axis, tail, tile } = loop;
   const tiles = loop.lanes && tile > 4 ? [tile, 4, 1] : tile > 1 ? [tile, 1] : [1];
-  writeTiles(writer, { axis, base, tail, tiles }, (here) => {
+  writeTiles(writer, { axis, tail, tiles }, (here) => {
     writeLoops(writer, task, index + 1, new Map([...places, [axis, here]]));
   });
 }
 
-/** Has the tile that the stage is made for all its places, and the counter that its addresses start from? */
+/** Has the tile that the stage is made for all its places? */
 function isFull({ tile }: Stage, places: ReadonlyMap<Axis, Places>): boolean {
   if (!tile) return true;
   const here = places.get(tile.axis);
@@ -102,8 +104,18 @@ interface Place {
   readonly label: string;
 }
 
-function writeTile(writer: Writer, form: Form, places: ReadonlyMap<Axis, Places>, asLets: ReadonlySet<Buffer>): void {
-  const stores = instancesOf(places, form.lanes?.axis).flatMap((instance) => storesAt(form, instance));
+function writeTile(
+  writer: Writer,
+  form: Form,
+  places: ReadonlyMap<Axis, Places>,
+  stages: readonly Stage[],
+  asLets: ReadonlySet<Buffer>,
+): void {
+  const bases = stages.flatMap(({ tile }): [Axis, Index][] => {
+    const here = tile && places.get(tile.axis);
+    return tile && here ? [[tile.base, here.base]] : [];
+  });
+  const stores = instancesOf(places, bases, form.lanes?.axis).flatMap((instance) => storesAt(form, instance));
   const own = new Set(form.nest.stores.map((s) => s.to));
   const before = [...own].map((buffer) => [buffer, writer.pins.get(buffer)] as const);
   for (const buffer of own) writer.pins.set(buffer, writer.depth);
@@ -119,9 +131,15 @@ function writeTile(writer: Writer, form: Form, places: ReadonlyMap<Axis, Places>
 }
 
 /** Every place of the tile, the lane axis four at a time as far as they go. */
-function instancesOf(places: ReadonlyMap<Axis, Places>, lanes: Axis | undefined): Instance[] {
-  let instances: Instance[] = [{ at: new Map(), label: '', lanes: false }];
-  for (const [axis, { base, count }] of places) {
+function instancesOf(
+  places: ReadonlyMap<Axis, Places>,
+  bases: readonly [Axis, Index][],
+  lanes: Axis | undefined,
+): Instance[] {
+  let instances: Instance[] = [{ at: new Map(bases), label: '', lanes: false }];
+  // The lane axis varies fastest: what its vectors share is loaded once, right before it is used.
+  const ordered = [...places].sort(([a], [b]) => Number(a === lanes) - Number(b === lanes));
+  for (const [axis, { base, count }] of ordered) {
     const starts: { offset: number; lanes: boolean }[] = [];
     for (let offset = 0; offset < count;) {
       const wide = axis === lanes && offset + 4 <= count;

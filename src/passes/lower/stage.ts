@@ -12,6 +12,15 @@ import type { Writer } from './writer.js';
 
 /** Fills the stage's buffer. `copy` has the fold axes, then the columns. */
 export function writeCopy(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {
+  const { tile } = stage;
+  if (!tile?.all) return writeOne(writer, copy, stage, outer);
+  writeTiles(writer, { axis: tile.axis, tiles: [tile.width, 1], tail: tile.tail }, (here) => {
+    // What is shorter than a tile is read in place.
+    if (here.count === tile.width) writeOne(writer, copy, stage, new Map([...outer, [tile.axis, here]]));
+  });
+}
+
+function writeOne(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {
   const bound = specialiseNest(copy, stage, outer);
   if (stage.copy.kind === 'transpose' && writeTransposed(writer, bound, stage)) return;
   writeNest(writer, bound, planCopy(bound, stage));
@@ -38,7 +47,7 @@ function writeTransposed(writer: Writer, copy: Nest, stage: Stage): boolean {
   const folds = copy.axes.slice(0, stage.over.length);
   const columns = copy.axes.slice(stage.over.length);
   const [fold, column] = [folds[folds.length - 1], columns[columns.length - 1]];
-  const [from, to] = stage.outer === 'fold' ? [fold, column] : [column, fold];
+  const [from, to] = [fold, column];
   const [store] = copy.stores;
   const value = vectorise(store.value, from);
   const short = [from, to].some((a) => (constantOf(a.extent) ?? 4) < 4);
@@ -57,7 +66,7 @@ function writeTransposed(writer: Writer, copy: Nest, stage: Stage): boolean {
     names.forEach((local, i) =>
       writer.push({ kind: 'store', to: store.to, at: specialiseIndex(store.at, place(i, 0)), value: local }),
     );
-    writer.push(...writer.close());
+    writer.flatten();
   };
   const loops = (rest: readonly Axis[], at: ReadonlyMap<Axis, Index>): void => {
     const [first, ...more] = rest;

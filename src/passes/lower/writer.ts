@@ -49,6 +49,15 @@ export class Writer {
     return scope.statements;
   }
 
+  /** Closes the innermost scope into the one around it: its names stay taken there. */
+  flatten(): void {
+    const scope = this.scopes[this.depth];
+    this.scopes = this.scopes.slice(0, -1);
+    const around = this.scopes[this.depth];
+    around.statements.push(...scope.statements);
+    around.names.push(...scope.names);
+  }
+
   /** Runs `write` as if only the scopes up to `level` were open: what it pushes stands before the loops that are open further in. */
   at<T>(level: number, write: () => T): T {
     const all = this.scopes;

@@ -1,5 +1,6 @@
 // Contractions in lanes: what is staged, which axes are merged, in which order the loops stand, and the register tile.
 import {
+  add,
   axis as newAxis,
   constantOf,
   mul,
@@ -53,6 +54,7 @@ export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides
   const outer = [...[...sides.batch].sort(byStride), ...others.sort(byStride)];
   const [tileRows, tileColumns] = chooseTile(u && size([u]), size([v]), v);
 
+  const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
   const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
   const vStage = (): Stage | undefined => {
     if (!reused) return undefined;
@@ -60,19 +62,17 @@ export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides
     if (tileColumns < 4) return undefined;
     return stagePanel(sides, order, tileColumns, outer.length + 1, inPlace);
   };
-  const uStage = stageRows(sides, order, u, size(rows), estimate);
+  const uStage = stageRows(sides, order, u, tileRows, tail, estimate);
   const stages = [...(uStage ? [uStage] : []), ...list(vStage())];
 
   const mergeColumns = merge ? [merge] : [];
   const staged = coalesceAxes(stages.reduce(applyStage, nest), mergeColumns);
   const mergeFolds = stages.length > 0 ? foldRuns(staged, order) : [];
   const stagedFolds = coalesceFolds(staged, mergeFolds);
-  const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
-  const base = stages.find((s) => s.tile)?.tile?.base;
   const lanes = inPlace || stages.some((s) => s !== uStage);
   const loops: LoopPlan[] = [
     ...outer.map((axis): LoopPlan => ({ axis, tile: 1, tail })),
-    { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }), ...(base && { base }) },
+    { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }) },
     ...rows
       .slice(1)
       .sort(byStride)
@@ -87,7 +87,7 @@ export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides
     ...(u ? [` u=${show([u])}`] : []),
     ` fold=${show(foldsOf(stagedFolds).find((f) => f.op === 'add')?.over ?? order)}`,
     ...(lanes ? [` tile ${u ? tileRows : 1}x${tileColumns}`] : []),
-    ...(merge ? [', v side staged whole'] : stages.some((s) => s.tile) ? [', v side staged by panel'] : []),
+    ...(merge ? [', v side staged whole'] : stages.some((s) => s !== uStage) ? [', v side staged by panel'] : []),
     ...(uStage ? [', u side staged'] : []),
   ].join('');
   return {
@@ -162,7 +162,7 @@ function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], pos
   const pitch = length % 32 === 0 ? length + 8 : length;
   const copy: CopyPlan = vectorise(sides.vSide, sides.v) ? { kind: 'rows' } : { kind: 'columnsFirst' };
   const buffer = scratch('columns', mul(product(over.map((a) => a.extent)), pitch));
-  return { buffer, over, factors: sides.vFactors, columns: run, outer: 'fold', pitch, position, copy };
+  return { buffer, over, factors: sides.vFactors, columns: run, pitch, position, copy };
 }
 
 function stagePanel(sides: Sides, over: readonly Axis[], width: number, position: number, inPlace: boolean): Stage {
@@ -175,35 +175,36 @@ function stagePanel(sides: Sides, over: readonly Axis[], width: number, position
       ? { kind: 'transpose' }
       : { kind: 'columnsFirst' };
   const buffer = scratch('panel', mul(product(over.map((a) => a.extent)), width));
-  const tile = { axis: v, base: newAxis(v.name, v.extent), width };
-  return { buffer, over, factors: sides.vFactors, columns: [], tile, outer: 'fold', pitch: width, position, copy };
+  const tile = { axis: v, base: newAxis(v.name, v.extent), width, all: false, tail: 'overlap' as const };
+  return { buffer, over, factors: sides.vFactors, columns: [], tile, pitch: width, position, copy };
 }
 
-/** The u side, turned so that its fold is dense: pays where it is long both ways. */
+/** The u side by tiles of rows, [tile][fold][row]: pays where rows are many and far apart. */
 function stageRows(
   sides: Sides,
   over: readonly Axis[],
   u: Axis | undefined,
-  rows: number,
+  width: number,
+  tail: Tail,
   estimate: Estimate,
 ): Stage | undefined {
-  if (!u || rows < 200 || sides.rows.length > 1) return undefined;
+  if (!u || width < 2 || sides.rows.length > 1 || estimated(u.extent, estimate) < 200) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
-  const [inner] = [...over].reverse();
+  const inner = over[over.length - 1];
   const stride = sides.uSide.kind === 'load' ? strideAt(sides.uSide.at, inner, estimate) : undefined;
-  if (stride === undefined || stride < 64 || estimated(inner.extent, estimate) < 64) return undefined;
-  const turned = vectorise(sides.uSide, u);
-  const copy: CopyPlan = turned && turned !== sides.uSide ? { kind: 'transpose' } : { kind: 'rows' };
-  const length = mul(u.extent, product(over.map((a) => a.extent)));
+  if (stride === undefined || stride < 64) return undefined;
+  const tile = { axis: u, base: newAxis(u.name, u.extent), width, all: true, tail };
+  const length = mul(add(u.extent, width), product(over.map((a) => a.extent)));
+  const buffer = scratch('rows', length);
   return {
-    buffer: scratch('rows', length),
+    buffer,
     over,
     factors: sides.uFactors,
-    columns: [u],
-    outer: 'columns',
-    pitch: 0,
+    columns: [],
+    tile,
+    pitch: width,
     position: 0,
-    copy,
+    copy: { kind: 'rows' },
   };
 }
 

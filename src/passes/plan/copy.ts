@@ -8,7 +8,7 @@ export function planCopy(copy: Nest, stage: Stage): NestPlan {
   const over = copy.axes.slice(0, stage.over.length);
   const columns = copy.axes.slice(stage.over.length);
   const rows = stage.copy.kind !== 'columnsFirst';
-  const order = rows && stage.outer === 'fold' ? [...over, ...columns] : [...columns, ...over];
+  const order = rows ? [...over, ...columns] : [...columns, ...over];
   const last = order[order.length - 1];
   const loops = order.map((axis): LoopPlan => {
     const wide = rows && axis === last;

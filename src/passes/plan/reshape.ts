@@ -1,6 +1,7 @@
 // Changes of a nest that keep what it computes: axes that lie densely in every access become one, factors of folds are staged.
 import {
   add,
+  constantOf,
   axis as newAxis,
   div,
   mod,
@@ -72,7 +73,7 @@ export function applyStage(nest: Nest, stage: Stage): Nest {
     const rest = all.filter((x) => !keys.has(x.key));
     if (rest.length === all.length) return undefined;
     const column = stage.tile ? sub(toIndex(stage.tile.axis), toIndex(stage.tile.base)) : flat(stage.columns);
-    const staged = load(stage.buffer, stageAddress(stage, flat(stage.over), column));
+    const staged = load(stage.buffer, addressIn(stage, flat(stage.over), column));
     return fold(
       f.op,
       f.over,
@@ -98,13 +99,18 @@ export function copyOf(nest: Nest, stage: Stage): Nest {
     ...nest,
     name: stage.buffer.name,
     axes: [...over, ...columns],
-    stores: [{ to: stage.buffer, at: stageAddress(stage, flat(over), flat(columns)), value }],
+    stores: [{ to: stage.buffer, at: addressIn(stage, flat(over), flat(columns)), value }],
   };
 }
 
-function stageAddress(stage: Stage, foldAt: Index, column: Index): Index {
-  if (stage.outer === 'fold') return add(mul(foldAt, stage.pitch), column);
-  return add(mul(column, product(stage.over.map((a) => a.extent))), foldAt);
+function addressIn({ tile, pitch, over }: Stage, foldAt: Index, column: Index): Index {
+  const within = add(mul(foldAt, pitch), column);
+  if (!tile?.all) return within;
+  // The last of overlapped tiles starts anywhere: it has the next number all the same.
+  const even = constantOf(mod(tile.axis.extent, toIndex(tile.width))) === 0;
+  const base = toIndex(tile.base);
+  const number = even ? base : mul(div(add(base, tile.width - 1), toIndex(tile.width)), tile.width);
+  return add(mul(number, product(over.map((a) => a.extent))), within);
 }
 
 function flat(axes: readonly Axis[]): Index {

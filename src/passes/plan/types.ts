@@ -15,14 +15,22 @@ export interface LoopPlan {
   readonly tail: Tail;
   /** The places of a tile are taken four at a time, where the values allow it. */
   readonly lanes?: true;
-  /** The loop's own counter, where a stage's addresses count from it. */
-  readonly base?: Axis;
 }
 
 /** Neighbouring axes as one: the last varies fastest. */
 export interface Coalesce {
   readonly axes: readonly Axis[];
   readonly into: Axis;
+}
+
+/** The places base … base + width - 1 of an axis. `all`: the buffer holds every tile, one after another, each as [fold][width]. */
+export interface StageTile {
+  readonly axis: Axis;
+  /** Stands for the tile's first place in the stage's addresses. */
+  readonly base: Axis;
+  readonly width: number;
+  readonly all: boolean;
+  readonly tail: Tail;
 }
 
 /** Factors of a fold's body, evaluated into a buffer ahead of the loops that read them, and loaded from there. */
@@ -33,9 +41,8 @@ export interface Stage {
   readonly factors: readonly Scalar[];
   /** Axes of the nest that the buffer covers whole, outermost first; or the places of one tile of an axis. */
   readonly columns: readonly Axis[];
-  readonly tile?: { readonly axis: Axis; readonly base: Axis; readonly width: number };
-  /** `fold`: buffer[fold][columns], rows `pitch` apart; `columns`: buffer[columns][fold]. */
-  readonly outer: 'fold' | 'columns';
+  readonly tile?: StageTile;
+  /** Buffer[fold][columns], rows this far apart. */
   readonly pitch: number;
   /** How many loops are open where it is written. */
   readonly position: number;
