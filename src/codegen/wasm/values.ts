@@ -222,7 +222,11 @@ function emitConstant(e: Emission, type: ScalarType, numbers: readonly number[])
   if (local === undefined) {
     local = e.code.local('v128');
     e.constants.set(key, local);
-    e.code.prologue.v128(bytes);
+    const [first] = numbers;
+    if (type === 'f32' && numbers.every((n) => Object.is(n, first))) {
+      e.code.prologue.f32(first);
+      e.code.prologue.op('f32x4.splat');
+    } else e.code.prologue.v128(bytes);
     e.code.prologue.set(local);
   }
   e.code.get(local);

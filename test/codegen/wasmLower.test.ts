@@ -1,0 +1,71 @@
+// Lowered nests as WebAssembly: every shape of loop computes what its nest means, for every size of the batch.
+import { describe, expect, it } from 'vitest';
+import { lowerNest } from '../../src/passes/lower/lower.js';
+import { expandIntrinsics } from '../../src/passes/expandIntrinsics.js';
+import * as nests from '../support/nests.js';
+import type { Example } from '../support/nests.js';
+import { allocate, evaluateNest } from '../support/runKernel.js';
+import { runKernels } from './runKernels.js';
+
+const { batch } = nests;
+
+const wasm = {
+  name: 'wasm',
+  lanes: true,
+  workgroups: false,
+  storeGradients: false,
+  flatMemory: true,
+} as const;
+
+const examples: Record<string, () => Example> = {
+  'A·B': () => nests.contraction('A·B', batch, 13, 40),
+  'Aᵀ·B': () => nests.contraction('Aᵀ·B', 37, 30, batch),
+  'A·Bᵀ': () => nests.contraction('A·Bᵀ', batch, 24, 33),
+  'A·B of fixed sizes': () => nests.contraction('A·B', 17, 34, 21),
+  'a contraction of few columns': () => nests.contraction('A·B', batch, 3, 40),
+  'a contraction of one row': () => nests.contraction('A·B', 1, 50, 40),
+  'a contraction over the batch in one column': () => nests.contraction('Aᵀ·B', 40, 1, batch),
+  'dense and relu': () => nests.dense(batch, 70, 41),
+  'dense, small': () => nests.dense(batch, 2, 3),
+  'attention scores': () => nests.batched(batch, 3, 9, 8),
+  'head merge': () => nests.headMerge(batch, 2, 5, 8, 20),
+  convolution: () => nests.convolution(batch, 3, 6, 9, 3),
+  'a guarded convolution': () => nests.guardedConvolution(batch, 9, 3),
+  'row sums': () => nests.rowSums(batch, 37),
+  'column sums': () => nests.columnSums(batch, 37),
+  'a mean over everything': () => nests.meanSquare(batch, 11),
+  'two folds of one nest': () => nests.rowRange(batch, 19),
+  'an elementwise chain': () => nests.chain(batch, 10),
+  'momentum in place': () => nests.update(13, 7),
+  'a contraction that updates in place': () => nests.updateByContraction(batch, 13, 11),
+  gather: () => nests.gather(batch, 7, 10),
+  'softmax in one nest': () => nests.softmax(batch, 11),
+  'cross entropy in rows': () => nests.crossEntropyRows(batch, 10),
+  'a fold under a guard': () => nests.paddedSums(9, 40),
+};
+
+describe.each(Object.entries(examples))('%s', (_, make) => {
+  const { nest, buffers } = make();
+  const kernel = expandIntrinsics(lowerNest(nest, wasm, () => 64));
+  const local = nest.kind === 'rows' ? nest.rowLocal : [];
+  it.each([1, 2, 3, 5, 8, 64])('a batch of %i', (rows) => {
+    let state = 1;
+    const draw = (): number => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+    const memory = allocate(buffers, { batch: rows }, (b) =>
+      b.dtype === 'i32' ? Math.floor((draw() + 0.5) * (b.below ?? 10)) : Math.fround(draw()),
+    );
+    const running = runKernels([kernel], [...buffers, ...kernel.scratch], { batch: rows });
+    for (const [b, values] of memory) (b.dtype === 'f32' ? running.of(b) : running.ints(b)).set(values);
+    for (const b of kernel.scratch) running.of(b).fill(NaN);
+    running.run();
+    evaluateNest(nest, memory, { batch: rows });
+    for (const [b, values] of memory) {
+      if (local.includes(b)) continue;
+      const got = b.dtype === 'f32' ? running.of(b) : running.ints(b);
+      const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+      values.forEach((x, i) => {
+        if (!(Math.abs(got[i] - x) <= 2e-6 * largest)) expect.fail(`${b.name}[${i}] is ${got[i]}, by definition ${x}`);
+      });
+    }
+  });
+});
