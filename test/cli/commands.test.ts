@@ -1,0 +1,265 @@
+// The commands from outside: outputs, exit codes, files, and what bad input meets.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { nnc } from './nnc.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nnc-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const line = `model line(units = 1) {
+  input x: [batch, 1]
+  input y: [batch, 1]
+  output prediction = x |> dense(units)
+  loss = mse(prediction, y)
+  train {
+    optimizer = sgd(lr = 0.1)
+    batch     = 3
+    epochs    = 100
+    seed      = 1
+    data      = csv("line.csv", x = "x", y = "y")
+  }
+}
+`;
+file('line.nn', line);
+file('line.csv', 'x,y\n1,2\n2,4\n3,6\n');
+file('wrong.nn', 'model wrong {\n  input x: [batch, 2]\n  loss = mean(x @ y)\n}\n');
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function run(...args: string[]): ReturnType<typeof nnc> {
+  return nnc(args, { cwd: folder });
+}
+
+describe('nnc', () => {
+  it('helps', () => {
+    const { status, stdout } = run('--help');
+    expect(status).toBe(0);
+    for (const command of ['check', 'compile', 'train', 'grad', 'ops']) expect(stdout).toContain(`\n  ${command}`);
+    for (const command of ['check', 'compile', 'train', 'grad', 'ops']) {
+      const help = run(command, '--help');
+      expect([help.status, help.stderr]).toEqual([0, '']);
+      expect(help.stdout).toMatch(/^Usage: nnc /);
+    }
+  });
+
+  it.each([
+    ['an unknown command', ['fly']],
+    ['an unknown option', ['check', 'line.nn', '--fast']],
+    ['a missing argument', ['check']],
+    ['a setting without a value', ['check', 'line.nn', '--set', 'units']],
+    ['an unknown target', ['compile', 'line.nn', '--target', 'cobol']],
+    ['an unknown stage', ['compile', 'line.nn', '--emit', 'soup']],
+    ['an output of unknown kind', ['compile', 'line.nn', '-o', 'line.txt']],
+    ['an output that is the source', ['compile', 'line.nn', '-o', './line.nn']],
+    ['no whole number', ['train', 'line.nn', '--epochs', '1.5']],
+    ['an unknown operation', ['ops', 'frobnicate']],
+  ])('exits with 2 on %s', (_, args) => {
+    const { status, stdout, stderr } = run(...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('shows a bug as one', () => {
+    expect(run('check', 'line.nn').stderr).not.toContain('bug');
+  });
+});
+
+describe('check', () => {
+  it('says nothing about a good model', () => {
+    expect(run('check', 'line.nn')).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('prints every diagnostic and exits with 1', () => {
+    const { status, stdout, stderr } = run('check', 'line.nn', 'wrong.nn');
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^error\[[a-z-]+\]: /);
+    expect(stderr).toContain('wrong.nn:3:');
+  });
+
+  it('prints JSON', () => {
+    expect(JSON.parse(run('check', 'line.nn', '--json').stdout)).toEqual([]);
+    const { status, stdout } = run('check', 'wrong.nn', '--json');
+    expect(status).toBe(1);
+    const [{ severity, code, labels }] = JSON.parse(stdout);
+    expect(severity).toBe('error');
+    expect(code).toMatch(/^[a-z-]+$/);
+    expect(labels[0]).toMatchObject({ file: 'wrong.nn', line: 3 });
+  });
+
+  it('reads standard input', () => {
+    expect(nnc(['check', '-'], { input: line })).toEqual({ status: 0, stdout: '', stderr: '' });
+    const { status, stderr } = nnc(['check', '-'], { input: 'model m { loss = }' });
+    expect(status).toBe(1);
+    expect(stderr).toContain('standard input:1:');
+  });
+
+  it('takes settings', () => {
+    expect(run('check', 'line.nn', '--set', 'units=1').status).toBe(0);
+    expect(run('check', 'line.nn', '--set', 'width=3')).toMatchObject({ status: 1, stdout: '' });
+    expect(run('check', 'line.nn', '--model', 'circle')).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  it.each([
+    ['a missing file', 'none.nn', 'there is no such file'],
+    ['a folder', '.', 'it is a folder'],
+  ])('explains %s', (_, name, reason) => {
+    const { status, stderr } = run('check', name);
+    expect(status).toBe(1);
+    expect(stderr).toBe(`error[file-unreadable]: ${name} cannot be read: ${reason}\n\n`);
+  });
+
+  it('survives anything', () => {
+    let state = 1;
+    const random = (): number => (state = (state * 48271) % 2147483647);
+    const texts = [
+      '',
+      String.fromCharCode(...Array.from({ length: 5000 }, () => random() % 256)),
+      line.slice(0, 100),
+      `model m { loss = ${'('.repeat(10_000)}1${')'.repeat(10_000)} }`,
+      `model m { loss = ${'1 + '.repeat(250_000)}1 }`,
+      'import { a } from "./line.nn"\n',
+      '\0\uFEFF\uFFFF',
+    ];
+    for (const text of texts) {
+      const { status, stderr } = nnc(['check', '-'], { input: text });
+      expect([0, 1]).toContain(status);
+      expect(stderr).not.toMatch(/bug in nnc|\n {4}at /);
+    }
+  });
+});
+
+describe('compile', () => {
+  it('writes TypeScript, or JavaScript with declarations, or to standard output', async () => {
+    expect(run('compile', 'line.nn', '-o', 'line.ts')).toEqual({ status: 0, stdout: '', stderr: '' });
+    const typescript = readFileSync(join(folder, 'line.ts'), 'utf8');
+    expect(typescript).toContain('export function createTrainer');
+    expect(run('compile', 'line.nn').stdout).toBe(typescript);
+
+    expect(run('compile', 'line.nn', '-o', 'line.mjs').status).toBe(0);
+    expect(readFileSync(join(folder, 'line.d.mts'), 'utf8')).toContain('export declare function createTrainer');
+    const { createTrainer } = await import(pathToFileURL(join(folder, 'line.mjs')).href);
+    const trainer = createTrainer({ seed: 1 });
+    const inputs = { x: Float32Array.of(1, 2, 3), y: Float32Array.of(2, 4, 6) };
+    const first = trainer.step(inputs).loss;
+    for (let i = 0; i < 100; i++) trainer.step(inputs);
+    expect(trainer.evaluate(inputs).loss).toBeLessThan(first / 10);
+  });
+
+  it('leaves the output as it was where it fails', () => {
+    const before = file('kept.ts', '// before\n');
+    expect(run('compile', 'wrong.nn', '-o', 'kept.ts').status).toBe(1);
+    expect(readFileSync(before, 'utf8')).toBe('// before\n');
+    expect(run('compile', 'wrong.nn', '-o', 'never.ts').status).toBe(1);
+    expect(existsSync(join(folder, 'never.ts'))).toBe(false);
+  });
+
+  it('explains outputs that cannot be written', () => {
+    mkdirSync(join(folder, 'folder.ts'));
+    expect(run('compile', 'line.nn', '-o', 'folder.ts').stderr).toContain(
+      'folder.ts cannot be written: it is a folder',
+    );
+    const { status, stderr } = run('compile', 'line.nn', '-o', 'none/line.ts');
+    expect(status).toBe(1);
+    expect(stderr).toBe('error[file-unwritable]: none/line.ts cannot be written: its folder does not exist\n\n');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it.each(['tree', 'gradient'])('shows the stage %s', (stage) => {
+    const { status, stdout } = run('compile', 'line.nn', '--emit', stage);
+    expect(status).toBe(0);
+    expect(stdout).toContain('prediction');
+  });
+});
+
+describe('grad', () => {
+  it('writes formulas in the language and as mathematics', () => {
+    const plain = run('grad', 'line.nn');
+    expect([plain.status, plain.stderr]).toEqual([0, '']);
+    expect(plain.stdout).toContain('d_prediction.dense.W');
+    expect(run('grad', 'line.nn', '--format', 'math').stdout).toContain('∂loss/∂prediction.dense.W');
+  });
+});
+
+describe('ops', () => {
+  it('lists and describes', () => {
+    const { stdout } = run('ops');
+    expect(stdout).toMatch(/^exp +primitive +e to the power x\.$/m);
+    expect(stdout).toMatch(/^dense +layer /m);
+    expect(run('ops', 'exp').stdout).toContain('d_x = d_y * y');
+    expect(run('ops', 'dense').stdout).toContain('param W: [n, units] ~ glorot_uniform()');
+  });
+});
+
+describe('train', () => {
+  it('trains, prints an epoch a line, and writes the run', () => {
+    const { status, stdout, stderr } = run('train', 'line.nn', '--out', 'run', '--epochs', '10');
+    expect([status, stderr]).toEqual([0, '']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toBe('line: 2 parameters, 3 rows to train on');
+    expect(lines[10]).toMatch(/^epoch 10\/10 {2}loss [\d.e-]+ {2}0:00$/);
+    expect(lines[11]).toBe('saved in run: last.safetensors, best.safetensors, metrics.jsonl');
+    expect(stdout).not.toContain('\u001b');
+    const records = readFileSync(join(folder, 'run/metrics.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(records.length).toBe(10);
+    expect(JSON.parse(records[9])).toMatchObject({ epoch: 10, step: 10, train: { loss: expect.any(Number) } });
+    expect(readdirSync(join(folder, 'run')).sort()).toEqual(['best.safetensors', 'last.safetensors', 'metrics.jsonl']);
+  });
+
+  it('gives the same run for the same seed', () => {
+    const bytes = (seed: string, out: string): Buffer => {
+      expect(run('train', 'line.nn', '--seed', seed, '--epochs', '3', '--batch', '2', '--out', out).status).toBe(0);
+      return readFileSync(join(folder, out, 'last.safetensors'));
+    };
+    expect(bytes('5', 'first').equals(bytes('5', 'second'))).toBe(true);
+    expect(bytes('5', 'first').equals(bytes('6', 'third'))).toBe(false);
+  });
+
+  it('takes other data', () => {
+    file('other.csv', 'y,x\n0,1\n');
+    expect(run('train', 'line.nn', '--data', 'other.csv', '--epochs', '1', '--out', 'o').stdout).toContain(
+      ', 1 row to train on',
+    );
+    expect(run('train', 'line.nn', '--data', 'none.csv', '--out', 'o')).toMatchObject({ status: 1 });
+  });
+
+  it('explains data that are missing or wrong', () => {
+    file('bad.csv', 'x,y\n1,two\n');
+    const { status, stderr } = run('train', 'line.nn', '--data', 'bad.csv', '--out', 'never');
+    expect(status).toBe(1);
+    expect(stderr).toContain('error[data-value]: bad.csv, line 2, column "y": found "two", expected a number');
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+    file(
+      'bare.nn',
+      'model m {\n  input x: [batch, 1]\n  loss = mean(x |> dense(1))\n  train { optimizer = sgd(lr = 1) }\n}\n',
+    );
+    expect(run('train', 'bare.nn').stderr).toContain(
+      'error[data-absent]: the model m does not say what data to train on',
+    );
+    file('idle.nn', 'model m {\n  input x: [batch, 1]\n  loss = mean(x |> dense(1))\n}\n');
+    expect(run('train', 'idle.nn').stderr).toContain('error[train-absent]: the model m does not say how to train it');
+  });
+
+  it('stops after the step and saves when it is interrupted', async () => {
+    const root = join(import.meta.dirname, '../..');
+    const args = [join(root, 'bin/nnc.js'), 'train', 'line.nn', '--epochs', '100000000', '--out', 'stopped'];
+    const child = spawn(process.execPath, args, { cwd: folder });
+    let stdout = '';
+    child.stdout.on('data', (text) => {
+      stdout += text;
+      if (stdout.includes('epoch')) child.kill('SIGINT');
+    });
+    const status = await new Promise((resolve) => child.on('exit', resolve));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/stopped after [\d,]+ steps?\nsaved in stopped/);
+    expect(existsSync(join(folder, 'stopped/last.safetensors'))).toBe(true);
+  });
+});
