@@ -184,24 +184,42 @@ export function substitute(
   replace: (atom: Atom) => Index | undefined,
   scalar?: (value: Scalar) => Scalar,
 ): Index {
-  const parts = a.terms.map((term) => {
-    let result: Index = constant(term.factor);
-    for (const part of term.atoms) result = mul(result, substituteAtom(part, replace, scalar));
-    return result;
-  });
-  return add(...parts);
+  let changed = false;
+  const terms: Term[] = [];
+  for (const term of a.terms) {
+    let replaced: Index | undefined;
+    const kept: Atom[] = [];
+    for (const part of term.atoms) {
+      const result = substituteAtom(part, replace, scalar);
+      if (result === undefined) kept.push(part);
+      else replaced = replaced ? mul(replaced, result) : result;
+    }
+    if (!replaced) terms.push(term);
+    else {
+      changed = true;
+      terms.push(...mul(canonical([{ factor: term.factor, atoms: kept }]), replaced).terms);
+    }
+  }
+  return changed ? canonical(terms) : a;
 }
 
+/** What the atom becomes; undefined where it stays. */
 function substituteAtom(
   part: Atom,
   replace: (atom: Atom) => Index | undefined,
   scalar?: (value: Scalar) => Scalar,
-): Index {
+): Index | undefined {
   const replaced = replace(part);
   if (replaced) return replaced;
-  if (part.kind === 'quotient') return div(substitute(part.of, replace, scalar), substitute(part.by, replace, scalar));
-  if (part.kind === 'element' && scalar) return atom({ kind: 'element', of: scalar(part.of) });
-  return atom(part);
+  if (part.kind === 'quotient') {
+    const [of, by] = [substitute(part.of, replace, scalar), substitute(part.by, replace, scalar)];
+    return of === part.of && by === part.by ? undefined : div(of, by);
+  }
+  if (part.kind === 'element' && scalar) {
+    const of = scalar(part.of);
+    return of === part.of ? undefined : atom({ kind: 'element', of });
+  }
+  return undefined;
 }
 
 /** The part of the index that multiplies the axis (an index without it); undefined where the axis is under a quotient, an element, or squared. */
@@ -344,6 +362,10 @@ function divideTerm(term: Term, by: Index): Term | undefined {
 }
 
 function canonical(terms: readonly Term[]): Index {
+  if (terms.length < 2) {
+    const kept = terms.filter((t) => t.factor !== 0);
+    return { terms: kept, key: kept.map((t) => `${t.factor}·${t.atoms.map(atomKey).join('·')}`).join('') };
+  }
   const merged = new Map<string, Term>();
   for (const term of terms) {
     const key = term.atoms.map(atomKey).join('·');

@@ -34,10 +34,14 @@ function parts(value: Scalar, replace: Replace, memo: Map<string, Scalar>): Scal
     case 'number':
     case 'local':
       return value;
-    case 'index':
-      return indexValue(specialiseIndex(value.of, replace, memo), value.lanes);
-    case 'load':
-      return load(value.from, specialiseIndex(value.at, replace, memo), value.lanes);
+    case 'index': {
+      const of = specialiseIndex(value.of, replace, memo);
+      return of === value.of ? value : indexValue(of, value.lanes);
+    }
+    case 'load': {
+      const at = specialiseIndex(value.at, replace, memo);
+      return at === value.at ? value : load(value.from, at, value.lanes);
+    }
     case 'apply': {
       if (value.op !== 'select') return simplify(value.op, value.args.map(again));
       const condition = again(value.args[0]);
