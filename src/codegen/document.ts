@@ -1,0 +1,108 @@
+// The text of a module: ts-morph prints its declarations, Prettier formats them. Both are loaded when first used.
+import type * as morph from 'ts-morph';
+import type { Plugin } from 'prettier';
+import type * as prettier from 'prettier/standalone';
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: string;
+  readonly default?: string;
+}
+
+export interface Property {
+  /** As it is written: quoted where it has to be. */
+  readonly name: string;
+  readonly type: string;
+  readonly doc?: string;
+}
+
+/** A top-level declaration. A comment is text with its `//`, a doc is without its stars. */
+export type Definition =
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly comment?: string;
+      readonly doc?: string;
+      readonly exported?: true;
+      readonly async?: true;
+      readonly parameters: readonly Parameter[];
+      readonly returns: string;
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'interface';
+      readonly name: string;
+      readonly doc?: string;
+      readonly exported?: true;
+      readonly properties: readonly Property[];
+    }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** The definitions as unformatted text, a blank line between any two. */
+export async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
+  const { Project, StructureKind } = await loadMorph();
+  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+  const statements = definitions.map((d): morph.StatementStructures | string => {
+    switch (d.kind) {
+      case 'function':
+        return {
+          kind: StructureKind.Function,
+          name: d.name,
+          isExported: d.exported ?? false,
+          isAsync: d.async ?? false,
+          ...(d.comment && { leadingTrivia: `${d.comment}\n` }),
+          ...(d.doc && { docs: [d.doc] }),
+          parameters: d.parameters.map((p) =>
+            p.default === undefined
+              ? { name: p.name, type: p.type }
+              : { name: p.name, type: p.type, initializer: p.default },
+          ),
+          returnType: d.returns,
+          statements: [d.body],
+        };
+      case 'interface':
+        return {
+          kind: StructureKind.Interface,
+          name: d.name,
+          isExported: d.exported ?? false,
+          ...(d.doc && { docs: [d.doc] }),
+          properties: d.properties.map((p) => ({ name: p.name, type: p.type, ...(p.doc && { docs: [p.doc] }) })),
+        };
+      case 'text':
+        return `${d.text}\n`;
+      default:
+        return d satisfies never;
+    }
+  });
+  return project.createSourceFile('module.ts', { statements }).getFullText();
+}
+
+/** Formats TypeScript or JavaScript as Prettier does by default. */
+export async function format(code: string): Promise<string> {
+  const { standalone, plugins } = await loadPrettier();
+  return standalone.format(code, { parser: 'typescript', plugins });
+}
+
+/** ts-morph, which carries the TypeScript compiler. */
+export function loadMorph(): Promise<typeof morph> {
+  return import('ts-morph');
+}
+
+interface Formatter {
+  readonly standalone: typeof prettier;
+  readonly plugins: Plugin[];
+}
+
+let loaded: Promise<Formatter> | undefined;
+
+function loadPrettier(): Promise<Formatter> {
+  loaded ??= (async () => {
+    const [standalone, typescript, estree] = await Promise.all([
+      import('prettier/standalone'),
+      import('prettier/plugins/typescript'),
+      import('prettier/plugins/estree'),
+    ]);
+    return { standalone, plugins: [typescript, estree] };
+  })();
+  return loaded;
+}

@@ -1,0 +1,52 @@
+// The one facade of every target: from a program to the text of a trainer module.
+import type { TargetTraits, TrainerProgram } from '../ir/program.js';
+import { format, printDefinitions, type Definition } from './document.js';
+import { runnerNames } from './engine.js';
+import { neededRuntime, publicRuntimeTypes, runtimeNames } from './inline.js';
+import { layOut } from './layout.js';
+import { Scope } from './names.js';
+import { header, modelInfo } from './trainer/info.js';
+import { initialValues } from './trainer/initial.js';
+import { trainer } from './trainer/trainer.js';
+import { publicTypes } from './trainer/types.js';
+import { typescriptEngine } from './typescript/module.js';
+
+export { toJavaScript, type JavaScript } from './javascript.js';
+
+export interface EmitOptions {
+  readonly target: Extract<TargetTraits['name'], 'ts'>;
+}
+
+/** Prints the program as a module in TypeScript: self-contained, strict, formatted. */
+export async function emitModule(program: TrainerProgram, { target }: EmitOptions): Promise<{ code: string }> {
+  const layout = layOut(program);
+  const engine = typescriptEngine(program, layout, Scope.with([...moduleNames, ...runtimeNames()]));
+  const text = (of: string): Definition => ({ kind: 'text', text: of });
+  const own = await format(
+    await printDefinitions([
+      text(modelInfo(program, target)),
+      ...initialValues(program, layout),
+      ...engine.definitions,
+      ...trainer(program, layout, engine),
+    ]),
+  );
+  const types = await format(await printDefinitions(publicTypes(program)));
+  const parts = [header(program, target), types, publicRuntimeTypes('value'), own, neededRuntime(own)];
+  return { code: `${parts.map((part) => part.trim()).join('\n\n')}\n` };
+}
+
+/** What the trainer's text declares at the top of the module. */
+const moduleNames: readonly string[] = [
+  'model',
+  'createTrainer',
+  'createMemory',
+  'reserve',
+  'initialize',
+  'resetOptimizer',
+  'accept',
+  'acceptForOutputs',
+  'tensorsOf',
+  'optimizerOf',
+  'm',
+  ...Object.values(runnerNames),
+];

@@ -1,0 +1,33 @@
+// What differs between targets that run within JavaScript: how memory is made and grows, and how an entry runs.
+import type { EntryName, TargetTraits } from '../ir/program.js';
+import type { Definition } from './document.js';
+
+/**
+ * The trainer's text is written once, over the fields of a `Memory` called `m`; an engine supplies the declarations
+ * that it uses: `interface Memory` (with the fields of the layout, and `parameters`, the live views by name), and the
+ * functions `createMemory` and `reserve(m, …room for each size)`.
+ */
+export interface Engine {
+  readonly target: TargetTraits['name'];
+  /** createTrainer returns a promise, and `createMemory` may be awaited. */
+  readonly asynchronous: boolean;
+  /** Memory, kernels and entries, in the order in which a reader meets them. */
+  readonly definitions: readonly Definition[];
+  /** The expression that makes Memory; `options` are the trainer's. */
+  readonly createMemory: string;
+  /** The statement that gives the checked numbers of an f32 input to the kernels. */
+  placeFloats(field: string, variable: string): string;
+  /** The statement that runs an entry on `m`. */
+  run(entry: EntryName): string;
+  /** Lines before `m` is let go. */
+  readonly dispose?: string;
+}
+
+/** The function that runs an entry. */
+export const runnerNames: Record<EntryName, string> = {
+  step: 'runStep',
+  accumulate: 'runAccumulate',
+  gradients: 'runGradients',
+  evaluate: 'runEvaluate',
+  predict: 'runPredict',
+};

@@ -1,0 +1,75 @@
+// Picks from the runtime's source files the declarations that a module needs, so that nothing unused is printed.
+import { runtime } from '../embedded.js';
+
+interface Declaration {
+  readonly file: string;
+  readonly names: readonly string[];
+  /** Every word in it. */
+  readonly words: ReadonlySet<string>;
+  readonly text: string;
+}
+
+/** Types that a module declares for itself. */
+const standIns = 'model.ts';
+/** Types that stand among the module's own. */
+const types = 'types.ts';
+
+let parsed: readonly Declaration[] | undefined;
+
+/** The public types, as they are printed: `Awaitable<X>` is the value, or a promise of it. */
+export function publicRuntimeTypes(awaitable: 'value' | 'promise'): string {
+  return declarations()
+    .filter((d) => d.file === types)
+    .map((d) => d.text.replace(/Awaitable<([^<>]*)>/g, awaitable === 'value' ? '$1' : 'Promise<$1>'))
+    .join('\n\n');
+}
+
+/** Whatever the code mentions, and whatever that mentions, in the order of the files. */
+export function neededRuntime(code: string): string {
+  const all = declarations().filter((d) => d.file !== types);
+  const byName = new Map(all.flatMap((d) => d.names.map((name) => [name, d] as const)));
+  const needed = new Set<Declaration>();
+  const need = (words: Iterable<string>): void => {
+    for (const word of words) {
+      const found = byName.get(word);
+      if (!found || needed.has(found)) continue;
+      needed.add(found);
+      need(found.words);
+    }
+  };
+  need(wordsOf(code));
+  return all
+    .filter((d) => needed.has(d))
+    .map((d) => d.text.replace(/^export /m, ''))
+    .join('\n\n');
+}
+
+/** Names of values and types that the module's own must not take. */
+export function runtimeNames(): string[] {
+  return declarations().flatMap((d) => d.names);
+}
+
+function declarations(): readonly Declaration[] {
+  parsed ??= Object.entries(runtime)
+    .filter(([file]) => file !== standIns)
+    .flatMap(([file, text]) => split(file, text));
+  return parsed;
+}
+
+/** Top-level declarations are apart by blank lines, and begin at the left edge. */
+function split(file: string, text: string): Declaration[] {
+  const body = text
+    .replace(/^\/\/.*\n/, '')
+    .replace(/^import [^;]*;\n/gm, '')
+    .trim();
+  return body.split(/\n\n(?=\S)/).map((part) => {
+    const names = [...part.matchAll(/^(?:export )?(?:async )?(?:function\*?|const|let|interface|type) (\w+)/gm)].map(
+      (m) => m[1],
+    );
+    return { file, names, words: new Set(wordsOf(part)), text: part };
+  });
+}
+
+function wordsOf(code: string): string[] {
+  return code.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').match(/[\p{ID_Start}_$][\p{ID_Continue}$]*/gu) ?? [];
+}

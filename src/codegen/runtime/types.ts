@@ -1,0 +1,136 @@
+// The public types that every module has in common, printed among the types of its own.
+import type {
+  Awaitable,
+  Inputs,
+  Losses,
+  Outputs,
+  ParameterName,
+  PredictInputs,
+  TrainedParameterName,
+} from './model.js';
+
+/** Any typed array of integers. */
+export type IntegerArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** An array with its shape: to have it checked, or where the length alone does not tell it. */
+export interface Shaped<Data> {
+  readonly data: Data;
+  readonly shape: readonly number[];
+}
+
+export interface TrainerOptions {
+  /** Decides the initial parameters, every random draw and the shuffling. Default: the model's own seed. */
+  seed?: number;
+  /** What to start from: a checkpoint, or arrays for some of the parameters. */
+  parameters?: Uint8Array | Partial<Record<ParameterName, Float32Array>>;
+  /** The expected batch size, so that memory is laid out once; larger batches make it grow. */
+  batch?: number;
+  /** Worker threads; only modules for WebAssembly use more than one. */
+  threads?: number;
+}
+
+/** Examples by input: as `Inputs`, with any number of rows. */
+export type Dataset = Inputs;
+
+export interface FitOptions {
+  /** How often to go through the data. Default: the model's. */
+  epochs?: number;
+  /** Rows a step; the last step of an epoch takes what is left. Default: the model's. */
+  batch?: number;
+  /** Whether each epoch has an order of its own, drawn from the trainer's seed. Default: true. */
+  shuffle?: boolean;
+  /** Data to evaluate after each epoch, or the share of the rows to hold back for it. Default: the model's share. */
+  validation?: number | Dataset;
+  /** Stop after this many epochs without a lower loss (of the validation, if any), and restore the best epoch. */
+  patience?: number;
+  /** Steps already made, which are left out: resumes a run exactly where a checkpoint was saved. Default: 0. */
+  start?: number;
+  /** How often to report: after each epoch (the default) or after each step. */
+  report?: 'epoch' | 'step';
+  /** Ends the run after the step it is in. */
+  signal?: AbortSignal;
+}
+
+export interface Progress {
+  /** From 1. */
+  epoch: number;
+  epochs: number;
+  /** Steps done in this epoch, and how many it has. */
+  step: number;
+  steps: number;
+  /** Rows seen in this epoch. */
+  rows: number;
+  /** The mean over the rows seen in this epoch. */
+  losses: Losses;
+  /** After an epoch, where there is data for it. */
+  validation?: Losses;
+  /** After an epoch: whether no epoch before had a lower loss. */
+  best?: boolean;
+}
+
+export interface SaveOptions {
+  /** Also what the optimizer remembers, so that training can go on exactly as if it had not stopped. */
+  optimizer?: boolean;
+}
+
+export interface Gradients {
+  loss: number;
+  gradients: Record<TrainedParameterName, Float32Array>;
+}
+
+export interface Trainer {
+  /** Forward, backward and update: one optimizer step. */
+  step(inputs: Inputs): Awaitable<Losses>;
+  /** Forward only, with training off. */
+  evaluate(inputs: Inputs): Awaitable<Losses>;
+  /** The outputs, with training off. */
+  predict(inputs: PredictInputs): Awaitable<Outputs>;
+  /** Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */
+  gradients(inputs: Inputs): Awaitable<Gradients>;
+  /** Trains while it is iterated, for whole epochs. */
+  fit(data: Dataset, options?: FitOptions): AsyncIterable<Progress>;
+  /** Live views: what is written here is used by the next call. */
+  readonly parameters: Record<ParameterName, Float32Array>;
+  /** How many updates have been made. */
+  readonly stepCount: number;
+  /** A safetensors file of parameters and state. */
+  save(options?: SaveOptions): Awaitable<Uint8Array>;
+  /** Takes a checkpoint over; one that does not fit is refused whole. Without the optimizer's part, the optimizer starts anew. */
+  load(checkpoint: Uint8Array): Awaitable<void>;
+  /** Ends the trainer's use and lets go of its memory. */
+  dispose(): void;
+}
+
+export interface TensorInfo {
+  readonly name: string;
+  /** As in the model's source: `index(10)[batch]`. */
+  readonly type: string;
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** The named losses and the metrics, as `step` reports them. */
+  readonly metrics: readonly string[];
+  readonly parameters: readonly {
+    readonly name: ParameterName;
+    readonly shape: readonly number[];
+    readonly count: number;
+    readonly trained: boolean;
+  }[];
+  readonly target: string;
+  /** The compiler's version. */
+  readonly compiler: string;
+  /** A digest of the model's source. */
+  readonly source: string;
+}

@@ -1,0 +1,210 @@
+// The function createTrainer: counters, entries with their checks, checkpoints and fit, over an engine's memory.
+import { constantOf } from '../../ir/index.js';
+import type { Entry, EntryName, TrainerProgram } from '../../ir/program.js';
+import { elementCount, type TensorType } from '../../ir/types.js';
+import type { Buffer } from '../../ir/scalar.js';
+import type { Definition } from '../document.js';
+import type { Engine } from '../engine.js';
+import { batchSize, printSize, type Layout } from '../layout.js';
+import { propertyKey } from '../names.js';
+import { kernelsOf, usesOf } from '../uses.js';
+import { acceptInputs } from './inputs.js';
+import { outputType, predictInputs, trainingInputs } from './types.js';
+
+/** Everything from the checks of inputs to createTrainer. */
+export function trainer(program: TrainerProgram, layout: Layout, engine: Engine): Definition[] {
+  const training = trainingInputs(program);
+  const predicting = predictInputs(program);
+  const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
+  const acceptor = same ? 'accept' : 'acceptForOutputs';
+  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine)];
+  if (!same) checks.push(acceptInputs(acceptor, 'PredictInputs', predicting, layout, engine));
+  return [...checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, acceptor)];
+}
+
+function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, acceptor: string): Definition {
+  const { entries, model } = program;
+  const { train } = model;
+  const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
+  const seedField = counter('seed');
+  const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
+  const noStep = `throw new Error(${JSON.stringify(`${model.name} has no train block, so there is no step to make`)});`;
+  const run = (name: EntryName): string[] => {
+    const entry = entries[name];
+    if (!entry) return [];
+    const used = new Set(kernelsOf(entry).flatMap((kernel) => [...usesOf(kernel).buffers]));
+    const set = (['update', 'draw'] as const).flatMap((c) => {
+      const buffer = counter(c);
+      return buffer && used.has(buffer)
+        ? [`${layout.array(buffer)}[0] = ${c === 'update' ? 'updates + 1' : 'draws'};`]
+        : [];
+    });
+    return [...set, engine.run(name)];
+  };
+  const step = (): string => {
+    if (!entries.step) return `step() {\n${noStep}\n}`;
+    const accumulate = entries.accumulate && [
+      `if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`,
+      ...run('accumulate'),
+      'draws++;',
+      `return ${lossesOf(entries.accumulate, layout)};`,
+      '}',
+    ];
+    const lines = [
+      ...(accumulate ?? []),
+      ...run('step'),
+      'updates++;',
+      'draws++;',
+      `return ${lossesOf(entries.step, layout)};`,
+    ];
+    return method('step(inputs)', 'accept(inputs, m);', ...lines);
+  };
+  const evaluate = entries.evaluate && lossesOf(entries.evaluate, layout);
+  const rows = JSON.stringify(rowsOf(program));
+  const hasSlots = program.slots.length > 0;
+  const body = [
+    `let { seed = ${train.seed} } = options;`,
+    'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
+    `let memory: Memory | undefined = ${engine.asynchronous ? 'await ' : ''}${engine.createMemory};`,
+    'const use = (): Memory => {',
+    'if (memory) return memory;',
+    `throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
+    '};',
+    'let updates = 0;',
+    '// Counts calls of step: every one has random draws of its own.',
+    'let draws = 0;',
+    'initialize(memory, seed);',
+    ...(program.slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
+    ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
+    ...reserveAtStart(layout),
+    'const trainer: Trainer = {',
+    [
+      step(),
+      method('evaluate(inputs)', 'accept(inputs, m);', ...run('evaluate'), `return ${evaluate ?? '{ loss: NaN }'};`),
+      method(
+        'predict(inputs)',
+        `${acceptor}(inputs, m);`,
+        ...run('predict'),
+        ...(entries.predict ? [outputsOf(program, entries.predict, layout)] : []),
+      ),
+      method('gradients(inputs)', 'accept(inputs, m);', ...run('gradients'), gradientsOf(entries.gradients, layout)),
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${rows} }, data, options);\n}`,
+      'get parameters() {\nreturn use().parameters;\n}',
+      'get stepCount() {\nreturn updates;\n}',
+      method(
+        'save(options = {})',
+        'const metadata = { format: "nnc", model: model.name, source: model.source };',
+        'if (!options.optimizer) return writeTensors(tensorsOf(m), metadata);',
+        `return writeTensors(${hasSlots ? '[...tensorsOf(m), ...optimizerOf(m)]' : 'tensorsOf(m)'}, { ...metadata, update: String(updates), draw: String(draws), seed: String(seed) });`,
+      ),
+      method(
+        'load(checkpoint)',
+        `const { metadata, resumes } = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
+        ...(hasSlots ? ['if (!resumes) resetOptimizer(m);'] : []),
+        'updates = resumes ? Number(metadata.update) : 0;',
+        'draws = resumes ? Number(metadata.draw) : 0;',
+        'if (resumes) seed = Number(metadata.seed);',
+        ...setSeed,
+      ),
+      `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
+    ].join(',\n'),
+    '};',
+    'const { parameters } = options;',
+    'if (parameters instanceof Uint8Array) trainer.load(parameters);',
+    'else if (parameters) assignParameters(trainer.parameters, parameters);',
+    'return trainer;',
+  ];
+  return {
+    kind: 'function',
+    name: 'createTrainer',
+    doc: 'Makes a trainer with parameters of its own.',
+    exported: true,
+    ...(engine.asynchronous && { async: true }),
+    parameters: [{ name: 'options', type: 'TrainerOptions', default: '{}' }],
+    returns: engine.asynchronous ? 'Promise<Trainer>' : 'Trainer',
+    body: body.join('\n'),
+  };
+}
+
+function method(head: string, ...lines: readonly string[]): string {
+  return [`${head} {`, 'const m = use();', ...lines, '}'].join('\n');
+}
+
+function lossesOf(entry: Entry, layout: Layout): string {
+  const fields = new Map(entry.results.map((r) => [r.name, `${layout.array(r.buffer)}[0]`]));
+  return `{ ${[...fields].map(([name, value]) => `${propertyKey(name)}: ${value}`).join(', ')} }`;
+}
+
+function outputsOf(program: TrainerProgram, entry: Entry, layout: Layout): string {
+  const inCall = { sizes: layout.sizes.map((s) => ({ ...s, variable: s.now })) };
+  const fields = entry.results.map((r) => {
+    const type = program.outputs.find((o) => o.name === r.name)?.type ?? scalarType;
+    const copy = `${layout.array(r.buffer)}.slice(0, ${printSize(elementCount(type), inCall, 'm.')})`;
+    return `${propertyKey(r.name)}: ${outputType(type) === 'Uint8Array' ? `Uint8Array.from(${copy})` : copy}`;
+  });
+  return `return { ${fields.join(', ')} };`;
+}
+
+const scalarType: TensorType = { element: { kind: 'f32' }, shape: [] };
+
+function gradientsOf(entry: Entry | undefined, layout: Layout): string {
+  const [loss, ...rest] = entry?.results ?? [];
+  if (!loss) return 'throw new Error("there are no gradients");';
+  const fields = rest.map((r) => `${propertyKey(r.name)}: ${layout.array(r.buffer)}.slice()`);
+  return `return { loss: ${layout.array(loss.buffer)}[0], gradients: { ${fields.join(', ')} } };`;
+}
+
+function reserveAtStart(layout: Layout): string[] {
+  if (layout.sizes.length === 0) return [];
+  const others = layout.sizes.slice(1).map(() => '1');
+  return [
+    'if (options.batch !== undefined) {',
+    'checkOption("batch", options.batch, 1, "a whole number of at least 1");',
+    `reserve(memory, ${['options.batch', ...others].join(', ')});`,
+    '}',
+  ];
+}
+
+/** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
+function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
+  const tensor = (name: string, type: TensorType, buffer: Buffer): string =>
+    `{ name: ${JSON.stringify(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)} }`;
+  const list = (name: string, doc: string, tensors: readonly string[]): Definition => ({
+    kind: 'function',
+    name,
+    doc,
+    parameters: [{ name: tensors.length > 0 ? 'm' : '_m', type: 'Memory' }],
+    returns: 'Tensor[]',
+    body: `return [\n${tensors.join(',\n')}\n];`,
+  });
+  const functions = [
+    list(
+      'tensorsOf',
+      'What a checkpoint holds.',
+      [...program.parameters, ...program.states].map((t) => tensor(t.name, t.type, t.buffer)),
+    ),
+  ];
+  if (program.slots.length > 0)
+    functions.push(
+      list(
+        'optimizerOf',
+        'What a checkpoint holds for the optimizer.',
+        program.slots.map((s) => tensor(`optimizer/${s.parameter}/${s.name}`, s.type, s.buffer)),
+      ),
+    );
+  return functions;
+}
+
+/** Values a row of each input whose first dimension is the batch; 0 where only its shape tells. */
+function rowsOf(program: TrainerProgram): Record<string, number> {
+  const batch = batchSize(program);
+  const rows: Record<string, number> = {};
+  for (const { name, type } of trainingInputs(program)) {
+    const [first, ...rest] = type.shape;
+    const [term] = first?.size.terms ?? [];
+    const [atom] = term?.atoms ?? [];
+    if (batch === undefined || atom?.kind !== 'size' || atom.name !== batch || first.size.terms.length !== 1) continue;
+    rows[name] = constantOf(elementCount({ ...type, shape: rest })) ?? 0;
+  }
+  return rows;
+}

@@ -1,0 +1,77 @@
+// A kernel as a function of TypeScript, under a comment that says what it computes and where that comes from.
+import type { Axis } from '../../ir/index.js';
+import type { Kernel } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
+import type { Definition, Parameter } from '../document.js';
+import { Scope } from '../names.js';
+import { usesOf } from '../uses.js';
+import { scalarFunctions } from './scalar.js';
+import { KernelScope, printStatements } from './statements.js';
+
+/** What a kernel is called with, in order. */
+export type Argument =
+  | { readonly kind: 'size'; readonly name: string }
+  | { readonly kind: 'axis'; readonly axis: Axis }
+  | { readonly kind: 'buffer'; readonly buffer: Buffer };
+
+export interface KernelFunction {
+  readonly name: string;
+  readonly arguments: readonly Argument[];
+  readonly definition: Definition;
+}
+
+export const arrayTypes: Record<Buffer['dtype'], string> = {
+  f32: 'Float32Array',
+  i32: 'Int32Array',
+  u32: 'Uint32Array',
+};
+
+/** Prints the kernel as a function of this name. */
+export function printKernel(kernel: Kernel, name: string): KernelFunction {
+  const uses = usesOf(kernel);
+  const scope = new KernelScope(Scope.with(scalarFunctions));
+  const sizes = [...uses.sizes].sort().map((size): [Argument, Parameter] => [
+    { kind: 'size', name: size },
+    { name: scope.bindSize(size), type: 'number' },
+  ]);
+  const buffers = [...uses.buffers].map((buffer): [Argument, Parameter] => [
+    { kind: 'buffer', buffer },
+    { name: scope.bindBuffer(buffer), type: arrayTypes[buffer.dtype] },
+  ]);
+  const axes = [...uses.axes].map((axis): [Argument, Parameter] => [
+    { kind: 'axis', axis },
+    { name: scope.bindAxis(axis), type: 'number' },
+  ]);
+  const all = [...sizes, ...axes, ...buffers];
+  return {
+    name,
+    arguments: all.map(([argument]) => argument),
+    definition: {
+      kind: 'function',
+      name,
+      comment: provenanceComment(kernel),
+      parameters: all.map(([, parameter]) => parameter),
+      returns: 'void',
+      body: printStatements(kernel.body, scope.inside()),
+    },
+  };
+}
+
+const width = 100;
+
+/** The formulas, with the source lines to the right of the last one, and the plan. */
+export function provenanceComment({ provenance, plan }: Kernel): string {
+  const lines = provenance.formulas.map(oneLine);
+  const sources = provenance.sources.join(', ');
+  const last = lines.pop() ?? '';
+  const gap = width - last.length - sources.length;
+  if (sources === '' || last === '') lines.push(last || sources);
+  else if (gap >= 4) lines.push(`${last}${' '.repeat(Math.min(gap, 8))}${sources}`);
+  else lines.push(last, `    ${sources}`);
+  if (plan) lines.push(plan.split('\n').map(oneLine).join('; '));
+  return lines.map((line) => `// ${line}`).join('\n');
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
