@@ -1,0 +1,49 @@
+// Trains an example as `nnc train` does, and hands over the trainer.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { evaluateAll, importTrainer, type Trainer, type Values } from '../../src/cli/trainer.js';
+import { loadData } from '../../src/data/load.js';
+import type { LoadedData } from '../../src/data/dataset.js';
+import { compile } from '../../src/index.js';
+
+const examples = join(import.meta.dirname, '../../examples');
+
+export interface Example extends Trainer {
+  predict(inputs: Readonly<Record<string, ArrayLike<number>>>): Readonly<Record<string, ArrayLike<number>>>;
+  readonly parameters: Readonly<Record<string, Float32Array>>;
+}
+
+export interface Trained {
+  readonly trainer: Example;
+  readonly data: LoadedData;
+  /** The means of the last epoch. */
+  readonly last: Values;
+  readonly validation?: Values;
+  /** On the example's test data. */
+  readonly test?: Values;
+}
+
+/** Compiles and trains `examples/NAME`; `path` is the file in the examples' folder. */
+export async function trainExample(
+  path: string,
+  options: { readonly seed?: number; readonly epochs?: number } = {},
+): Promise<Trained> {
+  const file = join(examples, path);
+  const { model, code, diagnostics } = await compile({ file, text: readFileSync(file, 'utf8') }, { language: 'js' });
+  if (!model || code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  const source = model.train.data;
+  if (!source) throw new Error(`${path} names no data`);
+  const data = await loadData(source, model.inputs, dirname(file));
+  const { createTrainer } = await importTrainer(code);
+  const trainer = (await createTrainer({ seed: options.seed ?? model.train.seed })) as Example;
+  const { batch, validation } = model.train;
+  const fitOptions = { epochs: options.epochs ?? model.train.epochs, batch, validation, report: 'epoch' } as const;
+  let last: Values = {};
+  let checked: Values | undefined;
+  for await (const progress of trainer.fit(data.train.inputs, fitOptions)) {
+    last = progress.losses;
+    checked = progress.validation;
+  }
+  const test = data.test && (await evaluateAll(trainer, data.test, 500));
+  return { trainer, data, last, validation: checked, test };
+}
