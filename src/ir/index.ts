@@ -120,6 +120,16 @@ export function div(a: Index, b: Index): Index {
       const smaller = canonical(remainder.terms.map((t) => ({ factor: t.factor / common, atoms: t.atoms })));
       return add(split, div(smaller, constant(by / common)));
     }
+    // (g·x + r) div (g·n) is x div n where 0 <= r < g
+    for (const term of remainder.terms) {
+      const unit = gcd(by, Math.abs(term.factor));
+      if (unit === 1) continue;
+      const multiples = remainder.terms.filter((t) => t.factor % unit === 0);
+      const small = rangeOf(canonical(remainder.terms.filter((t) => t.factor % unit !== 0)));
+      if (small.min < 0 || small.max >= unit) continue;
+      const units = canonical(multiples.map((t) => ({ factor: t.factor / unit, atoms: t.atoms })));
+      return add(split, div(units, constant(by / unit)));
+    }
   }
   return add(split, atom({ kind: 'quotient', of: remainder, by: b }));
 }

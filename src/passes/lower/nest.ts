@@ -2,7 +2,7 @@
 import { add, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
-import { applyStage, coalesceAxes, coalesceFolds, copyOf } from '../plan/reshape.js';
+import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
 import { strideOfStore } from '../plan/strides.js';
 import type { NestPlan, Stage } from '../plan/types.js';
 import { writeValues, type FoldStyle } from './folds.js';
@@ -37,7 +37,7 @@ export function writeNest(
   outer: ReadonlyMap<Axis, Places> = new Map(),
   asLets: ReadonlySet<Buffer> = new Set(),
 ): void {
-  const original = coalesceAxes(nest, plan.coalesce);
+  const original = reshape(nest, plan.shape);
   const style: FoldStyle = {
     order: plan.folds,
     unrolled: new Set(plan.unrolled),

@@ -15,8 +15,9 @@ import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { vectorise } from '../lower/lanes.js';
 import { applyStage, coalesceAxes, coalesced, coalesceFolds } from './reshape.js';
 import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from './strides.js';
+import { runs } from './shape.js';
 import type { Sides } from './sides.js';
-import type { Coalesce, CopyPlan, Estimate, LoopPlan, NestPlan, Stage, Tail } from './types.js';
+import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from './types.js';
 
 /** Fewer rows do not pay for staging the columns. */
 const rowsToStage = 8;
@@ -38,7 +39,8 @@ const tiles: readonly (readonly [rows: number, columns: number, weight: number])
   [1, 4, 0.3],
 ];
 
-export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides: Sides, estimate: Estimate): NestPlan {
+/** Undefined where lanes cannot serve. */
+export function planContraction(nest: Nest, shape: Shape, sides: Sides, estimate: Estimate): NestPlan | undefined {
   const { fold, columns } = sides;
   const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
   const byStride = (a: Axis, b: Axis): number => strideIn(nest, b, estimate) - strideIn(nest, a, estimate);
@@ -67,9 +69,11 @@ export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides
 
   const mergeColumns = merge ? [merge] : [];
   const staged = coalesceAxes(stages.reduce(applyStage, nest), mergeColumns);
-  const mergeFolds = stages.length > 0 ? foldRuns(staged, order) : [];
+  const mergeFolds = stages.length > 0 ? runs(order, addressesOf(staged)) : [];
   const stagedFolds = coalesceFolds(staged, mergeFolds);
   const lanes = inPlace || stages.some((s) => s !== uStage);
+  // Lanes along the fold do as well where it is dense on both sides.
+  if (!lanes && !vectorise(fold.body, order[order.length - 1])) return undefined;
   const loops: LoopPlan[] = [
     ...outer.map((axis): LoopPlan => ({ axis, tile: 1, tail })),
     { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }) },
@@ -93,7 +97,7 @@ export function planContraction(nest: Nest, coalesce: readonly Coalesce[], sides
   return {
     kind: 'nest',
     role: 'contraction',
-    coalesce,
+    shape,
     stages,
     mergeColumns,
     mergeFolds,
@@ -210,17 +214,4 @@ function stageRows(
 
 function scratch(name: string, length: Index): Buffer {
   return { name, space: 'scratch', dtype: 'f32', length: toIndex(length) };
-}
-
-/** Neighbouring fold axes of the staged form that are dense in every address. */
-function foldRuns(nest: Nest, order: readonly Axis[]): Coalesce[] {
-  const addresses = addressesOf(nest);
-  const groups: Axis[][] = [];
-  for (const axis of order) {
-    const before = groups[groups.length - 1];
-    const last = before?.[before.length - 1];
-    if (last && dense(addresses, last, axis)) before.push(axis);
-    else groups.push([axis]);
-  }
-  return groups.filter((g) => g.length > 1).map(coalesced);
 }

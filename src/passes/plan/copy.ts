@@ -23,7 +23,7 @@ export function planCopy(copy: Nest, stage: Stage): NestPlan {
   return {
     kind: 'nest',
     role: 'elementwise',
-    coalesce: [],
+    shape: { split: [], axes: [], folds: [] },
     stages: [],
     mergeColumns: [],
     mergeFolds: [],

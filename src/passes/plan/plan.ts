@@ -5,20 +5,11 @@ import type { Scalar } from '../../ir/scalar.js';
 import { vectorise } from '../lower/lanes.js';
 import { hasFold, partsOf } from '../lower/walk.js';
 import { planContraction } from './contraction.js';
-import { coalesceAxes, coalesced, factorsOf } from './reshape.js';
+import { factorsOf, reshape } from './reshape.js';
+import { chooseShape } from './shape.js';
 import { sidesOf } from './sides.js';
-import {
-  addressesOf,
-  axesOfValue,
-  costOf,
-  dense,
-  estimated,
-  foldsOf,
-  readsOwn,
-  strideAt,
-  strideOfStore,
-} from './strides.js';
-import type { Coalesce, Estimate, LoopPlan, NestPlan, Plan, Tail } from './types.js';
+import { axesOfValue, costOf, estimated, foldsOf, readsOwn, strideAt, strideOfStore } from './strides.js';
+import type { Estimate, LoopPlan, NestPlan, Plan, Shape, Tail } from './types.js';
 
 /** How many instructions a nest may have when it is written out whole. */
 const straightLine = 160;
@@ -44,26 +35,14 @@ export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): P
 }
 
 export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): NestPlan {
-  const coalesce = chooseCoalesce(nest);
-  const reshaped = coalesceAxes(nest, coalesce);
-  if (fitsStraightLine(reshaped, estimate)) return planStraight(reshaped, coalesce, estimate);
-  if (!target.lanes) return planScalar(reshaped, coalesce, estimate);
+  const shape = chooseShape(nest);
+  const reshaped = reshape(nest, shape);
+  if (fitsStraightLine(reshaped, estimate)) return planStraight(reshaped, shape, estimate);
+  if (!target.lanes) return planScalar(reshaped, shape, estimate);
   const sides = sidesOf(reshaped, estimate);
   if (sides && sides.rows.length + sides.columns.length > 0)
-    return planContraction(reshaped, coalesce, sides, estimate);
-  return planLanes(reshaped, coalesce, estimate);
-}
-
-function chooseCoalesce(nest: Nest): Coalesce[] {
-  const addresses = addressesOf(nest);
-  const groups: Axis[][] = [];
-  for (const axis of nest.axes) {
-    const before = groups[groups.length - 1];
-    const inner = before?.[before.length - 1];
-    if (inner && dense(addresses, inner, axis)) before.push(axis);
-    else groups.push([axis]);
-  }
-  return groups.filter((g) => g.length > 1).map(coalesced);
+    return planContraction(reshaped, shape, sides, estimate) ?? planScalar(reshaped, shape, estimate);
+  return planLanes(reshaped, shape, estimate);
 }
 
 function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {
@@ -76,26 +55,26 @@ function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {
 }
 
 /** Everything of fixed size written out. */
-function planStraight(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate): NestPlan {
+function planStraight(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const tiles = new Map(nest.axes.map((a) => [a, constantOf(a.extent) ?? 1]));
   const folds = foldAxesOf(nest);
-  return nestPlan(nest, coalesce, loopsOf(nest, tiles, estimate), { folds, unrolled: folds, note: 'written out' });
+  return nestPlan(nest, shape, loopsOf(nest, tiles, estimate), { folds, unrolled: folds, note: 'written out' });
 }
 
 /** One value at a time: contractions in register tiles of 2×4, the rest in plain loops. */
-function planScalar(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate): NestPlan {
+function planScalar(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const tiles = scalarTiles(nest, estimate);
   const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
-  const shape = [...tiles.values()].filter((t) => t > 1);
-  return nestPlan(nest, coalesce, loopsOf(nest, tiles, estimate), {
+  const block = [...tiles.values()].filter((t) => t > 1);
+  return nestPlan(nest, shape, loopsOf(nest, tiles, estimate), {
     folds,
     unrolled: folds.filter((a) => constantOf(a.extent) === 1),
-    note: shape.length > 0 ? `tile ${shape.join('x')}` : '',
+    note: block.length > 0 ? `tile ${block.join('x')}` : '',
   });
 }
 
 /** Elementwise nests and reductions: lanes along the axis of stride 1 where the values allow it, and along folds. */
-function planLanes(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate): NestPlan {
+function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
   const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
   const fits = v && nest.stores.every((s) => vectorise(s.value, v)) ? v : undefined;
@@ -107,7 +86,7 @@ function planLanes(nest: Nest, coalesce: readonly Coalesce[], estimate: Estimate
   const loops = loopsOf(nest, tiles, estimate).map((l) =>
     l.axis === fits && tile > 1 ? { ...l, lanes: true as const } : l,
   );
-  return nestPlan(nest, coalesce, loops, {
+  return nestPlan(nest, shape, loops, {
     folds,
     unrolled: folds.filter((a) => constantOf(a.extent) === 1),
     foldLanes: folds,
@@ -122,7 +101,7 @@ interface Choices {
   readonly note: string;
 }
 
-function nestPlan(nest: Nest, coalesce: readonly Coalesce[], loops: readonly LoopPlan[], choices: Choices): NestPlan {
+function nestPlan(nest: Nest, shape: Shape, loops: readonly LoopPlan[], choices: Choices): NestPlan {
   const { folds, unrolled, foldLanes = [], note } = choices;
   const role = roleOf(nest);
   const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
@@ -132,7 +111,7 @@ function nestPlan(nest: Nest, coalesce: readonly Coalesce[], loops: readonly Loo
   return {
     kind: 'nest',
     role,
-    coalesce,
+    shape,
     stages: [],
     mergeColumns: [],
     mergeFolds: [],

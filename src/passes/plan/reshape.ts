@@ -17,7 +17,32 @@ import type { Nest } from '../../ir/program.js';
 import { apply, fold, load, type Scalar } from '../../ir/scalar.js';
 import { specialise, specialiseIndex } from '../lower/specialise.js';
 import { hasFold, rebuild } from '../lower/walk.js';
-import type { Coalesce, Stage } from './types.js';
+import type { Coalesce, Shape, Split, Stage } from './types.js';
+
+/** The nest over other axes, which are the same places. */
+export function reshape(nest: Nest, { split, axes, folds }: Shape): Nest {
+  return coalesceFolds(coalesceAxes(splitAxes(nest, split), axes), folds);
+}
+
+/** Axes of the nest and of its folds taken apart. */
+function splitAxes(nest: Nest, steps: readonly Split[]): Nest {
+  return steps.reduce((done, step) => {
+    const value = add(mul(step.by, toIndex(step.outer)), toIndex(step.inner));
+    const replace = (part: Atom): Index | undefined => (part === step.axis ? value : undefined);
+    const memo = new Map<string, Scalar>();
+    const parts = (a: Axis): Axis[] => (a === step.axis ? [step.outer, step.inner] : [a]);
+    const split = {
+      ...done,
+      axes: done.axes.flatMap(parts),
+      stores: done.stores.map((s) => ({
+        to: s.to,
+        at: specialiseIndex(s.at, replace, memo),
+        value: specialise(s.value, replace, memo),
+      })),
+    };
+    return mapFolds(split, (f) => (f.over.includes(step.axis) ? fold(f.op, f.over.flatMap(parts), f.body) : undefined));
+  }, nest);
+}
 
 /** The nest over the coalesced axes. */
 export function coalesceAxes(nest: Nest, steps: readonly Coalesce[]): Nest {

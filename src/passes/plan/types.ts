@@ -1,5 +1,5 @@
 // What plan decides about a nest, and lower obeys.
-import type { Axis } from '../../ir/index.js';
+import type { Axis, Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 
 /**
@@ -15,6 +15,14 @@ export interface LoopPlan {
   readonly tail: Tail;
   /** The places of a tile are taken four at a time, where the values allow it. */
   readonly lanes?: true;
+}
+
+/** One axis as two: axis = by · outer + inner, so that a quotient by `by` is an axis. */
+export interface Split {
+  readonly axis: Axis;
+  readonly by: Index;
+  readonly outer: Axis;
+  readonly inner: Axis;
 }
 
 /** Neighbouring axes as one: the last varies fastest. */
@@ -56,10 +64,18 @@ export type CopyPlan =
   | { readonly kind: 'rows' }
   | { readonly kind: 'columnsFirst' };
 
+/** How a nest's axes change before anything else. */
+export interface Shape {
+  readonly split: readonly Split[];
+  readonly axes: readonly Coalesce[];
+  readonly folds: readonly Coalesce[];
+}
+
 export interface NestPlan {
   readonly kind: 'nest';
   readonly role: 'elementwise' | 'reduction' | 'contraction' | 'scalar';
-  readonly coalesce: readonly Coalesce[];
+  /** First of all, in this order: axes of the nest and of folds taken apart, then put together. */
+  readonly shape: Shape;
   readonly stages: readonly Stage[];
   /** After staging: columns that a stage has made one run, and fold axes of the staged form. */
   readonly mergeColumns: readonly Coalesce[];
