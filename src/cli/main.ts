@@ -1,17 +1,17 @@
 // The `nnc` command: its commands, and what a failure looks like.
 import { Command, CommanderError, Option } from 'commander';
 import { Fault } from '../diagnostics/diagnostic.js';
+import { version } from '../embedded.js';
 import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
 import { addGrad } from './grad.js';
 import { addOps } from './ops.js';
 import { report } from './report.js';
 import { addTrain } from './train.js';
-import { version } from './version.js';
 
 const program = new Command('nnc')
   .description('A compiler for neural networks: .nn models to standalone, readable trainer modules.')
-  .version(version())
+  .version(version)
   .helpCommand(false)
   .exitOverride();
 
