@@ -50,7 +50,7 @@ export function runKernels(
   const start = (b: Buffer): number => 4 * evaluateSizes(offsets.get(b) ?? constant(0), (name) => sizes[name]);
   return {
     binary: wasm.binary,
-    run: () => entry(...args),
+    run: () => entry(...args, ...args),
     of: (b) => new Float32Array(memory.buffer, start(b), lengthOf(b, sizes)),
     ints: (b) => new Int32Array(memory.buffer, start(b), lengthOf(b, sizes)),
   };

@@ -1,13 +1,12 @@
 // A program as one WebAssembly module: a function for each kernel, and one for each entry that calls them in order.
-import { sizesOf, type Axis, type Index } from '../../ir/index.js';
-import { zero } from '../../ir/index.js';
+import { size, sizesOf, substitute, zero, type Axis, type Index } from '../../ir/index.js';
 import type { EntryName, Kernel, Program, Step } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
+import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
 import { createModule, type Module } from './assembler.js';
 import { createEmission, inFrame, takeLocal, type Emission } from './emission.js';
 import { emitKernel } from './kernel.js';
-import { freeIn } from './walk.js';
 
 export interface WasmOptions {
   /** Fused multiply-add: faster, but its bits differ between machines. */
@@ -17,42 +16,53 @@ export interface WasmOptions {
 }
 
 export interface Wasm {
-  /** Imports `env.memory`; exports a function for each entry, whose parameters are the sizes in order. */
+  /**
+   * Imports `env.memory`; exports a function for each entry, whose parameters are the sizes of the call, then the sizes that
+   * there is room for, which decide where buffers lie.
+   */
   readonly binary: Uint8Array;
-  /** The run-time sizes, in the order of the entries' parameters. */
+  /** The run-time sizes, in the order of the parameters. */
   readonly sizes: readonly string[];
   readonly entries: readonly EntryName[];
 }
 
 /** Steps marked `host` are left out: JavaScript runs them before the entry. */
 export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
-  const { offsets } = program.memory;
+  const offsets = new Map([...program.memory.offsets].map(([buffer, at]) => [buffer, inRooms(at)]));
   const module = createModule({ module: 'env', name: 'memory', shared: options.shared ?? false });
   const sizes = sizesIn(program);
   const functions = new Map<Kernel, KernelFunction>();
   const kernelFunction = (kernel: Kernel): KernelFunction => {
     const known = functions.get(kernel);
     if (known) return known;
-    const free = freeIn(kernel, offsets);
-    const made: KernelFunction = {
-      index: module.declare({ params: [...free.sizes, ...free.axes].map(() => 'i32' as const), results: [] }),
-      sizes: [...free.sizes],
-      axes: [...free.axes],
-    };
+    const parameters = { sizes: sizesOfKernel(kernel, offsets), axes: [...usesOf(kernel).axes] };
+    const count = parameters.sizes.length + parameters.axes.length;
+    const type = { params: Array.from({ length: count }, () => 'i32' as const), results: [] };
+    const made: KernelFunction = { index: module.declare(type), ...parameters };
     module.define(made.index, emitKernel(kernel, { ...made, offsets, relaxed: options.relaxed ?? false }));
     functions.set(kernel, made);
     return made;
   };
   const entries = Object.values(program.entries);
   for (const entry of entries) {
-    const index = module.declare({ params: sizes.map(() => 'i32' as const), results: [] });
-    const e = createEmission(offsets, false, sizes, []);
+    const parameters = [...sizes, ...sizes.map(roomOf)];
+    const index = module.declare({ params: parameters.map(() => 'i32' as const), results: [] });
+    const e = createEmission(offsets, false, parameters, []);
     inFrame(e, { block: true }, () => emitSteps(e, entry.steps, kernelFunction));
     module.define(index, e.code);
     module.export(entry.name, index);
   }
   writeConstants(module, program.buffers, offsets);
   return { binary: module.toBytes(), sizes, entries: entries.map((e) => e.name) };
+}
+
+/** Buffers lie where the largest sizes so far have put them. */
+function inRooms(at: Index): Index {
+  return substitute(at, (part) => (part.kind === 'size' ? size(roomOf(part.name)) : undefined));
+}
+
+function roomOf(name: string): string {
+  return `room of ${name}`;
 }
 
 interface KernelFunction {
@@ -98,12 +108,19 @@ function emitCall(e: Emission, called: KernelFunction): void {
   e.code.call(called.index);
 }
 
+/** The sizes that the kernel mentions, and those on which the places of its buffers depend. */
+function sizesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): string[] {
+  const { sizes, buffers } = usesOf(kernel);
+  const found = new Set(sizes);
+  for (const buffer of buffers) sizesOf(offsets.get(buffer) ?? zero, found);
+  return [...found];
+}
+
 /** Every run-time size of the program, sorted. */
 function sizesIn(program: Program): string[] {
-  const found = new Set<string>();
+  const found = sizesOf(program.memory.length);
   for (const kernel of program.kernels)
-    for (const name of freeIn(kernel, program.memory.offsets).sizes) found.add(name);
-  sizesOf(program.memory.length, found);
+    for (const name of sizesOfKernel(kernel, program.memory.offsets)) found.add(name);
   return [...found].sort();
 }
 

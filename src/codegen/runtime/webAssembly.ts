@@ -1,0 +1,33 @@
+// What a module with WebAssembly inside needs from JavaScript: its code compiled, and memory that can be had or not.
+
+/** The bytes of a text in base64. */
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+}
+
+/** Compiles the first of the binaries, in base64, whose instructions are known here. */
+export function compileWebAssembly(name: string, ...binaries: readonly string[]): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === 'undefined')
+    throw new Error(`${name} needs WebAssembly, which is missing here: compile the model with --target ts`);
+  for (const binary of binaries) {
+    const bytes = decodeBase64(binary);
+    if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes);
+  }
+  throw new Error(`${name} needs WebAssembly SIMD, which is missing here: compile the model with --target ts`);
+}
+
+/** Memory grows by pages of 64 KiB. */
+const wordsOfPage = 16384;
+
+/** Makes room for this many numbers of four bytes; where that cannot be had nothing has changed. */
+export function growMemory(memory: WebAssembly.Memory, words: number): void {
+  const pages = Math.ceil(words / wordsOfPage);
+  const missing = pages - memory.buffer.byteLength / (4 * wordsOfPage);
+  if (missing <= 0) return;
+  try {
+    if (pages > 65536) throw new RangeError('32 bits address 4 GiB');
+    memory.grow(missing);
+  } catch {
+    throw new RangeError(`memory: ${Math.ceil(words / 262144)} MiB are needed and cannot be had; use smaller batches`);
+  }
+}

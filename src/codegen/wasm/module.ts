@@ -1,0 +1,182 @@
+// The engine of WebAssembly: one binary in base64 that holds all kernels and entries, and one memory with views for JavaScript.
+import { constantOf } from '../../ir/index.js';
+import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
+import type { Definition } from '../document.js';
+import { runnerNames, type Engine } from '../engine.js';
+import { printSize, type Layout } from '../layout.js';
+import { propertyKey, Scope } from '../names.js';
+import { arrayTypes, printKernel, provenanceComment, type KernelFunction } from '../typescript/kernel.js';
+import { usesOf } from '../uses.js';
+import { emitWasm, type Wasm, type WasmOptions } from './emitWasm.js';
+
+/** Prints the binary, memory and entries. `scope` holds the names of the module. */
+export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope, options: WasmOptions = {}): Engine {
+  const wasm = emitWasm(program, options);
+  // Where relaxed instructions are missing, the same program without them.
+  const binaries = options.relaxed ? [wasm, emitWasm(program, { ...options, relaxed: false })] : [wasm];
+  const names = binaries.map(() => scope.take('binary'));
+  const host = new Map<Kernel, KernelFunction>();
+  for (const entry of Object.values(program.entries))
+    for (const step of entry.steps)
+      if (step.kind === 'run' && step.host && !host.has(step.kernel))
+        host.set(step.kernel, printKernel(step.kernel, scope.take(step.kernel.name)));
+  const fields = fieldsIn(program, layout, [...host.keys()]);
+  return {
+    target: 'wasm',
+    asynchronous: true,
+    definitions: [
+      ...memory(program, layout, fields, wasm, names),
+      ...[...host.values()].map((h) => h.definition),
+      ...Object.values(program.entries).map((entry) => runner(entry, layout, host, wasm)),
+      ...binaries.map((b, i) =>
+        binary(i === 0 ? program.kernels.filter((kernel) => !host.has(kernel)) : [], b, names[i]),
+      ),
+    ],
+    createMemory: 'createMemory(options)',
+    placeFloats: (field, variable) => `m.${field}.set(${variable});`,
+    run: (entry) => `${runnerNames[entry]}(m);`,
+  };
+}
+
+/** The binary under a list of its kernels: what each computes and how. */
+function binary(kernels: readonly Kernel[], { binary: bytes }: Wasm, name: string): Definition {
+  const comments = kernels.map((k) => `// ${k.name}\n${provenanceComment(k).replace(/^\/\/ /gm, '//   ')}\n`);
+  const head = '// WebAssembly in base64: a function for each entry, which calls these in order.\n//\n';
+  return { kind: 'text', text: `${head}${comments.join('')}const ${name} =\n  '${base64(bytes)}';` };
+}
+
+/** Buffers that JavaScript reads or writes, with their fields of Memory. */
+function fieldsIn(program: TrainerProgram, layout: Layout, host: readonly Kernel[]): [Buffer, string][] {
+  const lists = [program.inputs, program.parameters, program.states, program.slots, program.counters];
+  const needed = new Set([
+    ...lists.flatMap((list) => list.map(({ buffer }) => buffer)),
+    ...Object.values(program.entries).flatMap((entry) => entry.results.map((r) => r.buffer)),
+    ...host.flatMap((kernel) => [...usesOf(kernel).buffers]),
+  ]);
+  return [...layout.fields].filter(([buffer]) => needed.has(buffer));
+}
+
+function runner(entry: Entry, layout: Layout, host: ReadonlyMap<Kernel, KernelFunction>, { sizes }: Wasm): Definition {
+  const now = (name: string): string => `m.${sizeFields(layout, name).now}`;
+  const calls = entry.steps.flatMap((step) => {
+    const called = step.kind === 'run' && step.host ? host.get(step.kernel) : undefined;
+    if (!called) return [];
+    const given = called.arguments.map((a) => {
+      if (a.kind === 'axis') throw new Error(`${called.name} stands in a loop and cannot run in JavaScript`);
+      return a.kind === 'size' ? now(a.name) : layout.array(a.buffer);
+    });
+    return [`${called.name}(${given.join(', ')});`];
+  });
+  const rooms = sizes.map((name) => `m.${sizeFields(layout, name).room}`);
+  const given = [...sizes.map(now), ...rooms].join(', ');
+  return {
+    kind: 'function',
+    name: runnerNames[entry.name],
+    parameters: [{ name: 'm', type: 'Memory' }],
+    returns: 'void',
+    body: [...calls, `m.entries.${entry.name}(${given});`].join('\n'),
+  };
+}
+
+function sizeFields(layout: Layout, name: string): Layout['sizes'][number] {
+  const found = layout.sizes.find((s) => s.size === name);
+  if (!found) throw new Error(`no input tells the size ${name}`);
+  return found;
+}
+
+/** The interface Memory, and the functions that make it and let it grow. */
+function memory(
+  program: TrainerProgram,
+  layout: Layout,
+  fields: readonly [Buffer, string][],
+  wasm: Wasm,
+  binaries: readonly string[],
+): Definition[] {
+  const { sizes } = layout;
+  const at = (buffer: Buffer): string => {
+    const offset = program.memory.offsets.get(buffer);
+    if (!offset) throw new Error(`${buffer.name} has no place in memory`);
+    const known = constantOf(offset);
+    return known === undefined ? `4 * (${printSize(offset, layout)})` : String(4 * known);
+  };
+  const view = ([buffer, field]: readonly [Buffer, string]): string =>
+    `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${at(buffer)}, ${printSize(buffer.length, layout)});`;
+  const views = program.parameters.map(
+    (p) => `m.parameters${memberOf(p.name)} = m.${layout.fields.get(p.buffer) ?? ''};`,
+  );
+  const room = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
+  const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
+  const parameters = wasm.sizes.flatMap((name) => [`${sizeFields(layout, name).now}: number`]);
+  const rooms = wasm.sizes.map((name) => `${sizeFields(layout, name).room}: number`);
+  const entries = wasm.entries.map((name) => ({
+    name,
+    type: `(${[...parameters, ...rooms].join(', ')}) => void`,
+  }));
+  return [
+    { kind: 'interface', name: 'Entries', doc: 'What the binary exports.', properties: entries },
+    {
+      kind: 'interface',
+      name: 'Memory',
+      doc: 'The memory of the kernels, with views of what JavaScript reads and writes.',
+      properties: [
+        { name: 'memory', type: 'WebAssembly.Memory' },
+        { name: 'entries', type: 'Entries' },
+        ...sizes.flatMap((s) => [
+          { name: s.now, type: 'number', doc: `The size ${s.size} of this call, and what there is room for.` },
+          { name: s.room, type: 'number' },
+        ]),
+        ...fields.map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
+        { name: 'parameters', type: 'Record<ParameterName, Float32Array>' },
+      ],
+    },
+    { kind: 'text', text: 'let compiled: Promise<WebAssembly.Module> | undefined;' },
+    {
+      kind: 'function',
+      name: 'createMemory',
+      doc: 'Memory of its own for each trainer; the code is compiled once.',
+      async: true,
+      parameters: [{ name: sizes.length > 0 ? '{ batch }' : '_options', type: 'TrainerOptions' }],
+      returns: 'Promise<Memory>',
+      body: [
+        `compiled ??= compileWebAssembly(model.name, ${binaries.join(', ')});`,
+        'const memory = new WebAssembly.Memory({ initial: 0 });',
+        'const { exports } = await WebAssembly.instantiate(await compiled, { env: { memory } });',
+        `const m: Memory = {\n${[
+          'memory',
+          'entries: exports as unknown as Entries',
+          ...zeros,
+          ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
+          'parameters: {} as Memory["parameters"]',
+        ].join(',\n')},\n};`,
+        `reserve(${['m', ...room.map((r, i) => (i === 0 && sizes.length > 0 ? `batch ?? ${r}` : String(r))).slice(0, sizes.length)].join(', ')});`,
+        'return m;',
+      ].join('\n'),
+    },
+    {
+      kind: 'function',
+      name: 'reserve',
+      doc: 'Makes room for these sizes. Where memory grows, its views are made anew; those of parameters too.',
+      parameters: [{ name: 'm', type: 'Memory' }, ...sizes.map((s) => ({ name: s.variable, type: 'number' }))],
+      returns: 'void',
+      body: [
+        `growMemory(m.memory, ${printSize(program.memory.length, layout)});`,
+        'const { buffer } = m.memory;',
+        ...fields.map(view),
+        ...views,
+        ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
+      ].join('\n'),
+    },
+  ];
+}
+
+function memberOf(name: string): string {
+  const key = propertyKey(name);
+  return key.startsWith('"') ? `[${key}]` : `.${key}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
