@@ -105,6 +105,7 @@ export const slice: Op<Slice> = {
     { inputs: ['f32[4, 3]'], attrs: { starts: [whole(1), zero], steps: [2, 1], sizes: dims(2, 3) } },
     { inputs: ['f32[4]'], attrs: { starts: [whole(3)], steps: [-1], sizes: dims(4) } },
     { inputs: ['f32[5]'], attrs: { starts: [whole(1)], steps: [1], sizes: dims(3) } },
+    { inputs: ['f32[5]'], attrs: { starts: [zero], steps: [1], sizes: dims(3) } },
   ],
 };
 
@@ -126,16 +127,16 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
   name: 'spreadOut',
   summary: 'The transpose of slice: x at every step-th place from start, 0 elsewhere.',
   type: ([x], { shape }) => ({ element: x.element, shape }),
-  element: (at, [x], { inputs: [source], attrs: { starts, steps } }) => {
+  element: (at, [x], { inputs: [source], attrs: { starts, steps, shape } }) => {
     const conditions: Scalar[] = [];
     const inner = at.map((i, n) => {
       const count = source.type.shape[n].size;
+      if (steps[n] === 1 && count.key === shape[n].size.key) return i;
       const offset = sub(i, starts[n]);
-      const whole = steps[n] === 1 && constantOf(starts[n]) === 0;
-      if (!whole) conditions.push(apply('le', indexValue(starts[n]), indexValue(i)));
+      if (constantOf(starts[n]) !== 0) conditions.push(apply('le', indexValue(starts[n]), indexValue(i)));
       const k = steps[n] === 1 ? offset : div(offset, toIndex(steps[n]));
       if (steps[n] !== 1) conditions.push(apply('eq', indexValue(sub(offset, scale(k, steps[n]))), number(0, 'i32')));
-      if (!whole || at[n].key !== k.key) conditions.push(apply('lt', indexValue(k), indexValue(count)));
+      conditions.push(apply('lt', indexValue(k), indexValue(count)));
       return k;
     });
     const value = x(inner);
@@ -153,6 +154,7 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
   samples: [
     { inputs: ['f32[2, 3]'], attrs: { starts: [whole(1), zero], steps: [2, 1], shape: dims(4, 3) } },
     { inputs: ['f32[3]'], attrs: { starts: [whole(1)], steps: [1], shape: dims(5) } },
+    { inputs: ['f32[2]'], attrs: { starts: [zero], steps: [1], shape: dims(5) } },
   ],
 };
 

@@ -1,0 +1,86 @@
+// What must hold of a graph between any two passes.
+import type { Node } from './graph.js';
+import { axis, constantOf, toIndex } from './index.js';
+import { reachable } from './reachable.js';
+import { indexValue, number, type Scalar, type ScalarType } from './scalar.js';
+import { printType, sameElement, sameShape, type ElementType, type TensorType } from './types.js';
+
+/** What is wrong with the graph that the roots reach, a sentence each; empty where all is well. */
+export function verifyGraph(roots: readonly Node[]): string[] {
+  const byKey = new Map<string, Node>();
+  return reachable(roots).flatMap((node) => {
+    const twin = byKey.get(node.key);
+    byKey.set(node.key, node);
+    const faults = [
+      ...(twin ? ['is a second node of one expression: nodes of two builders are mixed'] : []),
+      ...faultsOfOrder(node),
+      ...faultsOfType(node),
+    ];
+    // An element rule may rely on its node's type.
+    return [...faults, ...(faults.length === 0 ? faultsOfElement(node) : [])].map((f) => `${describe(node)} ${f}`);
+  });
+}
+
+function describe(node: Node): string {
+  return `%${node.id} ${node.name === undefined ? '' : `${node.name} = `}${node.op.name}`;
+}
+
+function faultsOfOrder(node: Node): string[] {
+  return node.inputs.some((input) => input.id >= node.id) ? ['reads a node that is not older than itself'] : [];
+}
+
+function faultsOfType(node: Node): string[] {
+  const empty = node.type.shape.some((d) => (constantOf(d.size) ?? 1) < 1);
+  if (empty) return [`has an empty axis: ${printType(node.type)}`];
+  const expected = expectedType(node);
+  if (typeof expected === 'string') return [expected];
+  const agrees = sameShape(expected, node.type) && sameElement(expected.element, node.type.element);
+  return agrees ? [] : [`is ${printType(node.type)}, its op says ${printType(expected)}`];
+}
+
+function expectedType(node: Node): TensorType | string {
+  try {
+    return node.op.type(
+      node.inputs.map((input) => input.type),
+      node.attrs,
+    );
+  } catch (error) {
+    return `is misused: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+const scalarOf: Readonly<Record<ElementType['kind'], ScalarType>> = { f32: 'f32', index: 'i32', bool: 'bool' };
+
+/** An element is a scalar of the node's element type, and reads its inputs with one coordinate a dimension. */
+function faultsOfElement(node: Node): string[] {
+  const { element } = node.op;
+  if (!element) return [];
+  const faults: string[] = [];
+  const inputs = node.inputs.map((input, n) => (at: readonly unknown[]): Scalar => {
+    const rank = input.type.shape.length;
+    if (at.length !== rank) faults.push(`reads input ${n} with ${at.length} coordinates, it has ${rank} dimensions`);
+    return placeholder(input.type.element);
+  });
+  try {
+    const at = node.type.shape.map((d, i) => toIndex(axis(`i${i}`, d.size)));
+    const { type } = element(at, inputs, node);
+    const expected = scalarOf[node.type.element.kind];
+    if (type !== expected) faults.push(`has elements of ${type}, its type says ${expected}`);
+  } catch (error) {
+    faults.push(`has no element: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return faults;
+}
+
+/** Some scalar of the element type, neither of whose values is special. */
+function placeholder(element: ElementType): Scalar {
+  switch (element.kind) {
+    case 'f32':
+    case 'bool':
+      return number(1, scalarOf[element.kind]);
+    case 'index':
+      return indexValue(0);
+    default:
+      return element satisfies never;
+  }
+}

@@ -1,0 +1,72 @@
+// Gradients held against central differences in double precision.
+import { evaluate } from '../../src/ir/evaluate.js';
+import type { Builder, Node } from '../../src/ir/graph.js';
+import { mul } from '../../src/ir/ops/arithmetic.js';
+import { input } from '../../src/ir/ops/leaves.js';
+import { sum } from '../../src/ir/ops/reductions.js';
+import { differentiate } from '../../src/passes/differentiate.js';
+import { fillType } from './sampleTypes.js';
+
+export interface Values {
+  readonly of: ReadonlyMap<Node, readonly number[]>;
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+export function run(nodes: readonly Node[], { of, sizes }: Values): Float64Array[] {
+  const leaf = (node: Node): readonly number[] => {
+    const found = of.get(node);
+    if (!found) throw new Error(`no values for ${String(node.attrs.name)}`);
+    return found;
+  };
+  return evaluate(nodes, { leaf, sizes });
+}
+
+/** The sum of a node's elements times random weights: a scalar whose gradient tells every element's apart. */
+export function weighted(
+  node: Node,
+  name: string,
+  draw: () => number,
+  g: Builder,
+): { loss: Node; weights: Node; data: number[] } {
+  const weights = g.make(input, [], { name, type: node.type });
+  const loss = g.make(sum, [g.make(mul, [node, weights], {})], { axes: node.type.shape.map((_, i) => i) });
+  return { loss, weights, data: fillType(node.type, draw, [0.5, 1.5]) };
+}
+
+/**
+ * The places where d(loss)/d(wrt) as `differentiate` builds it is not what central differences give, in words. The error is
+ * relative to the largest of the gradient's elements, at least 1.
+ */
+export function gradientFaults(
+  loss: Node,
+  wrt: readonly Node[],
+  values: Values,
+  g: Builder,
+  tolerance = 1e-7,
+): string[] {
+  const nodes = differentiate(loss, wrt, g);
+  return wrt.flatMap((leaf, n) => {
+    const start = values.of.get(leaf) ?? [];
+    const d = nodes[n];
+    // Nothing flows where no gradient was built.
+    const found = d ? run([d], values)[0] : new Float64Array(start.length);
+    const expected = start.map((_, i) => centralDifference(loss, leaf, i, values));
+    const scale = Math.max(1, ...expected.map(Math.abs));
+    return expected.flatMap((e, i) =>
+      Math.abs(found[i] - e) <= tolerance * scale
+        ? []
+        : [`d_${String(leaf.attrs.name)}[${i}] is ${found[i]}, differences give ${e}`],
+    );
+  });
+}
+
+/** Of fourth order: the error of the step and that of rounding are both near 1e-12. */
+function centralDifference(loss: Node, leaf: Node, i: number, values: Values): number {
+  const h = 2e-4;
+  const at = (offset: number): number => {
+    const moved = [...(values.of.get(leaf) ?? [])];
+    moved[i] += offset;
+    return run([loss], { ...values, of: new Map([...values.of, [leaf, moved]]) })[0][0];
+  };
+  return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+}
