@@ -23,7 +23,10 @@ export interface CheckOptions {
 }
 
 export interface CompileOptions extends CheckOptions {
-  readonly target?: Target;
+  /** Default: ts. */
+  readonly target?: keyof typeof targets;
+  /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
+  readonly relaxed?: boolean;
   /** `js` also gives declarations. Default: ts. */
   readonly language?: 'ts' | 'js';
 }
@@ -42,8 +45,16 @@ export interface Compiled extends Checked {
 }
 
 /** What each target's plan may count on. */
-export const targets: Readonly<Record<'ts', TargetTraits>> = {
+export const targets: Readonly<Record<'ts' | 'wasm', TargetTraits>> = {
   ts: { name: 'ts', lanes: false, workgroups: false, storeGradients: true, flatMemory: false },
+  wasm: {
+    name: 'wasm',
+    lanes: true,
+    workgroups: false,
+    storeGradients: false,
+    flatMemory: true,
+    expandIntrinsics: true,
+  },
 };
 
 /** Parses and elaborates: every diagnostic, and the model's graphs where there is no error. */
@@ -75,8 +86,9 @@ export function programOf(model: ModelGraph, target: keyof typeof targets): Trai
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
   const checked = check(source, options);
   if (!checked.model) return checked;
-  const program = programOf(checked.model, 'ts');
-  const { code } = await emitModule(program, { target: 'ts' });
+  const { target = 'ts', relaxed } = options;
+  const program = programOf(checked.model, target);
+  const { code } = await emitModule(program, { target, relaxed });
   if (options.language !== 'js') return { ...checked, program, code };
   const { js, dts } = await toJavaScript(code);
   return { ...checked, program, code: js, declarations: dts };

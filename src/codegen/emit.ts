@@ -10,17 +10,23 @@ import { initialValues } from './trainer/initial.js';
 import { trainer } from './trainer/trainer.js';
 import { publicTypes } from './trainer/types.js';
 import { typescriptEngine } from './typescript/module.js';
+import { wasmEngine } from './wasm/module.js';
 
 export { toJavaScript, type JavaScript } from './javascript.js';
 
 export interface EmitOptions {
-  readonly target: Extract<TargetTraits['name'], 'ts'>;
+  readonly target: Extract<TargetTraits['name'], 'ts' | 'wasm'>;
+  /** wasm: fused multiply-add where the engine has it. */
+  readonly relaxed?: boolean;
 }
 
 /** Prints the program as a module in TypeScript: self-contained, strict, formatted. */
-export async function emitModule(program: TrainerProgram, { target }: EmitOptions): Promise<{ code: string }> {
+export async function emitModule(program: TrainerProgram, options: EmitOptions): Promise<{ code: string }> {
+  const { target } = options;
   const layout = layOut(program);
-  const engine = typescriptEngine(program, layout, Scope.with([...moduleNames, ...runtimeNames()]));
+  const scope = Scope.with([...moduleNames, ...runtimeNames()]);
+  const engine =
+    target === 'wasm' ? wasmEngine(program, layout, scope, options) : typescriptEngine(program, layout, scope);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
   const own = await format(
     await printDefinitions([
@@ -48,5 +54,7 @@ const moduleNames: readonly string[] = [
   'tensorsOf',
   'optimizerOf',
   'm',
+  'Entries',
+  'compiled',
   ...Object.values(runnerNames),
 ];

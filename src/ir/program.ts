@@ -180,6 +180,8 @@ export interface TargetTraits {
   readonly storeGradients: boolean;
   /** One memory with offsets for every buffer, instead of typed arrays. */
   readonly flatMemory: boolean;
+  /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
+  readonly expandIntrinsics?: true;
 }
 
 export type { ScalarType };

@@ -1,6 +1,7 @@
 // From derived graphs to the program an emitter prints: what each entry computes, its nests lowered to kernels, and its memory.
 import { createBuffers } from './buffers.js';
 import { modeRoots, type Gradients } from './derive.js';
+import { expandIntrinsics } from './expandIntrinsics.js';
 import type { Estimate } from './fuse/cost.js';
 import { fuse, type Root } from './fuse/fuse.js';
 import { keyOfNest } from './fuse/key.js';
@@ -34,7 +35,8 @@ export function assemble(derived: Gradients, target: TargetTraits): TrainerProgr
       const key = keyOfNest(nest);
       let kernel = kernels.get(key);
       if (!kernel) {
-        kernel = lowerNest({ ...nest, name: unique(nest.name, names) }, target, estimate);
+        const lowered = lowerNest({ ...nest, name: unique(nest.name, names) }, target, estimate);
+        kernel = target.expandIntrinsics && !host ? expandIntrinsics(lowered) : lowered;
         kernels.set(key, kernel);
       }
       return host ? { kind: 'run', kernel, host } : { kind: 'run', kernel };
