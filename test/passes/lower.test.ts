@@ -1,27 +1,13 @@
 // Kernels compute what their nests mean, for every shape of nest, target and run-time size.
-import { describe, expect, it } from 'vitest';
-import type { TargetTraits } from '../../src/ir/program.js';
+import { describe, it } from 'vitest';
 import { lowerNest } from '../../src/passes/lower/lower.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
-import { allocate, evaluateNest, runKernel, type Sizes } from '../support/runKernel.js';
+import { compare } from '../support/compareKernel.js';
+import { evaluateNest, runKernel } from '../support/runKernel.js';
+import { ts, wasm } from '../support/targets.js';
 
 const { batch } = nests;
-
-export const ts: TargetTraits = {
-  name: 'ts',
-  lanes: false,
-  workgroups: false,
-  storeGradients: true,
-  flatMemory: false,
-};
-export const wasm: TargetTraits = {
-  name: 'wasm',
-  lanes: true,
-  workgroups: false,
-  storeGradients: false,
-  flatMemory: true,
-};
 
 const examples: Record<string, () => Example> = {
   'A·B': () => nests.contraction('A·B', batch, 13, 40),
@@ -49,36 +35,6 @@ const examples: Record<string, () => Example> = {
   'cross entropy in rows': () => nests.crossEntropyRows(batch, 10),
   'a fold under a guard': () => nests.paddedSums(9, 40),
 };
-
-/** Runs the kernel and the nest on the same random memory and compares every buffer. */
-export function compare(
-  { nest, buffers }: Example,
-  run: (memory: ReturnType<typeof allocate>) => void,
-  byDefinition: (memory: ReturnType<typeof allocate>) => void,
-  sizes: Sizes,
-): void {
-  let state = 1;
-  const draw = (): number => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647 - 0.5;
-  };
-  const memory = allocate(buffers, sizes, (b) =>
-    b.dtype === 'i32' ? Math.floor((draw() + 0.5) * (b.below ?? 10)) : draw(),
-  );
-  const copy = new Map([...memory].map(([b, data]) => [b, data.slice()]));
-  byDefinition(copy);
-  run(memory);
-  const local = nest.kind === 'rows' ? nest.rowLocal : [];
-  for (const [b, data] of copy) {
-    if (local.includes(b)) continue;
-    const got = memory.get(b);
-    data.forEach((x, i) => {
-      const difference = Math.abs((got?.[i] ?? NaN) - x);
-      if (!(difference <= 1e-9 * Math.max(1, Math.abs(x))))
-        expect.fail(`${b.name}[${i}] is ${got?.[i]}, by definition ${x}`);
-    });
-  }
-}
 
 describe.each([ts, wasm])('lower for $name', (target) => {
   it.each(Object.entries(examples))('%s', (_, make) => {

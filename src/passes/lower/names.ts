@@ -31,11 +31,11 @@ export class Names {
   }
 
   /** `base`, or `base` with the first free number. Always numbered where `base` ends in a word that will come again (`x0`, `x1`). */
-  take(base: string, signature: string, numbered: boolean): string {
+  take(base: string, signature: string, numbered: boolean, blocked: (name: string) => boolean): string {
     for (let n = numbered ? 0 : -1; ; n++) {
       const name = n < 0 ? base : /\d$/.test(base) ? `${base}_${n}` : `${base}${n}`;
       const before = this.signatures.get(name);
-      if (this.taken.has(name) || (before !== undefined && before !== signature)) continue;
+      if (this.taken.has(name) || blocked(name) || (before !== undefined && before !== signature)) continue;
       this.taken.set(name, 1);
       this.signatures.set(name, signature);
       return name;

@@ -6,7 +6,7 @@ import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../pla
 import { strideOfStore } from '../plan/strides.js';
 import type { NestPlan, Stage } from '../plan/types.js';
 import { writeValues, type FoldStyle } from './folds.js';
-import { asLanes, vectorise, type LanesMemo } from './lanes.js';
+import { asLanes, loadsInRange, vectorise, type LanesMemo } from './lanes.js';
 import { writeTiles, type Places } from './loops.js';
 import { identifier } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
@@ -185,12 +185,17 @@ function oneOfLanes(
   if (lanes && start) here.set(lanes.axis, add(start, n));
   const replace = replacing(here);
   const memo = new Map<string, Scalar>();
-  const visit = (value: Scalar): void => {
-    if (value.kind !== 'fold') return partsOf(value).forEach(visit);
+  const visit = (value: Scalar, guarded: boolean): void => {
+    if (value.kind !== 'fold') {
+      const arms = value.kind === 'apply' && value.op === 'select';
+      return partsOf(value).forEach((part, i) => visit(part, guarded || (arms && i > 0)));
+    }
+    // The guards of four places are not the same.
+    if (guarded && !loadsInRange(value)) return;
     const wide = lanes && vectorise(value, lanes.axis, lanes.memo);
     if (wide && isLanes(wide)) memo.set(value.key, lane(specialise(wide, replacing(at)), n));
   };
-  visit(store.value);
+  visit(store.value, false);
   return {
     to: store.to,
     at: specialiseIndex(store.at, replace, memo),

@@ -13,6 +13,8 @@ interface Scope {
   readonly values: Map<string, Scalar>;
   readonly indices: Map<string, Axis>;
   readonly names: string[];
+  /** Names of this scope and of those that were closed in it. */
+  readonly used: Set<string>;
   /** Levels found while this scope was the innermost. */
   readonly levels: Map<string, number>;
 }
@@ -20,6 +22,8 @@ interface Scope {
 /** Statements are appended to any open scope: a let goes to the outermost one where its axes are bound. */
 export class Writer {
   private scopes: Scope[] = [newScope(false)];
+  /** Open scopes further in, while something is written before them. */
+  private hidden: Scope[] = [];
   private readonly levelOfLocal = new Map<string, number>();
   /** Loads of these buffers stay at this level or further in: something nearby stores to them. */
   readonly pins = new Map<Buffer, number>();
@@ -46,6 +50,7 @@ export class Writer {
     const scope = this.scopes[this.depth];
     this.scopes = this.scopes.slice(0, -1);
     for (const name of scope.names) this.names.release(name);
+    for (const name of scope.used) this.scopes[this.depth]?.used.add(name);
     return scope.statements;
   }
 
@@ -56,14 +61,17 @@ export class Writer {
     const around = this.scopes[this.depth];
     around.statements.push(...scope.statements);
     around.names.push(...scope.names);
+    for (const name of scope.used) around.used.add(name);
   }
 
   /** Runs `write` as if only the scopes up to `level` were open: what it pushes stands before the loops that are open further in. */
   at<T>(level: number, write: () => T): T {
-    const all = this.scopes;
-    this.scopes = all.slice(0, level + 1);
+    const { scopes, hidden } = this;
+    this.scopes = scopes.slice(0, level + 1);
+    this.hidden = [...scopes.slice(level + 1), ...hidden];
     const result = write();
-    this.scopes = all;
+    this.scopes = scopes;
+    this.hidden = hidden;
     return result;
   }
 
@@ -88,8 +96,7 @@ export class Writer {
   let(level: number, name: { base: string; numbered: boolean }, value: Scalar, mutable?: true): Scalar {
     const lanes = isLanes(value) ? 4 : undefined;
     const scope = this.scopes[level];
-    const text = this.names.take(name.base, `${value.type}${lanes ?? ''}${mutable ?? ''}`, name.numbered);
-    scope.names.push(text);
+    const text = this.take(level, name.base, `${value.type}${lanes ?? ''}`, name.numbered);
     scope.statements.push({ kind: 'let', name: text, value, ...(mutable && { mutable }) });
     this.levelOfLocal.set(text, level);
     return local(text, value.type, lanes);
@@ -102,9 +109,8 @@ export class Writer {
       if (found) return found;
     }
     const scope = this.scopes[level];
-    const text = this.names.take(name, 'index', false);
+    const text = this.take(level, name, 'index', false);
     const axis = newAxis(text, extent);
-    scope.names.push(text);
     scope.axes.add(axis);
     scope.indices.set(key, axis);
     scope.statements.push({ kind: 'index', axis, value });
@@ -165,11 +171,19 @@ export class Writer {
     }
   }
 
+  /** A name for the scope at the level that means nothing else there, nor in what stands after it. */
+  private take(level: number, base: string, signature: string, numbered: boolean): string {
+    const inner = [...this.scopes.slice(level + 1), ...this.hidden];
+    const name = this.names.take(base, signature, numbered, (text) => inner.some((s) => s.used.has(text)));
+    this.scopes[level].names.push(name);
+    this.scopes[level].used.add(name);
+    return name;
+  }
+
   private bind(a: Axis): Axis {
     const scope = this.scopes[this.depth];
-    const name = this.names.take(a.name, 'index', false);
+    const name = this.take(this.depth, a.name, 'index', false);
     const bound = name === a.name ? a : newAxis(name, a.extent);
-    scope.names.push(name);
     scope.axes.add(bound);
     return bound;
   }
@@ -183,6 +197,7 @@ function newScope(loop: boolean): Scope {
     values: new Map(),
     indices: new Map(),
     names: [],
+    used: new Set(),
     levels: new Map(),
   };
 }

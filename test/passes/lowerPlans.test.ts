@@ -1,0 +1,140 @@
+// Lower is right for any plan: random shapes of nests, and plans that no cost rule would choose.
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { constantOf } from '../../src/ir/index.js';
+import { lower } from '../../src/passes/lower/lower.js';
+import { plan } from '../../src/passes/plan/plan.js';
+import { readsOwn } from '../../src/passes/plan/strides.js';
+import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/passes/plan/types.js';
+import { compare } from '../support/compareKernel.js';
+import * as nests from '../support/nests.js';
+import type { Example } from '../support/nests.js';
+import { evaluateNest, runKernel } from '../support/runKernel.js';
+import { ts, wasm } from '../support/targets.js';
+
+const { batch } = nests;
+const size = fc.integer({ min: 1, max: 20 });
+const extent = fc.oneof(size, fc.constant(batch));
+
+const example: fc.Arbitrary<Example> = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('A·B' as const, 'Aᵀ·B' as const, 'A·Bᵀ' as const), extent, extent, extent)
+    .map(([form, m, n, k]) => nests.contraction(form, m, n, k)),
+  fc.tuple(extent, size, size).map(([m, n, k]) => nests.dense(m, k, n)),
+  fc.tuple(extent, size, size).map(([m, n, k]) => nests.updateByContraction(m, n, k)),
+  fc
+    .tuple(extent, fc.integer({ min: 1, max: 3 }), size, fc.integer({ min: 1, max: 9 }))
+    .map((a) => nests.batched(...a)),
+  fc
+    .tuple(
+      fc.constant(batch),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 8 }),
+      size,
+    )
+    .map((a) => nests.headMerge(...a)),
+  fc
+    .tuple(
+      fc.constant(2),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.constantFrom(1, 2, 3),
+    )
+    .map((a) => nests.convolution(...a)),
+  fc
+    .tuple(fc.constant(2), fc.integer({ min: 1, max: 12 }), fc.constantFrom(1, 3))
+    .map((a) => nests.guardedConvolution(...a)),
+  fc.tuple(extent, extent).map((a) => nests.chain(...a)),
+  fc.tuple(extent, extent).map((a) => nests.update(...a)),
+  fc.tuple(extent, extent).map((a) => nests.rowRange(...a)),
+  fc.tuple(extent, extent).map((a) => nests.softmax(...a)),
+  fc.tuple(extent, extent).map((a) => nests.columnSums(...a)),
+  fc.tuple(extent, extent).map((a) => nests.meanSquare(...a)),
+  fc.tuple(extent, size).map((a) => nests.crossEntropyRows(...a)),
+  fc.tuple(extent, size, size).map((a) => nests.gather(...a)),
+  fc.tuple(size, size).map((a) => nests.paddedSums(...a)),
+);
+
+/** Another plan of the same nest, with its stages or without. */
+function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
+  const loop = (l: LoopPlan): fc.Arbitrary<LoopPlan> =>
+    fc
+      .record({
+        tile: fc.oneof(fc.constant(l.tile), fc.integer({ min: 1, max: 9 }), fc.constantFrom(4, 8)),
+        overlap: fc.boolean(),
+        lanes: fc.boolean(),
+      })
+      .map(({ tile, overlap, lanes }) => ({
+        axis: l.axis,
+        tile,
+        tail: overlap && pure ? 'overlap' : 'exact',
+        ...(lanes && { lanes: true as const }),
+      }));
+  const copy = fc.constantFrom<CopyPlan>({ kind: 'rows' }, { kind: 'columnsFirst' }, { kind: 'transpose' });
+  const keepStages = chosen.mergeColumns.length > 0 ? fc.constant(true) : fc.boolean();
+  return keepStages.chain((keep) => {
+    const stages = keep ? chosen.stages : [];
+    const fixed = Math.max(0, ...stages.map((s) => s.position));
+    const tiled = new Set(stages.flatMap((s) => (s.tile ? [s.tile.axis] : [])));
+    const loops = fc.tuple(...chosen.loops.map((l) => (tiled.has(l.axis) ? fc.constant(l) : loop(l))));
+    return fc
+      .record({
+        loops,
+        order: fc.shuffledSubarray(
+          chosen.loops.slice(fixed).map((_, i) => i),
+          { minLength: chosen.loops.length - fixed },
+        ),
+        copies: fc.tuple(...stages.map(() => copy)),
+        folds: fc.shuffledSubarray([...chosen.folds], { minLength: chosen.folds.length }),
+        foldLanes: fc.subarray([...chosen.folds]),
+        unrolled: fc.subarray(chosen.folds.filter((a) => (constantOf(a.extent) ?? 99) <= 4)),
+      })
+      .map(({ loops: drawn, order, copies, folds, foldLanes, unrolled }): NestPlan => {
+        // Lanes along one axis only.
+        const wide = drawn.find((l) => l.lanes);
+        const one = drawn.map((l): LoopPlan => (l === wide ? l : { axis: l.axis, tile: l.tile, tail: l.tail }));
+        return {
+          ...chosen,
+          loops: [...one.slice(0, fixed), ...order.map((i) => one[fixed + i])],
+          stages: stages.map((s, i) => ({ ...s, copy: copies[i] })),
+          mergeFolds: keep ? chosen.mergeFolds : [],
+          folds,
+          foldLanes,
+          unrolled,
+        };
+      });
+  });
+}
+
+const drawn = fc
+  .tuple(example, fc.constantFrom(ts, wasm), fc.constantFrom(1, 8, 64, 300), fc.boolean())
+  .chain(([made, target, estimate, asChosen]): fc.Arbitrary<[Example, Plan]> => {
+    const { nest } = made;
+    const chosen = plan(nest, target, () => estimate);
+    if (asChosen || nest.kind === 'explicit' || chosen.kind === 'explicit') return fc.constant([made, chosen]);
+    if (chosen.kind === 'rows') {
+      const parts = chosen.parts.map((p) => disturb(p, true));
+      return fc.tuple(...parts).map((all) => [made, { ...chosen, parts: all }]);
+    }
+    return disturb(chosen, nest.kind === 'nest' && !readsOwn(nest)).map((p) => [made, p]);
+  });
+
+describe('lower', () => {
+  it('means the same under any plan', () => {
+    fc.assert(
+      fc.property(drawn, fc.constantFrom(1, 2, 3, 5, 8, 13), ([made, drawnPlan], rows) => {
+        const kernel = lower(made.nest, drawnPlan, wasm);
+        const sizes = { batch: rows };
+        compare(
+          made,
+          (memory) => runKernel(kernel, memory, sizes),
+          (memory) => evaluateNest(made.nest, memory, sizes),
+          sizes,
+        );
+      }),
+      { numRuns: Number(process.env.NNC_RUNS ?? 300), seed: process.env.NNC_RUNS ? undefined : 1 },
+    );
+  });
+});

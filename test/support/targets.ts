@@ -1,0 +1,17 @@
+// What targets promise, for tests of plan and lower.
+import type { TargetTraits } from '../../src/ir/program.js';
+
+export const ts: TargetTraits = {
+  name: 'ts',
+  lanes: false,
+  workgroups: false,
+  storeGradients: true,
+  flatMemory: false,
+};
+export const wasm: TargetTraits = {
+  name: 'wasm',
+  lanes: true,
+  workgroups: false,
+  storeGradients: false,
+  flatMemory: true,
+};
