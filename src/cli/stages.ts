@@ -1,7 +1,7 @@
 // The stages of a compilation as text, for `nnc compile --emit`.
-import type { CheckOptions, Diagnostic, Source } from '../index.js';
+import type { CheckOptions, Diagnostic, ModelGraph, Source } from '../index.js';
 
-export type Stage = 'tree' | 'gradient';
+export type Stage = 'tree' | 'graph' | 'gradient' | 'program';
 
 export interface StageText {
   readonly diagnostics: readonly Diagnostic[];
@@ -16,13 +16,31 @@ export const stages: Readonly<Record<Stage, (source: Source, options: CheckOptio
     const { file, diagnostics } = parse(source);
     return { diagnostics, text: `${JSON.stringify(file.declarations, undefined, 2)}\n` };
   },
-  async gradient(source, options) {
-    const { check, differentiateModel } = await import('../index.js');
+  graph: ofModel(async ({ training, evaluation }) => {
+    const { printGraph } = await import('../ir/print.js');
+    const roots = ({ loss, outputs, losses, metrics, states }: typeof training) => [
+      ...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node),
+      loss,
+    ];
+    return `// training\n${printGraph(roots(training))}\n\n// evaluation\n${printGraph(roots(evaluation))}`;
+  }),
+  gradient: ofModel(async (model) => {
+    const { differentiateModel } = await import('../index.js');
     const { gradientDocument, printGradient } = await import('../inspect/gradient.js');
-    const { model, diagnostics } = check(source, options);
-    if (!model) return { diagnostics };
     const derived = differentiateModel(model);
-    const document = gradientDocument(derived.model, derived.gradients, { style: 'nn' });
-    return { diagnostics, text: `${printGradient(document)}\n` };
-  },
+    return printGradient(gradientDocument(derived.model, derived.gradients, { style: 'nn' }));
+  }),
+  program: ofModel(async (model) => {
+    const { programOf } = await import('../index.js');
+    const { printProgram } = await import('../ir/printProgram.js');
+    return printProgram(programOf(model, 'ts'));
+  }),
 };
+
+function ofModel(print: (model: ModelGraph) => Promise<string>) {
+  return async (source: Source, options: CheckOptions): Promise<StageText> => {
+    const { check } = await import('../index.js');
+    const { model, diagnostics } = check(source, options);
+    return model ? { diagnostics, text: `${await print(model)}\n` } : { diagnostics };
+  };
+}

@@ -173,7 +173,7 @@ describe('compile', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it.each(['tree', 'gradient'])('shows the stage %s', (stage) => {
+  it.each(['tree', 'graph', 'gradient', 'program'])('shows the stage %s', (stage) => {
     const { status, stdout } = run('compile', 'line.nn', '--emit', stage);
     expect(status).toBe(0);
     expect(stdout).toContain('prediction');
