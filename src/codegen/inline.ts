@@ -40,7 +40,7 @@ export function neededRuntime(code: string): string {
   need(wordsOf(code));
   return all
     .filter((d) => needed.has(d))
-    .map((d) => d.text.replace(/^export /m, ''))
+    .map((d) => d.text)
     .join('\n\n');
 }
 

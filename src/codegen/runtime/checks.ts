@@ -14,9 +14,10 @@ export function integers(
   type: string,
   given: IntegerArray | Shaped<IntegerArray>,
 ): Exclude<IntegerArray, BigInt64Array | BigUint64Array> {
+  if (given instanceof Int32Array || given instanceof Uint8Array) return given;
   const data = ArrayBuffer.isView(given) ? given : given?.data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Int32Array.from(data, Number);
-  if (ArrayBuffer.isView(data) && /Int\d|Uint8Clamped/.test(nameOf(data))) return data;
+  if (ArrayBuffer.isView(data) && /int/i.test(nameOf(data))) return data;
   throw new TypeError(`${name}: expected ${type} as an array of integers, got ${nameOf(data ?? given)}`);
 }
 

@@ -39,10 +39,11 @@ export function call(name: string, ...args: readonly Expression[]): Expression {
 /** Keeps the order of evaluation: floating-point sums and products are not associative. */
 export function binary(operator: Infix, a: Expression, b: Expression): Expression {
   const level = levels[operator];
-  // Readers do not know the precedence of shifts and bits by heart; && and || do not mix without parentheses either.
-  const least = level < 8 || level === 10 ? Math.max(level, 13) : level;
-  const left = parenthesized(a, level === 4 || level === 3 ? (a.level === 3 || a.level === 4 ? level : 5) : least);
-  const right = parenthesized(b, level === 4 || level === 3 ? 5 : least === level ? level + 1 : least);
+  // Readers do not know the precedence of shifts, bits and mixed && and || by heart.
+  const logical = operator === '&&' || operator === '||';
+  const least = logical ? 5 : level < 8 || level === 10 ? 13 : level;
+  const left = parenthesized(a, logical && a.level === level ? level : least);
+  const right = parenthesized(b, least === level ? level + 1 : least);
   return { text: `${left} ${operator} ${right}`, level };
 }
 

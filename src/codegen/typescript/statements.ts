@@ -98,12 +98,14 @@ function printStatement(s: Statement, scope: KernelScope): string {
       return `${s.mutable ? 'let' : 'const'} ${scope.bindLocal(s.name)} = ${text};`;
     }
     case 'set': {
-      const operator = compound(s.name, s.value);
+      const operator = compound((v) => v.kind === 'local' && v.name === s.name, s.value);
       const name = scope.local(s.name);
       return operator ? `${name} ${operator.text} ${value(operator.by)};` : `${name} = ${value(s.value)};`;
     }
-    case 'store':
-      return `${scope.buffer(s.to)}[${index(s.at)}] ${s.add ? '+=' : '='} ${value(s.value)};`;
+    case 'store': {
+      const operator = s.add ? { text: '+=', by: s.value } : compound((v) => isLoad(v, s.to, s.at), s.value);
+      return `${scope.buffer(s.to)}[${index(s.at)}] ${operator?.text ?? '='} ${value(operator?.by ?? s.value)};`;
+    }
     case 'if': {
       const [a, b] = s.less;
       const otherwise = s.else.length > 0 ? ` else {\n${printStatements(s.else, scope.inside())}\n}` : '';
@@ -118,11 +120,15 @@ function printStatement(s: Statement, scope: KernelScope): string {
 }
 
 /** `acc = acc + x` is `acc += x`. */
-function compound(name: string, value: Scalar): { text: string; by: Scalar } | undefined {
+function compound(isTarget: (value: Scalar) => boolean, value: Scalar): { text: string; by: Scalar } | undefined {
   if (value.kind !== 'apply' || value.type !== 'f32') return undefined;
   const [first, by] = value.args;
-  if (first?.kind !== 'local' || first.name !== name) return undefined;
+  if (first === undefined || !isTarget(first)) return undefined;
   if (value.op === 'add') return { text: '+=', by };
   if (value.op === 'sub') return { text: '-=', by };
   return value.op === 'mul' ? { text: '*=', by } : undefined;
+}
+
+function isLoad(value: Scalar, from: Buffer, at: Index): boolean {
+  return value.kind === 'load' && value.from === from && value.at.key === at.key;
 }
