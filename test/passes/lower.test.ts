@@ -14,6 +14,7 @@ const examples: Record<string, () => Example> = {
   'Aᵀ·B': () => nests.contraction('Aᵀ·B', 37, 30, batch),
   'A·Bᵀ': () => nests.contraction('A·Bᵀ', batch, 24, 33),
   'A·B of fixed sizes': () => nests.contraction('A·B', 17, 34, 21),
+  'Aᵀ·B of many rows': () => nests.contraction('Aᵀ·B', 203, 66, batch),
   'a contraction of few columns': () => nests.contraction('A·B', batch, 3, 40),
   'a contraction of one row': () => nests.contraction('A·B', 1, 50, 40),
   'a contraction over the batch in one column': () => nests.contraction('Aᵀ·B', 40, 1, batch),

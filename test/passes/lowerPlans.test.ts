@@ -78,7 +78,8 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
     const stages = keep ? chosen.stages : [];
     const fixed = Math.max(0, ...stages.map((s) => s.position));
     const tiled = new Set(stages.flatMap((s) => (s.tile ? [s.tile.axis] : [])));
-    const loops = fc.tuple(...chosen.loops.map((l) => (tiled.has(l.axis) ? fc.constant(l) : loop(l))));
+    // Invariant of stages: loops around one are as planned.
+    const loops = fc.tuple(...chosen.loops.map((l, i) => (tiled.has(l.axis) || i < fixed ? fc.constant(l) : loop(l))));
     return fc
       .record({
         loops,

@@ -65,8 +65,9 @@ function planStraight(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
 function planScalar(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const tiles = scalarTiles(nest, estimate);
   const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
-  const block = [...tiles.values()].filter((t) => t > 1);
-  return nestPlan(nest, shape, loopsOf(nest, tiles, estimate), {
+  const loops = loopsOf(nest, tiles, estimate);
+  const block = loops.map((l) => l.tile).filter((t) => t > 1);
+  return nestPlan(nest, shape, loops, {
     folds,
     unrolled: folds.filter((a) => constantOf(a.extent) === 1),
     note: block.length > 0 ? `tile ${block.join('x')}` : '',

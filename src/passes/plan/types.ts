@@ -52,7 +52,10 @@ export interface Stage {
   readonly tile?: StageTile;
   /** Buffer[fold][columns], rows this far apart. */
   readonly pitch: number;
-  /** How many loops are open where it is written. */
+  /**
+   * How many loops are open where it is written. Invariant: of the axes that the factors mention, these loops bind all but the columns,
+   * one place at a time.
+   */
   readonly position: number;
   /** Of the copying nest: which axes are transposed in blocks of 4×4 (from, to), else how its loops go. */
   readonly copy: CopyPlan;

@@ -1,0 +1,67 @@
+// What plan chooses for the shapes that matter, as the line that heads each kernel.
+import { describe, expect, it } from 'vitest';
+import { plan } from '../../src/passes/plan/plan.js';
+import * as nests from '../support/nests.js';
+import type { Example } from '../support/nests.js';
+import { ts, wasm } from '../support/targets.js';
+
+const { batch } = nests;
+const line = ({ nest }: Example, target = wasm): string => plan(nest, target, () => 64).text;
+
+describe('plan for lanes', () => {
+  it('stages the columns of a dense layer by panel, in tiles of 4×8', () => {
+    expect(line(nests.dense(batch, 784, 128))).toBe(
+      'contraction: v=o:128 u=b:batch fold=i:784 tile 4x8, v side staged by panel',
+    );
+  });
+
+  it('stages the rows too where they are many and far apart', () => {
+    expect(line(nests.contraction('Aᵀ·B', 784, 128, batch))).toBe(
+      'contraction: v=j:128 u=i:784 fold=k:batch tile 4x8, v side staged by panel, u side staged',
+    );
+  });
+
+  it('turns A·Bᵀ by panel', () => {
+    expect(line(nests.contraction('A·Bᵀ', batch, 128, 784))).toBe(
+      'contraction: v=j:128 u=i:batch fold=k:784 tile 4x8, v side staged by panel',
+    );
+  });
+
+  it('takes narrow tiles for few columns and wide ones for few rows', () => {
+    expect(line(nests.dense(batch, 128, 10))).toContain('tile 6x4');
+    expect(line(nests.convolution(batch, 1, 6, 28, 5))).toBe('contraction: v=x:28 u=o:6 fold=c:1 i:5 j:5 tile 2x16');
+  });
+
+  it('makes the columns of a convolution one run, staged whole', () => {
+    expect(line(nests.convolution(batch, 6, 16, 10, 5))).toBe(
+      'contraction: v=yx:100 u=o:16 fold=cij:150 tile 4x8, v side staged whole',
+    );
+  });
+
+  it('takes the head merge apart', () => {
+    expect(line(nests.headMerge(batch, 4, 64, 32, 128))).toContain('fold=c0:4 c1:32');
+  });
+
+  it('folds a single row by lanes along the fold', () => {
+    expect(line(nests.contraction('A·Bᵀ', 1, 512, 512))).not.toContain('staged');
+  });
+
+  it('joins axes that lie densely everywhere', () => {
+    expect(line(nests.update(784, 128))).toBe('elementwise: ij:100352, lanes along ij');
+    expect(line(nests.meanSquare(batch, 11))).toBe('reduction: fold ij:11*batch');
+  });
+});
+
+describe('plan for scalars', () => {
+  it('takes register tiles of 2×4', () => {
+    expect(line(nests.dense(batch, 784, 128), ts)).toBe('contraction: b:batch o:128, fold i:784, tile 2x4');
+  });
+
+  it('writes small nests out whole', () => {
+    expect(line(nests.dense(batch, 2, 3), ts)).toBe('contraction: b:batch o:3, written out');
+  });
+
+  it('leaves little work in plain loops', () => {
+    expect(line(nests.contraction('A·B', 3, 6, 10), ts)).toBe('contraction: i:3 j:6, fold k:10');
+  });
+});
