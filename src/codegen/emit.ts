@@ -54,6 +54,7 @@ const moduleNames: readonly string[] = [
   'tensorsOf',
   'optimizerOf',
   'm',
+  'compiled',
   'Entries',
   'compiled',
   ...Object.values(runnerNames),

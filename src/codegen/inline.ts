@@ -44,6 +44,16 @@ export function neededRuntime(code: string): string {
     .join('\n\n');
 }
 
+/** Takes a module apart: its own text, and the declarations of the runtime at its end. */
+export function runtimeIn(code: string): { readonly own: string; readonly runtime: readonly string[] } {
+  const found = declarations()
+    .filter((d) => d.file !== types)
+    .map(({ text }) => ({ text, at: code.lastIndexOf(`\n\n${text}\n`) }))
+    .filter(({ at }) => at >= 0);
+  const start = Math.min(code.length, ...found.map(({ at }) => at));
+  return { own: `${code.slice(0, start).trimEnd()}\n`, runtime: found.map(({ text }) => text) };
+}
+
 /** Names of values and types that the module's own must not take. */
 export function runtimeNames(): string[] {
   return declarations().flatMap((d) => d.names);

@@ -1,5 +1,7 @@
 // TypeScript without its types: a module in JavaScript, and its declarations.
+import type { ts as typescript } from 'ts-morph';
 import { format, loadMorph } from './document.js';
+import { runtimeIn } from './inline.js';
 
 export interface JavaScript {
   readonly js: string;
@@ -9,13 +11,30 @@ export interface JavaScript {
 /** A line that keeps the place of an empty one, which the printer of TypeScript drops. */
 const blank = '// <blank>';
 
+/** What runtime declarations are in JavaScript: the same in every module. */
+const known = new Map<string, string>();
+
 /** Turns a module in TypeScript into JavaScript with a file of declarations. */
 export async function toJavaScript(code: string): Promise<JavaScript> {
   const { ts } = await loadMorph();
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, strict: true };
-  const marked = code.replace(/\n\n/g, `\n${blank}\n`);
-  const { outputText } = ts.transpileModule(marked, { compilerOptions });
-  const js = outputText.replace(new RegExp(`^[ \\t]*${blank}$`, 'gm'), '');
-  const dts = ts.transpileDeclaration(code, { compilerOptions: { ...compilerOptions, declaration: true } }).outputText;
-  return { js: await format(js), dts: await format(dts.replace(/^export \{\};\n/m, '')) };
+  const compilerOptions: typescript.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ES2022,
+    strict: true,
+  };
+  const withoutTypes = (text: string): Promise<string> => {
+    const marked = text.replace(/\n(?=\n)/g, `\n${blank}`);
+    const { outputText } = ts.transpileModule(marked, { compilerOptions });
+    return format(outputText.replace(new RegExp(`^[ \\t]*${blank}$`, 'gm'), ''));
+  };
+  const { own, runtime } = runtimeIn(code);
+  const parts = [await withoutTypes(own)];
+  for (const text of runtime) {
+    const done = known.get(text) ?? (await withoutTypes(text));
+    known.set(text, done);
+    parts.push(done);
+  }
+  const js = parts.map((part) => part.trim()).filter((part) => part !== '');
+  const declared = ts.transpileDeclaration(own, { compilerOptions: { ...compilerOptions, declaration: true } });
+  return { js: `${js.join('\n\n')}\n`, dts: await format(declared.outputText.replace(/^export \{\};\n/m, '')) };
 }

@@ -1,7 +1,10 @@
 // Every message there is, by code.
 import * as data from './data.js';
 import type { Diagnostic } from './diagnostic.js';
+import * as elaboration from './elaboration.js';
+import * as files from './files.js';
 import * as syntax from './syntax.js';
+import * as types from './types.js';
 
 interface Entry {
   readonly code: string;
@@ -9,7 +12,7 @@ interface Entry {
 }
 
 /** A phase is a file of messages beside this one. */
-const phases: Readonly<Record<string, object>> = { syntax, data };
+const phases: Readonly<Record<string, object>> = { syntax, elaboration, types, data, files };
 
 /** The messages of all phases. Invariant: no two have the same code. */
 export const catalog: ReadonlyMap<string, Entry & { readonly phase: string }> = new Map(

@@ -13,7 +13,8 @@ export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (
   const order = reachable([output]);
   const wanted = new Set(wrt);
   const onPath = new Set<Node>();
-  for (const node of order) if (wanted.has(node) || (node.op.vjp && node.inputs.some((i) => onPath.has(i)))) onPath.add(node);
+  for (const node of order)
+    if (wanted.has(node) || (node.op.vjp && node.inputs.some((i) => onPath.has(i)))) onPath.add(node);
   const cotangents = new Map<Node, Node>();
   if (onPath.has(output)) cotangents.set(output, filled(g, 1, output.type));
   for (const node of [...order].reverse()) {

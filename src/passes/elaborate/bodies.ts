@@ -1,0 +1,233 @@
+// Bodies of functions and layers: bindings, parameters, state, and what they return.
+import * as messages from '../../diagnostics/elaboration.js';
+import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
+import { wrongShape } from '../../diagnostics/types.js';
+import { nameNode } from '../../ir/builder.js';
+import { constantOf } from '../../ir/index.js';
+import type { Initial } from '../../ir/model.js';
+import { stopGradient } from '../../ir/ops/control.js';
+import { parameter as parameterLeaf, state as stateLeaf } from '../../ir/ops/leaves.js';
+import { printType, sameShape, type TensorType } from '../../ir/types.js';
+import type { Body, Expression, Identifier, Statement } from '../../parser/tree.js';
+import { stretch } from './broadcasting.js';
+import { apply, configured } from './calls.js';
+import { evaluate } from './expressions.js';
+import { atStatement, fail, joinPath, traced, type Frame } from './frame.js';
+import { typeOf } from './patterns.js';
+import { asF32, toNode } from './tensors.js';
+import { describe, sizeValue, tensorValue, unknown, type Value } from './values.js';
+
+type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
+
+/** Runs a body and gives what it returns: a tuple for several values. */
+export function runBody(body: Body, frame: Frame, name: string): Value {
+  for (const statement of body.statements) {
+    if (statement.kind === 'return') {
+      const values = statement.values.map((v) => evaluate(v, atStatement(frame, v.span)));
+      return values.length === 1 ? values[0] : { kind: 'tuple', items: values };
+    }
+    runStatement(statement, frame, name);
+  }
+  return fail(frame, messages.noReturn({ name, span: body.span }));
+}
+
+function runStatement(statement: Statement, frame: Frame, where: string): void {
+  switch (statement.kind) {
+    case 'binding':
+      return bind(statement, frame);
+    case 'param':
+      return declareParameter(statement, frame);
+    case 'state':
+      return declareState(statement, frame);
+    case 'replace':
+      return replaceState(statement, frame);
+    default:
+      return fail(frame, messages.misplaced({ what: statement.kind, where, span: statement.span }));
+  }
+}
+
+/** `a = e`, `a, b = e`. */
+export function bind({ names, value, span }: Of<'binding'>, frame: Frame): void {
+  for (const name of names) checkNew(name, frame);
+  const inner = atStatement({ ...frame, naming: frame.naming.inside(names[0].name) }, span);
+  const result = frame.context.g.at(inner.origin, () => evaluate(value, inner));
+  if (names.length === 1) return define(names[0], result, frame);
+  const items =
+    result.kind === 'tuple' || result.kind === 'list'
+      ? result.items
+      : result.kind === 'unknown'
+        ? names.map(() => unknown)
+        : [result];
+  if (items.length !== names.length)
+    return fail(frame, messages.wrongCount({ names: names.length, got: items.length, span: value.span }));
+  names.forEach((name, i) => define(name, items[i], frame));
+}
+
+/** A name stands for one value in its body. */
+export function checkNew({ name, span }: Identifier, frame: Frame): void {
+  const known = frame.scope.own(name);
+  if (known) fail(frame, messages.definedTwice({ name, span, first: known.span }));
+}
+
+/** Gives a value its name: nodes carry it on, and instances bound to it are called by it. */
+export function define({ name, span }: Identifier, value: Value, frame: Frame): void {
+  const path = joinPath(frame.naming.prefix, name);
+  if (value.kind === 'tensor' && value.node.inputs.length > 0 && !frame.context.isLibrary(span.file))
+    nameNode(value.node, name);
+  const bound = withInstance(value);
+  if ((bound.kind === 'function' || bound.kind === 'composition' || bound.kind === 'repeat') && bound.instance)
+    bound.instance.path ??= path;
+  frame.scope.define(name, bound.kind === 'number' && bound.name === undefined ? { ...bound, name } : bound, span);
+}
+
+/** A layer written in one step becomes an instance where it is bound to a name. */
+function withInstance(value: Value): Value {
+  if (
+    value.kind !== 'function' ||
+    value.instance ||
+    value.definition.kind !== 'layer' ||
+    value.definition.configuration
+  )
+    return value;
+  return { ...value, instance: {} };
+}
+
+/** `param W: [n, units] ~ glorot_uniform()` */
+export function declareParameter(statement: Of<'param'>, frame: Frame): void {
+  const { name, initial, frozen } = statement;
+  const { context } = frame;
+  checkNew(name, frame);
+  const type = typeOf(frame, statement.type);
+  const full = joinPath(frame.naming.prefix, name.name);
+  const known = context.parameters.get(full);
+  if (known) {
+    if (!sameShape(known.type, type))
+      fail(
+        frame,
+        wrongShape({
+          what: full,
+          labels: [{ span: statement.span, text: printType(type) }],
+          note: `it is shared, and was ${printType(known.type)} before`,
+        }),
+      );
+    frame.scope.define(name.name, tensorValue(known.node), name.span);
+    return;
+  }
+  requireFixed(type, full, statement.type.span, frame);
+  const start =
+    initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
+  const node = context.g.make(parameterLeaf, [], { name: full, type });
+  context.parameters.set(full, { name: full, type, initial: start, trained: !frozen, node });
+  frame.scope.define(name.name, tensorValue(node), name.span);
+}
+
+/** `state mean: [c] = 0` */
+export function declareState(statement: Of<'state'>, frame: Frame): void {
+  const { name } = statement;
+  const { context } = frame;
+  checkNew(name, frame);
+  const type = typeOf(frame, statement.type);
+  const full = joinPath(frame.naming.prefix, name.name);
+  requireFixed(type, full, statement.type.span, frame);
+  let known = context.states.get(full);
+  if (!known) {
+    const node = context.g.make(stateLeaf, [], { name: full, type });
+    known = { name: full, type, initial: valuesOf(statement.initial, type, full, frame), now: node };
+    context.states.set(full, known);
+  }
+  frame.scope.define(name.name, tensorValue(known.now), name.span);
+}
+
+/** `mean := e` replaces the state from here on; in evaluation it does nothing. */
+export function replaceState(statement: Of<'replace'>, frame: Frame): void {
+  const { name, value } = statement;
+  const { context } = frame;
+  const full = joinPath(frame.naming.prefix, name.name);
+  const known = context.states.get(full);
+  if (!known || !frame.scope.own(name.name))
+    return fail(
+      frame,
+      messages.misplaced({ what: `${name.name} := …`, where: 'a body that has no such state', span: statement.span }),
+    );
+  if (!context.training) return;
+  const inner = atStatement(frame, value.span);
+  const node = asF32(frame, toNode(frame, evaluate(value, inner), value.span), value.span);
+  // No gradient flows through a `:=`.
+  known.now = context.g.make(stopGradient, [stretch(context.g, node, known.type.shape)], {});
+  frame.scope.define(name.name, tensorValue(known.now), name.span);
+}
+
+function requireFixed(type: TensorType, name: string, span: Span, frame: Frame): void {
+  if (type.shape.some((d) => constantOf(d.size) === undefined))
+    fail(
+      frame,
+      wrongShape({
+        what: name,
+        labels: [{ span, text: printType(type) }],
+        note: 'what lives across steps has a size known while compiling',
+      }),
+    );
+}
+
+/** `= value`: a number fills, a nested list gives every element. */
+function valuesOf(expression: Expression, type: TensorType, name: string, frame: Frame): Initial {
+  const value = evaluate(expression, frame);
+  if (value.kind === 'number') return { kind: 'fill', value: value.value };
+  if (value.kind === 'boolean') return { kind: 'fill', value: Number(value.value) };
+  const node = toNode(frame, value, expression.span);
+  if (node.op.name !== 'literal')
+    return fail(
+      frame,
+      messages.wrongKind({ expected: 'numbers known while compiling', got: describe(value), span: expression.span }),
+    );
+  if (!sameShape(node.type, type))
+    return fail(
+      frame,
+      wrongShape({
+        what: name,
+        labels: [{ span: expression.span, text: printType(node.type) }],
+        note: `it is declared as ${printType(type)}`,
+      }),
+    );
+  const { values } = node.attrs;
+  return { kind: 'values', values: Array.isArray(values) ? values.map(Number) : [] };
+}
+
+/** `~ initializer`: a draw, or a function of the shape that gives one. */
+function drawOf(expression: Expression, type: TensorType, frame: Frame): Initial {
+  let value = evaluate(expression, frame);
+  const shape: Value = { kind: 'list', items: type.shape.map((d) => sizeValue(d.size)) };
+  if (value.kind === 'function')
+    value = apply(
+      configured(value, frame, expression.span),
+      [{ value: shape, span: expression.span }],
+      expression.span,
+      frame,
+    );
+  if (value.kind === 'builtin') value = apply(value, [], expression.span, frame);
+  if (value.kind === 'initial') return value.initial;
+  if (value.kind === 'number') return { kind: 'fill', value: value.value };
+  return fail(
+    frame,
+    messages.wrongKind({
+      expected: 'an initialiser, such as glorot_uniform()',
+      got: describe(value),
+      span: expression.span,
+    }),
+  );
+}
+
+/** Runs `step`; what goes wrong inside is reported, and the names get an unknown value so that nothing follows from it. */
+export function guarded(frame: Frame, names: readonly Identifier[], step: () => void): void {
+  try {
+    step();
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    report(frame, fault.diagnostic);
+    for (const { name, span } of names) if (!frame.scope.own(name)) frame.scope.define(name, unknown, span);
+  }
+}
+
+function report(frame: Frame, diagnostic: Diagnostic): void {
+  frame.context.report(traced(frame, diagnostic));
+}

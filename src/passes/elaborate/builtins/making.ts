@@ -1,0 +1,173 @@
+// Tensors made from nothing: constants, counts, draws, and choosing by index.
+import { classMismatch, wrongElement } from '../../../diagnostics/types.js';
+import type { Node } from '../../../ir/graph.js';
+import { cos, log } from '../../../ir/ops/transcendental.js';
+import { mul, sqrt, sub } from '../../../ir/ops/arithmetic.js';
+import { filled } from '../../../ir/ops/calls.js';
+import { iota } from '../../../ir/ops/constants.js';
+import { takeAlong } from '../../../ir/ops/indexing.js';
+import { counter } from '../../../ir/ops/leaves.js';
+import { equalTo, less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
+import { broadcast } from '../../../ir/ops/movement.js';
+import { random } from '../../../ir/ops/random.js';
+import { dim, printDim, printType, tensor, type Dim } from '../../../ir/types.js';
+import { stretch } from '../broadcasting.js';
+import { fail, type Frame } from '../frame.js';
+import { asF32, toNode } from '../tensors.js';
+import { tensorValue, type Builtin } from '../values.js';
+import { given, node, shape } from './arguments.js';
+
+export const makingBuiltins: readonly Builtin[] = [
+  {
+    // What an argument is, for functions that take several kinds: "index", "bool" and "f32" of tensors, "number", "list", "none" …
+    name: 'kind',
+    parameters: ['x'],
+    apply(call) {
+      const { value } = given(call, 'x');
+      return { kind: 'string', value: value.kind === 'tensor' ? value.node.type.element.kind : value.kind };
+    },
+  },
+  ...(
+    [
+      ['zeros', 0],
+      ['ones', 1],
+    ] as const
+  ).map(([name, value]): Builtin => ({
+    name,
+    parameters: ['shape'],
+    required: 0,
+    // Without a shape it is an initialiser.
+    apply: (call) =>
+      call.given.has('shape')
+        ? tensorValue(filled(call.frame.context.g, value, tensor(shape(call, 'shape'))))
+        : { kind: 'initial', initial: { kind: 'fill', value } },
+  })),
+  {
+    name: 'full',
+    parameters: ['shape', 'value'],
+    apply(call) {
+      const { value, span } = given(call, 'value');
+      return tensorValue(stretch(call.frame.context.g, toNode(call.frame, value, span), shape(call, 'shape')));
+    },
+  },
+  {
+    name: 'range',
+    parameters: ['n'],
+    apply(call) {
+      const [n] = shape(call, 'n');
+      return tensorValue(
+        call.frame.context.g.make(iota, [], { size: n.size, ...(n.name !== undefined && { name: n.name }) }),
+      );
+    },
+  },
+  {
+    name: 'one_hot',
+    parameters: ['ids'],
+    apply(call) {
+      const { g } = call.frame.context;
+      const ids = node(call, 'ids');
+      const { element } = ids.type;
+      if (element.kind !== 'index')
+        return fail(
+          call.frame,
+          wrongElement({ expected: 'an index tensor', got: printType(ids.type), span: given(call, 'ids').span }),
+        );
+      const wide: Dim[] = [...ids.type.shape, dim(element.size)];
+      const places = ids.type.shape.map((_, i) => i);
+      const count = g.make(iota, [], { size: element.size });
+      const [a, b] = [
+        g.make(broadcast, [ids], { shape: wide, axes: [wide.length - 1] }),
+        places.length === 0 ? count : g.make(broadcast, [count], { shape: wide, axes: places }),
+      ];
+      return tensorValue(g.make(toF32, [g.make(equalTo, [a, b], {})], {}));
+    },
+  },
+  {
+    name: 'lower_triangle',
+    parameters: ['n'],
+    apply(call) {
+      const { g } = call.frame.context;
+      const [n] = shape(call, 'n');
+      const count = g.make(iota, [], { size: n.size });
+      const [row, column] = [1, 0].map((axis) => g.make(broadcast, [count], { shape: [n, n], axes: [axis] }));
+      return tensorValue(g.make(lessEqual, [column, row], {}));
+    },
+  },
+  {
+    name: 'take_along',
+    parameters: ['x', 'ids'],
+    apply(call) {
+      const [x, ids] = [node(call, 'x'), node(call, 'ids')];
+      const { element } = ids.type;
+      const place = given(call, 'ids').span;
+      if (element.kind !== 'index')
+        return fail(call.frame, wrongElement({ expected: 'an index tensor', got: printType(ids.type), span: place }));
+      const classes = x.type.shape[x.type.shape.length - 1];
+      const labels = [
+        { span: place, text: printType(ids.type) },
+        { span: given(call, 'x').span, text: printType(x.type) },
+      ];
+      if (!classes || classes.size.key !== element.size.key)
+        return fail(
+          call.frame,
+          classMismatch({
+            labels,
+            note: `the last axis has ${classes ? printDim(classes) : 'no'} classes, and the labels count ${printType({ element, shape: [] })}`,
+          }),
+        );
+      const wide = [...ids.type.shape, classes];
+      if (wide.length !== x.type.shape.length || wide.some((d, i) => d.size.key !== x.type.shape[i].size.key))
+        return fail(
+          call.frame,
+          classMismatch({
+            labels,
+            note: 'the labels have one axis fewer than what they choose from, and the same others',
+          }),
+        );
+      return tensorValue(call.frame.context.g.make(takeAlong, [x, ids], {}));
+    },
+  },
+  {
+    name: 'bernoulli',
+    parameters: ['p', 'like'],
+    apply(call) {
+      const { g } = call.frame.context;
+      const like = node(call, 'like');
+      const { value, span } = given(call, 'p');
+      const p = stretch(g, asF32(call.frame, toNode(call.frame, value, span), span), like.type.shape);
+      return tensorValue(g.make(toF32, [g.make(less, [draw(call.frame, like.type.shape), p], {})], {}));
+    },
+  },
+  {
+    name: 'uniform_like',
+    parameters: ['x'],
+    apply: (call) => tensorValue(draw(call.frame, node(call, 'x').type.shape)),
+  },
+  {
+    name: 'normal_like',
+    parameters: ['x'],
+    // Box and Muller: √(-2 log u) · cos(2πv), u in (0, 1].
+    apply(call) {
+      const { g } = call.frame.context;
+      const { type } = node(call, 'x');
+      const [u, v] = [draw(call.frame, type.shape), draw(call.frame, type.shape)];
+      const radius = g.make(
+        sqrt,
+        [g.make(mul, [filled(g, -2, u.type), g.make(log, [g.make(sub, [filled(g, 1, u.type), u], {})], {})], {})],
+        {},
+      );
+      return tensorValue(
+        g.make(mul, [radius, g.make(cos, [g.make(mul, [filled(g, 2 * Math.PI, v.type), v], {})], {})], {}),
+      );
+    },
+  },
+];
+
+/** Uniform draws in [0, 1): every draw of a model has a number of its own. */
+function draw({ context }: Frame, dims: readonly Dim[]): Node {
+  const { g } = context;
+  return g.make(random, [g.make(counter, [], { name: 'seed' }), g.make(counter, [], { name: 'draw' })], {
+    site: ++context.draws,
+    shape: dims,
+  });
+}

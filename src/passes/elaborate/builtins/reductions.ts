@@ -1,0 +1,132 @@
+// Reductions: along an axis given by position or by name, all axes by default.
+import { wrongKind } from '../../../diagnostics/elaboration.js';
+import type { Node, Op } from '../../../ir/graph.js';
+import { constant as whole, product, sub } from '../../../ir/index.js';
+import { iota } from '../../../ir/ops/constants.js';
+import { equalTo, select } from '../../../ir/ops/logic.js';
+import { broadcast, reshape, slice } from '../../../ir/ops/movement.js';
+import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
+import { dim } from '../../../ir/types.js';
+import { axesOf, axisOf } from '../axes.js';
+import { fail, type Frame } from '../frame.js';
+import { asF32, toNumbers } from '../tensors.js';
+import { describe, sizeValue, tensorValue, type Builtin, type BuiltinCall, type Value } from '../values.js';
+import { given, node, truth } from './arguments.js';
+import { extreme } from './elementwise.js';
+
+type Along = { axes: readonly number[] };
+
+export const reductionBuiltins: readonly Builtin[] = [
+  reduction('sum', sum, toNumbers),
+  reduction('prod', prod, toNumbers),
+  reduction('any', reduceMax, requireBool),
+  reduction('all', reduceMin, requireBool),
+  ...(['max', 'min'] as const).map((name): Builtin => ({
+    name,
+    parameters: ['x', 'axis', 'keep'],
+    required: 1,
+    apply(call) {
+      // max(a, b) of two values is elementwise, so a reduction names its axis.
+      const axis = call.given.get('axis');
+      if (axis && axis.name === undefined && !isAll(axis.value)) return extreme(call, name);
+      const x = node(call, 'x');
+      return reduced(
+        call,
+        name === 'max' ? reduceMax : reduceMin,
+        x.type.element.kind === 'bool' ? toNumbers(call.frame, x) : x,
+      );
+    },
+  })),
+  {
+    // How many elements the axes hold: what a mean divides by.
+    name: 'count',
+    parameters: ['x', 'axis'],
+    required: 1,
+    apply(call) {
+      const x = node(call, 'x');
+      const axes = axesOf(call.frame, x, call.given.get('axis'));
+      return sizeValue(product(axes.map((a) => x.type.shape[a].size)));
+    },
+  },
+  ...(['argmax', 'argmin'] as const).map((name): Builtin => ({
+    name,
+    parameters: ['x', 'axis', 'keep'],
+    required: 1,
+    apply(call) {
+      const x = asF32(call.frame, node(call, 'x'), call.span);
+      const last = x.type.shape.length - 1;
+      if (last < 0)
+        return fail(
+          call.frame,
+          wrongKind({ expected: 'a tensor with axes', got: describe(tensorValue(x)), span: call.span }),
+        );
+      const axis = call.given.get('axis');
+      const along = axis ? axisOf(call.frame, x, axis.value, axis.span) : last;
+      return tensorValue(
+        kept(call, firstExtreme(call.frame, x, along, name === 'argmax' ? reduceMax : reduceMin), x, [along]),
+      );
+    },
+  })),
+];
+
+function isAll(value: Value): boolean {
+  return value.kind === 'all' || (value.kind === 'builtin' && value.builtin.name === 'all');
+}
+
+function reduction(name: string, op: Op<Along>, convert: (frame: Frame, x: Node, call: BuiltinCall) => Node): Builtin {
+  return {
+    name,
+    parameters: ['x', 'axis', 'keep'],
+    required: 1,
+    apply: (call) => reduced(call, op, convert(call.frame, node(call, 'x'), call)),
+  };
+}
+
+function requireBool(frame: Frame, x: Node, call: BuiltinCall): Node {
+  if (x.type.element.kind === 'bool') return x;
+  return fail(
+    frame,
+    wrongKind({ expected: 'a bool tensor', got: describe(tensorValue(x)), span: given(call, 'x').span }),
+  );
+}
+
+function reduced(call: BuiltinCall, op: Op<Along>, x: Node): Value {
+  const axes = axesOf(call.frame, x, call.given.get('axis'));
+  return tensorValue(kept(call, call.frame.context.g.make(op, [x], { axes }), x, axes));
+}
+
+/** `keep = true` leaves the reduced axes with size 1. */
+function kept(call: BuiltinCall, result: Node, x: Node, axes: readonly number[]): Node {
+  if (!truth(call, 'keep', false)) return result;
+  const shape = x.type.shape.map((d, i) => (axes.includes(i) ? dim(whole(1)) : d));
+  return call.frame.context.g.make(reshape, [result], { shape });
+}
+
+/** The first place along an axis where x equals its extreme there. */
+function firstExtreme({ context: { g } }: Frame, x: Node, axis: number, op: Op<Along>): Node {
+  const { shape } = x.type;
+  const best = g.make(broadcast, [g.make(op, [x], { axes: [axis] })], { shape, axes: [axis] });
+  const length = shape[axis];
+  const others = shape.map((_, i) => i).filter((i) => i !== axis);
+  const places = g.make(iota, [], { size: length.size });
+  const spread = (n: Node, axes: number[]): Node => (axes.length === 0 ? n : g.make(broadcast, [n], { shape, axes }));
+  // Where nothing equals the extreme (NaN), the last place stands.
+  const last = g.make(
+    reshape,
+    [g.make(slice, [places], { starts: [sub(length.size, 1)], steps: [1], sizes: [dim(whole(1))] })],
+    { shape: [] },
+  );
+  const chosen = g.make(
+    select,
+    [
+      g.make(equalTo, [x, best], {}),
+      spread(places, others),
+      spread(
+        last,
+        shape.map((_, i) => i),
+      ),
+    ],
+    {},
+  );
+  return g.make(reduceMin, [chosen], { axes: [axis] });
+}

@@ -1,0 +1,231 @@
+// Builtins that move elements: reshape, transpose, concat and their like.
+import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
+import { badReshape, wrongShape } from '../../../diagnostics/types.js';
+import type { Node } from '../../../ir/graph.js';
+import { constant as whole, constantOf, div, mod, product, sub, zero, type Index } from '../../../ir/index.js';
+import { concat, pad, permute, reshape, slice } from '../../../ir/ops/movement.js';
+import { dim, elementCount, printShape, printType, sameElement, type Dim } from '../../../ir/types.js';
+import { commonShape, stretch } from '../broadcasting.js';
+import { axisOf } from '../axes.js';
+import { fail } from '../frame.js';
+import { wantedDim } from '../patterns.js';
+import { toNode } from '../tensors.js';
+import { describe, sizeValue, tensorValue, type Builtin, type BuiltinCall, type Value } from '../values.js';
+import { given, integer, list, node, number, shape } from './arguments.js';
+
+export const shapeBuiltins: readonly Builtin[] = [
+  {
+    name: 'reshape',
+    parameters: ['x', 'shape'],
+    apply(call) {
+      const x = node(call, 'x');
+      return tensorValue(call.frame.context.g.make(reshape, [x], { shape: wantedShape(call, x) }));
+    },
+  },
+  {
+    name: 'broadcast',
+    parameters: ['x', 'shape'],
+    apply(call) {
+      const x = node(call, 'x');
+      const wanted = shape(call, 'shape');
+      const common = commonShape([x.type.shape, wanted]);
+      if (!common || common.length !== wanted.length || common.some((d, i) => d.size.key !== wanted[i].size.key))
+        return fail(
+          call.frame,
+          wrongShape({
+            what: 'x',
+            labels: [{ span: given(call, 'x').span, text: printType(x.type) }],
+            note: `it does not broadcast to ${printShape(wanted)}`,
+          }),
+        );
+      return tensorValue(stretch(call.frame.context.g, x, wanted));
+    },
+  },
+  {
+    name: 'shape',
+    parameters: ['x'],
+    apply: (call) => ({ kind: 'list', items: node(call, 'x').type.shape.map((d) => sizeValue(d.size, d.name)) }),
+  },
+  {
+    name: 'transpose',
+    parameters: ['x'],
+    apply(call) {
+      const x = node(call, 'x');
+      const last = x.type.shape.length - 1;
+      if (last < 1)
+        return fail(
+          call.frame,
+          wrongKind({
+            expected: 'a tensor with at least two axes',
+            got: describe(tensorValue(x)),
+            span: given(call, 'x').span,
+          }),
+        );
+      const order = x.type.shape.map((_, i) => (i === last ? last - 1 : i === last - 1 ? last : i));
+      return tensorValue(call.frame.context.g.make(permute, [x], { order }));
+    },
+  },
+  {
+    name: 'permute',
+    parameters: ['x', 'order'],
+    apply(call) {
+      const x = node(call, 'x');
+      const order = list(call, 'order').map((item) => axisOf(call.frame, x, item, given(call, 'order').span));
+      if (order.length !== x.type.shape.length || new Set(order).size !== order.length)
+        return fail(
+          call.frame,
+          wrongKind({
+            expected: `each of the ${x.type.shape.length} axes once`,
+            got: `[${order.join(', ')}]`,
+            span: given(call, 'order').span,
+          }),
+        );
+      return tensorValue(call.frame.context.g.make(permute, [x], { order }));
+    },
+  },
+  {
+    name: 'concat',
+    parameters: ['tensors', 'axis'],
+    apply(call) {
+      const parts = nodes(call, 'tensors');
+      const axis = given(call, 'axis');
+      return tensorValue(joined(call, parts, axisOf(call.frame, parts[0], axis.value, axis.span)));
+    },
+  },
+  {
+    name: 'stack',
+    parameters: ['tensors', 'axis'],
+    apply(call) {
+      const { g } = call.frame.context;
+      const parts = nodes(call, 'tensors');
+      const rank = parts[0].type.shape.length + 1;
+      const wanted = integer(call, 'axis');
+      const at = wanted < 0 ? wanted + rank : wanted;
+      const wide = parts.map((p) =>
+        g.make(reshape, [p], { shape: [...p.type.shape.slice(0, at), dim(whole(1)), ...p.type.shape.slice(at)] }),
+      );
+      return tensorValue(
+        joined(call, wide, axisOf(call.frame, wide[0], { kind: 'number', value: at }, given(call, 'axis').span)),
+      );
+    },
+  },
+  {
+    name: 'split',
+    parameters: ['x', 'n', 'axis'],
+    apply(call) {
+      const { g } = call.frame.context;
+      const x = node(call, 'x');
+      const n = integer(call, 'n');
+      const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
+      const length = x.type.shape[axis].size;
+      if (n < 1 || constantOf(mod(length, whole(n))) !== 0)
+        return fail(
+          call.frame,
+          wrongShape({
+            what: 'x',
+            labels: [{ span: given(call, 'x').span, text: printType(x.type) }],
+            note: `its axis ${axis} does not divide into ${n} equal pieces`,
+          }),
+        );
+      const each = div(length, whole(n));
+      const items = Array.from({ length: n }, (_, i): Value => {
+        const sizes = x.type.shape.map((d, a) => (a === axis ? dim(each) : d));
+        const starts = x.type.shape.map((_, a): Index => (a === axis ? product([each, i]) : zero));
+        return tensorValue(g.make(slice, [x], { starts, steps: x.type.shape.map(() => 1), sizes }));
+      });
+      return { kind: 'tuple', items };
+    },
+  },
+  {
+    name: 'pad',
+    parameters: ['x', 'widths', 'value'],
+    required: 2,
+    apply(call) {
+      const x = node(call, 'x');
+      const pairs = list(call, 'widths').map((pair) =>
+        pair.kind === 'list' ? pair.items.map((n) => (n.kind === 'number' ? n.value : NaN)) : [],
+      );
+      if (
+        pairs.length !== x.type.shape.length ||
+        pairs.some((p) => p.length !== 2 || p.some((n) => !Number.isInteger(n) || n < 0))
+      )
+        return fail(
+          call.frame,
+          wrongKind({
+            expected: `a pair [before, after] for each of the ${x.type.shape.length} axes`,
+            got: 'something else',
+            span: given(call, 'widths').span,
+          }),
+        );
+      return tensorValue(
+        call.frame.context.g.make(pad, [x], {
+          low: pairs.map((p) => p[0]),
+          high: pairs.map((p) => p[1]),
+          value: number(call, 'value', 0),
+        }),
+      );
+    },
+  },
+  {
+    name: 'flip',
+    parameters: ['x', 'axis'],
+    apply(call) {
+      const x = node(call, 'x');
+      const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
+      return tensorValue(
+        call.frame.context.g.make(slice, [x], {
+          starts: x.type.shape.map((d, i) => (i === axis ? sub(d.size, 1) : zero)),
+          steps: x.type.shape.map((_, i) => (i === axis ? -1 : 1)),
+          sizes: x.type.shape,
+        }),
+      );
+    },
+  },
+  {
+    name: 'cumsum',
+    parameters: ['x', 'axis'],
+    apply: (call) => fail(call.frame, notSupported({ what: 'cumsum', span: call.span })),
+  },
+];
+
+/** The shape that reshape is given, with what -1 stands for. */
+function wantedShape(call: BuiltinCall, x: Node): Dim[] {
+  const argument = given(call, 'shape');
+  const items = argument.value.kind === 'list' ? argument.value.items : [argument.value];
+  const open = items.findIndex((item) => item.kind === 'number' && item.value === -1);
+  const dims = items.map((item, i) => (i === open ? dim(whole(1)) : wantedDim(call.frame, item, argument.span)));
+  const count = elementCount(x.type);
+  const fixed = product(dims.map((d) => d.size));
+  const fits = open < 0 ? count.key === fixed.key : constantOf(mod(count, fixed)) === 0;
+  if (!fits)
+    return fail(call.frame, badReshape({ from: printType(x.type), to: printShape(dims), span: argument.span }));
+  return dims.map((d, i) => (i === open ? dim(div(count, fixed)) : d));
+}
+
+function nodes(call: BuiltinCall, name: string): Node[] {
+  const found = list(call, name).map((item) => toNode(call.frame, item, given(call, name).span));
+  if (found.length === 0)
+    return fail(call.frame, wrongKind({ expected: 'at least one tensor', got: 'none', span: given(call, name).span }));
+  return found;
+}
+
+function joined(call: BuiltinCall, parts: readonly Node[], axis: number): Node {
+  const [first] = parts;
+  for (const part of parts) {
+    const same =
+      part.type.shape.length === first.type.shape.length &&
+      part.type.shape.every((d, i) => i === axis || d.size.key === first.type.shape[i].size.key);
+    if (!same || !sameElement(part.type.element, first.type.element))
+      return fail(
+        call.frame,
+        wrongShape({
+          what: 'one of the tensors',
+          labels: [
+            { span: given(call, 'tensors').span, text: `${printType(part.type)} beside ${printType(first.type)}` },
+          ],
+          note: `they should differ along axis ${axis} only`,
+        }),
+      );
+  }
+  return parts.length === 1 ? first : call.frame.context.g.make(concat, parts, { axis });
+}

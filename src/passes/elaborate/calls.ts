@@ -1,0 +1,295 @@
+// Calls: configuration, then data; layers own parameters, functions do not.
+import * as messages from '../../diagnostics/elaboration.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Argument, Definition, Parameter } from '../../parser/tree.js';
+import { runBody } from './bodies.js';
+import { evaluate } from './expressions.js';
+import { fail, Naming, type Frame } from './frame.js';
+import { nearest } from './names.js';
+import { match } from './patterns.js';
+import { toNode } from './tensors.js';
+import {
+  describe,
+  isCallable,
+  Scope,
+  tensorValue,
+  unknown,
+  type BuiltinCall,
+  type Composition,
+  type FunctionValue,
+  type Given,
+  type Repeat,
+  type Value,
+} from './values.js';
+
+/** More calls inside one another than this are a recursion. */
+const deepest = 200;
+
+/** Evaluates the arguments of a call. Definitions in two steps stand for their default configuration. */
+export function givenOf(list: readonly Argument[], frame: Frame): Given[] {
+  return list.map((argument) => ({
+    ...(argument.name && { name: argument.name.name }),
+    value: configured(evaluate(argument.value, frame), frame, argument.value.span),
+    span: argument.value.span,
+  }));
+}
+
+/** `callee(arguments)`: gives a definition in two steps its configuration, applies anything else. */
+export function call(callee: Value, list: readonly Given[], span: Span, frame: Frame): Value {
+  if (
+    callee.kind === 'unknown' ||
+    list.some((g) => g.value.kind === 'unknown' && g.name === undefined && callee.kind === 'builtin')
+  )
+    return unknown;
+  if (callee.kind === 'function' && needsConfiguration(callee)) {
+    checkArguments(callee.definition.name.name, callee.definition.configuration ?? [], list, span, frame);
+    return { ...callee, configuration: list, ...(callee.definition.kind === 'layer' && { instance: {} }) };
+  }
+  if (callee.kind === 'optimizer' && !callee.arguments) {
+    checkArguments(callee.declaration.name.name, callee.declaration.parameters, list, span, frame);
+    return { ...callee, arguments: list };
+  }
+  return apply(callee, list, span, frame);
+}
+
+/** Applies a function or layer to its data. */
+export function apply(callee: Value, list: readonly Given[], span: Span, frame: Frame): Value {
+  switch (callee.kind) {
+    case 'builtin':
+      return applyBuiltin(callee.builtin.name, callee, list, span, frame);
+    case 'function':
+      return applyFunction(callee, list, span, frame);
+    case 'composition':
+      return applyComposition(callee, list, span, frame);
+    case 'repeat':
+      return applyRepeat(callee, list, span, frame);
+    case 'unknown':
+      return unknown;
+    default:
+      return fail(frame, messages.notAFunction({ what: describe(callee), span }));
+  }
+}
+
+export function needsConfiguration(value: FunctionValue): boolean {
+  return value.definition.configuration !== undefined && value.configuration === undefined;
+}
+
+/** A definition in two steps named without parentheses stands for its default configuration. */
+export function configured(value: Value, frame: Frame, span: Span): Value {
+  if (value.kind !== 'function' || !needsConfiguration(value)) return value;
+  const { definition } = value;
+  const missing = definition.configuration?.find((p) => !p.default);
+  if (missing)
+    return fail(frame, messages.missingArgument({ callee: definition.name.name, name: missing.name.name, span }));
+  return { ...value, configuration: [], ...(definition.kind === 'layer' && { instance: {} }) };
+}
+
+/** Are these arguments that the parameters can take? The values are bound later. */
+function checkArguments(
+  callee: string,
+  parameters: readonly Parameter[],
+  list: readonly Given[],
+  span: Span,
+  frame: Frame,
+): Map<string, Given> {
+  const found = new Map<string, Given>();
+  const names = parameters.map((p) => p.name.name);
+  let position = 0;
+  for (const given of list) {
+    const name = given.name ?? names[position++];
+    if (name === undefined)
+      return fail(frame, messages.tooManyArguments({ callee, most: names.length, got: list.length, span: given.span }));
+    if (!names.includes(name))
+      return fail(frame, messages.unknownArgument({ callee, name, span: given.span, nearest: nearest(name, names) }));
+    if (found.has(name)) return fail(frame, messages.givenTwice({ callee, name, span: given.span }));
+    found.set(name, given);
+  }
+  const missing = parameters.find((p) => !p.default && !found.has(p.name.name));
+  if (missing) return fail(frame, messages.missingArgument({ callee, name: missing.name.name, span }));
+  return found;
+}
+
+/** Binds arguments to parameters in a scope: those given first, so that defaults may use what the data binds. */
+export function bindConfiguration(
+  parameters: readonly Parameter[],
+  given: ReadonlyMap<string, Given>,
+  scope: Scope,
+): void {
+  for (const parameter of parameters) {
+    const known = given.get(parameter.name.name);
+    if (known) scope.define(parameter.name.name, known.value);
+  }
+}
+
+export function bindDefaults(parameters: readonly Parameter[], given: ReadonlyMap<string, Given>, frame: Frame): void {
+  for (const { name, default: expression } of parameters)
+    if (!given.has(name.name) && expression)
+      frame.scope.define(name.name, configured(evaluate(expression, frame), frame, expression.span));
+}
+
+function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span, frame: Frame): Value {
+  const { definition, instance } = callee;
+  const name = definition.name.name;
+  const { context } = frame;
+  const same = context.calls.filter((c) => c.definition === definition).length;
+  if (context.calls.length > deepest || same > 40) return fail(frame, messages.tooDeep({ name, span }));
+  const data = checkArguments(name, definition.parameters, list, span, frame);
+  const configuration = checkArguments(name, definition.configuration ?? [], callee.configuration ?? [], span, frame);
+  if ([...data.values()].some((g) => g.value.kind === 'unknown')) return unknown;
+
+  const scope = new Scope(callee.scope);
+  const naming = namingOf(callee, instance, frame);
+  const inner: Frame = {
+    ...frame,
+    scope,
+    naming,
+    origin: frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] },
+  };
+  context.calls.push({ name, span, definition });
+  try {
+    return context.g.at(inner.origin, () => {
+      bindConfiguration(definition.configuration ?? [], configuration, scope);
+      bindData(definition, data, inner);
+      bindDefaults(definition.configuration ?? [], configuration, inner);
+      bindDefaults(definition.parameters, data, inner);
+      return checkResult(definition, runBody(definition.body, inner, name), inner);
+    });
+  } finally {
+    context.calls.pop();
+  }
+}
+
+/** A layer's parameters stand under its path, which its first application fixes; a function's under where it is called. */
+function namingOf({ definition }: FunctionValue, instance: Instance | undefined, frame: Frame): Naming {
+  if (definition.kind !== 'layer') return frame.naming;
+  const path = instance?.path ?? frame.naming.path(definition.name.name);
+  if (instance) instance.path = path;
+  return new Naming(path);
+}
+
+type Instance = NonNullable<FunctionValue['instance']>;
+
+function bindData(definition: Definition, data: ReadonlyMap<string, Given>, frame: Frame): void {
+  for (const parameter of definition.parameters) {
+    const given = data.get(parameter.name.name);
+    if (!given) continue;
+    const { value } = given;
+    if (
+      parameter.type &&
+      (value.kind === 'tensor' || value.kind === 'list' || value.kind === 'number' || value.kind === 'size')
+    ) {
+      const node = toNode(frame, value, given.span);
+      match(frame, parameter.type, node, parameter.name.name, given.span);
+      frame.scope.define(parameter.name.name, tensorValue(node));
+    } else if (parameter.type && value.kind !== 'boolean' && value.kind !== 'none' && !isCallable(value)) {
+      fail(
+        frame,
+        messages.wrongKind({ expected: `a tensor for ${parameter.name.name}`, got: describe(value), span: given.span }),
+      );
+    } else frame.scope.define(parameter.name.name, value);
+  }
+}
+
+/** The declared types of results are checks. */
+function checkResult(definition: Definition, result: Value, frame: Frame): Value {
+  const values = result.kind === 'tuple' ? result.items : [result];
+  definition.result?.forEach((type, i) => {
+    const value = values[i];
+    if (value?.kind === 'tensor')
+      match(frame, type, value.node, `the result of ${definition.name.name}`, definition.body.span);
+  });
+  return result;
+}
+
+function applyBuiltin(
+  name: string,
+  callee: Extract<Value, { kind: 'builtin' }>,
+  list: readonly Given[],
+  span: Span,
+  frame: Frame,
+): Value {
+  const { builtin } = callee;
+  const given = new Map<string, Given>();
+  const rest = builtin.parameters.some((p) => p.endsWith('…'));
+  let position = 0;
+  for (const argument of list) {
+    let key = argument.name ?? builtin.parameters[position++];
+    if (argument.name === undefined && (key === undefined || key.endsWith('…')) && rest) key = `${position - 1}`;
+    if (key === undefined)
+      return fail(
+        frame,
+        messages.tooManyArguments({
+          callee: name,
+          most: builtin.parameters.length,
+          got: list.length,
+          span: argument.span,
+        }),
+      );
+    if (argument.name !== undefined && !builtin.parameters.includes(key) && !rest)
+      return fail(
+        frame,
+        messages.unknownArgument({
+          callee: name,
+          name: key,
+          span: argument.span,
+          nearest: nearest(key, builtin.parameters),
+        }),
+      );
+    if (given.has(key)) return fail(frame, messages.givenTwice({ callee: name, name: key, span: argument.span }));
+    if (argument.value.kind === 'unknown') return unknown;
+    given.set(key, argument);
+  }
+  const required = builtin.parameters
+    .slice(0, builtin.required ?? builtin.parameters.length)
+    .find((p) => !p.endsWith('…') && !given.has(p));
+  if (required) return fail(frame, messages.missingArgument({ callee: name, name: required, span }));
+  const call: BuiltinCall = { name, given, span, frame };
+  const origin = frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] };
+  return frame.context.g.at(origin, () => builtin.apply(call));
+}
+
+/** f >> g: named, its layers stand under its name; unnamed, under the binding that it is applied in. */
+function applyComposition(callee: Composition, list: readonly Given[], span: Span, frame: Frame): Value {
+  const { path } = callee.instance;
+  const inner = path === undefined ? frame : { ...frame, naming: new Naming(path) };
+  return callee.parts.reduce<readonly Given[]>(
+    (given, part) => [{ value: apply(part, given, span, inner), span }],
+    list,
+  )[0].value;
+}
+
+function applyRepeat(callee: Repeat, list: readonly Given[], span: Span, frame: Frame): Value {
+  const own =
+    callee.instance.path ?? (callee.blockName === undefined ? undefined : frame.naming.path(callee.blockName));
+  callee.instance.path = own;
+  let given = list;
+  callee.copies.forEach((copy, i) => {
+    const path = own === undefined ? frame.naming.path(String(i)) : `${own}.${i}`;
+    if (copy.kind === 'function' && copy.instance) copy.instance.path ??= path;
+    if (copy.kind === 'composition' || copy.kind === 'repeat') copy.instance.path ??= path;
+    given = [{ value: apply(copy, given, span, { ...frame, naming: new Naming(path) }), span }];
+  });
+  return given[0].value;
+}
+
+/** A copy with parameters of its own: also those of the layers that it is configured with. */
+export function separate(value: Value): Value {
+  switch (value.kind) {
+    case 'function':
+      return {
+        ...value,
+        ...(value.configuration && {
+          configuration: value.configuration.map((g) => ({ ...g, value: separate(g.value) })),
+        }),
+        ...(value.definition.kind === 'layer' && { instance: {} }),
+      };
+    case 'composition':
+      return { ...value, parts: value.parts.map(separate), instance: {} };
+    case 'repeat':
+      return { ...value, copies: value.copies.map(separate), instance: {} };
+    case 'list':
+      return { ...value, items: value.items.map(separate) };
+    default:
+      return value;
+  }
+}

@@ -1,0 +1,116 @@
+// Declarations as scopes: what a file defines and imports, each value made when first asked for.
+import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import { circular, definedTwice, notExported, notSupported } from '../../diagnostics/elaboration.js';
+import type { Declaration, File } from '../../parser/tree.js';
+import { evaluate } from './expressions.js';
+import { atStatement, fail, Naming, traced, type Context, type Frame } from './frame.js';
+import { importPath } from './imports.js';
+import { nearest } from './names.js';
+import { guarded } from './bodies.js';
+import { Scope, unknown, type Value } from './values.js';
+
+/** The scope of the standard library: all of its files see one another. */
+export function libraryScope(library: readonly File[], outer: Scope, context: Context): Scope {
+  const scope = new Scope(outer);
+  for (const file of library) for (const declaration of file.declarations) declare(declaration, scope, context);
+  return scope;
+}
+
+/** The scope of a file: what it defines, and what it imports from other files. */
+export function fileScope(entry: File, files: ReadonlyMap<string, File>, outer: Scope, context: Context): Scope {
+  const made = new Map<File, Scope>();
+  const scopeOf = (file: File): Scope => {
+    const known = made.get(file);
+    if (known) return known;
+    const scope = new Scope(outer);
+    made.set(file, scope);
+    for (const declaration of file.declarations) {
+      if (declaration.kind !== 'import') {
+        declare(declaration, scope, context);
+        continue;
+      }
+      const path = importPath(file.file, declaration.path.value);
+      const other = files.get(path);
+      if (!other) continue;
+      const theirs = scopeOf(other);
+      for (const { name, span } of declaration.names) {
+        const frame = frameIn(scope, context);
+        guarded(frame, [{ name, span }], () => {
+          const first = scope.own(name);
+          if (first) fail(frame, definedTwice({ name, span, first: first.span }));
+          if (!defines(other, name))
+            fail(frame, notExported({ name, path, span, nearest: nearest(name, namesOf(other)) }));
+          scope.defineLazily(name, () => theirs.find(name) ?? unknown, span);
+        });
+      }
+    }
+    return scope;
+  };
+  return scopeOf(entry);
+}
+
+function declare(declaration: Declaration, scope: Scope, context: Context): void {
+  if (declaration.kind === 'import' || declaration.kind === 'model') return;
+  const frame = frameIn(scope, context);
+  const { name, span } = declaration.name;
+  const report = (diagnostic: Diagnostic): void => context.report(traced(frame, diagnostic));
+  if (declaration.kind === 'gradient') {
+    report(notSupported({ what: 'a gradient of one’s own', span: declaration.span }));
+    return;
+  }
+  const first = scope.own(name);
+  if (first) {
+    report(definedTwice({ name, span, first: first.span }));
+    return;
+  }
+  scope.defineLazily(name, () => valueOf(declaration, scope, context), span);
+}
+
+function valueOf(
+  declaration: Exclude<Declaration, { kind: 'import' | 'model' | 'gradient' }>,
+  scope: Scope,
+  context: Context,
+): Value {
+  switch (declaration.kind) {
+    case 'fn':
+    case 'layer':
+      return { kind: 'function', definition: declaration, scope };
+    case 'optimizer':
+      return { kind: 'optimizer', declaration, scope };
+    case 'constant':
+      return constant(declaration, scope, context);
+    default:
+      return declaration satisfies never;
+  }
+}
+
+/** A constant's value carries its name, so that dimensions are called by it. */
+function constant(
+  { name, value, span }: Extract<Declaration, { kind: 'constant' }>,
+  scope: Scope,
+  context: Context,
+): Value {
+  let found: Value = unknown;
+  const frame = atStatement(frameIn(scope, context), span);
+  // While it is made, the name stands for something that depends on itself.
+  scope.defineLazily(name.name, () => fail(frame, circular({ name: name.name, span: name.span })), name.span);
+  guarded(frame, [], () => (found = evaluate(value, frame)));
+  const named: Value = found.kind === 'number' && found.name === undefined ? { ...found, name: name.name } : found;
+  scope.define(name.name, named, name.span);
+  return named;
+}
+
+/** Where declarations are evaluated: outside of any model. */
+function frameIn(scope: Scope, context: Context): Frame {
+  return { context, scope, naming: new Naming('') };
+}
+
+function defines(file: File, name: string): boolean {
+  return namesOf(file).includes(name);
+}
+
+function namesOf({ declarations }: File): string[] {
+  return declarations.flatMap((d) =>
+    d.kind === 'import' || d.kind === 'gradient' || d.kind === 'model' ? [] : [d.name.name],
+  );
+}

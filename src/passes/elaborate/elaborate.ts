@@ -1,0 +1,266 @@
+// From syntax trees to a model: its graphs for training and for evaluation, its parameters, and how to train them.
+import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
+import * as messages from '../../diagnostics/elaboration.js';
+import { lineAt, lineStarts } from '../../diagnostics/position.js';
+import { createBuilder } from '../../ir/builder.js';
+import type { Builder } from '../../ir/graph.js';
+import type { Mode, ModelGraph, ModelInput, ModelParameter, ModelState } from '../../ir/model.js';
+import { reachable } from '../../ir/reachable.js';
+import type { Declaration, File, Statement } from '../../parser/tree.js';
+import { guarded } from './bodies.js';
+import { builtinScope } from './builtins.js';
+import { fileScope, libraryScope } from './declarations.js';
+import { fail, Naming, type Context, type Frame } from './frame.js';
+import { runModel, type Written } from './model.js';
+import { nearest } from './names.js';
+import { configured } from './calls.js';
+import { evaluate } from './expressions.js';
+import { defaults, trainOf } from './train.js';
+import { Scope, type Value } from './values.js';
+
+export interface ElaborateOptions {
+  readonly entry: File;
+  /** Imported files by path. */
+  readonly files: ReadonlyMap<string, File>;
+  readonly library: readonly File[];
+  /** Which model, where there are several. */
+  readonly model?: string;
+  readonly set?: Readonly<Record<string, number | boolean | string>>;
+}
+
+export interface Elaborated {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent where there are errors. */
+  readonly model?: ModelGraph;
+}
+
+type ModelDeclaration = Extract<Declaration, { kind: 'model' }>;
+
+/** Gives a file's model its meaning, once for each of its two modes; every independent error is reported once. */
+export function elaborate(options: ElaborateOptions): Elaborated {
+  const reports = new Map<string, Diagnostic>();
+  const report = (diagnostic: Diagnostic): void => {
+    reports.set(keyOf(diagnostic), reports.get(keyOf(diagnostic)) ?? diagnostic);
+  };
+  const declaration = chosenModel(options.entry, options.model, report);
+  if (!declaration) return { diagnostics: [...reports.values()] };
+  const g = createBuilder();
+  const [training, evaluation] = [true, false].map((mode) => elaborateMode(declaration, options, mode, g, report));
+  reportUnused(training, evaluation, report);
+  const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
+  if (!failed()) requireLoss(declaration, training, report);
+  const model = failed() ? undefined : assembled(declaration, options.entry, g, training, evaluation);
+  const diagnostics = [...reports.values()].sort(inOrderOf(options.entry.file));
+  return model && !failed() ? { model, diagnostics } : { diagnostics };
+}
+
+/** A model's body in one mode, with the frame that its train block is read in. */
+interface Elaboration extends Written {
+  readonly frame: Frame;
+}
+
+function elaborateMode(
+  declaration: ModelDeclaration,
+  { entry, files, library, set = {} }: ElaborateOptions,
+  training: boolean,
+  g: Builder,
+  report: (diagnostic: Diagnostic) => void,
+): Elaboration {
+  const context = createContext([entry, ...files.values(), ...library], library, g, training, report);
+  const outer = fileScope(entry, files, libraryScope(library, builtinScope(), context), context);
+  const frame: Frame = { context, scope: new Scope(outer), naming: new Naming('') };
+  bindParameters(declaration, set, frame);
+  return { ...runModel(declaration.body, frame), frame };
+}
+
+function createContext(
+  files: readonly File[],
+  library: readonly File[],
+  g: Builder,
+  training: boolean,
+  report: (diagnostic: Diagnostic) => void,
+): Context {
+  const starts = new Map<string, readonly number[]>();
+  const texts = new Map(files.map(({ file, text }) => [file, text]));
+  const ours = new Set(library.map(({ file }) => file));
+  const startsOf = (file: string): readonly number[] => {
+    const known = starts.get(file) ?? lineStarts(texts.get(file) ?? '');
+    starts.set(file, known);
+    return known;
+  };
+  return {
+    g,
+    training,
+    parameters: new Map(),
+    states: new Map(),
+    report,
+    lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
+    isLibrary: (file) => ours.has(file),
+    draws: 0,
+    calls: [],
+  };
+}
+
+function chosenModel(
+  { file, text, declarations }: File,
+  name: string | undefined,
+  report: (diagnostic: Diagnostic) => void,
+): ModelDeclaration | undefined {
+  const models = declarations.filter((d) => d.kind === 'model');
+  const names = models.map((m) => m.name.name);
+  const whole: Span = { file, start: 0, end: Math.min(1, text.length) };
+  models.forEach((model, i) => {
+    const first = names.indexOf(model.name.name);
+    if (first < i)
+      report(messages.definedTwice({ name: model.name.name, span: model.name.span, first: models[first].name.span }));
+  });
+  if (name !== undefined) {
+    const found = models.find((m) => m.name.name === name);
+    if (!found) report(messages.unknownModel({ name, names, span: models[0]?.name.span ?? whole }));
+    return found;
+  }
+  if (models.length === 0) report(messages.noModel({ span: whole }));
+  else if (models.length > 1) report(messages.severalModels({ names, span: models[1].name.span }));
+  return models.length === 1 ? models[0] : undefined;
+}
+
+/** The model's own parameters: their defaults, or what overrides them. */
+function bindParameters(declaration: ModelDeclaration, set: NonNullable<ElaborateOptions['set']>, frame: Frame): void {
+  const names = declaration.parameters.map((p) => p.name.name);
+  for (const name of Object.keys(set))
+    if (!names.includes(name))
+      frame.context.report(
+        messages.unknownOverride({ name, span: declaration.name.span, nearest: nearest(name, names) }),
+      );
+  for (const { name, default: expression, span } of declaration.parameters) {
+    guarded(frame, [name], () => {
+      const given = Object.hasOwn(set, name.name) ? overriding(set[name.name]) : undefined;
+      const value = given ?? (expression && configured(evaluate(expression, frame), frame, expression.span));
+      if (!value)
+        return fail(frame, messages.missingArgument({ callee: declaration.name.name, name: name.name, span }));
+      if (given && expression) requireSameKind(evaluate(expression, frame), given, name.name, expression.span, frame);
+      const named: Value = value.kind === 'number' ? { kind: 'number', value: value.value, name: name.name } : value;
+      frame.scope.define(name.name, named);
+    });
+  }
+}
+
+function overriding(value: number | boolean | string): Value {
+  if (typeof value === 'number') return { kind: 'number', value };
+  return typeof value === 'boolean' ? { kind: 'boolean', value } : { kind: 'string', value };
+}
+
+/** `--set hidden=true` where hidden is a number would only show far from its cause. */
+function requireSameKind(before: Value, given: Value, name: string, span: Span, frame: Frame): void {
+  const plain = ['number', 'boolean', 'string'];
+  if (!plain.includes(before.kind) || before.kind === given.kind) return;
+  const kinds: Readonly<Record<string, string>> = { number: 'a number', boolean: 'true or false', string: 'a text' };
+  const got =
+    given.kind === 'string'
+      ? `"${given.value}"`
+      : given.kind === 'number' || given.kind === 'boolean'
+        ? String(given.value)
+        : given.kind;
+  fail(frame, messages.badSetting({ name, expected: kinds[before.kind], got, span }));
+}
+
+function requireLoss(declaration: ModelDeclaration, { total }: Elaboration, report: (d: Diagnostic) => void): void {
+  if (!total) report(messages.noLoss({ name: declaration.name.name, span: declaration.name.span }));
+}
+
+/** What neither mode asks for; a parameter or a binding may be there for one of them only. */
+function reportUnused(training: Elaboration, evaluation: Elaboration, report: (d: Diagnostic) => void): void {
+  const elsewhere = new Set(evaluation.frame.scope.unused().map(({ name }) => name));
+  for (const { name, span } of training.frame.scope.unused())
+    if (elsewhere.has(name)) report(messages.unused({ name, span }));
+}
+
+function assembled(
+  declaration: ModelDeclaration,
+  { file, text }: File,
+  g: Builder,
+  training: Elaboration,
+  evaluation: Elaboration,
+): ModelGraph | undefined {
+  const { context } = training.frame;
+  const needed = neededLeaves(training, evaluation);
+  const own = new Map([...context.parameters, ...evaluation.frame.context.parameters]);
+  const parameters = [...own.values()]
+    .filter((p) => needed.has(`parameter ${p.name}`))
+    .map(({ name, type, initial, trained }): ModelParameter => ({ name, type, initial, trained }));
+  const states = [...context.states.values()].filter((s) => needed.has(`state ${s.name}`));
+  let trained: ReturnType<typeof trainOf> | undefined;
+  const block = declaration.body.find((s): s is Extract<Statement, { kind: 'train' }> => s.kind === 'train');
+  if (block)
+    guarded(training.frame, [], () => (trained = trainOf(block.settings, parameters, block.span, training.frame)));
+  const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
+  const modes = [modeOf(training, states), modeOf(evaluation, [])];
+  if (modes.some((m) => m === undefined)) return undefined;
+  const [trainingMode, evaluationMode] = modes.filter((m) => m !== undefined);
+  const dependsOnAny = reachable([trainingMode.loss]).some((n) => n.op.name === 'parameter');
+  if (block && !dependsOnAny)
+    context.report(messages.parameterNotTrained({ name: declaration.name.name, span: declaration.name.span }));
+  return {
+    builder: g,
+    name: declaration.name.name,
+    file,
+    text,
+    inputs,
+    parameters: trained?.parameters ?? parameters,
+    states: states.map(({ name, type, initial }): ModelState => ({ name, type, initial })),
+    training: trainingMode,
+    evaluation: evaluationMode,
+    updates: trained?.updates ?? [],
+    train: trained?.training ?? defaults,
+  };
+}
+
+function modeOf(
+  { outputs, total, losses, metrics, frame }: Elaboration,
+  states: readonly { readonly name: string }[],
+): Mode | undefined {
+  if (!total) return undefined;
+  const now = frame.context.states;
+  return {
+    outputs,
+    loss: total,
+    losses,
+    metrics,
+    states: states.flatMap(({ name }) => {
+      const state = now.get(name);
+      return state ? [{ name, node: state.now }] : [];
+    }),
+  };
+}
+
+/** The parameters and states that some output, loss or metric depends on, also by way of a state. */
+function neededLeaves(...modes: readonly Elaboration[]): Set<string> {
+  const found = new Set<string>();
+  const roots = modes.flatMap(({ outputs, losses, metrics, total }) => [
+    ...[...outputs, ...losses, ...metrics].map((n) => n.node),
+    ...(total ? [total] : []),
+  ]);
+  for (let next = roots; next.length > 0;) {
+    const fresh: string[] = [];
+    for (const node of reachable(next)) {
+      const key = `${node.op.name} ${String(node.attrs.name)}`;
+      if ((node.op.name !== 'parameter' && node.op.name !== 'state') || found.has(key)) continue;
+      found.add(key);
+      if (node.op.name === 'state') fresh.push(String(node.attrs.name));
+    }
+    next = fresh.flatMap((name) => modes.flatMap(({ frame }) => frame.context.states.get(name)?.now ?? []));
+  }
+  return found;
+}
+
+function keyOf({ code, message, labels }: Diagnostic): string {
+  const [first] = labels;
+  return `${code} ${message} ${first ? `${first.span.file}:${first.span.start}:${first.span.end}` : ''}`;
+}
+
+/** By place in the user's file: a fault in another file counts where the outermost call stands. */
+function inOrderOf(file: string): (a: Diagnostic, b: Diagnostic) => number {
+  const place = ({ labels, trace = [] }: Diagnostic): number =>
+    [...labels.slice(0, 1), ...trace].map(({ span }) => span).find((span) => span.file === file)?.start ?? 0;
+  return (a, b) => place(a) - place(b);
+}

@@ -1,0 +1,68 @@
+// Where an expression is elaborated: the names it sees, the path its parameters get, and what is collected on the way.
+import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
+import type { Builder, Node, Origin } from '../../ir/graph.js';
+import type { ModelParameter, ModelState } from '../../ir/model.js';
+import type { Scope } from './values.js';
+
+/** Hands out the paths of instances that are applied in one binding: dense, then dense_2. */
+export class Naming {
+  private readonly counts = new Map<string, number>();
+  constructor(readonly prefix: string) {}
+
+  path(name: string): string {
+    const count = (this.counts.get(name) ?? 0) + 1;
+    this.counts.set(name, count);
+    return joinPath(this.prefix, count === 1 ? name : `${name}_${count}`);
+  }
+
+  /** The names given inside a binding. */
+  inside(name: string): Naming {
+    return new Naming(joinPath(this.prefix, name));
+  }
+}
+
+export function joinPath(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`;
+}
+
+/** What one elaboration of a model, in one mode, collects. */
+export interface Context {
+  readonly g: Builder;
+  readonly training: boolean;
+  readonly parameters: Map<string, ModelParameter & { readonly node: Node }>;
+  readonly states: Map<string, ModelState & { now: Node }>;
+  readonly report: (diagnostic: Diagnostic) => void;
+  readonly lineOf: (span: Span) => number;
+  /** Names of files that are the library's: their lines are not the user's. */
+  readonly isLibrary: (file: string) => boolean;
+  /** Draws so far: each has a number of its own. */
+  draws: number;
+  /** Calls under way, innermost last. */
+  readonly calls: { readonly name: string; readonly span: Span; readonly definition: object }[];
+}
+
+export interface Frame {
+  readonly context: Context;
+  readonly scope: Scope;
+  readonly naming: Naming;
+  readonly origin?: Origin;
+}
+
+/** Leaves a construct with a diagnostic, with the calls that led there. */
+export function fail(frame: Frame, diagnostic: Diagnostic): never {
+  throw new Fault(traced(frame, diagnostic));
+}
+
+/** The diagnostic with the calls that led to where it was found, innermost first. */
+export function traced(frame: Frame, diagnostic: Diagnostic): Diagnostic {
+  const { calls } = frame.context;
+  if (calls.length === 0 || diagnostic.trace) return diagnostic;
+  return { ...diagnostic, trace: [...calls].reverse().map((c) => ({ callee: c.name, span: c.span })) };
+}
+
+/** The frame in which a statement's value is elaborated: nodes made there come from its line, unless it is a library's. */
+export function atStatement(frame: Frame, span: Span): Frame {
+  const { context } = frame;
+  if (context.isLibrary(span.file)) return frame;
+  return { ...frame, origin: { file: span.file, line: context.lineOf(span), calls: [] } };
+}

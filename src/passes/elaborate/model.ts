@@ -1,0 +1,172 @@
+// The body of a model: inputs, outputs, losses and metrics around the bindings that every body has.
+import * as messages from '../../diagnostics/elaboration.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Node } from '../../ir/graph.js';
+import { size } from '../../ir/index.js';
+import type { ModelInput, Named } from '../../ir/model.js';
+import { add } from '../../ir/ops/arithmetic.js';
+import { input as inputLeaf } from '../../ir/ops/leaves.js';
+import { dim, printType, type Dim } from '../../ir/types.js';
+import type { Expression, Identifier, Statement } from '../../parser/tree.js';
+import { bind, checkNew, declareParameter, declareState, define, guarded, replaceState } from './bodies.js';
+import { evaluate } from './expressions.js';
+import { atStatement, fail, type Frame } from './frame.js';
+import { typeOf } from './patterns.js';
+import { toNode, toNumbers } from './tensors.js';
+import { tensorValue, type Value } from './values.js';
+
+type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
+
+/** What a model's body says in one mode. */
+export interface Written {
+  readonly inputs: readonly ModelInput[];
+  readonly outputs: readonly Named[];
+  /** The sum of all losses; absent where there is none. */
+  readonly total?: Node;
+  /** Those that have a name. */
+  readonly losses: readonly Named[];
+  readonly metrics: readonly Named[];
+}
+
+interface Body {
+  readonly frame: Frame;
+  readonly inputs: ModelInput[];
+  readonly outputs: Named[];
+  readonly losses: Named[];
+  readonly metrics: Named[];
+  /** Where each name that is reported stands. */
+  readonly reported: Map<string, Span>;
+  total?: Node;
+  train?: Span;
+}
+
+/** Runs a model's body; a statement that fails is reported, and what it would have bound is unknown from there on. */
+export function runModel(statements: readonly Statement[], frame: Frame): Written {
+  const body: Body = { frame, inputs: [], outputs: [], losses: [], metrics: [], reported: new Map() };
+  for (const statement of statements) guarded(frame, boundBy(statement), () => run(statement, body));
+  return body;
+}
+
+function boundBy(statement: Statement): readonly Identifier[] {
+  switch (statement.kind) {
+    case 'binding':
+      return statement.names;
+    case 'input':
+    case 'param':
+    case 'state':
+    case 'output':
+    case 'metric':
+      return [statement.name];
+    case 'loss':
+      return statement.name ? [statement.name] : [];
+    default:
+      return [];
+  }
+}
+
+function run(statement: Statement, body: Body): void {
+  const { frame } = body;
+  switch (statement.kind) {
+    case 'input':
+      return declareInput(statement, body);
+    case 'binding':
+      return bind(statement, frame);
+    case 'param':
+      return declareParameter(statement, frame);
+    case 'state':
+      return declareState(statement, frame);
+    case 'replace':
+      return replaceState(statement, frame);
+    case 'output':
+      return declareOutput(statement, body);
+    case 'loss':
+      return declareLoss(statement, body);
+    case 'metric':
+      return declareMetric(statement, body);
+    case 'train':
+      // Its settings are read when all parameters are known.
+      if (body.train) fail(frame, messages.definedTwice({ name: 'train', span: statement.span, first: body.train }));
+      body.train = statement.span;
+      return;
+    case 'slot':
+    case 'return':
+    case 'emit':
+      return fail(frame, messages.misplaced({ what: statement.kind, where: 'a model', span: statement.span }));
+    default:
+      return statement satisfies never;
+  }
+}
+
+/** `input image: [batch, 784]`: a name that nothing binds is a run-time dimension. */
+function declareInput({ name, type: expression }: Of<'input'>, { frame, inputs }: Body): void {
+  checkNew(name, frame);
+  const type = typeOf(frame, expression, (dimension): Dim => {
+    const found = dim(size(dimension), dimension);
+    frame.scope.define(dimension, { kind: 'size', index: found.size, name: dimension });
+    return found;
+  });
+  inputs.push({ name: name.name, type });
+  define(name, tensorValue(frame.context.g.make(inputLeaf, [], { name: name.name, type })), frame);
+}
+
+function declareOutput({ name, value, span }: Of<'output'>, body: Body): void {
+  const { frame, outputs } = body;
+  const known = outputs.some((o) => o.name === name.name);
+  if (known)
+    fail(frame, messages.definedTwice({ name: name.name, span: name.span, first: body.reported.get(name.name) }));
+  const found = value
+    ? named(name, value, span, frame)
+    : evaluate({ kind: 'name', name: name.name, span: name.span }, frame);
+  if (found.kind === 'unknown') return;
+  body.reported.set(name.name, name.span);
+  outputs.push({ name: name.name, node: toNode(frame, found, value?.span ?? name.span) });
+  frame.scope.find(name.name);
+}
+
+/** Binds a name as `name = e` does; its value. */
+function named(name: Identifier, value: Expression, span: Span, frame: Frame): Value {
+  bind({ kind: 'binding', names: [name], value, span }, frame);
+  return frame.scope.find(name.name) ?? { kind: 'unknown' };
+}
+
+/** Several losses are summed; `loss` means their sum so far. */
+function declareLoss({ name, value, span }: Of<'loss'>, body: Body): void {
+  const { frame, losses } = body;
+  const { g } = frame.context;
+  if (name) requireNew(name, body);
+  const node = scalarOf(name ?? { name: 'loss', span }, value, span, body, 'a loss');
+  if (!node) return;
+  if (name && name.name !== 'loss') losses.push({ name: name.name, node });
+  const before = body.total;
+  body.total = before ? g.at(atStatement(frame, span).origin, () => g.make(add, [before, node], {})) : node;
+  frame.scope.define('loss', tensorValue(body.total));
+}
+
+function declareMetric({ name, value, span }: Of<'metric'>, body: Body): void {
+  requireNew(name, body);
+  const node = scalarOf(name, value, span, body, 'a metric');
+  if (node) body.metrics.push({ name: name.name, node });
+}
+
+/** What is reported beside one another has names of its own; `loss` is the total's. */
+function requireNew({ name, span }: Identifier, { frame, reported }: Body): void {
+  const first = reported.get(`reported ${name}`);
+  if (first) fail(frame, messages.definedTwice({ name, span, first }));
+  reported.set(`reported ${name}`, span);
+}
+
+/** The value as a number; undefined where it follows from an error. The name is bound to it. */
+function scalarOf(name: Identifier, value: Expression, span: Span, { frame }: Body, what: string): Node | undefined {
+  const inner = atStatement({ ...frame, naming: frame.naming.inside(name.name) }, span);
+  const found = frame.context.g.at(inner.origin, () => evaluate(value, inner));
+  if (found.kind === 'unknown') return undefined;
+  const node = toNumbers(frame, toNode(frame, found, value.span));
+  if (node.type.shape.length > 0)
+    return fail(frame, messages.lossNotScalar({ what, type: printType(node.type), span: value.span }));
+  if (name.name !== 'loss') {
+    checkNew(name, frame);
+    define(name, tensorValue(node), frame);
+    frame.scope.find(name.name);
+  } else if (node.inputs.length > 0) node.name ??= name.name;
+  return node;
+}

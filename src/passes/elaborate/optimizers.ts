@@ -1,0 +1,104 @@
+// Optimizers: from their statements to the graph of one parameter's update.
+import * as messages from '../../diagnostics/elaboration.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Node } from '../../ir/graph.js';
+import type { ModelParameter, Update } from '../../ir/model.js';
+import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from '../../ir/ops/leaves.js';
+import { toF32 } from '../../ir/ops/logic.js';
+import { sub } from '../../ir/ops/arithmetic.js';
+import { constant } from '../../ir/ops/constants.js';
+import { stretch } from './broadcasting.js';
+import { apply, bindConfiguration, bindDefaults } from './calls.js';
+import { evaluate } from './expressions.js';
+import { atStatement, fail, type Frame } from './frame.js';
+import { asF32, toNode } from './tensors.js';
+import { describe, isCallable, Scope, tensorValue, type Given, type Value } from './values.js';
+
+type Optimizer = Extract<Value, { kind: 'optimizer' }>;
+
+/** What an optimizer does to a parameter: w, g, t and the slots are leaves; statements run in order. */
+export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
+  const { declaration } = optimizer;
+  const { g } = outer.context;
+  const scope = new Scope(optimizer.scope);
+  const frame: Frame = { ...outer, scope, origin: outer.origin && { ...outer.origin, calls: [declaration.name.name] } };
+  const t = g.make(toF32, [g.make(counter, [], { name: 'update' })], {});
+  const given = givenByName(optimizer, t, span, frame);
+  bindConfiguration(declaration.parameters, given, scope);
+  bindDefaults(declaration.parameters, given, frame);
+  const w = g.make(parameterLeaf, [], { name: parameter.name, type: parameter.type });
+  const now = new Map<string, Node>([['w', w]]);
+  scope.define('w', tensorValue(w));
+  scope.define('g', tensorValue(g.make(gradient, [], { parameter: parameter.name, type: parameter.type })));
+  scope.define('t', tensorValue(t));
+  const slots: { name: string; initial: number }[] = [];
+  for (const statement of declaration.body) {
+    const inner = atStatement(frame, statement.span);
+    switch (statement.kind) {
+      case 'slot': {
+        const start = evaluate(statement.initial, inner);
+        if (start.kind !== 'number')
+          return fail(
+            frame,
+            messages.wrongKind({
+              expected: 'a number that a slot starts from',
+              got: describe(start),
+              span: statement.initial.span,
+            }),
+          );
+        const { name } = statement.name;
+        const leaf = g.make(slotLeaf, [], { parameter: parameter.name, name, type: parameter.type });
+        slots.push({ name, initial: start.value });
+        now.set(name, leaf);
+        scope.define(name, tensorValue(leaf), statement.name.span);
+        break;
+      }
+      case 'replace': {
+        const { name, span: place } = statement.name;
+        if (!now.has(name))
+          return fail(
+            frame,
+            messages.misplaced({ what: `${name} := …`, where: 'an optimizer that has no such slot', span: place }),
+          );
+        const node = stretch(
+          g,
+          asF32(frame, toNode(frame, evaluate(statement.value, inner), statement.value.span), statement.value.span),
+          parameter.type.shape,
+        );
+        now.set(name, node);
+        scope.define(name, tensorValue(node), place);
+        break;
+      }
+      case 'binding': {
+        const value = evaluate(statement.value, inner);
+        scope.define(statement.names[0].name, value, statement.names[0].span);
+        break;
+      }
+      default:
+        return fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
+    }
+  }
+  const node = (name: string): Node => now.get(name) ?? w;
+  return { parameter: parameter.name, weight: node('w'), slots: slots.map((s) => ({ ...s, node: node(s.name) })) };
+}
+
+/** The arguments by name; a schedule becomes its value after t - 1 updates. */
+function givenByName(optimizer: Optimizer, t: Node, span: Span, frame: Frame): Map<string, Given> {
+  const { g } = frame.context;
+  const names = optimizer.declaration.parameters.map((p) => p.name.name);
+  const given = new Map<string, Given>();
+  let position = 0;
+  for (const argument of optimizer.arguments ?? []) {
+    const name = argument.name ?? names[position++];
+    let { value } = argument;
+    if (isCallable(value)) {
+      const k = g.make(sub, [t, g.make(constant, [], { value: 1 })], {});
+      value = apply(value, [{ value: tensorValue(k), span: argument.span }], argument.span, frame);
+    }
+    given.set(name, { ...argument, value });
+  }
+  const missing = optimizer.declaration.parameters.find((p) => !p.default && !given.has(p.name.name));
+  if (missing)
+    fail(frame, messages.missingArgument({ callee: optimizer.declaration.name.name, name: missing.name.name, span }));
+  return given;
+}

@@ -1,0 +1,159 @@
+// Types in signatures: names and … bind by matching the argument; types are checks and documentation where they are given.
+import { notADimension, wrongElement, wrongShape } from '../../diagnostics/types.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Node } from '../../ir/graph.js';
+import { constantOf } from '../../ir/index.js';
+import { bool, f32, printDim, printType, type Dim, type ElementType, type TensorType } from '../../ir/types.js';
+import type { DimExpression, TypeExpression } from '../../parser/tree.js';
+import { evaluate } from './expressions.js';
+import { fail, type Frame } from './frame.js';
+import { describe, dimOf, isCallable, type Scope, type Value } from './values.js';
+
+/** Under this name a scope holds what … stands for. */
+const ellipsis = '…';
+
+/** Matches a tensor's type with a pattern, binding the names that are new in `scope`. `what` names the tensor in messages. */
+export function match(frame: Frame, pattern: TypeExpression, node: Node, what: string, span: Span): void {
+  const { shape } = node.type;
+  matchElement(frame, pattern, node, what, span);
+  const dims = pattern.shape;
+  if (!dims) {
+    if (shape.length > 0 && pattern.element) wrong(frame, pattern, node, what, span, 'it should be a scalar');
+    return;
+  }
+  const at = dims.findIndex((d) => d.kind === 'ellipsis');
+  const fixed = at < 0 ? dims.length : dims.length - 1;
+  if (at < 0 ? shape.length !== fixed : shape.length < fixed)
+    wrong(
+      frame,
+      pattern,
+      node,
+      what,
+      span,
+      `it should have ${at < 0 ? '' : 'at least '}${fixed} ${fixed === 1 ? 'axis' : 'axes'}`,
+    );
+  const many = shape.length - fixed;
+  dims.forEach((d, i) => {
+    if (d.kind === 'ellipsis') bindEllipsis(frame.scope, shape.slice(i, i + many));
+    else matchDim(frame, d, shape[at >= 0 && i > at ? i + many - 1 : i], pattern, node, what, span);
+  });
+}
+
+function matchElement(frame: Frame, { element }: TypeExpression, node: Node, what: string, span: Span): void {
+  const own = node.type.element;
+  if (!element) {
+    if (own.kind !== 'f32')
+      fail(
+        frame,
+        wrongElement({
+          expected: `numbers (f32) for ${what}`,
+          got: printType(node.type),
+          span,
+          help: 'f32(…) turns a bool or an index into a number',
+        }),
+      );
+    return;
+  }
+  if (element.kind !== own.kind)
+    fail(frame, wrongElement({ expected: `${element.kind} for ${what}`, got: printType(node.type), span }));
+  if (element.kind !== 'index' || own.kind !== 'index') return;
+  const name = element.size.kind === 'name' ? element.size.name : undefined;
+  if (name !== undefined && !frame.scope.own(name)) {
+    frame.scope.define(name, dimensionValue({ size: own.size }));
+    return;
+  }
+  const wanted = dimOf(evaluate(element.size, frame));
+  if (wanted && wanted.size.key !== own.size.key)
+    fail(frame, wrongElement({ expected: `index(${printDim(wanted)}) for ${what}`, got: printType(node.type), span }));
+}
+
+function bindEllipsis(scope: Scope, dims: readonly Dim[]): void {
+  if (!scope.own(ellipsis)) scope.define(ellipsis, { kind: 'list', items: dims.map(dimensionValue) });
+}
+
+function matchDim(
+  frame: Frame,
+  expression: Extract<DimExpression, { kind: 'size' }>,
+  own: Dim,
+  pattern: TypeExpression,
+  node: Node,
+  what: string,
+  span: Span,
+): void {
+  const { value } = expression;
+  if (value.kind === 'name' && !frame.scope.own(value.name)) {
+    frame.scope.define(value.name, dimensionValue(own));
+    return;
+  }
+  const wanted = dimOf(evaluate(value, frame));
+  if (wanted && wanted.size.key !== own.size.key)
+    wrong(frame, pattern, node, what, span, `${printDim(own)} should be ${printDim(wanted)}`);
+}
+
+/** A dimension as a value that remembers being one, so that `axis = T` means it. */
+export function dimensionValue(d: Dim): Value {
+  const known = constantOf(d.size);
+  const name = d.name === undefined ? {} : { name: d.name };
+  return known === undefined
+    ? { kind: 'size', index: d.size, ...name }
+    : { kind: 'number', value: known, dimension: true, ...name };
+}
+
+function wrong(frame: Frame, pattern: TypeExpression, node: Node, what: string, span: Span, note: string): never {
+  return fail(
+    frame,
+    wrongShape({
+      what,
+      labels: [
+        { span, text: `${what}: ${printType(node.type)}` },
+        { span: pattern.span, text: 'what the signature says' },
+      ],
+      note,
+    }),
+  );
+}
+
+/** The type that an expression says: of an input, a parameter, a state. `unbound` supplies a name that nothing binds. */
+export function typeOf(frame: Frame, expression: TypeExpression, unbound?: (name: string) => Dim): TensorType {
+  return { element: elementOf(frame, expression), shape: shapeOf(frame, expression.shape ?? [], unbound) };
+}
+
+function elementOf(frame: Frame, { element }: TypeExpression): ElementType {
+  if (!element) return f32;
+  if (element.kind !== 'index') return element.kind === 'bool' ? bool : f32;
+  return { kind: 'index', size: wantedDim(frame, evaluate(element.size, frame), element.size.span).size };
+}
+
+export function shapeOf(frame: Frame, dims: readonly DimExpression[], unbound?: (name: string) => Dim): Dim[] {
+  return dims.flatMap((d) => {
+    if (d.kind === 'ellipsis') {
+      const bound = frame.scope.find(ellipsis);
+      return bound?.kind === 'list' ? bound.items.map((item) => wantedDim(frame, item, d.span)) : [];
+    }
+    if (d.value.kind === 'name' && unbound) {
+      // A dimension may bear the name of a function: `[batch, range]`.
+      const known = frame.scope.find(d.value.name);
+      if (known === undefined || isCallable(known)) return [unbound(d.value.name)];
+    }
+    const found = wantedDim(frame, evaluate(d.value, frame), d.span);
+    return [
+      found.name === undefined && d.value.kind === 'name' && isDimensionName(frame, d.value.name)
+        ? { ...found, name: d.value.name }
+        : found,
+    ];
+  });
+}
+
+/** A name that the model or a pattern introduced gives its name to the dimension; `n` bound to an unnamed 784 stays 784. */
+function isDimensionName(frame: Frame, name: string): boolean {
+  const value = frame.scope.find(name);
+  return value?.kind === 'number' && !value.dimension && value.name === name;
+}
+
+/** The value as a dimension; an error where it is none, such as 2.5. */
+export function wantedDim(frame: Frame, value: Value, span: Span): Dim {
+  return (
+    dimOf(value) ??
+    fail(frame, notADimension({ got: value.kind === 'number' ? String(value.value) : describe(value), span }))
+  );
+}

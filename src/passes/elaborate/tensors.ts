@@ -1,0 +1,129 @@
+// Values as tensors: static numbers become constants where a tensor is wanted.
+
+import { cannotCombine, wrongElement } from '../../diagnostics/types.js';
+import { wrongKind } from '../../diagnostics/elaboration.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Node } from '../../ir/graph.js';
+import { constant as whole } from '../../ir/index.js';
+import { constant, literal, size } from '../../ir/ops/constants.js';
+import { toF32 } from '../../ir/ops/logic.js';
+import { bool, dim, printType, type Dim } from '../../ir/types.js';
+import { commonShape, stretch } from './broadcasting.js';
+import { fail, type Frame } from './frame.js';
+import { describe, type Value } from './values.js';
+
+/** An operand with the place it stands at, for messages. */
+export interface Operand {
+  readonly value: Value;
+  readonly span: Span;
+  /** How the author wrote it. */
+  readonly text: string;
+}
+
+/** The value as a graph node; an error where it has no tensor form. */
+export function toNode(frame: Frame, value: Value, span: Span): Node {
+  const { g } = frame.context;
+  switch (value.kind) {
+    case 'tensor':
+      return value.node;
+    case 'number':
+      return g.make(constant, [], { value: value.value });
+    case 'size':
+      return g.make(size, [], { of: value.index });
+    case 'boolean':
+      return g.make(literal, [], { values: [Number(value.value)], type: { element: bool, shape: [] } });
+    case 'list':
+      return literalOf(frame, value, span);
+    default:
+      return fail(frame, wrongKind({ expected: 'a tensor or a number', got: describe(value), span }));
+  }
+}
+
+/** Nested lists of numbers or truths as a constant tensor. */
+function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: Span): Node {
+  const values: number[] = [];
+  const shape: number[] = [];
+  let truths = 0;
+  const visit = (value: Value, depth: number): void => {
+    if (value.kind === 'list') {
+      if (shape.length === depth) shape.push(value.items.length);
+      if (shape[depth] !== value.items.length || value.items.length === 0)
+        fail(
+          frame,
+          wrongKind({
+            expected: 'rows of one length',
+            got: `a row of ${value.items.length} among rows of ${shape[depth]}`,
+            span,
+          }),
+        );
+      for (const item of value.items) visit(item, depth + 1);
+      return;
+    }
+    if (depth !== shape.length || (value.kind !== 'number' && value.kind !== 'boolean'))
+      fail(frame, wrongKind({ expected: 'nested lists of numbers', got: describe(value), span }));
+    if (value.kind === 'boolean') truths++;
+    values.push(Number(value.kind === 'number' || value.kind === 'boolean' ? value.value : 0));
+  };
+  visit(list, 0);
+  return frame.context.g.make(literal, [], {
+    values,
+    type: {
+      element: truths === values.length && truths > 0 ? bool : { kind: 'f32' },
+      shape: shape.map((n) => dim(whole(n))),
+    },
+  });
+}
+
+/** The nodes in one shape; an error that shows both where they do not broadcast. */
+export function together(frame: Frame, nodes: readonly Node[], operands: readonly Operand[]): Node[] {
+  const shape = commonShape(nodes.map((n) => n.type.shape));
+  if (!shape) return fail(frame, mismatch(nodes, operands));
+  return nodes.map((n) => stretch(frame.context.g, n, shape));
+}
+
+function mismatch(nodes: readonly Node[], operands: readonly Operand[]) {
+  const labels = nodes.map((node, i) => ({
+    span: operands[i].span,
+    text: `${operands[i].text}: ${printType(node.type)}`,
+  }));
+  const [a, b] = nodes.map((n) => n.type.shape);
+  const rank = Math.max(a.length, b.length);
+  for (let i = rank - 1; i >= 0; i--) {
+    const [x, y]: (Dim | undefined)[] = [a[i - rank + a.length], b[i - rank + b.length]];
+    if (!x || !y || commonShape([[x], [y]])) continue;
+    const note = `trailing dimensions align, and ${printDimension(x)} meets ${printDimension(y)}`;
+    return cannotCombine({ labels, note, help: alignmentHint(nodes, operands) });
+  }
+  return cannotCombine({ labels });
+}
+
+function printDimension(d: Dim): string {
+  return printType({ element: { kind: 'f32' }, shape: [d] }).slice(1, -1);
+}
+
+/** `[batch, 10] + [batch]`: the shorter one wants a new last axis. */
+function alignmentHint(nodes: readonly Node[], operands: readonly Operand[]): string | undefined {
+  const [long, short] = nodes[0].type.shape.length >= nodes[1].type.shape.length ? [0, 1] : [1, 0];
+  const [a, b] = [nodes[long].type.shape, nodes[short].type.shape];
+  if (b.length === 0 || a.length !== b.length + 1 || !commonShape([a, [...b, dim(whole(1))]])) return undefined;
+  const all = b.map(() => ':').join(', ');
+  return `to repeat ${operands[short].text} along the last axis, write ${operands[short].text}[${all}, none]`;
+}
+
+/** The node as f32; an error names what it is where it is not. `mean` and `sum` take bools by themselves. */
+export function asF32(frame: Frame, node: Node, span: Span): Node {
+  if (node.type.element.kind === 'f32') return node;
+  return fail(
+    frame,
+    wrongElement({
+      expected: 'numbers (f32)',
+      got: printType(node.type),
+      span,
+      help: 'f32(…) turns a bool or an index into a number',
+    }),
+  );
+}
+
+export function toNumbers(frame: Frame, node: Node): Node {
+  return node.type.element.kind === 'f32' ? node : frame.context.g.make(toF32, [node], {});
+}

@@ -1,0 +1,194 @@
+// The train block: how to train, checked setting by setting.
+import * as messages from '../../diagnostics/elaboration.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { DataField, ModelParameter, Training, Update } from '../../ir/model.js';
+import type { Setting } from '../../parser/tree.js';
+import { configured } from './calls.js';
+import { evaluate } from './expressions.js';
+import { atStatement, fail, type Frame } from './frame.js';
+import { guarded } from './bodies.js';
+import { nearest } from './names.js';
+import { updateOf } from './optimizers.js';
+import { describe, type Value } from './values.js';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface NumberSetting {
+  readonly expected: string;
+  fits(value: number): boolean;
+  set(training: Writable<Training>, value: number): void;
+}
+
+const atLeastOne = (n: number): boolean => Number.isInteger(n) && n >= 1;
+
+const numberSettings: Readonly<Record<string, NumberSetting>> = {
+  batch: { expected: 'a whole number of rows, at least 1', fits: atLeastOne, set: (t, n) => (t.batch = n) },
+  epochs: { expected: 'a whole number, at least 1', fits: atLeastOne, set: (t, n) => (t.epochs = n) },
+  seed: {
+    expected: 'a whole number from 0 to 2147483647',
+    fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 31,
+    set: (t, n) => (t.seed = n),
+  },
+  accumulate: { expected: 'a whole number of steps, at least 1', fits: atLeastOne, set: (t, n) => (t.accumulate = n) },
+  clip_norm: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipNorm = n) },
+  clip_value: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipValue = n) },
+  validation: {
+    expected: 'a share of the data, from 0 to below 1',
+    fits: (n) => n >= 0 && n < 1,
+    set: (t, n) => (t.validation = n),
+  },
+};
+
+const otherSettings = ['optimizer', 'freeze', 'data'];
+
+export interface Trained {
+  readonly training: Training;
+  readonly parameters: readonly ModelParameter[];
+  readonly updates: readonly Update[];
+}
+
+export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, validation: 0 };
+
+/** Evaluates the settings over the parameters that the model came to have. */
+export function trainOf(
+  settings: readonly Setting[],
+  parameters: readonly ModelParameter[],
+  block: Span,
+  frame: Frame,
+): Trained {
+  const training: Writable<Training> = { ...defaults };
+  const optimizers: { pattern?: string; span: Span; value: Extract<Value, { kind: 'optimizer' }> }[] = [];
+  let trained = parameters;
+  const seen = new Map<string, Span>();
+  for (const setting of settings) {
+    const { name, value, pattern } = setting;
+    const inner = atStatement(frame, setting.span);
+    guarded(frame, [], () => {
+      const first = seen.get(name.name);
+      if (first && name.name !== 'optimizer')
+        fail(frame, messages.definedTwice({ name: name.name, span: name.span, first }));
+      seen.set(name.name, name.span);
+      const number = numberSettings[name.name];
+      if (number) {
+        const found = evaluate(value, inner);
+        if (found.kind === 'unknown') return;
+        if (found.kind !== 'number' || !number.fits(found.value))
+          return fail(
+            frame,
+            messages.badSetting({ name: name.name, expected: number.expected, got: describe(found), span: value.span }),
+          );
+        number.set(training, found.value);
+      } else if (name.name === 'optimizer') {
+        const found = configuredOptimizer(evaluate(value, inner), value.span, frame);
+        if (!found) return;
+        if (pattern) requireMatch(pattern.value, parameters, pattern.span, frame);
+        optimizers.push({ ...(pattern && { pattern: pattern.value }), span: setting.span, value: found });
+      } else if (name.name === 'freeze') trained = frozen(trained, evaluate(value, inner), value.span, frame);
+      else if (name.name === 'data') {
+        const found = configured(evaluate(value, inner), frame, value.span);
+        if (found.kind === 'unknown') return;
+        if (found.kind !== 'data')
+          return fail(
+            frame,
+            messages.badSetting({
+              name: 'data',
+              expected: 'a source such as csv("file.csv", …)',
+              got: describe(found),
+              span: value.span,
+            }),
+          );
+        training.data = found.source;
+      } else
+        fail(
+          frame,
+          messages.unknownSetting({
+            name: name.name,
+            span: name.span,
+            nearest: nearest(name.name, [...Object.keys(numberSettings), ...otherSettings]),
+          }),
+        );
+    });
+  }
+  if (parameters.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span: block }));
+  if (!seen.has('optimizer'))
+    fail(frame, messages.noOptimizer({ parameter: trained.find((p) => p.trained)?.name ?? 'the model', span: block }));
+  const updates = trained.flatMap((p) => {
+    if (!p.trained || optimizers.length === 0) return [];
+    // The first matching pattern wins, then the default.
+    const chosen =
+      optimizers.find((o) => o.pattern !== undefined && matches(o.pattern, p.name)) ??
+      optimizers.find((o) => o.pattern === undefined);
+    if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span: block }));
+    const inner = atStatement(frame, chosen.span);
+    return frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner));
+  });
+  return { training, parameters: trained, updates };
+}
+
+function configuredOptimizer(
+  value: Value,
+  span: Span,
+  frame: Frame,
+): Extract<Value, { kind: 'optimizer' }> | undefined {
+  if (value.kind === 'unknown') return undefined;
+  if (value.kind !== 'optimizer')
+    return fail(
+      frame,
+      messages.badSetting({
+        name: 'optimizer',
+        expected: 'an optimizer such as adam(lr = 1e-3)',
+        got: describe(value),
+        span,
+      }),
+    );
+  return value;
+}
+
+/** `*` stands for any characters, dots included. */
+export function matches(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'su').test(name);
+}
+
+function requireMatch(pattern: string, parameters: readonly ModelParameter[], span: Span, frame: Frame): void {
+  const names = parameters.map((p) => p.name);
+  if (!names.some((n) => matches(pattern, n))) fail(frame, messages.noSuchParameter({ pattern, names, span }));
+}
+
+function frozen(
+  parameters: readonly ModelParameter[],
+  value: Value,
+  span: Span,
+  frame: Frame,
+): readonly ModelParameter[] {
+  const items = value.kind === 'list' ? value.items : [value];
+  const patterns = items.map((item) =>
+    item.kind === 'string'
+      ? item.value
+      : fail(
+          frame,
+          messages.badSetting({ name: 'freeze', expected: 'a list of names or patterns', got: describe(item), span }),
+        ),
+  );
+  for (const pattern of patterns) requireMatch(pattern, parameters, span, frame);
+  return parameters.map((p) => (patterns.some((pattern) => matches(pattern, p.name)) ? { ...p, trained: false } : p));
+}
+
+/** An argument of a data source as plain data. */
+export function dataField(value: Value, span: Span, frame: Frame): DataField {
+  switch (value.kind) {
+    case 'number':
+    case 'string':
+    case 'boolean':
+      return value.value;
+    case 'range':
+      return { from: value.from, to: value.to };
+    case 'list':
+      return value.items.map((item) => dataField(item, span, frame));
+    default:
+      return fail(
+        frame,
+        messages.wrongKind({ expected: 'a column, a path or a list of them', got: describe(value), span }),
+      );
+  }
+}

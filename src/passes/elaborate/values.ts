@@ -1,0 +1,205 @@
+// What expressions stand for while a model is elaborated: static values, and tensors as graph nodes.
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Node } from '../../ir/graph.js';
+import { constant as whole, constantOf, printIndex, type Index } from '../../ir/index.js';
+import type { DataSource, Initial } from '../../ir/model.js';
+import { printType, type Dim } from '../../ir/types.js';
+import type { Declaration, Definition } from '../../parser/tree.js';
+import type { Frame } from './frame.js';
+
+export type Value =
+  /** A static number. `name` is the dimension name that travels with it; `dimension` tells that a pattern bound it. */
+  | { readonly kind: 'number'; readonly value: number; readonly name?: string; readonly dimension?: true }
+  /** A run-time size: batch, 4 * batch. */
+  | { readonly kind: 'size'; readonly index: Index; readonly name?: string }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'list'; readonly items: readonly Value[] }
+  | { readonly kind: 'tensor'; readonly node: Node }
+  | { readonly kind: 'tuple'; readonly items: readonly Value[] }
+  | FunctionValue
+  | { readonly kind: 'builtin'; readonly builtin: Builtin }
+  | Composition
+  | Repeat
+  | { readonly kind: 'initial'; readonly initial: Initial }
+  | {
+      readonly kind: 'optimizer';
+      readonly declaration: OptimizerDeclaration;
+      readonly scope: Scope;
+      readonly arguments?: readonly Given[];
+    }
+  | { readonly kind: 'data'; readonly source: DataSource }
+  | { readonly kind: 'range'; readonly from: number; readonly to: number }
+  /** What follows from an error that has been reported: silences further ones. */
+  | { readonly kind: 'unknown' };
+
+export type OptimizerDeclaration = Extract<Declaration, { kind: 'optimizer' }>;
+
+/** An argument with its value. */
+export interface Given {
+  readonly name?: string;
+  readonly value: Value;
+  readonly span: Span;
+}
+
+/** A fn or layer, with its configuration where it has been given. */
+export interface FunctionValue {
+  readonly kind: 'function';
+  readonly definition: Definition;
+  /** Where the definition stands. */
+  readonly scope: Scope;
+  /** Absent: not configured yet, or written in one step. */
+  readonly configuration?: readonly Given[];
+  /** What parameters are shared by: one for each configured or bound layer. */
+  readonly instance?: Instance;
+}
+
+export interface Instance {
+  /** Its full name, once it is bound or first applied. */
+  path?: string;
+}
+
+/** f >> g */
+export interface Composition {
+  readonly kind: 'composition';
+  readonly parts: readonly Value[];
+  readonly instance: Instance;
+}
+
+/** repeat(n, block), not applied yet. */
+export interface Repeat {
+  readonly kind: 'repeat';
+  readonly copies: readonly Value[];
+  /** The block's own name, where it is a single layer. */
+  readonly blockName?: string;
+  readonly instance: Instance;
+}
+
+export interface Builtin {
+  readonly name: string;
+  /** The names of its parameters, in order; a trailing `…` takes the rest. */
+  readonly parameters: readonly string[];
+  /** How many must be given; default: all. */
+  readonly required?: number;
+  apply(call: BuiltinCall): Value;
+}
+
+export interface BuiltinCall {
+  readonly name: string;
+  /** By parameter name; absent ones were not given. */
+  readonly given: ReadonlyMap<string, Given>;
+  readonly span: Span;
+  readonly frame: Frame;
+}
+
+/** Names in scope; inner ones shadow outer ones. Declarations are values made when first asked for. */
+export class Scope {
+  private readonly values = new Map<string, { value?: Value; make?: () => Value; span?: Span; used: boolean }>();
+  constructor(readonly parent?: Scope) {}
+
+  define(name: string, value: Value, span?: Span): void {
+    this.values.set(name, { value, span, used: false });
+  }
+
+  defineLazily(name: string, make: () => Value, span?: Span): void {
+    this.values.set(name, { make, span, used: false });
+  }
+
+  /** The value of a name, here or further out. */
+  find(name: string): Value | undefined {
+    const entry = this.values.get(name);
+    if (!entry) return this.parent?.find(name);
+    entry.used = true;
+    entry.value ??= entry.make?.();
+    return entry.value;
+  }
+
+  /** Where a name of this very scope was defined; undefined where it is not. */
+  own(name: string): { span?: Span; used: boolean } | undefined {
+    return this.values.get(name);
+  }
+
+  names(): string[] {
+    return [...this.values.keys(), ...(this.parent?.names() ?? [])];
+  }
+
+  /** The names of this very scope that nothing has asked for. */
+  unused(): { name: string; span: Span }[] {
+    return [...this.values].flatMap(([name, entry]) => (entry.used || !entry.span ? [] : [{ name, span: entry.span }]));
+  }
+}
+
+export const unknown: Value = { kind: 'unknown' };
+
+export function tensorValue(node: Node): Value {
+  return { kind: 'tensor', node };
+}
+
+export function numberValue(value: number, name?: string): Value {
+  return name === undefined ? { kind: 'number', value } : { kind: 'number', value, name };
+}
+
+/** A size as a value: a number where it is known. */
+export function sizeValue(index: Index, name?: string): Value {
+  const known = constantOf(index);
+  return known === undefined ? { kind: 'size', index, ...(name !== undefined && { name }) } : numberValue(known, name);
+}
+
+/** A value that can be a dimension. */
+export function dimOf(value: Value): Dim | undefined {
+  if (value.kind === 'size') return { size: value.index, ...(value.name !== undefined && { name: value.name }) };
+  if (value.kind !== 'number' || !Number.isInteger(value.value) || value.value < 0) return undefined;
+  return { size: whole(value.value), ...(value.name !== undefined && { name: value.name }) };
+}
+
+export function isCallable(value: Value): boolean {
+  return (
+    value.kind === 'function' || value.kind === 'builtin' || value.kind === 'composition' || value.kind === 'repeat'
+  );
+}
+
+/** What a value is, for messages: `a tensor [batch, 10]`, `the number 3`. */
+export function describe(value: Value): string {
+  switch (value.kind) {
+    case 'number':
+      return `the number ${value.value}`;
+    case 'size':
+      return `the size ${printIndex(value.index)}`;
+    case 'boolean':
+      return String(value.value);
+    case 'string':
+      return `the text "${value.value}"`;
+    case 'none':
+    case 'all':
+      return value.kind;
+    case 'list':
+      return 'a list';
+    case 'tensor':
+      return value.node.type.shape.length === 0
+        ? `a scalar ${printType(value.node.type)}`
+        : `a tensor ${printType(value.node.type)}`;
+    case 'tuple':
+      return `${value.items.length} values`;
+    case 'function':
+      return `the ${value.definition.kind === 'layer' ? 'layer' : 'function'} ${value.definition.name.name}`;
+    case 'builtin':
+      return `the function ${value.builtin.name}`;
+    case 'composition':
+    case 'repeat':
+      return 'a layer';
+    case 'initial':
+      return 'an initialiser';
+    case 'optimizer':
+      return `the optimizer ${value.declaration.name.name}`;
+    case 'data':
+      return 'a data source';
+    case 'range':
+      return 'a range of columns';
+    case 'unknown':
+      return 'unknown';
+    default:
+      return value satisfies never;
+  }
+}

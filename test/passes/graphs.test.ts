@@ -1,0 +1,99 @@
+// Properties of the passes over graphs, on random graphs: meaning is kept, derivatives are right, work does not grow.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Node } from '../../src/ir/graph.js';
+import { printGraph } from '../../src/ir/print.js';
+import { reachable } from '../../src/ir/reachable.js';
+import { verifyGraph } from '../../src/ir/verify.js';
+import { differentiate } from '../../src/passes/differentiate.js';
+import { simplify } from '../../src/passes/simplify.js';
+import { gradientFaults, run } from '../support/centralDifferences.js';
+import { randomGraph, type RandomGraph } from '../support/randomGraph.js';
+
+const runs = { numRuns: 300, seed: 1 };
+
+/** The largest magnitude among all values on the way: what rounding is relative to; undefined where one is not finite. */
+function magnitudeOf(nodes: readonly Node[], graph: RandomGraph): number | undefined {
+  const all = run(reachable(nodes), graph).map((values) => values.reduce((m, v) => Math.max(m, Math.abs(v)), 0));
+  const largest = Math.max(1, ...all);
+  return largest < 1e5 ? largest : undefined;
+}
+
+/** Where the values of `after` are not those of `before`, in words. */
+function differences(before: readonly Node[], after: readonly Node[], graph: RandomGraph, tolerance: number): string[] {
+  const [expected, found] = [run(before, graph), run(after, graph)];
+  return expected.flatMap((values, n) =>
+    [...values].flatMap((value, i) =>
+      Math.abs(value - found[n][i]) <= tolerance ? [] : [`output ${n}[${i}] is ${found[n][i]}, was ${value}`],
+    ),
+  );
+}
+
+function shown(before: readonly Node[], after: readonly Node[] = []): string {
+  return `\n${printGraph(before)}\n--\n${printGraph(after)}\n`;
+}
+
+describe('random graphs', () => {
+  it('are well formed', () => {
+    fc.assert(
+      fc.property(randomGraph(), ({ outputs, loss }) => {
+        expect(verifyGraph([...outputs, loss])).toEqual([]);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('simplify', () => {
+  it('keeps the values of every output', () => {
+    fc.assert(
+      fc.property(randomGraph(), (graph) => {
+        const magnitude = magnitudeOf(graph.outputs, graph);
+        fc.pre(magnitude !== undefined);
+        const after = simplify(graph.outputs, graph.g);
+        expect(verifyGraph(after)).toEqual([]);
+        expect(differences(graph.outputs, after, graph, 1e-11 * magnitude), shown(graph.outputs, after)).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it('keeps the values of gradients', () => {
+    fc.assert(
+      fc.property(randomGraph({ steps: 8 }), (graph) => {
+        const gradients = differentiate(graph.loss, graph.floats, graph.g).filter((d) => d !== undefined);
+        const magnitude = magnitudeOf(gradients, graph);
+        fc.pre(magnitude !== undefined);
+        const after = simplify(gradients, graph.g);
+        expect(verifyGraph(after)).toEqual([]);
+        expect(differences(gradients, after, graph, 1e-10 * magnitude), shown(gradients, after)).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it('leaves nothing to simplify', () => {
+    fc.assert(
+      fc.property(randomGraph(), ({ outputs, g }) => {
+        const once = simplify(outputs, g);
+        expect(printGraph(simplify(once, g))).toBe(printGraph(once));
+      }),
+      runs,
+    );
+  });
+});
+
+describe('differentiate', () => {
+  it('gives what central differences give', () => {
+    fc.assert(
+      fc.property(randomGraph({ steps: 6 }), (graph) => {
+        const magnitude = magnitudeOf([graph.loss], graph);
+        fc.pre(magnitude !== undefined && magnitude < 1e3);
+        expect(gradientFaults(graph.loss, graph.floats, graph, graph.g, 1e-6 * magnitude), shown([graph.loss])).toEqual(
+          [],
+        );
+      }),
+      { ...runs, numRuns: 60 },
+    );
+  });
+});
