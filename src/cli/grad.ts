@@ -26,7 +26,7 @@ async function run(file: string, options: Options): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const { gradients } = differentiateModel(model);
-  const document = gradientDocument(model, gradients, { style: options.format, wrt: options.wrt });
+  const derived = differentiateModel(model);
+  const document = gradientDocument(derived.model, derived.gradients, { style: options.format, wrt: options.wrt });
   process.stdout.write(`${printGradient(document)}\n`);
 }

@@ -26,34 +26,36 @@ const limit = 200;
 /** The roots in a simpler form of the same value. Names and origins pass to what replaces a node. */
 export function simplify(roots: readonly Node[], g: Builder): Node[] {
   const done = new Map<Node, Node>();
-  for (const node of reachable(roots)) visit(node, done, g, 0);
+  for (const node of reachable(roots)) visit(node, done, g, []);
   return roots.map((root) => done.get(root) ?? root);
 }
 
-function visit(node: Node, done: Map<Node, Node>, g: Builder, depth: number): Node {
+/** `trail` holds the rules that led to this node, oldest first. */
+function visit(node: Node, done: Map<Node, Node>, g: Builder, trail: readonly string[]): Node {
   const known = done.get(node);
   if (known) return known;
-  if (depth > limit) throw new Error(`simplification of ${node.op.name} does not come to an end`);
-  const inputs = node.inputs.map((input) => visit(input, done, g, depth));
+  if (trail.length > limit)
+    throw new Error(`these rules undo one another: ${[...new Set(trail.slice(-20))].join(' | ')}`);
+  const inputs = node.inputs.map((input) => visit(input, done, g, trail));
   let result = node;
   if (inputs.some((input, i) => input !== node.inputs[i])) {
     result = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
     keepName(node, result);
   }
   const better = g.at(node.origin, () => firstRewrite(result, g));
-  if (better && better !== result) {
-    keepName(result, better);
-    result = visit(better, done, g, depth + 1);
+  if (better) {
+    keepName(result, better.node);
+    result = visit(better.node, done, g, [...trail, better.equation]);
   }
   done.set(node, result);
   if (!done.has(result)) done.set(result, result);
   return result;
 }
 
-function firstRewrite(node: Node, g: Builder): Node | undefined {
-  for (const rule of byOp.get(node.op.name) ?? []) {
-    const found = rule.rewrite(node, g);
-    if (found && found !== node) return found;
+function firstRewrite(node: Node, g: Builder): { readonly node: Node; readonly equation: string } | undefined {
+  for (const { rewrite, equation } of byOp.get(node.op.name) ?? []) {
+    const found = rewrite(node, g);
+    if (found && found !== node) return { node: found, equation };
   }
   return undefined;
 }

@@ -329,6 +329,8 @@ function contracted(of: Growing): Node {
 function taken(of: Growing): Node | undefined {
   const { g, pool, choose } = of;
   const ids = pick(of, 'index');
+  // Not the seed: what indexes three rows counts to three.
+  if (ids.type.element.kind !== 'index' || constantOf(ids.type.element.size) !== 3) return undefined;
   if (choose(2) === 0) {
     const shape = [...ids.type.shape, dim(whole(3))];
     const fitting = pool.filter((x) => x.type.element.kind === 'f32' && sameShape(x.type, { ...x.type, shape }));

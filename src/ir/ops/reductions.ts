@@ -4,7 +4,7 @@ import type { Builder, Node, Op, Sample } from '../graph.js';
 import { apply, fold, number, type FoldOp, type Scalar } from '../scalar.js';
 import type { Dim, TensorType } from '../types.js';
 import { filled } from './calls.js';
-import { div, mul } from './arithmetic.js';
+import { div, mul, sub } from './arithmetic.js';
 import { equalTo, select, toF32 } from './logic.js';
 import { broadcast } from './movement.js';
 
@@ -78,10 +78,22 @@ export const sum: Op<Along> = reduction('sum', 'Adds up the elements along the a
 
 export const prod: Op<Along> = reduction(
   'prod',
-  'Multiplies the elements along the axes. The derivative is not exact where an element is 0.',
+  'Multiplies the elements along the axes. The derivative is the product of the others, also where an element is 0.',
   'mul',
-  (d, x, y, axes, g) => g.make(div, [g.make(mul, [spreadAlong(g, d, x, axes), spreadAlong(g, y, x, axes)], {}), x], {}),
+  productOfOthers,
 );
+
+/** The product of the elements that are not 0, over this one; 0 where another one is 0. */
+function productOfOthers(d: Node, x: Node, _: Node, axes: readonly number[], g: Builder): Node {
+  const zero = filled(g, 0, x.type);
+  const isZero = g.make(equalTo, [x, zero], {});
+  const safe = g.make(select, [isZero, filled(g, 1, x.type), x], {});
+  const others = g.make(div, [spreadAlong(g, g.make(prod, [safe], { axes }), x, axes), safe], {});
+  const zeros = g.make(toF32, [isZero], {});
+  const elsewhere = g.make(sub, [spreadAlong(g, g.make(sum, [zeros], { axes }), x, axes), zeros], {});
+  const product = g.make(select, [g.make(equalTo, [elsewhere, zero], {}), others, zero], {});
+  return g.make(mul, [spreadAlong(g, d, x, axes), product], {});
+}
 
 export const reduceMax: Op<Along> = reduction(
   'reduceMax',

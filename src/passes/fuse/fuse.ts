@@ -57,6 +57,7 @@ export function fuse(request: FuseRequest): Fused[] {
     (list) => dependences(list, inPlace),
     (into, draft) => !request.separateUpdates || isUpdate(into) === isUpdate(draft),
     needed,
+    inPlace,
   );
   const ordered = inOrder(joined, inPlace);
   const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, where, request.phaseOf);
@@ -102,7 +103,7 @@ function copiesOf(
   return roots.flatMap(({ node, to }) => {
     const from = where(node);
     const home = homes.get(node) ?? (stored.has(node) ? bufferOf(node) : undefined);
-    if (to ? home === to || from === to : home !== undefined) return [];
+    if (to ? home === to || from === to : home !== undefined || from === bufferOf(node)) return [];
     const draft = nestOf(
       node,
       to ?? bufferOf(node),

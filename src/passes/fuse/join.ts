@@ -8,7 +8,7 @@ import type { Dependences } from './order.js';
 import { hasFold, loadsOf, type Draft } from './nests.js';
 
 /**
- * Joins drafts where it can, in place of the list. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from
+ * Joins drafts where it can. What is read from a buffer that lives across steps (`inPlace`) is its old value, and no reason to join. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from
  * gradients); `needed` says which buffers are read from outside and keep their stores.
  */
 export function joinPointwise(
@@ -16,13 +16,14 @@ export function joinPointwise(
   dependences: (drafts: readonly Draft[]) => Dependences,
   mayJoin: (into: Draft, draft: Draft) => boolean,
   needed: (buffer: Buffer) => boolean,
+  inPlace: (buffer: Buffer) => boolean,
 ): Draft[] {
   let list = [...drafts];
   for (const draft of drafts) {
     if (!list.includes(draft) || draft.host || draft.nest.stores.some((s) => hasFold(s.value))) continue;
-    const into = bestTarget(draft, list, dependences(list), mayJoin);
+    const into = bestTarget(draft, list, dependences(list), mayJoin, inPlace);
     if (!into) continue;
-    const merged = merge(into, draft);
+    const merged = merge(into, draft, inPlace);
     list = list.filter((d) => d !== draft).map((d) => (d === into ? merged : d));
   }
   return dropUnread(list, needed);
@@ -33,8 +34,10 @@ function bestTarget(
   list: readonly Draft[],
   dependences: Dependences,
   mayJoin: (into: Draft, draft: Draft) => boolean,
+  inPlace: (buffer: Buffer) => boolean,
 ): Draft | undefined {
-  const read = new Set(draft.nest.stores.flatMap((s) => loadsOf(s.value)).map((l) => l.from));
+  const loads = draft.nest.stores.flatMap((s) => loadsOf(s.value));
+  const read = new Set(loads.map((l) => l.from).filter((from) => !inPlace(from)));
   const targets = list.filter((d) => d !== draft && !d.host && d.nest.stores.some((s) => read.has(s.to)));
   // The latest one: the others' results are then there already.
   for (const into of targets.reverse())
@@ -71,9 +74,9 @@ function renaming(from: readonly Axis[], to: readonly Axis[]) {
 }
 
 /** The draft's stores over the other's axes, its loads of the other's results replaced by the values themselves. */
-function merge(into: Draft, draft: Draft): Draft {
+function merge(into: Draft, draft: Draft, inPlace: (buffer: Buffer) => boolean): Draft {
   const atom = renaming(draft.nest.axes, into.nest.axes);
-  const values = new Map<Buffer, Scalar>(into.nest.stores.map((s) => [s.to, s.value]));
+  const values = new Map<Buffer, Scalar>(into.nest.stores.filter((s) => !inPlace(s.to)).map((s) => [s.to, s.value]));
   const stores = draft.nest.stores.map((store): Store => {
     const moved = rewriteScalar(store.value, { atom });
     const value = rewriteScalar(moved, { scalar: (v) => (v.kind === 'load' ? values.get(v.from) : undefined) });

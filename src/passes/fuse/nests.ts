@@ -43,7 +43,7 @@ export function nestOf(node: Node, to: Buffer, bufferOf: (node: Node) => Buffer 
     constantOf(d.size) === 1 ? undefined : axis(axisName(d.name, i, node.type.shape.length), d.size),
   );
   const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
-  const value = elementOf(node, (n) => (n === node ? undefined : bufferOf(n)), new Map())(at);
+  const value = elementOf(node, (n) => (n === node && n.op.element ? undefined : bufferOf(n)), new Map())(at);
   const store: Store = { to, at: flat(node.type, at), value: storeValue(value) };
   return {
     nest: {

@@ -5,11 +5,12 @@ import * as arithmetic from '../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../ir/ops/calls.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import * as logic from '../../ir/ops/logic.js';
-import { broadcast } from '../../ir/ops/movement.js';
+import { broadcast, reshape } from '../../ir/ops/movement.js';
 import * as transcendental from '../../ir/ops/transcendental.js';
 import { number } from '../../ir/scalar.js';
-import type { Dim } from '../../ir/types.js';
-import type { SimplifyRule } from './rule.js';
+import { constantOf } from '../../ir/index.js';
+import { sameShape, type Dim } from '../../ir/types.js';
+import { isKept, type SimplifyRule } from './rule.js';
 
 const elementwise = [
   ...Object.values(arithmetic),
@@ -21,6 +22,7 @@ const elementwise = [
 export const constantRules: readonly SimplifyRule[] = [
   { equation: 'f(2, 3) = the number', ops: elementwise, rewrite: foldNumbers },
   { equation: 'f(broadcast(x), broadcast(y)) = broadcast(f(x, y))', ops: elementwise, rewrite: beforeBroadcast },
+  { equation: 'f(reshape(x), reshape(y)) = reshape(f(x, y))', ops: elementwise, rewrite: beforeReshape },
   {
     equation: 'select(true, a, b) = a; select(c, a, a) = a',
     ops: ['select'],
@@ -50,6 +52,26 @@ function beforeBroadcast(node: Node, g: Builder): Node | undefined {
   const shape = node.type.shape.filter((_, i) => !common.includes(i));
   const narrow = node.inputs.map((input) => narrowed(input, common, shape, g));
   return g.make(broadcast, [g.make(node.op, narrow, node.attrs)], { shape: node.type.shape, axes: common });
+}
+
+/** Axes of one element that are put in, as `keep = true` does, are put in last: so they meet what takes them away. */
+function beforeReshape(node: Node, g: Builder): Node | undefined {
+  const wide = node.inputs.filter((i) => numberOf(i) === undefined);
+  if (wide.length === 0 || !wide.every((i) => i.op.name === 'reshape' && !isKept(i) && addsOnes(i))) return undefined;
+  const { shape } = wide[0].inputs[0].type;
+  const same = wide.every((i) => sameShape(i.inputs[0].type, { element: i.type.element, shape }));
+  if (!same) return undefined;
+  const inner = node.inputs.map((input) => {
+    const value = numberOf(input);
+    return value === undefined ? input.inputs[0] : filled(g, value, { element: input.type.element, shape });
+  });
+  return g.make(reshape, [g.make(node.op, inner, node.attrs)], { shape: node.type.shape });
+}
+
+function addsOnes({ type, inputs: [x] }: Node): boolean {
+  const others = (shape: readonly Dim[]): string =>
+    shape.flatMap((d) => (constantOf(d.size) === 1 ? [] : [d.size.key])).join();
+  return type.shape.length > x.type.shape.length && others(type.shape) === others(x.type.shape);
 }
 
 function narrowed(input: Node, common: readonly number[], shape: readonly Dim[], g: Builder): Node {

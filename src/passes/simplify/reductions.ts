@@ -5,7 +5,8 @@ import { filled, spread } from '../../ir/ops/calls.js';
 import { mul, neg } from '../../ir/ops/arithmetic.js';
 import { size } from '../../ir/ops/constants.js';
 import { broadcast, reshape } from '../../ir/ops/movement.js';
-import type { SimplifyRule } from './rule.js';
+import { recognise } from '../../ir/recognise.js';
+import { isKept, type SimplifyRule } from './rule.js';
 
 const reductions = ['sum', 'prod', 'reduceMax', 'reduceMin'];
 
@@ -18,6 +19,12 @@ export const reductionRules: readonly SimplifyRule[] = [
   { equation: 'sum(x, axes of one element) = reshape(x)', ops: reductions, rewrite: overOne },
   { equation: 'sum(sum(x)) = sum(x)', ops: reductions, rewrite: merge },
   { equation: 'sum(broadcast(x, n)) = x * n', ops: ['sum'], rewrite: sumOfBroadcast },
+  {
+    equation: 'sum(broadcast(a) * x) = a * sum(x); sum(x / broadcast(a)) = sum(x) / a',
+    ops: ['sum'],
+    rewrite: sumOfScaled,
+  },
+  { equation: 'sum(one_hot(ids)) = 1', ops: ['sum'], rewrite: sumOfOneHot },
   { equation: 'max(broadcast(x)) = x', ops: ['reduceMax', 'reduceMin'], rewrite: extremeOfBroadcast },
   { equation: 'sum(-x) = -sum(x)', ops: ['sum'], rewrite: sumOfNegative },
 ];
@@ -64,6 +71,35 @@ function sumOfBroadcast(node: Node, g: Builder): Node | undefined {
   const count =
     known === undefined ? spread(g, g.make(size, [], { of: times }), node.type) : filled(g, known, node.type);
   return g.make(mul, [found.node, count], {});
+}
+
+/** What is the same all along the summed axes is applied once, to the sum. */
+function sumOfScaled(node: Node, g: Builder): Node | undefined {
+  const [x] = node.inputs;
+  if ((x.op.name !== 'mul' && x.op.name !== 'div') || isKept(x)) return undefined;
+  const [a, b] = x.inputs;
+  const over = narrowFactor(b, axesOf(node), g);
+  const sum = (of: Node): Node => g.make(node.op, [of], node.attrs);
+  if (over) return g.make(x.op, [sum(a), over], {});
+  const factor = x.op.name === 'mul' ? narrowFactor(a, axesOf(node), g) : undefined;
+  return factor && g.make(x.op, [factor, sum(b)], {});
+}
+
+/** A factor that repeats along the axes, without them. */
+function narrowFactor(node: Node, axes: readonly number[], g: Builder): Node | undefined {
+  const repeated = axesOf(node);
+  if (node.op.name !== 'broadcast' || !axes.every((a) => repeated.includes(a))) return undefined;
+  const left = repeated.filter((a) => !axes.includes(a)).map((a) => a - axes.filter((r) => r < a).length);
+  const shape = node.type.shape.filter((_, i) => !axes.includes(i));
+  return left.length === 0 ? node.inputs[0] : g.make(broadcast, [node.inputs[0]], { shape, axes: left });
+}
+
+/** An index stands for one class and no other. */
+function sumOfOneHot(node: Node, g: Builder): Node | undefined {
+  const [x] = node.inputs;
+  const last = x.type.shape.length - 1;
+  if (recognise(x)?.name !== 'one_hot' || axesOf(node).length !== 1 || axesOf(node)[0] !== last) return undefined;
+  return filled(g, 1, node.type);
 }
 
 function extremeOfBroadcast(node: Node, g: Builder): Node | undefined {

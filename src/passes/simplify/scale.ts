@@ -98,20 +98,23 @@ function isIndex(value: unknown): value is Index {
 function rebuilt(scaled: Scaled, type: TensorType, g: Builder): Node {
   const { number, up, down } = cancelled(scaled);
   const by = constantOf(down);
+  const times = up.key === one.key ? undefined : spread(g, g.make(size, [], { of: up }), type);
   // Nothing but a number: no operation at all.
-  const core = scaled.core ?? filled(g, 1, type);
-  let node = core;
-  if (by !== undefined && by !== 1 && Number.isInteger(Math.log2(by))) node = scaledBy(node, number / by, g);
-  else node = scaledBy(node, number, g);
-  if (up.key !== one.key) node = g.make(mul, [spread(g, g.make(size, [], { of: up }), type), node], {});
+  let node = scaled.core ?? times ?? filled(g, 1, type);
+  const exact = by !== undefined && by !== 1 && Number.isInteger(Math.log2(by));
+  node = scaledBy(node, exact ? number / by : number, g);
+  if (times && scaled.core) node = g.make(mul, [times, node], {});
   if (by === undefined) return g.make(div, [node, spread(g, g.make(size, [], { of: down }), type)], {});
-  return by === 1 || Number.isInteger(Math.log2(by)) ? node : g.make(div, [node, filled(g, by, type)], {});
+  return by === 1 || exact ? node : g.make(div, [node, filled(g, by, type)], {});
 }
 
 function scaledBy(node: Node, number: number, g: Builder): Node {
   if (number === 1) return node;
   const known = numberOf(node);
   if (known !== undefined) return filled(g, known * number, node.type);
+  // 2 * (1 / y) is 2 / y.
+  const over = node.op.name === 'div' ? numberOf(node.inputs[0]) : undefined;
+  if (over !== undefined) return g.make(div, [filled(g, over * number, node.type), node.inputs[1]], {});
   return number === -1 ? g.make(neg, [node], {}) : g.make(mul, [filled(g, number, node.type), node], {});
 }
 
