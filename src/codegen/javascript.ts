@@ -21,6 +21,8 @@ export async function toJavaScript(code: string): Promise<JavaScript> {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.ES2022,
     strict: true,
+    // A part without exports would begin with "use strict"; modules are strict anyway.
+    alwaysStrict: false,
   };
   const withoutTypes = (text: string): Promise<string> => {
     const marked = text.replace(/\n(?=\n)/g, `\n${blank}`);

@@ -253,9 +253,12 @@ describe('train', () => {
     const args = [join(root, 'bin/nnc.js'), 'train', 'line.nn', '--epochs', '100000000', '--out', 'stopped'];
     const child = spawn(process.execPath, args, { cwd: folder });
     let stdout = '';
+    let interrupted = false;
     child.stdout.on('data', (text) => {
       stdout += text;
-      if (stdout.includes('epoch')) child.kill('SIGINT');
+      if (interrupted || !stdout.includes('epoch')) return;
+      interrupted = true;
+      child.kill('SIGINT');
     });
     const status = await new Promise((resolve) => child.on('exit', resolve));
     expect(status).toBe(0);

@@ -63,7 +63,7 @@ describe('a trainer in WebAssembly', () => {
     parameters['line.W'].fill(0);
     parameters['line.offset'].fill(0.25);
     const { prediction } = trainer.predict({ x: examples(9).x, group: examples(9).group });
-    expect([...Array.from(prediction)]).toEqual(new Array(9).fill(0.25));
+    expect(Array.from(prediction)).toEqual(Array.from({ length: 9 }, () => 0.25));
   });
 
   it('changes nothing where memory cannot be had', async () => {

@@ -46,8 +46,9 @@ export function elaborate(options: ElaborateOptions): Elaborated {
   if (!declaration) return { diagnostics: [...reports.values()] };
   const g = createBuilder();
   const [training, evaluation] = [true, false].map((mode) => elaborateMode(declaration, options, mode, g, report));
-  reportUnused(training, evaluation, report);
   const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
+  // What failed may have been the only use of a name.
+  if (!failed()) reportUnused(training, evaluation, report);
   if (!failed()) requireLoss(declaration, training, report);
   const model = failed() ? undefined : assembled(declaration, options.entry, g, training, evaluation);
   const diagnostics = [...reports.values()].sort(inOrderOf(options.entry.file));

@@ -17,7 +17,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 /** Levenshtein's distance, with swaps of neighbours as one edit; gives up at `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
-  let [before, last] = [new Array<number>(b.length + 1).fill(0), Array.from({ length: b.length + 1 }, (_, j) => j)];
+  let [before, last] = [Array.from(b, () => 0).concat(0), Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {

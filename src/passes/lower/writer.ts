@@ -3,7 +3,7 @@ import type { Atom, Axis, Index } from '../../ir/index.js';
 import { axis as newAxis } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import { isLanes, local, type Buffer, type Scalar } from '../../ir/scalar.js';
-import { Names } from './names.js';
+import type { Names } from './names.js';
 
 interface Scope {
   readonly statements: Statement[];
