@@ -2,19 +2,37 @@
 
 /**
  * Times functions that make `count` steps each; returns the best seconds per step of each by name.
- * They run in turn, so that a busy neighbour disturbs all of them alike.
+ * They run in turn, so that a busy neighbour disturbs all of them alike. Where their speeds are far apart, `milliseconds`
+ * in place of `count` lets each make as many steps as take about that long.
  */
-export async function race(contestants, { count, samples }) {
+export async function race(contestants, { count, milliseconds, samples }) {
   const best = new Map(Object.keys(contestants).map((name) => [name, Infinity]));
-  for (const run of Object.values(contestants)) await run(count);
+  const counts = new Map();
+  for (const [name, run] of Object.entries(contestants)) counts.set(name, count ?? (await countFor(run, milliseconds)));
+  for (const [name, run] of Object.entries(contestants)) await run(counts.get(name));
   for (let sample = 0; sample < samples; sample++)
     for (const [name, run] of Object.entries(contestants)) {
-      const begin = performance.now();
-      await run(count);
-      const seconds = (performance.now() - begin) / 1000 / count;
+      const seconds = (await time(run, counts.get(name))) / counts.get(name);
       best.set(name, Math.min(best.get(name), seconds));
     }
   return best;
+}
+
+/** How many steps take about so long, once the code is warm. */
+async function countFor(run, milliseconds) {
+  let count = 1;
+  for (;;) {
+    const seconds = await time(run, count);
+    if (seconds >= milliseconds / 1000 || count >= 1e7)
+      return Math.max(1, Math.round((count * milliseconds) / 1000 / seconds));
+    count *= 2;
+  }
+}
+
+async function time(run, count) {
+  const begin = performance.now();
+  await run(count);
+  return (performance.now() - begin) / 1000;
 }
 
 /** The best time of an asynchronous action, in milliseconds. */

@@ -3,7 +3,7 @@ import { emitModule, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
 import { library as librarySources } from './embedded.js';
 import type { ModelGraph } from './ir/model.js';
-import type { TargetTraits, TrainerProgram } from './ir/program.js';
+import type { EntryName, TargetTraits, TrainerProgram } from './ir/program.js';
 import { parse } from './parser/parse.js';
 import type { File } from './parser/tree.js';
 import { assemble } from './passes/assemble.js';
@@ -27,6 +27,8 @@ export interface CompileOptions extends CheckOptions {
   readonly target?: keyof typeof targets;
   /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
   readonly relaxed?: boolean;
+  /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
+  readonly profile?: EntryName;
   /** `js` also gives declarations. Default: ts. */
   readonly language?: 'ts' | 'js';
 }
@@ -86,9 +88,9 @@ export function programOf(model: ModelGraph, target: keyof typeof targets): Trai
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
   const checked = check(source, options);
   if (!checked.model) return checked;
-  const { target = 'ts', relaxed } = options;
+  const { target = 'ts', relaxed, profile } = options;
   const program = programOf(checked.model, target);
-  const { code } = await emitModule(program, { target, relaxed });
+  const { code } = await emitModule(program, { target, relaxed, profile });
   if (options.language !== 'js') return { ...checked, program, code };
   const { js, dts } = await toJavaScript(code);
   return { ...checked, program, code: js, declarations: dts };

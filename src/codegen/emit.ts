@@ -1,10 +1,11 @@
 // The one facade of every target: from a program to the text of a trainer module.
-import type { TargetTraits, TrainerProgram } from '../ir/program.js';
+import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
 import { format, printDefinitions, type Definition } from './document.js';
-import { runnerNames } from './engine.js';
+import { runnerOf } from './engine.js';
 import { neededRuntime, publicRuntimeTypes, runtimeNames } from './inline.js';
 import { layOut } from './layout.js';
 import { Scope } from './names.js';
+import { withKernelEntries } from './profile.js';
 import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
 import { trainer } from './trainer/trainer.js';
@@ -18,13 +19,17 @@ export interface EmitOptions {
   readonly target: Extract<TargetTraits['name'], 'ts' | 'wasm'>;
   /** wasm: fused multiply-add where the engine has it. */
   readonly relaxed?: boolean;
+  /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
+  readonly profile?: EntryName;
 }
 
 /** Prints the program as a module in TypeScript: self-contained, strict, formatted. */
-export async function emitModule(program: TrainerProgram, options: EmitOptions): Promise<{ code: string }> {
-  const { target } = options;
+export async function emitModule(whole: TrainerProgram, options: EmitOptions): Promise<{ code: string }> {
+  const { target, profile } = options;
+  const program = profile ? withKernelEntries(whole, profile) : whole;
   const layout = layOut(program);
-  const scope = Scope.with([...moduleNames, ...runtimeNames()]);
+  const runners = Object.values(program.entries).map((entry) => runnerOf(entry.name));
+  const scope = Scope.with([...moduleNames, ...runners, ...runtimeNames()]);
   const engine =
     target === 'wasm' ? wasmEngine(program, layout, scope, options) : typescriptEngine(program, layout, scope);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
@@ -57,5 +62,4 @@ const moduleNames: readonly string[] = [
   'compiled',
   'Entries',
   'compiled',
-  ...Object.values(runnerNames),
 ];

@@ -1,5 +1,5 @@
 // What differs between targets that run within JavaScript: how memory is made and grows, and how an entry runs.
-import type { EntryName, TargetTraits } from '../ir/program.js';
+import type { Entry, TargetTraits } from '../ir/program.js';
 import type { Definition } from './document.js';
 
 /**
@@ -18,16 +18,12 @@ export interface Engine {
   /** The statement that gives the checked numbers of an f32 input to the kernels. */
   placeFloats(field: string, variable: string): string;
   /** The statement that runs an entry on `m`. */
-  run(entry: EntryName): string;
+  run(entry: Entry['name']): string;
   /** Lines before `m` is let go. */
   readonly dispose?: string;
 }
 
-/** The function that runs an entry. */
-export const runnerNames: Record<EntryName, string> = {
-  step: 'runStep',
-  accumulate: 'runAccumulate',
-  gradients: 'runGradients',
-  evaluate: 'runEvaluate',
-  predict: 'runPredict',
-};
+/** The function that runs an entry: `runStep`. */
+export function runnerOf(entry: Entry['name']): string {
+  return `run${entry[0].toUpperCase()}${entry.slice(1)}`;
+}

@@ -102,7 +102,8 @@ export type Step =
 export type EntryName = 'step' | 'accumulate' | 'gradients' | 'evaluate' | 'predict';
 
 export interface Entry {
-  readonly name: EntryName;
+  /** A profiling variant has an entry for each kernel of another one. */
+  readonly name: EntryName | `kernel${number}`;
   readonly steps: readonly Step[];
   /** Inputs that this entry reads. */
   readonly inputs: readonly string[];

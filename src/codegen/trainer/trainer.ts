@@ -7,6 +7,7 @@ import type { Definition } from '../document.js';
 import type { Engine } from '../engine.js';
 import { batchSize, printSize, type Layout } from '../layout.js';
 import { propertyKey } from '../names.js';
+import { kernelEntries } from '../profile.js';
 import { kernelsOf, usesOf } from '../uses.js';
 import { acceptInputs } from './inputs.js';
 import { outputType, predictInputs, trainingInputs } from './types.js';
@@ -62,6 +63,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
   const evaluate = entries.evaluate && lossesOf(entries.evaluate, layout);
   const rows = JSON.stringify(rowsOf(program));
   const hasSlots = program.slots.length > 0;
+  const kernels = kernelEntries(program).map((name) => `() => {\nconst m = use();\n${engine.run(name)}\n}`);
   const body = [
     `let { seed = ${train.seed} } = options;`,
     'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
@@ -112,7 +114,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     'const { parameters } = options;',
     'if (parameters instanceof Uint8Array) trainer.load(parameters);',
     'else if (parameters) assignParameters(trainer.parameters, parameters);',
-    'return trainer;',
+    kernels.length > 0 ? `return Object.assign(trainer, { kernels: [${kernels.join(', ')}] });` : 'return trainer;',
   ];
   return {
     kind: 'function',

@@ -1,9 +1,9 @@
 // The engine of plain TypeScript: typed arrays over one arena, a function for each kernel, entries as lists of calls.
 import { sizesOf } from '../../ir/index.js';
-import type { Entry, EntryName, Step, TrainerProgram } from '../../ir/program.js';
+import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
-import { runnerNames, type Engine } from '../engine.js';
+import { runnerOf, type Engine } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import { propertyKey, Scope } from '../names.js';
 import { arrayTypes, printKernel, type Argument, type KernelFunction } from './kernel.js';
@@ -27,11 +27,11 @@ export function typescriptEngine(program: TrainerProgram, layout: Layout, scope:
     definitions: [...memory(program, layout), ...kernels.map((k) => k.definition), ...entries],
     createMemory: 'createMemory()',
     placeFloats: (field, variable) => `m.${field} = ${variable};`,
-    run: (entry) => `${runnerNames[entry]}(m);`,
+    run: (entry) => `${runnerOf(entry)}(m);`,
   };
 }
 
-const entryDocs: Record<EntryName, string> = {
+const entryDocs: Partial<Record<Entry['name'], string>> = {
   step: 'One optimizer step.',
   accumulate: 'A step that only adds to the gradients of the update to come.',
   gradients: 'The gradients of the total loss.',
@@ -78,7 +78,7 @@ function printEntry(entry: Entry, layout: Layout, functionOf: (step: Run) => Ker
     .map((s) => (s.now === variables.get(s.size) ? s.now : `${s.now}: ${variables.get(s.size)}`));
   return {
     kind: 'function',
-    name: runnerNames[entry.name],
+    name: runnerOf(entry.name),
     doc: entryDocs[entry.name],
     parameters: [{ name: 'm', type: 'Memory' }],
     returns: 'void',

@@ -1,6 +1,6 @@
 // A program as one WebAssembly module: a function for each kernel, and one for each entry that calls them in order.
 import { size, sizesOf, substitute, zero, type Axis, type Index } from '../../ir/index.js';
-import type { EntryName, Kernel, Program, Step } from '../../ir/program.js';
+import type { Entry, Kernel, Program, Step } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
@@ -23,7 +23,7 @@ export interface Wasm {
   readonly binary: Uint8Array;
   /** The run-time sizes, in the order of the parameters. */
   readonly sizes: readonly string[];
-  readonly entries: readonly EntryName[];
+  readonly entries: readonly Entry['name'][];
 }
 
 /** Steps marked `host` are left out: JavaScript runs them before the entry. */

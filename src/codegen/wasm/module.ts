@@ -3,7 +3,7 @@ import { constantOf } from '../../ir/index.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
-import { runnerNames, type Engine } from '../engine.js';
+import { runnerOf, type Engine } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import type { Scope } from '../names.js';
 import { propertyKey } from '../names.js';
@@ -36,7 +36,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
     ],
     createMemory: 'createMemory(options)',
     placeFloats: (field, variable) => `m.${field}.set(${variable});`,
-    run: (entry) => `${runnerNames[entry]}(m);`,
+    run: (entry) => `${runnerOf(entry)}(m);`,
   };
 }
 
@@ -73,7 +73,7 @@ function runner(entry: Entry, layout: Layout, host: ReadonlyMap<Kernel, KernelFu
   const given = [...sizes.map(now), ...rooms].join(', ');
   return {
     kind: 'function',
-    name: runnerNames[entry.name],
+    name: runnerOf(entry.name),
     parameters: [{ name: 'm', type: 'Memory' }],
     returns: 'void',
     body: [...calls, `m.entries.${entry.name}(${given});`].join('\n'),
