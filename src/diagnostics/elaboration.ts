@@ -14,17 +14,37 @@ export const unknownName = message(
   }),
 );
 
+export const definedLater = message('defined-later', ({ name, span, later }: At & { name: string; later: Span }) => ({
+  message: `${name} is used before it is defined`,
+  labels: [
+    { span, text: 'used here' },
+    { span: later, text: 'defined here' },
+  ],
+  help: 'a body is read from its top: move the definition up',
+}));
+
 export const definedTwice = message('defined-twice', ({ name, span, first }: At & { name: string; first?: Span }) => ({
   message: `${name} is defined twice`,
   labels: [{ span, text: 'defined again' }, ...(first ? [{ span: first, text: 'first defined here' }] : [])],
   help: 'a name stands for one value in its body: give this one another name',
 }));
 
-export const notAFunction = message('not-a-function', ({ what, span, help }: At & { what: string; help?: string }) => ({
-  message: `${what} cannot be called`,
-  labels: [{ span, text: `this is ${what}` }],
-  ...(help !== undefined && { help }),
+export const setTwice = message('set-twice', ({ name, span, first }: At & { name: string; first: Span }) => ({
+  message: `${name} is given twice`,
+  labels: [
+    { span, text: 'given again' },
+    { span: first, text: 'first given here' },
+  ],
 }));
+
+export const notAFunction = message(
+  'not-a-function',
+  ({ what, label, span, help }: At & { what: string; label?: string; help?: string }) => ({
+    message: `${what} cannot be called`,
+    labels: [{ span, text: label ?? `this is ${what}` }],
+    ...(help !== undefined && { help }),
+  }),
+);
 
 export const unknownArgument = message(
   'unknown-argument',
@@ -37,17 +57,18 @@ export const unknownArgument = message(
 
 export const missingArgument = message(
   'missing-argument',
-  ({ callee, name, span }: At & { callee: string; name: string }) => ({
+  ({ callee, name, span, help }: At & { callee: string; name: string; help?: string }) => ({
     message: `${callee} needs ${name}`,
     labels: [{ span, text: `${name} is not given` }],
+    ...(help !== undefined && { help }),
   }),
 );
 
 export const tooManyArguments = message(
   'too-many-arguments',
   ({ callee, most, got, span }: At & { callee: string; most: number; got: number }) => ({
-    message: `${callee} takes ${most === 1 ? 'one argument' : `${most} arguments`}, and got ${got}`,
-    labels: [{ span, text: 'one too many' }],
+    message: `${callee} takes ${['no arguments', 'one argument'][most] ?? `${most} arguments`}, and got ${got}`,
+    labels: [{ span, text: got === most + 1 ? 'one too many' : 'too many from here on' }],
   }),
 );
 
@@ -69,7 +90,7 @@ export const wrongKind = message(
 );
 
 export const wrongCount = message('wrong-count', ({ names, got, span }: At & { names: number; got: number }) => ({
-  message: `${names === 1 ? 'one name takes' : `${names} names take`} ${got === 1 ? 'one value' : `${got} values`}`,
+  message: `there ${got === 1 ? 'is one value' : `are ${got} values`} for ${names} names`,
   labels: [{ span, text: got === 1 ? 'this is one value' : `these are ${got} values` }],
 }));
 
@@ -81,7 +102,7 @@ export const notSupported = message('not-supported-yet', ({ what, span }: At & {
 export const tooDeep = message('too-deep', ({ name, span }: At & { name: string }) => ({
   message: `calls of ${name} nest too deeply`,
   labels: [{ span, text: 'called again and again' }],
-  help: 'a function cannot call itself: there is no run-time recursion',
+  help: 'a function that calls itself has to end while compiling, by an if over static values',
 }));
 
 export const circular = message('circular-definition', ({ name, span }: At & { name: string }) => ({
@@ -96,6 +117,12 @@ export const misplaced = message(
     labels: [{ span, text: 'not here' }],
   }),
 );
+
+export const notAState = message('not-a-state', ({ name, span }: At & { name: string }) => ({
+  message: `${name} cannot be replaced`,
+  labels: [{ span, text: 'not a state of this body' }],
+  help: 'a name stands for one value; := is for a state, and for the weight and the slots of an optimizer',
+}));
 
 export const noReturn = message('no-return', ({ name, span }: At & { name: string }) => ({
   message: `${name} gives no value`,
@@ -116,9 +143,11 @@ export const severalModels = message('several-models', ({ names, span }: At & { 
 
 export const unknownModel = message(
   'unknown-model',
-  ({ name, names, span }: At & { name: string; names: readonly string[] }) => ({
+  ({ name, names, span, nearest }: At & { name: string; names: readonly string[]; nearest?: string }) => ({
     message: `this file has no model ${name}`,
-    labels: [{ span, text: `its models: ${names.join(', ') || 'none'}` }],
+    labels: [{ span, text: names.length === 1 ? 'its only model' : 'the first of its models' }],
+    ...(names.length > 1 && { notes: [`its models: ${names.join(', ')}`] }),
+    ...(nearest !== undefined && { help: `did you mean --model ${nearest}?` }),
   }),
 );
 
@@ -139,18 +168,19 @@ export const lossNotScalar = message(
 
 export const unknownSetting = message(
   'unknown-setting',
-  ({ name, span, nearest }: At & { name: string; nearest?: string }) => ({
+  ({ name, span, names, help }: At & { name: string; names: readonly string[]; help?: string }) => ({
     message: `train has no setting ${name}`,
     labels: [{ span, text: 'not known' }],
-    ...(nearest !== undefined && { help: `did you mean ${nearest}?` }),
+    notes: [`the settings: ${names.join(', ')}`],
+    ...(help !== undefined && { help }),
   }),
 );
 
 export const badSetting = message(
   'bad-setting',
   ({ name, expected, got, span }: At & { name: string; expected: string; got: string }) => ({
-    message: `${name} is ${expected}, and this is ${got}`,
-    labels: [{ span, text: got }],
+    message: `${name} should be ${expected}`,
+    labels: [{ span, text: `this is ${got}` }],
   }),
 );
 
@@ -159,7 +189,11 @@ export const noSuchParameter = message(
   ({ pattern, names, span }: At & { pattern: string; names: readonly string[] }) => ({
     message: `no parameter is called ${pattern}`,
     labels: [{ span, text: 'matches nothing' }],
-    notes: [`the parameters: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`],
+    notes: [
+      names.length === 0
+        ? 'the model has no parameters'
+        : `the parameters: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`,
+    ],
   }),
 );
 
@@ -168,9 +202,14 @@ export const nothingTrained = message('nothing-trained', ({ span }: At) => ({
   labels: [{ span, text: 'nothing is left to train' }],
 }));
 
-export const noOptimizer = message('no-optimizer', ({ span, parameter }: At & { parameter: string }) => ({
-  message: `${parameter} has no optimizer`,
-  labels: [{ span, text: 'no pattern matches it, and there is no default' }],
+export const noOptimizer = message('no-optimizer', ({ span, parameter }: At & { parameter?: string }) => ({
+  message: parameter === undefined ? 'no optimizer is given' : `${parameter} has no optimizer`,
+  labels: [
+    {
+      span,
+      text: parameter === undefined ? 'how should it be trained?' : 'no pattern matches it, and there is no default',
+    },
+  ],
   help: 'add a line such as: optimizer = adam(lr = 1e-3)',
 }));
 
@@ -183,10 +222,18 @@ export const unknownOverride = message(
   }),
 );
 
+export const badOverride = message(
+  'bad-override',
+  ({ name, got, expected, span }: At & { name: string; got: string; expected: string }) => ({
+    message: `${name} cannot be set to ${got}`,
+    labels: [{ span, text: `it is ${expected}` }],
+  }),
+);
+
 export const importCycle = message('import-cycle', ({ files, span }: At & { files: readonly string[] }) => ({
-  message: 'files import one another in a circle',
-  labels: [{ span, text: 'this import closes it' }],
-  notes: [files.join(' imports ')],
+  message: files.length === 2 ? 'this file imports itself' : 'files import one another in a circle',
+  labels: [{ span, text: files.length === 2 ? 'imported here' : 'this import closes it' }],
+  ...(files.length > 2 && { notes: [files.join(' imports ')] }),
 }));
 
 export const missingFile = message('missing-file', ({ path, span }: At & { path: string }) => ({
@@ -196,10 +243,10 @@ export const missingFile = message('missing-file', ({ path, span }: At & { path:
 
 export const notExported = message(
   'not-exported',
-  ({ name, path, span, nearest }: At & { name: string; path: string; nearest?: string }) => ({
+  ({ name, path, span, help }: At & { name: string; path: string; help?: string }) => ({
     message: `${path} does not define ${name}`,
     labels: [{ span, text: 'not found there' }],
-    ...(nearest !== undefined && { help: `did you mean ${nearest}?` }),
+    ...(help !== undefined && { help }),
   }),
 );
 

@@ -30,11 +30,17 @@ export const wrongShape = message('wrong-shape', (p: Evidence & { what: string }
   ...evidence(p),
 }));
 
+export const runtimeSize = message('run-time-size', (p: At & { name: string; type: string }) => ({
+  message: `the size of ${p.name} is not known while compiling`,
+  labels: [{ span: p.span, text: p.type }],
+  notes: ['what lives across steps has the same size at every step'],
+}));
+
 export const wrongElement = message(
   'wrong-element-type',
-  ({ expected, got, span, help }: At & { expected: string; got: string; help?: string }) => ({
+  ({ expected, got, span, help, other }: At & { expected: string; got: string; help?: string; other?: Label }) => ({
     message: `expected ${expected}, got ${got}`,
-    labels: [{ span, text: got }],
+    labels: [{ span, text: got }, ...(other ? [other] : [])],
     ...(help !== undefined && { help }),
   }),
 );
@@ -54,14 +60,25 @@ export const axisOutOfRange = message(
   ({ axis, type, rank, span }: At & { axis: number; type: string; rank: number }) => ({
     message: `there is no axis ${axis}`,
     labels: [{ span, text: `the tensor is ${type}` }],
-    notes: [rank === 0 ? 'a scalar has no axes' : `its axes are 0 … ${rank - 1}, or -${rank} … -1 from the end`],
+    notes: [
+      rank === 0
+        ? 'a scalar has no axes'
+        : rank === 1
+          ? 'its only axis is 0'
+          : `its axes are 0 … ${rank - 1}, or -${rank} … -1 from the end`,
+    ],
   }),
 );
 
-export const unknownAxis = message('unknown-axis', ({ name, type, span }: At & { name: string; type: string }) => ({
-  message: `no axis is called ${name}`,
-  labels: [{ span, text: `the tensor is ${type}` }],
-}));
+export const unknownAxis = message(
+  'unknown-axis',
+  ({ name, names, type, span }: At & { name: string; names: readonly string[]; type: string }) => ({
+    message: `no axis is called ${name}`,
+    labels: [{ span, text: `the tensor is ${type}` }],
+    notes: [names.length === 0 ? 'its axes have no names' : `axes with a name: ${[...new Set(names)].join(', ')}`],
+    help: 'an axis can also be given by its position: 0, 1, …, or -1 for the last',
+  }),
+);
 
 export const ambiguousAxis = message('ambiguous-axis', ({ name, type, span }: At & { name: string; type: string }) => ({
   message: `two axes are called ${name}`,
@@ -69,10 +86,13 @@ export const ambiguousAxis = message('ambiguous-axis', ({ name, type, span }: At
   help: 'give the axis by its position',
 }));
 
-export const badReshape = message('bad-reshape', ({ from, to, span }: At & { from: string; to: string }) => ({
-  message: `${from} cannot be reshaped to ${to}`,
-  labels: [{ span, text: 'the numbers of elements differ' }],
-}));
+export const badReshape = message(
+  'bad-reshape',
+  ({ from, to, why, span }: At & { from: string; to: string; why: string }) => ({
+    message: `${from} cannot be reshaped to ${to}`,
+    labels: [{ span, text: why }],
+  }),
+);
 
 export const badPattern = message('bad-pattern', ({ pattern, why, span }: At & { pattern: string; why: string }) => ({
   message: `"${pattern}" does not fit`,
@@ -81,8 +101,8 @@ export const badPattern = message('bad-pattern', ({ pattern, why, span }: At & {
 
 export const indexOutOfRange = message(
   'index-out-of-range',
-  ({ index, size, span }: At & { index: number; size: string; span: Span }) => ({
+  ({ index, size, what, span }: At & { index: number; size: string; what: 'axis' | 'list' | 'tuple' }) => ({
     message: `there is no element ${index}`,
-    labels: [{ span, text: `the axis has ${size}` }],
+    labels: [{ span, text: what === 'axis' ? `the axis is ${size} long` : `there are ${size}` }],
   }),
 );

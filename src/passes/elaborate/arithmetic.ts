@@ -1,7 +1,6 @@
 // Operators: on static values while compiling, on tensors as graph nodes.
 import { cannotMultiply, classMismatch, wrongElement } from '../../diagnostics/types.js';
 import { wrongKind } from '../../diagnostics/elaboration.js';
-import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node, Op } from '../../ir/graph.js';
 import {
   add as plus,
@@ -23,20 +22,20 @@ import { printDim, printType, sameElement } from '../../ir/types.js';
 import type { BinaryOperator } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { fail, type Frame } from './frame.js';
-import { asF32, together, toNode, type Operand } from './tensors.js';
+import { asF32, brief, labelled, together, toNode, type Operand } from './tensors.js';
 import { describe, numberValue, sizeValue, tensorValue, unknown, type Value } from './values.js';
 
 export type Arithmetic = Exclude<BinaryOperator, '|>' | '>>'>;
 
 /** left operator right. */
-export function binary(frame: Frame, operator: Arithmetic, left: Operand, right: Operand, span: Span): Value {
+export function binary(frame: Frame, operator: Arithmetic, left: Operand, right: Operand): Value {
   const [a, b] = [left.value, right.value];
   if (a.kind === 'unknown' || b.kind === 'unknown') return unknown;
   if (operator === 'and' || operator === 'or') return logical(frame, operator, left, right);
   const fixed = staticBinary(operator, a, b);
   if (fixed) return fixed;
   const [x, y] = [toNode(frame, a, left.span), toNode(frame, b, right.span)];
-  if (operator === '@') return tensorValue(matmul(frame, x, y, left, right, span));
+  if (operator === '@') return tensorValue(matmul(frame, x, y, left, right));
   return comparisons.has(operator)
     ? compare(frame, operator, x, y, left, right)
     : arithmetic(frame, operator, x, y, left, right);
@@ -84,25 +83,26 @@ function alike(frame: Frame, x: Node, y: Node, left: Operand, right: Operand): N
   if (sameElement(x.type.element, y.type.element)) return [x, y];
   const kinds = [x.type.element.kind, y.type.element.kind];
   if (kinds[0] === 'index' && kinds[1] === 'index') {
-    const text = (node: Node, operand: Operand) => ({
-      span: operand.span,
-      text: `${operand.text}: ${printType(node.type)}`,
-    });
     return fail(
       frame,
-      classMismatch({ labels: [text(x, left), text(y, right)], help: 'compare indices of the same count' }),
+      classMismatch({
+        labels: [labelled(left, x), labelled(right, y)],
+        note: 'indices compare where they count the same number of classes',
+      }),
     );
   }
   const isNumber = (operand: Operand) => operand.value.kind === 'number' || operand.value.kind === 'size';
   if (kinds.includes('index') && (isNumber(left) || isNumber(right)))
     return [x, y].map((n) => (n.type.element.kind === 'index' ? g.make(toF32, [n], {}) : n));
-  const [wrong, operand] = x.type.element.kind === 'f32' ? [y, right] : [x, left];
+  const [wrong, other] = x.type.element.kind === 'f32' ? [right, left] : [left, right];
+  const [wrongNode, otherNode] = wrong === left ? [x, y] : [y, x];
   return fail(
     frame,
     wrongElement({
       expected: 'two operands of one element type',
-      got: printType(wrong.type),
-      span: operand.span,
+      got: printType(wrongNode.type),
+      span: wrong.span,
+      other: labelled(other, otherNode),
       help: 'f32(…) turns a bool or an index into a number',
     }),
   );
@@ -212,16 +212,16 @@ function onSizes(operator: Arithmetic, a: Index, b: Index): Value | undefined {
 // ---- matrix product ------------------------------------------------------------------------------
 
 /** NumPy's matmul as a contraction: the last axis of a with the last but one of b, leading axes batched and broadcast. */
-function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand, span: Span): Node {
+function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand): Node {
   const { g } = frame.context;
   const [a, b] = [asF32(frame, x, left.span), asF32(frame, y, right.span)];
   if (a.type.shape.length === 0 || b.type.shape.length === 0)
     return fail(
       frame,
       wrongKind({
-        expected: 'two tensors around @',
-        got: describe(tensorValue(a.type.shape.length === 0 ? a : b)),
-        span,
+        expected: 'a tensor on each side of @',
+        got: describe(a.type.shape.length === 0 ? left.value : right.value),
+        span: a.type.shape.length === 0 ? left.span : right.span,
         help: 'a number multiplies with *',
       }),
     );
@@ -232,11 +232,8 @@ function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand, s
     return fail(
       frame,
       cannotMultiply({
-        labels: [
-          { span: right.span, text: `${right.text}: ${printType(b.type)}` },
-          { span: left.span, text: `${left.text}: ${printType(a.type)}` },
-        ],
-        note: `the last dimension of ${left.text} is ${printDim(inner)}, and ${place} of ${right.text} is ${printDim(outer)}`,
+        labels: [labelled(left, a), labelled(right, b)],
+        note: `the last dimension of ${brief(left, 'the left side')} is ${printDim(inner)}, and ${place} of ${brief(right, 'the right side')} is ${printDim(outer)}`,
         help: multiplyHint(frame, outer.size, ra, right),
       }),
     );
@@ -265,10 +262,7 @@ function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand, s
     return fail(
       frame,
       cannotMultiply({
-        labels: [
-          { span: right.span, text: `${right.text}: ${printType(b.type)}` },
-          { span: left.span, text: `${left.text}: ${printType(a.type)}` },
-        ],
+        labels: [labelled(left, a), labelled(right, b)],
         note: 'the dimensions before the last two do not broadcast',
       }),
     );

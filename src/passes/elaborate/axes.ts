@@ -44,5 +44,8 @@ function named(frame: Frame, node: Node, name: string, size: Index | undefined, 
   const bySize = size ? shape.flatMap((d, i) => (d.size.key === size.key ? [i] : [])) : [];
   if (bySize.length > 1) return fail(frame, messages.ambiguousAxis({ name: name || 'so', type, span }));
   if (bySize.length === 1) return bySize[0];
-  return fail(frame, messages.unknownAxis({ name: name || 'so', type, span }));
+  return fail(
+    frame,
+    messages.unknownAxis({ name: name || 'so', names: shape.flatMap((d) => d.name ?? []), type, span }),
+  );
 }

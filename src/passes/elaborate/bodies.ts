@@ -1,18 +1,19 @@
 // Bodies of functions and layers: bindings, parameters, state, and what they return.
 import * as messages from '../../diagnostics/elaboration.js';
 import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
-import { wrongShape } from '../../diagnostics/types.js';
+import { runtimeSize, wrongShape } from '../../diagnostics/types.js';
 import { nameNode } from '../../ir/builder.js';
 import { constantOf } from '../../ir/index.js';
+import type { Node } from '../../ir/graph.js';
 import type { Initial } from '../../ir/model.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { parameter as parameterLeaf, state as stateLeaf } from '../../ir/ops/leaves.js';
 import { printType, sameShape, type TensorType } from '../../ir/types.js';
 import type { Body, Expression, Identifier, Statement } from '../../parser/tree.js';
-import { stretch } from './broadcasting.js';
+import { commonShape, stretch } from './broadcasting.js';
 import { apply, configured } from './calls.js';
 import { evaluate } from './expressions.js';
-import { atStatement, fail, joinPath, traced, type Frame } from './frame.js';
+import { atStatement, fail, Follows, joinPath, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
 import { describe, sizeValue, tensorValue, unknown, type Value } from './values.js';
@@ -21,6 +22,7 @@ type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
 /** Runs a body and gives what it returns: a tuple for several values. */
 export function runBody(body: Body, frame: Frame, name: string): Value {
+  announce(body.statements, frame);
   for (const statement of body.statements) {
     if (statement.kind === 'return') {
       const values = statement.values.map((v) => evaluate(v, atStatement(frame, v.span)));
@@ -29,6 +31,31 @@ export function runBody(body: Body, frame: Frame, name: string): Value {
     runStatement(statement, frame, name);
   }
   return fail(frame, messages.noReturn({ name, span: body.span }));
+}
+
+/** The names that a body will have, so that a use before the definition is told from an unknown name. */
+export function announce(statements: readonly Statement[], frame: Frame): void {
+  for (const statement of statements) for (const { name, span } of boundBy(statement)) frame.scope.announce(name, span);
+}
+
+/** The names that a statement defines. */
+export function boundBy(statement: Statement): readonly Identifier[] {
+  switch (statement.kind) {
+    case 'binding':
+      return statement.names;
+    case 'input':
+    case 'param':
+    case 'state':
+    case 'slot':
+    case 'metric':
+      return [statement.name];
+    case 'output':
+      return statement.value ? [statement.name] : [];
+    case 'loss':
+      return statement.name ? [statement.name] : [];
+    default:
+      return [];
+  }
 }
 
 function runStatement(statement: Statement, frame: Frame, where: string): void {
@@ -49,7 +76,7 @@ function runStatement(statement: Statement, frame: Frame, where: string): void {
 /** `a = e`, `a, b = e`. */
 export function bind({ names, value, span }: Of<'binding'>, frame: Frame): void {
   for (const name of names) checkNew(name, frame);
-  const inner = atStatement({ ...frame, naming: frame.naming.inside(names[0].name) }, span);
+  const inner = atStatement({ ...frame, naming: frame.naming.inside(names[0].name), binding: names[0].name }, span);
   const result = frame.context.g.at(inner.origin, () => evaluate(value, inner));
   if (names.length === 1) return define(names[0], result, frame);
   const items =
@@ -145,28 +172,34 @@ export function replaceState(statement: Of<'replace'>, frame: Frame): void {
   const full = joinPath(frame.naming.prefix, name.name);
   const known = context.states.get(full);
   if (!known || !frame.scope.own(name.name))
-    return fail(
-      frame,
-      messages.misplaced({ what: `${name.name} := …`, where: 'a body that has no such state', span: statement.span }),
-    );
+    return fail(frame, messages.notAState({ name: name.name, span: name.span }));
   if (!context.training) return;
   const inner = atStatement(frame, value.span);
-  const node = asF32(frame, toNode(frame, evaluate(value, inner), value.span), value.span);
+  const node = filling(frame, evaluate(value, inner), value.span, known.type, name.name);
   // No gradient flows through a `:=`.
-  known.now = context.g.make(stopGradient, [stretch(context.g, node, known.type.shape)], {});
+  known.now = context.g.make(stopGradient, [node], {});
   frame.scope.define(name.name, tensorValue(known.now), name.span);
+}
+
+/** What replaces a state, a weight or a slot, in its shape. */
+export function filling(frame: Frame, value: Value, span: Span, type: TensorType, name: string): Node {
+  const node = asF32(frame, toNode(frame, value, span), span);
+  const common = commonShape([node.type.shape, type.shape]);
+  if (!common || !sameShape({ ...type, shape: common }, type))
+    return fail(
+      frame,
+      wrongShape({
+        what: `what replaces ${name}`,
+        labels: [{ span, text: printType(node.type) }],
+        note: `${name} is ${printType(type)}`,
+      }),
+    );
+  return stretch(frame.context.g, node, type.shape);
 }
 
 function requireFixed(type: TensorType, name: string, span: Span, frame: Frame): void {
   if (type.shape.some((d) => constantOf(d.size) === undefined))
-    fail(
-      frame,
-      wrongShape({
-        what: name,
-        labels: [{ span, text: printType(type) }],
-        note: 'what lives across steps has a size known while compiling',
-      }),
-    );
+    fail(frame, runtimeSize({ name, type: printType(type), span }));
 }
 
 /** `= value`: a number fills, a nested list gives every element. */
@@ -195,7 +228,8 @@ function valuesOf(expression: Expression, type: TensorType, name: string, frame:
 
 /** `~ initializer`: a draw, or a function of the shape that gives one. */
 function drawOf(expression: Expression, type: TensorType, frame: Frame): Initial {
-  let value = evaluate(expression, frame);
+  const written = evaluate(expression, frame);
+  let value = written;
   const shape: Value = { kind: 'list', items: type.shape.map((d) => sizeValue(d.size)) };
   if (value.kind === 'function')
     value = apply(
@@ -211,7 +245,7 @@ function drawOf(expression: Expression, type: TensorType, frame: Frame): Initial
     frame,
     messages.wrongKind({
       expected: 'an initialiser, such as glorot_uniform()',
-      got: describe(value),
+      got: describe(written),
       span: expression.span,
     }),
   );
@@ -222,8 +256,8 @@ export function guarded(frame: Frame, names: readonly Identifier[], step: () => 
   try {
     step();
   } catch (fault) {
-    if (!(fault instanceof Fault)) throw fault;
-    report(frame, fault.diagnostic);
+    if (fault instanceof Fault) report(frame, fault.diagnostic);
+    else if (!(fault instanceof Follows)) throw fault;
     for (const { name, span } of names) if (!frame.scope.own(name)) frame.scope.define(name, unknown, span);
   }
 }

@@ -1,6 +1,7 @@
 // Calls: configuration, then data; layers own parameters, functions do not.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import { print } from '../../parser/print.js';
 import type { Argument, Definition, Parameter } from '../../parser/tree.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
@@ -28,7 +29,10 @@ const deepest = 200;
 /** Evaluates the arguments of a call. Definitions in two steps stand for their default configuration. */
 export function givenOf(list: readonly Argument[], frame: Frame): Given[] {
   return list.map((argument) => ({
-    ...(argument.name && { name: argument.name.name }),
+    ...(argument.name && { name: argument.name.name, place: argument.name.span }),
+    get text() {
+      return print(argument.value);
+    },
     value: configured(evaluate(argument.value, frame), frame, argument.value.span),
     span: argument.value.span,
   }));
@@ -66,7 +70,14 @@ export function apply(callee: Value, list: readonly Given[], span: Span, frame: 
     case 'unknown':
       return unknown;
     default:
-      return fail(frame, messages.notAFunction({ what: describe(callee), span }));
+      return fail(
+        frame,
+        messages.notAFunction({
+          what: describe(callee),
+          span,
+          help: callee.kind === 'tensor' ? 'elements are taken in brackets: x[0]' : undefined,
+        }),
+      );
   }
 }
 
@@ -100,8 +111,11 @@ function checkArguments(
     if (name === undefined)
       return fail(frame, messages.tooManyArguments({ callee, most: names.length, got: list.length, span: given.span }));
     if (!names.includes(name))
-      return fail(frame, messages.unknownArgument({ callee, name, span: given.span, nearest: nearest(name, names) }));
-    if (found.has(name)) return fail(frame, messages.givenTwice({ callee, name, span: given.span }));
+      return fail(
+        frame,
+        messages.unknownArgument({ callee, name, span: given.place ?? given.span, nearest: nearest(name, names) }),
+      );
+    if (found.has(name)) return fail(frame, messages.givenTwice({ callee, name, span: given.place ?? given.span }));
     found.set(name, given);
   }
   const missing = parameters.find((p) => !p.default && !found.has(p.name.name));
@@ -143,9 +157,10 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
     ...frame,
     scope,
     naming,
+    binding: undefined,
     origin: frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] },
   };
-  context.calls.push({ name, span, definition });
+  context.calls.push({ name, span, arguments: list.map((g) => g.span), definition });
   try {
     return context.g.at(inner.origin, () => {
       bindConfiguration(definition.configuration ?? [], configuration, scope);
@@ -231,11 +246,12 @@ function applyBuiltin(
         messages.unknownArgument({
           callee: name,
           name: key,
-          span: argument.span,
+          span: argument.place ?? argument.span,
           nearest: nearest(key, builtin.parameters),
         }),
       );
-    if (given.has(key)) return fail(frame, messages.givenTwice({ callee: name, name: key, span: argument.span }));
+    if (given.has(key))
+      return fail(frame, messages.givenTwice({ callee: name, name: key, span: argument.place ?? argument.span }));
     if (argument.value.kind === 'unknown') return unknown;
     given.set(key, argument);
   }

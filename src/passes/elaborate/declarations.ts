@@ -39,7 +39,7 @@ export function fileScope(entry: File, files: ReadonlyMap<string, File>, outer: 
           const first = scope.own(name);
           if (first) fail(frame, definedTwice({ name, span, first: first.span }));
           if (!defines(other, name))
-            fail(frame, notExported({ name, path, span, nearest: nearest(name, namesOf(other)) }));
+            fail(frame, notExported({ name, path, span, help: importHint(name, other, outer) }));
           scope.defineLazily(name, () => theirs.find(name) ?? unknown, span);
         });
       }
@@ -105,11 +105,18 @@ function frameIn(scope: Scope, context: Context): Frame {
   return { context, scope, naming: new Naming('') };
 }
 
+function importHint(name: string, { declarations }: File, library: Scope): string | undefined {
+  const known = nearest(name, namesOf({ declarations }));
+  if (known !== undefined) return `did you mean ${known}?`;
+  if (declarations.some((d) => d.kind === 'model' && d.name.name === name)) return 'a model cannot be imported';
+  return library.has(name) ? `${name} is in scope everywhere: it needs no import` : undefined;
+}
+
 function defines(file: File, name: string): boolean {
   return namesOf(file).includes(name);
 }
 
-function namesOf({ declarations }: File): string[] {
+function namesOf({ declarations }: Pick<File, 'declarations'>): string[] {
   return declarations.flatMap((d) =>
     d.kind === 'import' || d.kind === 'gradient' || d.kind === 'model' ? [] : [d.name.name],
   );

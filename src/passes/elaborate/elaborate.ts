@@ -39,18 +39,21 @@ type ModelDeclaration = Extract<Declaration, { kind: 'model' }>;
 /** Gives a file's model its meaning, once for each of its two modes; every independent error is reported once. */
 export function elaborate(options: ElaborateOptions): Elaborated {
   const reports = new Map<string, Diagnostic>();
+  const isLibrary = (file: string): boolean => options.library.some((l) => l.file === file);
   const report = (diagnostic: Diagnostic): void => {
-    reports.set(keyOf(diagnostic), reports.get(keyOf(diagnostic)) ?? diagnostic);
+    const key = keyOf(diagnostic, isLibrary);
+    reports.set(key, reports.get(key) ?? diagnostic);
   };
   const declaration = chosenModel(options.entry, options.model, report);
   if (!declaration) return { diagnostics: [...reports.values()] };
   const g = createBuilder();
   const [training, evaluation] = [true, false].map((mode) => elaborateMode(declaration, options, mode, g, report));
   const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
+  if (failed()) checkSettings(declaration, training.frame);
+  else requireLoss(declaration, training, report);
+  const model = failed() ? undefined : assembled(declaration, options.entry, g, training, evaluation);
   // What failed may have been the only use of a name.
   if (!failed()) reportUnused(training, evaluation, report);
-  if (!failed()) requireLoss(declaration, training, report);
-  const model = failed() ? undefined : assembled(declaration, options.entry, g, training, evaluation);
   const diagnostics = [...reports.values()].sort(inOrderOf(options.entry.file));
   return model && !failed() ? { model, diagnostics } : { diagnostics };
 }
@@ -117,11 +120,13 @@ function chosenModel(
   });
   if (name !== undefined) {
     const found = models.find((m) => m.name.name === name);
-    if (!found) report(messages.unknownModel({ name, names, span: models[0]?.name.span ?? whole }));
+    if (models.length === 0) report(messages.noModel({ span: whole }));
+    else if (!found)
+      report(messages.unknownModel({ name, names, span: models[0].name.span, nearest: nearest(name, names) }));
     return found;
   }
   if (models.length === 0) report(messages.noModel({ span: whole }));
-  else if (models.length > 1) report(messages.severalModels({ names, span: models[1].name.span }));
+  else if (new Set(names).size > 1) report(messages.severalModels({ names, span: models[1].name.span }));
   return models.length === 1 ? models[0] : undefined;
 }
 
@@ -138,7 +143,15 @@ function bindParameters(declaration: ModelDeclaration, set: NonNullable<Elaborat
       const given = Object.hasOwn(set, name.name) ? overriding(set[name.name]) : undefined;
       const value = given ?? (expression && configured(evaluate(expression, frame), frame, expression.span));
       if (!value)
-        return fail(frame, messages.missingArgument({ callee: declaration.name.name, name: name.name, span }));
+        return fail(
+          frame,
+          messages.missingArgument({
+            callee: declaration.name.name,
+            name: name.name,
+            span,
+            help: `give it a default, or a value with --set ${name.name}=…`,
+          }),
+        );
       if (given && expression) requireSameKind(evaluate(expression, frame), given, name.name, expression.span, frame);
       const named: Value = value.kind === 'number' ? { kind: 'number', value: value.value, name: name.name } : value;
       frame.scope.define(name.name, named);
@@ -162,7 +175,17 @@ function requireSameKind(before: Value, given: Value, name: string, span: Span, 
       : given.kind === 'number' || given.kind === 'boolean'
         ? String(given.value)
         : given.kind;
-  fail(frame, messages.badSetting({ name, expected: kinds[before.kind], got, span }));
+  fail(frame, messages.badOverride({ name, expected: kinds[before.kind], got, span }));
+}
+
+/** How to train, where what is trained has errors: only what stands in the block itself. */
+function checkSettings(declaration: ModelDeclaration, frame: Frame): void {
+  const block = trainBlock(declaration);
+  if (block) guarded(frame, [], () => trainOf(block.settings, undefined, block.span, frame));
+}
+
+function trainBlock({ body }: ModelDeclaration): Extract<Statement, { kind: 'train' }> | undefined {
+  return body.find((s) => s.kind === 'train');
 }
 
 function requireLoss(declaration: ModelDeclaration, { total }: Elaboration, report: (d: Diagnostic) => void): void {
@@ -191,7 +214,7 @@ function assembled(
     .map(({ name, type, initial, trained }): ModelParameter => ({ name, type, initial, trained }));
   const states = [...context.states.values()].filter((s) => needed.has(`state ${s.name}`));
   let trained: ReturnType<typeof trainOf> | undefined;
-  const block = declaration.body.find((s): s is Extract<Statement, { kind: 'train' }> => s.kind === 'train');
+  const block = trainBlock(declaration);
   if (block)
     guarded(training.frame, [], () => (trained = trainOf(block.settings, parameters, block.span, training.frame)));
   const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
@@ -254,9 +277,12 @@ function neededLeaves(...modes: readonly Elaboration[]): Set<string> {
   return found;
 }
 
-function keyOf({ code, message, labels }: Diagnostic): string {
-  const [first] = labels;
-  return `${code} ${message} ${first ? `${first.span.file}:${first.span.start}:${first.span.end}` : ''}`;
+/** What tells independent errors apart: where they are, and of those inside the library, where it was called. */
+function keyOf({ code, message, labels, trace = [] }: Diagnostic, isLibrary: (file: string) => boolean): string {
+  const place = ({ file, start, end }: Span): string => `${file}:${start}:${end}`;
+  const spans = labels.slice(0, 1).map(({ span }) => span);
+  const calls = spans.some(({ file }) => isLibrary(file)) ? trace.map(({ span }) => span) : [];
+  return [code, message, ...[...spans, ...calls].map(place)].join(' ');
 }
 
 /** By place in the user's file: a fault in another file counts where the outermost call stands. */

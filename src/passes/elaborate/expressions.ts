@@ -3,7 +3,7 @@ import * as messages from '../../diagnostics/elaboration.js';
 import { wrongElement } from '../../diagnostics/types.js';
 import { select } from '../../ir/ops/logic.js';
 import { print } from '../../parser/print.js';
-import { printType } from '../../ir/types.js';
+import { printType, sameElement } from '../../ir/types.js';
 import type { Expression } from '../../parser/tree.js';
 import { binary, invert, negate } from './arithmetic.js';
 import { apply, call, configured, givenOf } from './calls.js';
@@ -50,18 +50,29 @@ export function evaluate(expression: Expression, frame: Frame): Value {
 }
 
 export function operandOf(expression: Expression, frame: Frame): Operand {
-  return { value: evaluate(expression, frame), span: expression.span, text: print(expression) };
+  return {
+    value: evaluate(expression, frame),
+    span: expression.span,
+    get text() {
+      return print(expression);
+    },
+  };
 }
 
 function named({ name, span }: Of<'name'>, frame: Frame): Value {
   if (name === 'training') return { kind: 'boolean', value: frame.context.training };
   const value = frame.scope.find(name);
   if (value) return value;
+  const later = frame.scope.later(name);
+  if (later) {
+    const itself = later.start === span.start || frame.binding === name;
+    return fail(frame, itself ? messages.circular({ name, span }) : messages.definedLater({ name, span, later }));
+  }
   return fail(frame, messages.unknownName({ name, span, nearest: nearest(name, frame.scope.names()) }));
 }
 
 function operation(expression: Of<'binary'>, frame: Frame): Value {
-  const { operator, left, right, span } = expression;
+  const { operator, left, right } = expression;
   if (operator === '|>') return piped(expression, frame);
   if (operator === '>>') {
     const parts = [left, right].map((part) => {
@@ -74,7 +85,7 @@ function operation(expression: Of<'binary'>, frame: Frame): Value {
     const flat = parts.flatMap((p) => (p.kind === 'composition' && p.instance.path === undefined ? p.parts : [p]));
     return { kind: 'composition', parts: flat, instance: {} };
   }
-  return binary(frame, operator, operandOf(left, frame), operandOf(right, frame), span);
+  return binary(frame, operator, operandOf(left, frame), operandOf(right, frame));
 }
 
 /** x |> f is f(x). */
@@ -87,7 +98,8 @@ function piped({ left, right }: Of<'binary'>, frame: Frame): Value {
       return fail(
         frame,
         messages.notAFunction({
-          what: `the right side ${print(right)}`,
+          what: print(right),
+          label: 'this is no function',
           span: right.span,
           help: `|> binds more loosely than ${right.operator}: write (${print(left)} |> ${print(right.left)}) ${right.operator} ${print(right.right)}`,
         }),
@@ -140,10 +152,15 @@ function choice(expression: Of<'if'>, frame: Frame): Value {
   const [a, b] = [operandOf(expression.then, frame), operandOf(expression.else, frame)];
   if (a.value.kind === 'unknown' || b.value.kind === 'unknown') return unknown;
   const [x, y] = [toNode(frame, a.value, a.span), toNode(frame, b.value, b.span)];
-  if (x.type.element.kind !== y.type.element.kind)
+  if (!sameElement(x.type.element, y.type.element))
     return fail(
       frame,
-      wrongElement({ expected: `${printType(x.type)}, as in the other branch`, got: printType(y.type), span: b.span }),
+      wrongElement({
+        expected: 'the same element type in both branches',
+        got: printType(y.type),
+        span: b.span,
+        other: { span: a.span, text: printType(x.type) },
+      }),
     );
   return tensorValue(frame.context.g.make(select, together(frame, [c, x, y], [test, a, b]), {}));
 }

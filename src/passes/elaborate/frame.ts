@@ -38,7 +38,13 @@ export interface Context {
   /** Draws so far: each has a number of its own. */
   draws: number;
   /** Calls under way, innermost last. */
-  readonly calls: { readonly name: string; readonly span: Span; readonly definition: object }[];
+  readonly calls: {
+    readonly name: string;
+    readonly span: Span;
+    /** Where what it is given stands. */
+    readonly arguments: readonly Span[];
+    readonly definition: object;
+  }[];
 }
 
 export interface Frame {
@@ -46,7 +52,12 @@ export interface Frame {
   readonly scope: Scope;
   readonly naming: Naming;
   readonly origin?: Origin;
+  /** The name whose value is being found. */
+  readonly binding?: string;
 }
+
+/** Leaves a construct whose meaning depends on what was reported already: nothing is said of it. */
+export class Follows extends Error {}
 
 /** Leaves a construct with a diagnostic, with the calls that led there. */
 export function fail(frame: Frame, diagnostic: Diagnostic): never {
@@ -55,9 +66,16 @@ export function fail(frame: Frame, diagnostic: Diagnostic): never {
 
 /** The diagnostic with the calls that led to where it was found, innermost first. */
 export function traced(frame: Frame, diagnostic: Diagnostic): Diagnostic {
-  const { calls } = frame.context;
-  if (calls.length === 0 || diagnostic.trace) return diagnostic;
-  return { ...diagnostic, trace: [...calls].reverse().map((c) => ({ callee: c.name, span: c.span })) };
+  if (frame.context.calls.length === 0 || diagnostic.trace) return diagnostic;
+  const calls = [...frame.context.calls].reverse();
+  // A fault at an argument of the innermost call shows that call already.
+  const at = diagnostic.labels.at(0)?.span;
+  const shown = at && [calls[0].span, ...calls[0].arguments].some((span) => within(at, span));
+  return { ...diagnostic, trace: calls.slice(shown ? 1 : 0).map((c) => ({ callee: c.name, span: c.span })) };
+}
+
+function within(a: Span, b: Span): boolean {
+  return a.file === b.file && a.start >= b.start && a.end <= b.end;
 }
 
 /** The frame in which a statement's value is elaborated: nodes made there come from its line, unless it is a library's. */

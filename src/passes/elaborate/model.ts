@@ -8,7 +8,17 @@ import { add } from '../../ir/ops/arithmetic.js';
 import { input as inputLeaf } from '../../ir/ops/leaves.js';
 import { dim, printType, type Dim } from '../../ir/types.js';
 import type { Expression, Identifier, Statement } from '../../parser/tree.js';
-import { bind, checkNew, declareParameter, declareState, define, guarded, replaceState } from './bodies.js';
+import {
+  announce,
+  bind,
+  boundBy,
+  checkNew,
+  declareParameter,
+  declareState,
+  define,
+  guarded,
+  replaceState,
+} from './bodies.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
@@ -43,25 +53,9 @@ interface Body {
 /** Runs a model's body; a statement that fails is reported, and what it would have bound is unknown from there on. */
 export function runModel(statements: readonly Statement[], frame: Frame): Written {
   const body: Body = { frame, inputs: [], outputs: [], losses: [], metrics: [], reported: new Map() };
+  announce(statements, frame);
   for (const statement of statements) guarded(frame, boundBy(statement), () => run(statement, body));
   return body;
-}
-
-function boundBy(statement: Statement): readonly Identifier[] {
-  switch (statement.kind) {
-    case 'binding':
-      return statement.names;
-    case 'input':
-    case 'param':
-    case 'state':
-    case 'output':
-    case 'metric':
-      return [statement.name];
-    case 'loss':
-      return statement.name ? [statement.name] : [];
-    default:
-      return [];
-  }
 }
 
 function run(statement: Statement, body: Body): void {
@@ -85,7 +79,7 @@ function run(statement: Statement, body: Body): void {
       return declareMetric(statement, body);
     case 'train':
       // Its settings are read when all parameters are known.
-      if (body.train) fail(frame, messages.definedTwice({ name: 'train', span: statement.span, first: body.train }));
+      if (body.train) fail(frame, messages.setTwice({ name: 'train', span: statement.span, first: body.train }));
       body.train = statement.span;
       return;
     case 'slot':
@@ -160,9 +154,10 @@ function scalarOf(name: Identifier, value: Expression, span: Span, { frame }: Bo
   const inner = atStatement({ ...frame, naming: frame.naming.inside(name.name) }, span);
   const found = frame.context.g.at(inner.origin, () => evaluate(value, inner));
   if (found.kind === 'unknown') return undefined;
-  const node = toNumbers(frame, toNode(frame, found, value.span));
-  if (node.type.shape.length > 0)
-    return fail(frame, messages.lossNotScalar({ what, type: printType(node.type), span: value.span }));
+  const written = toNode(frame, found, value.span);
+  if (written.type.shape.length > 0)
+    return fail(frame, messages.lossNotScalar({ what, type: printType(written.type), span: value.span }));
+  const node = toNumbers(frame, written);
   if (name.name !== 'loss') {
     checkNew(name, frame);
     define(name, tensorValue(node), frame);

@@ -1,9 +1,9 @@
 // The nearest known name to a misspelt one.
 
-/** The name within two edits (one for short names), if there is one. */
+/** The name within two edits (one for short names, none for single letters), if there is one. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = name.length <= 3 ? 2 : 3;
+  let least = [...name].length === 1 ? 1 : name.length <= 3 ? 2 : 3;
   for (const candidate of known) {
     const distance = editDistance(name, candidate, least);
     if (distance < least) {

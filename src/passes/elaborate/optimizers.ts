@@ -7,11 +7,10 @@ import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from 
 import { toF32 } from '../../ir/ops/logic.js';
 import { sub } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
-import { stretch } from './broadcasting.js';
+import { filling } from './bodies.js';
 import { apply, bindConfiguration, bindDefaults } from './calls.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, type Frame } from './frame.js';
-import { asF32, toNode } from './tensors.js';
 import { describe, isCallable, Scope, tensorValue, type Given, type Value } from './values.js';
 
 type Optimizer = Extract<Value, { kind: 'optimizer' }>;
@@ -55,16 +54,8 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
       }
       case 'replace': {
         const { name, span: place } = statement.name;
-        if (!now.has(name))
-          return fail(
-            frame,
-            messages.misplaced({ what: `${name} := …`, where: 'an optimizer that has no such slot', span: place }),
-          );
-        const node = stretch(
-          g,
-          asF32(frame, toNode(frame, evaluate(statement.value, inner), statement.value.span), statement.value.span),
-          parameter.type.shape,
-        );
+        if (!now.has(name)) return fail(frame, messages.notAState({ name, span: place }));
+        const node = filling(frame, evaluate(statement.value, inner), statement.value.span, parameter.type, name);
         now.set(name, node);
         scope.define(name, tensorValue(node), place);
         break;

@@ -4,6 +4,7 @@ import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
 import { bool, f32, printDim, printType, type Dim, type ElementType, type TensorType } from '../../ir/types.js';
+import { print } from '../../parser/print.js';
 import type { DimExpression, TypeExpression } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
@@ -35,7 +36,7 @@ export function match(frame: Frame, pattern: TypeExpression, node: Node, what: s
   const many = shape.length - fixed;
   dims.forEach((d, i) => {
     if (d.kind === 'ellipsis') bindEllipsis(frame.scope, shape.slice(i, i + many));
-    else matchDim(frame, d, shape[at >= 0 && i > at ? i + many - 1 : i], pattern, node, what, span);
+    else matchDim(frame, d, at >= 0 && i > at ? i + many - 1 : i, pattern, node, what, span);
   });
 }
 
@@ -54,8 +55,9 @@ function matchElement(frame: Frame, { element }: TypeExpression, node: Node, wha
       );
     return;
   }
+  const kinds = { f32: 'numbers (f32)', bool: 'truths (bool)', index: 'indices' };
   if (element.kind !== own.kind)
-    fail(frame, wrongElement({ expected: `${element.kind} for ${what}`, got: printType(node.type), span }));
+    fail(frame, wrongElement({ expected: `${kinds[element.kind]} for ${what}`, got: printType(node.type), span }));
   if (element.kind !== 'index' || own.kind !== 'index') return;
   const name = element.size.kind === 'name' ? element.size.name : undefined;
   if (name !== undefined && !frame.scope.own(name)) {
@@ -74,20 +76,30 @@ function bindEllipsis(scope: Scope, dims: readonly Dim[]): void {
 function matchDim(
   frame: Frame,
   expression: Extract<DimExpression, { kind: 'size' }>,
-  own: Dim,
+  axis: number,
   pattern: TypeExpression,
   node: Node,
   what: string,
   span: Span,
 ): void {
   const { value } = expression;
+  const own = node.type.shape[axis];
   if (value.kind === 'name' && !frame.scope.own(value.name)) {
     frame.scope.define(value.name, dimensionValue(own));
     return;
   }
   const wanted = dimOf(evaluate(value, frame));
   if (wanted && wanted.size.key !== own.size.key)
-    wrong(frame, pattern, node, what, span, `${printDim(own)} should be ${printDim(wanted)}`);
+    wrong(
+      frame,
+      pattern,
+      node,
+      what,
+      span,
+      value.kind === 'number'
+        ? `its axis ${axis} is ${printDim(own)}, and should be ${printDim(wanted)}`
+        : `its axis ${axis} is ${printDim(own)}, and ${print(value)} is ${printDim(wanted)}`,
+    );
 }
 
 /** A dimension as a value that remembers being one, so that `axis = T` means it. */

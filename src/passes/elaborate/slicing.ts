@@ -3,14 +3,14 @@ import { wrongKind } from '../../diagnostics/elaboration.js';
 import { classMismatch, indexOutOfRange, wrongElement } from '../../diagnostics/types.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
-import { add, constant as whole, constantOf, sub, zero, type Index } from '../../ir/index.js';
+import { add, constant as whole, constantOf, printIndex, sub, zero, type Index } from '../../ir/index.js';
 import { gather } from '../../ir/ops/indexing.js';
 import { reshape, slice } from '../../ir/ops/movement.js';
 import { dim, printDim, printType, type Dim } from '../../ir/types.js';
 import type { IndexItem } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
-import { toNode, type Operand } from './tensors.js';
+import { brief, labelled, toNode, type Operand } from './tensors.js';
 import { describe, tensorValue, unknown, type Value } from './values.js';
 
 /** x[items]. */
@@ -20,18 +20,18 @@ export function elementAt(frame: Frame, of: Operand, items: readonly IndexItem[]
   const values = items.map((item) => (item.kind === 'at' ? evaluate(item.value, frame) : undefined));
   if (values.some((v) => v?.kind === 'unknown')) return unknown;
   const [first] = values;
-  if (value.kind === 'list' && items.length === 1 && first?.kind === 'number')
-    return listItem(frame, value, first.value, span);
+  if ((value.kind === 'list' || value.kind === 'tuple') && items.length === 1 && first?.kind === 'number')
+    return listItem(frame, value, first.value, items[0].span);
   const node = toNode(frame, value, span);
   if (items.length === 1 && first?.kind === 'tensor')
     return tensorValue(rows(frame, node, first.node, of, items[0].span));
   return tensorValue(sliced(frame, node, items, values));
 }
 
-function listItem(frame: Frame, list: Extract<Value, { kind: 'list' }>, at: number, span: Span): Value {
+function listItem(frame: Frame, list: Extract<Value, { kind: 'list' | 'tuple' }>, at: number, span: Span): Value {
   return (
     list.items[at < 0 ? at + list.items.length : at] ??
-    fail(frame, indexOutOfRange({ index: at, size: String(list.items.length), span }))
+    fail(frame, indexOutOfRange({ index: at, size: String(list.items.length), what: list.kind, span }))
   );
 }
 
@@ -47,15 +47,12 @@ function rows(frame: Frame, table: Node, ids: Node, of: Operand, span: Span): No
   if (!length)
     return fail(frame, wrongKind({ expected: 'a tensor with rows', got: describe(tensorValue(table)), span: of.span }));
   if (length.size.key !== element.size.key) {
-    const labels = [
-      { span, text: printType(ids.type) },
-      { span: of.span, text: `${of.text}: ${printType(table.type)}` },
-    ];
+    const labels = [{ span, text: printType(ids.type) }, labelled(of, table)];
     return fail(
       frame,
       classMismatch({
         labels,
-        note: `the first axis of ${of.text} has ${printDim(length)} rows, and the indices count to another number`,
+        note: `the first axis of ${brief(of)} has ${printDim(length)} rows, and the indices count ${printIndex(element.size)}`,
       }),
     );
   }
@@ -129,7 +126,7 @@ function positionOf(frame: Frame, value: Value | undefined, d: Dim, span: Span):
     );
   const length = constantOf(d.size);
   if (length !== undefined && (value.value >= length || value.value < -length))
-    return fail(frame, indexOutOfRange({ index: value.value, size: printDim(d), span }));
+    return fail(frame, indexOutOfRange({ index: value.value, size: printDim(d), what: 'axis', span }));
   return { start: value.value < 0 ? add(d.size, value.value) : whole(value.value), ...single };
 }
 
@@ -158,9 +155,12 @@ function cutOf(frame: Frame, item: Extract<IndexItem, { kind: 'slice' }>, d: Dim
   const start = clip(from, step < 0 ? length - 1 : 0);
   const end = clip(to, step < 0 ? -1 : length);
   const count = Math.max(0, Math.ceil((end - start) / step));
-  if (count === 0)
-    return fail(frame, wrongKind({ expected: 'a slice with elements', got: 'an empty one', span: item.span }));
+  if (count === 0) return empty(frame, item.span);
   return { start: whole(start), step, size: dim(whole(count), count === length ? d.name : undefined), gone: false };
+}
+
+function empty(frame: Frame, span: Span): never {
+  return fail(frame, wrongKind({ expected: 'a slice with elements', got: 'an empty one', span }));
 }
 
 /** Slices of a run-time axis: from a known start to its end, or to a distance from it. */
@@ -179,5 +179,7 @@ function runtimeCut(
   const place = (value: Index | number | undefined, otherwise: Index): Index =>
     value === undefined ? otherwise : typeof value !== 'number' ? value : value < 0 ? add(d.size, value) : whole(value);
   const start = place(from, zero);
-  return { start, step, size: dim(sub(place(to, d.size), start)), gone: false };
+  const count = sub(place(to, d.size), start);
+  if ((constantOf(count) ?? 1) < 1) return empty(frame, item.span);
+  return { start, step, size: dim(count), gone: false };
 }

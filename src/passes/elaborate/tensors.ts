@@ -2,7 +2,7 @@
 
 import { cannotCombine, wrongElement } from '../../diagnostics/types.js';
 import { wrongKind } from '../../diagnostics/elaboration.js';
-import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Label, Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
 import { constant as whole } from '../../ir/index.js';
 import { constant, literal, size } from '../../ir/ops/constants.js';
@@ -10,7 +10,7 @@ import { toF32 } from '../../ir/ops/logic.js';
 import { bool, dim, printType, type Dim } from '../../ir/types.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { fail, type Frame } from './frame.js';
-import { describe, type Value } from './values.js';
+import { describe, isCallable, type Value } from './values.js';
 
 /** An operand with the place it stands at, for messages. */
 export interface Operand {
@@ -18,6 +18,20 @@ export interface Operand {
   readonly span: Span;
   /** How the author wrote it. */
   readonly text: string;
+}
+
+/** More than this of an expression is not repeated in a message. */
+const longest = 40;
+
+/** The operand as messages speak of it: what its author wrote, where that is short. */
+export function brief({ text }: Operand, otherwise = 'it'): string {
+  return text.length <= longest ? text : otherwise;
+}
+
+/** An operand's place with its type: `h: [batch, hidden=128]`. */
+export function labelled(operand: Operand, { type }: Node): Label {
+  const { text, span } = operand;
+  return { span, text: text.length <= longest ? `${text}: ${printType(type)}` : printType(type) };
 }
 
 /** The value as a graph node; an error where it has no tensor form. */
@@ -35,8 +49,21 @@ export function toNode(frame: Frame, value: Value, span: Span): Node {
     case 'list':
       return literalOf(frame, value, span);
     default:
-      return fail(frame, wrongKind({ expected: 'a tensor or a number', got: describe(value), span }));
+      return fail(
+        frame,
+        wrongKind({ expected: 'a tensor or a number', got: describe(value), span, help: applicationHint(value) }),
+      );
   }
+}
+
+function applicationHint(value: Value): string | undefined {
+  if (!isCallable(value)) return undefined;
+  const layer = value.kind !== 'builtin' && (value.kind !== 'function' || value.definition.kind === 'layer');
+  const name = value.kind === 'function' ? value.definition.name.name : undefined;
+  if (name === undefined) return layer ? 'apply it to a tensor: x |> …' : undefined;
+  return value.kind === 'function' && value.configuration
+    ? `apply it to a tensor: x |> ${name}(…)`
+    : `apply it to a tensor: ${name}(x)`;
 }
 
 /** Nested lists of numbers or truths as a constant tensor. */
@@ -46,8 +73,12 @@ function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: S
   let truths = 0;
   const visit = (value: Value, depth: number): void => {
     if (value.kind === 'list') {
+      if (value.items.length === 0)
+        fail(frame, wrongKind({ expected: 'a list of numbers', got: 'an empty list', span }));
+      if (values.length > 0 && depth >= shape.length)
+        fail(frame, wrongKind({ expected: 'nested lists of one depth', got: 'a list among numbers', span }));
       if (shape.length === depth) shape.push(value.items.length);
-      if (shape[depth] !== value.items.length || value.items.length === 0)
+      if (shape[depth] !== value.items.length)
         fail(
           frame,
           wrongKind({
@@ -59,8 +90,18 @@ function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: S
       for (const item of value.items) visit(item, depth + 1);
       return;
     }
-    if (depth !== shape.length || (value.kind !== 'number' && value.kind !== 'boolean'))
-      fail(frame, wrongKind({ expected: 'nested lists of numbers', got: describe(value), span }));
+    if (value.kind !== 'number' && value.kind !== 'boolean')
+      fail(
+        frame,
+        wrongKind({
+          expected: 'nested lists of numbers',
+          got: describe(value),
+          span,
+          help: value.kind === 'tensor' ? 'stack([a, b], axis = 0) puts tensors side by side' : undefined,
+        }),
+      );
+    if (depth !== shape.length)
+      fail(frame, wrongKind({ expected: 'nested lists of one depth', got: 'a number among lists', span }));
     if (value.kind === 'boolean') truths++;
     values.push(Number(value.kind === 'number' || value.kind === 'boolean' ? value.value : 0));
   };
@@ -82,19 +123,29 @@ export function together(frame: Frame, nodes: readonly Node[], operands: readonl
 }
 
 function mismatch(nodes: readonly Node[], operands: readonly Operand[]) {
-  const labels = nodes.map((node, i) => ({
-    span: operands[i].span,
-    text: `${operands[i].text}: ${printType(node.type)}`,
-  }));
-  const [a, b] = nodes.map((n) => n.type.shape);
+  const labels = nodes.map((node, i) => labelled(operands[i], node));
+  const [first, second] = apart(nodes);
+  const [a, b] = [nodes[first].type.shape, nodes[second].type.shape];
   const rank = Math.max(a.length, b.length);
   for (let i = rank - 1; i >= 0; i--) {
     const [x, y]: (Dim | undefined)[] = [a[i - rank + a.length], b[i - rank + b.length]];
     if (!x || !y || commonShape([[x], [y]])) continue;
     const note = `trailing dimensions align, and ${printDimension(x)} meets ${printDimension(y)}`;
-    return cannotCombine({ labels, note, help: alignmentHint(nodes, operands) });
+    return cannotCombine({
+      labels,
+      note,
+      help: alignmentHint([nodes[first], nodes[second]], [operands[first], operands[second]]),
+    });
   }
   return cannotCombine({ labels });
+}
+
+/** The first two that do not fit together. */
+function apart(nodes: readonly Node[]): [number, number] {
+  for (let second = 1; second < nodes.length; second++)
+    for (let first = 0; first < second; first++)
+      if (!commonShape([nodes[first].type.shape, nodes[second].type.shape])) return [first, second];
+  return [0, 1];
 }
 
 function printDimension(d: Dim): string {
@@ -107,7 +158,8 @@ function alignmentHint(nodes: readonly Node[], operands: readonly Operand[]): st
   const [a, b] = [nodes[long].type.shape, nodes[short].type.shape];
   if (b.length === 0 || a.length !== b.length + 1 || !commonShape([a, [...b, dim(whole(1))]])) return undefined;
   const all = b.map(() => ':').join(', ');
-  return `to repeat ${operands[short].text} along the last axis, write ${operands[short].text}[${all}, none]`;
+  const text = brief(operands[short]);
+  return `to repeat ${text} along the last axis, write ${/^[\p{L}\p{N}_]+(\(.*\))?$/u.test(text) ? text : `(${text})`}[${all}, none]`;
 }
 
 /** The node as f32; an error names what it is where it is not. `mean` and `sum` take bools by themselves. */

@@ -2,7 +2,7 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { DataField, ModelParameter, Training, Update } from '../../ir/model.js';
-import type { Setting } from '../../parser/tree.js';
+import type { Expression, Setting } from '../../parser/tree.js';
 import { configured } from './calls.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, type Frame } from './frame.js';
@@ -39,7 +39,15 @@ const numberSettings: Readonly<Record<string, NumberSetting>> = {
   },
 };
 
-const otherSettings = ['optimizer', 'freeze', 'data'];
+const settingNames = ['optimizer', ...Object.keys(numberSettings), 'freeze', 'data'];
+
+function settingHint(name: string): string | undefined {
+  const known = nearest(name, settingNames);
+  if (known !== undefined) return `did you mean ${known}?`;
+  return /^(lr|learning_rate|momentum|weight_decay|beta\d|eps)$/.test(name)
+    ? 'it belongs to the optimizer, as in optimizer = sgd(lr = 0.1)'
+    : undefined;
+}
 
 export interface Trained {
   readonly training: Training;
@@ -49,16 +57,16 @@ export interface Trained {
 
 export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, validation: 0 };
 
-/** Evaluates the settings over the parameters that the model came to have. */
+/** Evaluates the settings over the parameters that the model came to have; undefined where it has errors. */
 export function trainOf(
   settings: readonly Setting[],
-  parameters: readonly ModelParameter[],
+  parameters: readonly ModelParameter[] | undefined,
   block: Span,
   frame: Frame,
 ): Trained {
   const training: Writable<Training> = { ...defaults };
   const optimizers: { pattern?: string; span: Span; value: Extract<Value, { kind: 'optimizer' }> }[] = [];
-  let trained = parameters;
+  let trained = parameters ?? [];
   const seen = new Map<string, Span>();
   for (const setting of settings) {
     const { name, value, pattern } = setting;
@@ -66,7 +74,7 @@ export function trainOf(
     guarded(frame, [], () => {
       const first = seen.get(name.name);
       if (first && name.name !== 'optimizer')
-        fail(frame, messages.definedTwice({ name: name.name, span: name.span, first }));
+        fail(frame, messages.setTwice({ name: name.name, span: name.span, first }));
       seen.set(name.name, name.span);
       const number = numberSettings[name.name];
       if (number) {
@@ -81,9 +89,9 @@ export function trainOf(
       } else if (name.name === 'optimizer') {
         const found = configuredOptimizer(evaluate(value, inner), value.span, frame);
         if (!found) return;
-        if (pattern) requireMatch(pattern.value, parameters, pattern.span, frame);
+        if (pattern && parameters) requireMatch(pattern.value, parameters, pattern.span, frame);
         optimizers.push({ ...(pattern && { pattern: pattern.value }), span: setting.span, value: found });
-      } else if (name.name === 'freeze') trained = frozen(trained, evaluate(value, inner), value.span, frame);
+      } else if (name.name === 'freeze') trained = frozen(trained, value, parameters !== undefined, inner);
       else if (name.name === 'data') {
         const found = configured(evaluate(value, inner), frame, value.span);
         if (found.kind === 'unknown') return;
@@ -98,30 +106,37 @@ export function trainOf(
             }),
           );
         training.data = found.source;
-      } else
+      } else {
+        // What is meant is known: that it is missing needs no saying.
+        const meant = nearest(name.name, settingNames);
+        if (meant !== undefined && !seen.has(meant)) seen.set(meant, name.span);
         fail(
           frame,
           messages.unknownSetting({
             name: name.name,
             span: name.span,
-            nearest: nearest(name.name, [...Object.keys(numberSettings), ...otherSettings]),
+            names: settingNames,
+            help: settingHint(name.name),
           }),
         );
+      }
     });
   }
-  if (parameters.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span: block }));
-  if (!seen.has('optimizer'))
-    fail(frame, messages.noOptimizer({ parameter: trained.find((p) => p.trained)?.name ?? 'the model', span: block }));
-  const updates = trained.flatMap((p) => {
-    if (!p.trained || optimizers.length === 0) return [];
+  if (!seen.has('optimizer')) fail(frame, messages.noOptimizer({ span: block }));
+  if (trained.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span: block }));
+  const updates: Update[] = [];
+  for (const p of trained) {
+    if (!p.trained || optimizers.length === 0) continue;
     // The first matching pattern wins, then the default.
     const chosen =
       optimizers.find((o) => o.pattern !== undefined && matches(o.pattern, p.name)) ??
       optimizers.find((o) => o.pattern === undefined);
     if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span: block }));
     const inner = atStatement(frame, chosen.span);
-    return frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner));
-  });
+    guarded(inner, [], () =>
+      updates.push(frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner))),
+    );
+  }
   return { training, parameters: trained, updates };
 }
 
@@ -157,20 +172,27 @@ function requireMatch(pattern: string, parameters: readonly ModelParameter[], sp
 
 function frozen(
   parameters: readonly ModelParameter[],
-  value: Value,
-  span: Span,
+  expression: Expression,
+  known: boolean,
   frame: Frame,
 ): readonly ModelParameter[] {
+  const value = evaluate(expression, frame);
   const items = value.kind === 'list' ? value.items : [value];
-  const patterns = items.map((item) =>
-    item.kind === 'string'
-      ? item.value
-      : fail(
-          frame,
-          messages.badSetting({ name: 'freeze', expected: 'a list of names or patterns', got: describe(item), span }),
-        ),
-  );
-  for (const pattern of patterns) requireMatch(pattern, parameters, span, frame);
+  const patterns = items.map((item, i) => {
+    const { span } = expression.kind === 'list' ? expression.items[i] : expression;
+    if (item.kind !== 'string')
+      return fail(
+        frame,
+        messages.badSetting({
+          name: 'freeze',
+          expected: 'a name or a pattern of names, or a list of them',
+          got: describe(item),
+          span,
+        }),
+      );
+    if (known) requireMatch(item.value, parameters, span, frame);
+    return item.value;
+  });
   return parameters.map((p) => (patterns.some((pattern) => matches(pattern, p.name)) ? { ...p, trained: false } : p));
 }
 

@@ -5,7 +5,7 @@ import { constant as whole, constantOf, printIndex, type Index } from '../../ir/
 import type { DataSource, Initial } from '../../ir/model.js';
 import { printType, type Dim } from '../../ir/types.js';
 import type { Declaration, Definition } from '../../parser/tree.js';
-import type { Frame } from './frame.js';
+import { Follows, type Frame } from './frame.js';
 
 export type Value =
   /** A static number. `name` is the dimension name that travels with it; `dimension` tells that a pattern bound it. */
@@ -42,6 +42,10 @@ export interface Given {
   readonly name?: string;
   readonly value: Value;
   readonly span: Span;
+  /** Where its name stands, if it has one. */
+  readonly place?: Span;
+  /** How its author wrote it. */
+  readonly text?: string;
 }
 
 /** A fn or layer, with its configuration where it has been given. */
@@ -97,7 +101,18 @@ export interface BuiltinCall {
 /** Names in scope; inner ones shadow outer ones. Declarations are values made when first asked for. */
 export class Scope {
   private readonly values = new Map<string, { value?: Value; make?: () => Value; span?: Span; used: boolean }>();
+  /** Names that the statements of this body will define. */
+  private readonly coming = new Map<string, Span>();
   constructor(readonly parent?: Scope) {}
+
+  announce(name: string, span: Span): void {
+    if (!this.coming.has(name)) this.coming.set(name, span);
+  }
+
+  /** Where this body, or one around it, is going to define a name. */
+  later(name: string): Span | undefined {
+    return this.coming.get(name) ?? this.parent?.later(name);
+  }
 
   define(name: string, value: Value, span?: Span): void {
     this.values.set(name, { value, span, used: false });
@@ -114,6 +129,11 @@ export class Scope {
     entry.used = true;
     entry.value ??= entry.make?.();
     return entry.value;
+  }
+
+  /** Does this scope, or one around it, have the name? Asking does not count as a use. */
+  has(name: string): boolean {
+    return this.values.has(name) || (this.parent?.has(name) ?? false);
   }
 
   /** Where a name of this very scope was defined; undefined where it is not. */
@@ -198,7 +218,7 @@ export function describe(value: Value): string {
     case 'range':
       return 'a range of columns';
     case 'unknown':
-      return 'unknown';
+      throw new Follows();
     default:
       return value satisfies never;
   }

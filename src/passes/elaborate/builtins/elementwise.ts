@@ -107,6 +107,6 @@ function pairwise(
 }
 
 function operand(call: BuiltinCall, name: string): Operand {
-  const { value, span } = given(call, name);
-  return { value, span, text: name };
+  const { value, span, text = name } = given(call, name);
+  return { value, span, text };
 }

@@ -1,13 +1,15 @@
 // einsum and rearrange: movement and products written with labels.
 import { badPattern } from '../../../diagnostics/types.js';
+import { unknownArgument } from '../../../diagnostics/elaboration.js';
 import type { Node } from '../../../ir/graph.js';
-import { constant as whole, constantOf, div, mod, product, zero } from '../../../ir/index.js';
+import { constant as whole, constantOf, div, mod, printIndex, product, zero } from '../../../ir/index.js';
 import { mul } from '../../../ir/ops/arithmetic.js';
 import { contract, sumAlone } from '../../../ir/ops/contract.js';
 import { permute, reshape, slice } from '../../../ir/ops/movement.js';
-import { dim, type Dim } from '../../../ir/types.js';
+import { dim, printDim, printType, type Dim } from '../../../ir/types.js';
 import { stretch } from '../broadcasting.js';
 import { fail } from '../frame.js';
+import { nearest } from '../names.js';
 import { wantedDim } from '../patterns.js';
 import { asF32 } from '../tensors.js';
 import { tensorValue, type Builtin, type BuiltinCall } from '../values.js';
@@ -41,16 +43,21 @@ function einsum(call: BuiltinCall): Node {
   if (to === undefined || more !== undefined) return bad(call, 'it needs one ->');
   const names = call.given.has('b') ? ['a', 'b'] : ['a'];
   const sides = from.split(',');
-  if (sides.length !== names.length) return bad(call, `it has ${sides.length} operands, and ${names.length} are given`);
+  if (sides.length !== names.length)
+    return bad(
+      call,
+      `it is for ${sides.length === 1 ? 'one tensor' : `${sides.length} tensors`}, and ${names.length === 1 ? 'one is' : `${names.length} are`} given`,
+    );
   const sizes = new Map<string, Dim>();
   const operands = names.map((name, i): Labelled => {
     const x = asF32(call.frame, node(call, name), given(call, name).span);
     const labels = [...sides[i]];
     if (labels.length !== x.type.shape.length)
-      return bad(call, `${sides[i]} names ${labels.length} axes, and ${name} has ${x.type.shape.length}`);
+      return bad(call, `${sides[i]} names ${labels.length} axes of ${printType(x.type)}`);
     labels.forEach((label, k) => {
       const known = sizes.get(label);
-      if (known && known.size.key !== x.type.shape[k].size.key) return bad(call, `${label} has two sizes`);
+      if (known && known.size.key !== x.type.shape[k].size.key)
+        return bad(call, `${label} is ${printDim(known)} and ${printDim(x.type.shape[k])}`);
       if (!known) sizes.set(label, x.type.shape[k]);
     });
     return diagonal(call, { node: x, labels });
@@ -138,7 +145,7 @@ function rearrange(call: BuiltinCall): Node {
   if (to === undefined || more !== undefined) return bad(call, 'it needs one ->');
   const [left, right] = [groupsOf(call, from), groupsOf(call, to)];
   if (left.length !== x.type.shape.length)
-    return bad(call, `its left side names ${left.length} axes, and the tensor has ${x.type.shape.length}`);
+    return bad(call, `its left side names ${left.length} axes of ${printType(x.type)}`);
   const sizes = new Map<string, Dim>();
   for (const [name, argument] of call.given)
     if (name !== 'x' && name !== 'pattern')
@@ -150,7 +157,7 @@ function rearrange(call: BuiltinCall): Node {
       return bad(call, `the sizes of ${open.join(' and ')} are not known: give one, as in ${open[0]} = 4`);
     const known = product(group.flatMap((name) => sizes.get(name)?.size ?? []));
     if (open.length === 0 ? known.key !== whole1.size.key : constantOf(mod(whole1.size, known)) !== 0)
-      return bad(call, `(${group.join(' ')}) does not make up an axis of ${constantOf(whole1.size) ?? whole1.name}`);
+      return bad(call, `${group.join(' times ')} does not make up an axis of ${printIndex(whole1.size)}`);
     for (const name of open)
       sizes.set(
         name,
@@ -158,6 +165,17 @@ function rearrange(call: BuiltinCall): Node {
       );
   });
   const names = left.flat();
+  for (const [name, argument] of call.given)
+    if (name !== 'x' && name !== 'pattern' && !names.includes(name))
+      return fail(
+        call.frame,
+        unknownArgument({
+          callee: call.name,
+          name,
+          span: argument.place ?? argument.span,
+          nearest: nearest(name, names),
+        }),
+      );
   const wanted = right.flat();
   if (new Set(names).size !== names.length || [...names].sort().join() !== [...wanted].sort().join())
     return bad(call, 'both sides should have the same names, each once');

@@ -1,6 +1,7 @@
 // Tensors made from nothing: constants, counts, draws, and choosing by index.
-import { classMismatch, wrongElement } from '../../../diagnostics/types.js';
+import { classMismatch, wrongElement, wrongShape } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
+import { printIndex } from '../../../ir/index.js';
 import { cos, log } from '../../../ir/ops/transcendental.js';
 import { mul, sqrt, sub } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
@@ -10,10 +11,10 @@ import { counter } from '../../../ir/ops/leaves.js';
 import { equalTo, less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { random } from '../../../ir/ops/random.js';
-import { dim, printDim, printType, tensor, type Dim } from '../../../ir/types.js';
+import { dim, printDim, printShape, printType, tensor, type Dim } from '../../../ir/types.js';
 import { stretch } from '../broadcasting.js';
 import { fail, type Frame } from '../frame.js';
-import { asF32, toNode } from '../tensors.js';
+import { asF32, brief, labelled, toNode, type Operand } from '../tensors.js';
 import { tensorValue, type Builtin } from '../values.js';
 import { given, node, shape } from './arguments.js';
 
@@ -103,25 +104,29 @@ export const makingBuiltins: readonly Builtin[] = [
       if (element.kind !== 'index')
         return fail(call.frame, wrongElement({ expected: 'an index tensor', got: printType(ids.type), span: place }));
       const classes = x.type.shape[x.type.shape.length - 1];
-      const labels = [
-        { span: place, text: printType(ids.type) },
-        { span: given(call, 'x').span, text: printType(x.type) },
-      ];
+      const [from, chosen] = ['x', 'ids'].map((name): Operand => {
+        const { value, span, text = name } = given(call, name);
+        return { value, span, text };
+      });
+      const labels = [labelled(chosen, ids), labelled(from, x)];
       if (!classes || classes.size.key !== element.size.key)
         return fail(
           call.frame,
           classMismatch({
             labels,
-            note: `the last axis has ${classes ? printDim(classes) : 'no'} classes, and the labels count ${printType({ element, shape: [] })}`,
+            note: classes
+              ? `the last dimension of ${brief(from, 'the first')} is ${printDim(classes)}, and ${brief(chosen, 'the second')} counts ${printIndex(element.size)} classes`
+              : `${brief(from, 'the first')} is a scalar: it has no classes`,
           }),
         );
       const wide = [...ids.type.shape, classes];
       if (wide.length !== x.type.shape.length || wide.some((d, i) => d.size.key !== x.type.shape[i].size.key))
         return fail(
           call.frame,
-          classMismatch({
+          wrongShape({
+            what: brief(chosen, 'the index'),
             labels,
-            note: 'the labels have one axis fewer than what they choose from, and the same others',
+            note: `one position of the last axis is chosen for each of the others, ${printShape(x.type.shape.slice(0, -1))}`,
           }),
         );
       return tensorValue(call.frame.context.g.make(takeAlong, [x, ids], {}));

@@ -5,6 +5,7 @@ import { filled } from '../../../ir/ops/calls.js';
 import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../differentiate.js';
 import { configured, separate } from '../calls.js';
+import { asF32 } from '../tensors.js';
 import { fail } from '../frame.js';
 import { dataField } from '../train.js';
 import {
@@ -74,7 +75,16 @@ export const settingBuiltins: readonly Builtin[] = [
     parameters: ['e', 'x'],
     apply(call) {
       const { g } = call.frame.context;
-      const [e, x] = [node(call, 'e'), node(call, 'x')];
+      const [e, x] = ['e', 'x'].map((name) => asF32(call.frame, node(call, name), given(call, name).span));
+      if (given(call, 'x').value.kind !== 'tensor')
+        return fail(
+          call.frame,
+          wrongKind({
+            expected: 'a tensor to differentiate with respect to',
+            got: describe(given(call, 'x').value),
+            span: given(call, 'x').span,
+          }),
+        );
       const [found] = differentiate(e, [x], g);
       return tensorValue(found ?? filled(g, 0, x.type));
     },

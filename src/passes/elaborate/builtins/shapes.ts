@@ -2,9 +2,28 @@
 import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
 import { badReshape, wrongShape } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
-import { constant as whole, constantOf, div, mod, product, sub, zero, type Index } from '../../../ir/index.js';
+import {
+  constant as whole,
+  constantOf,
+  div,
+  mod,
+  printIndex,
+  product,
+  sub,
+  zero,
+  type Index,
+} from '../../../ir/index.js';
 import { concat, pad, permute, reshape, slice } from '../../../ir/ops/movement.js';
-import { dim, elementCount, printShape, printType, sameElement, type Dim } from '../../../ir/types.js';
+import {
+  dim,
+  elementCount,
+  printDim,
+  printShape,
+  printType,
+  sameElement,
+  sameShape,
+  type Dim,
+} from '../../../ir/types.js';
 import { commonShape, stretch } from '../broadcasting.js';
 import { axisOf } from '../axes.js';
 import { fail } from '../frame.js';
@@ -98,15 +117,25 @@ export const shapeBuiltins: readonly Builtin[] = [
     apply(call) {
       const { g } = call.frame.context;
       const parts = nodes(call, 'tensors');
-      const rank = parts[0].type.shape.length + 1;
+      const [first] = parts;
+      const rank = first.type.shape.length + 1;
       const wanted = integer(call, 'axis');
       const at = wanted < 0 ? wanted + rank : wanted;
+      if (at < 0 || at >= rank)
+        return fail(
+          call.frame,
+          wrongKind({
+            expected: `an axis of the result, from ${-rank} to ${rank - 1}`,
+            got: String(wanted),
+            span: given(call, 'axis').span,
+          }),
+        );
+      for (const part of parts)
+        if (!sameShape(part.type, first.type)) return apart(call, part, first, 'they should have one shape');
       const wide = parts.map((p) =>
         g.make(reshape, [p], { shape: [...p.type.shape.slice(0, at), dim(whole(1)), ...p.type.shape.slice(at)] }),
       );
-      return tensorValue(
-        joined(call, wide, axisOf(call.frame, wide[0], { kind: 'number', value: at }, given(call, 'axis').span)),
-      );
+      return tensorValue(joined(call, wide, at));
     },
   },
   {
@@ -192,13 +221,19 @@ export const shapeBuiltins: readonly Builtin[] = [
 function wantedShape(call: BuiltinCall, x: Node): Dim[] {
   const argument = given(call, 'shape');
   const items = argument.value.kind === 'list' ? argument.value.items : [argument.value];
-  const open = items.findIndex((item) => item.kind === 'number' && item.value === -1);
+  const isOpen = (item: Value): boolean => item.kind === 'number' && item.value === -1;
+  const open = items.findIndex(isOpen);
+  const bad = (to: string, why: string): never =>
+    fail(call.frame, badReshape({ from: printType(x.type), to, why, span: argument.span }));
+  if (items.filter(isOpen).length > 1) return bad('this shape', 'only one dimension can be left open with -1');
   const dims = items.map((item, i) => (i === open ? dim(whole(1)) : wantedDim(call.frame, item, argument.span)));
   const count = elementCount(x.type);
   const fixed = product(dims.map((d) => d.size));
-  const fits = open < 0 ? count.key === fixed.key : constantOf(mod(count, fixed)) === 0;
-  if (!fits)
-    return fail(call.frame, badReshape({ from: printType(x.type), to: printShape(dims), span: argument.span }));
+  const shown = `[${dims.map((d, i) => (i === open ? '-1' : printDim(d))).join(', ')}]`;
+  if (open < 0 && count.key !== fixed.key)
+    return bad(shown, `${printIndex(count)} elements would become ${printIndex(fixed)}`);
+  if (open >= 0 && (constantOf(fixed) === 0 || constantOf(mod(count, fixed)) !== 0))
+    return bad(shown, `${printIndex(count)} elements do not divide into pieces of ${printIndex(fixed)}`);
   return dims.map((d, i) => (i === open ? dim(div(count, fixed)) : d));
 }
 
@@ -209,6 +244,15 @@ function nodes(call: BuiltinCall, name: string): Node[] {
   return found;
 }
 
+/** Tensors that cannot be put together. */
+function apart(call: BuiltinCall, part: Node, first: Node, note: string): never {
+  const text = `${printType(part.type)} beside ${printType(first.type)}`;
+  return fail(
+    call.frame,
+    wrongShape({ what: 'one of the tensors', labels: [{ span: given(call, 'tensors').span, text }], note }),
+  );
+}
+
 function joined(call: BuiltinCall, parts: readonly Node[], axis: number): Node {
   const [first] = parts;
   for (const part of parts) {
@@ -216,16 +260,7 @@ function joined(call: BuiltinCall, parts: readonly Node[], axis: number): Node {
       part.type.shape.length === first.type.shape.length &&
       part.type.shape.every((d, i) => i === axis || d.size.key === first.type.shape[i].size.key);
     if (!same || !sameElement(part.type.element, first.type.element))
-      return fail(
-        call.frame,
-        wrongShape({
-          what: 'one of the tensors',
-          labels: [
-            { span: given(call, 'tensors').span, text: `${printType(part.type)} beside ${printType(first.type)}` },
-          ],
-          note: `they should differ along axis ${axis} only`,
-        }),
-      );
+      return apart(call, part, first, `they should differ along axis ${axis} only`);
   }
   return parts.length === 1 ? first : call.frame.context.g.make(concat, parts, { axis });
 }
