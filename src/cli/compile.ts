@@ -2,18 +2,17 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { readImport, readSource, writeFiles } from './files.js';
-import { targetOption, withModelOptions, type ModelOptions } from './modelOptions.js';
+import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
 import { report } from './report.js';
 import { stages, type Stage } from './stages.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, TargetOptions {
   readonly output: string;
-  readonly target: 'ts';
   readonly emit?: Stage;
 }
 
 export function addCompile(program: Command): void {
-  withModelOptions(program.command('compile'))
+  withTargetOptions(withModelOptions(program.command('compile')), 'ts')
     .description('write the trainer module of a model')
     .argument('<file>', 'the .nn file; - is standard input')
     .option(
@@ -21,7 +20,6 @@ export function addCompile(program: Command): void {
       'the module: .ts, or .js or .mjs with declarations beside it; - is standard output',
       '-',
     )
-    .addOption(targetOption())
     .addOption(new Option('--emit <stage>', 'write a stage of the compilation instead').choices(Object.keys(stages)))
     .action(run);
 }

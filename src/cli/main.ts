@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { version } from '../embedded.js';
+import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
 import { addGrad } from './grad.js';
@@ -15,7 +16,7 @@ const program = new Command('nnc')
   .helpCommand(false)
   .exitOverride();
 
-for (const add of [addCheck, addCompile, addTrain, addGrad, addOps]) add(program);
+for (const add of [addCheck, addCompile, addTrain, addGrad, addBench, addOps]) add(program);
 for (const command of program.commands) command.addOption(new Option('--debug', 'show the stack of a bug').hideHelp());
 
 // A reader that has seen enough (`nnc ops | head`) is no failure.

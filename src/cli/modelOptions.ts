@@ -15,9 +15,19 @@ export function withModelOptions(command: Command): Command {
     .option('--set <name=value>', 'override a model parameter (again for more)', addSetting);
 }
 
-/** `--target`. */
-export function targetOption(): Option {
-  return new Option('--target <target>', 'the arithmetic of the module').choices(['ts']).default('ts');
+export type CommandTarget = 'ts' | 'wasm';
+
+export interface TargetOptions {
+  readonly target?: CommandTarget;
+  readonly relaxed?: boolean;
+}
+
+/** Adds `--target` and `--relaxed`. Without `--target` the command decides; `byDefault` says how in its help. */
+export function withTargetOptions(command: Command, byDefault: string): Command {
+  const target = new Option('--target <target>', `the arithmetic of the module (default: ${byDefault})`);
+  return command
+    .addOption(target.choices(['ts', 'wasm'] satisfies CommandTarget[]))
+    .option('--relaxed', 'wasm: fused multiply-add where the engine has it; last bits differ between machines');
 }
 
 function addSetting(text: string, before: Settings = {}): Settings {

@@ -8,30 +8,34 @@ import type { DataSource, ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
 import { elementCount } from '../ir/types.js';
 import { readImport, readSource } from './files.js';
-import { targetOption, wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
+import {
+  wholeNumber,
+  withModelOptions,
+  withTargetOptions,
+  type ModelOptions,
+  type TargetOptions,
+} from './modelOptions.js';
 import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
 import { report } from './report.js';
 import { openRun, type Run } from './run.js';
-import { evaluateAll, importTrainer, type Trainer, type Values } from './trainer.js';
+import { evaluateAll, importTrainer, simdWorks, type Trainer, type Values } from './trainer.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, TargetOptions {
   readonly data?: string;
   readonly epochs?: number;
   readonly batch?: number;
   readonly seed?: number;
   readonly out?: string;
-  readonly target: 'ts';
 }
 
 export function addTrain(program: Command): void {
-  withModelOptions(program.command('train'))
+  withTargetOptions(withModelOptions(program.command('train')), 'wasm where it works, else ts')
     .description('compile a model in memory and train it on its data')
     .argument('<file>', 'the .nn file')
     .option('--data <path>', "another file or data module in place of the model's")
     .option('--epochs <n>', 'how often to go through the data', wholeNumber(1))
     .option('--batch <n>', 'rows in a step', wholeNumber(1))
     .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', wholeNumber(0))
-    .addOption(targetOption())
     .option('--out <run>', 'the folder for checkpoints and metrics (default: runs/MODEL)')
     .action(run);
 }
@@ -39,7 +43,8 @@ export function addTrain(program: Command): void {
 async function run(file: string, options: Options): Promise<void> {
   const { compile } = await import('../index.js');
   const source = readSource(file);
-  const { model, code, diagnostics } = await compile(source, { ...options, read: readImport, language: 'js' });
+  const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
+  const { model, code, diagnostics } = await compile(source, { ...options, target, read: readImport, language: 'js' });
   if (report(diagnostics) || !model || code === undefined) {
     process.exitCode = 1;
     return;
@@ -54,7 +59,7 @@ async function run(file: string, options: Options): Promise<void> {
   const display = progressOn(process.stdout);
   const interrupt = catchInterrupt();
   display.line(
-    `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(data.train.rows, 'row')} to train on`,
+    `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(data.train.rows, 'row')} to train on (${target})`,
   );
   try {
     await fit(trainer, model, data, { ...options, batch }, output, display, interrupt.signal);

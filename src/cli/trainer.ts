@@ -45,6 +45,18 @@ export interface TrainerModule {
   createTrainer(options: { seed?: number; batch?: number }): Awaitable<Trainer>;
 }
 
+/** Does this engine know SIMD instructions? The smallest module that has one: a function that drops a splat of 0. */
+export function simdWorks(): boolean {
+  const head = [0, 97, 115, 109, 1, 0, 0, 0];
+  const types = [1, 4, 1, 96, 0, 0];
+  const functions = [3, 2, 1, 0];
+  const code = [10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11];
+  return (
+    typeof WebAssembly !== 'undefined' &&
+    WebAssembly.validate(Uint8Array.from([...head, ...types, ...functions, ...code]))
+  );
+}
+
 /** Imports the JavaScript text of a module from a file of its own, so that stacks and debuggers can show it. */
 export async function importTrainer(code: string): Promise<TrainerModule> {
   const folder = mkdtempSync(join(tmpdir(), 'nnc-'));

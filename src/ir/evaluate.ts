@@ -131,7 +131,7 @@ function closureOf(
       case 'apply':
         return applyClosure(value.op, value.args.map(again), value.type === 'u32', value.type === 'i32');
       case 'fold':
-        return foldClosure(value.op, value.over, again(value.body), sizeOf);
+        return foldClosure(value, value.over, again(value.body), sizeOf);
       case 'local':
       case 'splat':
       case 'lane':
@@ -172,7 +172,7 @@ function unbound(part: Axis): never {
 }
 
 function foldClosure(
-  op: keyof typeof foldIdentity,
+  { op, type }: Pick<Extract<Scalar, { kind: 'fold' }>, 'op' | 'type'>,
   over: readonly Axis[],
   body: Run,
   sizeOf: (name: string) => number,
@@ -180,7 +180,7 @@ function foldClosure(
   const extents = over.map((a) => evaluateSizes(a.extent, sizeOf));
   const combine = instructions[op];
   return (axes) => {
-    let result = foldIdentity[op];
+    let result = foldIdentity(op, type);
     const loop = (depth: number): void => {
       if (depth === over.length) {
         result = combine(result, body(axes));

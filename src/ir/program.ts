@@ -91,8 +91,8 @@ export type Statement =
     }
   /** WebAssembly only: the four lane locals as a 4×4 matrix, transposed in place. */
   | { readonly kind: 'transpose'; readonly names: readonly [string, string, string, string] }
-  /** WGSL only. */
-  | { readonly kind: 'barrier' };
+  /** WGSL only: the threads of a workgroup see what the others have stored in its memory; `storage`: and in the arena. */
+  | { readonly kind: 'barrier'; readonly storage?: true };
 
 /** A program is a list of these; repeat is scan's loop. host: a scalar nest of counters alone, run by JavaScript in double precision. */
 export type Step =
@@ -120,6 +120,8 @@ export interface MemoryPlan {
   readonly offsets: ReadonlyMap<Buffer, Index>;
   /** In 4-byte words. */
   readonly length: Index;
+  /** Where floats and integers have memories of their own: the length of the integers', while `length` is that of the floats'. */
+  readonly integers?: Index;
 }
 
 export interface Program {
@@ -181,6 +183,8 @@ export interface TargetTraits {
   readonly storeGradients: boolean;
   /** One memory with offsets for every buffer, instead of typed arrays. */
   readonly flatMemory: boolean;
+  /** Floats and integers lie in memories of their own: offsets count from the start of theirs. */
+  readonly typedMemory?: true;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
 }

@@ -85,8 +85,14 @@ export type Scalar = Common &
 
 export type FoldOp = 'add' | 'mul' | 'max' | 'min';
 
-/** What a fold starts from. */
-export const foldIdentity: Record<FoldOp, number> = { add: 0, mul: 1, max: -Infinity, min: Infinity };
+/** What a fold starts from; integers have no infinity. */
+export function foldIdentity(op: FoldOp, type: ScalarType): number {
+  if (op === 'add') return 0;
+  if (op === 'mul') return 1;
+  const largest = type === 'f32' ? Infinity : type === 'u32' ? 2 ** 32 - 1 : 2 ** 31 - 1;
+  const smallest = type === 'f32' ? -Infinity : type === 'u32' ? 0 : -(2 ** 31);
+  return op === 'max' ? smallest : largest;
+}
 
 /** Long keys are replaced by a 106-bit digest, so that a key stays short however large the expression. */
 function keyOf(text: string): string {

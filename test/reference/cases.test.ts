@@ -5,6 +5,7 @@ import { casePath, difference, inputsOf, numbersDiffer, readCase, takeRows, tens
 
 const cases = [
   'activations',
+  'embedding_mean',
   'layer_norm_net',
   'losses',
   'mlp_gelu_adamw',
@@ -16,21 +17,23 @@ const cases = [
   'xor_tanh',
 ];
 
+const targets = ['ts', 'wasm'] as const;
+
 describe.each(cases)('%s', (name) => {
-  it('gives the recorded numbers', async () => {
+  it.each(targets)('gives the recorded numbers on %s', async (target) => {
     const record = readCase(name);
     const { expected, tolerance } = record;
-    const module = await loadFile(casePath(record.model), { set: record.set });
+    const module = await loadFile(casePath(record.model), { set: record.set, target });
     expect(module.model.parameters.map((p) => p.name)).toEqual(Object.keys(record.parameters));
     expect(module.model.parameters.map((p) => p.shape)).toEqual(Object.values(record.parameters).map((p) => p.shape));
-    const fresh = module.createTrainer({ seed: 0 });
+    const fresh = await module.createTrainer({ seed: 0 });
     const found = record.constant.flatMap(
       (n) => difference(`initial ${n}`, record.parameters[n].data, fresh.parameters[n], { atol: 1e-7, rtol: 1e-7, scale: 'tensor' }, 1) ?? [],
     );
     fresh.dispose();
 
     const parameters = Object.fromEntries(Object.entries(record.parameters).map(([n, t]) => [n, Float32Array.from(t.data)]));
-    const trainer = module.createTrainer({ seed: 0, parameters });
+    const trainer = await module.createTrainer({ seed: 0, parameters });
     const inputs = () => inputsOf(record.inputs);
     found.push(...numbersDiffer('evaluate', expected.evaluate, trainer.evaluate(inputs()), tolerance));
     found.push(...tensorsDiffer('output', expected.outputs, trainer.predict(inputsOf(record.inputs, record.predict_inputs)), tolerance, true));

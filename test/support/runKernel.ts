@@ -164,7 +164,7 @@ function valueOf(value: Scalar, state: State): Value {
       );
     }
     case 'fold': {
-      let result: number = foldIdentity[value.op];
+      let result: number = foldIdentity(value.op, value.type);
       if (value.type === 'bool') result = value.op === 'min' ? 1 : 0;
       const over = (axes: readonly Axis[]): void => {
         const [axis, ...rest] = axes;

@@ -141,7 +141,7 @@ function memory(
       returns: 'Promise<Memory>',
       body: [
         `compiled ??= compileWebAssembly(model.name, ${binaries.join(', ')});`,
-        'const memory = new WebAssembly.Memory({ initial: 0 });',
+        `const memory = new WebAssembly.Memory({ initial: ${Math.ceil(wasm.initialBytes / 65536)} });`,
         'const { exports } = await WebAssembly.instantiate(await compiled, { env: { memory } });',
         `const m: Memory = {\n${[
           'memory',

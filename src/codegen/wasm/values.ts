@@ -203,8 +203,9 @@ function isDear(e: Emission, value: Scalar): boolean {
 }
 
 function emitNumber(e: Emission, value: Scalar & { kind: 'number' }): void {
-  if (value.type === 'f32') e.code.f32(value.value);
-  else e.code.i32(value.value);
+  if (value.type === 'f32') return e.code.f32(value.value);
+  if (!Number.isInteger(value.value)) throw new Error(`${value.value} is no integer`);
+  e.code.i32(value.value);
 }
 
 /** A vector of four numbers; truths are all bits or none. */

@@ -185,7 +185,7 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
       writer.push({ kind: 'loop', axis: loop, ...options, as: 'serial', body });
     };
     const labelOf = (p: PendingFold): string => (group.length > 1 ? p.label : '');
-    const identityOf = ({ fold: f }: PendingFold): Scalar => number(foldIdentity[f.op], f.type);
+    const identityOf = ({ fold: f }: PendingFold): Scalar => number(foldIdentity(f.op, f.type), f.type);
     const accumulate = (suffix: string, identity: (pending: PendingFold) => Scalar): Scalar[] =>
       group.map((p) => writer.let(level, accumulatorName(p.fold.op, `${labelOf(p)}${suffix}`), identity(p), true));
 
@@ -241,7 +241,7 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
 }
 
 function guardedBody(f: PendingFold['fold'], guard: Scalar): Scalar {
-  const identity = number(foldIdentity[f.op], f.type);
+  const identity = number(foldIdentity(f.op, f.type), f.type);
   return apply('select', guard, f.body, isLanes(f) ? splat(identity) : identity);
 }
 
@@ -269,7 +269,7 @@ function orderFolds(over: readonly Axis[], style: FoldStyle): Axis[] {
   return [...known, ...over.filter((a) => !known.includes(a))];
 }
 
-function accumulatorName(op: FoldOp, label: string): { base: string; numbered: boolean } {
+export function accumulatorName(op: FoldOp, label: string): { base: string; numbered: boolean } {
   const base = op === 'max' ? 'largest' : op === 'min' ? 'least' : 'acc';
   return { base: `${base}${label}`, numbered: false };
 }

@@ -54,7 +54,7 @@ function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets:
 }
 
 /** Row buffers of one element that can be lets: stored by parts without axes that store nothing else. */
-function oneElement({ parts, rowLocal }: Rows): Set<Buffer> {
+export function oneElement({ parts, rowLocal }: Rows): Set<Buffer> {
   const found = new Set(rowLocal.filter((b) => b.length.key === one.key));
   for (const part of parts)
     if (part.axes.length > 0 || part.stores.some((s) => !found.has(s.to)))
@@ -62,7 +62,7 @@ function oneElement({ parts, rowLocal }: Rows): Set<Buffer> {
   return found;
 }
 
-function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; sizes: Set<string> } {
+export function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; sizes: Set<string> } {
   const buffers = new Set<Buffer>();
   const sizes = new Set<string>();
   const seen = new Set<string>();

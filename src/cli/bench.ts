@@ -1,0 +1,228 @@
+// `nnc bench`: how fast a compiled model trains, and where the time goes.
+import { InvalidArgumentError, type Command } from 'commander';
+import { syntheticInputs } from '../data/synthetic.js';
+import { trainAbsent } from '../diagnostics/data.js';
+import { Fault } from '../diagnostics/diagnostic.js';
+import { evaluateSizes } from '../ir/index.js';
+import type { Kernel } from '../ir/program.js';
+import type { TrainerProgram } from '../index.js';
+import { readImport, readSource } from './files.js';
+import {
+  wholeNumber,
+  withModelOptions,
+  withTargetOptions,
+  type ModelOptions,
+  type TargetOptions,
+} from './modelOptions.js';
+import { measurePeak, relaxedWorks } from './peak.js';
+import { coloured, report } from './report.js';
+import { tableLines, type Column } from './table.js';
+import { isProfiled, timeSteps, type Times } from './timing.js';
+import { importTrainer, simdWorks } from './trainer.js';
+
+interface Options extends ModelOptions, TargetOptions {
+  readonly batch?: number;
+  readonly seconds: number;
+  readonly json?: boolean;
+}
+
+/** Rates are of floating-point operations a second; times are in seconds. */
+interface Result {
+  readonly model: string;
+  readonly target: string;
+  readonly relaxed: boolean;
+  readonly batch: number;
+  readonly stepsPerSecond: number;
+  readonly secondsPerStep: number;
+  readonly flopsPerStep: number;
+  readonly arenaBytes: number;
+  /** What the core reaches where it does nothing but multiply and add; unknown for JavaScript. */
+  readonly peak?: number;
+  readonly kernels: readonly KernelResult[];
+}
+
+interface KernelResult {
+  readonly name: string;
+  readonly formulas: readonly string[];
+  readonly plan: string;
+  readonly secondsPerCall: number;
+  readonly callsPerStep: number;
+  readonly share: number;
+  readonly flopsPerCall: number;
+}
+
+export function addBench(program: Command): void {
+  withTargetOptions(withModelOptions(program.command('bench')), 'wasm where it works, else ts')
+    .description('measure the steps of a model and each of its kernels, on made-up inputs')
+    .argument('<file>', 'the .nn file; - is standard input')
+    .option('--batch <n>', 'rows in a step', wholeNumber(1))
+    .option('--seconds <n>', 'how long to measure', seconds, 3)
+    .option('--json', 'print the measurements as JSON')
+    .action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { compile } = await import('../index.js');
+  const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
+  const relaxed = target === 'wasm' && options.relaxed === true && relaxedWorks();
+  const compiled = await compile(readSource(file), {
+    model: options.model,
+    set: options.set,
+    target,
+    relaxed,
+    read: readImport,
+    language: 'js',
+    profile: 'step',
+  });
+  const { model, code, program } = compiled;
+  if (report(compiled.diagnostics) || !model || code === undefined || !program) {
+    process.exitCode = 1;
+    return;
+  }
+  if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
+  const batch = options.batch ?? model.train.batch;
+  const { createTrainer } = await importTrainer(code);
+  const trainer = await createTrainer({ seed: model.train.seed, batch });
+  if (!isProfiled(trainer)) throw new Error('the module has no profile');
+  // Several batches in turn, so that what is learnt of one does not make the gradients vanish.
+  const batches = [1, 2, 3, 4].map((seed) => syntheticInputs(model.inputs, () => batch, seed));
+  const times = await timeSteps(trainer, batches, options.seconds);
+  trainer.dispose();
+  const peak = target === 'wasm' ? measurePeak(relaxed) : undefined;
+  const result = await resultOf(program, times, { target, relaxed, batch, peak });
+  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${textOf(result)}\n`);
+}
+
+async function resultOf(
+  program: TrainerProgram,
+  times: Times,
+  known: Pick<Result, 'target' | 'relaxed' | 'batch' | 'peak'>,
+): Promise<Result> {
+  const { callsOf, flopsOf, flopsOfSteps } = await import('../inspect/flops.js');
+  const { kernelsOf } = await import('../codegen/uses.js');
+  const sizeOf = (): number => known.batch;
+  const { step } = program.entries;
+  if (!step) throw new Error('there is no step');
+  // A kernel that stands at several places of a step is one row.
+  const seconds = new Map<Kernel, number>();
+  kernelsOf(step).forEach((kernel, i) => seconds.set(kernel, (seconds.get(kernel) ?? 0) + times.kernels[i]));
+  const whole = Math.max(
+    times.step,
+    [...seconds.values()].reduce((sum, each) => sum + each, 0),
+  );
+  const kernels = [...callsOf(step.steps, sizeOf)].map(([kernel, calls]): KernelResult => {
+    const spent = seconds.get(kernel) ?? 0;
+    return {
+      name: kernel.name,
+      formulas: kernel.provenance.formulas,
+      plan: kernel.plan,
+      secondsPerCall: spent / calls,
+      callsPerStep: calls,
+      share: spent / whole,
+      flopsPerCall: flopsOf(kernel, sizeOf),
+    };
+  });
+  return {
+    model: program.model.name,
+    ...known,
+    stepsPerSecond: 1 / times.step,
+    secondsPerStep: times.step,
+    flopsPerStep: flopsOfSteps(step.steps, sizeOf),
+    arenaBytes: arenaBytes(program, sizeOf),
+    kernels,
+  };
+}
+
+/** What is laid out anew for every batch size: intermediate tensors and the kernels' own panels. */
+function arenaBytes({ memory }: TrainerProgram, sizeOf: () => number): number {
+  const starts = [...memory.offsets].flatMap(([{ space }, at]) =>
+    space === 'arena' || space === 'scratch' ? [evaluateSizes(at, sizeOf)] : [],
+  );
+  return starts.length === 0 ? 0 : 4 * (evaluateSizes(memory.length, sizeOf) - Math.min(...starts));
+}
+
+function textOf(result: Result): string {
+  const { peak, flopsPerStep, secondsPerStep } = result;
+  const left = (title: string): Column => ({ title, align: 'left' });
+  const right = (title: string): Column => ({ title, align: 'right' });
+  const rate = (flops: number, time: number): string => (flops === 0 ? '' : (flops / time / 1e9).toFixed(2));
+  const percent = (part: number): string => `${(100 * part).toFixed(1)}%`;
+  const columns = [
+    left('kernel'),
+    right('a call'),
+    right('calls'),
+    right('share'),
+    right('GFLOP/s'),
+    ...(peak === undefined ? [] : [right('of peak')]),
+    left('plan'),
+  ];
+  const rows = [...result.kernels]
+    .sort((a, b) => b.share - a.share)
+    .map((k) => [
+      k.name,
+      duration(k.secondsPerCall),
+      String(k.callsPerStep),
+      percent(k.share),
+      rate(k.flopsPerCall, k.secondsPerCall),
+      ...(peak === undefined ? [] : [k.flopsPerCall === 0 ? '' : percent(k.flopsPerCall / k.secondsPerCall / peak)]),
+      (k.plan || k.formulas.join('; ')).replace(/\s+/g, ' '),
+    ]);
+  const rest = 1 - result.kernels.reduce((sum, { share }) => sum + share, 0);
+  const gap = peak === undefined ? [] : [''];
+  rows.push([
+    '(the rest)',
+    duration(Math.max(0, rest) * secondsPerStep),
+    '',
+    percent(Math.max(0, rest)),
+    '',
+    ...gap,
+    'checks and copies of inputs, calls',
+  ]);
+  const reached = peak === undefined ? '' : ` of ${(peak / 1e9).toFixed(1)} that this core can multiply and add`;
+  const { stdout } = process;
+  return [
+    `${result.model}  ${result.target}${result.relaxed ? ' relaxed' : ''}, batch ${result.batch}`,
+    `speed       ${perSecond(result.stepsPerSecond)} steps/s, ${duration(secondsPerStep)} a step`,
+    `arithmetic  ${amount(flopsPerStep)}FLOP a step, ${(flopsPerStep / secondsPerStep / 1e9).toFixed(2)} GFLOP/s${reached}`,
+    `arena       ${result.arenaBytes.toLocaleString('en')} bytes`,
+    '',
+    ...tableLines(columns, rows, { colour: coloured(stdout), width: stdout.isTTY ? stdout.columns : undefined }),
+  ].join('\n');
+}
+
+function perSecond(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
+
+/** `1.234 ms`, `56.7 µs`. */
+function duration(time: number): string {
+  const [value, unit] =
+    time >= 1
+      ? [time, 's']
+      : time >= 1e-3
+        ? [1e3 * time, 'ms']
+        : time >= 1e-6
+          ? [1e6 * time, 'µs']
+          : [1e9 * time, 'ns'];
+  return `${value.toPrecision(Math.max(3, Math.ceil(Math.log10(Math.max(1, value)))))} ${unit}`;
+}
+
+/** `39.2 M`, to stand before a unit. */
+function amount(value: number): string {
+  const [scaled, prefix] =
+    value >= 1e9
+      ? [value / 1e9, 'G']
+      : value >= 1e6
+        ? [value / 1e6, 'M']
+        : value >= 1e3
+          ? [value / 1e3, 'k']
+          : [value, ''];
+  return prefix === '' ? `${Math.round(scaled)} ` : `${scaled.toPrecision(3)} ${prefix}`;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('It should be a positive number.');
+  return value;
+}

@@ -1,0 +1,158 @@
+// Lowering for targets with workgroups: which thread computes which places, and what threads of a group tell one another.
+import { add, axis as newAxis, constantOf, div, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
+import type { AnyNest, Kernel, Nest, Rows, TargetTraits } from '../../ir/program.js';
+import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
+import { load, type Buffer } from '../../ir/scalar.js';
+import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../plan/types.js';
+import { planWorkgroups } from '../plan/workgroups.js';
+import type { Places } from './loops.js';
+import { namesIn, oneElement } from './lower.js';
+import { bufferNames, Names } from './names.js';
+import { writeNest } from './nest.js';
+import { bindAxes, together } from './places.js';
+import { writeShares } from './shares.js';
+import { Writer } from './writer.js';
+
+/** Plans and lowers. */
+export function lowerWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): Kernel {
+  return lowerWork(nest, planWorkgroups(nest, target, estimate));
+}
+
+export function lowerWork(nest: AnyNest, plan: WorkPlan): Kernel {
+  const { name, provenance } = nest;
+  const text = { name, plan: plan.text, provenance };
+  if (nest.kind === 'explicit') return { ...text, body: nest.body, scratch: [], grid: [toIndex(1)], threads: [1] };
+  if (plan.kind === 'alone') throw new Error(`${name}: a plan for one thread`);
+  const { buffers, sizes } = namesIn(nest);
+  const lets = nest.kind === 'rows' && plan.kind === 'threads' ? oneElement(nest) : new Set<Buffer>();
+  for (const buffer of lets) buffers.delete(buffer);
+  const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
+  const task = { writer, nest: nest.kind === 'rows' ? moveLocals(nest, plan, lets) : { nest, scratch: [] } };
+  const { places, scratch } = plan.kind === 'threads' ? writeThreads(task, plan, lets) : writeGroups(task, plan);
+  const groups = plan.kind === 'threads' ? div(add(places, plan.threads - 1), toIndex(plan.threads)) : places;
+  return { ...text, body: writer.close(), scratch, grid: [groups], threads: [plan.threads] };
+}
+
+interface Task {
+  readonly writer: Writer;
+  /** With the row buffers where the plan wants them. */
+  readonly nest: { readonly nest: Nest | Rows; readonly scratch: readonly Buffer[] };
+}
+
+interface Written {
+  /** How many threads or groups there are work for. */
+  readonly places: Index;
+  readonly scratch: readonly Buffer[];
+}
+
+/** A thread for each place, or each row. */
+function writeThreads(
+  { writer, nest: { nest, scratch } }: Task,
+  { parts }: Extract<WorkPlan, { kind: 'threads' }>,
+  lets: ReadonlySet<Buffer>,
+): Written {
+  const axes = nest.kind === 'rows' ? [nest.row] : parts[0].loops.map((l) => l.axis);
+  const [place] = writer.open(together(axes));
+  const outer = bindAxes(writer, axes, place);
+  if (nest.kind === 'nest') writeNest(writer, nest, { ...parts[0], loops: [] }, outer);
+  else
+    writeParts(writer, nest, (part, i) => {
+      writeNest(writer, part, parts[i], outer, lets);
+      // A part of lets alone stays visible to those after it.
+      return part.stores.every((s) => lets.has(s.to));
+    });
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
+  return { places: place.extent, scratch };
+}
+
+/** A workgroup for each row, or each place of a reduction: its threads do the parts together, one after another. */
+function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<WorkPlan, { kind: 'groups' }>): Written {
+  const [first] = plan.parts;
+  const axes = nest.kind === 'rows' ? [nest.row] : first.plan.loops.map((l) => l.axis);
+  const [group] = writer.open(together(axes));
+  const outer = bindAxes(writer, axes, group);
+  const [thread] = writer.open(newAxis('thread', plan.threads));
+  const made: Buffer[] = [];
+  const write = (part: Nest, shared: SharedPart): void => {
+    if (shared.kind === 'shares') made.push(...writeShares(writer, part, shared.plan, outer, thread));
+    else writePlaces(writer, part, shared.plan, outer, thread);
+  };
+  if (nest.kind === 'nest') write(nest, first);
+  else
+    writeParts(writer, nest, (part, i) => {
+      write(part, plan.parts[i]);
+      const stored = new Set(nest.parts.slice(0, i + 1).flatMap((p) => p.stores.map((s) => s.to)));
+      const read = nest.parts.slice(i + 1).flatMap((later) => [...namesIn(later).buffers].filter((b) => stored.has(b)));
+      // What other threads have stored is there after a barrier.
+      const outside = read.some((b) => b.space !== 'workgroup');
+      if (read.length > 0) writer.push({ kind: 'barrier', ...(outside && { storage: true }) });
+      return false;
+    });
+  const inGroup = writer.close();
+  writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
+  return { places: group.extent, scratch: [...scratch, ...made] };
+}
+
+/** Each part in a scope of its own, unless `write` says that what it has written stays visible. */
+function writeParts(writer: Writer, nest: Rows, write: (part: Nest, i: number) => boolean): void {
+  for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
+  nest.parts.forEach((part, i) => {
+    writer.open();
+    write(part, i);
+    writer.flatten();
+  });
+}
+
+/** The places of a part, each thread taking every so many-th. */
+function writePlaces(writer: Writer, part: Nest, plan: NestPlan, outer: ReadonlyMap<Axis, Places>, thread: Axis): void {
+  const axes = plan.loops.map((l) => l.axis);
+  const whole = together(axes);
+  const known = constantOf(whole.extent);
+  const threads = constantOf(thread.extent) ?? 1;
+  const inside = (place: Axis): void => {
+    const inner = bindAxes(writer, axes, place);
+    writeNest(writer, part, { ...plan, loops: [] }, new Map([...outer, ...inner]));
+  };
+  if (known !== undefined && known <= threads) {
+    writer.open();
+    inside(writer.index(writer.depth, `place ${thread.id}`, whole.name, toIndex(thread), whole.extent));
+    const body = writer.close();
+    writer.push({ kind: 'if', less: [toIndex(thread), whole.extent], then: body, else: [] });
+    return;
+  }
+  const [place] = writer.open(whole);
+  inside(place);
+  const body = writer.close();
+  const step = { from: toIndex(thread), to: whole.extent, step: threads };
+  writer.push({ kind: 'loop', axis: place, ...step, as: 'serial', body });
+}
+
+/** The rows with their own buffers in the workgroup's memory, or with a row for each in the arena. */
+function moveLocals(nest: Rows, plan: WorkPlan, lets: ReadonlySet<Buffer>): Task['nest'] {
+  const inGroup = plan.kind === 'groups' && plan.local === 'workgroup';
+  const moved = new Map<Buffer, Buffer>();
+  for (const small of nest.rowLocal) {
+    if (lets.has(small)) continue;
+    const space = inGroup ? 'workgroup' : 'scratch';
+    moved.set(small, { ...small, space, length: inGroup ? small.length : mul(small.length, nest.row.extent) });
+  }
+  if (moved.size === 0) return { nest, scratch: [] };
+  const place = (small: Buffer, at: Index): Index => (inGroup ? at : add(mul(toIndex(nest.row), small.length), at));
+  const rewrite: Rewrite = {
+    scalar: (value) => {
+      const to = value.kind === 'load' ? moved.get(value.from) : undefined;
+      return value.kind === 'load' && to ? load(to, place(value.from, rewriteIndex(value.at, rewrite))) : undefined;
+    },
+  };
+  const parts = nest.parts.map((part): Nest => ({
+    ...part,
+    stores: part.stores.map(({ to, at, value }) => {
+      const into = moved.get(to);
+      return { to: into ?? to, at: into ? place(to, at) : at, value: rewriteScalar(value, rewrite) };
+    }),
+  }));
+  return { nest: { ...nest, parts }, scratch: [...moved.values()] };
+}
