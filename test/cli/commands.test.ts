@@ -42,8 +42,9 @@ describe('nnc', () => {
   it('helps', () => {
     const { status, stdout } = run('--help');
     expect(status).toBe(0);
-    for (const command of ['check', 'compile', 'train', 'grad', 'ops']) expect(stdout).toContain(`\n  ${command}`);
-    for (const command of ['check', 'compile', 'train', 'grad', 'ops']) {
+    for (const command of ['check', 'compile', 'train', 'grad', 'bench', 'ops'])
+      expect(stdout).toContain(`\n  ${command}`);
+    for (const command of ['check', 'compile', 'train', 'grad', 'bench', 'ops']) {
       const help = run(command, '--help');
       expect([help.status, help.stderr]).toEqual([0, '']);
       expect(help.stdout).toMatch(/^Usage: nnc /);
