@@ -11,7 +11,7 @@ export async function setup() {
   const runtime = {};
   // Modules are formatted as Prettier does by default, and so is what they carry; only its types are exported.
   for (const { name, text } of textsOf('src/codegen/runtime/', '.ts')) {
-    const inlined = name === 'types.ts' ? text : text.replace(/^export /gm, '');
+    const inlined = /types\.ts$/i.test(name) ? text : text.replace(/^export /gm, '');
     runtime[name] = await format(inlined, { parser: 'typescript' });
   }
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));

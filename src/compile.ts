@@ -47,7 +47,7 @@ export interface Compiled extends Checked {
 }
 
 /** What each target's plan may count on. */
-export const targets: Readonly<Record<'ts' | 'wasm', TargetTraits>> = {
+export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
   ts: { name: 'ts', lanes: false, workgroups: false, storeGradients: true, flatMemory: false },
   wasm: {
     name: 'wasm',
@@ -56,6 +56,14 @@ export const targets: Readonly<Record<'ts' | 'wasm', TargetTraits>> = {
     storeGradients: false,
     flatMemory: true,
     expandIntrinsics: true,
+  },
+  wgsl: {
+    name: 'wgsl',
+    lanes: false,
+    workgroups: true,
+    storeGradients: false,
+    flatMemory: true,
+    typedMemory: true,
   },
 };
 

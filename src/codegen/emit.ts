@@ -3,7 +3,7 @@ import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
 import { format, printDefinitions, type Definition } from './document.js';
 import { runnerOf } from './engine.js';
 import { neededRuntime, publicRuntimeTypes, runtimeNames } from './inline.js';
-import { layOut } from './layout.js';
+import { layOut, type Layout } from './layout.js';
 import { Scope } from './names.js';
 import { withKernelEntries } from './profile.js';
 import { header, modelInfo } from './trainer/info.js';
@@ -12,11 +12,13 @@ import { trainer } from './trainer/trainer.js';
 import { publicTypes } from './trainer/types.js';
 import { typescriptEngine } from './typescript/module.js';
 import { wasmEngine } from './wasm/module.js';
+import { wgslEngine } from './wgsl/module.js';
+import { gpuTrainer } from './wgsl/trainer.js';
 
 export { toJavaScript, type JavaScript } from './javascript.js';
 
 export interface EmitOptions {
-  readonly target: Extract<TargetTraits['name'], 'ts' | 'wasm'>;
+  readonly target: TargetTraits['name'];
   /** wasm: fused multiply-add where the engine has it. */
   readonly relaxed?: boolean;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
@@ -30,20 +32,44 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   const layout = layOut(program);
   const runners = Object.values(program.entries).map((entry) => runnerOf(entry.name));
   const scope = Scope.with([...moduleNames, ...runners, ...runtimeNames()]);
-  const engine =
-    target === 'wasm' ? wasmEngine(program, layout, scope, options) : typescriptEngine(program, layout, scope);
+  const [engine, ofTrainer] = definitionsOf(program, layout, scope, options);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
   const own = await format(
     await printDefinitions([
       text(modelInfo(program, target)),
       ...initialValues(program, layout),
-      ...engine.definitions,
-      ...trainer(program, layout, engine),
+      ...engine,
+      ...ofTrainer,
     ]),
   );
   const types = await format(await printDefinitions(publicTypes(program)));
-  const parts = [header(program, target), types, publicRuntimeTypes('value'), own, neededRuntime(own)];
+  const parts = [header(program, target), types, publicRuntimeTypes(target), own, neededRuntime(own)];
   return { code: `${parts.map((part) => part.trim()).join('\n\n')}\n` };
+}
+
+/** What belongs to the target, and the trainer over it. */
+function definitionsOf(
+  program: TrainerProgram,
+  layout: Layout,
+  scope: Scope,
+  options: EmitOptions,
+): readonly (readonly Definition[])[] {
+  switch (options.target) {
+    case 'ts': {
+      const engine = typescriptEngine(program, layout, scope);
+      return [engine.definitions, trainer(program, layout, engine)];
+    }
+    case 'wasm': {
+      const engine = wasmEngine(program, layout, scope, options);
+      return [engine.definitions, trainer(program, layout, engine)];
+    }
+    case 'wgsl': {
+      const engine = wgslEngine(program, layout, scope);
+      return [engine.definitions, gpuTrainer(program, layout, engine)];
+    }
+    default:
+      return options.target satisfies never;
+  }
 }
 
 /** What the trainer's text declares at the top of the module. */
@@ -62,4 +88,9 @@ const moduleNames: readonly string[] = [
   'compiled',
   'Entries',
   'compiled',
+  'shaders',
+  'viewsOf',
+  'upload',
+  'download',
+  'begin',
 ];

@@ -17,6 +17,8 @@ export interface Engine {
   readonly createMemory: string;
   /** The statement that gives the checked numbers of an f32 input to the kernels. */
   placeFloats(field: string, variable: string): string;
+  /** Where kernels do not read the field itself: the statement that gives them its checked integers. */
+  placeIntegers?(field: string, variable: string): string;
   /** The statement that runs an entry on `m`. */
   run(entry: Entry['name']): string;
   /** Lines before `m` is let go. */

@@ -1,5 +1,6 @@
 // Picks from the runtime's source files the declarations that a module needs, so that nothing unused is printed.
 import { runtime } from '../embedded.js';
+import type { TargetTraits } from '../ir/program.js';
 
 interface Declaration {
   readonly file: string;
@@ -11,22 +12,30 @@ interface Declaration {
 
 /** Types that a module declares for itself. */
 const standIns = 'model.ts';
-/** Types that stand among the module's own. */
-const types = 'types.ts';
+/** Types that stand among the module's own; those of WebGPU where it is used. */
+const [types, gpuTypes] = ['types.ts', 'gpuTypes.ts'];
 
 let parsed: readonly Declaration[] | undefined;
 
-/** The public types, as they are printed: `Awaitable<X>` is the value, or a promise of it. */
-export function publicRuntimeTypes(awaitable: 'value' | 'promise'): string {
+/** The public types of a target, as they are printed: `Awaitable<X>` is the value, or a promise of it. */
+export function publicRuntimeTypes(target: TargetTraits['name']): string {
+  const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
   return declarations()
-    .filter((d) => d.file === types)
-    .map((d) => d.text.replace(/Awaitable<([^<>]*)>/g, awaitable === 'value' ? '$1' : 'Promise<$1>'))
+    .filter((d) => d.file === types || (target === 'wgsl' && d.file === gpuTypes))
+    .map((d) => membersFor(target, d.text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable))
     .join('\n\n');
+}
+
+/** Without the members whose comments begin with the names of other targets in brackets. */
+function membersFor(target: string, text: string): string {
+  return text.replace(/^( *\/\*\* )\[([^\]]*)\] ([^]*?;\n)/gm, (_, start: string, of: string, rest: string) =>
+    of.split(', ').includes(target) ? start + rest : '',
+  );
 }
 
 /** Whatever the code mentions, and whatever that mentions, in the order of the files. */
 export function neededRuntime(code: string): string {
-  const all = declarations().filter((d) => d.file !== types);
+  const all = declarations().filter((d) => !isPublic(d));
   const byName = new Map(all.flatMap((d) => d.names.map((name) => [name, d] as const)));
   const needed = new Set<Declaration>();
   const need = (words: Iterable<string>): void => {
@@ -47,7 +56,7 @@ export function neededRuntime(code: string): string {
 /** Takes a module apart: its own text, and the declarations of the runtime at its end. */
 export function runtimeIn(code: string): { readonly own: string; readonly runtime: readonly string[] } {
   const found = declarations()
-    .filter((d) => d.file !== types)
+    .filter((d) => !isPublic(d))
     .map(({ text }) => ({ text, at: code.lastIndexOf(`\n\n${text}\n`) }))
     .filter(({ at }) => at >= 0);
   const start = Math.min(code.length, ...found.map(({ at }) => at));
@@ -57,6 +66,10 @@ export function runtimeIn(code: string): { readonly own: string; readonly runtim
 /** Names of values and types that the module's own must not take. */
 export function runtimeNames(): string[] {
   return declarations().flatMap((d) => d.names);
+}
+
+function isPublic({ file }: Declaration): boolean {
+  return file === types || file === gpuTypes;
 }
 
 function declarations(): readonly Declaration[] {

@@ -30,7 +30,10 @@ const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot'
 
 /** Names the fields of Memory. */
 export function layOut(program: TrainerProgram): Layout {
-  const scope = new Scope(['parameters', 'm', 'arena', 'memory', 'entries', 'buffer']);
+  const scope = new Scope([
+    ...['parameters', 'm', 'arena', 'memory', 'entries', 'buffer'],
+    ...['gpu', 'call', 'words', 'persistent', 'persistentIntegers'],
+  ]);
   const sizes = sizesIn(program).map((size): SizeFields => {
     const now = scope.take(size);
     return { size, now, variable: now, room: scope.take(`${identifier(size)}Room`) };

@@ -6,17 +6,21 @@ import type { Estimate } from './fuse/cost.js';
 import { fuse, type Root } from './fuse/fuse.js';
 import { keyOfNest } from './fuse/key.js';
 import { lowerNest } from './lower/lower.js';
+import { lowerWorkgroups } from './lower/workgroups.js';
 import { buffersOf, planMemory } from './planMemory.js';
 import { unique } from './unique.js';
 import type { Becomes } from './update.js';
 import type { Node } from '../ir/graph.js';
+import { constantOf } from '../ir/index.js';
 import { reachable } from '../ir/reachable.js';
+import { elementCount } from '../ir/types.js';
 import type { ModelGraph } from '../ir/model.js';
 import type { Entry, EntryName, Kernel, Provenance, Step, TargetTraits, TrainerProgram } from '../ir/program.js';
 
 /** Everything from the derived graphs to a program for one target. */
-export function assemble(derived: Gradients, target: TargetTraits): TrainerProgram {
+export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgram {
   const { model, gradients } = derived;
+  const target: TargetTraits = isTiny(model) ? { ...traits, storeGradients: false } : traits;
   const estimate: Estimate = () => model.train.batch;
   const buffers = createBuffers(model);
   const phaseOf = phases(model, gradients);
@@ -35,7 +39,8 @@ export function assemble(derived: Gradients, target: TargetTraits): TrainerProgr
       const key = keyOfNest(nest);
       let kernel = kernels.get(key);
       if (!kernel) {
-        const lowered = lowerNest({ ...nest, name: unique(nest.name, names) }, target, estimate);
+        const lowering = target.workgroups && !host ? lowerWorkgroups : lowerNest;
+        const lowered = lowering({ ...nest, name: unique(nest.name, names) }, target, estimate);
         kernel = target.expandIntrinsics && !host ? expandIntrinsics(lowered) : lowered;
         kernels.set(key, kernel);
       }
@@ -90,6 +95,13 @@ export function assemble(derived: Gradients, target: TargetTraits): TrainerProgr
     ...buffers.tables(entries.predict.inputs, derived),
     outputs: evaluation.outputs.map((o) => ({ name: o.name, type: o.node.type })),
   };
+}
+
+/** A network of so few parameters is one loop over its examples: its updates stand right behind it. */
+const fewParameters = 64;
+
+function isTiny({ parameters }: ModelGraph): boolean {
+  return parameters.reduce((n, p) => n + (constantOf(elementCount(p.type)) ?? Infinity), 0) <= fewParameters;
 }
 
 function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {

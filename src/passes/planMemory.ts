@@ -14,15 +14,31 @@ interface Slot {
   readonly taken: Interval[];
 }
 
-/**
- * Buffers whose lifetimes are apart share a place. Entries never run at once, so they follow one another on one time line.
- * Invariant: two buffers that live at the same time never overlap.
- */
+/** One memory for all buffers, or one for floats and one for integers. */
 export function planMemory(
   entries: readonly Entry[],
   all: readonly Buffer[],
   target: TargetTraits,
   estimate: Estimate,
+): MemoryPlan {
+  if (!target.typedMemory) return planOne(entries, all, target, estimate, () => true);
+  const [floats, integers] = [true, false].map((of) =>
+    planOne(entries, all, target, estimate, (b) => (b.dtype === 'f32') === of),
+  );
+  const offsets = new Map([...floats.offsets, ...integers.offsets]);
+  return { offsets, length: floats.length, integers: integers.length };
+}
+
+/**
+ * Buffers whose lifetimes are apart share a place. Entries never run at once, so they follow one another on one time line.
+ * Invariant: two buffers that live at the same time never overlap.
+ */
+function planOne(
+  entries: readonly Entry[],
+  all: readonly Buffer[],
+  target: TargetTraits,
+  estimate: Estimate,
+  holds: (buffer: Buffer) => boolean,
 ): MemoryPlan {
   const offsets = new Map<Buffer, Index>();
   let length = zero;
@@ -31,7 +47,7 @@ export function planMemory(
     length = add(length, size);
   };
   if (target.flatMemory) {
-    const fixed = all.filter((b) => b.space !== 'arena' && b.space !== 'scratch' && b.space !== 'workgroup');
+    const fixed = all.filter((b) => holds(b) && !['arena', 'scratch', 'workgroup'].includes(b.space));
     const persistent = fixed.filter((b) => b.space !== 'input');
     for (const buffer of [...persistent, ...fixed.filter((b) => b.space === 'input')])
       place(buffer, aligned(buffer.length));
@@ -39,7 +55,9 @@ export function planMemory(
   const lifetimes = lifetimesOf(entries);
   const slots: Slot[] = [];
   const slotOf = new Map<Buffer, Slot>();
-  const planned = [...lifetimes.keys()].sort((a, b) => valueOf(b.length, estimate) - valueOf(a.length, estimate));
+  const planned = [...lifetimes.keys()]
+    .filter(holds)
+    .sort((a, b) => valueOf(b.length, estimate) - valueOf(a.length, estimate));
   for (const buffer of planned) {
     const wanted = lifetimes.get(buffer) ?? [];
     const free = slots.filter(

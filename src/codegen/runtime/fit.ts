@@ -11,6 +11,8 @@ export interface FitDefaults {
   readonly validation: number;
   /** Values a row by input: of those that have one row an example. 0: its shape tells. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Steps that may be under way before the losses of the first are there. */
+  readonly ahead?: number;
 }
 
 /** Trains while it is iterated. */
@@ -46,15 +48,22 @@ export async function* fitTrainer(
   let lowest = Infinity;
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
+  const ahead = defaults.ahead ?? 0;
   for (let epoch = 1 + Math.floor(start / steps); epoch <= epochs; epoch++) {
     const order = shuffle ? permutation(count, seed, epoch) : undefined;
     const mean = meanOfLosses();
+    const waiting: { readonly losses: ReturnType<Trainer['step']>; readonly rows: number }[] = [];
     const begin = epoch === 1 + Math.floor(start / steps) ? start % steps : 0;
     for (let step = begin; step < steps; step++) {
       if (signal?.aborted) return;
       const rows: number[] = [];
       for (let i = step * batch; i < Math.min(count, (step + 1) * batch); i++) rows.push(rowAt(order ? order[i] : i));
-      mean.add(await trainer.step(take(rows)), rows.length);
+      const losses = trainer.step(take(rows));
+      // Those that nobody waits for after another one has failed are not to end the program.
+      if (ahead > 0) Promise.resolve(losses).catch(() => undefined);
+      waiting.push({ losses, rows: rows.length });
+      for (const done of waiting.splice(0, step + 1 < steps ? waiting.length - ahead : waiting.length))
+        mean.add(await done.losses, done.rows);
       // Timers, input and the abort signal have their turn.
       if (Date.now() - rested > 30) {
         await new Promise((resume) => setTimeout(resume, 0));

@@ -8,6 +8,7 @@ import type {
   PredictInputs,
   TrainedParameterName,
 } from './model.js';
+import type { GpuDevice } from './gpuTypes.js';
 
 /** Any typed array of integers. */
 export type IntegerArray =
@@ -36,6 +37,8 @@ export interface TrainerOptions {
   batch?: number;
   /** Worker threads; only modules for WebAssembly use more than one. */
   threads?: number;
+  /** [wgsl] The device to compute on, which stays yours. Default: one of navigator.gpu. */
+  device?: GpuDevice;
 }
 
 /** Examples by input: as `Inputs`, with any number of rows. */
@@ -98,8 +101,10 @@ export interface Trainer {
   gradients(inputs: Inputs): Awaitable<Gradients>;
   /** Trains while it is iterated, for whole epochs. */
   fit(data: Dataset, options?: FitOptions): AsyncIterable<Progress>;
-  /** Live views: what is written here is used by the next call. */
+  /** [ts, wasm] Live views: what is written here is used by the next call. */
   readonly parameters: Record<ParameterName, Float32Array>;
+  /** [wgsl] The parameters as they are now: copies. */
+  read(): Awaitable<Record<ParameterName, Float32Array>>;
   /** How many updates have been made. */
   readonly stepCount: number;
   /** A safetensors file of parameters and state. */

@@ -27,7 +27,7 @@ export function acceptInputs(
   inputsType: string,
   inputs: readonly Input[],
   layout: Layout,
-  engine: Engine,
+  engine: Pick<Engine, 'placeFloats' | 'placeIntegers'>,
 ): Definition {
   const scope = Scope.with(['m', 'inputs', ...checkNames]);
   const sizes = layout.sizes.map((s): SizeFields => ({ ...s, variable: scope.take(s.size) }));
@@ -102,7 +102,9 @@ export function acceptInputs(
   }
   for (const i of named) {
     const field = layout.fields.get(i.input.buffer);
-    if (field !== undefined && !i.integers) lines.push(engine.placeFloats(field, i.variable));
+    if (field === undefined) continue;
+    if (!i.integers) lines.push(engine.placeFloats(field, i.variable));
+    else if (engine.placeIntegers) lines.push(engine.placeIntegers(field, i.variable));
   }
   lines.push(...found.map((s) => `m.${s.now} = ${s.variable};`));
   return {

@@ -128,7 +128,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
   };
 }
 
-function method(head: string, ...lines: readonly string[]): string {
+export function method(head: string, ...lines: readonly string[]): string {
   return [`${head} {`, 'const m = use();', ...lines, '}'].join('\n');
 }
 
@@ -168,7 +168,7 @@ function reserveAtStart(layout: Layout): string[] {
 }
 
 /** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
-function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
+export function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
   const tensor = (name: string, type: TensorType, buffer: Buffer): string =>
     `{ name: ${JSON.stringify(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)} }`;
   const list = (name: string, doc: string, tensors: readonly string[]): Definition => ({
@@ -198,7 +198,7 @@ function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
 }
 
 /** Values a row of each input whose first dimension is the batch; 0 where only its shape tells. */
-function rowsOf(program: TrainerProgram): Record<string, number> {
+export function rowsOf(program: TrainerProgram): Record<string, number> {
   const batch = batchSize(program);
   const rows: Record<string, number> = {};
   for (const { name, type } of trainingInputs(program)) {

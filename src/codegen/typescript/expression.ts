@@ -5,7 +5,8 @@ export interface Expression {
   readonly level: number;
 }
 
-export type Infix = '*' | '/' | '+' | '-' | '<<' | '>>' | '>>>' | '<' | '<=' | '===' | '!==' | '^' | '|' | '&&' | '||';
+export type Infix =
+  '*' | '/' | '+' | '-' | '<<' | '>>' | '>>>' | '<' | '<=' | '===' | '!==' | '==' | '!=' | '^' | '|' | '&&' | '||';
 
 const levels: Record<Infix, number> = {
   '*': 12,
@@ -19,6 +20,8 @@ const levels: Record<Infix, number> = {
   '<=': 9,
   '===': 8,
   '!==': 8,
+  '==': 8,
+  '!=': 8,
   '^': 6,
   '|': 5,
   '&&': 4,

@@ -55,12 +55,7 @@ function writeThreads(
   const [place] = writer.open(together(axes));
   const outer = bindAxes(writer, axes, place);
   if (nest.kind === 'nest') writeNest(writer, nest, { ...parts[0], loops: [] }, outer);
-  else
-    writeParts(writer, nest, (part, i) => {
-      writeNest(writer, part, parts[i], outer, lets);
-      // A part of lets alone stays visible to those after it.
-      return part.stores.every((s) => lets.has(s.to));
-    });
+  else writeParts(writer, nest, lets, (part, i) => writeNest(writer, part, parts[i], outer, lets));
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
   return { places: place.extent, scratch };
@@ -80,14 +75,13 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   };
   if (nest.kind === 'nest') write(nest, first);
   else
-    writeParts(writer, nest, (part, i) => {
+    writeParts(writer, nest, new Set(), (part, i) => {
       write(part, plan.parts[i]);
       const stored = new Set(nest.parts.slice(0, i + 1).flatMap((p) => p.stores.map((s) => s.to)));
       const read = nest.parts.slice(i + 1).flatMap((later) => [...namesIn(later).buffers].filter((b) => stored.has(b)));
       // What other threads have stored is there after a barrier.
       const outside = read.some((b) => b.space !== 'workgroup');
       if (read.length > 0) writer.push({ kind: 'barrier', ...(outside && { storage: true }) });
-      return false;
     });
   const inGroup = writer.close();
   writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
@@ -96,13 +90,19 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   return { places: group.extent, scratch: [...scratch, ...made] };
 }
 
-/** Each part in a scope of its own, unless `write` says that what it has written stays visible. */
-function writeParts(writer: Writer, nest: Rows, write: (part: Nest, i: number) => boolean): void {
+/** Each part in a scope of its own, but for a part of lets alone, which stays visible to those after it. */
+function writeParts(
+  writer: Writer,
+  nest: Rows,
+  lets: ReadonlySet<Buffer>,
+  write: (part: Nest, i: number) => void,
+): void {
   for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
   nest.parts.forEach((part, i) => {
-    writer.open();
+    const visible = part.stores.every((s) => lets.has(s.to));
+    if (!visible) writer.open();
     write(part, i);
-    writer.flatten();
+    if (!visible) writer.flatten();
   });
 }
 

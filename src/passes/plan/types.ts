@@ -105,5 +105,33 @@ export interface ExplicitPlan {
 
 export type Plan = NestPlan | RowsPlan | ExplicitPlan;
 
+/** How the threads of one workgroup compute a part: each folds a share, which a tree adds up; or each takes places in turn. */
+export interface SharedPart {
+  readonly kind: 'shares' | 'places';
+  /** Its loops say which places are neighbours: the last axis varies fastest. */
+  readonly plan: NestPlan;
+}
+
+/** How the work of a nest is given to threads, on targets with workgroups. */
+export type WorkPlan =
+  /** A thread for each place of a nest, or for each row; `threads` of them in a workgroup. */
+  | {
+      readonly kind: 'threads';
+      readonly threads: number;
+      readonly parts: readonly NestPlan[];
+      readonly text: string;
+    }
+  /** A workgroup for each row, or for each place of a reduction. */
+  | {
+      readonly kind: 'groups';
+      readonly threads: number;
+      readonly parts: readonly SharedPart[];
+      /** Where what one row holds for itself lies: in the workgroup's memory, or for all rows in the arena. */
+      readonly local: 'workgroup' | 'scratch';
+      readonly text: string;
+    }
+  /** One thread for everything. */
+  | { readonly kind: 'alone'; readonly text: string };
+
 /** A run-time size, as plan may assume it for costs. */
 export type Estimate = (size: string) => number;

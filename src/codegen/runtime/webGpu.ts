@@ -1,0 +1,219 @@
+// What a module with shaders inside needs of a device: buffers that grow, pipelines made once, calls and their results.
+import type { GpuBuffer, GpuDevice, GpuEncoder, GpuLimits, GpuPass } from './gpuTypes.js';
+
+/** A device with what a trainer keeps on it. */
+export interface Gpu {
+  readonly name: string;
+  readonly device: GpuDevice;
+  /** Whether the device was asked for here, and goes with the trainer. */
+  readonly owned: boolean;
+  readonly shaders: object;
+  readonly bindingLayout: object;
+  readonly pipelineLayout: object;
+  readonly pipelines: Map<string, object>;
+  /** Sizes and counters of the call, and what the host computes of them. */
+  readonly call: GpuBuffer;
+  floats: GpuBuffer;
+  integers: GpuBuffer;
+  room: { readonly floats: number; readonly integers: number };
+  bindings: object;
+  /** Buffers through which results come back, used in turn. */
+  readonly staging: { readonly buffer: GpuBuffer; readonly size: number; free: boolean }[];
+  /** Why there was no memory when it last had to grow. */
+  trouble: Promise<RangeError | undefined>;
+  /** Why the device is gone. */
+  lost?: Error;
+}
+
+// GPUBufferUsage and GPUMapMode.
+const gpuUsage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 };
+
+/** The shaders on a device, with room for the call's words and nothing else yet. */
+export async function openGpu(
+  name: string,
+  given: GpuDevice | undefined,
+  code: string,
+  kernels: readonly string[],
+  callBytes: number,
+): Promise<Gpu> {
+  const device = given ?? (await requestDevice(name));
+  device.pushErrorScope('validation');
+  const buffer = (type: string, binding: number): object => ({ binding, visibility: 4, buffer: { type } });
+  const entries = [buffer('storage', 0), buffer('storage', 1), buffer('uniform', 2)];
+  const bindingLayout = device.createBindGroupLayout({ entries });
+  const empty = { size: 16, usage: gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget };
+  const gpu: Gpu = {
+    name,
+    device,
+    owned: given === undefined,
+    shaders: device.createShaderModule({ code }),
+    bindingLayout,
+    pipelineLayout: device.createPipelineLayout({ bindGroupLayouts: [bindingLayout] }),
+    pipelines: new Map(),
+    call: device.createBuffer({ size: callBytes, usage: gpuUsage.uniform | gpuUsage.copyTarget }),
+    floats: device.createBuffer(empty),
+    integers: device.createBuffer(empty),
+    room: { floats: 4, integers: 4 },
+    bindings: {},
+    staging: [],
+    trouble: Promise.resolve(undefined),
+  };
+  bindGpu(gpu);
+  void device.lost.then(({ message }) => {
+    gpu.lost = new Error(`${name}: the GPU device was lost${message ? `: ${message}` : ''}`);
+  });
+  for (const kernel of kernels) pipelineOf(gpu, kernel);
+  const error = await device.popErrorScope();
+  if (gpu.lost) throw gpu.lost;
+  if (error) throw new Error(`${name}: the GPU device does not take the kernels: ${error.message}`);
+  return gpu;
+}
+
+async function requestDevice(name: string): Promise<GpuDevice> {
+  const { gpu } = (globalThis.navigator ?? {}) as {
+    gpu?: {
+      requestAdapter(): Promise<{
+        readonly limits: GpuLimits;
+        requestDevice(descriptor: object): Promise<GpuDevice>;
+      } | null>;
+    };
+  };
+  const instead = 'give createTrainer a device, or compile the model with --target wasm';
+  if (!gpu) throw new Error(`${name} needs WebGPU, which is missing here (there is no navigator.gpu): ${instead}`);
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw new Error(`${name} needs WebGPU, which has no adapter here: ${instead}`);
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+}
+
+function bindGpu(gpu: Gpu): void {
+  const entries = [gpu.floats, gpu.integers, gpu.call].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  gpu.bindings = gpu.device.createBindGroup({ layout: gpu.bindingLayout, entries });
+}
+
+/** Makes room for so many numbers; the first ones, which live across calls, are kept. */
+export function growGpu(
+  gpu: Gpu,
+  need: { readonly floats: number; readonly integers: number },
+  kept: { readonly floats: number; readonly integers: number },
+): void {
+  const { device, room } = gpu;
+  const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  const needed = 4 * Math.max(need.floats, need.integers);
+  const inMiB = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
+  if (needed > most)
+    throw new RangeError(
+      `memory: ${inMiB(needed)} MiB are needed, and the GPU device has buffers of at most ${inMiB(most)} MiB; use smaller batches`,
+    );
+  device.pushErrorScope('out-of-memory');
+  const encoder = device.createCommandEncoder();
+  const old: GpuBuffer[] = [];
+  for (const kind of ['floats', 'integers'] as const) {
+    if (need[kind] <= room[kind]) continue;
+    const usage = gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget;
+    const buffer = device.createBuffer({ size: 4 * need[kind], usage });
+    const size = 4 * Math.min(kept[kind], room[kind]);
+    if (size > 0) encoder.copyBufferToBuffer(gpu[kind], 0, buffer, 0, size);
+    old.push(gpu[kind]);
+    gpu[kind] = buffer;
+  }
+  gpu.room = {
+    floats: Math.max(need.floats, room.floats),
+    integers: Math.max(need.integers, room.integers),
+  };
+  device.queue.submit([encoder.finish()]);
+  for (const buffer of old) buffer.destroy();
+  bindGpu(gpu);
+  gpu.trouble = device
+    .popErrorScope()
+    .then((error) => (error ? new RangeError(`memory: ${inMiB(needed)} MiB cannot be had on the GPU`) : undefined));
+}
+
+function pipelineOf(gpu: Gpu, kernel: string): object {
+  let pipeline = gpu.pipelines.get(kernel);
+  if (!pipeline) {
+    const compute = { module: gpu.shaders, entryPoint: kernel };
+    pipeline = gpu.device.createComputePipeline({ layout: gpu.pipelineLayout, compute });
+    gpu.pipelines.set(kernel, pipeline);
+  }
+  return pipeline;
+}
+
+/** A call that is being written down: its kernels run in order, and what one stores the next ones see. */
+export interface GpuRun {
+  readonly gpu: Gpu;
+  readonly encoder: GpuEncoder;
+  readonly pass: GpuPass;
+}
+
+export function beginRun(gpu: Gpu, call: ArrayBuffer): GpuRun {
+  gpu.device.queue.writeBuffer(gpu.call, 0, call);
+  const encoder = gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setBindGroup(0, gpu.bindings);
+  return { gpu, encoder, pass };
+}
+
+/** One dimension holds 65,535 groups; more are spread over two. */
+export function dispatch({ gpu, pass }: GpuRun, kernel: string, groups: number): void {
+  pass.setPipeline(pipelineOf(gpu, kernel));
+  const rows = Math.ceil(groups / 65535);
+  pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
+}
+
+export interface GpuResult {
+  readonly from: GpuBuffer;
+  /** In words of four bytes, as is the length. */
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Submits the call, and gives its results one after another as soon as they are there. */
+export async function finishRun({ gpu, encoder, pass }: GpuRun, results: readonly GpuResult[]): Promise<ArrayBuffer> {
+  pass.end();
+  const bytes = 4 * results.reduce((sum, { length }) => sum + length, 0);
+  const staging = stagingOf(gpu, bytes);
+  let offset = 0;
+  for (const { from, at, length } of results) {
+    encoder.copyBufferToBuffer(from, 4 * at, staging.buffer, offset, 4 * length);
+    offset += 4 * length;
+  }
+  gpu.device.queue.submit([encoder.finish()]);
+  try {
+    await staging.buffer.mapAsync(1, 0, bytes);
+  } catch (error) {
+    // The promise of the loss may come a little later.
+    await Promise.race([gpu.device.lost, new Promise((resume) => setTimeout(resume, 100))]);
+    throw gpu.lost ?? error;
+  }
+  const copy = staging.buffer.getMappedRange(0, bytes).slice(0);
+  staging.buffer.unmap();
+  staging.free = true;
+  const trouble = await gpu.trouble;
+  if (gpu.lost ?? trouble) throw gpu.lost ?? trouble;
+  return copy;
+}
+
+/** A buffer that no call waits for; there are as many as calls have been under way at once. */
+function stagingOf(gpu: Gpu, bytes: number): Gpu['staging'][number] {
+  let staging = gpu.staging.find((s) => s.free && s.size >= bytes);
+  if (!staging) {
+    const size = Math.max(256, bytes);
+    const buffer = gpu.device.createBuffer({ size, usage: gpuUsage.mapRead | gpuUsage.copyTarget });
+    staging = { buffer, size, free: true };
+    gpu.staging.push(staging);
+  }
+  staging.free = false;
+  return staging;
+}
+
+/** Results of several lengths, in words, each as bytes of its own. */
+export function takeApart(results: ArrayBuffer, lengths: readonly number[]): ArrayBuffer[] {
+  let at = 0;
+  return lengths.map((length) => results.slice(at, (at += 4 * length)));
+}
+
+export function closeGpu(gpu: Gpu): void {
+  for (const buffer of [gpu.floats, gpu.integers, gpu.call, ...gpu.staging.map((s) => s.buffer)]) buffer.destroy();
+  if (gpu.owned) gpu.device.destroy();
+}

@@ -1,0 +1,97 @@
+// A kernel as a compute shader, under a comment that says what it computes and where that comes from.
+import { constantOf } from '../../ir/index.js';
+import type { Kernel } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
+import { Scope } from '../names.js';
+import { provenanceComment } from '../typescript/kernel.js';
+import { KernelScope } from '../typescript/statements.js';
+import { usesOf } from '../uses.js';
+import { functions } from './functions.js';
+import { reservedWords } from './names.js';
+import { printAddress } from './scalar.js';
+import { printStatements, type Surroundings } from './statements.js';
+
+/** More groups than this are spread over two dimensions. */
+const mostGroups = 65_535;
+
+/** What kernels have in common. */
+export interface Shaders {
+  /** Names that are taken at the top of the text. */
+  readonly scope: Scope;
+  /** Where a buffer begins, in elements; undefined for one element of the uniform `call`. */
+  start(buffer: Buffer): { readonly text: string; readonly constant: boolean } | undefined;
+  /** The field of `call` that holds a size, or an element. */
+  field(of: string | Buffer): string;
+}
+
+/** Names of the bindings and of what every kernel may use. */
+export const sharedNames: readonly string[] = ['floats', 'integers', 'call', 'Call', ...Object.keys(functions)];
+
+const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', i32: 'i32', u32: 'u32' };
+
+/** Prints the kernel as an entry point of this name, with what it shares within a workgroup. */
+export function printKernel(kernel: Kernel, name: string, shaders: Shaders): string {
+  const uses = usesOf(kernel);
+  if (uses.axes.size > 0) throw new Error(`${kernel.name} stands in a loop around dispatches`);
+  const [threads = 1] = kernel.threads ?? [];
+  const [grid] = kernel.grid ?? [];
+  if (!grid) throw new Error(`${kernel.name} has no grid`);
+  const scope = new KernelScope(new Scope([...reservedWords, ...sharedNames]));
+  const ids = { group: scope.fresh('group'), groups: scope.fresh('groups'), local: scope.fresh('local') };
+  const lines: string[] = [];
+  const shared: string[] = [];
+  const starts = new Map<Buffer, string>();
+  for (const size of [...uses.sizes].sort()) lines.push(`let ${scope.bindSize(size)} = call.${shaders.field(size)};`);
+  for (const buffer of uses.buffers) {
+    if (buffer.space === 'workgroup') {
+      const own = shaders.scope.take(`${name}_${buffer.name}`);
+      shared.push(
+        `var<workgroup> ${own}: array<${elementTypes[buffer.dtype]}, ${constantOf(buffer.length) ?? 'unknown'}>;`,
+      );
+      starts.set(buffer, own);
+      continue;
+    }
+    const start = shaders.start(buffer);
+    if (!start) continue;
+    const own = scope.bindBuffer(buffer);
+    lines.push(`${start.constant ? 'const' : 'let'} ${own} = ${start.text};`);
+    starts.set(buffer, own);
+  }
+
+  const spread = (constantOf(grid) ?? Infinity) > mostGroups;
+  const groupNumber = spread ? `${ids.group}.x + ${ids.groups}.x * ${ids.group}.y` : `${ids.group}.x`;
+  const around: Surroundings = {
+    element: (buffer, at, names) => {
+      const start = starts.get(buffer);
+      if (start === undefined) return `call.${shaders.field(buffer)}`;
+      const place = printAddress(at, names);
+      if (buffer.space === 'workgroup') return `${start}[${place.text}]`;
+      const memory = buffer.dtype === 'f32' ? 'floats' : 'integers';
+      return `${memory}[${start}${at.terms.length === 0 ? '' : ` + ${place.text}`}]`;
+    },
+    number: (loop, inGroup) => {
+      if (loop.as === 'group') return { text: `i32(${groupNumber})`, mayPass: spread };
+      if (inGroup) return { text: `i32(${ids.local})`, mayPass: false };
+      const text = `i32(${threads}u * ${spread ? `(${groupNumber})` : groupNumber} + ${ids.local})`;
+      return { text, mayPass: (constantOf(loop.to) ?? NaN) % threads !== 0 || spread };
+    },
+  };
+  lines.push(...printStatements(kernel.body, scope.inside(), around));
+  const builtins = [
+    ['workgroup_id', ids.group, 'vec3u'],
+    ['num_workgroups', ids.groups, 'vec3u'],
+    ['local_invocation_index', ids.local, 'u32'],
+  ];
+  const text = lines.join('\n');
+  const parameters = builtins
+    .filter(([, id]) => new RegExp(`\\b${id}\\b`).test(text))
+    .map(([builtin, id, type]) => `@builtin(${builtin}) ${id}: ${type}`);
+  return [
+    ...shared,
+    provenanceComment(kernel),
+    `@compute @workgroup_size(${threads})`,
+    `fn ${name}(${parameters.join(', ')}) {`,
+    ...lines.map((line) => `  ${line}`),
+    '}',
+  ].join('\n');
+}

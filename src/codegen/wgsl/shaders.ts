@@ -1,0 +1,50 @@
+// The text of all shaders: bindings, the functions that kernels share, and an entry point for each kernel.
+import { constantOf } from '../../ir/index.js';
+import type { Kernel, TrainerProgram } from '../../ir/program.js';
+import { Scope } from '../names.js';
+import { primary } from '../typescript/expression.js';
+import { runtimeNames } from '../inline.js';
+import { printIndex } from './addresses.js';
+import { deviceKernels, fieldOf, type Call } from './call.js';
+import { neededFunctions } from './functions.js';
+import { printKernel, sharedNames, type Shaders } from './kernel.js';
+import { reservedWords } from './names.js';
+
+export interface ShaderText {
+  readonly text: string;
+  /** The entry point of each kernel. */
+  readonly names: ReadonlyMap<Kernel, string>;
+}
+
+export function printShaders(program: TrainerProgram, call: Call): ShaderText {
+  const scope = new Scope([...reservedWords, ...sharedNames, ...runtimeNames()]);
+  const kernels = deviceKernels(program, call);
+  const names = new Map(kernels.map((kernel) => [kernel, scope.take(kernel.name)]));
+  const shaders: Shaders = {
+    scope,
+    start(buffer) {
+      if (call.has(buffer)) return undefined;
+      const offset = program.memory.offsets.get(buffer);
+      if (!offset) throw new Error(`${buffer.name} has no place in memory`);
+      // Buffers lie where the largest sizes so far have put them.
+      const { text } = printIndex(offset, (part) => {
+        if (part.kind !== 'size') throw new Error(`an offset has no ${part.kind}`);
+        return primary(`call.${fieldOf(call, 'room', part.name).name}`);
+      });
+      return { text, constant: constantOf(offset) !== undefined };
+    },
+    field: (of) => fieldOf(call, typeof of === 'string' ? 'now' : 'scalar', of).name,
+  };
+  const entries = kernels.map((kernel) => printKernel(kernel, names.get(kernel) ?? kernel.name, shaders));
+  const fields = call.fields.map((f) => `  ${f.name}: ${f.type},`);
+  const bindings = [
+    `struct Call {\n${(fields.length > 0 ? fields : ['  unused: i32,']).join('\n')}\n}`,
+    [
+      '@group(0) @binding(0) var<storage, read_write> floats: array<f32>;',
+      '@group(0) @binding(1) var<storage, read_write> integers: array<i32>;',
+      '@group(0) @binding(2) var<uniform> call: Call;',
+    ].join('\n'),
+  ];
+  const text = [...bindings, ...neededFunctions(entries.join('\n')), ...entries].join('\n\n');
+  return { text, names };
+}

@@ -1,0 +1,201 @@
+// The function createTrainer for WebGPU: what a call changes is decided before its first await, so calls keep their order.
+import type { Entry, EntryName, TrainerProgram } from '../../ir/program.js';
+import type { Definition } from '../document.js';
+import { runnerOf } from '../engine.js';
+import { printSize, type Layout } from '../layout.js';
+import { propertyKey } from '../names.js';
+import { acceptInputs } from '../trainer/inputs.js';
+import { checkpoints, method, rowsOf } from '../trainer/trainer.js';
+import { outputType, predictInputs, trainingInputs } from '../trainer/types.js';
+import { kernelsOf, usesOf } from '../uses.js';
+import { lengthOf, resultsOf, type GpuEngine } from './module.js';
+
+/** Everything from the checks of inputs to createTrainer. */
+export function gpuTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine): Definition[] {
+  const training = trainingInputs(program);
+  const predicting = predictInputs(program);
+  const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
+  const acceptor = same ? 'accept' : 'acceptForOutputs';
+  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine)];
+  if (!same) checks.push(acceptInputs(acceptor, 'PredictInputs', predicting, layout, engine));
+  return [...checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, acceptor)];
+}
+
+function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine, acceptor: string): Definition {
+  const { entries, model } = program;
+  const { train } = model;
+  const hasSlots = program.slots.length > 0;
+  const counter = (name: string) => program.counters.find((c) => c.name === name)?.buffer;
+  const seedField = counter('seed');
+  const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
+  const run = (name: EntryName): string[] => {
+    const entry = entries[name];
+    if (!entry) return [];
+    const used = new Set(kernelsOf(entry).flatMap((kernel) => [...usesOf(kernel).buffers]));
+    const set = (['update', 'draw'] as const).flatMap((c) => {
+      const buffer = counter(c);
+      return buffer && used.has(buffer)
+        ? [`${layout.array(buffer)}[0] = ${c === 'update' ? 'updates + 1' : 'draws'};`]
+        : [];
+    });
+    return [...set, `const run = ${runnerOf(name)}(m);`];
+  };
+  const losses = (entry: Entry): string[] => scalarsOf(entry, layout, engine);
+  const step = (): string => {
+    const noStep = `throw new Error(${JSON.stringify(`${model.name} has no train block, so there is no step to make`)});`;
+    if (!entries.step) return `async step() {\n${noStep}\n}`;
+    const accumulate = entries.accumulate
+      ? [
+          `if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`,
+          ...run('accumulate'),
+          'draws++;',
+          ...losses(entries.accumulate),
+          '}',
+        ]
+      : [];
+    const lines = [...run('step'), 'updates++;', 'draws++;', ...losses(entries.step)];
+    return method('async step(inputs)', 'accept(inputs, m);', ...accumulate, ...lines);
+  };
+  const metadata = 'format: "nnc", model: model.name, source: model.source';
+  const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
+  const body = [
+    `let { seed = ${train.seed} } = options;`,
+    'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
+    ...(layout.sizes.length > 0
+      ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
+      : []),
+    'let memory: Memory | undefined = await createMemory(options);',
+    'const use = (): Memory => {',
+    `if (!memory) throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
+    'if (memory.gpu.lost) throw memory.gpu.lost;',
+    'return memory;',
+    '};',
+    'let updates = 0;',
+    '// Counts calls of step: every one has random draws of its own.',
+    'let draws = 0;',
+    'initialize(memory, seed);',
+    ...(program.slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
+    ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
+    'const trainer: Trainer = {',
+    [
+      step(),
+      method(
+        'async evaluate(inputs)',
+        'accept(inputs, m);',
+        ...run('evaluate'),
+        ...(entries.evaluate ? losses(entries.evaluate) : ['return { loss: NaN };']),
+      ),
+      method(
+        'async predict(inputs)',
+        `${acceptor}(inputs, m);`,
+        ...run('predict'),
+        ...(entries.predict ? outputsOf(program, entries.predict, layout, engine) : []),
+      ),
+      method(
+        'async gradients(inputs)',
+        'accept(inputs, m);',
+        ...run('gradients'),
+        ...gradientsOf(program, layout, engine),
+      ),
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${JSON.stringify(rowsOf(program))}, ahead: 2 }, data, options);\n}`,
+      'async read() {\nreturn (await download(use())).parameters;\n}',
+      'get stepCount() {\nreturn updates;\n}',
+      method(
+        'async save(options = {})',
+        `const resume = { ${resume} };`,
+        'const now = await download(m);',
+        `const metadata = { ${metadata} };`,
+        'if (!options.optimizer) return writeTensors(tensorsOf(now), metadata);',
+        `return writeTensors(${hasSlots ? '[...tensorsOf(now), ...optimizerOf(now)]' : 'tensorsOf(now)'}, { ...metadata, ...resume });`,
+      ),
+      method(
+        'async load(checkpoint)',
+        `const { metadata, resumes } = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
+        ...(hasSlots ? ['if (!resumes) resetOptimizer(m);'] : []),
+        'upload(m);',
+        'updates = resumes ? Number(metadata.update) : 0;',
+        'draws = resumes ? Number(metadata.draw) : 0;',
+        'if (resumes) seed = Number(metadata.seed);',
+        ...setSeed,
+      ),
+      'dispose() {\nif (memory) closeGpu(memory.gpu);\nmemory = undefined;\n}',
+    ].join(',\n'),
+    '};',
+    'const { parameters } = options;',
+    'try {',
+    'if (parameters instanceof Uint8Array) await trainer.load(parameters);',
+    'else if (parameters) assignParameters(memory.parameters, parameters);',
+    '} catch (error) {',
+    'trainer.dispose();',
+    'throw error;',
+    '}',
+    'upload(memory);',
+    'return trainer;',
+  ];
+  return {
+    kind: 'function',
+    name: 'createTrainer',
+    doc: 'Makes a trainer with parameters of its own.',
+    exported: true,
+    async: true,
+    parameters: [{ name: 'options', type: 'TrainerOptions', default: '{}' }],
+    returns: 'Promise<Trainer>',
+    body: body.join('\n'),
+  };
+}
+
+/** Losses and metrics: those that the host has itself are read before the call is waited for. */
+function scalarsOf(entry: Entry, layout: Layout, { call }: GpuEngine): string[] {
+  const returned = resultsOf(entry, call).map((r) => r.name);
+  const all = new Map(entry.results.map((r) => [r.name, r.buffer]));
+  const own = [...all].filter(([, buffer]) => call.has(buffer));
+  const known = own.map(([name, buffer]) => `${propertyKey(name)}: ${layout.array(buffer)}[0]`);
+  const values = [...all.keys()].map((name) => {
+    const at = returned.lastIndexOf(name);
+    return `${propertyKey(name)}: ${at < 0 ? `known[${JSON.stringify(name)}]` : `values[${at}]`}`;
+  });
+  return [
+    ...(known.length > 0 ? [`const known = { ${known.join(', ')} };`] : []),
+    'const values = new Float32Array(await run);',
+    `return { ${values.join(', ')} };`,
+  ];
+}
+
+function outputsOf(program: TrainerProgram, entry: Entry, layout: Layout, { call }: GpuEngine): string[] {
+  const inCall = { sizes: layout.sizes.map((s) => ({ ...s, variable: s.now })) };
+  const returned = resultsOf(entry, call);
+  const lengths = returned.map((r) => printSize(lengthOf(entry, r.name, r.buffer, program), inCall, 'm.'));
+  const known = entry.results.filter((r) => call.has(r.buffer));
+  const fields = [
+    ...returned.map((r, i) => {
+      const type = program.outputs.find((o) => o.name === r.name)?.type;
+      const array = type ? outputType(type) : 'Float32Array';
+      const words = `new ${r.buffer.dtype === 'f32' ? 'Float32Array' : 'Int32Array'}(parts[${i}])`;
+      return `${propertyKey(r.name)}: ${array === 'Uint8Array' ? `Uint8Array.from(${words})` : words}`;
+    }),
+    ...known.map((r) => `${propertyKey(r.name)}: ${layout.array(r.buffer)}.slice()`),
+  ];
+  // The sizes of this call, before another one begins.
+  return [
+    `const lengths = [${lengths.join(', ')}];`,
+    'const parts = takeApart(await run, lengths);',
+    `return { ${fields.join(', ')} };`,
+  ];
+}
+
+function gradientsOf(program: TrainerProgram, layout: Layout, { call }: GpuEngine): string[] {
+  const entry = program.entries.gradients;
+  if (!entry || entry.results.length === 0) return ['throw new Error("there are no gradients");'];
+  const returned = resultsOf(entry, call);
+  const lengths = returned.map((r) => printSize(r.buffer.length, layout, 'm.'));
+  const value = (result: Entry['results'][number]): string => {
+    const at = returned.indexOf(result);
+    return at < 0 ? `${layout.array(result.buffer)}.slice()` : `new Float32Array(parts[${at}])`;
+  };
+  const [loss, ...rest] = entry.results;
+  const fields = rest.map((r) => `${propertyKey(r.name)}: ${value(r)}`);
+  return [
+    `const parts = takeApart(await run, [${lengths.join(', ')}]);`,
+    `return { loss: ${value(loss)}[0], gradients: { ${fields.join(', ')} } };`,
+  ];
+}

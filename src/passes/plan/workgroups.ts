@@ -1,0 +1,102 @@
+// Chooses how the places of a nest are given to threads, on targets with workgroups.
+import { constantOf, printIndex, type Axis } from '../../ir/index.js';
+import type { AnyNest, Nest, Rows, TargetTraits } from '../../ir/program.js';
+import type { Scalar } from '../../ir/scalar.js';
+import { hasFold, partsOf } from '../lower/walk.js';
+import { planNest } from './plan.js';
+import { reshape } from './reshape.js';
+import { estimated, foldsOf } from './strides.js';
+import type { Estimate, NestPlan, SharedPart, WorkPlan } from './types.js';
+
+/** With as many outputs the folds keep a processor busy by themselves. */
+const manyOutputs = 8_192;
+/** Shorter folds are not worth a tree. */
+const shortestShare = 128;
+/** Rows that are as narrow take a thread each. */
+const narrowRow = 32;
+/** What the rows of a workgroup may hold in its memory, in elements: of 16 KiB there is room for the trees too. */
+const mostLocal = 3_072;
+
+export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
+  switch (nest.kind) {
+    case 'explicit':
+      return { kind: 'alone', text: 'explicit: one thread' };
+    case 'rows':
+      return planRows(nest, target, estimate);
+    case 'nest':
+      return planShares(nest, target, estimate) ?? planThreads(nest, target, estimate);
+    default:
+      return nest satisfies never;
+  }
+}
+
+/** A thread for each place. */
+function planThreads(nest: Nest, target: TargetTraits, estimate: Estimate): WorkPlan {
+  const part = planNest(nest, target, estimate);
+  const places = count(
+    part.loops.map((l) => l.axis),
+    estimate,
+  );
+  // One place is for one thread: others would do the same.
+  const threads = part.loops.length === 0 ? 1 : places >= 65_536 ? 256 : 64;
+  const each = threads === 1 ? 'one thread' : `a thread each, ${threads} a group`;
+  return { kind: 'threads', threads, parts: [part], text: `${describe(part)}, ${each}` };
+}
+
+/** Reductions to few places: a workgroup each. */
+function planShares(nest: Nest, target: TargetTraits, estimate: Estimate): WorkPlan | undefined {
+  const part = planNest(nest, target, estimate);
+  const folded = foldedBy(reshape(nest, part.shape), estimate);
+  const outputs = count(nest.axes, estimate);
+  if (folded === undefined || folded < shortestShare || outputs > manyOutputs) return undefined;
+  const threads = folded >= 1_024 ? 256 : 64;
+  const text = `${describe(part)}, ${threads} threads each fold a share`;
+  return { kind: 'groups', threads, parts: [{ kind: 'shares', plan: part }], local: 'workgroup', text };
+}
+
+/** Narrow rows take a thread each, others a workgroup. */
+function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPlan {
+  const parts = nest.parts.map((part) => planNest(part, target, estimate));
+  const width = Math.max(
+    ...nest.parts.map(
+      (part) => count(part.axes, estimate) * Math.max(1, ...foldsOf(part).map((f) => count(f.over, estimate))),
+    ),
+  );
+  const head = `rows ${printIndex(nest.row.extent)}`;
+  const list = parts.map(describe).join(' | ');
+  if (width <= narrowRow) return { kind: 'threads', threads: 64, parts, text: `${head}, a thread each: ${list}` };
+  const shared = nest.parts.map((part, i): SharedPart => {
+    const folded = part.axes.length === 0 ? foldedBy(reshape(part, parts[i].shape), estimate) : undefined;
+    return { kind: folded !== undefined && folded >= narrowRow ? 'shares' : 'places', plan: parts[i] };
+  });
+  const lengths = nest.rowLocal.map((b) => constantOf(b.length));
+  const local = lengths.reduce<number>((sum, n) => sum + (n ?? Infinity), 0) <= mostLocal ? 'workgroup' : 'scratch';
+  const threads = width >= 1_024 ? 256 : 64;
+  return { kind: 'groups', threads, parts: shared, local, text: `${head}, ${threads} threads each: ${list}` };
+}
+
+/** How many values the folds take, where they can be taken in shares: all side by side, of numbers. */
+function foldedBy(nest: Nest, estimate: Estimate): number | undefined {
+  const folds = foldsOf(nest);
+  if (folds.length === 0 || folds.some((f) => f.type === 'bool' || hasFold(f.body))) return undefined;
+  if (nest.stores.some((s) => isGuarded(s.value))) return undefined;
+  return Math.max(...folds.map((f) => count(f.over, estimate)));
+}
+
+/** Is there a fold that is only evaluated where a condition holds? */
+function isGuarded(value: Scalar): boolean {
+  if (value.kind === 'apply' && value.op === 'select') return value.args.some(hasFold);
+  return hasFold(value) && value.kind !== 'fold' && partsOf(value).some(isGuarded);
+}
+
+function count(axes: readonly Axis[], estimate: Estimate): number {
+  return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+}
+
+function describe({ role, loops, folds }: NestPlan): string {
+  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const places = show(loops.map((l) => l.axis));
+  return [`${role}${places === '' ? '' : `: ${places}`}`, ...(folds.length > 0 ? [`fold ${show(folds)}`] : [])].join(
+    ', ',
+  );
+}

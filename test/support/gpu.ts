@@ -1,0 +1,119 @@
+// WebGPU in software, in a process of its own: Dawn over SwiftShader, or Dawn's null device, which only validates.
+import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+export interface GpuTrainer {
+  readonly model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
+  step(inputs: object): Promise<Record<string, number>>;
+  evaluate(inputs: object): Promise<Record<string, number>>;
+  predict(inputs: object): Promise<Record<string, ArrayLike<number>>>;
+  gradients(inputs: object): Promise<{ loss: number; gradients: Record<string, Float32Array> }>;
+  read(): Promise<Record<string, Float32Array>>;
+  save(options?: object): Promise<Uint8Array>;
+  load(checkpoint: Uint8Array): Promise<void>;
+  stepCount(): Promise<number>;
+  fit(data: object, options?: object): Promise<Record<string, unknown>[]>;
+  together(calls: readonly { method: string; args: readonly unknown[] }[]): Promise<unknown[]>;
+  dispose(): Promise<void>;
+}
+
+export interface GpuProcess {
+  createTrainer(code: string, options?: object, own?: { ownDevice: boolean }): Promise<GpuTrainer>;
+  shaders(work: {
+    code: string;
+    dispatches: readonly { name: string; groups: readonly number[] }[];
+    floats: Float32Array;
+    integers: Int32Array;
+    call: Int32Array;
+  }): Promise<{ floats: Float32Array; integers: Int32Array }>;
+  validate(code: string, names: readonly string[]): Promise<string[]>;
+  /** Errors of the device that no call has reported. */
+  errors(): Promise<string[]>;
+  loseDevice(): Promise<void>;
+  end(): void;
+}
+
+interface Answer {
+  readonly id?: number;
+  readonly ready?: string;
+  readonly result?: unknown;
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+/** Starts the process. Where there is no device, that is an error which says what is missing. */
+export async function startGpu(kind: 'swiftshader' | 'null'): Promise<GpuProcess> {
+  if (kind === 'swiftshader' && !existsSync(driver))
+    throw new Error(`${driver} is missing: apt-get install -y --no-install-recommends chromium libvulkan1`);
+  const child = fork(new URL('gpuProcess.mjs', import.meta.url), kind === 'null' ? ['backend=null'] : [], {
+    serialization: 'advanced',
+    env: { ...process.env, XDG_RUNTIME_DIR: '/tmp', VK_ICD_FILENAMES: driver },
+    execArgv: [],
+  });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let ended: string | undefined;
+  child.on('exit', (code, signal) => {
+    ended = `the process of the GPU has ended (${code ?? signal})`;
+    for (const { reject } of waiting.values()) reject(new Error(ended));
+  });
+  const ready = new Promise<string | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`the process of the GPU did not start (${code ?? signal})`)));
+    child.on('message', (answer: Answer) => {
+      if (answer.id === undefined) return resolve(answer.ready);
+      const call = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (!answer.error) return call?.resolve(answer.result);
+      const error = new Error(answer.error.message);
+      error.name = answer.error.name;
+      call?.reject(error);
+    });
+  });
+  if ((await ready) === undefined) {
+    child.kill();
+    throw new Error(`WebGPU finds no adapter: libvulkan1 or ${driver} is missing`);
+  }
+  let calls = 0;
+  const ask = (action: string, given: object = {}): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (ended) return reject(new Error(ended));
+      const id = calls++;
+      waiting.set(id, { resolve, reject });
+      child.send({ id, action, ...given });
+    });
+  // What comes back is what the child's code says it is.
+  const typed = ask as <T>(action: string, given?: object) => Promise<T>;
+  return {
+    async createTrainer(code, options = {}, own = { ownDevice: false }) {
+      const { key, model } = await typed<{ key: number; model: GpuTrainer['model'] }>('create', {
+        code,
+        options,
+        ...own,
+      });
+      const call =
+        <T>(method: string) =>
+        (...args: readonly unknown[]): Promise<T> =>
+          typed<T>('call', { key, method, args });
+      return {
+        model,
+        step: call('step'),
+        evaluate: call('evaluate'),
+        predict: call('predict'),
+        gradients: call('gradients'),
+        read: call('read'),
+        save: call('save'),
+        load: call('load'),
+        dispose: call('dispose'),
+        stepCount: () => typed('get', { key, property: 'stepCount' }),
+        fit: (data, fitOptions = {}) => typed('fit', { key, data, options: fitOptions }),
+        together: (all) => typed('together', { key, calls: all }),
+      };
+    },
+    shaders: (work) => typed('shaders', work),
+    validate: (code, names) => typed('validate', { code, names }),
+    errors: () => typed('errors'),
+    loseDevice: () => typed('lose'),
+    end: () => child.disconnect(),
+  };
+}

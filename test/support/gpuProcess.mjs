@@ -1,0 +1,104 @@
+// A process of its own for a GPU without hardware: what its parent sends is run, and the result goes back.
+import { create, globals } from 'webgpu';
+
+const gpu = create(process.argv.slice(2));
+// A global, because a device must not outlive what made it.
+Object.assign(globalThis, globals, { gpu });
+const adapter = await gpu.requestAdapter();
+const device = await adapter?.requestDevice();
+/** Errors that nobody asked for. */
+const errors = [];
+device?.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));
+const made = new Map();
+
+const actions = {
+  /** Imports a module and makes a trainer of it. */
+  async create({ code, options, ownDevice }) {
+    const { createTrainer, model } = await import(
+      `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`
+    );
+    const trainer = await createTrainer({ device: ownDevice ? await adapter.requestDevice() : device, ...options });
+    const key = made.size;
+    made.set(key, trainer);
+    return { key, model };
+  },
+  call: ({ key, method, args }) => made.get(key)[method](...args),
+  get: ({ key, property }) => made.get(key)[property],
+  async fit({ key, data, options }) {
+    const all = [];
+    for await (const progress of made.get(key).fit(data, options)) all.push(progress);
+    return all;
+  },
+  /** Calls that are all made before the first of them is there. */
+  together: ({ key, calls }) => Promise.all(calls.map(({ method, args }) => made.get(key)[method](...args))),
+  /** Runs entry points on memories of words, which come back. */
+  async shaders({ code, dispatches, floats, integers, call }) {
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ code });
+    const visibility = 4;
+    const layout = device.createBindGroupLayout({
+      entries: ['storage', 'storage', 'uniform'].map((type, binding) => ({ binding, visibility, buffer: { type } })),
+    });
+    const buffers = [floats, integers, call].map((data, i) => {
+      const size = Math.max(16, 4 * data.length);
+      const buffer = device.createBuffer({ size, usage: i === 2 ? 64 | 8 : 128 | 8 | 4 });
+      device.queue.writeBuffer(buffer, 0, data);
+      return buffer;
+    });
+    const group = device.createBindGroup({
+      layout,
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setBindGroup(0, group);
+    for (const { name, groups } of dispatches) {
+      pass.setPipeline(device.createComputePipeline({ layout: pipelineLayout, compute: { module, entryPoint: name } }));
+      pass.dispatchWorkgroups(...groups);
+    }
+    pass.end();
+    const results = [floats, integers].map((data, i) => {
+      const size = Math.max(16, 4 * data.length);
+      const result = device.createBuffer({ size, usage: 1 | 8 });
+      encoder.copyBufferToBuffer(buffers[i], 0, result, 0, size);
+      return result;
+    });
+    device.queue.submit([encoder.finish()]);
+    const error = await device.popErrorScope();
+    if (error) throw new Error(error.message);
+    const back = await Promise.all(
+      results.map(async (buffer) => {
+        await buffer.mapAsync(1);
+        return buffer.getMappedRange().slice(0);
+      }),
+    );
+    for (const buffer of [...buffers, ...results]) buffer.destroy();
+    return { floats: new Float32Array(back[0]), integers: new Int32Array(back[1]) };
+  },
+  /** Every message about a text of shaders, and what making its pipelines says. */
+  async validate({ code, names }) {
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ code });
+    const { messages } = await module.getCompilationInfo();
+    for (const entryPoint of names) device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint } });
+    const error = await device.popErrorScope();
+    return [
+      ...messages.map((m) => `${m.type} ${m.lineNum}:${m.linePos}: ${m.message}`),
+      ...(error ? [error.message] : []),
+    ];
+  },
+  errors: () => errors.splice(0),
+  lose: () => device.destroy(),
+};
+
+process.on('message', async ({ id, action, ...given }) => {
+  try {
+    if (!device) throw new Error('there is no adapter of WebGPU');
+    process.send({ id, result: await actions[action](given) });
+  } catch (error) {
+    process.send({ id, error: { name: error?.name ?? 'Error', message: String(error?.message ?? error) } });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+process.send({ ready: adapter ? `${adapter.info.vendor} ${adapter.info.architecture}` : undefined });
