@@ -37,6 +37,11 @@ export interface Rows {
   readonly name: string;
   readonly row: Axis;
   readonly parts: readonly Nest[];
+  /**
+   * Made after the last row, from folds over `row` that are added up while the rows pass, after the parts of each. Where rows run
+   * one after another only.
+   */
+  readonly totals?: readonly Nest[];
   readonly rowLocal: readonly Buffer[];
   readonly provenance: Provenance;
 }
@@ -74,6 +79,8 @@ export type Statement =
       readonly step: number;
       readonly last?: Index;
       readonly as: 'serial' | 'group' | 'thread';
+      /** `to` is at least 1, and it pays to know: nothing before the loop is what its sums would be without it. */
+      readonly atLeastOnce?: true;
       readonly body: readonly Statement[];
     }
   /** An integer let: tile numbers, shared quotients. */

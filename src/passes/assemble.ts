@@ -34,6 +34,7 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
       phaseOf,
       estimate,
       separateUpdates: target.storeGradients,
+      serialRows: !target.workgroups,
     });
     const steps = fused.map(({ nest, host }): Step => {
       const key = keyOfNest(nest);

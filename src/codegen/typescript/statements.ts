@@ -81,6 +81,11 @@ function printStatement(s: Statement, scope: KernelScope): string {
     case 'loop': {
       const [from, to] = [s.from ? index(s.from) : '0', index(s.to)];
       const last = s.last && index(s.last);
+      if (s.atLeastOnce && !s.from && !s.last && s.step === 1) {
+        // Engines keep sums in registers better where the first round is certain.
+        const counter = scope.bindAxis(s.axis);
+        return `let ${counter} = 0;\ndo {\n${printStatements(s.body, scope.inside())}\n${counter}++;\n} while (${counter} < ${to});`;
+      }
       const inner = scope.inside();
       // With overlapped tails, the axis is the counter as long as that leaves a whole tile.
       const counter = last === undefined ? inner.bindAxis(s.axis) : inner.fresh(`${s.axis.name}_next`);

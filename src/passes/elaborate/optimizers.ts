@@ -2,6 +2,7 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
+import { reachable } from '../../ir/reachable.js';
 import type { ModelParameter, Update } from '../../ir/model.js';
 import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from '../../ir/ops/leaves.js';
 import { toF32 } from '../../ir/ops/logic.js';
@@ -70,7 +71,26 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
     }
   }
   const node = (name: string): Node => now.get(name) ?? w;
-  return { parameter: parameter.name, weight: node('w'), slots: slots.map((s) => ({ ...s, node: node(s.name) })) };
+  const live = readBy(
+    node('w'),
+    slots.map((slot) => ({ ...slot, node: node(slot.name) })),
+  );
+  return { parameter: parameter.name, weight: node('w'), slots: live };
+}
+
+/** The slots on which the weight depends: momentum = 0 needs no velocity. */
+function readBy(weight: Node, slots: Update['slots']): Update['slots'] {
+  const read = new Set<string>();
+  const follow = (root: Node): void => {
+    for (const { op, attrs } of reachable([root])) {
+      const slot = op.name === 'slot' ? slots.find(({ name }) => name === attrs.name) : undefined;
+      if (!slot || read.has(slot.name)) continue;
+      read.add(slot.name);
+      follow(slot.node);
+    }
+  };
+  follow(weight);
+  return slots.filter(({ name }) => read.has(name));
 }
 
 /** The arguments by name; a schedule becomes its value after t - 1 updates. */

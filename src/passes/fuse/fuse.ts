@@ -26,6 +26,8 @@ export interface FuseRequest {
   readonly estimate: Estimate;
   /** Updates stay apart from the gradients they use. */
   readonly separateUpdates: boolean;
+  /** Rows run one after another, so that sums over all of them can be made on the way. */
+  readonly serialRows: boolean;
 }
 
 export interface Fused {
@@ -61,7 +63,7 @@ export function fuse(request: FuseRequest): Fused[] {
   );
   const ordered = inOrder(joined, inPlace);
   const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, where, request.phaseOf);
-  return joinRows(ordered, estimate, needed, inPlace, describe);
+  return joinRows(ordered, estimate, needed, inPlace, describe, request.serialRows);
 }
 
 const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);

@@ -67,6 +67,8 @@ export function keyOfNest(nest: AnyNest): string {
       `rows ${axis(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${b.name}:${index(b.length)}`).join(',')}`,
     );
     nest.parts.forEach(plain);
+    if (nest.totals) parts.push('totals');
+    nest.totals?.forEach(plain);
   } else parts.push(`explicit ${nest.name}`);
   parts.push([...texts.keys()].join(';'));
   return parts.join('\n');

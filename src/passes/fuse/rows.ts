@@ -1,23 +1,13 @@
 // Rows join: nests that read one another only within a row of their first axis become one loop over rows.
-import {
-  add,
-  axesOf,
-  axis,
-  coefficient,
-  constantOf,
-  mul,
-  rangeOf,
-  sub,
-  toIndex,
-  type Axis,
-  type Index,
-} from '../../ir/index.js';
+import { add, axesOf, axis, coefficient, constantOf, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { valueOf, type Estimate } from './cost.js';
 import { dependences } from './order.js';
 import { foldsOf, loadsOf, type Draft } from './nests.js';
+import { rowStride } from './rowStride.js';
+import { canTotal, isTotal, overRow } from './totals.js';
 
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
 const tinyRow = 256;
@@ -25,29 +15,36 @@ const tinyRow = 256;
 interface Group {
   readonly row: Axis;
   readonly members: Draft[];
+  /** Added up while the rows pass. */
+  readonly totals: Draft[];
 }
 
-/** Groups drafts that are in order; the result is in an order that respects dependences. `describe` makes a group's provenance. */
+/**
+ * Groups drafts that are in order; the result is in an order that respects dependences. `describe` makes a group's provenance;
+ * `serial`: the rows run one after another, so that sums over all of them can be made on the way.
+ */
 export function joinRows(
   drafts: readonly Draft[],
   estimate: Estimate,
   needed: (buffer: Buffer) => boolean,
   inPlace: (buffer: Buffer) => boolean,
   describe: (drafts: readonly Draft[]) => Provenance,
+  serial: boolean,
 ): { nest: AnyNest; host: boolean }[] {
-  const groups = group(drafts, estimate, inPlace);
+  const rows = group(drafts, estimate, inPlace);
+  const groups = serial ? joinTotals(rows, estimate, inPlace) : rows;
   const readers = new Map<Buffer, Set<Draft>>();
   for (const draft of drafts)
     for (const store of draft.nest.stores)
       for (const { from } of loadsOf(store.value)) readers.set(from, (readers.get(from) ?? new Set()).add(draft));
-  return groups.map(({ row, members }) => {
-    if (members.length === 1)
+  return groups.map(({ row, members, totals }) => {
+    if (members.length === 1 && totals.length === 0)
       return { nest: { ...members[0].nest, provenance: describe(members) }, host: members[0].host };
-    const own = new Set(members);
+    const own = new Set([...members, ...totals]);
     const local = members
       .flatMap((d) => d.nest.stores.map((s) => s.to))
       .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
-    return { nest: rowsOf(row, members, local, describe(members)), host: false };
+    return { nest: rowsOf({ row, members, totals }, local, describe([...members, ...totals])), host: false };
   });
 }
 
@@ -59,29 +56,56 @@ function group(drafts: readonly Draft[], estimate: Estimate, inPlace: (buffer: B
       row && !draft.host && firstAxisIsRow(draft) && (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate));
     const into = eligible ? groups.findLast((g) => canJoin(g, draft, row, groups, inPlace)) : undefined;
     if (into) into.members.push(draft);
-    else groups.push({ row: eligible ? row : axis('none', 1), members: [draft] });
+    else groups.push({ row: eligible ? row : axis('none', 1), members: [draft], totals: [] });
   }
   return sortGroups(groups, inPlace);
+}
+
+/** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
+function joinTotals(groups: readonly Group[], estimate: Estimate, inPlace: (buffer: Buffer) => boolean): Group[] {
+  let list = [...groups];
+  for (const total of groups.flatMap((g) => g.members)) {
+    const home = list.find((g) => g.members.includes(total));
+    if (!home || home.totals.length > 0) continue;
+    for (const into of list) {
+      const { row, members, totals } = into;
+      if (into === home || !isTotal(total, row) || !members.every((m) => isTinyRow(m.nest, estimate))) continue;
+      if (!canTotal(total, row, storesOf(members), totals, inPlace) || readsAny(members, total, inPlace)) continue;
+      const merged: Group = { row, members, totals: [...totals, total] };
+      const behind = group(
+        home.members.filter((m) => m !== total),
+        estimate,
+        inPlace,
+      );
+      const next = list.flatMap((g) => (g === home ? behind : [g === into ? merged : g]));
+      const sorted = sortedGroups(next, inPlace);
+      if (!sorted) continue;
+      list = sorted;
+      break;
+    }
+  }
+  return list;
+}
+
+function storesOf(members: readonly Draft[]): Map<Buffer, Index> {
+  const made = new Map<Buffer, Index>();
+  for (const { nest } of members)
+    for (const store of nest.stores) {
+      const stride = rowStride(store, nest.axes[0]);
+      if (stride) made.set(store.to, stride);
+    }
+  return made;
+}
+
+/** Does a row read what the total makes? The old value of what lives across steps is there until the end. */
+function readsAny(members: readonly Draft[], total: Draft, inPlace: (buffer: Buffer) => boolean): boolean {
+  const made = new Set(total.nest.stores.map((s) => s.to).filter((b) => !inPlace(b)));
+  return members.some((m) => m.nest.stores.some((s) => loadsOf(s.value).some((l) => made.has(l.from))));
 }
 
 /** The first axis strides over whole rows in every store. */
 function firstAxisIsRow({ nest }: Draft): boolean {
   return nest.stores.every((store) => rowStride(store, nest.axes[0]) !== undefined);
-}
-
-/** What the store's address grows by from row to row, where the rest of the address stays below it. */
-function rowStride(store: { at: Index }, row: Axis): Index | undefined {
-  const stride = coefficient(store.at, row);
-  if (!stride || stride.terms.length === 0) return undefined;
-  const rest = sub(store.at, mul(stride, toIndex(row)));
-  const last = sub(stride, 1);
-  const range = rangeOf(sub(last, lastOf(rest)));
-  return range.min >= 0 && rangeOf(rest).min >= 0 ? stride : undefined;
-}
-
-/** The largest value of an index whose coefficients are not negative: every axis at its last. */
-function lastOf(index: Index): Index {
-  return rewriteIndex(index, { atom: (part) => (part.kind === 'axis' ? sub(part.extent, 1) : undefined) });
 }
 
 function canJoin(
@@ -113,7 +137,7 @@ function canJoin(
   const overwritten = new Set(draft.nest.stores.map((s) => s.to).filter(inPlace));
   if (group.members.some((m) => m.nest.stores.some((s) => loadsOf(s.value).some((l) => overwritten.has(l.from)))))
     return false;
-  const merged: Group = { row: group.row, members: [...group.members, draft] };
+  const merged: Group = { ...group, members: [...group.members, draft] };
   return sortedGroups([...groups.map((g) => (g === group ? merged : g))], inPlace) !== undefined;
 }
 
@@ -127,10 +151,9 @@ function sortGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boole
 function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] | undefined {
   const byDraft = new Map<Draft, Group>();
   const whole = groups.map((g): Draft => {
+    const all = [...g.members, ...g.totals];
     const draft: Draft =
-      g.members.length === 1
-        ? g.members[0]
-        : { ...g.members[0], nest: { ...g.members[0].nest, stores: g.members.flatMap((m) => m.nest.stores) } };
+      all.length === 1 ? all[0] : { ...all[0], nest: { ...all[0].nest, stores: all.flatMap((m) => m.nest.stores) } };
     byDraft.set(draft, g);
     return draft;
   });
@@ -181,7 +204,7 @@ function isTinyRow(nest: Nest, estimate: Estimate): boolean {
 }
 
 /** The joined loop: every part without its row axis, row-local buffers one row long. */
-function rowsOf(row: Axis, members: readonly Draft[], local: readonly Buffer[], provenance: Provenance): Rows {
+function rowsOf({ row, members, totals }: Group, local: readonly Buffer[], provenance: Provenance): Rows {
   const shrunk = new Map<Buffer, Buffer>();
   const strides = new Map<Buffer, Index>();
   for (const { nest } of members)
@@ -191,13 +214,13 @@ function rowsOf(row: Axis, members: readonly Draft[], local: readonly Buffer[], 
       strides.set(store.to, stride);
       shrunk.set(store.to, rowOf(store.to, stride));
     }
+  const place = (to: Buffer, at: Index): { to: Buffer; at: Index } => {
+    const small = shrunk.get(to);
+    const stride = strides.get(to);
+    return small && stride ? { to: small, at: add(at, mul(mul(stride, toIndex(row)), -1)) } : { to, at };
+  };
   const parts = members.map(({ nest }): Nest => {
     const atom = (part: { kind: string }) => (part === nest.axes[0] ? toIndex(row) : undefined);
-    const place = (to: Buffer, at: Index): { to: Buffer; at: Index } => {
-      const small = shrunk.get(to);
-      const stride = strides.get(to);
-      return small && stride ? { to: small, at: add(at, mul(mul(stride, toIndex(row)), -1)) } : { to, at };
-    };
     return {
       ...nest,
       axes: nest.axes.slice(1),
@@ -207,11 +230,16 @@ function rowsOf(row: Axis, members: readonly Draft[], local: readonly Buffer[], 
       })),
     };
   });
+  const sums = totals.map(({ nest }): Nest => {
+    const own = overRow(nest, row);
+    return { ...own, stores: own.stores.map((store) => ({ ...store, value: shrinkLoads(store.value, place) })) };
+  });
   return {
     kind: 'rows',
     name: members[members.length - 1].nest.name,
     row,
     parts,
+    ...(sums.length > 0 && { totals: sums }),
     rowLocal: [...shrunk.values()],
     provenance,
   };

@@ -1,11 +1,12 @@
 // From a nest and its plan to a kernel: mechanical, and right for any plan.
 import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
-import { one, sizesOf, toIndex, type Index } from '../../ir/index.js';
+import { constantOf, one, sizesOf, toIndex, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { plan as makePlan } from '../plan/plan.js';
 import type { Estimate, NestPlan, Plan } from '../plan/types.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
+import { addToTotals, closeTotals, openTotals } from './totals.js';
 import { partsOf } from './walk.js';
 import { Writer } from './writer.js';
 
@@ -18,7 +19,7 @@ export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel 
   const { name, provenance } = nest;
   if (nest.kind === 'explicit') return { name, body: nest.body, scratch: [], plan: plan.text, provenance };
   const { buffers, sizes } = namesIn(nest);
-  const lets = nest.kind === 'rows' ? oneElement(nest) : new Set<Buffer>();
+  const lets = nest.kind === 'rows' && plan.kind === 'rows' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
   const writer = new Writer(new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]));
   if (nest.kind === 'nest') {
@@ -39,18 +40,52 @@ function scratchOf(plan: Plan): Buffer[] {
 
 /** One loop over the rows, the parts in order inside. What a part has stored is loaded after it. */
 function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets: ReadonlySet<Buffer>): void {
+  const totals = openTotals(writer, nest.totals ?? []);
   const [row] = writer.open(nest.row);
   const outer = new Map([[nest.row, { base: toIndex(row), count: 1 }]]);
+  // With many accumulators the registers are taken: what is the same for every row is loaded in each.
+  const pinned = totals.accumulators.size > fewAccumulators ? [...namesIn(nest).buffers] : [];
+  for (const buffer of pinned) writer.pins.set(buffer, writer.depth);
   for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
   nest.parts.forEach((part, i) => {
-    // A part of lets alone stays visible to those after it.
-    const visible = part.stores.every((s) => lets.has(s.to));
-    if (!visible) writer.open();
-    writeNest(writer, part, plans[i], outer, lets);
-    if (!visible) writer.flatten();
+    // What stands in lets stays visible to those after it.
+    const made = new Map<string, Scalar>();
+    writer.open();
+    writeNest(writer, part, plans[i], outer, lets, made);
+    writer.flatten();
+    for (const [key, value] of made) writer.remember(writer.depth, key, value);
   });
+  addToTotals(writer, totals, nest.row, row);
   const body = writer.close();
-  writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', body });
+  const certain = totals.accumulators.size > 0 && { atLeastOnce: true as const };
+  writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', ...certain, body });
+  for (const to of [...pinned, ...nest.parts.flatMap((part) => part.stores.map((s) => s.to))]) writer.pins.delete(to);
+  closeTotals(writer, totals);
+}
+
+/** So many sums and the values of a row fit into the sixteen registers of most machines. */
+const fewAccumulators = 6;
+
+/** Row buffers that can be lets: wherever one is stored or read, its address is a number. */
+function rowLets({ parts, rowLocal }: Rows, plans: readonly NestPlan[]): Set<Buffer> {
+  const found = new Set(rowLocal);
+  parts.forEach((part, i) => {
+    if (isWrittenOut(plans[i])) return;
+    for (const { to, value } of part.stores) {
+      if (part.axes.length > 0) found.delete(to);
+      for (const { from, at } of loadsIn(value)) if (constantOf(at) === undefined) found.delete(from);
+    }
+  });
+  return found;
+}
+
+function isWrittenOut({ stages, loops, folds, unrolled }: NestPlan): boolean {
+  const whole = loops.every(({ axis, tile, lanes }) => constantOf(axis.extent) === tile && !lanes);
+  return whole && stages.length === 0 && folds.every((a) => unrolled.includes(a));
+}
+
+function loadsIn(value: Scalar): (Scalar & { kind: 'load' })[] {
+  return [...(value.kind === 'load' ? [value] : []), ...partsOf(value).flatMap(loadsIn)];
 }
 
 /** Row buffers of one element that can be lets: stored by parts without axes that store nothing else. */
@@ -77,7 +112,7 @@ export function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Bu
     else if (value.kind === 'fold') for (const a of value.over) address(a.extent);
     for (const part of partsOf(value)) visit(part);
   };
-  const parts: readonly Nest[] = nest.kind === 'rows' ? nest.parts : [nest];
+  const parts: readonly Nest[] = nest.kind === 'rows' ? [...nest.parts, ...(nest.totals ?? [])] : [nest];
   if (nest.kind === 'rows') address(nest.row.extent);
   for (const part of parts) {
     for (const axis of part.axes) address(axis.extent);

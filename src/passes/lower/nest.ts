@@ -1,5 +1,5 @@
 // One nest: its loops with tiles and tails, its stages, and the tile's places written out with what they share.
-import { add, type Atom, type Axis, type Index } from '../../ir/index.js';
+import { add, constantOf, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
@@ -27,15 +27,21 @@ interface Task {
   /** The nest that loads from these stages. */
   readonly form: (stages: readonly Stage[]) => Form;
   readonly asLets: ReadonlySet<Buffer>;
+  /** What became a let, by the key of its load. */
+  readonly made: Map<string, Scalar>;
 }
 
-/** Writes the nest into the innermost open scope. `outer` are axes that are bound already; buffers in `asLets` become lets. */
+/**
+ * Writes the nest into the innermost open scope. `outer` are axes that are bound already; buffers in `asLets` become lets, which are
+ * added to `made` by the keys of their loads.
+ */
 export function writeNest(
   writer: Writer,
   nest: Nest,
   plan: NestPlan,
   outer: ReadonlyMap<Axis, Places> = new Map(),
   asLets: ReadonlySet<Buffer> = new Set(),
+  made: Map<string, Scalar> = new Map(),
 ): void {
   const original = reshape(nest, plan.shape);
   const style: FoldStyle = {
@@ -61,6 +67,7 @@ export function writeNest(
     copies: plan.stages.map((stage) => ({ stage, nest: copyOf(original, stage) })),
     form,
     asLets,
+    made,
   };
   writeLoops(writer, task, 0, outer);
 }
@@ -74,7 +81,7 @@ function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyM
   const loop = task.plan.loops[index];
   if (!loop) {
     const stages = task.plan.stages.filter((stage) => isFull(stage, places));
-    return writeTile(writer, task.form(stages), places, stages, task.asLets);
+    return writeTile(writer, task.form(stages), places, stages, task);
   }
   const { axis, tail, tile } = loop;
   const tiles = loop.lanes && tile > 4 ? [tile, 4, 1] : tile > 1 ? [tile, 1] : [1];
@@ -109,7 +116,7 @@ function writeTile(
   form: Form,
   places: ReadonlyMap<Axis, Places>,
   stages: readonly Stage[],
-  asLets: ReadonlySet<Buffer>,
+  { asLets, made }: Task,
 ): void {
   const bases = stages.flatMap(({ tile }): [Axis, Index][] => {
     const here = tile && places.get(tile.axis);
@@ -125,8 +132,11 @@ function writeTile(
     else writer.pins.set(buffer, pin);
   }
   stores.forEach(({ to, at }, i) => {
-    if (asLets.has(to)) writer.remember(writer.depth, load(to, at).key, letOf(writer, to, values[i]));
-    else writer.push({ kind: 'store', to, at, value: values[i] });
+    if (asLets.has(to)) {
+      const { key } = load(to, at);
+      made.set(key, letOf(writer, to, values[i]));
+      writer.remember(writer.depth, key, made.get(key) ?? values[i]);
+    } else writer.push({ kind: 'store', to, at, value: values[i] });
   });
 }
 
@@ -208,10 +218,10 @@ function replacing(at: ReadonlyMap<Axis, Index>): (part: Atom) => Index | undefi
   return (part) => (part.kind === 'axis' ? at.get(part) : undefined);
 }
 
-/** A let in the place of a buffer of one element. */
+/** A let in the place of an element of a buffer. */
 function letOf(writer: Writer, to: Buffer, value: Scalar): Scalar {
   if (value.kind === 'local' || value.kind === 'number') return value;
-  return writer.let(writer.depth, { base: identifier(to.name), numbered: false }, value);
+  return writer.let(writer.depth, { base: identifier(to.name), numbered: constantOf(to.length) !== 1 }, value);
 }
 
 /** Loads that must be made before the stores: another store of the tile may overwrite what they read. */

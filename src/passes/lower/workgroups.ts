@@ -11,6 +11,7 @@ import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { bindAxes, together } from './places.js';
 import { writeShares } from './shares.js';
+import { writeTiled } from './tiles.js';
 import { Writer } from './writer.js';
 
 /** Plans and lowers. */
@@ -28,9 +29,30 @@ export function lowerWork(nest: AnyNest, plan: WorkPlan): Kernel {
   for (const buffer of lets) buffers.delete(buffer);
   const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
   const task = { writer, nest: nest.kind === 'rows' ? moveLocals(nest, plan, lets) : { nest, scratch: [] } };
-  const { places, scratch } = plan.kind === 'threads' ? writeThreads(task, plan, lets) : writeGroups(task, plan);
-  const groups = plan.kind === 'threads' ? div(add(places, plan.threads - 1), toIndex(plan.threads)) : places;
-  return { ...text, body: writer.close(), scratch, grid: [groups], threads: [plan.threads] };
+  const written = write(task, plan, lets);
+  return {
+    ...text,
+    body: writer.close(),
+    scratch: written.scratch,
+    grid: [written.groups],
+    threads: [written.threads],
+  };
+}
+
+function write(task: Task, plan: Exclude<WorkPlan, { kind: 'alone' }>, lets: ReadonlySet<Buffer>): Written {
+  switch (plan.kind) {
+    case 'threads':
+      return writeThreads(task, plan, lets);
+    case 'groups':
+      return writeGroups(task, plan);
+    case 'tiles': {
+      const { writer, nest } = task;
+      if (nest.nest.kind !== 'nest') throw new Error(`${nest.nest.name}: tiles for rows`);
+      return { ...writeTiled(writer, nest.nest, plan), threads: plan.width * plan.width };
+    }
+    default:
+      return plan satisfies never;
+  }
 }
 
 interface Task {
@@ -40,25 +62,29 @@ interface Task {
 }
 
 interface Written {
-  /** How many threads or groups there are work for. */
-  readonly places: Index;
+  readonly groups: Index;
+  readonly threads: number;
   readonly scratch: readonly Buffer[];
 }
 
 /** A thread for each place, or each row. */
 function writeThreads(
   { writer, nest: { nest, scratch } }: Task,
-  { parts }: Extract<WorkPlan, { kind: 'threads' }>,
+  { parts, threads }: Extract<WorkPlan, { kind: 'threads' }>,
   lets: ReadonlySet<Buffer>,
 ): Written {
   const axes = nest.kind === 'rows' ? [nest.row] : parts[0].loops.map((l) => l.axis);
+  if (nest.kind === 'nest' && axes.length === 0) {
+    writeNest(writer, nest, parts[0]);
+    return { groups: toIndex(1), threads, scratch };
+  }
   const [place] = writer.open(together(axes));
   const outer = bindAxes(writer, axes, place);
   if (nest.kind === 'nest') writeNest(writer, nest, { ...parts[0], loops: [] }, outer);
   else writeParts(writer, nest, lets, (part, i) => writeNest(writer, part, parts[i], outer, lets));
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
-  return { places: place.extent, scratch };
+  return { groups: div(add(place.extent, threads - 1), toIndex(threads)), threads, scratch };
 }
 
 /** A workgroup for each row, or each place of a reduction: its threads do the parts together, one after another. */
@@ -87,7 +113,7 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
   const body = writer.close();
   writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
-  return { places: group.extent, scratch: [...scratch, ...made] };
+  return { groups: group.extent, threads: plan.threads, scratch: [...scratch, ...made] };
 }
 
 /** Each part in a scope of its own, but for a part of lets alone, which stays visible to those after it. */

@@ -24,7 +24,9 @@ export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): P
       return { kind: 'explicit', text: 'explicit' };
     case 'rows': {
       const parts = nest.parts.map((part) => planNest(part, target, estimate));
-      const text = `rows ${nest.row.name}:${printIndex(nest.row.extent)}: ${parts.map((p) => p.text).join(' | ')}`;
+      const each = parts.map((p) => p.text);
+      const totals = nest.totals ? [`totals of ${nest.totals.map((t) => t.name).join(', ')}`] : [];
+      const text = `rows ${nest.row.name}:${printIndex(nest.row.extent)}: ${[...each, ...totals].join(' | ')}`;
       return { kind: 'rows', parts, text };
     }
     case 'nest':

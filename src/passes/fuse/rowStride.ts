@@ -1,0 +1,18 @@
+// How an address moves from row to row.
+import { coefficient, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../ir/index.js';
+import { rewriteIndex } from '../../ir/rewrite.js';
+
+/** What the store's address grows by from row to row, where the rest of the address stays below it. */
+export function rowStride(store: { at: Index }, row: Axis): Index | undefined {
+  const stride = coefficient(store.at, row);
+  if (!stride || stride.terms.length === 0) return undefined;
+  const rest = sub(store.at, mul(stride, toIndex(row)));
+  const last = sub(stride, 1);
+  const range = rangeOf(sub(last, lastOf(rest)));
+  return range.min >= 0 && rangeOf(rest).min >= 0 ? stride : undefined;
+}
+
+/** The largest value of an index whose coefficients are not negative: every axis at its last. */
+function lastOf(index: Index): Index {
+  return rewriteIndex(index, { atom: (part) => (part.kind === 'axis' ? sub(part.extent, 1) : undefined) });
+}
