@@ -133,12 +133,17 @@ async function prepare({ name, source, inputs }) {
   );
   const contestants = {};
   let plan = '';
+  let expected;
   for (const [target, options] of Object.entries(targets)) {
     const compiled = await compile({ file: name, text: source }, { ...options, language: 'js', profile: 'predict' });
     if (compiled.code === undefined) throw new Error(compiled.diagnostics.map(({ message }) => message).join('\n'));
     const { createTrainer } = await import(`data:text/javascript,${encodeURIComponent(compiled.code)}`);
     const trainer = await createTrainer();
-    trainer.predict(values);
+    const { c } = trainer.predict(values);
+    expected ??= c;
+    // Single precision loses more where sums are long; a wrong element would be off by about its own size.
+    const limit = 1e-3 * expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (c.some((value, i) => !(Math.abs(value - expected[i]) < limit))) throw new Error(`${name}: wrong on ${target}`);
     const { kernels } = trainer;
     contestants[target] = (count) => {
       for (let i = 0; i < count; i++) for (const kernel of kernels) kernel();
