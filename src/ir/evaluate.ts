@@ -16,7 +16,15 @@ import { reachable } from './reachable.js';
 import { foldIdentity, type Buffer, type Scalar, type ScalarOp } from './scalar.js';
 import { elementCount, stridesOf } from './types.js';
 
-type Environment = Map<Axis, number>;
+/** Where the loops are. `tick` changes whenever one of them moves. */
+class Environment extends Map<Axis, number> {
+  tick = 0;
+
+  override set(axis: Axis, place: number): this {
+    this.tick++;
+    return super.set(axis, place);
+  }
+}
 type Run = (axes: Environment) => number;
 
 /** What an evaluation needs besides the nodes. */
@@ -82,7 +90,7 @@ function compute(
   const run = closureOf(value, data, sizeOf, new Map());
   const extents = axes.map((a) => evaluateSizes(a.extent, sizeOf));
   const result = new Float64Array(extents.reduce((n, e) => n * e, 1));
-  const environment: Environment = new Map();
+  const environment = new Environment();
   let at = 0;
   const loop = (depth: number): void => {
     if (depth === axes.length) {
@@ -100,17 +108,20 @@ function compute(
 
 /** The value of a scalar expression without loads, in double precision. */
 export function evaluateScalar(value: Scalar): number {
-  return closureOf(value, new Map(), (name) => Number(name), new Map())(new Map());
+  return closureOf(value, new Map(), (name) => Number(name), new Map())(new Environment());
 }
 
 function closureOf(
   value: Scalar,
   data: ReadonlyMap<Buffer, Float64Array>,
   sizeOf: (name: string) => number,
-  memo: Map<string, Run>,
+  memo: Map<string, Shared>,
 ): Run {
   const known = memo.get(value.key);
-  if (known) return known;
+  if (known) {
+    known.again = true;
+    return known.run;
+  }
   const again = (part: Scalar): Run => closureOf(part, data, sizeOf, memo);
   const run = ((): Run => {
     switch (value.kind) {
@@ -140,8 +151,21 @@ function closureOf(
         return value satisfies never;
     }
   })();
-  memo.set(value.key, run);
-  return run;
+  const shared: Shared = { run: value.kind === 'apply' ? (at) => (shared.again ? remembered(at) : run(at)) : run };
+  let [tick, where, last]: [number, Environment | undefined, number] = [-1, undefined, 0];
+  // A random number is a long chain in which each value is used twice: it is computed once at each place.
+  const remembered = (at: Environment): number => {
+    if (at.tick !== tick || at !== where) [tick, where, last] = [at.tick, at, run(at)];
+    return last;
+  };
+  memo.set(value.key, shared);
+  return shared.run;
+}
+
+/** A closure, and whether more than one value reads it. */
+interface Shared {
+  readonly run: Run;
+  again?: true;
 }
 
 function indexClosure(index: Index, scalar: (value: Scalar) => Run, sizeOf: (name: string) => number): Run {
