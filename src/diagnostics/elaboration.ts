@@ -99,10 +99,18 @@ export const notSupported = message('not-supported-yet', ({ what, span }: At & {
   labels: [{ span, text: 'cannot be compiled so far' }],
 }));
 
-export const tooDeep = message('too-deep', ({ name, span }: At & { name: string }) => ({
-  message: `calls of ${name} nest too deeply`,
-  labels: [{ span, text: 'called again and again' }],
-  help: 'a function that calls itself has to end while compiling, by an if over static values',
+export const tooDeep = message('too-deep', ({ name, span }: At & { name?: string }) => ({
+  message: name === undefined ? 'what this stands for nests too deeply' : `calls of ${name} nest too deeply`,
+  labels: [{ span, text: name === undefined ? 'too many definitions inside one another' : 'called again and again' }],
+  ...(name !== undefined && {
+    help: 'a function that calls itself has to end while compiling, by an if over static values',
+  }),
+}));
+
+export const tooMuch = message('too-much', ({ span }: At) => ({
+  message: 'this model takes too many steps to compile',
+  labels: [{ span, text: 'given up here' }],
+  help: 'copies inside copies multiply, and so do functions that call others twice',
 }));
 
 export const circular = message('circular-definition', ({ name, span }: At & { name: string }) => ({

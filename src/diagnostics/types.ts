@@ -51,7 +51,9 @@ export const classMismatch = message('class-mismatch', (p: Evidence) => ({
 }));
 
 export const notADimension = message('not-a-dimension', ({ got, span }: At & { got: string }) => ({
-  message: `a dimension is a whole number or a name, and this is ${got}`,
+  message: /^[-\d]/.test(got)
+    ? `a dimension is a whole number from 1 up, and this is ${got}`
+    : `a dimension is a whole number or a name, and this is ${got}`,
   labels: [{ span, text: got }],
 }));
 

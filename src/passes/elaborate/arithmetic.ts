@@ -306,7 +306,7 @@ function multiplyHint(frame: Frame, wanted: Index, rank: number, right: Operand)
     if (value?.kind !== 'tensor') continue;
     const { shape } = value.node.type;
     if (shape.length === rank && shape[rank - 1].size.key === wanted.key && value.node.type.element.kind === 'f32')
-      return `did you mean ${name} @ ${right.text}?  ${name}: ${printType(value.node.type)}`;
+      return `did you mean ${name} @ ${brief(right, '…')}?  ${name}: ${printType(value.node.type)}`;
   }
   return undefined;
 }

@@ -181,7 +181,7 @@ export function replaceState(statement: Of<'replace'>, frame: Frame): void {
   frame.scope.define(name.name, tensorValue(known.now), name.span);
 }
 
-/** What replaces a state, a weight or a slot, in its shape. */
+/** A value in a given shape: of a state, a weight or a slot that it replaces. */
 export function filling(frame: Frame, value: Value, span: Span, type: TensorType, name: string): Node {
   const node = asF32(frame, toNode(frame, value, span), span);
   const common = commonShape([node.type.shape, type.shape]);
@@ -189,7 +189,7 @@ export function filling(frame: Frame, value: Value, span: Span, type: TensorType
     return fail(
       frame,
       wrongShape({
-        what: `what replaces ${name}`,
+        what: 'this',
         labels: [{ span, text: printType(node.type) }],
         note: `${name} is ${printType(type)}`,
       }),

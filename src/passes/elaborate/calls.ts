@@ -1,11 +1,10 @@
 // Calls: configuration, then data; layers own parameters, functions do not.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
-import { print } from '../../parser/print.js';
 import type { Argument, Definition, Parameter } from '../../parser/tree.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
-import { fail, Naming, type Frame } from './frame.js';
+import { fail, Naming, spend, type Frame } from './frame.js';
 import { nearest } from './names.js';
 import { match } from './patterns.js';
 import { toNode } from './tensors.js';
@@ -30,9 +29,7 @@ const deepest = 200;
 export function givenOf(list: readonly Argument[], frame: Frame): Given[] {
   return list.map((argument) => ({
     ...(argument.name && { name: argument.name.name, place: argument.name.span }),
-    get text() {
-      return print(argument.value);
-    },
+    written: argument.value,
     value: configured(evaluate(argument.value, frame), frame, argument.value.span),
     span: argument.value.span,
   }));
@@ -146,6 +143,7 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   const name = definition.name.name;
   const { context } = frame;
   const same = context.calls.filter((c) => c.definition === definition).length;
+  spend(frame, 1, span);
   if (context.calls.length > deepest || same > 40) return fail(frame, messages.tooDeep({ name, span }));
   const data = checkArguments(name, definition.parameters, list, span, frame);
   const configuration = checkArguments(name, definition.configuration ?? [], callee.configuration ?? [], span, frame);
@@ -223,6 +221,7 @@ function applyBuiltin(
   span: Span,
   frame: Frame,
 ): Value {
+  spend(frame, 1, span);
   const { builtin } = callee;
   const given = new Map<string, Given>();
   const rest = builtin.parameters.some((p) => p.endsWith('…'));

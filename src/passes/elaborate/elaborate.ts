@@ -101,6 +101,8 @@ function createContext(
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
     isLibrary: (file) => ours.has(file),
     draws: 0,
+    depth: 0,
+    steps: 0,
     calls: [],
   };
 }

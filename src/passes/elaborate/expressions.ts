@@ -15,8 +15,22 @@ import { describe, isCallable, tensorValue, unknown, type Value } from './values
 
 type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
 
+/** Deeper than this, the stack could run out. */
+const deepest = 600;
+
 /** The value of an expression; throws a Fault where it has none. */
 export function evaluate(expression: Expression, frame: Frame): Value {
+  const { context } = frame;
+  if (context.depth >= deepest) return fail(frame, messages.tooDeep({ span: expression.span }));
+  context.depth++;
+  try {
+    return valueOf(expression, frame);
+  } finally {
+    context.depth--;
+  }
+}
+
+function valueOf(expression: Expression, frame: Frame): Value {
   switch (expression.kind) {
     case 'number':
       return { kind: 'number', value: expression.value };
@@ -50,13 +64,7 @@ export function evaluate(expression: Expression, frame: Frame): Value {
 }
 
 export function operandOf(expression: Expression, frame: Frame): Operand {
-  return {
-    value: evaluate(expression, frame),
-    span: expression.span,
-    get text() {
-      return print(expression);
-    },
-  };
+  return { value: evaluate(expression, frame), span: expression.span, written: expression };
 }
 
 function named({ name, span }: Of<'name'>, frame: Frame): Value {

@@ -1,5 +1,6 @@
 // Where an expression is elaborated: the names it sees, the path its parameters get, and what is collected on the way.
 import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
+import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
 import type { ModelParameter, ModelState } from '../../ir/model.js';
 import type { Scope } from './values.js';
@@ -37,6 +38,10 @@ export interface Context {
   readonly isLibrary: (file: string) => boolean;
   /** Draws so far: each has a number of its own. */
   draws: number;
+  /** Expressions that are being evaluated, inside one another. */
+  depth: number;
+  /** Calls and copies made so far. */
+  steps: number;
   /** Calls under way, innermost last. */
   readonly calls: {
     readonly name: string;
@@ -62,6 +67,18 @@ export class Follows extends Error {}
 /** Leaves a construct with a diagnostic, with the calls that led there. */
 export function fail(frame: Frame, diagnostic: Diagnostic): never {
   throw new Fault(traced(frame, diagnostic));
+}
+
+/** More calls and copies than this would take minutes. */
+const mostSteps = 100_000;
+
+/** Counts what is made, so that no program keeps the compiler busy for ever. */
+export function spend(frame: Frame, steps: number, span: Span): void {
+  const { context } = frame;
+  const before = context.steps;
+  context.steps += steps;
+  if (before > mostSteps) throw new Follows();
+  if (context.steps > mostSteps) fail(frame, tooMuch({ span }));
 }
 
 /** The diagnostic with the calls that led to where it was found, innermost first. */

@@ -32,7 +32,11 @@ export function loadImports(source: Source, read: (path: string) => string | und
       if (files.has(path)) continue;
       const text = read(path);
       if (text === undefined) {
-        diagnostics.push(missingFile({ path, span }));
+        // A path that does not end on its line has been reported.
+        const faulty = diagnostics.some(
+          ({ labels: [label] }) => label.span.file === span.file && label.span.start === span.start,
+        );
+        if (!faulty) diagnostics.push(missingFile({ path, span }));
         continue;
       }
       const parsed = parse({ file: path, text });

@@ -8,6 +8,8 @@ import { constant as whole } from '../../ir/index.js';
 import { constant, literal, size } from '../../ir/ops/constants.js';
 import { toF32 } from '../../ir/ops/logic.js';
 import { bool, dim, printType, type Dim } from '../../ir/types.js';
+import { print } from '../../parser/print.js';
+import type { Expression } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { fail, type Frame } from './frame.js';
 import { describe, isCallable, type Value } from './values.js';
@@ -16,22 +18,23 @@ import { describe, isCallable, type Value } from './values.js';
 export interface Operand {
   readonly value: Value;
   readonly span: Span;
-  /** How the author wrote it. */
-  readonly text: string;
+  /** How its author wrote it, for messages. */
+  readonly written?: Expression;
 }
 
 /** More than this of an expression is not repeated in a message. */
 const longest = 40;
 
 /** The operand as messages speak of it: what its author wrote, where that is short. */
-export function brief({ text }: Operand, otherwise = 'it'): string {
-  return text.length <= longest ? text : otherwise;
+export function brief({ written }: Operand, otherwise = 'it'): string {
+  const text = written && print(written);
+  return text !== undefined && text.length <= longest ? text : otherwise;
 }
 
 /** An operand's place with its type: `h: [batch, hidden=128]`. */
 export function labelled(operand: Operand, { type }: Node): Label {
-  const { text, span } = operand;
-  return { span, text: text.length <= longest ? `${text}: ${printType(type)}` : printType(type) };
+  const text = brief(operand, '');
+  return { span: operand.span, text: text === '' ? printType(type) : `${text}: ${printType(type)}` };
 }
 
 /** The value as a graph node; an error where it has no tensor form. */

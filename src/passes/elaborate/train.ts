@@ -21,25 +21,31 @@ interface NumberSetting {
 
 const atLeastOne = (n: number): boolean => Number.isInteger(n) && n >= 1;
 
-const numberSettings: Readonly<Record<string, NumberSetting>> = {
-  batch: { expected: 'a whole number of rows, at least 1', fits: atLeastOne, set: (t, n) => (t.batch = n) },
-  epochs: { expected: 'a whole number, at least 1', fits: atLeastOne, set: (t, n) => (t.epochs = n) },
-  seed: {
-    expected: 'a whole number from 0 to 2147483647',
-    fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 31,
-    set: (t, n) => (t.seed = n),
-  },
-  accumulate: { expected: 'a whole number of steps, at least 1', fits: atLeastOne, set: (t, n) => (t.accumulate = n) },
-  clip_norm: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipNorm = n) },
-  clip_value: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipValue = n) },
-  validation: {
-    expected: 'a share of the data, from 0 to below 1',
-    fits: (n) => n >= 0 && n < 1,
-    set: (t, n) => (t.validation = n),
-  },
-};
+const numberSettings = new Map(
+  Object.entries<NumberSetting>({
+    batch: { expected: 'a whole number of rows, at least 1', fits: atLeastOne, set: (t, n) => (t.batch = n) },
+    epochs: { expected: 'a whole number, at least 1', fits: atLeastOne, set: (t, n) => (t.epochs = n) },
+    seed: {
+      expected: 'a whole number from 0 to 2147483647',
+      fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 31,
+      set: (t, n) => (t.seed = n),
+    },
+    accumulate: {
+      expected: 'a whole number of steps, at least 1',
+      fits: atLeastOne,
+      set: (t, n) => (t.accumulate = n),
+    },
+    clip_norm: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipNorm = n) },
+    clip_value: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipValue = n) },
+    validation: {
+      expected: 'a share of the data, from 0 to below 1',
+      fits: (n) => n >= 0 && n < 1,
+      set: (t, n) => (t.validation = n),
+    },
+  }),
+);
 
-const settingNames = ['optimizer', ...Object.keys(numberSettings), 'freeze', 'data'];
+const settingNames = ['optimizer', ...numberSettings.keys(), 'freeze', 'data'];
 
 function settingHint(name: string): string | undefined {
   const known = nearest(name, settingNames);
@@ -76,7 +82,7 @@ export function trainOf(
       if (first && name.name !== 'optimizer')
         fail(frame, messages.setTwice({ name: name.name, span: name.span, first }));
       seen.set(name.name, name.span);
-      const number = numberSettings[name.name];
+      const number = numberSettings.get(name.name);
       if (number) {
         const found = evaluate(value, inner);
         if (found.kind === 'unknown') return;

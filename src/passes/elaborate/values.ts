@@ -4,7 +4,7 @@ import type { Node } from '../../ir/graph.js';
 import { constant as whole, constantOf, printIndex, type Index } from '../../ir/index.js';
 import type { DataSource, Initial } from '../../ir/model.js';
 import { printType, type Dim } from '../../ir/types.js';
-import type { Declaration, Definition } from '../../parser/tree.js';
+import type { Declaration, Definition, Expression } from '../../parser/tree.js';
 import { Follows, type Frame } from './frame.js';
 
 export type Value =
@@ -44,8 +44,8 @@ export interface Given {
   readonly span: Span;
   /** Where its name stands, if it has one. */
   readonly place?: Span;
-  /** How its author wrote it. */
-  readonly text?: string;
+  /** How its author wrote it, for messages. */
+  readonly written?: Expression;
 }
 
 /** A fn or layer, with its configuration where it has been given. */
@@ -170,7 +170,7 @@ export function sizeValue(index: Index, name?: string): Value {
 /** A value that can be a dimension. */
 export function dimOf(value: Value): Dim | undefined {
   if (value.kind === 'size') return { size: value.index, ...(value.name !== undefined && { name: value.name }) };
-  if (value.kind !== 'number' || !Number.isInteger(value.value) || value.value < 0) return undefined;
+  if (value.kind !== 'number' || !Number.isSafeInteger(value.value) || value.value < 1) return undefined;
   return { size: whole(value.value), ...(value.name !== undefined && { name: value.name }) };
 }
 

@@ -107,6 +107,5 @@ function pairwise(
 }
 
 function operand(call: BuiltinCall, name: string): Operand {
-  const { value, span, text = name } = given(call, name);
-  return { value, span, text };
+  return given(call, name);
 }

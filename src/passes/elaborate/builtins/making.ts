@@ -12,9 +12,9 @@ import { equalTo, less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { random } from '../../../ir/ops/random.js';
 import { dim, printDim, printShape, printType, tensor, type Dim } from '../../../ir/types.js';
-import { stretch } from '../broadcasting.js';
+import { filling } from '../bodies.js';
 import { fail, type Frame } from '../frame.js';
-import { asF32, brief, labelled, toNode, type Operand } from '../tensors.js';
+import { brief, labelled } from '../tensors.js';
 import { tensorValue, type Builtin } from '../values.js';
 import { given, node, shape } from './arguments.js';
 
@@ -48,7 +48,7 @@ export const makingBuiltins: readonly Builtin[] = [
     parameters: ['shape', 'value'],
     apply(call) {
       const { value, span } = given(call, 'value');
-      return tensorValue(stretch(call.frame.context.g, toNode(call.frame, value, span), shape(call, 'shape')));
+      return tensorValue(filling(call.frame, value, span, tensor(shape(call, 'shape')), 'the tensor'));
     },
   },
   {
@@ -104,10 +104,7 @@ export const makingBuiltins: readonly Builtin[] = [
       if (element.kind !== 'index')
         return fail(call.frame, wrongElement({ expected: 'an index tensor', got: printType(ids.type), span: place }));
       const classes = x.type.shape[x.type.shape.length - 1];
-      const [from, chosen] = ['x', 'ids'].map((name): Operand => {
-        const { value, span, text = name } = given(call, name);
-        return { value, span, text };
-      });
+      const [from, chosen] = [given(call, 'x'), given(call, 'ids')];
       const labels = [labelled(chosen, ids), labelled(from, x)];
       if (!classes || classes.size.key !== element.size.key)
         return fail(
@@ -139,7 +136,7 @@ export const makingBuiltins: readonly Builtin[] = [
       const { g } = call.frame.context;
       const like = node(call, 'like');
       const { value, span } = given(call, 'p');
-      const p = stretch(g, asF32(call.frame, toNode(call.frame, value, span), span), like.type.shape);
+      const p = filling(call.frame, value, span, tensor(like.type.shape), 'the draw');
       return tensorValue(g.make(toF32, [g.make(less, [draw(call.frame, like.type.shape), p], {})], {}));
     },
   },

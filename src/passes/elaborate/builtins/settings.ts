@@ -6,7 +6,7 @@ import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../differentiate.js';
 import { configured, separate } from '../calls.js';
 import { asF32 } from '../tensors.js';
-import { fail } from '../frame.js';
+import { fail, spend } from '../frame.js';
 import { dataField } from '../train.js';
 import {
   describe,
@@ -66,6 +66,7 @@ export const settingBuiltins: readonly Builtin[] = [
         return fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span: argument.span }));
       const blockName =
         block.kind === 'function' && block.definition.kind === 'layer' ? block.definition.name.name : undefined;
+      spend(call.frame, n * layersIn(block), argument.span);
       const copies = Array.from({ length: n }, () => separate(block));
       return { kind: 'repeat', copies, ...(blockName !== undefined && { blockName }), instance: {} };
     },
@@ -121,6 +122,12 @@ export const settingBuiltins: readonly Builtin[] = [
     apply: (call) => fail(call.frame, notSupported({ what: name, span: call.span })),
   })),
 ];
+
+/** How many values a copy of it makes. */
+function layersIn(value: Value): number {
+  const parts = value.kind === 'composition' ? value.parts : value.kind === 'repeat' ? value.copies : [];
+  return parts.reduce((n, part) => n + layersIn(part), 1);
+}
 
 /**
  * Fan-in and fan-out: rows and columns for W: [n, units]; as PyTorch counts them for convolutions, whose weights are

@@ -26,7 +26,7 @@ import {
 } from '../../../ir/types.js';
 import { commonShape, stretch } from '../broadcasting.js';
 import { axisOf } from '../axes.js';
-import { fail } from '../frame.js';
+import { fail, spend } from '../frame.js';
 import { wantedDim } from '../patterns.js';
 import { toNode } from '../tensors.js';
 import { describe, sizeValue, tensorValue, type Builtin, type BuiltinCall, type Value } from '../values.js';
@@ -156,6 +156,7 @@ export const shapeBuiltins: readonly Builtin[] = [
             note: `its axis ${axis} does not divide into ${n} equal pieces`,
           }),
         );
+      spend(call.frame, n, given(call, 'n').span);
       const each = div(length, whole(n));
       const items = Array.from({ length: n }, (_, i): Value => {
         const sizes = x.type.shape.map((d, a) => (a === axis ? dim(each) : d));
