@@ -1,8 +1,9 @@
 // The gradient program as a document: every cotangent under its name, as a formula, with the step of the chain rule it came from.
-import { createWriter, sourcesOf } from '../ir/formula.js';
+import { createWriter, nameOf, sourcesOf } from '../ir/formula.js';
 import type { Node, NotationStyle } from '../ir/graph.js';
 import type { ModelGraph } from '../ir/model.js';
 import { reachable } from '../ir/reachable.js';
+import { axesText, recognise, type Form } from '../ir/recognise.js';
 import { printType } from '../ir/types.js';
 
 export interface GradientOptions {
@@ -33,33 +34,105 @@ export function gradientDocument(
   gradients: ReadonlyMap<string, Node>,
   options: GradientOptions,
 ): GradientDocument {
+  const { loss, outputs, metrics } = model.training;
   const wanted = [...gradients].filter(([name]) => options.wrt === undefined || name === options.wrt);
   const roots = wanted.map(([, node]) => node);
-  const forwardNodes = new Set(reachable([model.training.loss]));
-  const backwardNodes = reachable(roots).filter((n) => !forwardNodes.has(n) && n.inputs.length > 0);
+  const forward = new Set(reachable([...outputs, ...metrics].map(({ node }) => node).concat(loss)));
+  const seen = displayed([loss, ...roots]);
+  const backward = seen.inOrder(roots).filter((n) => !forward.has(n) && n.inputs.length > 0);
   const names = new Map<Node, string>();
-  for (const node of forwardNodes) if (node.name && node.inputs.length > 0) names.set(node, node.name);
-  nameCotangents(backwardNodes, roots, names);
+  for (const node of forward) if (node.name && node.inputs.length > 0) names.set(node, node.name);
+  nameShared(seen, seen.inOrder([loss, ...roots]), forward, names);
+  nameCotangents(seen, backward, roots, names);
   const targets = new Map(wanted.map(([name, node]) => [node, name]));
 
-  const written = (node: Node): string => {
+  const written = (node: Node): string | undefined => {
     const name = names.get(node) ?? (targets.has(node) ? `d_${targets.get(node)}` : undefined);
-    return name === undefined ? '' : inStyle(name, options.style);
+    return name === undefined ? undefined : inStyle(name, options.style);
   };
   const line = (node: Node, name: string): GradientLine => ({
     name: inStyle(name, options.style),
-    formula: createWriter((n) => (n === node ? undefined : written(n) || undefined), options.style)(node).text,
+    formula: createWriter((n) => (n === node ? undefined : written(n)), options.style, seen.formOf)(node).text,
     type: printType(node.type),
     source: sourcesOf(node).join(', '),
   });
-  const used = usedFrom([...backwardNodes, ...roots], names);
+  const used = new Set(seen.inOrder([loss, ...roots]));
   return {
-    forward: [...forwardNodes]
-      .filter((n) => n.name && n.inputs.length > 0 && (used.has(n) || n === model.training.loss))
-      .map((n) => line(n, n.name ?? '')),
-    backward: backwardNodes.filter((n) => names.has(n) && !targets.has(n)).map((n) => line(n, names.get(n) ?? '')),
+    forward: seen
+      .inOrder([...used].filter((n) => forward.has(n) && n !== loss).concat(loss))
+      .filter((n) => n === loss || (forward.has(n) && names.has(n)))
+      .map((n) => line(n, names.get(n) ?? 'loss')),
+    backward: backward.filter((n) => names.has(n) && !targets.has(n)).map((n) => line(n, names.get(n) ?? '')),
     gradients: wanted.map(([name, node]) => line(node, `d_${name}`)),
   };
+}
+
+/** The graph as it is read: what a well-known form is made of is not seen. */
+interface Displayed {
+  formOf(node: Node): Form | undefined;
+  inputsOf(node: Node): readonly Node[];
+  /** What the roots are made from, inputs before what reads them. */
+  inOrder(roots: readonly Node[]): Node[];
+}
+
+function displayed(roots: readonly Node[]): Displayed {
+  const sums = sumsOfScaled(reachable(roots));
+  const formOf = (node: Node): Form | undefined => sums.get(node) ?? recognise(node);
+  const inputsOf = (node: Node): readonly Node[] => formOf(node)?.inputs ?? node.inputs;
+  const inOrder = (from: readonly Node[]): Node[] => {
+    const done = new Set<Node>();
+    const open = [...from].reverse();
+    const entered = new Set<Node>();
+    for (let node = open.at(-1); node; node = open.at(-1)) {
+      if (entered.has(node)) {
+        done.add(node);
+        open.pop();
+        continue;
+      }
+      entered.add(node);
+      for (const input of [...inputsOf(node)].reverse()) if (!entered.has(input)) open.push(input);
+    }
+    return [...done];
+  };
+  return { formOf, inputsOf, inOrder };
+}
+
+/**
+ * sum(a) / n reads as sum(a / n) where a / n is there too: the simplifier divides last, a reader looks for the sum of the
+ * cotangent that stands above.
+ */
+function sumsOfScaled(nodes: readonly Node[]): Map<Node, Form> {
+  const scaled = new Map<Node, { readonly node: Node; readonly scale: string }[]>();
+  const found = new Map<Node, Form>();
+  const parts = nodes.map((node) => ({ node, ...unscaled(node) }));
+  for (const { node, core, scale } of parts)
+    if (scale !== '') scaled.set(core, [...(scaled.get(core) ?? []), { node, scale }]);
+  for (const { node, core, scale } of parts) {
+    if (scale === '' || core.op.name !== 'sum') continue;
+    const term = scaled.get(core.inputs[0])?.find((other) => other.scale === scale);
+    if (term) found.set(node, { name: 'sum', inputs: [term.node], rest: axesText(core) });
+  }
+  return found;
+}
+
+/** A node as core times a scale, the scale as a key; '' where there is none. */
+function unscaled(node: Node): { readonly core: Node; readonly scale: string } {
+  const [a, b] = node.inputs;
+  const peeled = (core: Node, factor: string): { core: Node; scale: string } => {
+    const inner = unscaled(core);
+    return { core: inner.core, scale: inner.scale + factor };
+  };
+  if (node.op.name === 'neg') return peeled(a, '-');
+  if (node.op.name === 'div' && scalarKey(b) !== undefined) return peeled(a, `/${scalarKey(b)}`);
+  if (node.op.name === 'mul' && scalarKey(a) !== undefined) return peeled(b, `*${scalarKey(a)}`);
+  if (node.op.name === 'mul' && scalarKey(b) !== undefined) return peeled(a, `*${scalarKey(b)}`);
+  return { core: node, scale: '' };
+}
+
+/** Numbers and run-time sizes, also broadcast. */
+function scalarKey(node: Node): string | undefined {
+  const at = node.op.name === 'broadcast' ? node.inputs[0] : node;
+  return at.op.name === 'constant' || at.op.name === 'size' ? String(at.id) : undefined;
 }
 
 /** The document as text, formulas and sources in columns. */
@@ -84,53 +157,70 @@ export function printGradient(document: GradientDocument): string {
     .trimEnd();
 }
 
-/** Cotangents that differentiation named keep their names; others that several steps read are named after what they come from. */
-function nameCotangents(nodes: readonly Node[], roots: readonly Node[], names: Map<Node, string>): void {
-  const readers = new Map<Node, number>();
-  for (const node of nodes) for (const input of new Set(node.inputs)) readers.set(input, (readers.get(input) ?? 0) + 1);
-  const taken = new Set(names.values());
+/** A shorter formula is repeated rather than named. */
+const shortest = 16;
+
+/** A step of the forward pass that has no name and that several others read gets one: as the generated module calls it. */
+function nameShared(
+  seen: Displayed,
+  nodes: readonly Node[],
+  forward: ReadonlySet<Node>,
+  names: Map<Node, string>,
+): void {
+  const readers = readersOf(seen, nodes);
   for (const node of nodes) {
-    if (roots.includes(node)) continue;
-    const shared = (readers.get(node) ?? 0) > 1 && !isPlumbing(node);
-    const wanted = node.name ?? (shared ? `delta_${subjectOf(node, names) ?? 'loss'}` : undefined);
-    if (wanted === undefined || isPlumbing(node)) continue;
-    let name = wanted;
-    for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
-    taken.add(name);
-    names.set(node, name);
+    if (!forward.has(node) || names.has(node) || (readers.get(node) ?? 0) < 2 || isPlumbing(node, seen)) continue;
+    const { text } = createWriter((n) => names.get(n), 'nn', seen.formOf)(node);
+    if (text.length > shortest) names.set(node, free(nameOf(node), names));
   }
+}
+
+/** Cotangents that differentiation named keep their names; others that several steps read are named after what they come from. */
+function nameCotangents(
+  seen: Displayed,
+  nodes: readonly Node[],
+  roots: readonly Node[],
+  names: Map<Node, string>,
+): void {
+  const readers = readersOf(seen, nodes);
+  for (const node of nodes) {
+    if (roots.includes(node) || isPlumbing(node, seen)) continue;
+    const shared = (readers.get(node) ?? 0) > 1;
+    const wanted = node.name ?? (shared ? `delta_${subjectOf(node, names, seen) ?? 'loss'}` : undefined);
+    if (wanted !== undefined) names.set(node, free(wanted, names));
+  }
+}
+
+/** How many of the nodes read each. */
+function readersOf(seen: Displayed, nodes: readonly Node[]): Map<Node, number> {
+  const readers = new Map<Node, number>();
+  for (const node of nodes)
+    for (const input of new Set(seen.inputsOf(node))) readers.set(input, (readers.get(input) ?? 0) + 1);
+  return readers;
+}
+
+function free(wanted: string, names: ReadonlyMap<Node, string>): string {
+  const taken = new Set(names.values());
+  let name = wanted;
+  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+  return name;
 }
 
 /** Constants, sizes and broadcasts are not worth a line. */
-function isPlumbing(node: Node): boolean {
-  return (
-    node.op.notation?.kind === 'same' || node.inputs.every((i) => i.inputs.length === 0 && i.type.shape.length === 0)
-  );
+function isPlumbing(node: Node, seen: Displayed): boolean {
+  if (node.op.notation?.kind === 'same' || node.inputs.length === 0) return true;
+  return seen.inputsOf(node).every((i) => i.inputs.length === 0 && i.type.shape.length === 0);
 }
 
 /** The forward value whose step a cotangent belongs to: the nearest named one it reads. */
-function subjectOf(node: Node, names: ReadonlyMap<Node, string>): string | undefined {
-  const open = [...node.inputs];
+function subjectOf(node: Node, names: ReadonlyMap<Node, string>, seen: Displayed): string | undefined {
+  const open = [...seen.inputsOf(node)];
   for (let n = 0; n < open.length && n < 64; n++) {
     const name = names.get(open[n]);
     if (name) return name.replace(/^(d|delta)_/, '');
-    open.push(...open[n].inputs);
+    open.push(...seen.inputsOf(open[n]));
   }
   return undefined;
-}
-
-/** The named nodes that a list of nodes reads, through unnamed ones. */
-function usedFrom(nodes: readonly Node[], names: ReadonlyMap<Node, string>): Set<Node> {
-  const used = new Set<Node>();
-  const open = nodes.flatMap((n) => n.inputs);
-  const seen = new Set<Node>();
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (names.has(node)) used.add(node);
-    open.push(...node.inputs);
-  }
-  return used;
 }
 
 /** d_h is ∂loss/∂h in mathematics; names otherwise stand as they are. */

@@ -1,6 +1,6 @@
 // Nodes written as formulas in the language's own notation, for kernel comments and `nnc grad`.
 import { binding, type Node, type NotationStyle, type Written } from './graph.js';
-import { recognise } from './recognise.js';
+import { recognise, type Form } from './recognise.js';
 
 /** What a node is called where it has no name of its own; undefined writes it out. */
 export type NameOf = (node: Node) => string | undefined;
@@ -11,7 +11,11 @@ export function formulaOf(node: Node, nameOf: NameOf): string {
 }
 
 /** Writes formulas, each shared sub-expression once. */
-export function createWriter(nameOf: NameOf, style: NotationStyle = 'nn'): (node: Node) => Written {
+export function createWriter(
+  nameOf: NameOf,
+  style: NotationStyle = 'nn',
+  formOf: (node: Node) => Form | undefined = recognise,
+): (node: Node) => Written {
   const written = new Map<Node, Written>();
   const write = (node: Node): Written => {
     const known = written.get(node);
@@ -23,13 +27,10 @@ export function createWriter(nameOf: NameOf, style: NotationStyle = 'nn'): (node
     return result;
   };
   const writeRecognised = (node: Node): Written | undefined => {
-    const form = recognise(node);
-    return (
-      form && {
-        text: `${form.name}(${[...form.inputs.map((i) => write(i).text), ...form.rest].join(', ')})`,
-        level: binding.atom,
-      }
-    );
+    const form = formOf(node);
+    if (!form) return undefined;
+    const text = `${form.name}(${[...form.inputs.map((i) => write(i).text), ...form.rest].join(', ')})`;
+    return form.negative ? { text: `-${text}`, level: binding.negation } : { text, level: binding.atom };
   };
   const writeNode = (node: Node): Written => {
     const notation = node.op.notation ?? leafNotation(node);

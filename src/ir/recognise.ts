@@ -7,11 +7,13 @@ export interface Form {
   readonly inputs: readonly Node[];
   /** Further arguments: `axis = 1`. */
   readonly rest: readonly string[];
+  /** It stands for -name(…). */
+  readonly negative?: true;
 }
 
 /** The well-known function that a node is, if it is one. */
 export function recognise(node: Node): Form | undefined {
-  return softmax(node) ?? logSumExp(node) ?? oneHot(node) ?? mean(node) ?? relu(node);
+  return softmax(node) ?? logSoftmax(node) ?? logSumExp(node) ?? oneHot(node) ?? mean(node) ?? relu(node);
 }
 
 /** exp(x - m) / sum(exp(x - m)), the maximum m subtracted */
@@ -22,6 +24,18 @@ function softmax(node: Node): Form | undefined {
   if (exp.op.name !== 'exp' || total.op.name !== 'sum' || total.inputs[0] !== exp) return undefined;
   const x = shifted(exp.inputs[0]);
   return x && { name: 'softmax', inputs: [x], rest: axisOf(total) };
+}
+
+/** (x - m) - log(sum(exp(x - m))) */
+function logSoftmax(node: Node): Form | undefined {
+  if (node.op.name !== 'sub') return undefined;
+  const [inner, spread] = node.inputs;
+  const x = shifted(inner);
+  const log = through(spread);
+  if (!x || log.op.name !== 'log') return undefined;
+  const total = through(log.inputs[0]);
+  const same = total.op.name === 'sum' && total.inputs[0].op.name === 'exp' && total.inputs[0].inputs[0] === inner;
+  return same ? { name: 'log_softmax', inputs: [x], rest: axisOf(total) } : undefined;
 }
 
 /** m + log(sum(exp(x - m))) */
@@ -54,17 +68,28 @@ function oneHot(node: Node): Form | undefined {
   return undefined;
 }
 
-/** sum(x) / n, n the number of elements summed */
+/** sum(x) / n, n the number of elements summed; also 0.25 * sum(x), and -sum(x) / n */
 function mean(node: Node): Form | undefined {
-  if (node.op.name !== 'div' || node.inputs[0].op.name !== 'sum') return undefined;
-  const [total, count] = node.inputs;
+  if (node.op.name !== 'div' && node.op.name !== 'mul') return undefined;
+  const [a, b] = node.inputs;
+  const [by, over] = node.op.name === 'div' || through(a).op.name !== 'constant' ? [b, a] : [a, b];
+  const negative = over.op.name === 'neg';
+  const total = negative ? over.inputs[0] : over;
+  if (total.op.name !== 'sum') return undefined;
   const { axes } = total.attrs;
   if (!Array.isArray(axes)) return undefined;
-  const summed = product(axes.map((a: number) => total.inputs[0].type.shape[a].size));
-  const divisor = through(count).attrs;
+  const summed = product(axes.map((i: number) => total.inputs[0].type.shape[i].size));
+  const { of, value } = through(by).attrs;
   const known = constantOf(summed);
-  const fits = known === undefined ? divisor.of && keyOf(divisor.of) === summed.key : divisor.value === known;
-  return fits ? { name: 'mean', inputs: total.inputs, rest: axisOf(total) } : undefined;
+  const fits =
+    node.op.name === 'mul'
+      ? typeof value === 'number' && known !== undefined && value * known === 1
+      : known === undefined
+        ? of && keyOf(of) === summed.key
+        : value === known;
+  return fits
+    ? { name: 'mean', inputs: total.inputs, rest: axesText(total), ...(negative && { negative: true as const }) }
+    : undefined;
 }
 
 function keyOf(index: unknown): unknown {
@@ -86,10 +111,18 @@ function through(node: Node): Node {
   return at;
 }
 
+/** The axis of a softmax; the last one goes without saying. */
 function axisOf(reduction: Node): string[] {
+  const { axes } = reduction.attrs;
+  const last = reduction.inputs[0].type.shape.length - 1;
+  return Array.isArray(axes) && axes.length === 1 && axes[0] === last ? [] : axesText(reduction);
+}
+
+/** The axes of a reduction as an argument; none where it is over all. */
+export function axesText(reduction: Node): string[] {
   const { axes } = reduction.attrs;
   const { shape } = reduction.inputs[0].type;
   if (!Array.isArray(axes) || axes.length === shape.length) return [];
-  if (axes.length === 1 && axes[0] === shape.length - 1) return [];
-  return [`axis = ${axes.map((a: number) => shape[a].name ?? a).join(', ')}`];
+  const names = axes.map((a: number) => shape[a].name ?? String(a));
+  return [`axis = ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`];
 }

@@ -1,5 +1,5 @@
 // Values known while compiling, and run-time sizes as numbers.
-import { binding, type Op } from '../graph.js';
+import { binding, type Binding, type Op } from '../graph.js';
 import { indexValue, number, apply, type Scalar } from '../scalar.js';
 import { constant as whole, printIndex, type Index } from '../index.js';
 import { tensor, type TensorType } from '../types.js';
@@ -37,9 +37,9 @@ export const size: Op<{ of: Index }> = {
   element: (_, __, { attrs }): Scalar => apply('f32', indexValue(attrs.of)),
   notation: {
     kind: 'form',
-    write: (_, { attrs }) => ({
-      text: printIndex(attrs.of),
-      level: attrs.of.terms.length > 1 ? binding.sum : binding.atom,
+    write: (_, { attrs }, style) => ({
+      text: printIndex(attrs.of).replaceAll('*', style === 'math' ? ' · ' : ' * '),
+      level: levelOf(attrs.of),
     }),
   },
   samples: [{ inputs: [], attrs: { of: whole(3) } }],
@@ -59,6 +59,12 @@ export const iota: Op<{ size: Index; name?: string }> = {
   },
   samples: [{ inputs: [], attrs: { size: whole(4) } }],
 };
+
+function levelOf({ terms }: Index): Binding {
+  if (terms.length > 1) return binding.sum;
+  const [term] = terms;
+  return term && term.atoms.length + (term.factor === 1 ? 0 : 1) > 1 ? binding.product : binding.atom;
+}
 
 /** A number as the language writes it. */
 function printNumber(value: number): string {

@@ -109,7 +109,9 @@ function writeContract(a: Written, b: Written, { left, right, out }: Labels, sty
     };
   }
   const turn = (x: Written, turned: boolean): string => {
-    if (!turned) return x.level < binding.product ? `(${x.text})` : x.text;
+    // In mathematics a product is written side by side: what divides or multiplies otherwise stands in parentheses.
+    const loosest = style === 'math' ? binding.negation : binding.product;
+    if (!turned) return x.level < loosest ? `(${x.text})` : x.text;
     if (style === 'nn') return `transpose(${x.text})`;
     return `${x.level < binding.atom ? `(${x.text})` : x.text}ᵀ`;
   };

@@ -1,16 +1,25 @@
 // Comparison, logic and choice.
-import { binding, type Op } from '../graph.js';
+import { binding, type Node, type Op, type Written } from '../graph.js';
 import { apply } from '../scalar.js';
 import { bool, f32 } from '../types.js';
 import { filled } from './calls.js';
 import { binary, elementwise, type Plain } from './elementwise.js';
+
+/** 0 < x reads x > 0. */
+function compared(a: Written, b: Written, { inputs: [x, y] }: Node, symbol: string, turned: string): Written {
+  const constant = (node: Node): boolean =>
+    (node.op.name === 'broadcast' ? node.inputs[0] : node).op.name === 'constant';
+  const turn = constant(x) && !constant(y);
+  const [left, right] = (turn ? [b, a] : [a, b]).map((w) => (w.level <= binding.comparison ? `(${w.text})` : w.text));
+  return { text: `${left} ${turn ? turned : symbol} ${right}`, level: binding.comparison };
+}
 
 export const less: Op<Plain> = elementwise({
   name: 'less',
   summary: 'a < b; also of index tensors.',
   scalar: (a, b) => apply('lt', a, b),
   result: bool,
-  notation: { kind: 'infix', symbol: '<', level: binding.comparison },
+  notation: { kind: 'form', write: ([a, b], node) => compared(a, b, node, '<', '>') },
   samples: binary,
 });
 
@@ -19,7 +28,11 @@ export const lessEqual: Op<Plain> = elementwise({
   summary: 'a <= b; also of index tensors.',
   scalar: (a, b) => apply('le', a, b),
   result: bool,
-  notation: { kind: 'infix', symbol: '<=', math: '≤', level: binding.comparison },
+  notation: {
+    kind: 'form',
+    write: ([a, b], node, style) =>
+      style === 'math' ? compared(a, b, node, '≤', '≥') : compared(a, b, node, '<=', '>='),
+  },
   samples: binary,
 });
 
