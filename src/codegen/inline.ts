@@ -46,7 +46,8 @@ export function neededRuntime(code: string): string {
       need(found.words);
     }
   };
-  need(wordsOf(code));
+  // Shaders are in a language of their own.
+  need(wordsOf(code.replace(/\/\* wgsl \*\/ `(?:[^`\\]|\\[^])*`/g, '')));
   return all
     .filter((d) => needed.has(d))
     .map((d) => d.text)

@@ -85,8 +85,10 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
 
   const order: Record<Provenance['phase'], number> = { forward: 0, backward: 1, update: 2 };
   const sorted = [...kernels.values()].sort((a, b) => order[a.provenance.phase] - order[b.provenance.phase]);
-  const all = [...new Set([...buffers.all(), ...sorted.flatMap((k) => [...buffersOf(k)])])];
   const list = Object.values(entries);
+  // A result may be a literal that no kernel reads.
+  const results = list.flatMap((e) => e.results.map((r) => r.buffer));
+  const all = [...new Set([...buffers.all(), ...sorted.flatMap((k) => [...buffersOf(k)]), ...results])];
   return {
     model,
     entries,

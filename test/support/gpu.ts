@@ -20,7 +20,9 @@ export interface GpuTrainer {
 }
 
 export interface GpuProcess {
-  createTrainer(code: string, options?: object, own?: { ownDevice: boolean }): Promise<GpuTrainer>;
+  createTrainer(code: string, options?: object): Promise<GpuTrainer>;
+  /** Makes a trainer that is given no device. */
+  createWithout(code: string): Promise<unknown>;
   shaders(work: {
     code: string;
     dispatches: readonly { name: string; groups: readonly number[] }[];
@@ -28,9 +30,12 @@ export interface GpuProcess {
     integers: Int32Array;
     call: Int32Array;
   }): Promise<{ floats: Float32Array; integers: Int32Array }>;
-  validate(code: string, names: readonly string[]): Promise<string[]>;
+  /** What is wrong with shaders. */
+  validate(code: string): Promise<string[]>;
   /** Errors of the device that no call has reported. */
   errors(): Promise<string[]>;
+  /** How often the device has made or done something for trainers so far. */
+  counts(): Promise<Record<'createBuffer' | 'createComputePipeline' | 'createBindGroup' | 'submit', number>>;
   loseDevice(): Promise<void>;
   end(): void;
 }
@@ -85,11 +90,11 @@ export async function startGpu(kind: 'swiftshader' | 'null'): Promise<GpuProcess
   // What comes back is what the child's code says it is.
   const typed = ask as <T>(action: string, given?: object) => Promise<T>;
   return {
-    async createTrainer(code, options = {}, own = { ownDevice: false }) {
+    async createTrainer(code, options = {}) {
       const { key, model } = await typed<{ key: number; model: GpuTrainer['model'] }>('create', {
         code,
         options,
-        ...own,
+        given: true,
       });
       const call =
         <T>(method: string) =>
@@ -110,9 +115,11 @@ export async function startGpu(kind: 'swiftshader' | 'null'): Promise<GpuProcess
         together: (all) => typed('together', { key, calls: all }),
       };
     },
+    createWithout: (code) => ask('create', { code, given: false }),
     shaders: (work) => typed('shaders', work),
-    validate: (code, names) => typed('validate', { code, names }),
+    validate: (code) => typed('validate', { code }),
     errors: () => typed('errors'),
+    counts: () => typed('counts'),
     loseDevice: () => typed('lose'),
     end: () => child.disconnect(),
   };

@@ -8,11 +8,13 @@ export type Sizes = Readonly<Record<string, number>>;
 
 type Value = number | readonly number[];
 
-interface State {
+export interface State {
   readonly memory: Memory;
   readonly sizes: Sizes;
   readonly axes: Map<Axis, number>;
   readonly locals: Map<string, Value>;
+  /** Told of every access, a store or a load. */
+  readonly watch?: (buffer: Buffer, at: number, stores: boolean) => void;
 }
 
 export function allocate(buffers: Iterable<Buffer>, sizes: Sizes, fill: (buffer: Buffer, i: number) => number): Memory {
@@ -39,7 +41,8 @@ function runAll(body: readonly Statement[], state: State): void {
   for (const statement of body) run(statement, state);
 }
 
-function run(statement: Statement, state: State): void {
+/** Runs one statement; a barrier means nothing to a thread alone. */
+export function run(statement: Statement, state: State): void {
   switch (statement.kind) {
     case 'loop': {
       const to = indexOf(statement.to, state);
@@ -67,6 +70,7 @@ function run(statement: Statement, state: State): void {
       const value = valueOf(statement.value, state);
       lanesOf(value).forEach((x, i) => {
         const data = access(statement.to, at + i, state);
+        state.watch?.(statement.to, at + i, true);
         data[at + i] = statement.add ? data[at + i] + x : x;
       });
       return;
@@ -104,7 +108,7 @@ function access(buffer: Buffer, at: number, { memory }: State): Float64Array {
   return data;
 }
 
-function indexOf(index: Index, state: State): number {
+export function indexOf(index: Index, state: State): number {
   const value = (part: Atom): number => {
     switch (part.kind) {
       case 'size':
@@ -141,7 +145,10 @@ function valueOf(value: Scalar, state: State): Value {
     }
     case 'load': {
       const at = indexOf(value.at, state);
-      const one = (i: number): number => access(value.from, at + i, state)[at + i];
+      const one = (i: number): number => {
+        state.watch?.(value.from, at + i, false);
+        return access(value.from, at + i, state)[at + i];
+      };
       return value.lanes ? [0, 1, 2, 3].map(one) : one(0);
     }
     case 'apply': {

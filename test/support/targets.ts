@@ -15,3 +15,11 @@ export const wasm: TargetTraits = {
   storeGradients: false,
   flatMemory: true,
 };
+export const wgsl: TargetTraits = {
+  name: 'wgsl',
+  lanes: false,
+  workgroups: true,
+  storeGradients: false,
+  flatMemory: true,
+  typedMemory: true,
+};

@@ -8,12 +8,12 @@ export interface GpuDevice {
     submit(commands: Iterable<object>): void;
     writeBuffer(to: GpuBuffer, offset: number, data: ArrayBuffer | ArrayBufferView, from?: number, size?: number): void;
   };
-  createBuffer(descriptor: { size: number; usage: number }): GpuBuffer;
-  createShaderModule(descriptor: { code: string }): object;
-  createBindGroupLayout(descriptor: { entries: Iterable<object> }): object;
-  createPipelineLayout(descriptor: { bindGroupLayouts: Iterable<object> }): object;
-  createBindGroup(descriptor: { layout: object; entries: Iterable<object> }): object;
-  createComputePipeline(descriptor: { layout: object; compute: { module: object; entryPoint: string } }): object;
+  createBuffer(descriptor: object): GpuBuffer;
+  createShaderModule(descriptor: object): object;
+  createBindGroupLayout(descriptor: object): object;
+  createPipelineLayout(descriptor: object): object;
+  createBindGroup(descriptor: object): object;
+  createComputePipeline(descriptor: object): object;
   createCommandEncoder(): GpuEncoder;
   pushErrorScope(filter: 'validation' | 'out-of-memory'): void;
   popErrorScope(): Promise<{ readonly message: string } | null>;
@@ -39,7 +39,7 @@ export interface GpuEncoder {
 }
 
 export interface GpuPass {
-  setBindGroup(index: number, group: object): void;
+  setBindGroup(index: number, group: object | null): void;
   setPipeline(pipeline: object): void;
   dispatchWorkgroups(x: number, y?: number): void;
   end(): void;

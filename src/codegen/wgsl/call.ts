@@ -1,8 +1,7 @@
 // What a call tells the kernels in the uniform `call`: sizes, counters, and what the host computes of them.
-import type { Kernel, TrainerProgram } from '../../ir/program.js';
+import type { Kernel, Program, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Layout } from '../layout.js';
-import { runtimeNames } from '../inline.js';
 import { Scope } from '../names.js';
 import { kernelsOf, usesOf } from '../uses.js';
 import { reservedWords } from './names.js';
@@ -34,7 +33,7 @@ export function callOf(program: TrainerProgram, layout: Layout): Call {
     ...program.counters.map((c) => c.buffer),
     ...[...host].flatMap((kernel) => [...usesOf(kernel).buffers]),
   ]);
-  const names = new Scope([...reservedWords, ...runtimeNames()]);
+  const names = new Scope(reservedWords);
   const field = (name: string, type: CallField['type'], of: CallField['of']): CallField => ({
     name: names.take(name),
     field: name,
@@ -62,7 +61,7 @@ export function fieldOf({ fields }: Call, kind: CallField['of']['kind'], of: str
 }
 
 /** The kernels that run on the device, each once, in the program's order. */
-export function deviceKernels(program: TrainerProgram, { host }: Call): Kernel[] {
+export function deviceKernels(program: Program, { host }: Call): Kernel[] {
   const used = new Set(Object.values(program.entries).flatMap(kernelsOf));
   return program.kernels.filter((kernel) => used.has(kernel) && !host.has(kernel));
 }

@@ -1,9 +1,8 @@
 // The text of all shaders: bindings, the functions that kernels share, and an entry point for each kernel.
 import { constantOf } from '../../ir/index.js';
-import type { Kernel, TrainerProgram } from '../../ir/program.js';
+import type { Kernel, Program } from '../../ir/program.js';
 import { Scope } from '../names.js';
 import { primary } from '../typescript/expression.js';
-import { runtimeNames } from '../inline.js';
 import { printIndex } from './addresses.js';
 import { deviceKernels, fieldOf, type Call } from './call.js';
 import { neededFunctions } from './functions.js';
@@ -16,8 +15,8 @@ export interface ShaderText {
   readonly names: ReadonlyMap<Kernel, string>;
 }
 
-export function printShaders(program: TrainerProgram, call: Call): ShaderText {
-  const scope = new Scope([...reservedWords, ...sharedNames, ...runtimeNames()]);
+export function printShaders(program: Program, call: Call): ShaderText {
+  const scope = new Scope([...reservedWords, ...sharedNames]);
   const kernels = deviceKernels(program, call);
   const names = new Map(kernels.map((kernel) => [kernel, scope.take(kernel.name)]));
   const shaders: Shaders = {

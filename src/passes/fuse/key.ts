@@ -28,11 +28,15 @@ export function keyOfNest(nest: AnyNest): string {
       )
       .sort()
       .join('+');
+  const known = new Map<string, string>();
   const scalar = (value: Scalar): string => {
+    const before = known.get(value.key);
+    if (before !== undefined) return before;
     const text = write(value);
     // A sub-expression met before stands by its number, so that shared ones are written once.
     let n = texts.get(text);
     if (n === undefined) texts.set(text, (n = texts.size));
+    known.set(value.key, `e${n}`);
     return `e${n}`;
   };
   const parts: string[] = [];

@@ -1,9 +1,10 @@
 // From a nest and its plan to a kernel: mechanical, and right for any plan.
 import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
-import { constantOf, one, sizesOf, toIndex, type Index } from '../../ir/index.js';
+import { constantOf, sizesOf, toIndex, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { plan as makePlan } from '../plan/plan.js';
 import type { Estimate, NestPlan, Plan } from '../plan/types.js';
+import { loadsOf } from '../fuse/nests.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { addToTotals, closeTotals, openTotals } from './totals.js';
@@ -67,13 +68,13 @@ function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets:
 const fewAccumulators = 6;
 
 /** Row buffers that can be lets: wherever one is stored or read, its address is a number. */
-function rowLets({ parts, rowLocal }: Rows, plans: readonly NestPlan[]): Set<Buffer> {
+export function rowLets({ parts, rowLocal }: Rows, plans: readonly NestPlan[]): Set<Buffer> {
   const found = new Set(rowLocal);
   parts.forEach((part, i) => {
     if (isWrittenOut(plans[i])) return;
     for (const { to, value } of part.stores) {
       if (part.axes.length > 0) found.delete(to);
-      for (const { from, at } of loadsIn(value)) if (constantOf(at) === undefined) found.delete(from);
+      for (const { from, at } of loadsOf(value)) if (constantOf(at) === undefined) found.delete(from);
     }
   });
   return found;
@@ -82,19 +83,6 @@ function rowLets({ parts, rowLocal }: Rows, plans: readonly NestPlan[]): Set<Buf
 function isWrittenOut({ stages, loops, folds, unrolled }: NestPlan): boolean {
   const whole = loops.every(({ axis, tile, lanes }) => constantOf(axis.extent) === tile && !lanes);
   return whole && stages.length === 0 && folds.every((a) => unrolled.includes(a));
-}
-
-function loadsIn(value: Scalar): (Scalar & { kind: 'load' })[] {
-  return [...(value.kind === 'load' ? [value] : []), ...partsOf(value).flatMap(loadsIn)];
-}
-
-/** Row buffers of one element that can be lets: stored by parts without axes that store nothing else. */
-export function oneElement({ parts, rowLocal }: Rows): Set<Buffer> {
-  const found = new Set(rowLocal.filter((b) => b.length.key === one.key));
-  for (const part of parts)
-    if (part.axes.length > 0 || part.stores.some((s) => !found.has(s.to)))
-      for (const s of part.stores) found.delete(s.to);
-  return found;
 }
 
 export function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; sizes: Set<string> } {

@@ -2,11 +2,11 @@
 import { add, axis as newAxis, constantOf, div, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { AnyNest, Kernel, Nest, Rows, TargetTraits } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
-import { load, type Buffer } from '../../ir/scalar.js';
+import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../plan/types.js';
 import { planWorkgroups } from '../plan/workgroups.js';
 import type { Places } from './loops.js';
-import { namesIn, oneElement } from './lower.js';
+import { namesIn, rowLets } from './lower.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { bindAxes, together } from './places.js';
@@ -25,7 +25,7 @@ export function lowerWork(nest: AnyNest, plan: WorkPlan): Kernel {
   if (nest.kind === 'explicit') return { ...text, body: nest.body, scratch: [], grid: [toIndex(1)], threads: [1] };
   if (plan.kind === 'alone') throw new Error(`${name}: a plan for one thread`);
   const { buffers, sizes } = namesIn(nest);
-  const lets = nest.kind === 'rows' && plan.kind === 'threads' ? oneElement(nest) : new Set<Buffer>();
+  const lets = nest.kind === 'rows' && plan.kind === 'threads' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
   const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
   const task = { writer, nest: nest.kind === 'rows' ? moveLocals(nest, plan, lets) : { nest, scratch: [] } };
@@ -81,7 +81,7 @@ function writeThreads(
   const [place] = writer.open(together(axes));
   const outer = bindAxes(writer, axes, place);
   if (nest.kind === 'nest') writeNest(writer, nest, { ...parts[0], loops: [] }, outer);
-  else writeParts(writer, nest, lets, (part, i) => writeNest(writer, part, parts[i], outer, lets));
+  else writeParts(writer, nest, (part, i, made) => writeNest(writer, part, parts[i], outer, lets, made));
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
   return { groups: div(add(place.extent, threads - 1), toIndex(threads)), threads, scratch };
@@ -101,7 +101,7 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   };
   if (nest.kind === 'nest') write(nest, first);
   else
-    writeParts(writer, nest, new Set(), (part, i) => {
+    writeParts(writer, nest, (part, i) => {
       write(part, plan.parts[i]);
       const stored = new Set(nest.parts.slice(0, i + 1).flatMap((p) => p.stores.map((s) => s.to)));
       const read = nest.parts.slice(i + 1).flatMap((later) => [...namesIn(later).buffers].filter((b) => stored.has(b)));
@@ -116,19 +116,19 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   return { groups: group.extent, threads: plan.threads, scratch: [...scratch, ...made] };
 }
 
-/** Each part in a scope of its own, but for a part of lets alone, which stays visible to those after it. */
+/** Each part in a scope of its own; what it has made of lets stays visible to those after it. */
 function writeParts(
   writer: Writer,
   nest: Rows,
-  lets: ReadonlySet<Buffer>,
-  write: (part: Nest, i: number) => void,
+  write: (part: Nest, i: number, made: Map<string, Scalar>) => void,
 ): void {
   for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
   nest.parts.forEach((part, i) => {
-    const visible = part.stores.every((s) => lets.has(s.to));
-    if (!visible) writer.open();
-    write(part, i);
-    if (!visible) writer.flatten();
+    const made = new Map<string, Scalar>();
+    writer.open();
+    write(part, i, made);
+    writer.flatten();
+    for (const [key, value] of made) writer.remember(writer.depth, key, value);
   });
 }
 

@@ -108,7 +108,11 @@ export function axesOfValue(value: Scalar, into: Set<Axis> = new Set(), seen: Se
 /** Does the nest read what it stores? Then no place may be computed twice. */
 export function readsOwn(nest: Nest): boolean {
   const own = new Set(nest.stores.map((s) => s.to));
-  const reads = (value: Scalar): boolean =>
-    (value.kind === 'load' && own.has(value.from)) || partsOf(value).some(reads);
+  const seen = new Set<string>();
+  const reads = (value: Scalar): boolean => {
+    if (seen.has(value.key)) return false;
+    seen.add(value.key);
+    return (value.kind === 'load' && own.has(value.from)) || partsOf(value).some(reads);
+  };
   return nest.stores.some((s) => reads(s.value));
 }

@@ -130,8 +130,38 @@ export type WorkPlan =
       readonly local: 'workgroup' | 'scratch';
       readonly text: string;
     }
+  | TilePlan
   /** One thread for everything. */
   | { readonly kind: 'alone'; readonly text: string };
+
+/** One side of a contraction: axes of the result that it alone mentions, outermost first. */
+export interface TileSide {
+  readonly axes: readonly Axis[];
+  readonly factors: readonly Scalar[];
+  /** Which numbers neighbouring threads stage: neighbours along the fold, or along the side. */
+  readonly along: 'fold' | 'side';
+}
+
+/** A contraction of which each workgroup makes a tile, staging both sides in its memory block by block of the fold. */
+export interface TilePlan {
+  readonly kind: 'tiles';
+  /** First of all. */
+  readonly shape: Shape;
+  readonly sides: {
+    readonly fold: Scalar & { readonly kind: 'fold' };
+    readonly rows: TileSide;
+    readonly columns: TileSide;
+    /** Axes that both sides mention, or neither. */
+    readonly batch: readonly Axis[];
+  };
+  /** Fold axes, outermost first. */
+  readonly order: readonly Axis[];
+  /** The workgroup has width · width threads and takes the fold in blocks of width. */
+  readonly width: number;
+  /** Elements of the tile that a thread makes, this many threads apart. */
+  readonly block: { readonly rows: number; readonly columns: number };
+  readonly text: string;
+}
 
 /** A run-time size, as plan may assume it for costs. */
 export type Estimate = (size: string) => number;

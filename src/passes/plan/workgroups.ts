@@ -2,15 +2,17 @@
 import { constantOf, printIndex, type Axis } from '../../ir/index.js';
 import type { AnyNest, Nest, Rows, TargetTraits } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
+import { loadsOf } from '../fuse/nests.js';
 import { hasFold, partsOf } from '../lower/walk.js';
 import { planNest } from './plan.js';
 import { reshape } from './reshape.js';
-import { estimated, foldsOf } from './strides.js';
+import { estimated, foldsOf, strideAt } from './strides.js';
+import { planTiles } from './tiles.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from './types.js';
 
 /** With as many outputs the folds keep a processor busy by themselves. */
 const manyOutputs = 8_192;
-/** Shorter folds are not worth a tree. */
+/** Shorter folds are not worth a tree; to one place, half of it is. */
 const shortestShare = 128;
 /** Rows that are as narrow take a thread each. */
 const narrowRow = 32;
@@ -24,7 +26,9 @@ export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Es
     case 'rows':
       return planRows(nest, target, estimate);
     case 'nest':
-      return planShares(nest, target, estimate) ?? planThreads(nest, target, estimate);
+      return (
+        planTiles(nest, target, estimate) ?? planShares(nest, target, estimate) ?? planThreads(nest, target, estimate)
+      );
     default:
       return nest satisfies never;
   }
@@ -46,9 +50,13 @@ function planThreads(nest: Nest, target: TargetTraits, estimate: Estimate): Work
 /** Reductions to few places: a workgroup each. */
 function planShares(nest: Nest, target: TargetTraits, estimate: Estimate): WorkPlan | undefined {
   const part = planNest(nest, target, estimate);
-  const folded = foldedBy(reshape(nest, part.shape), estimate);
+  const reshaped = reshape(nest, part.shape);
+  const folded = foldedBy(reshaped, estimate) ?? 0;
   const outputs = count(nest.axes, estimate);
-  if (folded === undefined || folded < shortestShare || outputs > manyOutputs) return undefined;
+  if (folded < (outputs === 1 ? shortestShare / 2 : shortestShare) || outputs > manyOutputs) return undefined;
+  // Neighbouring threads read neighbours: where those lie in other places, a thread for each place does.
+  const inner = part.folds[part.folds.length - 1];
+  if (outputs >= 64 && !foldsOf(reshaped).some((f) => readsAlong(f, inner, estimate))) return undefined;
   const threads = folded >= 1_024 ? 256 : 64;
   const text = `${describe(part)}, ${threads} threads each fold a share`;
   return { kind: 'groups', threads, parts: [{ kind: 'shares', plan: part }], local: 'workgroup', text };
@@ -83,10 +91,16 @@ function foldedBy(nest: Nest, estimate: Estimate): number | undefined {
   return Math.max(...folds.map((f) => count(f.over, estimate)));
 }
 
+function readsAlong(value: Scalar, axis: Axis, estimate: Estimate): boolean {
+  return loadsOf(value).some(({ at }) => strideAt(at, axis, estimate) === 1);
+}
+
 /** Is there a fold that is only evaluated where a condition holds? */
-function isGuarded(value: Scalar): boolean {
+function isGuarded(value: Scalar, seen: Set<string> = new Set()): boolean {
+  if (seen.has(value.key)) return false;
+  seen.add(value.key);
   if (value.kind === 'apply' && value.op === 'select') return value.args.some(hasFold);
-  return hasFold(value) && value.kind !== 'fold' && partsOf(value).some(isGuarded);
+  return hasFold(value) && value.kind !== 'fold' && partsOf(value).some((part) => isGuarded(part, seen));
 }
 
 function count(axes: readonly Axis[], estimate: Estimate): number {

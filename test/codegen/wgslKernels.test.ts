@@ -1,0 +1,93 @@
+// Lowered nests as shaders in software: tiles, trees and rows compute what their nests mean, for every size of the batch.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Call } from '../../src/codegen/wgsl/call.js';
+import { printShaders } from '../../src/codegen/wgsl/shaders.js';
+import { constant, evaluateSizes, type Index } from '../../src/ir/index.js';
+import type { Buffer } from '../../src/ir/scalar.js';
+import { lowerWorkgroups } from '../../src/passes/lower/workgroups.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
+import * as nests from '../support/nests.js';
+import type { Example } from '../support/nests.js';
+import { allocate, evaluateNest } from '../support/runKernel.js';
+import { wgsl } from '../support/targets.js';
+
+const { batch } = nests;
+
+const examples: Record<string, () => Example> = {
+  'A·B in tiles': () => nests.contraction('A·B', batch, 70, 150),
+  'Aᵀ·B in tiles': () => nests.contraction('Aᵀ·B', 67, 65, batch),
+  'A·Bᵀ in tiles': () => nests.contraction('A·Bᵀ', batch, 64, 96),
+  'head merge': () => nests.headMerge(batch, 2, 8, 16, 40),
+  'row sums': () => nests.rowSums(batch, 300),
+  'column sums': () => nests.columnSums(batch, 37),
+  'a mean over everything': () => nests.meanSquare(batch, 11),
+  'two folds of one nest': () => nests.rowRange(batch, 200),
+  'a contraction that updates in place': () => nests.updateByContraction(batch, 40, 70),
+  gather: () => nests.gather(batch, 7, 10),
+  'softmax in one nest': () => nests.softmax(batch, 11),
+  'cross entropy in narrow rows': () => nests.crossEntropyRows(batch, 10),
+  'cross entropy in wide rows': () => nests.crossEntropyRows(batch, 90),
+  'a fold under a guard': () => nests.paddedSums(9, 40),
+};
+
+let gpu: GpuProcess;
+beforeAll(async () => {
+  gpu = await startGpu('swiftshader');
+});
+afterAll(() => gpu?.end());
+
+it.each(Object.entries(examples))('%s', async (_, make) => {
+  const { nest, buffers } = make();
+  const kernel = lowerWorkgroups(nest, wgsl, () => 64);
+  for (const rows of [3, 66]) {
+    const sizes = { batch: rows };
+    const lengthOf = (of: Index): number => evaluateSizes(of, () => rows);
+    const offsets = new Map<Buffer, Index>();
+    const words = { floats: 0, integers: 0 };
+    const memoryOf = (b: Buffer): keyof typeof words => (b.dtype === 'f32' ? 'floats' : 'integers');
+    for (const b of [...buffers, ...kernel.scratch]) {
+      if (b.space === 'workgroup') continue;
+      offsets.set(b, constant(words[memoryOf(b)]));
+      words[memoryOf(b)] += 4 * Math.ceil(lengthOf(b.length) / 4);
+    }
+    const call: Call = {
+      fields: [{ name: 'batch', field: 'batch', type: 'i32', of: { kind: 'now', size: 'batch' } }],
+      has: () => false,
+      host: new Set(),
+    };
+    const { text, names } = printShaders(
+      {
+        entries: { predict: { name: 'predict', steps: [{ kind: 'run', kernel }], inputs: [], results: [] } },
+        kernels: [kernel],
+        buffers,
+        memory: { offsets, length: constant(words.floats) },
+      },
+      call,
+    );
+    let state = 1;
+    const draw = (): number => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+    const memory = allocate(buffers, sizes, (b) =>
+      b.dtype === 'i32' ? Math.floor((draw() + 0.5) * (b.below ?? 10)) : Math.fround(draw()),
+    );
+    const given = { floats: new Float32Array(words.floats).fill(NaN), integers: new Int32Array(words.integers) };
+    const start = (b: Buffer): number => lengthOf(offsets.get(b) ?? constant(0));
+    for (const [b, values] of memory) given[memoryOf(b)].set(values, start(b));
+    const back = await gpu.shaders({
+      code: text,
+      dispatches: [{ name: names.get(kernel) ?? '', groups: [lengthOf(kernel.grid?.[0] ?? constant(0))] }],
+      ...given,
+      call: Int32Array.of(rows),
+    });
+    evaluateNest(nest, memory, sizes);
+    for (const [b, values] of memory) {
+      if (nest.kind === 'rows' && nest.rowLocal.includes(b)) continue;
+      const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+      values.forEach((x, i) => {
+        const got = back[memoryOf(b)][start(b) + i];
+        if (!(Math.abs(got - x) <= 3e-6 * largest))
+          expect.fail(`${rows} rows: ${b.name}[${i}] is ${got}, by definition ${x}`);
+      });
+    }
+  }
+  expect(await gpu.errors()).toEqual([]);
+});

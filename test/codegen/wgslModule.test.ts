@@ -1,0 +1,105 @@
+// Modules with shaders as text: strict TypeScript without typings of WebGPU, formatted, and taken by a validator.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check } from 'prettier';
+import { Project, ts } from 'ts-morph';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { compileText } from '../support/trainer.js';
+
+const root = new URL('../../', import.meta.url).pathname;
+const examples = readdirSync(join(root, 'examples'))
+  .flatMap((folder) =>
+    readdirSync(join(root, 'examples', folder))
+      .filter((file) => file.endsWith('.nn'))
+      .map((file) => join('examples', folder, file)),
+  )
+  .map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
+
+const network = `model network {
+  input x: [batch, 4]
+  input kind: index(3)[batch]
+  input infinity: bool[batch]
+  abs = x |> dense(70) |> tanh |> dropout(0.5)
+  select = abs |> dense(3)
+  output tanh = softmax(select)
+  output likely = argmax(select)
+  loss = cross_entropy(select, kind) + mean(if infinity then select[0:, 0] ^ 2.5 else erf(select[0:, 1]))
+  metric max = accuracy(select, kind)
+  train { optimizer = adam(lr = 0.01) }
+}
+`;
+
+let gpu: GpuProcess;
+beforeAll(async () => {
+  gpu = await startGpu('null');
+});
+afterAll(() => gpu?.end());
+
+const shadersOf = (code: string): string => /\/\* wgsl \*\/ `((?:[^`\\]|\\[^])*)`/.exec(code)?.[1] ?? '';
+
+describe('shaders', () => {
+  it.each([...examples, ['names that WGSL has a use for', network] as const])('of %s are valid', async (file, text) => {
+    const code = await compileText(text, { target: 'wgsl', language: 'ts' }, file);
+    expect(shadersOf(code)).toContain('@compute');
+    expect(await gpu.validate(shadersOf(code))).toEqual([]);
+  });
+
+  it('are refused where something is wrong', async () => {
+    const [found] = await gpu.validate('@compute @workgroup_size(1) fn wrong() {\n  let x = y;\n}');
+    expect(found).toContain("error 2:11: unresolved value 'y'");
+  });
+});
+
+describe('a module', () => {
+  let code = '';
+  beforeAll(async () => {
+    code = await compileText(network, { target: 'wgsl', language: 'ts' });
+  });
+
+  it('passes the type checker in strict mode, with a program that uses it', () => {
+    const project = new Project({
+      useInMemoryFileSystem: true,
+      compilerOptions: {
+        strict: true,
+        noUnusedLocals: true,
+        noUnusedParameters: true,
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ES2022,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+      },
+    });
+    project.createSourceFile('network.ts', code);
+    project.createSourceFile(
+      'use.ts',
+      `import { createTrainer, type Trainer, type Losses } from './network';
+      declare const device: GPUDevice;
+      const trainer: Trainer = await createTrainer({ seed: 1, device });
+      const inputs = { x: new Float32Array(4), kind: new Uint8Array(1), infinity: new Uint8Array(1) };
+      const losses: Losses = await trainer.step(inputs);
+      export const numbers: number[] = [losses.loss, losses.max];
+      export const { tanh }: { tanh: Float32Array } = await trainer.predict({ x: inputs.x });
+      export const weights: Float32Array = (await trainer.read())['select.dense.W'];
+      // @ts-expect-error parameters are read back
+      trainer.parameters;`,
+    );
+    const found = project
+      .getPreEmitDiagnostics()
+      .map((d) => `${d.getSourceFile()?.getBaseName()} ${d.getLineNumber()}: ${JSON.stringify(d.getMessageText())}`);
+    expect(found).toEqual([]);
+  });
+
+  it('is formatted, imports nothing, and is the same at every run', async () => {
+    expect(await check(code, { parser: 'typescript' })).toBe(true);
+    expect(code).not.toMatch(/^import |require\(/m);
+    expect(await compileText(network, { target: 'wgsl', language: 'ts' })).toBe(code);
+  });
+
+  it('says what is missing without WebGPU', async () => {
+    const js = await compileText(network, { target: 'wgsl' });
+    await expect(gpu.createWithout(js)).rejects.toThrow(
+      'network needs WebGPU, which is missing here (there is no navigator.gpu): give createTrainer a device, or compile the model with --target wasm',
+    );
+  });
+});
