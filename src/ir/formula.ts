@@ -88,6 +88,8 @@ export function nameOf(node: Node): string {
   if (node.name) return node.name;
   const inner = node.inputs.find((i) => nearestName(i) !== undefined);
   const of = inner && nearestName(inner);
+  // The cotangent of an activation times its slope is what textbooks call delta.
+  if (of?.startsWith('d_') && node.type.shape.length > 0) return `delta_${of.slice(2)}`;
   const kind = recognise(node)?.name ?? node.op.name;
   return of ? `${snake(kind)}_${of}` : snake(kind);
 }

@@ -44,6 +44,9 @@ function inLanes(value: Scalar, v: Axis, memo: LanesMemo): Scalar | undefined {
         args.push(done);
       }
       if (!args.some(isLanes)) return value;
+      // All lanes are shifted by the same number of places.
+      if (value.op === 'shl' || value.op === 'shr')
+        return isLanes(args[1]) ? undefined : apply(value.op, asLanes(args[0]), args[1]);
       if (value.op !== 'select') return apply(value.op, ...args.map(asLanes));
       const [condition, then, otherwise] = args;
       // Lanes choose after both arms are there, so both must be safe to evaluate.
@@ -71,12 +74,17 @@ function strideIn(value: Scalar & { kind: 'index' | 'load' }, v: Axis): number |
 export function loadsInRange(value: Scalar, also?: Scalar): boolean {
   const made = new Set<string>();
   const collect = (part: Scalar): void => {
-    if (part.kind === 'load') made.add(part.key);
+    if (made.has(part.key)) return;
+    made.add(part.key);
     for (const inner of partsOf(part)) collect(inner);
   };
   if (also) collect(also);
-  const visit = (part: Scalar): boolean =>
-    (part.kind !== 'load' || made.has(part.key) || inRange(part)) && partsOf(part).every(visit);
+  const seen = new Set<string>();
+  const visit = (part: Scalar): boolean => {
+    if (seen.has(part.key)) return true;
+    seen.add(part.key);
+    return (part.kind !== 'load' || made.has(part.key) || inRange(part)) && partsOf(part).every(visit);
+  };
   return visit(value);
 }
 

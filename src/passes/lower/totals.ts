@@ -2,10 +2,11 @@
 import { constantOf, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { foldsOf, loadsOf } from '../fuse/nests.js';
 import { writeValues, type FoldStyle } from './folds.js';
 import { identifier } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
-import { partsOf, rebuild } from './walk.js';
+import { rebuild } from './walk.js';
 import type { Writer } from './writer.js';
 
 interface Place {
@@ -33,7 +34,7 @@ export function openTotals(writer: Writer, nests: readonly Nest[]): OpenTotals {
       nest.stores.map((store): Place => {
         const replace = (part: Atom): Index | undefined => (part.kind === 'axis' ? at.get(part) : undefined);
         const value = specialise(store.value, replace);
-        for (const fold of foldsIn(value)) {
+        for (const fold of foldsOf(value)) {
           if (accumulators.has(fold.key)) continue;
           const name = { base: accumulatorOf(store.to), numbered: !single };
           const sum = writer.let(writer.depth, name, number(foldIdentity(fold.op, fold.type), fold.type), true);
@@ -88,20 +89,15 @@ function placesOf(axes: readonly Axis[]): ReadonlyMap<Axis, Index>[] {
   return list;
 }
 
-function foldsIn(value: Scalar): (Scalar & { kind: 'fold' })[] {
-  return value.kind === 'fold' ? [value] : partsOf(value).flatMap(foldsIn);
-}
-
 /** The loads that must be made before any store: another place of the total overwrites what they read. */
 function readBeforeOverwritten(places: readonly Place[], wanted: readonly { readonly value: Scalar }[]): Set<string> {
   const stored = places.map(({ to, at }) => load(to, at).key);
   const forced = new Set<string>();
   wanted.forEach(({ value }, i) => {
-    for (const key of loadsIn(value)) if (stored.some((s, j) => s === key && j !== i)) forced.add(key);
+    for (const { from, at } of loadsOf(value)) {
+      const { key } = load(from, at);
+      if (stored.some((s, j) => s === key && j !== i)) forced.add(key);
+    }
   });
   return forced;
-}
-
-function loadsIn(value: Scalar): string[] {
-  return [...(value.kind === 'load' ? [value.key] : []), ...partsOf(value).flatMap(loadsIn)];
 }
