@@ -267,6 +267,19 @@ export const unused = message(
   'warning',
 );
 
+export const notReached = message(
+  'not-reached',
+  ({ names, span }: At & { names: readonly string[] }) => ({
+    message:
+      names.length === 1
+        ? `${names[0]} is not trained: the loss does not depend on it`
+        : `${names.length} parameters are not trained: the loss does not depend on them`,
+    labels: [{ span, text: names.length === 1 ? 'this leaves it as it is' : 'this leaves them as they are' }],
+    ...(names.length > 1 && { notes: [names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '')] }),
+  }),
+  'warning',
+);
+
 export const parameterNotTrained = message('nothing-to-train', ({ span, name }: At & { name: string }) => ({
   message: `the loss of ${name} does not depend on any parameter`,
   labels: [{ span, text: 'there is nothing to train' }],

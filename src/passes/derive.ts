@@ -37,16 +37,26 @@ export function derive(model: ModelGraph): Gradients {
     g,
   );
   const gradients = new Map(raw.map(([name], i) => [name, nameGradient(nodes[i], name)]));
-  const { step, accumulate } = update(clean, gradients, g);
+  const kept = withoutGradient(clean, gradients);
+  const { step, accumulate } = update(kept, gradients, g);
   const updates = simplify(
     [...step, ...accumulate].map((b) => b.node),
     g,
   );
   return {
-    model: clean,
+    model: kept,
     gradients,
     step: step.map((b, i) => ({ ...b, node: updates[i] })),
     accumulate: accumulate.map((b, i) => ({ ...b, node: updates[step.length + i] })),
+  };
+}
+
+/** A parameter that no gradient reaches (only an output depends on it) is not trained. */
+function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>): ModelGraph {
+  return {
+    ...model,
+    parameters: model.parameters.map((p) => ({ ...p, trained: p.trained && gradients.has(p.name) })),
+    updates: model.updates.filter((u) => gradients.has(u.parameter)),
   };
 }
 

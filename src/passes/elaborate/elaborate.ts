@@ -223,9 +223,13 @@ function assembled(
   const modes = [modeOf(training, states), modeOf(evaluation, [])];
   if (modes.some((m) => m === undefined)) return undefined;
   const [trainingMode, evaluationMode] = modes.filter((m) => m !== undefined);
-  const dependsOnAny = reachable([trainingMode.loss]).some((n) => n.op.name === 'parameter');
-  if (block && !dependsOnAny)
+  const reached = new Set(
+    reachable([trainingMode.loss]).flatMap((n) => (n.op.name === 'parameter' ? [String(n.attrs.name)] : [])),
+  );
+  const idle = (trained?.parameters ?? []).filter((p) => p.trained && !reached.has(p.name)).map((p) => p.name);
+  if (block && reached.size === 0)
     context.report(messages.parameterNotTrained({ name: declaration.name.name, span: declaration.name.span }));
+  else if (block && idle.length > 0) context.report(messages.notReached({ names: idle, span: block.span }));
   return {
     builder: g,
     name: declaration.name.name,
