@@ -20,11 +20,8 @@ export async function loadData(source: DataSource, inputs: readonly ModelInput[]
   if (source.kind === 'module') return loadModule(pathOf(source), inputs, folder);
   const arrays = await readArrays(source, inputs, folder);
   const label = describe(source);
-  for (const input of inputs) {
-    if (arrays.has(input.name)) continue;
-    const form = formOf(source, input.name);
-    throw new Fault(dataInputMissing({ input: input.name, type: printType(input.type), source: label, form }));
-  }
+  const missing = inputs.find((input) => !arrays.has(input.name));
+  if (missing) throw missingInput(source, missing);
   const train = datasetOf(label, inputs, arrays);
   if (train.rows === 0) throw new Fault(dataEmpty({ place: label }));
   return { train };
@@ -38,7 +35,7 @@ async function readArrays(
   switch (source.kind) {
     case 'csv': {
       const unmapped = inputs.find((input) => source.fields[input.name] === undefined);
-      if (unmapped) return new Map();
+      if (unmapped) throw missingInput(source, unmapped);
       return decodeCsv(await readDataFile(folder, pathOf(source)), inputs, source.fields);
     }
     case 'idx':
@@ -59,6 +56,12 @@ async function readArrays(
     default:
       return source.kind satisfies never;
   }
+}
+
+function missingInput(source: DataSource, { name, type }: ModelInput): Fault {
+  return new Fault(
+    dataInputMissing({ input: name, type: printType(type), source: describe(source), form: formOf(source, name) }),
+  );
 }
 
 /** Arrays bear the input's name unless the source says `INPUT = "name"`. */

@@ -129,6 +129,12 @@ describe('csv', () => {
     ['an empty file', '', columns, 'data-empty: wrong.csv holds no rows'],
     ['a header alone', 'a,b,c\n', columns, 'data-empty: wrong.csv holds no rows'],
     [
+      'the second input that is not read',
+      '1,2,0\n',
+      { x: { from: 0, to: 1 } },
+      'data-input-missing: csv("wrong.csv") gives nothing for the input label: index(3)[batch]\nname it in the data source, as in csv("wrong.csv", label = 0)',
+    ],
+    [
       'an input that is not read',
       '1,2,0\n',
       { label: 2 },

@@ -1,0 +1,78 @@
+// Every message about data and files, by what a user does to see it: `nnc train` on a model of x: [batch, 2] and label: index(3)[batch].
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { catalog } from '../../src/diagnostics/catalog.js';
+import { nnc } from './nnc.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nnc-messages-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+mkdirSync(join(folder, 'folder.nn'));
+
+const trained = (data: string): string => `train {\n    optimizer = sgd(lr = 0.1)\n    data = ${data}\n  }`;
+
+const model = (train: string, input = 'x: [batch, 2]'): string =>
+  `model m {\n  input ${input}\n  input label: index(3)[batch]\n  loss = cross_entropy(x |> dense(3), label)\n  ${train}\n}\n`;
+
+const csv = 'csv("rows.csv", x = 0..1, label = 2)';
+
+/** The model's text, and the files beside it. */
+interface Scene {
+  readonly text: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly command?: readonly string[];
+}
+
+const rows = (text: string, source = csv): Scene => ({ text: model(trained(source)), files: { 'rows.csv': text } });
+
+const exporting = (code: string): Scene => ({
+  text: model(trained('module("rows.mjs")')),
+  files: { 'rows.mjs': code },
+});
+
+const scenes: Readonly<Record<string, Scene>> = {
+  'data-unreadable': { text: model(trained('csv("none.csv", x = 0..1, label = 2)')) },
+  'data-malformed': rows('1,2,"0\n'),
+  'data-empty': rows(''),
+  'data-input-missing': rows('1,2,0\n', 'csv("rows.csv", x = 0..1)'),
+  'data-input-unknown': rows('1,2,0\n', 'csv("rows.csv", x = 0..1, lable = 2)'),
+  'data-field': rows('1,2,0\n', 'csv("rows.csv", x = 0, label = 2)'),
+  'data-column-missing': rows('a,b,c\n1,2,0\n', 'csv("rows.csv", x = 0..1, label = "d")'),
+  'data-row-length': rows('1,2,0\n1,2\n'),
+  'data-value': rows('1,2,3\n'),
+  'data-shape': exporting('export const train = { x: [1, 2, 3], label: [0] };'),
+  'data-rows': exporting('export const train = { x: [1, 2, 3, 4], label: [0] };'),
+  'data-input-shape': {
+    text: model(
+      trained('csv("rows.csv", x = 0..1, label = 2, scale = 0)'),
+      'x: [batch, 2]\n  input scale: f32',
+    ).replace('x |> dense(3)', 'scale * x |> dense(3)'),
+    files: { 'rows.csv': '1,2,0\n' },
+  },
+  'data-unsupported': { text: model(trained('text("rows.txt")')), files: { 'rows.txt': 'abc' } },
+  'data-module': exporting('export const test = 1;'),
+  'data-absent': { text: model('train { optimizer = sgd(lr = 0.1) }') },
+  'train-absent': { text: model('') },
+  'file-unreadable': { text: '', command: ['check', 'folder.nn'] },
+  'file-unwritable': {
+    text: model('train { optimizer = sgd(lr = 0.1) }'),
+    command: ['compile', 'model.nn', '-o', 'nowhere/model.ts'],
+  },
+};
+
+describe('is said', () => {
+  it.each(Object.entries(scenes))('%s', (code, { text, files = {}, command = ['train', 'model.nn'] }) => {
+    writeFileSync(join(folder, 'model.nn'), text);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const { status, stderr } = nnc(command, { cwd: folder });
+    expect(stderr).toMatch(new RegExp(`^error\\[${code}\\]: \\S`));
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(status).toBe(1);
+  });
+});
+
+it('leaves no message out', () => {
+  const codes = [...catalog.values()].filter(({ phase }) => phase === 'data' || phase === 'files').map((e) => e.code);
+  expect(Object.keys(scenes).sort()).toEqual(codes.sort());
+});
