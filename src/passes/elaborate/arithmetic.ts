@@ -234,7 +234,7 @@ function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand): 
       cannotMultiply({
         labels: [labelled(left, a), labelled(right, b)],
         note: `the last dimension of ${brief(left, 'the left side')} is ${printDim(inner)}, and ${place} of ${brief(right, 'the right side')} is ${printDim(outer)}`,
-        help: multiplyHint(frame, outer.size, ra, right),
+        help: multiplyHint(frame, outer.size, ra, right) ?? transposeHint(inner.size, b, left, right),
       }),
     );
   }
@@ -294,6 +294,11 @@ function product(
   const columns = right.filter((l) => l !== 'k' && !left.includes(l));
   const out = rowsLast ? [...columns.slice(0, -1), ...rows, ...columns.slice(-1)] : [...rows, ...columns];
   return frame.context.g.make(contract, [a, b], { left: [...left], right: [...right], out });
+}
+
+function transposeHint(wanted: Index, { type: { shape } }: Node, left: Operand, right: Operand): string | undefined {
+  if (shape.length < 2 || shape[shape.length - 1].size.key !== wanted.key) return undefined;
+  return `did you mean ${brief(left, '…')} @ transpose(${brief(right, '…')})?`;
 }
 
 /** Another name in scope that would fit in place of the left operand. */

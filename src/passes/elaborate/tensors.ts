@@ -161,8 +161,10 @@ function alignmentHint(nodes: readonly Node[], operands: readonly Operand[]): st
   const [a, b] = [nodes[long].type.shape, nodes[short].type.shape];
   if (b.length === 0 || a.length !== b.length + 1 || !commonShape([a, [...b, dim(whole(1))]])) return undefined;
   const all = b.map(() => ':').join(', ');
-  const text = brief(operands[short]);
-  return `to repeat ${text} along the last axis, write ${/^[\p{L}\p{N}_]+(\(.*\))?$/u.test(text) ? text : `(${text})`}[${all}, none]`;
+  const text = brief(operands[short], '');
+  if (text === '') return `to repeat the shorter one along the last axis, write (…)[${all}, none]`;
+  const plain = /^[\p{L}\p{N}_]+(\(.*\))?$/u.test(text) ? text : `(${text})`;
+  return `to repeat ${text} along the last axis, write ${plain}[${all}, none]`;
 }
 
 /** The node as f32; an error names what it is where it is not. `mean` and `sum` take bools by themselves. */
