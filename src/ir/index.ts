@@ -96,7 +96,11 @@ export function div(a: Index, b: Index): Index {
   for (const term of a.terms) {
     const divided = divideTerm(term, b);
     if (divided) whole.push(divided);
-    else rest.push(term);
+    else if (constants[1] !== undefined && term.factor > constants[1]) {
+      // (29·x + r) div 28 is x + (x + r) div 28
+      whole.push({ factor: Math.floor(term.factor / constants[1]), atoms: term.atoms });
+      rest.push({ factor: term.factor % constants[1], atoms: term.atoms });
+    } else rest.push(term);
   }
   const remainder = canonical(rest);
   const split = canonical(whole);

@@ -19,15 +19,38 @@ export function compileWebAssembly(name: string, ...binaries: readonly string[])
 /** Memory grows by pages of 64 KiB. */
 const wordsOfPage = 16384;
 
+/**
+ * Memory for this many numbers of four bytes. It is made large enough at once: growing takes the old buffer away, after which engines
+ * treat every typed array of the program with more care.
+ */
+export function makeMemory(words: number): WebAssembly.Memory {
+  return orRefuse(words, () => new WebAssembly.Memory({ initial: pagesFor(words) }));
+}
+
 /** Makes room for this many numbers of four bytes; where that cannot be had nothing has changed. */
 export function growMemory(memory: WebAssembly.Memory, words: number): void {
+  orRefuse(words, () => {
+    const missing = pagesFor(words) - memory.buffer.byteLength / (4 * wordsOfPage);
+    if (missing > 0) memory.grow(missing);
+  });
+}
+
+function pagesFor(words: number): number {
   const pages = Math.ceil(words / wordsOfPage);
-  const missing = pages - memory.buffer.byteLength / (4 * wordsOfPage);
-  if (missing <= 0) return;
+  if (pages > 65536) throw new RangeError('32 bits address 4 GiB');
+  return pages;
+}
+
+function orRefuse<Result>(words: number, action: () => Result): Result {
   try {
-    if (pages > 65536) throw new RangeError('32 bits address 4 GiB');
-    memory.grow(missing);
+    return action();
   } catch {
     throw new RangeError(`memory: ${Math.ceil(words / 262144)} MiB are needed and cannot be had; use smaller batches`);
   }
+}
+
+/** A short array is copied faster by a loop. */
+export function copyFloats(from: Float32Array, to: Float32Array): void {
+  if (from.length > 32) to.set(from);
+  else for (let i = 0; i < from.length; i++) to[i] = from[i];
 }

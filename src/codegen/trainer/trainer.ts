@@ -67,6 +67,9 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
   const body = [
     `let { seed = ${train.seed} } = options;`,
     'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
+    ...(layout.sizes.length > 0
+      ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
+      : []),
     `let memory: Memory | undefined = ${engine.asynchronous ? 'await ' : ''}${engine.createMemory};`,
     'const use = (): Memory => {',
     'if (memory) return memory;',
@@ -78,7 +81,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     'initialize(memory, seed);',
     ...(program.slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
     ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
-    ...reserveAtStart(layout),
+    ...reserveAtStart(layout, engine),
     'const trainer: Trainer = {',
     [
       step(),
@@ -156,15 +159,10 @@ function gradientsOf(entry: Entry | undefined, layout: Layout): string {
   return `return { loss: ${layout.array(loss.buffer)}[0], gradients: { ${fields.join(', ')} } };`;
 }
 
-function reserveAtStart(layout: Layout): string[] {
-  if (layout.sizes.length === 0) return [];
+function reserveAtStart(layout: Layout, engine: Engine): string[] {
+  if (layout.sizes.length === 0 || engine.reserves) return [];
   const others = layout.sizes.slice(1).map(() => '1');
-  return [
-    'if (options.batch !== undefined) {',
-    'checkOption("batch", options.batch, 1, "a whole number of at least 1");',
-    `reserve(memory, ${['options.batch', ...others].join(', ')});`,
-    '}',
-  ];
+  return [`if (options.batch !== undefined) reserve(memory, ${['options.batch', ...others].join(', ')});`];
 }
 
 /** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */

@@ -24,8 +24,6 @@ export interface Wasm {
   /** The run-time sizes, in the order of the parameters. */
   readonly sizes: readonly string[];
   readonly entries: readonly Entry['name'][];
-  /** How many bytes memory must have for the constants that the binary brings. */
-  readonly initialBytes: number;
 }
 
 /** Steps marked `host` are left out: JavaScript runs them before the entry. */
@@ -54,8 +52,8 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
     module.define(index, e.code);
     module.export(entry.name, index);
   }
-  const initialBytes = writeConstants(module, program.buffers, offsets);
-  return { binary: module.toBytes(), sizes, entries: entries.map((e) => e.name), initialBytes };
+  writeConstants(module, program.buffers, offsets);
+  return { binary: module.toBytes(), sizes, entries: entries.map((e) => e.name) };
 }
 
 /** Buffers lie where the largest sizes so far have put them. */
@@ -126,9 +124,8 @@ function sizesIn(program: Program): string[] {
   return [...found].sort();
 }
 
-/** The tables that kernels read; where the last of them ends, in bytes. */
-function writeConstants(module: Module, buffers: readonly Buffer[], offsets: ReadonlyMap<Buffer, Index>): number {
-  let end = 0;
+/** The tables that kernels read. */
+function writeConstants(module: Module, buffers: readonly Buffer[], offsets: ReadonlyMap<Buffer, Index>): void {
   for (const buffer of buffers) {
     if (!buffer.data) continue;
     const start = offsets.get(buffer);
@@ -139,9 +136,6 @@ function writeConstants(module: Module, buffers: readonly Buffer[], offsets: Rea
       if (buffer.dtype === 'f32') view.setFloat32(4 * i, value, true);
       else view.setInt32(4 * i, value, true);
     });
-    const from = 4 * (start.terms[0]?.factor ?? 0);
-    module.data(from, bytes);
-    end = Math.max(end, from + bytes.length);
+    module.data(4 * (start.terms[0]?.factor ?? 0), bytes);
   }
-  return end;
 }

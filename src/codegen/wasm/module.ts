@@ -35,7 +35,8 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
       ),
     ],
     createMemory: 'createMemory(options)',
-    placeFloats: (field, variable) => `m.${field}.set(${variable});`,
+    reserves: true,
+    placeFloats: (field, variable) => `copyFloats(${variable}, m.${field});`,
     run: (entry) => `${runnerOf(entry)}(m);`,
   };
 }
@@ -137,11 +138,12 @@ function memory(
       name: 'createMemory',
       doc: 'Memory of its own for each trainer; the code is compiled once.',
       async: true,
-      parameters: [{ name: sizes.length > 0 ? '{ batch }' : '_options', type: 'TrainerOptions' }],
+      parameters: [{ name: sizes.length > 0 ? 'options' : '_options', type: 'TrainerOptions' }],
       returns: 'Promise<Memory>',
       body: [
         `compiled ??= compileWebAssembly(model.name, ${binaries.join(', ')});`,
-        `const memory = new WebAssembly.Memory({ initial: ${Math.ceil(wasm.initialBytes / 65536)} });`,
+        ...sizes.map((s, i) => `const ${s.variable} = ${i === 0 ? 'options.batch ?? ' : ''}${room[i]};`),
+        `const memory = makeMemory(${printSize(program.memory.length, layout)});`,
         'const { exports } = await WebAssembly.instantiate(await compiled, { env: { memory } });',
         `const m: Memory = {\n${[
           'memory',
@@ -150,7 +152,7 @@ function memory(
           ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
           'parameters: {} as Memory["parameters"]',
         ].join(',\n')},\n};`,
-        `reserve(${['m', ...room.map((r, i) => (i === 0 && sizes.length > 0 ? `batch ?? ${r}` : String(r))).slice(0, sizes.length)].join(', ')});`,
+        `reserve(${['m', ...sizes.map((s) => s.variable)].join(', ')});`,
         'return m;',
       ].join('\n'),
     },

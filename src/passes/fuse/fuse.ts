@@ -4,12 +4,12 @@ import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
 import type { AnyNest, Provenance } from '../../ir/program.js';
 import { load, type Buffer } from '../../ir/scalar.js';
-import type { Estimate } from './cost.js';
+import { valueOf, type Estimate } from './cost.js';
 import { decide } from './decide.js';
 import { joinPointwise } from './join.js';
 import { loadsOf, nestOf, type Draft } from './nests.js';
 import { dependences } from './order.js';
-import { joinRows } from './rows.js';
+import { isContraction, joinRows } from './rows.js';
 
 /** A node that must be in a buffer when the entry has run. */
 export interface Root {
@@ -57,7 +57,9 @@ export function fuse(request: FuseRequest): Fused[] {
   const joined = joinPointwise(
     [...drafts, ...copies],
     (list) => dependences(list, inPlace),
-    (into, draft) => !request.separateUpdates || isUpdate(into) === isUpdate(draft),
+    (into, draft) =>
+      isUpdate(into) === isUpdate(draft) ||
+      (!request.separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft))),
     needed,
     inPlace,
   );
@@ -136,6 +138,18 @@ function inOrder(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean)
     if (!next) throw new Error('nests wait for one another');
     list = list.flatMap((d) => (d === next ? beside(d, inPlace) : [d]));
   }
+}
+
+function isLarge({ axes }: Draft['nest'], estimate: Estimate): boolean {
+  return axes.reduce((n, a) => n * valueOf(a.extent, estimate), 1) > 1024;
+}
+
+/**
+ * The tiles of a contraction touch half of a cache line at a time: an update that walks further arrays beside the weight is faster on
+ * its own.
+ */
+function readsSlots({ nest }: Draft): boolean {
+  return nest.stores.some((s) => loadsOf(s.value).some((l) => l.from.space === 'slot'));
 }
 
 function overwritesWhatItReads({ nest }: Draft, inPlace: (buffer: Buffer) => boolean): boolean {

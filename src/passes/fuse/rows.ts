@@ -53,12 +53,32 @@ function group(drafts: readonly Draft[], estimate: Estimate, inPlace: (buffer: B
   for (const draft of drafts) {
     const [row] = draft.nest.axes;
     const eligible =
-      row && !draft.host && firstAxisIsRow(draft) && (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate));
+      row &&
+      !draft.host &&
+      firstAxisIsRow(draft) &&
+      !walksColumns(draft.nest) &&
+      (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate));
     const into = eligible ? groups.findLast((g) => canJoin(g, draft, row, groups, inPlace)) : undefined;
     if (into) into.members.push(draft);
     else groups.push({ row: eligible ? row : axis('none', 1), members: [draft], totals: [] });
   }
   return sortGroups(groups, inPlace);
+}
+
+/** A fold down the columns of a matrix, such as a sum over the batch: all columns side by side are faster than one after another. */
+function walksColumns({ axes, stores }: Nest): boolean {
+  const [column, ...others] = axes;
+  if (others.length > 0) return false;
+  return stores.some((store) =>
+    foldsOf(store.value).some((f) =>
+      loadsOf(f.body).some(({ at }) => {
+        const stride = coefficient(at, column);
+        return (
+          stride && constantOf(stride) === 1 && f.over.some((a) => axesOf(at).has(a) && constantOf(a.extent) !== 1)
+        );
+      }),
+    ),
+  );
 }
 
 /** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
@@ -69,7 +89,7 @@ function joinTotals(groups: readonly Group[], estimate: Estimate, inPlace: (buff
     if (!home || home.totals.length > 0) continue;
     for (const into of list) {
       const { row, members, totals } = into;
-      if (into === home || !isTotal(total, row) || !members.every((m) => isTinyRow(m.nest, estimate))) continue;
+      if (into === home || !isTotal(total, row) || !members.every((m) => isShortRow(m.nest))) continue;
       if (!canTotal(total, row, storesOf(members), totals, inPlace) || readsAny(members, total, inPlace)) continue;
       const merged: Group = { row, members, totals: [...totals, total] };
       const behind = group(
@@ -188,6 +208,16 @@ function axesOfValue(value: Scalar): Set<Axis> {
   const used = new Set<Axis>();
   for (const { at } of loadsOf(value)) axesOf(at, used);
   return used;
+}
+
+/** A row of so few places, each a fold of so few, that lanes could not be filled. */
+const shortRow = 8;
+
+function isShortRow({ axes, stores }: Nest): boolean {
+  const count = (of: readonly Axis[]): number => of.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1);
+  return (
+    count(axes.slice(1)) <= shortRow && stores.every((s) => foldsOf(s.value).every((f) => count(f.over) <= shortRow))
+  );
 }
 
 function isTinyRow(nest: Nest, estimate: Estimate): boolean {

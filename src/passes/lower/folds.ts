@@ -196,11 +196,12 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
       return new Map(group.map((p, i) => [p.fold.key, accumulators[i]]));
     }
 
-    // Four at a time along the fold, by two accumulators in turn, which hides the latency of the additions; then the rest.
+    // Four at a time along the fold, by several accumulators in turn, which hides the latency of the additions; then the rest.
     const extent = constantOf(inner.extent);
-    const width = group.length < 3 && (extent ?? 8) >= 8 ? 8 : 4;
+    const long = group.length === 1 && (extent ?? 8) >= 32;
+    const width = long ? 16 : group.length < 3 && (extent ?? 8) >= 8 ? 8 : 4;
     const starts = Array.from({ length: width / 4 }, (_, i) => 4 * i);
-    const wide = starts.map((start) => accumulate(`_${'ab'[start / 4]}`, (p) => splat(identityOf(p))));
+    const wide = starts.map((start) => accumulate(`_${'abcd'[start / 4]}`, (p) => splat(identityOf(p))));
     const whole =
       extent === undefined ? mul(div(inner.extent, toIndex(width)), width) : toIndex(extent - (extent % width));
     const left = extent === undefined ? undefined : extent % width;
@@ -217,7 +218,7 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
       if (constantOf(whole) !== 0)
         innermost({ to: whole, step: width }, () => starts.forEach((start, i) => inLanes(start, wide[i])));
       bound.set(inner, whole);
-      if (left !== undefined && left >= 4) inLanes(0, wide[0]);
+      for (let i = 0; left !== undefined && i + 4 <= left; i += 4) inLanes(i, wide[i / 4]);
       if (left === undefined)
         innermost({ from: whole, to: inner.extent, step: 1 }, () => step(group.map(bodyOf), rest ?? []));
       else

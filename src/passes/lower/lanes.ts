@@ -89,5 +89,7 @@ export function loadsInRange(value: Scalar, also?: Scalar): boolean {
 }
 
 export function inRange(value: Scalar & { kind: 'load' }): boolean {
+  // A kernel's own panels are filled for every place of a tile.
+  if (value.from.space === 'scratch') return true;
   return rangeOf(value.at).min >= 0 && provablyLess(value.at, value.from.length);
 }

@@ -39,7 +39,8 @@ export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): P
 export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): NestPlan {
   const shape = chooseShape(nest);
   const reshaped = reshape(nest, shape);
-  if (fitsStraightLine(reshaped, estimate)) return planStraight(reshaped, shape, estimate);
+  if (fitsStraightLine(reshaped, estimate) && !(target.lanes && isLongRun(reshaped)))
+    return planStraight(reshaped, shape, estimate);
   if (!target.lanes) return planScalar(reshaped, shape, estimate);
   const sides = sidesOf(reshaped, estimate);
   if (sides && sides.rows.length + sides.columns.length > 0)
@@ -54,6 +55,12 @@ function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {
   const points = count(nest.axes);
   const values = nest.stores.map((s) => s.value);
   return points <= mostPlaces && count(folds) <= mostPlaces && points * costOf(values, estimate) <= straightLine;
+}
+
+/** One run of a length known at run time, element by element: nothing of it can be written out, and lanes are along it. */
+function isLongRun(nest: Nest): boolean {
+  const [axis, ...others] = nest.axes.filter((a) => constantOf(a.extent) !== 1);
+  return axis !== undefined && others.length === 0 && constantOf(axis.extent) === undefined;
 }
 
 /** Everything of fixed size written out. */
