@@ -2,17 +2,19 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { readImport, readSource, writeFiles } from './files.js';
+import type { Target } from '../index.js';
 import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
 import { report } from './report.js';
 import { stages, type Stage } from './stages.js';
 
-interface Options extends ModelOptions, TargetOptions {
+interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
+  readonly target?: Target;
   readonly output: string;
   readonly emit?: Stage;
 }
 
 export function addCompile(program: Command): void {
-  withTargetOptions(withModelOptions(program.command('compile')), 'ts')
+  withTargetOptions(withModelOptions(program.command('compile')), 'ts', ['wgsl'])
     .description('write the trainer module of a model')
     .argument('<file>', 'the .nn file; - is standard input')
     .option(

@@ -22,11 +22,14 @@ export interface TargetOptions {
   readonly relaxed?: boolean;
 }
 
-/** Adds `--target` and `--relaxed`. Without `--target` the command decides; `byDefault` says how in its help. */
-export function withTargetOptions(command: Command, byDefault: string): Command {
+/**
+ * Adds `--target` and `--relaxed`. Without `--target` the command decides; `byDefault` says how in its help. What runs modules
+ * takes those that run here; `also` names others.
+ */
+export function withTargetOptions(command: Command, byDefault: string, also: readonly string[] = []): Command {
   const target = new Option('--target <target>', `the arithmetic of the module (default: ${byDefault})`);
   return command
-    .addOption(target.choices(['ts', 'wasm'] satisfies CommandTarget[]))
+    .addOption(target.choices([...(['ts', 'wasm'] satisfies CommandTarget[]), ...also]))
     .option('--relaxed', 'wasm: fused multiply-add where the engine has it; last bits differ between machines');
 }
 
