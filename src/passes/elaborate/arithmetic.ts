@@ -201,6 +201,7 @@ function onSizes(operator: Arithmetic, a: Index, b: Index): Value | undefined {
     case '*':
       return sizeValue(times(a, b));
     case '/':
+      if (constantOf(b) === 0) return undefined;
       return constantOf(mod(a, b)) === 0 ? sizeValue(quotient(a, b)) : undefined;
     case '==':
       return a.key === b.key ? { kind: 'boolean', value: true } : undefined;
