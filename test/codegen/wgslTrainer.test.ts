@@ -1,0 +1,157 @@
+// The trainer module for WebGPU in software: the same answers as plain TypeScript, calls in order, memory that grows, errors that change nothing.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { compileText, importCode, type LoadedModule } from '../support/trainer.js';
+
+/** A schedule and random draws, a class out of three, and two tensors that only the optimizer has. */
+const text = `model classes {
+  input x: [batch, 4]
+  input kind: index(3)[batch]
+  hidden = x |> dense(8) |> relu |> dropout(0.25)
+  logits = hidden |> dense(3)
+  output probability = softmax(logits)
+  output likely = argmax(logits)
+  loss = cross_entropy(logits, kind)
+  metric right = accuracy(logits, kind)
+  train { optimizer = adam(lr = cosine(peak = 1e-2, steps = 200)) batch = 16 epochs = 2 seed = 3 clip_norm = 1 }
+}
+`;
+
+function examples(rows: number): { x: Float32Array; kind: Int32Array } {
+  return {
+    x: Float32Array.from({ length: 4 * rows }, (_, i) => Math.sin(1.3 * i) + (i % 3)),
+    kind: Int32Array.from({ length: rows }, (_, i) => (i * i) % 3),
+  };
+}
+
+let gpu: GpuProcess;
+let code = '';
+let ts: LoadedModule;
+beforeAll(async () => {
+  gpu = await startGpu('swiftshader');
+  code = await compileText(text, { target: 'wgsl' });
+  ts = await importCode(await compileText(text));
+});
+afterAll(() => gpu?.end());
+
+const close = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number): void => {
+  expect(got.length).toBe(want.length);
+  const scale = Math.max(...Array.from(want, Math.abs), 1e-3);
+  Array.from(want).forEach((x, i) => {
+    if (!(Math.abs(got[i] - x) <= tolerance * scale)) expect.fail(`[${i}] is ${got[i]}, not ${x}`);
+  });
+};
+
+describe('a trainer on WebGPU', () => {
+  it('agrees with plain TypeScript for 100 steps, whatever the batch', async () => {
+    const here = ts.createTrainer();
+    const there = await gpu.createTrainer(code);
+    const initial = await there.read();
+    for (const [name, values] of Object.entries(here.parameters)) expect([...initial[name]]).toEqual([...values]);
+    for (let i = 0; i < 100; i++) {
+      const batch = examples([16, 7, 64, 1][i % 4]);
+      const [a, b] = [here.step(batch), await there.step(batch)];
+      close([b.loss, b.right], [a.loss, a.right], 1e-4);
+    }
+    const after = await there.read();
+    for (const [name, values] of Object.entries(here.parameters)) close(after[name], values, 1e-4);
+    const batch = examples(33);
+    close([(await there.evaluate(batch)).loss], [here.evaluate(batch).loss], 1e-4);
+    const [p, q] = [here.predict({ x: batch.x }), await there.predict({ x: batch.x })];
+    close(q.probability, p.probability, 1e-4);
+    expect(q.likely).toEqual(p.likely);
+    const [g, h] = [here.gradients(batch), await there.gradients(batch)];
+    expect(Object.keys(h.gradients)).toEqual(Object.keys(g.gradients));
+    for (const [name, values] of Object.entries(g.gradients)) close(h.gradients[name], values, 1e-4);
+    expect(await there.stepCount()).toBe(100);
+    await there.dispose();
+    expect(await gpu.errors()).toEqual([]);
+  });
+
+  it('reads and writes the checkpoints of other targets', async () => {
+    const here = ts.createTrainer();
+    for (let i = 0; i < 3; i++) here.step(examples(16));
+    const there = await gpu.createTrainer(code, { seed: 9, parameters: here.save({ optimizer: true }) });
+    expect(await there.stepCount()).toBe(3);
+    expect(Buffer.compare(await there.save({ optimizer: true }), here.save({ optimizer: true }))).toBe(0);
+    // The draws go on where they were.
+    close([(await there.step(examples(16))).loss], [here.step(examples(16)).loss], 1e-5);
+    const wrong = here.save().slice(0, 100);
+    await expect(there.load(wrong)).rejects.toThrow('the checkpoint does not fit: it is not a safetensors file');
+    await there.dispose();
+  });
+
+  it('keeps the order of calls that nobody has waited for', async () => {
+    const [one, other] = await Promise.all([gpu.createTrainer(code), gpu.createTrainer(code)]);
+    const batches = [examples(4), examples(9), examples(2)];
+    const calls = [
+      ...batches.map((batch) => ({ method: 'step', args: [batch] })),
+      { method: 'predict', args: [{ x: examples(5).x }] },
+      { method: 'save', args: [{ optimizer: true }] },
+      { method: 'step', args: [examples(3)] },
+      { method: 'read', args: [] },
+    ];
+    const all = await one.together(calls);
+    const inTurn: unknown[] = [];
+    for (const batch of batches) inTurn.push(await other.step(batch));
+    inTurn.push(await other.predict({ x: examples(5).x }), await other.save({ optimizer: true }));
+    inTurn.push(await other.step(examples(3)), await other.read());
+    expect(all).toEqual(inTurn);
+    await Promise.all([one.dispose(), other.dispose()]);
+  });
+
+  it('fits as plain TypeScript does, steps ahead of their losses', async () => {
+    const data = examples(75);
+    const options = { validation: 0.2, report: 'step', patience: 5 };
+    const there = await gpu.createTrainer(code);
+    const found = await there.fit(data, options);
+    const want: Record<string, unknown>[] = [];
+    for await (const progress of ts.createTrainer().fit(data, { ...options })) want.push(progress);
+    const ends = (all: Record<string, unknown>[]) => all.filter((p) => p.step === p.steps);
+    expect(ends(found).map((p) => [p.epoch, p.rows, p.best])).toEqual(ends(want).map((p) => [p.epoch, p.rows, p.best]));
+    const losses = (all: Record<string, unknown>[]): number[] =>
+      ends(all).flatMap((p) => [p.losses, p.validation].map((l) => (l as { loss: number }).loss));
+    close(losses(found), losses(want), 1e-4);
+    await there.dispose();
+  });
+
+  it('makes nothing on the device once it is warm, and submits once a step', async () => {
+    const trainer = await gpu.createTrainer(code, { batch: 16 });
+    const batch = examples(16);
+    await trainer.step(batch);
+    const before = await gpu.counts();
+    for (let i = 0; i < 10; i++) await trainer.step(batch);
+    const after = await gpu.counts();
+    expect({ ...after, submit: after.submit - before.submit }).toEqual({ ...before, submit: 10 });
+    await trainer.dispose();
+  });
+
+  it('changes nothing for a batch that does not fit', async () => {
+    const trainer = await gpu.createTrainer(code);
+    const before = await trainer.save({ optimizer: true });
+    await expect(trainer.step({ ...examples(5), kind: new Int32Array(5).fill(3) })).rejects.toThrow(
+      'kind: expected index(3)[batch], got 3 at position 0',
+    );
+    await expect(trainer.step({ ...examples(5), x: new Float32Array(7) })).rejects.toThrow('x: expected [batch, 4]');
+    expect(Buffer.compare(await trainer.save({ optimizer: true }), before)).toBe(0);
+    await expect(gpu.createTrainer(code, { batch: 1e8 })).rejects.toThrow(
+      /^memory: \d+ MiB are needed, and the GPU device has buffers of at most 128 MiB; use smaller batches$/,
+    );
+    await trainer.dispose();
+    await expect(trainer.step(examples(1))).rejects.toThrow('classes: this trainer has been disposed of');
+    expect(await gpu.errors()).toEqual([]);
+  });
+
+  it('says so where the device is lost', async () => {
+    const other = await startGpu('swiftshader');
+    try {
+      const trainer = await other.createTrainer(code);
+      await trainer.step(examples(4));
+      await other.loseDevice();
+      await expect(trainer.step(examples(4))).rejects.toThrow('classes: the GPU device was lost');
+      await expect(trainer.read()).rejects.toThrow('classes: the GPU device was lost');
+    } finally {
+      other.end();
+    }
+  });
+});
