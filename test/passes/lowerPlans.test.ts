@@ -7,55 +7,10 @@ import { plan } from '../../src/passes/plan/plan.js';
 import { readsOwn } from '../../src/passes/plan/strides.js';
 import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/passes/plan/types.js';
 import { compare } from '../support/compareKernel.js';
-import * as nests from '../support/nests.js';
+import { example } from '../support/drawNests.js';
 import type { Example } from '../support/nests.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
 import { ts, wasm } from '../support/targets.js';
-
-const { batch } = nests;
-const size = fc.integer({ min: 1, max: 20 });
-const extent = fc.oneof(size, fc.constant(batch));
-
-const example: fc.Arbitrary<Example> = fc.oneof(
-  fc
-    .tuple(fc.constantFrom('A·B' as const, 'Aᵀ·B' as const, 'A·Bᵀ' as const), extent, extent, extent)
-    .map(([form, m, n, k]) => nests.contraction(form, m, n, k)),
-  fc.tuple(extent, size, size).map(([m, n, k]) => nests.dense(m, k, n)),
-  fc.tuple(extent, size, size).map(([m, n, k]) => nests.updateByContraction(m, n, k)),
-  fc
-    .tuple(extent, fc.integer({ min: 1, max: 3 }), size, fc.integer({ min: 1, max: 9 }))
-    .map((a) => nests.batched(...a)),
-  fc
-    .tuple(
-      fc.constant(batch),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 5 }),
-      fc.integer({ min: 1, max: 8 }),
-      size,
-    )
-    .map((a) => nests.headMerge(...a)),
-  fc
-    .tuple(
-      fc.constant(2),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 9 }),
-      fc.integer({ min: 1, max: 7 }),
-      fc.constantFrom(1, 2, 3),
-    )
-    .map((a) => nests.convolution(...a)),
-  fc
-    .tuple(fc.constant(2), fc.integer({ min: 1, max: 12 }), fc.constantFrom(1, 3))
-    .map((a) => nests.guardedConvolution(...a)),
-  fc.tuple(extent, extent).map((a) => nests.chain(...a)),
-  fc.tuple(extent, extent).map((a) => nests.update(...a)),
-  fc.tuple(extent, extent).map((a) => nests.rowRange(...a)),
-  fc.tuple(extent, extent).map((a) => nests.softmax(...a)),
-  fc.tuple(extent, extent).map((a) => nests.columnSums(...a)),
-  fc.tuple(extent, extent).map((a) => nests.meanSquare(...a)),
-  fc.tuple(extent, size).map((a) => nests.crossEntropyRows(...a)),
-  fc.tuple(extent, size, size).map((a) => nests.gather(...a)),
-  fc.tuple(size, size).map((a) => nests.paddedSums(...a)),
-);
 
 /** Another plan of the same nest, with its stages or without. */
 function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {

@@ -1,8 +1,12 @@
 // Kernels of workgroups compute what their nests mean, and no thread reads what another has stored since the last barrier.
-import { describe, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planTiles } from '../../src/passes/plan/tiles.js';
+import type { TilePlan, WorkPlan } from '../../src/passes/plan/types.js';
 import { planWorkgroups } from '../../src/passes/plan/workgroups.js';
 import { lowerWork } from '../../src/passes/lower/workgroups.js';
 import { compare } from '../support/compareKernel.js';
+import { example } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { runGroups } from '../support/runGroups.js';
@@ -52,5 +56,66 @@ describe.each(Object.entries(examples))('%s', (_, make) => {
         sizes,
       );
     }
+  });
+});
+
+/** Tiles of other sizes and stagings than plan would choose; with as large a batch it chooses tiles at all. */
+function tilesOf({ nest }: Example): fc.Arbitrary<WorkPlan | undefined> {
+  const chosen = nest.kind === 'nest' ? planTiles(nest, wgsl, () => 1_000_000) : undefined;
+  if (!chosen) return fc.constant(undefined);
+  const small = fc.integer({ min: 1, max: 3 });
+  const along = fc.constantFrom('fold' as const, 'side' as const);
+  return fc
+    .record({ width: fc.constantFrom(2, 4), rows: small, columns: small, u: along, v: along })
+    .map(({ width, rows, columns, u, v }): TilePlan => {
+      const { sides } = chosen;
+      return {
+        ...chosen,
+        width,
+        block: { rows, columns },
+        sides: { ...sides, rows: { ...sides.rows, along: u }, columns: { ...sides.columns, along: v } },
+      };
+    });
+}
+
+/** Groups of few threads, so that small nests have shares and places for many rounds. */
+function withThreads(plan: WorkPlan, threads: number): WorkPlan {
+  return plan.kind === 'groups' || (plan.kind === 'threads' && plan.threads > 1) ? { ...plan, threads } : plan;
+}
+
+const drawn = example.chain((made) =>
+  fc.tuple(
+    fc.constant(made),
+    fc.oneof(
+      tilesOf(made),
+      fc.tuple(fc.constantFrom(1, 64, 10_000), fc.constantFrom(2, 4, 8)).map(([estimate, threads]) =>
+        withThreads(
+          planWorkgroups(made.nest, wgsl, () => estimate),
+          threads,
+        ),
+      ),
+    ),
+  ),
+);
+
+describe('lower for workgroups', () => {
+  it('means the same under any plan', () => {
+    const kinds = new Set<string>();
+    fc.assert(
+      fc.property(drawn, fc.constantFrom(1, 2, 3, 5, 8, 13), ([made, plan], rows) => {
+        if (!plan) return;
+        kinds.add(plan.kind);
+        const kernel = lowerWork(made.nest, plan);
+        const sizes = { batch: rows };
+        compare(
+          made,
+          (memory) => runGroups(kernel, memory, sizes),
+          (memory) => evaluateNest(made.nest, memory, sizes),
+          sizes,
+        );
+      }),
+      { numRuns: Number(process.env.NNC_RUNS ?? 300), seed: process.env.NNC_RUNS ? undefined : 1 },
+    );
+    expect([...kinds].sort()).toEqual(['groups', 'threads', 'tiles']);
   });
 });

@@ -16,8 +16,8 @@ const manyOutputs = 8_192;
 const shortestShare = 128;
 /** Rows that are as narrow take a thread each. */
 const narrowRow = 32;
-/** What the rows of a workgroup may hold in its memory, in elements: of 16 KiB there is room for the trees too. */
-const mostLocal = 3_072;
+/** The memory of a workgroup in elements: 16 KiB are there everywhere. */
+const groupMemory = 4_096;
 
 export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
   switch (nest.kind) {
@@ -58,6 +58,7 @@ function planShares(nest: Nest, target: TargetTraits, estimate: Estimate): WorkP
   const inner = part.folds[part.folds.length - 1];
   if (outputs >= 64 && !foldsOf(reshaped).some((f) => readsAlong(f, inner, estimate))) return undefined;
   const threads = folded >= 1_024 ? 256 : 64;
+  if (threads * foldsOf(reshaped).length > groupMemory) return undefined;
   const text = `${describe(part)}, ${threads} threads each fold a share`;
   return { kind: 'groups', threads, parts: [{ kind: 'shares', plan: part }], local: 'workgroup', text };
 }
@@ -73,13 +74,19 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
   const head = `rows ${printIndex(nest.row.extent)}`;
   const list = parts.map(describe).join(' | ');
   if (width <= narrowRow) return { kind: 'threads', threads: 64, parts, text: `${head}, a thread each: ${list}` };
-  const shared = nest.parts.map((part, i): SharedPart => {
-    const folded = part.axes.length === 0 ? foldedBy(reshape(part, parts[i].shape), estimate) : undefined;
-    return { kind: folded !== undefined && folded >= narrowRow ? 'shares' : 'places', plan: parts[i] };
-  });
-  const lengths = nest.rowLocal.map((b) => constantOf(b.length));
-  const local = lengths.reduce<number>((sum, n) => sum + (n ?? Infinity), 0) <= mostLocal ? 'workgroup' : 'scratch';
   const threads = width >= 1_024 ? 256 : 64;
+  // A tree for each fold that is taken in shares, then what each row holds for itself.
+  let free = groupMemory;
+  const shared = nest.parts.map((part, i): SharedPart => {
+    const reshaped = reshape(part, parts[i].shape);
+    const folded = part.axes.length === 0 ? foldedBy(reshaped, estimate) : undefined;
+    const trees = threads * foldsOf(reshaped).length;
+    if (folded === undefined || folded < narrowRow || trees > free) return { kind: 'places', plan: parts[i] };
+    free -= trees;
+    return { kind: 'shares', plan: parts[i] };
+  });
+  const held = nest.rowLocal.reduce((sum, b) => sum + (constantOf(b.length) ?? Infinity), 0);
+  const local = held <= free ? 'workgroup' : 'scratch';
   return { kind: 'groups', threads, parts: shared, local, text: `${head}, ${threads} threads each: ${list}` };
 }
 
