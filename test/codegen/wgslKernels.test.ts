@@ -54,6 +54,7 @@ it.each(Object.entries(examples))('%s', async (_, make) => {
       fields: [{ name: 'batch', field: 'batch', type: 'i32', of: { kind: 'now', size: 'batch' } }],
       has: () => false,
       host: new Set(),
+      turns: new Map(),
     };
     const { text, names } = printShaders(
       {

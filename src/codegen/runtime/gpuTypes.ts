@@ -39,7 +39,7 @@ export interface GpuEncoder {
 }
 
 export interface GpuPass {
-  setBindGroup(index: number, group: object | null): void;
+  setBindGroup(index: number, group: object | null, offsets?: number[]): void;
   setPipeline(pipeline: object): void;
   dispatchWorkgroups(x: number, y?: number): void;
   end(): void;

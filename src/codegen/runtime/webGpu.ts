@@ -17,6 +17,9 @@ export interface Gpu {
   integers: GpuBuffer;
   room: { readonly floats: number; readonly integers: number };
   bindings: object;
+  /** Loops around dispatches that stand within one another, and a buffer with the numbers of their rounds. */
+  readonly depth: number;
+  turns?: { readonly buffer: GpuBuffer; readonly count: number };
   /** Buffers through which results come back, used in turn. */
   readonly staging: { readonly buffer: GpuBuffer; readonly size: number; free: boolean }[];
   /** Why there was no memory when it last had to grow. */
@@ -35,11 +38,13 @@ export async function openGpu(
   code: string,
   kernels: readonly string[],
   callBytes: number,
+  depth = 0,
 ): Promise<Gpu> {
   const device = given ?? (await requestDevice(name));
   device.pushErrorScope('validation');
-  const buffer = (type: string, binding: number): object => ({ binding, visibility: 4, buffer: { type } });
-  const entries = [buffer('storage', 0), buffer('storage', 1), buffer('uniform', 2)];
+  const entries = ['storage', 'storage', 'uniform', ...Array.from({ length: depth }, () => 'uniform')].map(
+    (type, binding) => ({ binding, visibility: 4, buffer: { type, hasDynamicOffset: binding > 2 } }),
+  );
   const bindingLayout = device.createBindGroupLayout({ entries });
   const empty = { size: 16, usage: gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget };
   const gpu: Gpu = {
@@ -55,10 +60,11 @@ export async function openGpu(
     integers: device.createBuffer(empty),
     room: { floats: 4, integers: 4 },
     bindings: {},
+    depth,
     staging: [],
     trouble: Promise.resolve(undefined),
   };
-  bindGpu(gpu);
+  if (depth === 0) bindGpu(gpu);
   void device.lost.then(({ message }) => {
     gpu.lost = new Error(`${name}: the GPU device was lost${message ? `: ${message}` : ''}`);
   });
@@ -87,7 +93,9 @@ async function requestDevice(name: string): Promise<GpuDevice> {
 }
 
 function bindGpu(gpu: Gpu): void {
-  const entries = [gpu.floats, gpu.integers, gpu.call].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const resources: object[] = [gpu.floats, gpu.integers, gpu.call].map((buffer) => ({ buffer }));
+  for (let i = 0; i < gpu.depth; i++) resources.push({ buffer: gpu.turns?.buffer, size: 16 });
+  const entries = resources.map((resource, binding) => ({ binding, resource }));
   gpu.bindings = gpu.device.createBindGroup({ layout: gpu.bindingLayout, entries });
 }
 
@@ -129,6 +137,20 @@ export function growGpu(
     .then((error) => (error ? new RangeError(`memory: ${inMiB(needed)} MiB cannot be had on the GPU`) : undefined));
 }
 
+/** Room for the numbers of so many rounds, as far apart as dynamic offsets must be. */
+export function growTurns(gpu: Gpu, count: number): void {
+  if (gpu.turns && gpu.turns.count >= count) return;
+  const apart = turnBytes / 4;
+  const numbers = new Int32Array(apart * count);
+  for (let i = 0; i < count; i++) numbers[apart * i] = i;
+  const buffer = gpu.device.createBuffer({ size: turnBytes * count, usage: gpuUsage.uniform | gpuUsage.copyTarget });
+  gpu.device.queue.writeBuffer(buffer, 0, numbers);
+  gpu.turns?.buffer.destroy();
+  gpu.turns = { buffer, count };
+}
+
+const turnBytes = 256;
+
 function pipelineOf(gpu: Gpu, kernel: string): object {
   let pipeline = gpu.pipelines.get(kernel);
   if (!pipeline) {
@@ -144,14 +166,23 @@ export interface GpuRun {
   readonly gpu: Gpu;
   readonly encoder: GpuEncoder;
   readonly pass: GpuPass;
+  /** Where the rounds of the loops around the dispatch lie. */
+  readonly offsets: number[];
 }
 
 export function beginRun(gpu: Gpu, call: ArrayBuffer): GpuRun {
   gpu.device.queue.writeBuffer(gpu.call, 0, call);
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  pass.setBindGroup(0, gpu.bindings);
-  return { gpu, encoder, pass };
+  const offsets = Array.from({ length: gpu.depth }, () => 0);
+  pass.setBindGroup(0, gpu.bindings, offsets);
+  return { gpu, encoder, pass, offsets };
+}
+
+/** What follows is dispatched in this round of a loop, which stands in `depth` others. */
+export function turn({ gpu, pass, offsets }: GpuRun, depth: number, at: number): void {
+  offsets[depth] = turnBytes * at;
+  pass.setBindGroup(0, gpu.bindings, offsets);
 }
 
 /** One dimension holds 65,535 groups; more are spread over two. */
@@ -215,5 +246,6 @@ export function takeApart(results: ArrayBuffer, lengths: readonly number[]): Arr
 
 export function closeGpu(gpu: Gpu): void {
   for (const buffer of [gpu.floats, gpu.integers, gpu.call, ...gpu.staging.map((s) => s.buffer)]) buffer.destroy();
+  gpu.turns?.buffer.destroy();
   if (gpu.owned) gpu.device.destroy();
 }

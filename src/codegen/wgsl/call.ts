@@ -1,5 +1,6 @@
 // What a call tells the kernels in the uniform `call`: sizes, counters, and what the host computes of them.
-import type { Kernel, Program, TrainerProgram } from '../../ir/program.js';
+import type { Axis } from '../../ir/index.js';
+import type { Kernel, Program, Step, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Layout } from '../layout.js';
 import { Scope } from '../names.js';
@@ -22,6 +23,8 @@ export interface Call {
   readonly has: (buffer: Buffer) => boolean;
   /** Kernels that the host runs before an entry. */
   readonly host: ReadonlySet<Kernel>;
+  /** Axes of loops around dispatches, and how many loops stand around each. */
+  readonly turns: ReadonlyMap<Axis, number>;
 }
 
 /** Lays the uniform out. */
@@ -50,7 +53,21 @@ export function callOf(program: TrainerProgram, layout: Layout): Call {
       return field(layout.fields.get(buffer) ?? buffer.name, type, { kind: 'scalar', buffer });
     }),
   ];
-  return { fields, has: (buffer) => scalars.has(buffer), host };
+  const turns = new Map<Axis, number>();
+  const collect = (steps: readonly Step[], depth: number): void => {
+    for (const step of steps) {
+      if (step.kind === 'run') continue;
+      turns.set(step.axis, depth);
+      collect(step.steps, depth + 1);
+    }
+  };
+  for (const entry of Object.values(program.entries)) collect(entry.steps, 0);
+  return { fields, has: (buffer) => scalars.has(buffer), host, turns };
+}
+
+/** How many loops stand within one another at most. */
+export function depthOf({ turns }: Call): number {
+  return Math.max(0, ...[...turns.values()].map((depth) => depth + 1));
 }
 
 /** The field that holds a size, what there is room for, or a scalar. */

@@ -1,5 +1,5 @@
 // A kernel as a compute shader, under a comment that says what it computes and where that comes from.
-import { constantOf } from '../../ir/index.js';
+import { constantOf, type Axis } from '../../ir/index.js';
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { Scope } from '../names.js';
@@ -20,19 +20,25 @@ export interface Shaders {
   readonly scope: Scope;
   /** Where a buffer begins, in elements; undefined for one element of the uniform `call`. */
   start(buffer: Buffer): { readonly text: string; readonly constant: boolean } | undefined;
+  /** The round of a loop around dispatches. */
+  turn(axis: Axis): string;
   /** The field of `call` that holds a size, or an element. */
   field(of: string | Buffer): string;
 }
 
 /** Names of the bindings and of what every kernel may use. */
-export const sharedNames: readonly string[] = ['floats', 'integers', 'call', 'Call', ...Object.keys(functions)];
+export const turnNames = ['turn', 'innerTurn', 'innermostTurn'] as const;
+export const sharedNames: readonly string[] = [
+  ...['floats', 'integers', 'call', 'Call', 'Turn'],
+  ...turnNames,
+  ...Object.keys(functions),
+];
 
 const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', i32: 'i32', u32: 'u32' };
 
 /** Prints the kernel as an entry point of this name, with what it shares within a workgroup. */
 export function printKernel(kernel: Kernel, name: string, shaders: Shaders): string {
   const uses = usesOf(kernel);
-  if (uses.axes.size > 0) throw new Error(`${kernel.name} stands in a loop around dispatches`);
   const [threads = 1] = kernel.threads ?? [];
   const [grid] = kernel.grid ?? [];
   if (!grid) throw new Error(`${kernel.name} has no grid`);
@@ -42,6 +48,7 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
   const shared: string[] = [];
   const starts = new Map<Buffer, string>();
   for (const size of [...uses.sizes].sort()) lines.push(`let ${scope.bindSize(size)} = call.${shaders.field(size)};`);
+  for (const axis of uses.axes) lines.push(`let ${scope.bindAxis(axis)} = ${shaders.turn(axis)};`);
   for (const buffer of uses.buffers) {
     if (buffer.space === 'workgroup') {
       const own = shaders.scope.take(`${name}_${buffer.name}`);

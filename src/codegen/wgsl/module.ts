@@ -1,14 +1,14 @@
 // The engine of WebGPU: shaders as text, one memory of floats and one of integers, entries as lists of dispatches.
 import { constantOf, type Index } from '../../ir/index.js';
-import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
+import type { Entry, Kernel, Step, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { elementCount } from '../../ir/types.js';
 import type { Definition } from '../document.js';
 import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
-import { propertyKey, type Scope } from '../names.js';
+import { propertyKey, Scope } from '../names.js';
 import { arrayTypes, printKernel, type KernelFunction } from '../typescript/kernel.js';
-import { callOf, fieldOf, type Call } from './call.js';
+import { callOf, depthOf, fieldOf, type Call } from './call.js';
 import { printShaders, type ShaderText } from './shaders.js';
 
 export interface GpuEngine {
@@ -67,22 +67,30 @@ function runner(
   shaders: ShaderText,
 ): Definition {
   const before: string[] = [];
-  const dispatches: string[] = [];
-  for (const step of entry.steps) {
-    if (step.kind !== 'run') throw new Error('dispatches do not stand in loops yet');
-    const called = host.get(step.kernel);
-    if (called) {
-      const given = called.arguments.map((a) => {
-        if (a.kind === 'axis') throw new Error(`${called.name} stands in a loop and cannot run in JavaScript`);
-        return a.kind === 'size' ? `m.${fieldOf(call, 'now', a.name).field}` : layout.array(a.buffer);
-      });
-      before.push(`${called.name}(${given.join(', ')});`);
-      continue;
-    }
-    const [groups] = step.kernel.grid ?? [];
-    if (!groups) throw new Error(`${step.kernel.name} has no grid`);
-    dispatches.push(`dispatch(run, "${shaders.names.get(step.kernel)}", ${inSizes(groups, layout, 'now')});`);
-  }
+  const scope = Scope.with(['m', 'run']);
+  const dispatches = (steps: readonly Step[], inside: Scope): string[] =>
+    steps.flatMap((step) => {
+      if (step.kind === 'repeat') {
+        const within = inside.inside();
+        const at = within.take(step.axis.name);
+        const round = `turn(run, ${call.turns.get(step.axis) ?? 0}, ${at});`;
+        const body = [round, ...dispatches(step.steps, within)];
+        return [`for (let ${at} = 0; ${at} < ${inSizes(step.axis.extent, layout, 'now')}; ${at}++) {`, ...body, '}'];
+      }
+      const called = host.get(step.kernel);
+      if (called) {
+        const given = called.arguments.map((a) => {
+          if (a.kind === 'axis') throw new Error(`${called.name} stands in a loop and cannot run in JavaScript`);
+          return a.kind === 'size' ? `m.${fieldOf(call, 'now', a.name).field}` : layout.array(a.buffer);
+        });
+        before.push(`${called.name}(${given.join(', ')});`);
+        return [];
+      }
+      const [groups] = step.kernel.grid ?? [];
+      if (!groups) throw new Error(`${step.kernel.name} has no grid`);
+      return [`dispatch(run, "${shaders.names.get(step.kernel)}", ${inSizes(groups, layout, 'now')});`];
+    });
+  const calls = dispatches(entry.steps, scope);
   const results = resultsOf(entry, call).map(({ name, buffer }) => {
     const memory = buffer.dtype === 'f32' ? 'floats' : 'integers';
     const length = lengthOf(entry, name, buffer, program);
@@ -93,9 +101,7 @@ function runner(
     name: runnerOf(entry.name),
     parameters: [{ name: 'm', type: 'Memory' }],
     returns: 'Promise<ArrayBuffer>',
-    body: [...before, 'const run = begin(m);', ...dispatches, `return finishRun(run, [${results.join(', ')}]);`].join(
-      '\n',
-    ),
+    body: [...before, 'const run = begin(m);', ...calls, `return finishRun(run, [${results.join(', ')}]);`].join('\n'),
   };
 }
 
@@ -121,6 +127,8 @@ function persistentIn(layout: Layout, call: Call, floats: boolean): [Buffer, str
 /** The interface Memory, and the functions that make it, let it grow, and bring it to the device and back. */
 function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: ShaderText): Definition[] {
   const { sizes } = layout;
+  const depth = depthOf(call);
+  const rounds = [...call.turns.keys()].map((axis) => axis.extent);
   const start = (buffer: Buffer): number => constantOf(program.memory.offsets.get(buffer) ?? buffer.length) ?? 0;
   const length = (buffer: Buffer): number => constantOf(buffer.length) ?? 0;
   const kinds = [
@@ -193,7 +201,7 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
       body: [
         `const call = new ArrayBuffer(${16 * Math.max(1, Math.ceil(call.fields.length / 4))});`,
         `const m: Memory = {\n${[
-          `gpu: await openGpu(model.name, device, shaders, [${first}], call.byteLength)`,
+          `gpu: await openGpu(model.name, device, shaders, [${first}], call.byteLength${depth > 0 ? `, ${depth}` : ''})`,
           'call',
           'words: new Int32Array(call)',
           ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),
@@ -229,6 +237,9 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
       parameters: [{ name: 'm', type: 'Memory' }, ...sizes.map((s) => ({ name: s.variable, type: 'number' }))],
       returns: 'void',
       body: [
+        ...(depth > 0
+          ? [`growTurns(m.gpu, ${rounds.map((r) => printSize(r, layout)).reduce((a, b) => `Math.max(${a}, ${b})`)});`]
+          : []),
         `growGpu(m.gpu, { floats: ${need[0]}, integers: ${need[1]} }, { ${words} });`,
         ...integers.map(({ field, buffer }) => `m.${field} = new Int32Array(${printSize(buffer.length, layout)});`),
         ...sizes.map((s) => `m.${s.room} = ${s.variable};`),

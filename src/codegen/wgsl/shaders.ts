@@ -4,9 +4,9 @@ import type { Kernel, Program } from '../../ir/program.js';
 import { Scope } from '../names.js';
 import { primary } from '../typescript/expression.js';
 import { printIndex } from './addresses.js';
-import { deviceKernels, fieldOf, type Call } from './call.js';
+import { depthOf, deviceKernels, fieldOf, type Call } from './call.js';
 import { neededFunctions } from './functions.js';
-import { printKernel, sharedNames, type Shaders } from './kernel.js';
+import { printKernel, sharedNames, turnNames, type Shaders } from './kernel.js';
 import { reservedWords } from './names.js';
 
 export interface ShaderText {
@@ -32,9 +32,16 @@ export function printShaders(program: Program, call: Call): ShaderText {
       });
       return { text, constant: constantOf(offset) !== undefined };
     },
+    turn: (axis) => {
+      const depth = call.turns.get(axis);
+      if (depth === undefined) throw new Error(`no loop around dispatches binds ${axis.name}`);
+      return `${turnNames[depth]}.at`;
+    },
     field: (of) => fieldOf(call, typeof of === 'string' ? 'now' : 'scalar', of).name,
   };
   const entries = kernels.map((kernel) => printKernel(kernel, names.get(kernel) ?? kernel.name, shaders));
+  const depth = depthOf(call);
+  if (depth > turnNames.length) throw new Error(`${depth} loops stand around a dispatch`);
   const fields = call.fields.map((f) => `  ${f.name}: ${f.type},`);
   const bindings = [
     `struct Call {\n${(fields.length > 0 ? fields : ['  unused: i32,']).join('\n')}\n}`,
@@ -43,6 +50,9 @@ export function printShaders(program: Program, call: Call): ShaderText {
       '@group(0) @binding(1) var<storage, read_write> integers: array<i32>;',
       '@group(0) @binding(2) var<uniform> call: Call;',
     ].join('\n'),
+    // The number of the round in each of the loops that stand around a dispatch.
+    ...(depth > 0 ? ['struct Turn {\n  at: i32,\n}'] : []),
+    ...turnNames.slice(0, depth).map((name, d) => `@group(0) @binding(${3 + d}) var<uniform> ${name}: Turn;`),
   ];
   const text = [...bindings, ...neededFunctions(entries.join('\n')), ...entries].join('\n\n');
   return { text, names };
