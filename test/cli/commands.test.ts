@@ -205,7 +205,7 @@ describe('train', () => {
     const { status, stdout, stderr } = run('train', 'line.nn', '--out', 'run', '--epochs', '10');
     expect([status, stderr]).toEqual([0, '']);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines[0]).toBe('line: 2 parameters, 3 rows to train on');
+    expect(lines[0]).toBe('line: 2 parameters, 3 rows to train on (wasm)');
     expect(lines[10]).toMatch(/^epoch 10\/10 {2}loss [\d.e-]+ {2}0:00$/);
     expect(lines[11]).toBe('saved in run: last.safetensors, best.safetensors, metrics.jsonl');
     expect(stdout).not.toContain('\u001b');

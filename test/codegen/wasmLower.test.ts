@@ -41,6 +41,7 @@ const examples: Record<string, () => Example> = {
   gather: () => nests.gather(batch, 7, 10),
   'softmax in one nest': () => nests.softmax(batch, 11),
   'cross entropy in rows': () => nests.crossEntropyRows(batch, 10),
+  'rows with totals': () => nests.rowsWithTotals(batch),
   'a fold under a guard': () => nests.paddedSums(9, 40),
 };
 

@@ -346,6 +346,44 @@ export function crossEntropyRows(m: Extent, n: number): Example {
   };
 }
 
+/** A small dense layer y = x · W whose gradient, update and loss are added up while the rows pass. */
+export function rowsWithTotals(m: Extent): Example {
+  const row = axis('b', m);
+  const [n, k] = [3, 2];
+  const [x, w, v] = [buffer('x', mul(toIndex(m), k)), buffer('W', k * n), buffer('v', k * n)];
+  const [y, loss, last] = [buffer('y', n), buffer('loss', 1), buffer('largest', n)];
+  const j = axis('j', n);
+  const [c, d, e] = ['i', 'j', 'j'].map((name, at_) => axis(name, at_ === 0 ? k : n));
+  const input = (i: Index | Axis | number): Scalar => load(x, at([m, k], [row, i]));
+  const weight = (i: Index | Axis | number, o: Index | Axis): Scalar => load(w, at([k, n], [i, o]));
+  const product = (i: number): Scalar => apply('mul', input(i), weight(i, j));
+  const parts = [nest('y', [j], [{ to: y, at: toIndex(j), value: apply('add', product(0), product(1)) }])];
+  const own = load(y, toIndex(d));
+  const gradient = fold('add', [row], apply('mul', input(c), own));
+  const momentum = apply('add', apply('mul', number(0.9), load(v, at([k, n], [c, d]))), gradient);
+  const square = fold('add', [row], apply('mul', load(y, toIndex(1)), load(y, toIndex(1))));
+  const totals = [
+    nest(
+      'W',
+      [c, d],
+      [
+        { to: v, at: at([k, n], [c, d]), value: momentum },
+        {
+          to: w,
+          at: at([k, n], [c, d]),
+          value: apply('sub', weight(c, d), apply('mul', number(0.1), momentum)),
+        },
+      ],
+    ),
+    nest('loss', [], [{ to: loss, at: toIndex(0), value: apply('div', square, apply('f32', indexValue(toIndex(m)))) }]),
+    nest('largest', [e], [{ to: last, at: toIndex(e), value: fold('max', [row], load(y, toIndex(e))) }]),
+  ];
+  return {
+    nest: { kind: 'rows', name: 'y', row, parts, totals, rowLocal: [y], provenance },
+    buffers: [x, w, v, y, loss, last],
+  };
+}
+
 /** A row sum under a guard: the fold only means something where the row is inside. */
 export function paddedSums(m: number, n: number): Example {
   const [i, j] = [axis('i', m + 2), axis('j', n)];

@@ -1,7 +1,9 @@
 // Interprets kernels and evaluates nests by definition, in double precision, with every access checked.
 import { evaluate, evaluateSizes, type Atom, type Axis, type Index } from '../../src/ir/index.js';
 import type { AnyNest, Kernel, Nest, Statement } from '../../src/ir/program.js';
-import { foldIdentity, type Buffer, type FoldOp, type Scalar, type ScalarOp } from '../../src/ir/scalar.js';
+import { rewriteScalar } from '../../src/ir/rewrite.js';
+import { foldsOf } from '../../src/passes/fuse/nests.js';
+import { foldIdentity, number, type Buffer, type FoldOp, type Scalar, type ScalarOp } from '../../src/ir/scalar.js';
 
 export type Memory = Map<Buffer, Float64Array>;
 export type Sizes = Readonly<Record<string, number>>;
@@ -250,8 +252,43 @@ export function evaluateNest(nest: AnyNest, memory: Memory, sizes: Sizes): void 
   const state: State = { memory, sizes, axes: new Map(), locals: new Map() };
   if (nest.kind === 'explicit') return runAll(nest.body, state);
   if (nest.kind === 'nest') return evaluatePoints(nest, state);
+  const totals = (nest.totals ?? []).map((total) => ({ total, sums: new Map<string, number>() }));
   forEachPlace([nest.row], state, () => {
     for (const part of nest.parts) evaluatePoints(part, state);
+    for (const { total, sums } of totals) addRow(total, sums, state);
+  });
+  for (const { total, sums } of totals) storeTotal(total, sums, state);
+}
+
+/** Where the loops over a total's axes are. */
+function placeOf({ axes }: Nest, state: State): string {
+  return axes.map((a) => state.axes.get(a)).join();
+}
+
+/** The folds of a total are over the rows: each adds what this row gives. */
+function addRow(total: Nest, sums: Map<string, number>, state: State): void {
+  forEachPlace(total.axes, state, () => {
+    for (const fold of new Map(total.stores.flatMap((s) => foldsOf(s.value)).map((f) => [f.key, f])).values()) {
+      const key = `${fold.key}@${placeOf(total, state)}`;
+      const before = sums.get(key) ?? foldIdentity(fold.op, fold.type);
+      sums.set(key, calculate(fold.op, [before, Number(valueOf(fold.body, state))]));
+    }
+  });
+}
+
+function storeTotal(total: Nest, sums: ReadonlyMap<string, number>, state: State): void {
+  forEachPlace(total.axes, state, () => {
+    const place = placeOf(total, state);
+    const summed = (value: Scalar): Scalar =>
+      rewriteScalar(value, {
+        scalar: (v) => (v.kind === 'fold' ? number(sums.get(`${v.key}@${place}`) ?? NaN, v.type) : undefined),
+      });
+    const results = total.stores.map(({ to, at, value }) => ({
+      to,
+      at: indexOf(at, state),
+      value: Number(valueOf(summed(value), state)),
+    }));
+    for (const { to, at, value } of results) access(to, at, state)[at] = value;
   });
 }
 
