@@ -1,7 +1,8 @@
 // A page in headless Chromium that runs a module from a server on this machine.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -14,25 +15,45 @@ function executable(): string {
   return found;
 }
 
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+
 export interface Served {
   readonly page: Page;
   close(): Promise<void>;
 }
 
-/** Opens an empty page beside the files, by path (`/trainer.js`); with `isolated`, memory can be shared with workers. */
+export interface PageOptions {
+  /** Memory can be shared with workers. */
+  readonly isolated?: boolean;
+  /** Further flags of Chromium's. */
+  readonly flags?: readonly string[];
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** Opens an empty page beside the files, by path (`/trainer.js`); or a folder's own page. */
 export async function openPage(
-  files: Readonly<Record<string, string>>,
-  options: { readonly isolated?: boolean; readonly flags?: readonly string[] } = {},
+  files: Readonly<Record<string, string>> | { readonly folder: string; readonly query?: string },
+  options: PageOptions = {},
 ): Promise<Served> {
+  const contentOf = (path: string): string | Buffer | undefined => {
+    if (typeof files.folder !== 'string')
+      return path === '/' ? '<!doctype html><title>nnc</title>' : (files as Readonly<Record<string, string>>)[path];
+    const file = join(files.folder, path === '/' ? 'index.html' : path);
+    return existsSync(file) ? readFileSync(file) : undefined;
+  };
   const isolation = options.isolated
     ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
     : {};
   const server = createServer((request, response) => {
-    const path = request.url ?? '/';
-    const text = path === '/' ? '<!doctype html><title>nnc</title>' : files[path];
-    const type = path.endsWith('.js') ? 'text/javascript' : 'text/html';
-    response.writeHead(text === undefined ? 404 : 200, { 'Content-Type': `${type}; charset=utf-8`, ...isolation });
-    response.end(text);
+    const path = (request.url ?? '/').replace(/[?#].*$/, '');
+    const content = contentOf(path);
+    const type = types[/\.\w+$/.exec(path)?.[0] ?? '.html'] ?? 'application/octet-stream';
+    response.writeHead(content === undefined ? 404 : 200, { 'Content-Type': type, ...isolation });
+    response.end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -42,8 +63,8 @@ export async function openPage(
       executablePath: executable(),
       args: ['--no-sandbox', ...(options.flags ?? [])],
     });
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${port}/`);
+    const page = await browser.newPage(options.viewport && { viewport: options.viewport });
+    await page.goto(`http://127.0.0.1:${port}/${typeof files.query === 'string' ? files.query : ''}`);
     return {
       page,
       close: async () => {
