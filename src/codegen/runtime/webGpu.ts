@@ -66,7 +66,7 @@ export async function openGpu(
   };
   if (depth === 0) bindGpu(gpu);
   void device.lost.then(({ message }) => {
-    gpu.lost = new Error(`${name}: the GPU device was lost${message ? `: ${message}` : ''}`);
+    gpu.lost ??= new Error(`${name}: the GPU device was lost${message ? `: ${message}` : ''}`);
   });
   for (const kernel of kernels) pipelineOf(gpu, kernel);
   const error = await device.popErrorScope();
@@ -244,7 +244,9 @@ export function takeApart(results: ArrayBuffer, lengths: readonly number[]): Arr
   return lengths.map((length) => results.slice(at, (at += 4 * length)));
 }
 
+/** Calls that are under way fail. */
 export function closeGpu(gpu: Gpu): void {
+  gpu.lost ??= new Error(`${gpu.name}: this trainer has been disposed of`);
   for (const buffer of [gpu.floats, gpu.integers, gpu.call, ...gpu.staging.map((s) => s.buffer)]) buffer.destroy();
   gpu.turns?.buffer.destroy();
   if (gpu.owned) gpu.device.destroy();

@@ -1,0 +1,101 @@
+// Scalar instructions as WGSL, where the language promises less than we do: large arguments, negative bases, NaN and infinity.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { erf, roundEven } from '../../src/codegen/runtime/scalar.js';
+import type { Call } from '../../src/codegen/wgsl/call.js';
+import { printShaders } from '../../src/codegen/wgsl/shaders.js';
+import { axis, constant, toIndex, type Index } from '../../src/ir/index.js';
+import type { Kernel } from '../../src/ir/program.js';
+import { apply, indexValue, load, number, type Buffer, type Scalar } from '../../src/ir/scalar.js';
+import { lowerWorkgroups } from '../../src/passes/lower/workgroups.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { buffer, nest } from '../support/nests.js';
+import { wgsl } from '../support/targets.js';
+
+let gpu: GpuProcess;
+beforeAll(async () => {
+  gpu = await startGpu('swiftshader');
+});
+afterAll(() => gpu?.end());
+
+const call: Call = { fields: [], has: () => false, host: new Set(), turns: new Map() };
+
+/** value(x) for every x. */
+async function map(values: readonly number[], value: (x: Scalar, i: Scalar) => Scalar): Promise<number[]> {
+  const [x, out] = [buffer('x', values.length), buffer('out', values.length)];
+  const i = axis('i', values.length);
+  const made = value(load(x, toIndex(i)), indexValue(i));
+  const kernel: Kernel = lowerWorkgroups(nest('map', [i], [{ to: out, at: toIndex(i), value: made }]), wgsl, () => 1);
+  const offsets = new Map<Buffer, Index>([
+    [x, constant(0)],
+    [out, constant(values.length)],
+  ]);
+  const { text, names } = printShaders(
+    {
+      entries: { predict: { name: 'predict', steps: [{ kind: 'run', kernel }], inputs: [], results: [] } },
+      kernels: [kernel],
+      buffers: [x, out],
+      memory: { offsets, length: constant(2 * values.length) },
+    },
+    call,
+  );
+  const { floats } = await gpu.shaders({
+    code: text,
+    dispatches: [{ name: names.get(kernel) ?? '', groups: [Math.ceil(values.length / 64)] }],
+    floats: Float32Array.from([...values, ...values.map(() => NaN)]),
+    integers: new Int32Array(4),
+    call: new Int32Array(4),
+  });
+  return [...floats.slice(values.length, 2 * values.length)];
+}
+
+const plain = Array.from({ length: 400 }, (_, i) => Math.fround((i - 200) / 17));
+const tiny = [0, 1e-6, -1e-6, 1e-3, -1e-3];
+const large = [88, -88, 120, -120, 1e4, -1e4, 1e30, -1e30];
+
+const functions: readonly (readonly [string, (x: Scalar) => Scalar, (x: number) => number, readonly number[]])[] = [
+  ['tanh', (x) => apply('tanh', x), Math.tanh, [...plain, ...tiny, ...large]],
+  ['erf', (x) => apply('erf', x), erf, [...plain, ...tiny, ...large]],
+  ['log1p', (x) => apply('log1p', x), Math.log1p, [...plain.filter((x) => x > -0.99), ...tiny, 1e4]],
+  ['expm1', (x) => apply('expm1', x), Math.expm1, [...plain, ...tiny, -88, -1e4]],
+  ['sine', (x) => apply('sin', x), Math.sin, [...plain, ...tiny, 1000, -1000]],
+  ['cosine', (x) => apply('cos', x), Math.cos, [...plain, ...tiny, 1000, -1000]],
+  ['rounding', (x) => apply('round', x), roundEven, [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]],
+  ['a cube', (x) => apply('pow', x, number(3)), (x) => x ** 3, plain],
+  ['a power', (x) => apply('pow', x, number(-1.5)), (x) => x ** -1.5, [...plain.filter((x) => x > 0), 0, -1, -2.5]],
+  ['an odd power', (x) => apply('pow', number(-2), x), (x) => (-2) ** x, [-3, -2, 0, 1, 2, 7, 0.5]],
+];
+
+it.each(functions)('%s', async (_, value, exact, values) => {
+  const found = await map(values, (x) => value(x));
+  values.forEach((x, i) => {
+    const want = exact(Math.fround(x));
+    const same = Object.is(found[i], want) || Math.abs(found[i] - want) <= 3e-6 * Math.max(Math.abs(want), 1e-3);
+    if (!same) expect.fail(`of ${x}: ${found[i]}, not ${want}`);
+  });
+});
+
+it('NaN and infinity', async () => {
+  const isNumber = await map([1, NaN, Infinity, -Infinity], (x) => apply('f32', apply('eq', x, x)));
+  expect(isNumber).toEqual([1, 0, 1, 1]);
+  const below = await map([1, -Infinity, Infinity], (x) => apply('f32', apply('lt', x, number(Infinity))));
+  expect(below).toEqual([1, 1, 0]);
+  expect(await map([1, -3], (x) => apply('min', x, number(-Infinity)))).toEqual([-Infinity, -Infinity]);
+});
+
+it('integers and their bits', async () => {
+  const hash = await map([0, 0, 0, 0, 0], (_, i) => {
+    const word = apply('mul', apply('add', apply('u32', i), number(0x9e3779b9, 'u32')), number(0x85ebca6b, 'u32'));
+    const turned = apply('xor', apply('shl', word, number(13, 'u32')), apply('shr', word, number(19, 'u32')));
+    return apply('mul', apply('f32', apply('shr', turned, number(8, 'u32'))), number(2 ** -24));
+  });
+  expect(hash).toEqual(
+    [0, 1, 2, 3, 4].map((i) => {
+      const word = Math.imul(i + 0x9e3779b9, 0x85ebca6b);
+      return (((word << 13) ^ (word >>> 19)) >>> 8) * 2 ** -24;
+    }),
+  );
+  const bits = await map([1.5, -2], (x) =>
+    apply('bitsFloat', apply('xor', apply('floatBits', x), number(0x80000000, 'u32'))),
+  );
+  expect(bits).toEqual([-1.5, 2]);
+});
