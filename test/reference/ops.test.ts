@@ -1,56 +1,8 @@
 // Single expressions against PyTorch's numbers: value and gradients, many to a compiled model.
 import { describe, expect, it } from 'vitest';
 import { loadText } from '../support/trainer.js';
-import { inputsOf, readOps, tensorsDiffer, type OpRecord, type Tensors } from './reference.js';
-
-const { ops, tolerance } = readOps();
-
-/** What the compiler does not take yet: expressions of operations that have no element rule so far. */
-const later = /conv|pool|attention|cumsum|scan|rnn|gru|lstm/;
-
-const batches: OpRecord[][] = [];
-const chosen = ops.filter((op) => !later.test(`${op.before ?? ''} ${op.expr}`));
-for (let i = 0; i < chosen.length; i += 30) batches.push(chosen.slice(i, i + 30));
-
-/** The expression with its inputs and its bindings renamed, outside of strings. */
-function renamed(text: string, names: readonly string[], suffix: string): string {
-  return text
-    .split(/("[^"]*")/)
-    .map((part) => (part.startsWith('"') ? part : part.replace(/[\p{L}_][\p{L}\p{N}_]*/gu, (word) => (names.includes(word) ? word + suffix : word))))
-    .join('');
-}
-
-function modelOf(batch: readonly OpRecord[]): { text: string; parameters: Record<string, Float32Array>; inputs: Tensors; forOutputs: string[] } {
-  const lines: string[] = [];
-  const losses: string[] = ['one'];
-  const parameters: Record<string, Float32Array> = {};
-  const inputs: Tensors = {};
-  const forOutputs: string[] = [];
-  batch.forEach((op, n) => {
-    const suffix = `_${n}`;
-    const bound = op.before?.split('=')[0].split(',').map((name) => name.trim()) ?? [];
-    const names = [...Object.keys(op.inputs), ...bound];
-    for (const [name, t] of Object.entries(op.inputs)) {
-      if (t.type.startsWith('f32')) {
-        lines.push(`param ${name}${suffix}: ${t.shape.length ? `[${t.shape.join(', ')}]` : 'f32'} = 0`);
-        parameters[name + suffix] = Float32Array.from(t.data);
-      } else {
-        lines.push(`input ${name}${suffix}: ${t.type}`);
-        inputs[name + suffix] = { ...t, dtype: t.type.startsWith('index') ? 'index' : 'bool' };
-        forOutputs.push(name + suffix);
-      }
-    }
-    if (op.before) lines.push(renamed(op.before, names, suffix));
-    lines.push(`result${suffix} = ${renamed(op.expr, names, suffix)}`, `output result${suffix}`);
-    if (op.value.dtype === 'f32' && op.w) {
-      lines.push(`input w${suffix}: ${op.w.shape.length ? `[${op.w.shape.join(', ')}]` : 'f32'}`);
-      inputs[`w${suffix}`] = { ...op.w, dtype: 'f32' };
-      losses.push(`sum(result${suffix} * w${suffix})`);
-    }
-  });
-  const text = `model ops {\n${lines.join('\n')}\nparam one: f32 = 1\nloss = ${losses.join(' + ')}\ntrain { optimizer = sgd(lr = 0.1) }\n}\n`;
-  return { text, parameters, inputs, forOutputs };
-}
+import { batches, expressionsDiffer, modelOf } from './expressions.js';
+import { inputsOf } from './reference.js';
 
 describe('expressions', () => {
   const runs = batches.flatMap((batch, i) => (['ts', 'wasm'] as const).map((target) => [i * 30, target, batch] as const));
@@ -61,13 +13,7 @@ describe('expressions', () => {
     const trainer = await module.createTrainer({ seed: 0, parameters: Object.fromEntries(Object.entries(parameters).filter(([n]) => used.has(n))) });
     const values = trainer.predict(inputsOf(inputs, forOutputs));
     const { gradients } = trainer.gradients(inputsOf(inputs));
-    const found = batch.flatMap((op, n) => {
-      const wrong = tensorsDiffer(`value of ${op.name}`, { [`result_${n}`]: op.value }, values, tolerance, true);
-      if (!op.w) return wrong;
-      const want = Object.fromEntries(Object.entries(op.gradients).map(([name, t]) => [`${name}_${n}`, t]));
-      const got = Object.fromEntries(Object.entries(want).map(([name, t]) => [name, gradients[name] ?? new Float32Array(t.data.length)]));
-      return [...wrong, ...tensorsDiffer(`gradient of ${op.name}`, want, got, tolerance)];
-    });
+    const found = expressionsDiffer(batch, values, gradients);
     expect(found).toEqual([]);
   });
 });

@@ -49,6 +49,15 @@ export const functions: Readonly<Record<string, string>> = {
   isNotANumber: `fn isNotANumber(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }`,
+  exponential: `fn exponential(x: f32) -> f32 {
+  return select(exp(x), x, isNotANumber(x));
+}`,
+  naturalLogarithm: `fn naturalLogarithm(x: f32) -> f32 {
+  if (x > 0.0) {
+    return log(x);
+  }
+  return select(notANumber(), -infinity(), x == 0.0);
+}`,
   hyperbolicTangent: `fn hyperbolicTangent(x: f32) -> f32 {
   let t = x * x;
   if (t < 0.16) {
@@ -94,7 +103,7 @@ export const functions: Readonly<Record<string, string>> = {
   if (abs(x) < 0.5) {
     return x * (${polynomial('x', expSeries)});
   }
-  return exp(x) - 1.0;
+  return exponential(x) - 1.0;
 }`,
   logOfOnePlus: `fn logOfOnePlus(x: f32) -> f32 {
   if (abs(x) < 0.5) {
@@ -102,7 +111,7 @@ export const functions: Readonly<Record<string, string>> = {
     let t = s * s;
     return s * (${polynomial('t', atanhSeries)});
   }
-  return log(1.0 + x);
+  return naturalLogarithm(1.0 + x);
 }`,
   errorFunction: `fn errorFunction(x: f32) -> f32 {
   let a = min(abs(x), 4.0);

@@ -1,0 +1,76 @@
+// WebGPU in software at length: every recorded expression, every recorded model, and networks of the size that people train.
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { check } from '../../src/index.js';
+import { batches, expressionsDiffer, modelOf } from '../reference/expressions.js';
+import { casePath, inputsOf } from '../reference/reference.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { compileText, importCode } from '../support/trainer.js';
+
+let gpu: GpuProcess;
+beforeAll(async () => {
+  gpu = await startGpu('swiftshader');
+});
+afterAll(() => gpu?.end());
+
+describe('expressions', () => {
+  it.each(batches.map((batch, i) => [i * 30, batch] as const))('from %i', async (_, batch) => {
+    const { text, parameters, inputs, forOutputs } = modelOf(batch);
+    const code = await compileText(text, { target: 'wgsl' });
+    const trainer = await gpu.createTrainer(code);
+    const used = new Set(trainer.model.parameters.map((p) => p.name));
+    await trainer.dispose();
+    const given = Object.fromEntries(Object.entries(parameters).filter(([n]) => used.has(n)));
+    const started = await gpu.createTrainer(code, { seed: 0, parameters: given });
+    const values = await started.predict(inputsOf(inputs, forOutputs));
+    const { gradients } = await started.gradients(inputsOf(inputs));
+    await started.dispose();
+    expect(expressionsDiffer(batch, values, gradients)).toEqual([]);
+  });
+});
+
+describe('networks', () => {
+  const digits = (hidden: string, train: string): string => `model digits {
+  input image: [batch, 784]
+  input label: index(10)[batch]
+  logits = image |> ${hidden} |> dense(10)
+  loss = cross_entropy(logits, label)
+  metric right = accuracy(logits, label)
+  train { optimizer = ${train} }
+}
+`;
+  it.each([
+    ['784-128-10 by sgd', digits('dense(128) |> relu', 'sgd(lr = 0.1) batch = 64'), 64, 30],
+    [
+      '784-512-512-10 by adam',
+      digits('dense(512) |> gelu |> dense(512) |> gelu', 'adam(lr = 1e-3) batch = 128'),
+      128,
+      5,
+    ],
+  ] as const)('%s takes the steps of WebAssembly', async (_, text, batch, steps) => {
+    const there = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
+    const here = await (await importCode(await compileText(text, { target: 'wasm' }))).createTrainer();
+    for (let step = 0; step < steps; step++) {
+      const image = Float32Array.from({ length: 784 * batch }, (_value, i) => Math.abs(Math.sin(1.7 * i + step)));
+      const label = Int32Array.from({ length: batch }, (_value, i) => (7 * i + step) % 10);
+      const [a, b] = [here.step({ image, label }), await there.step({ image, label })];
+      expect(Math.abs(b.loss / a.loss - 1)).toBeLessThan(1e-4);
+      expect(b.right).toBeCloseTo(a.right, 5);
+    }
+    await there.dispose();
+    expect(await gpu.errors()).toEqual([]);
+  });
+});
+
+describe('every recorded model that compiles', () => {
+  const files = readdirSync(new URL('../reference/cases', import.meta.url)).filter((file) => file.endsWith('.nn'));
+  it.each(files)('%s has valid shaders', async (file) => {
+    const text = readFileSync(casePath(file), 'utf8');
+    if (!check({ file, text }).model) return;
+    const code = await compileText(text, { target: 'wgsl' }, file);
+    const shaders = /\/\* wgsl \*\/ `((?:[^`\\]|\\[^])*)`/.exec(code)?.[1] ?? '';
+    const validator = await startGpu('null');
+    expect(await validator.validate(shaders)).toEqual([]);
+    validator.end();
+  });
+});
