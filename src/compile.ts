@@ -1,5 +1,5 @@
 // The compiler's table of contents: from .nn source to a trainer module, stage by stage.
-import { emitModule, toJavaScript } from './codegen/emit.js';
+import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
 import { library as librarySources } from './embedded.js';
 import type { ModelGraph } from './ir/model.js';
@@ -23,8 +23,8 @@ export interface CheckOptions {
 }
 
 export interface CompileOptions extends CheckOptions {
-  /** Default: ts. */
-  readonly target?: keyof typeof targets;
+  /** Default: ts. `wgsl,wasm`: the GPU where there is one, else WebAssembly, by the same API as the GPU's. */
+  readonly target?: keyof typeof targets | 'wgsl,wasm';
   /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
   readonly relaxed?: boolean;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
@@ -97,8 +97,11 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
   const checked = check(source, options);
   if (!checked.model) return checked;
   const { target = 'ts', relaxed, profile } = options;
-  const program = programOf(checked.model, target);
-  const { code } = await emitModule(program, { target, relaxed, profile });
+  const program = programOf(checked.model, target === 'wgsl,wasm' ? 'wgsl' : target);
+  const { code } =
+    target === 'wgsl,wasm'
+      ? await emitFallback(program, programOf(checked.model, 'wasm'), { relaxed })
+      : await emitModule(program, { target, relaxed, profile });
   if (options.language !== 'js') return { ...checked, program, code };
   const { js, dts } = await toJavaScript(code);
   return { ...checked, program, code: js, declarations: dts };

@@ -14,7 +14,7 @@ interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
 }
 
 export function addCompile(program: Command): void {
-  withTargetOptions(withModelOptions(program.command('compile')), 'ts', ['wgsl'])
+  withTargetOptions(withModelOptions(program.command('compile')), 'ts', ['wgsl', 'wgsl,wasm'])
     .description('write the trainer module of a model')
     .argument('<file>', 'the .nn file; - is standard input')
     .option(

@@ -4,6 +4,7 @@ import { format, printDefinitions, type Definition } from './document.js';
 import { runnerOf } from './engine.js';
 import { neededRuntime, publicRuntimeTypes, runtimeNames } from './inline.js';
 import { layOut, type Layout } from './layout.js';
+import { moduleNames } from './moduleNames.js';
 import { Scope } from './names.js';
 import { withKernelEntries } from './profile.js';
 import { header, modelInfo } from './trainer/info.js';
@@ -15,6 +16,7 @@ import { wasmEngine } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
 import { gpuTrainer } from './wgsl/trainer.js';
 
+export { emitFallback } from './fallback.js';
 export { toJavaScript, type JavaScript } from './javascript.js';
 
 export interface EmitOptions {
@@ -71,26 +73,3 @@ function definitionsOf(
       return options.target satisfies never;
   }
 }
-
-/** What the trainer's text declares at the top of the module. */
-const moduleNames: readonly string[] = [
-  'model',
-  'createTrainer',
-  'createMemory',
-  'reserve',
-  'initialize',
-  'resetOptimizer',
-  'accept',
-  'acceptForOutputs',
-  'tensorsOf',
-  'optimizerOf',
-  'm',
-  'compiled',
-  'Entries',
-  'compiled',
-  'shaders',
-  'viewsOf',
-  'upload',
-  'download',
-  'begin',
-];

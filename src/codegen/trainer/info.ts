@@ -5,8 +5,11 @@ import { elementCount, printType } from '../../ir/types.js';
 import { version } from '../../embedded.js';
 import { lossNames } from './types.js';
 
+/** A target's name; of two, the second stands in where the first is missing. */
+type TargetName = TargetTraits['name'] | 'wgsl,wasm';
+
 /** The model's source as a comment. */
-export function header({ model }: TrainerProgram, target: TargetTraits['name']): string {
+export function header({ model }: TrainerProgram, target: TargetName): string {
   const lines = model.text.replace(/\s+$/, '').split(/\r\n|[\n\r\u2028\u2029]/);
   return [
     `// Compiled by nnc ${version} for ${target} from ${model.file}:`,
@@ -15,7 +18,7 @@ export function header({ model }: TrainerProgram, target: TargetTraits['name']):
   ].join('\n');
 }
 
-export function modelInfo(program: TrainerProgram, target: TargetTraits['name']): string {
+export function modelInfo(program: TrainerProgram, target: TargetName): string {
   const tensor = ({ name, type }: TrainerProgram['outputs'][number]) => ({ name, type: printType(type) });
   const info = {
     name: program.model.name,
