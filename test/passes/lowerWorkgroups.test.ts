@@ -37,6 +37,8 @@ const examples: Record<string, () => Example> = {
   'softmax in one nest': () => nests.softmax(batch, 11),
   'cross entropy in narrow rows': () => nests.crossEntropyRows(batch, 10),
   'cross entropy in wide rows': () => nests.crossEntropyRows(batch, 90),
+  'running sums': () => nests.cumulativeSums(batch, 9),
+  'rows added up by number': () => nests.scatter(batch, 5, 6),
   'a fold under a guard': () => nests.paddedSums(9, 40),
 };
 

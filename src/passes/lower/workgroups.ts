@@ -4,6 +4,7 @@ import type { AnyNest, Kernel, Nest, Rows, TargetTraits } from '../../ir/program
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../plan/types.js';
+import { independentLoop } from '../plan/rounds.js';
 import { planWorkgroups } from '../plan/workgroups.js';
 import type { Places } from './loops.js';
 import { namesIn, rowLets } from './lower.js';
@@ -22,7 +23,13 @@ export function lowerWorkgroups(nest: AnyNest, target: TargetTraits, estimate: E
 export function lowerWork(nest: AnyNest, plan: WorkPlan): Kernel {
   const { name, provenance } = nest;
   const text = { name, plan: plan.text, provenance };
-  if (nest.kind === 'explicit') return { ...text, body: nest.body, scratch: [], grid: [toIndex(1)], threads: [1] };
+  if (nest.kind === 'explicit') {
+    const loop = plan.kind === 'threads' ? independentLoop(nest) : undefined;
+    if (plan.kind !== 'threads' || !loop)
+      return { ...text, body: nest.body, scratch: [], grid: [toIndex(1)], threads: [1] };
+    const grid = [groupsOf(loop.to, plan.threads)];
+    return { ...text, body: [{ ...loop, as: 'thread' }], scratch: [], grid, threads: [plan.threads] };
+  }
   if (plan.kind === 'alone') throw new Error(`${name}: a plan for one thread`);
   const { buffers, sizes } = namesIn(nest);
   const lets = nest.kind === 'rows' && plan.kind === 'threads' ? rowLets(nest, plan.parts) : new Set<Buffer>();
@@ -84,7 +91,11 @@ function writeThreads(
   else writeParts(writer, nest, (part, i, made) => writeNest(writer, part, parts[i], outer, lets, made));
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
-  return { groups: div(add(place.extent, threads - 1), toIndex(threads)), threads, scratch };
+  return { groups: groupsOf(place.extent, threads), threads, scratch };
+}
+
+function groupsOf(places: Index, threads: number): Index {
+  return div(add(places, threads - 1), toIndex(threads));
 }
 
 /** A workgroup for each row, or each place of a reduction: its threads do the parts together, one after another. */

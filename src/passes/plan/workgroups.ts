@@ -6,6 +6,7 @@ import { loadsOf } from '../fuse/nests.js';
 import { hasFold, partsOf } from '../lower/walk.js';
 import { planNest } from './plan.js';
 import { reshape } from './reshape.js';
+import { independentLoop } from './rounds.js';
 import { estimated, foldsOf, strideAt } from './strides.js';
 import { planTiles } from './tiles.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from './types.js';
@@ -22,7 +23,9 @@ const groupMemory = 4_096;
 export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
   switch (nest.kind) {
     case 'explicit':
-      return { kind: 'alone', text: 'explicit: one thread' };
+      return independentLoop(nest)
+        ? { kind: 'threads', threads: 64, parts: [], text: 'explicit: a thread a round, 64 a group' }
+        : { kind: 'alone', text: 'explicit: one thread' };
     case 'rows':
       return planRows(nest, target, estimate);
     case 'nest':
