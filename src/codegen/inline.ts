@@ -87,7 +87,9 @@ function split(file: string, text: string): Declaration[] {
     .replace(/^import [^;]*;\n/gm, '')
     .trim();
   return body.split(/\n\n(?=\S)/).map((part) => {
-    const names = [...part.matchAll(/^(?:export )?(?:async )?(?:function\*?|const|let|interface|type) (\w+)/gm)].map(
+    // What stands in a text declares nothing here.
+    const code = part.replace(/`(?:[^`\\]|\\[^])*`/g, '``');
+    const names = [...code.matchAll(/^(?:export )?(?:async )?(?:function\*?|const|let|interface|type) (\w+)/gm)].map(
       (m) => m[1],
     );
     return { file, names, words: new Set(wordsOf(part)), text: part };

@@ -51,10 +51,10 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
   for (const axis of uses.axes) lines.push(`let ${scope.bindAxis(axis)} = ${shaders.turn(axis)};`);
   for (const buffer of uses.buffers) {
     if (buffer.space === 'workgroup') {
+      const length = constantOf(buffer.length);
+      if (length === undefined) throw new Error(`${buffer.name} has no fixed length`);
       const own = shaders.scope.take(`${name}_${buffer.name}`);
-      shared.push(
-        `var<workgroup> ${own}: array<${elementTypes[buffer.dtype]}, ${constantOf(buffer.length) ?? 'unknown'}>;`,
-      );
+      shared.push(`var<workgroup> ${own}: array<${elementTypes[buffer.dtype]}, ${length}>;`);
       starts.set(buffer, own);
       continue;
     }
