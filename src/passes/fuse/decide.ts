@@ -30,7 +30,7 @@ function cached(node: Node, estimate: Estimate): RuleCost {
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
   const order = reachable(roots);
   const rootSet = new Set(roots);
-  const host = hostScalars(order, rootSet);
+  const { host, counted } = hostScalars(order, rootSet);
   const stored = new Set<Node>();
   const consumers = new Map<Node, Node[]>();
   for (const node of order)
@@ -58,6 +58,8 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
       rootSet.has(node) || host.has(node) || crowded || evaluations * cost > evaluations + count * (cost + 1);
     if (store) {
       stored.add(node);
+      // What the host's scalars are made from is the host's too: it runs first.
+      if (counted.has(node)) host.add(node);
       nests.set(node, new Set([node]));
       if (folds) hasFold.add(node);
     } else {
@@ -69,8 +71,11 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
   return { order, stored, host };
 }
 
-/** The scalars that depend on the update counter and constants alone and that something else reads. */
-function hostScalars(order: readonly Node[], roots: ReadonlySet<Node>): Set<Node> {
+/** The scalars that depend on the update counter and constants alone (`counted`), and those of them that something else reads. */
+function hostScalars(
+  order: readonly Node[],
+  roots: ReadonlySet<Node>,
+): { readonly host: Set<Node>; readonly counted: ReadonlySet<Node> } {
   const counted = new Set<Node>();
   const pure = new Set<Node>();
   for (const node of order) {
@@ -92,5 +97,5 @@ function hostScalars(order: readonly Node[], roots: ReadonlySet<Node>): Set<Node
     if (pure.has(node)) continue;
     for (const input of node.inputs) if (counted.has(input) && input.op.element) host.add(input);
   }
-  return host;
+  return { host, counted };
 }
