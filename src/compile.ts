@@ -2,6 +2,7 @@
 import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
 import { library as librarySources } from './embedded.js';
+import { evaluateSizes } from './ir/index.js';
 import type { ModelGraph } from './ir/model.js';
 import type { EntryName, TargetTraits, TrainerProgram } from './ir/program.js';
 import { parse } from './parser/parse.js';
@@ -10,6 +11,7 @@ import { assemble } from './passes/assemble.js';
 import { derive, type Gradients } from './passes/derive.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
 import { loadImports } from './passes/elaborate/imports.js';
+import { recompute } from './passes/recompute.js';
 
 export type Target = TargetTraits['name'];
 
@@ -89,7 +91,13 @@ export function differentiateModel(model: ModelGraph): Gradients {
 
 /** The program of a model for one target: kernels, entries and memory. */
 export function programOf(model: ModelGraph, target: keyof typeof targets): TrainerProgram {
-  return assemble(derive(model), targets[target]);
+  const derived = derive(model);
+  const program = assemble(derived, targets[target]);
+  if (model.train.memory !== 'small') return program;
+  // A network that is one loop over its examples keeps next to nothing anyway.
+  const smaller = assemble(recompute(derived), targets[target]);
+  const wordsOf = ({ memory: { length } }: TrainerProgram): number => evaluateSizes(length, () => model.train.batch);
+  return wordsOf(smaller) < wordsOf(program) ? smaller : program;
 }
 
 /** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */

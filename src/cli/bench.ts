@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { syntheticInputs } from '../data/synthetic.js';
 import { trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import { evaluateSizes } from '../ir/index.js';
+import type { MemoryUse } from '../inspect/memory.js';
 import type { Kernel } from '../ir/program.js';
 import type { TrainerProgram } from '../index.js';
 import { readImport, readSource } from './files.js';
@@ -35,7 +35,8 @@ interface Result {
   readonly stepsPerSecond: number;
   readonly secondsPerStep: number;
   readonly flopsPerStep: number;
-  readonly arenaBytes: number;
+  /** In bytes. */
+  readonly memory: MemoryUse;
   /** What the core reaches where it does nothing but multiply and add; unknown for JavaScript. */
   readonly peak?: number;
   readonly kernels: readonly KernelResult[];
@@ -89,14 +90,18 @@ async function run(file: string, options: Options): Promise<void> {
   const times = await timeSteps(trainer, batches, options.seconds);
   trainer.dispose();
   const peak = target === 'wasm' ? measurePeak(relaxed) : undefined;
-  const result = await resultOf(program, times, { target, relaxed, batch, peak });
-  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${textOf(result)}\n`);
+  const { memoryUse, summariseMemory } = await import('../inspect/memory.js');
+  const memory = memoryUse(program, target, () => batch);
+  const result = await resultOf(program, times, { target, relaxed, batch, peak, memory });
+  process.stdout.write(
+    options.json ? `${JSON.stringify(result, null, 2)}\n` : `${textOf(result, summariseMemory(memory))}\n`,
+  );
 }
 
 async function resultOf(
   program: TrainerProgram,
   times: Times,
-  known: Pick<Result, 'target' | 'relaxed' | 'batch' | 'peak'>,
+  known: Pick<Result, 'target' | 'relaxed' | 'batch' | 'peak' | 'memory'>,
 ): Promise<Result> {
   const { callsOf, flopsOf, flopsOfSteps } = await import('../inspect/flops.js');
   const { kernelsOf } = await import('../codegen/uses.js');
@@ -128,20 +133,11 @@ async function resultOf(
     stepsPerSecond: 1 / times.step,
     secondsPerStep: times.step,
     flopsPerStep: flopsOfSteps(step.steps, sizeOf),
-    arenaBytes: arenaBytes(program, sizeOf),
     kernels,
   };
 }
 
-/** What is laid out anew for every batch size: intermediate tensors and the kernels' own panels. */
-function arenaBytes({ memory }: TrainerProgram, sizeOf: () => number): number {
-  const starts = [...memory.offsets].flatMap(([{ space }, at]) =>
-    space === 'arena' || space === 'scratch' ? [evaluateSizes(at, sizeOf)] : [],
-  );
-  return starts.length === 0 ? 0 : 4 * (evaluateSizes(memory.length, sizeOf) - Math.min(...starts));
-}
-
-function textOf(result: Result): string {
+function textOf(result: Result, memory: string): string {
   const { peak, flopsPerStep, secondsPerStep } = result;
   const left = (title: string): Column => ({ title, align: 'left' });
   const right = (title: string): Column => ({ title, align: 'right' });
@@ -184,7 +180,7 @@ function textOf(result: Result): string {
     `${result.model}  ${result.target}${result.relaxed ? ' relaxed' : ''}, batch ${result.batch}`,
     `speed       ${perSecond(result.stepsPerSecond)} steps/s, ${duration(secondsPerStep)} a step`,
     `arithmetic  ${amount(flopsPerStep)}FLOP a step, ${(flopsPerStep / secondsPerStep / 1e9).toFixed(2)} GFLOP/s${reached}`,
-    `arena       ${result.arenaBytes.toLocaleString('en')} bytes`,
+    `memory      ${memory}`,
     '',
     ...tableLines(columns, rows, { colour: coloured(stdout), width: stdout.isTTY ? stdout.columns : undefined }),
   ].join('\n');

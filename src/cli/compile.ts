@@ -1,5 +1,5 @@
 // `nnc compile`: writes a model's trainer module, or shows one of the stages on the way to it.
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { readImport, readSource, writeFiles } from './files.js';
 import type { Target } from '../index.js';
@@ -15,7 +15,7 @@ interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
 
 export function addCompile(program: Command): void {
   withTargetOptions(withModelOptions(program.command('compile')), 'ts', ['wgsl', 'wgsl,wasm'])
-    .description('write the trainer module of a model')
+    .description('write the trainer module of a model, and tell the memory that it takes')
     .argument('<file>', 'the .nn file; - is standard input')
     .option(
       '-o, --output <out>',
@@ -43,6 +43,12 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { compile } = await import('../index.js');
   const compiled = await compile(source, { ...settings, language: declarations === undefined ? 'ts' : 'js' });
   finish(report(compiled.diagnostics), compiled.code, output, declarations, compiled.declarations);
+  const { program } = compiled;
+  if (!program || output === '-') return;
+  const { describeMemory, expectedSizes, memoryUse } = await import('../inspect/memory.js');
+  const sizes = expectedSizes(program);
+  const use = memoryUse(program, options.target ?? 'ts', (name) => sizes.get(name) ?? 1);
+  process.stderr.write(`${basename(output)}: ${describeMemory(use, sizes)}\n`);
 }
 
 function finish(failed: boolean, code: string | undefined, output: string, beside?: string, types?: string): void {

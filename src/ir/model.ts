@@ -67,6 +67,8 @@ export interface Training {
   readonly accumulate: number;
   readonly clipNorm?: number;
   readonly clipValue?: number;
+  /** small: computes activations again in the backward pass instead of keeping them. */
+  readonly memory?: 'fast' | 'small';
   /** A share of the data between 0 and 1. */
   readonly validation: number;
   readonly data?: DataSource;

@@ -104,10 +104,12 @@ function relu(node: Node): Form | undefined {
   return floor.op.name === 'constant' && floor.attrs.value === 0 ? { name: 'relu', inputs: [x], rest: [] } : undefined;
 }
 
-/** The node below broadcasts, reshapes and stopGradients. */
+const transparent: ReadonlySet<string> = new Set(['broadcast', 'reshape', 'stopGradient', 'again']);
+
+/** The node below broadcasts, reshapes, stopGradients and agains. */
 function through(node: Node): Node {
   let at = node;
-  while (at.op.name === 'broadcast' || at.op.name === 'reshape' || at.op.name === 'stopGradient') at = at.inputs[0];
+  while (transparent.has(at.op.name)) at = at.inputs[0];
   return at;
 }
 

@@ -35,6 +35,8 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
       estimate,
       separateUpdates: target.storeGradients,
       serialRows: !target.workgroups,
+      compact: derived.recomputed !== undefined,
+      recomputed: derived.recomputed ?? new Set(),
     });
     const steps = fused.map(({ nest, host }): Step => {
       const key = keyOfNest(nest);

@@ -14,6 +14,8 @@ export interface Gradients {
   readonly gradients: ReadonlyMap<string, Node>;
   readonly step: readonly Becomes[];
   readonly accumulate: readonly Becomes[];
+  /** Where memory is short: what the backward pass computes a second time, late, and apart from the first time. */
+  readonly recomputed?: ReadonlySet<Node>;
 }
 
 /** Differentiates the training loss by every trained parameter, puts the gradients into the optimizers, and simplifies all of it together. */

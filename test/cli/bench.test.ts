@@ -35,7 +35,12 @@ interface Measured {
   readonly stepsPerSecond: number;
   readonly secondsPerStep: number;
   readonly flopsPerStep: number;
-  readonly arenaBytes: number;
+  readonly memory: {
+    readonly total: number;
+    readonly parameters: number;
+    readonly optimizer: number;
+    readonly tensors: number;
+  };
   readonly peak?: number;
   readonly kernels: readonly {
     readonly name: string;
@@ -55,7 +60,11 @@ describe('bench', () => {
     const measured: Measured = JSON.parse(stdout);
     expect(measured).toMatchObject({ model: 'tagger', target, batch: 32 });
     expect(measured.stepsPerSecond * measured.secondsPerStep).toBeCloseTo(1);
-    expect(measured.arenaBytes).toBeGreaterThan(32 * 16 * 4);
+    const { total, parameters, optimizer, tensors } = measured.memory;
+    expect(parameters).toBe(4 * (50 * 8 + 48 * 16 + 16 + 16 * 3 + 3));
+    expect(optimizer).toBe(2 * parameters);
+    expect(tensors).toBeGreaterThan(32 * 16 * 4);
+    expect(parameters + optimizer + tensors).toBe(total);
     expect(measured.peak === undefined).toBe(target === 'ts');
     const flops = measured.kernels.reduce((sum, k) => sum + k.callsPerStep * k.flopsPerCall, 0);
     expect(flops).toBe(measured.flopsPerStep);
@@ -73,13 +82,13 @@ describe('bench', () => {
   it('prints a table', () => {
     const { status, stdout, stderr } = bench('tagger.nn', '--target', 'wasm');
     expect([status, stderr]).toEqual([0, '']);
-    const [head, speed, arithmetic, arena, gap, titles, ...rows] = stdout.trimEnd().split('\n');
+    const [head, speed, arithmetic, memory, gap, titles, ...rows] = stdout.trimEnd().split('\n');
     expect(head).toBe('tagger  wasm, batch 20');
     expect(speed).toMatch(/^speed {7}[\d,.]+ steps\/s, [\d.]+ [mµn]?s a step$/);
     expect(arithmetic).toMatch(
       /^arithmetic {2}[\d.]+ kFLOP a step, [\d.]+ GFLOP\/s of [\d.]+ that this core can multiply and add$/,
     );
-    expect(arena).toMatch(/^arena {7}[\d,]+ bytes$/);
+    expect(memory).toMatch(/^memory {6}64\.0 KiB \(parameters 4\.8, optimizer 9\.6, tensors 49\.5\)$/);
     expect(gap).toBe('');
     expect(titles).toMatch(/^kernel +a call +calls +share +GFLOP\/s +of peak +plan$/);
     expect(rows.at(-1)).toMatch(/^\(the rest\)/);

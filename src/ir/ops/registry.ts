@@ -3,7 +3,7 @@ import type { Attrs, Op } from '../graph.js';
 import * as arithmetic from './arithmetic.js';
 import * as constants from './constants.js';
 import { contract } from './contract.js';
-import { stopGradient } from './control.js';
+import { again, stopGradient } from './control.js';
 import { gather, takeAlong } from './indexing.js';
 import * as leaves from './leaves.js';
 import * as logic from './logic.js';
@@ -22,6 +22,7 @@ export const ops: readonly AnyOp[] = [
   ...Object.values(transcendental),
   ...Object.values(logic),
   stopGradient,
+  again,
   sum,
   prod,
   reduceMax,

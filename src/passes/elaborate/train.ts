@@ -45,7 +45,7 @@ const numberSettings = new Map(
   }),
 );
 
-const settingNames = ['optimizer', ...numberSettings.keys(), 'freeze', 'data'];
+const settingNames = ['optimizer', ...numberSettings.keys(), 'memory', 'freeze', 'data'];
 
 function settingHint(name: string): string | undefined {
   const known = nearest(name, settingNames);
@@ -61,7 +61,7 @@ export interface Trained {
   readonly updates: readonly Update[];
 }
 
-export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, validation: 0 };
+export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, memory: 'fast', validation: 0 };
 
 /** Evaluates the settings over the parameters that the model came to have; undefined where it has errors. */
 export function trainOf(
@@ -98,7 +98,21 @@ export function trainOf(
         if (pattern && parameters) requireMatch(pattern.value, parameters, pattern.span, frame);
         optimizers.push({ ...(pattern && { pattern: pattern.value }), span: setting.span, value: found });
       } else if (name.name === 'freeze') trained = frozen(trained, value, parameters !== undefined, inner);
-      else if (name.name === 'data') {
+      else if (name.name === 'memory') {
+        const found = evaluate(value, inner);
+        if (found.kind === 'unknown') return;
+        if (found.kind !== 'string' || (found.value !== 'fast' && found.value !== 'small'))
+          return fail(
+            frame,
+            messages.badSetting({
+              name: 'memory',
+              expected: '"fast" or "small"',
+              got: describe(found),
+              span: value.span,
+            }),
+          );
+        training.memory = found.value;
+      } else if (name.name === 'data') {
         const found = configured(evaluate(value, inner), frame, value.span);
         if (found.kind === 'unknown') return;
         if (found.kind !== 'data')

@@ -28,6 +28,10 @@ export interface FuseRequest {
   readonly separateUpdates: boolean;
   /** Rows run one after another, so that sums over all of them can be made on the way. */
   readonly serialRows: boolean;
+  /** Buffers are to live shortly: gradients and updates of parameters are computed as soon as they can be. */
+  readonly compact: boolean;
+  /** What is computed a second time: right before its first reader, and never in one loop with the first time. */
+  readonly recomputed: ReadonlySet<Node>;
 }
 
 export interface Fused {
@@ -54,18 +58,26 @@ export function fuse(request: FuseRequest): Fused[] {
   const inPlace = (buffer: Buffer): boolean => persistent.has(buffer.space);
   const needed = (buffer: Buffer): boolean => results.has(buffer) || inPlace(buffer);
   const isUpdate = (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update');
+  const isBackward = (node: Node): boolean => request.phaseOf(node) === 'backward';
+  const isRecomputed = (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n));
+  const mayShare = (a: Draft, b: Draft): boolean => isRecomputed(a) === isRecomputed(b);
   const joined = joinPointwise(
     [...drafts, ...copies],
     (list) => dependences(list, inPlace),
     (into, draft) =>
-      isUpdate(into) === isUpdate(draft) ||
-      (!request.separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft))),
+      mayShare(into, draft) &&
+      (isUpdate(into) === isUpdate(draft) ||
+        (!request.separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft)))),
     needed,
     inPlace,
   );
-  const ordered = inOrder(joined, inPlace);
+  const late = joined.filter(isRecomputed);
+  const sorted = inOrder([...joined.filter((d) => !late.includes(d)), ...late], inPlace);
+  const ordered = request.compact
+    ? soonest(sorted, (d) => isUpdate(d) || (!late.includes(d) && d.nodes.some(isBackward)), inPlace)
+    : sorted;
   const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, where, request.phaseOf);
-  return joinRows(ordered, estimate, needed, inPlace, describe, request.serialRows);
+  return joinRows(ordered, { estimate, needed, inPlace, mayShare, describe, serial: request.serialRows });
 }
 
 const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);
@@ -138,6 +150,34 @@ function inOrder(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean)
     if (!next) throw new Error('nests wait for one another');
     list = list.flatMap((d) => (d === next ? beside(d, inPlace) : [d]));
   }
+}
+
+/**
+ * The same order, but what only updates read, and they themselves, run as soon as they can. `mayMove` says which those may be.
+ */
+function soonest(
+  drafts: readonly Draft[],
+  mayMove: (draft: Draft) => boolean,
+  inPlace: (buffer: Buffer) => boolean,
+): Draft[] {
+  const { isReady } = dependences(drafts, inPlace);
+  const moving = new Set<Draft>();
+  const readByOthers = new Set<Buffer>();
+  for (const draft of [...drafts].reverse()) {
+    if (mayMove(draft) && draft.nest.stores.every((s) => inPlace(s.to) || !readByOthers.has(s.to))) moving.add(draft);
+    else for (const store of draft.nest.stores) for (const { from } of loadsOf(store.value)) readByOthers.add(from);
+  }
+  const done = new Set<Draft>();
+  for (const draft of drafts) {
+    done.add(draft);
+    moving.delete(draft);
+    for (const next of moving)
+      if (isReady(next, done)) {
+        done.add(next);
+        moving.delete(next);
+      }
+  }
+  return [...done];
 }
 
 function isLarge({ axes }: Draft['nest'], estimate: Estimate): boolean {

@@ -5,6 +5,8 @@ import { loadsOf, type Draft } from './nests.js';
 export interface Dependences {
   /** True where the two can become one nest without a cycle. */
   canMerge(a: Draft, b: Draft): boolean;
+  /** True where all that must run before the draft is done. */
+  isReady(draft: Draft, done: ReadonlySet<Draft>): boolean;
   /** The drafts in an order that respects every dependence; undefined where in-place updates wait for one another. */
   sorted(): Draft[] | undefined;
 }
@@ -30,6 +32,9 @@ export function dependences(drafts: readonly Draft[], inPlace: (buffer: Buffer) 
     canMerge(a, b) {
       // A path of length two or more from one to the other would become a cycle.
       return !reaches(a, b) && !reaches(b, a);
+    },
+    isReady(draft, done) {
+      return [...(before.get(draft) ?? [])].every((d) => done.has(d));
     },
     sorted() {
       const done = new Set<Draft>();

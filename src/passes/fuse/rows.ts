@@ -19,20 +19,24 @@ interface Group {
   readonly totals: Draft[];
 }
 
-/**
- * Groups drafts that are in order; the result is in an order that respects dependences. `describe` makes a group's provenance;
- * `serial`: the rows run one after another, so that sums over all of them can be made on the way.
- */
-export function joinRows(
-  drafts: readonly Draft[],
-  estimate: Estimate,
-  needed: (buffer: Buffer) => boolean,
-  inPlace: (buffer: Buffer) => boolean,
-  describe: (drafts: readonly Draft[]) => Provenance,
-  serial: boolean,
-): { nest: AnyNest; host: boolean }[] {
-  const rows = group(drafts, estimate, inPlace);
-  const groups = serial ? joinTotals(rows, estimate, inPlace) : rows;
+export interface Joining {
+  readonly estimate: Estimate;
+  /** Read from outside: such buffers keep their stores. */
+  readonly needed: (buffer: Buffer) => boolean;
+  readonly inPlace: (buffer: Buffer) => boolean;
+  /** Which drafts may stand in one loop at all. */
+  readonly mayShare: (a: Draft, b: Draft) => boolean;
+  /** Makes a group's provenance. */
+  readonly describe: (drafts: readonly Draft[]) => Provenance;
+  /** The rows run one after another, so that sums over all of them can be made on the way. */
+  readonly serial: boolean;
+}
+
+/** Groups drafts that are in order; the result is in an order that respects dependences. */
+export function joinRows(drafts: readonly Draft[], joining: Joining): { nest: AnyNest; host: boolean }[] {
+  const { needed, describe } = joining;
+  const rows = group(drafts, joining);
+  const groups = joining.serial ? joinTotals(rows, joining) : rows;
   const readers = new Map<Buffer, Set<Draft>>();
   for (const draft of drafts)
     for (const store of draft.nest.stores)
@@ -48,7 +52,7 @@ export function joinRows(
   });
 }
 
-function group(drafts: readonly Draft[], estimate: Estimate, inPlace: (buffer: Buffer) => boolean): Group[] {
+function group(drafts: readonly Draft[], { estimate, inPlace, mayShare }: Joining): Group[] {
   const groups: Group[] = [];
   for (const draft of drafts) {
     const [row] = draft.nest.axes;
@@ -58,7 +62,9 @@ function group(drafts: readonly Draft[], estimate: Estimate, inPlace: (buffer: B
       firstAxisIsRow(draft) &&
       !walksColumns(draft.nest) &&
       (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate));
-    const into = eligible ? groups.findLast((g) => canJoin(g, draft, row, groups, inPlace)) : undefined;
+    const into = eligible
+      ? groups.findLast((g) => mayShare(g.members[0], draft) && canJoin(g, draft, row, groups, inPlace))
+      : undefined;
     if (into) into.members.push(draft);
     else groups.push({ row: eligible ? row : axis('none', 1), members: [draft], totals: [] });
   }
@@ -82,20 +88,26 @@ function walksColumns({ axes, stores }: Nest): boolean {
 }
 
 /** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
-function joinTotals(groups: readonly Group[], estimate: Estimate, inPlace: (buffer: Buffer) => boolean): Group[] {
+function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
+  const { inPlace, mayShare } = joining;
   let list = [...groups];
   for (const total of groups.flatMap((g) => g.members)) {
     const home = list.find((g) => g.members.includes(total));
     if (!home || home.totals.length > 0) continue;
     for (const into of list) {
       const { row, members, totals } = into;
-      if (into === home || !isTotal(total, row) || !members.every((m) => isShortRow(m.nest))) continue;
+      if (
+        into === home ||
+        !mayShare(members[0], total) ||
+        !isTotal(total, row) ||
+        !members.every((m) => isShortRow(m.nest))
+      )
+        continue;
       if (!canTotal(total, row, storesOf(members), totals, inPlace) || readsAny(members, total, inPlace)) continue;
       const merged: Group = { row, members, totals: [...totals, total] };
       const behind = group(
         home.members.filter((m) => m !== total),
-        estimate,
-        inPlace,
+        joining,
       );
       const next = list.flatMap((g) => (g === home ? behind : [g === into ? merged : g]));
       const sorted = sortedGroups(next, inPlace);
