@@ -2,7 +2,8 @@
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** Where Debian's Chromium has its software driver; VK_ICD_FILENAMES names another. */
+const driver = process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 export interface GpuTrainer {
   readonly model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
