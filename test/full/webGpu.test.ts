@@ -62,6 +62,18 @@ describe('networks', () => {
   });
 });
 
+it('takes more workgroups than one dimension holds', async () => {
+  const text =
+    'model sums {\n  input x: [batch, 200]\n  param w: f32 = 1\n  output y = sum(x, axis = 1)\n  loss = w\n}\n';
+  const trainer = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
+  const rows = 65_535 + 70;
+  const { y } = await trainer.predict({
+    x: Float32Array.from({ length: 200 * rows }, (_, i) => Math.floor(i / 200) % 7),
+  });
+  for (const i of [0, 1, 65_534, 65_535, rows - 1]) expect(y[i]).toBe(200 * (i % 7));
+  expect(await gpu.errors()).toEqual([]);
+});
+
 describe('every recorded model that compiles', () => {
   const files = readdirSync(new URL('../reference/cases', import.meta.url)).filter((file) => file.endsWith('.nn'));
   it.each(files)('%s has valid shaders', async (file) => {

@@ -48,7 +48,8 @@ export async function* fitTrainer(
   let lowest = Infinity;
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
-  const ahead = defaults.ahead ?? 0;
+  // Who is told of every step waits for it.
+  const ahead = report === 'step' ? 0 : (defaults.ahead ?? 0);
   for (let epoch = 1 + Math.floor(start / steps); epoch <= epochs; epoch++) {
     const order = shuffle ? permutation(count, seed, epoch) : undefined;
     const mean = meanOfLosses();
@@ -59,11 +60,14 @@ export async function* fitTrainer(
       const rows: number[] = [];
       for (let i = step * batch; i < Math.min(count, (step + 1) * batch); i++) rows.push(rowAt(order ? order[i] : i));
       const losses = trainer.step(take(rows));
-      // Those that nobody waits for after another one has failed are not to end the program.
-      if (ahead > 0) Promise.resolve(losses).catch(() => undefined);
-      waiting.push({ losses, rows: rows.length });
-      for (const done of waiting.splice(0, step + 1 < steps ? waiting.length - ahead : waiting.length))
-        mean.add(await done.losses, done.rows);
+      if (ahead === 0) mean.add(await losses, rows.length);
+      else {
+        // Those that nobody waits for after another one has failed are not to end the program.
+        Promise.resolve(losses).catch(() => undefined);
+        waiting.push({ losses, rows: rows.length });
+        for (const done of waiting.splice(0, step + 1 < steps ? waiting.length - ahead : waiting.length))
+          mean.add(await done.losses, done.rows);
+      }
       // Timers, input and the abort signal have their turn.
       if (Date.now() - rested > 30) {
         await new Promise((resume) => setTimeout(resume, 0));
