@@ -12,6 +12,7 @@ import { derive, type Gradients } from './passes/derive.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
 import { loadImports } from './passes/elaborate/imports.js';
 import { recompute } from './passes/recompute.js';
+import { share } from './passes/share.js';
 
 export type Target = TargetTraits['name'];
 
@@ -29,6 +30,8 @@ export interface CompileOptions extends CheckOptions {
   readonly target?: keyof typeof targets | 'wgsl,wasm';
   /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
   readonly relaxed?: boolean;
+  /** wasm: the trainer takes the option `threads`. Its code is somewhat larger. */
+  readonly threads?: boolean;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
   readonly profile?: EntryName;
   /** `js` also gives declarations. Default: ts. */
@@ -104,11 +107,16 @@ export function programOf(model: ModelGraph, target: keyof typeof targets): Trai
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
   const checked = check(source, options);
   if (!checked.model) return checked;
-  const { target = 'ts', relaxed, profile } = options;
-  const program = programOf(checked.model, target === 'wgsl,wasm' ? 'wgsl' : target);
+  const { target = 'ts', relaxed, profile, threads } = options;
+  const { model } = checked;
+  const of = (one: keyof typeof targets): TrainerProgram => {
+    const whole = programOf(model, one);
+    return threads && one === 'wasm' ? share(whole, targets.wasm) : whole;
+  };
+  const program = of(target === 'wgsl,wasm' ? 'wgsl' : target);
   const { code } =
     target === 'wgsl,wasm'
-      ? await emitFallback(program, programOf(checked.model, 'wasm'), { relaxed })
+      ? await emitFallback(program, of('wasm'), { relaxed })
       : await emitModule(program, { target, relaxed, profile });
   if (options.language !== 'js') return { ...checked, program, code };
   const { js, dts } = await toJavaScript(code);

@@ -29,7 +29,7 @@ export function measurePeak(relaxed: boolean): number {
 
 /** run(rounds, x, y): each sum becomes sum · x + y, again and again. */
 function peakModule(relaxed: boolean): Uint8Array<ArrayBuffer> {
-  const module = createModule({ module: 'env', name: 'memory', shared: false });
+  const module = createModule({ module: 'env', name: 'memory', kind: 'unlimited' });
   const index = module.declare({ params: ['i32', 'f32', 'f32'], results: ['f32'] });
   const code = createCode(3);
   const [x, y] = [1, 2].map((parameter) => {

@@ -17,6 +17,8 @@ export interface Engine {
   readonly createMemory: string;
   /** createMemory has made room for the batch of the options. */
   readonly reserves?: true;
+  /** It takes the option `threads`. */
+  readonly threads?: true;
   /** The statement that gives the checked numbers of an f32 input to the kernels. */
   placeFloats(field: string, variable: string): string;
   /** Where kernels do not read the field itself: the statement that gives them its checked integers. */

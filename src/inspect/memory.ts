@@ -20,7 +20,7 @@ const page = 65536;
 
 /**
  * What a fresh trainer allocates once there is room for the given sizes. In plain TypeScript that is every array but the inputs of f32,
- * which are the caller's; in WebAssembly the whole memory; on WebGPU what is on the device.
+ * which are the caller's; in WebAssembly the whole memory, for one thread; on WebGPU what is on the device.
  */
 export function memoryUse(
   program: TrainerProgram,
@@ -30,11 +30,11 @@ export function memoryUse(
   const words = (length: Index): number => evaluateSizes(length, sizeOf);
   const bytesOf = (buffers: readonly { readonly buffer: Buffer }[]): number =>
     buffers.reduce((sum, { buffer }) => sum + 4 * words(buffer.length), 0);
-  const { length, integers } = program.memory;
+  const { length, integers, own } = program.memory;
   const total = (): number => {
     switch (target) {
       case 'wasm':
-        return page * Math.ceil((4 * words(length)) / page);
+        return page * Math.ceil((4 * (words(length) + (own ? words(own) : 0))) / page);
       case 'wgsl':
         return 4 * (words(length) + (integers ? words(integers) : 0));
       case 'ts': {

@@ -67,6 +67,13 @@ export interface Kernel {
   /** WGSL: workgroups in x, y, z, and threads of one. */
   readonly grid?: readonly Index[];
   readonly threads?: readonly number[];
+  /** What threads must know to share the kernel; absent where it can only run whole. */
+  readonly sharing?: {
+    /** Buffers that are written before they are read wherever they are used: every thread needs its own. */
+    readonly own: readonly Buffer[];
+    /** Threads may also share loops that stand in others; not where one loop reads what the one before it has stored. */
+    readonly nested: boolean;
+  };
 }
 
 export type Statement =
@@ -79,6 +86,8 @@ export type Statement =
       readonly step: number;
       readonly last?: Index;
       readonly as: 'serial' | 'group' | 'thread';
+      /** Over places of a result: rounds do not depend on one another, and write what no other does, or the same. */
+      readonly places?: true;
       /** `to` is at least 1, and it pays to know: nothing before the loop is what its sums would be without it. */
       readonly atLeastOnce?: true;
       readonly body: readonly Statement[];
@@ -98,7 +107,7 @@ export type Statement =
     }
   /** WebAssembly only: the four lane locals as a 4×4 matrix, transposed in place. */
   | { readonly kind: 'transpose'; readonly names: readonly [string, string, string, string] }
-  /** WGSL only: the threads of a workgroup see what the others have stored in its memory; `storage`: and in the arena. */
+  /** The threads of a WGSL workgroup see what the others have stored in its memory; `storage`: and in the arena, as all of them do elsewhere. */
   | { readonly kind: 'barrier'; readonly storage?: true };
 
 /** A program is a list of these; repeat is scan's loop. host: a scalar nest of counters alone, run by JavaScript in double precision. */
@@ -129,6 +138,8 @@ export interface MemoryPlan {
   readonly length: Index;
   /** Where floats and integers have memories of their own: the length of the integers', while `length` is that of the floats'. */
   readonly integers?: Index;
+  /** Where threads share the work: words that each of them has for itself, behind all others. */
+  readonly own?: Index;
 }
 
 export interface Program {

@@ -1,16 +1,19 @@
 // What a module with WebAssembly inside needs from JavaScript: its code compiled, and memory that can be had or not.
 
 /** The bytes of a text in base64. */
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }
 
-/** Compiles the first of the binaries, in base64, whose instructions are known here. */
-export function compileWebAssembly(name: string, ...binaries: readonly string[]): Promise<WebAssembly.Module> {
+/** Compiles the first of the binaries, in base64 or not, whose instructions are known here. */
+export function compileWebAssembly(
+  name: string,
+  ...binaries: readonly (string | Uint8Array<ArrayBuffer>)[]
+): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined')
     throw new Error(`${name} needs WebAssembly, which is missing here: compile the model with --target ts`);
   for (const binary of binaries) {
-    const bytes = decodeBase64(binary);
+    const bytes = typeof binary === 'string' ? decodeBase64(binary) : binary;
     if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes);
   }
   throw new Error(`${name} needs WebAssembly SIMD, which is missing here: compile the model with --target ts`);
@@ -35,13 +38,13 @@ export function growMemory(memory: WebAssembly.Memory, words: number): void {
   });
 }
 
-function pagesFor(words: number): number {
+export function pagesFor(words: number): number {
   const pages = Math.ceil(words / wordsOfPage);
   if (pages > 65536) throw new RangeError('32 bits address 4 GiB');
   return pages;
 }
 
-function orRefuse<Result>(words: number, action: () => Result): Result {
+export function orRefuse<Result>(words: number, action: () => Result): Result {
   try {
     return action();
   } catch {

@@ -70,6 +70,11 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     ...(layout.sizes.length > 0
       ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
       : []),
+    ...(engine.threads
+      ? [
+          'if (options.threads !== undefined) checkOption("threads", options.threads, 1, "a whole number of at least 1");',
+        ]
+      : []),
     `let memory: Memory | undefined = ${engine.asynchronous ? 'await ' : ''}${engine.createMemory};`,
     'const use = (): Memory => {',
     'if (memory) return memory;',

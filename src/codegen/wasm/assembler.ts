@@ -19,6 +19,8 @@ export interface Code {
   tee(local: number): void;
   op(...names: readonly Plain[]): void;
   i32(value: number): void;
+  /** A whole number of 64 bits, for those instructions that take one. */
+  i64(value: number): void;
   f32(value: number): void;
   /** Sixteen bytes. */
   v128(bytes: Uint8Array): void;
@@ -65,6 +67,10 @@ function codeOver(params: number, types: ValueType[]): Code {
       bytes.push(0x41);
       signed(bytes, value | 0);
     },
+    i64(value) {
+      bytes.push(0x42);
+      signed(bytes, value | 0);
+    },
     f32(value) {
       bytes.push(0x43, ...floatBytes(value));
     },
@@ -99,7 +105,11 @@ function codeOver(params: number, types: ValueType[]): Code {
 export interface MemoryImport {
   readonly module: string;
   readonly name: string;
-  readonly shared: boolean;
+  /**
+   * unlimited: a memory of one thread's. Else it can be had in two ways, which one byte tells apart: `sharable` or `shared`; both
+   * name its largest size, all that 32 bits address.
+   */
+  readonly kind: 'unlimited' | 'sharable' | 'shared';
 }
 
 export interface Module {
@@ -110,6 +120,8 @@ export interface Module {
   /** Bytes written to memory when the module starts. */
   data(offset: number, bytes: Uint8Array): void;
   toBytes(): Uint8Array;
+  /** The place of the byte that is 1 where memory is sharable, and 3 where it is shared. */
+  readonly sharedAt: number | undefined;
 }
 
 /** A module under construction. Its memory is imported, so that who starts it decides on its size. */
@@ -118,7 +130,11 @@ export function createModule(imported: MemoryImport): Module {
   const functions: { readonly type: number; code?: Code }[] = [];
   const exports: { readonly name: string; readonly index: number }[] = [];
   const segments: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  let sharedAt: number | undefined;
   return {
+    get sharedAt() {
+      return sharedAt;
+    },
     declare(type) {
       let at = types.findIndex((t) => sameTypes(t.params, type.params) && sameTypes(t.results, type.results));
       if (at < 0) at = types.push(type) - 1;
@@ -144,12 +160,10 @@ export function createModule(imported: MemoryImport): Module {
         text(to, from.module);
         text(to, from.name);
         to.push(0x02);
-        // Shared memory must name its largest size: all that 32 bits address.
-        if (from.shared) {
-          to.push(0x03, 0x00);
-          unsigned(to, 65536);
-        } else to.push(0x00, 0x00);
+        to.push({ unlimited: 0x00, sharable: 0x01, shared: 0x03 }[from.kind], 0x00);
+        if (from.kind !== 'unlimited') unsigned(to, 65536);
       });
+      if (imported.kind !== 'unlimited') sharedAt = out.length - 5;
       section(out, 3, functions, (to, f) => unsigned(to, f.type));
       section(out, 7, exports, (to, e) => {
         text(to, e.name);

@@ -19,6 +19,8 @@ export interface Emission {
   readonly free: Record<ValueType, number[]>;
   /** Vectors of numbers, set before all other code. */
   readonly constants: Map<string, number>;
+  /** The function in which threads wait for one another; it takes the number of this one and how many there are. */
+  readonly barrier?: number;
 }
 
 /** What a stretch of code has computed and may use again. */
@@ -44,6 +46,7 @@ export function createEmission(
   relaxed: boolean,
   sizes: readonly string[],
   axes: readonly Axis[],
+  barrier?: number,
 ): Emission {
   const sizeLocals = new Map(sizes.map((name, i) => [name, i]));
   return {
@@ -56,6 +59,7 @@ export function createEmission(
     frames: [],
     free: { i32: [], f32: [], v128: [] },
     constants: new Map(),
+    ...(barrier !== undefined && { barrier }),
   };
 }
 

@@ -1,26 +1,31 @@
 // A program as one WebAssembly module: a function for each kernel, and one for each entry that calls them in order.
-import { size, sizesOf, substitute, zero, type Axis, type Index } from '../../ir/index.js';
+import { add, axesOf, mul, size, sizesOf, substitute, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
 import type { Entry, Kernel, Program, Step } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { usesOf } from '../uses.js';
+import { ownMemory, thread, threads } from '../../ir/threads.js';
+import { kernelsOf, usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
 import { createModule, type Module } from './assembler.js';
 import { createEmission, inFrame, takeLocal, type Emission } from './emission.js';
 import { emitKernel } from './kernel.js';
+import { anyShared, defineBarrier, emitBarrier, isShared, Since } from './threads.js';
 
 export interface WasmOptions {
   /** Fused multiply-add: faster, but its bits differ between machines. */
   readonly relaxed?: boolean;
-  /** Memory that worker threads share. */
-  readonly shared?: boolean;
 }
 
 export interface Wasm {
   /**
    * Imports `env.memory`; exports a function for each entry, whose parameters are the sizes of the call, then the sizes that
-   * there is room for, which decide where buffers lie.
+   * there is room for, which decide where buffers lie; where threads share the work then the number of the thread and how many
+   * there are, and `awaitWork`.
    */
   readonly binary: Uint8Array;
+  /** Where threads share the work: the place of the byte that is 1, and 3 for memory that they share. */
+  readonly sharedAt?: number;
+  /** Entries in which they do. */
+  readonly shared: ReadonlySet<Entry['name']>;
   /** The run-time sizes, in the order of the parameters. */
   readonly sizes: readonly string[];
   readonly entries: readonly Entry['name'][];
@@ -29,31 +34,43 @@ export interface Wasm {
 /** Steps marked `host` are left out: JavaScript runs them before the entry. */
 export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
   const offsets = new Map([...program.memory.offsets].map(([buffer, at]) => [buffer, inRooms(at)]));
-  const module = createModule({ module: 'env', name: 'memory', shared: options.shared ?? false });
+  const { own, length } = program.memory;
+  const module = createModule({ module: 'env', name: 'memory', kind: own ? 'sharable' : 'unlimited' });
   const sizes = sizesIn(program);
+  const barrier = own && defineBarrier(module);
   const functions = new Map<Kernel, KernelFunction>();
   const kernelFunction = (kernel: Kernel): KernelFunction => {
     const known = functions.get(kernel);
     if (known) return known;
-    const parameters = { sizes: sizesOfKernel(kernel, offsets), axes: [...usesOf(kernel).axes] };
+    const parameters = { sizes: sizesOfKernel(kernel, offsets), axes: axesOfKernel(kernel, offsets) };
     const count = parameters.sizes.length + parameters.axes.length;
     const type = { params: Array.from({ length: count }, () => 'i32' as const), results: [] };
     const made: KernelFunction = { index: module.declare(type), ...parameters };
-    module.define(made.index, emitKernel(kernel, { ...made, offsets, relaxed: options.relaxed ?? false }));
+    module.define(made.index, emitKernel(kernel, { ...made, offsets, relaxed: options.relaxed ?? false, barrier }));
     functions.set(kernel, made);
     return made;
   };
   const entries = Object.values(program.entries);
   for (const entry of entries) {
     const parameters = [...sizes, ...sizes.map(roomOf)];
-    const index = module.declare({ params: parameters.map(() => 'i32' as const), results: [] });
-    const e = createEmission(offsets, false, parameters, []);
-    inFrame(e, { block: true }, () => emitSteps(e, entry.steps, kernelFunction));
+    const axes = own ? [thread, threads] : [];
+    const index = module.declare({ params: [...parameters, ...axes].map(() => 'i32' as const), results: [] });
+    const e = createEmission(offsets, false, parameters, axes, barrier);
+    inFrame(e, { block: true }, () => {
+      if (!own) return emitSteps(e, entry.steps, kernelFunction);
+      emitIndex(e, inRooms(add(length, mul(own, toIndex(thread)))));
+      const begin = takeLocal(e, 'i32');
+      e.code.set(begin);
+      e.axes.set(ownMemory, begin);
+      emitShared(e, entry.steps, kernelFunction);
+    });
     module.define(index, e.code);
     module.export(entry.name, index);
   }
   writeConstants(module, program.buffers, offsets);
-  return { binary: module.toBytes(), sizes, entries: entries.map((e) => e.name) };
+  const binary = module.toBytes();
+  const shared = new Set(entries.flatMap((e) => (anyShared(e.steps) ? [e.name] : [])));
+  return { binary, sharedAt: module.sharedAt, shared, sizes, entries: entries.map((e) => e.name) };
 }
 
 /** Buffers lie where the largest sizes so far have put them. */
@@ -71,31 +88,66 @@ interface KernelFunction {
   readonly axes: readonly Axis[];
 }
 
-function emitSteps(e: Emission, steps: readonly Step[], functionOf: (kernel: Kernel) => KernelFunction): void {
+type FunctionOf = (kernel: Kernel) => KernelFunction;
+
+function emitSteps(e: Emission, steps: readonly Step[], functionOf: FunctionOf): void {
   for (const step of steps) {
-    if (step.kind === 'run') {
-      if (!step.host) emitCall(e, functionOf(step.kernel));
+    if (step.kind === 'repeat') emitRepeat(e, step, () => emitSteps(e, step.steps, functionOf));
+    else if (!step.host) emitCall(e, functionOf(step.kernel));
+  }
+}
+
+/** Every thread runs what threads share, the first one the rest; all come together where one needs what another has made. */
+function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf): void {
+  const since = new Since(e.offsets);
+  const meet = (): void => {
+    emitBarrier(e);
+    since.clear();
+  };
+  for (const step of steps) {
+    if (step.kind === 'run' && step.host) continue;
+    const kernels = kernelsOf({ name: 'step', steps: [step], inputs: [], results: [] });
+    if (step.kind === 'repeat' && anyShared(step.steps)) {
+      meet();
+      emitRepeat(e, step, () => {
+        emitShared(e, step.steps, functionOf);
+        emitBarrier(e);
+      });
       continue;
     }
-    const { code } = e;
-    inFrame(e, { block: true }, () => {
-      const to = emitBound(e, step.axis.extent);
-      const counter = takeLocal(e, 'i32');
-      e.axes.set(step.axis, counter);
-      emitIndex(e, zero);
-      code.set(counter);
-      code.open('loop');
-      emitSteps(e, step.steps, functionOf);
-      code.get(counter);
-      code.i32(1);
-      code.op('i32.add');
-      code.tee(counter);
-      to();
-      code.op('i32.lt_s');
-      code.branch('br_if', 0);
-      code.op('end');
-    });
+    if (since.needsBarrier(kernels)) meet();
+    since.add(kernels);
+    if (step.kind === 'run' && isShared(step.kernel)) emitCall(e, functionOf(step.kernel));
+    else {
+      e.code.get(e.axes.get(thread) ?? 0);
+      e.code.op('i32.eqz');
+      e.code.open('if');
+      inFrame(e, { block: true }, () => emitSteps(e, [step], functionOf));
+      e.code.op('end');
+    }
   }
+  if (since.open) meet();
+}
+
+function emitRepeat(e: Emission, { axis }: Step & { kind: 'repeat' }, inside: () => void): void {
+  const { code } = e;
+  inFrame(e, { block: true }, () => {
+    const to = emitBound(e, axis.extent);
+    const counter = takeLocal(e, 'i32');
+    e.axes.set(axis, counter);
+    emitIndex(e, zero);
+    code.set(counter);
+    code.open('loop');
+    inside();
+    code.get(counter);
+    code.i32(1);
+    code.op('i32.add');
+    code.tee(counter);
+    to();
+    code.op('i32.lt_s');
+    code.branch('br_if', 0);
+    code.op('end');
+  });
 }
 
 function emitCall(e: Emission, called: KernelFunction): void {
@@ -116,9 +168,18 @@ function sizesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): str
   return [...found];
 }
 
+/** Axes of loops around its calls, and where the thread's own buffers begin. */
+function axesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): Axis[] {
+  const { axes, buffers } = usesOf(kernel);
+  const found = new Set(axes);
+  for (const buffer of buffers) axesOf(offsets.get(buffer) ?? zero, found);
+  return [...found];
+}
+
 /** Every run-time size of the program, sorted. */
 function sizesIn(program: Program): string[] {
   const found = sizesOf(program.memory.length);
+  if (program.memory.own) sizesOf(program.memory.own, found);
   for (const kernel of program.kernels)
     for (const name of sizesOfKernel(kernel, program.memory.offsets)) found.add(name);
   return [...found].sort();

@@ -16,6 +16,7 @@ import {
   valueType,
   type Emission,
 } from './emission.js';
+import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
 import { countUses, loadsOf, type Access } from './walk.js';
 
@@ -29,9 +30,10 @@ export function emitKernel(
     readonly relaxed: boolean;
     readonly sizes: readonly string[];
     readonly axes: readonly Axis[];
+    readonly barrier?: number;
   },
 ): Code {
-  const e = createEmission(options.offsets, options.relaxed, options.sizes, options.axes);
+  const e = createEmission(options.offsets, options.relaxed, options.sizes, options.axes, options.barrier);
   emitBlock(e, kernel.body);
   return e.code;
 }
@@ -80,7 +82,7 @@ function emitStatement(e: Emission, statement: Statement): void {
     case 'transpose':
       return emitTranspose(e, statement.names);
     case 'barrier':
-      throw new Error('WebAssembly has no barrier');
+      return emitBarrier(e);
     default:
       return statement satisfies never;
   }

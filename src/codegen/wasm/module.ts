@@ -1,5 +1,5 @@
 // The engine of WebAssembly: one binary in base64 that holds all kernels and entries, and one memory with views for JavaScript.
-import { constantOf } from '../../ir/index.js';
+import { constantOf, type Index } from '../../ir/index.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
@@ -29,7 +29,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
     definitions: [
       ...memory(program, layout, fields, wasm, names),
       ...[...host.values()].map((h) => h.definition),
-      ...Object.values(program.entries).map((entry) => runner(entry, layout, host, wasm)),
+      ...Object.values(program.entries).map((entry) => runner(entry, layout, host, wasm, program.memory.own)),
       ...binaries.map((b, i) =>
         binary(i === 0 ? program.kernels.filter((kernel) => !host.has(kernel)) : [], b, names[i]),
       ),
@@ -38,6 +38,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
     reserves: true,
     placeFloats: (field, variable) => `copyFloats(${variable}, m.${field});`,
     run: (entry) => `${runnerOf(entry)}(m);`,
+    ...(program.memory.own && { threads: true, dispose: 'if (memory) endThreads(memory.team);' }),
   };
 }
 
@@ -59,7 +60,13 @@ function fieldsIn(program: TrainerProgram, layout: Layout, host: readonly Kernel
   return [...layout.fields].filter(([buffer]) => needed.has(buffer));
 }
 
-function runner(entry: Entry, layout: Layout, host: ReadonlyMap<Kernel, KernelFunction>, { sizes }: Wasm): Definition {
+function runner(
+  entry: Entry,
+  layout: Layout,
+  host: ReadonlyMap<Kernel, KernelFunction>,
+  { sizes, entries, shared }: Wasm,
+  own: Index | undefined,
+): Definition {
   const now = (name: string): string => `m.${sizeFields(layout, name).now}`;
   const calls = entry.steps.flatMap((step) => {
     const called = step.kind === 'run' && step.host ? host.get(step.kernel) : undefined;
@@ -71,13 +78,23 @@ function runner(entry: Entry, layout: Layout, host: ReadonlyMap<Kernel, KernelFu
     return [`${called.name}(${given.join(', ')});`];
   });
   const rooms = sizes.map((name) => `m.${sizeFields(layout, name).room}`);
-  const given = [...sizes.map(now), ...rooms].join(', ');
+  const given = [...sizes.map(now), ...rooms];
+  const call = (...more: readonly string[]): string => `m.entries.${entry.name}(${[...given, ...more].join(', ')});`;
+  // What the other threads are told before this one starts.
+  const begin = [
+    'if (m.team.threads > 1) {',
+    ...given.map((value, i) => `m.team.control[${64 + i}] = ${value};`),
+    `wakeThreads(m.team, ${entries.indexOf(entry.name)});`,
+    '}',
+  ];
+  const fail = ['} catch (error) {', 'throw failThreads(m.team, error);', '}'];
+  const together = [...begin, 'try {', call('0', 'm.team.threads'), ...fail];
   return {
     kind: 'function',
     name: runnerOf(entry.name),
     parameters: [{ name: 'm', type: 'Memory' }],
     returns: 'void',
-    body: [...calls, `m.entries.${entry.name}(${given});`].join('\n'),
+    body: [...calls, ...(!own ? [call()] : shared.has(entry.name) ? together : [call('0', '1')])].join('\n'),
   };
 }
 
@@ -111,10 +128,17 @@ function memory(
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
   const parameters = wasm.sizes.flatMap((name) => [`${sizeFields(layout, name).now}: number`]);
   const rooms = wasm.sizes.map((name) => `${sizeFields(layout, name).room}: number`);
+  const { own, length } = program.memory;
+  const numbers = own ? ['thread: number', 'threads: number'] : [];
   const entries = wasm.entries.map((name) => ({
     name,
-    type: `(${[...parameters, ...rooms].join(', ')}) => void`,
+    type: `(${[...parameters, ...rooms, ...numbers].join(', ')}) => void`,
   }));
+  const words = (threads: string): string =>
+    printSize(length, layout) + (own ? ` + ${threads} * (${printSize(own, layout)})` : '');
+  const compile = (of: readonly string[]): string => `compileWebAssembly(model.name, ${of.join(', ')})`;
+  const inThreads = binaries.map((name) => `forSharedMemory(${name}, ${wasm.sharedAt})`);
+  const names = JSON.stringify(wasm.entries);
   return [
     { kind: 'interface', name: 'Entries', doc: 'What the binary exports.', properties: entries },
     {
@@ -130,27 +154,44 @@ function memory(
         ]),
         ...fields.map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
         { name: 'parameters', type: 'Record<ParameterName, Float32Array>' },
+        ...(own ? [{ name: 'team', type: 'Team' }] : []),
       ],
     },
-    { kind: 'text', text: 'let compiled: Promise<WebAssembly.Module> | undefined;' },
+    {
+      kind: 'text',
+      text: `let compiled: Promise<WebAssembly.Module> | undefined;${
+        own
+          ? '\n/** For memory that threads share. */\nlet compiledShared: Promise<WebAssembly.Module> | undefined;'
+          : ''
+      }`,
+    },
     {
       kind: 'function',
       name: 'createMemory',
       doc: 'Memory of its own for each trainer; the code is compiled once.',
       async: true,
-      parameters: [{ name: sizes.length > 0 ? 'options' : '_options', type: 'TrainerOptions' }],
+      parameters: [{ name: sizes.length > 0 || own ? 'options' : '_options', type: 'TrainerOptions' }],
       returns: 'Promise<Memory>',
       body: [
-        `compiled ??= compileWebAssembly(model.name, ${binaries.join(', ')});`,
+        ...(own
+          ? [
+              'const threads = threadsFor(options.threads);',
+              `const code = await (threads > 1 ? (compiledShared ??= ${compile(inThreads)}) : (compiled ??= ${compile(binaries)}));`,
+            ]
+          : [`compiled ??= ${compile(binaries)};`]),
         ...sizes.map((s, i) => `const ${s.variable} = ${i === 0 ? 'options.batch ?? ' : ''}${room[i]};`),
-        `const memory = makeMemory(${printSize(program.memory.length, layout)});`,
-        'const { exports } = await WebAssembly.instantiate(await compiled, { env: { memory } });',
+        own
+          ? `const memory = makeThreadMemory(${words('threads')}, threads);`
+          : `const memory = makeMemory(${words('')});`,
+        `const { exports } = await WebAssembly.instantiate(${own ? 'code' : 'await compiled'}, { env: { memory } });`,
+        ...(own ? [`const team = await startThreads(threads, code, memory, ${names}, ${2 * wasm.sizes.length});`] : []),
         `const m: Memory = {\n${[
           'memory',
           'entries: exports as unknown as Entries',
           ...zeros,
           ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
           'parameters: {} as Memory["parameters"]',
+          ...(own ? ['team'] : []),
         ].join(',\n')},\n};`,
         `reserve(${['m', ...sizes.map((s) => s.variable)].join(', ')});`,
         'return m;',
@@ -163,7 +204,7 @@ function memory(
       parameters: [{ name: 'm', type: 'Memory' }, ...sizes.map((s) => ({ name: s.variable, type: 'number' }))],
       returns: 'void',
       body: [
-        `growMemory(m.memory, ${printSize(program.memory.length, layout)});`,
+        `growMemory(m.memory, ${words('m.team.threads')});`,
         'const { buffer } = m.memory;',
         ...fields.map(view),
         ...views,

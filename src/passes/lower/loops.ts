@@ -27,7 +27,7 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Plac
     const [counter] = writer.open(axis);
     inside({ base: toIndex(counter), count: step });
     const body = writer.close();
-    writer.push({ kind: 'loop', axis: counter, ...options, step, as: 'serial', body });
+    writer.push({ kind: 'loop', axis: counter, ...options, step, as: 'serial', places: true, body });
   };
   if (known !== undefined && first >= known) {
     if (first === known || narrower.length === 0 || known === 1) return inside({ base: toIndex(0), count: known });

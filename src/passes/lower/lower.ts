@@ -30,7 +30,14 @@ export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel 
     if (plan.kind !== 'rows') throw new Error(`${name}: a plan of ${plan.kind} for rows`);
     writeRows(writer, nest, plan.parts, lets);
   }
-  return { name, body: writer.close(), scratch: scratchOf(plan), plan: plan.text, provenance };
+  const sharing = { own: ownBuffers(nest, plan).filter((b) => !lets.has(b)), nested: nest.kind === 'nest' };
+  return { name, body: writer.close(), scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
+}
+
+/** What is written anew wherever it is used: stages within loops, and what one row holds for itself. */
+function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
+  if (nest.kind === 'rows') return [...nest.rowLocal, ...scratchOf(plan)];
+  return plan.kind === 'nest' ? plan.stages.filter((s) => s.position > 0).map((s) => s.buffer) : [];
 }
 
 function scratchOf(plan: Plan): Buffer[] {
@@ -58,7 +65,7 @@ function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets:
   });
   addToTotals(writer, totals, nest.row, row);
   const body = writer.close();
-  const certain = totals.accumulators.size > 0 && { atLeastOnce: true as const };
+  const certain = totals.accumulators.size > 0 ? { atLeastOnce: true as const } : { places: true as const };
   writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', ...certain, body });
   for (const to of [...pinned, ...nest.parts.flatMap((part) => part.stores.map((s) => s.to))]) writer.pins.delete(to);
   closeTotals(writer, totals);

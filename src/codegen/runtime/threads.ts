@@ -1,0 +1,168 @@
+// Threads of a trainer: workers that share its memory, run their part of every entry, and sleep in between.
+import { decodeBase64, orRefuse, pagesFor } from './webAssembly.js';
+
+/** What Node's workers and those of pages have in common, and how each tells what happens. */
+interface ThreadWorker {
+  postMessage(message: unknown): void;
+  terminate(): unknown;
+  on?(event: string, listener: (value: unknown) => void): void;
+  unref?(): void;
+  onmessage?: ((event: unknown) => void) | null;
+  onerror?: ((event: unknown) => void) | null;
+}
+
+type WorkerClass = new (source: string, options?: object) => ThreadWorker;
+
+/** The threads of a trainer; its own is the first. */
+interface Team {
+  threads: number;
+  workers: readonly ThreadWorker[];
+  /**
+   * The start of memory, where all of them look: at 0 how many entries have begun, with the number of sleepers behind it, at 16 how
+   * often threads have met, at 32 how many have come to the next meeting, at 48 whether one has failed, at 49 which entry it
+   * is, at 50 whether the first thread may sleep, from 64 on the sizes of the call.
+   */
+  readonly control: Int32Array;
+}
+
+/** What each worker runs. It is a text, because a module cannot tell where it was loaded from once it is bundled. */
+const threadSource = `
+const node = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+const port = node?.parentPort ?? globalThis;
+const run = ({ code, memory, entries, sizes, thread, threads }) => {
+  const { exports } = new WebAssembly.Instance(code, { env: { memory } });
+  const control = new Int32Array(memory.buffer, 0, 128);
+  let work = Atomics.load(control, 0);
+  port.postMessage("ready");
+  try {
+    for (;;) {
+      work = exports.awaitWork(work);
+      exports[entries[control[49]]](...control.subarray(64, 64 + sizes), thread, threads);
+    }
+  } catch (error) {
+    Atomics.store(control, 48, 1);
+    for (const at of [0, 16]) Atomics.add(control, at, 1), Atomics.notify(control, at);
+    throw error;
+  }
+};
+if (node?.parentPort) port.once("message", run);
+else port.onmessage = ({ data }) => run(data);
+`;
+
+/** As many threads as were asked for, or 1 where memory cannot be shared: in pages that are not isolated, for one. */
+export function threadsFor(asked = 1): number {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  if (typeof SharedArrayBuffer === 'undefined' || crossOriginIsolated === false || !workerMaker()) return 1;
+  return Math.min(asked, 256);
+}
+
+/** How a worker is made from `threadSource` here. */
+function workerMaker(): (() => ThreadWorker) | undefined {
+  const { process, Worker } = globalThis as {
+    process?: { getBuiltinModule?(name: string): { Worker: WorkerClass } | undefined };
+    Worker?: WorkerClass;
+  };
+  const node = process?.getBuiltinModule?.('node:worker_threads');
+  if (node) return () => new node.Worker(threadSource, { eval: true, execArgv: [] });
+  if (!Worker) return undefined;
+  return () => {
+    const url = URL.createObjectURL(new Blob([threadSource], { type: 'text/javascript' }));
+    try {
+      return new Worker(url);
+    } finally {
+      // The worker has begun to load it by now.
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    }
+  };
+}
+
+/** The code of a binary for memory that threads share: the byte at this place tells it. */
+export function forSharedMemory(binary: string, at: number): Uint8Array<ArrayBuffer> {
+  const bytes = decodeBase64(binary);
+  bytes[at] = 3;
+  return bytes;
+}
+
+/** As makeMemory, for one thread or for several. */
+export function makeThreadMemory(words: number, threads: number): WebAssembly.Memory {
+  return orRefuse(
+    words,
+    () => new WebAssembly.Memory({ initial: pagesFor(words), maximum: 65536, shared: threads > 1 }),
+  );
+}
+
+/** Starts the other threads, and waits until they have. Where one cannot, the trainer's own does all the work. */
+export async function startThreads(
+  threads: number,
+  code: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  entries: readonly string[],
+  sizes: number,
+): Promise<Team> {
+  const control = new Int32Array(memory.buffer, 0, 128);
+  const workers: ThreadWorker[] = [];
+  const team: Team = { threads, workers, control };
+  if (threads === 1) return team;
+  control[50] = Number(maySleep(control));
+  try {
+    const make = workerMaker();
+    if (!make) throw new Error('there are no workers here');
+    const started = Array.from({ length: threads - 1 }, (_, i) => {
+      const worker = make();
+      workers.push(worker);
+      const ready = readyOf(worker);
+      worker.postMessage({ code, memory, entries, sizes, thread: i + 1, threads });
+      return ready;
+    });
+    await Promise.all(started);
+    for (const worker of workers) worker.unref?.();
+  } catch {
+    endThreads(team);
+  }
+  return team;
+}
+
+/** The first message comes once the code is there; an error before it means that the worker cannot run. */
+function readyOf(worker: ThreadWorker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (): void => reject(new Error('a thread could not start'));
+    if (worker.on) {
+      worker.on('message', () => resolve());
+      for (const event of ['error', 'exit']) worker.on(event, fail);
+    } else {
+      worker.onmessage = () => resolve();
+      worker.onerror = fail;
+    }
+  });
+}
+
+/** The main thread of a page must not sleep; this is how it says so. */
+function maySleep(control: Int32Array): boolean {
+  try {
+    Atomics.wait(control, 0, control[0] + 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Has the other threads run this entry; the trainer's own must follow. Its sizes are in `control`. */
+export function wakeThreads({ control }: Team, entry: number): void {
+  control[49] = entry;
+  Atomics.add(control, 0, 1);
+  if (Atomics.load(control, 1) > 0) Atomics.notify(control, 0);
+}
+
+/** After an entry has failed: ends all threads but the trainer's own, and tells what to throw. */
+export function failThreads(team: Team, error: unknown): unknown {
+  const other = Atomics.load(team.control, 48) !== 0;
+  endThreads(team);
+  return other ? new Error('a thread has failed, and this call is incomplete', { cause: error }) : error;
+}
+
+/** Ends all threads but the trainer's own, which does all the work from now on. */
+export function endThreads(team: Team): void {
+  for (const worker of team.workers) void worker.terminate();
+  team.workers = [];
+  team.threads = 1;
+}

@@ -1,0 +1,217 @@
+// How threads wait for one another: the functions for it, and the places between kernels where they are called.
+import type { Index } from '../../ir/index.js';
+import { accessOf } from '../../ir/access.js';
+import type { Kernel, Step } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
+import { thread, threads } from '../../ir/threads.js';
+import { kernelsOf, usesOf } from '../uses.js';
+import { createCode, type Code, type Module } from './assembler.js';
+import type { Emission } from './emission.js';
+
+/**
+ * The words at the start of memory, by what stands there; each group on a cache line of its own. Behind a number that threads wait
+ * for stands how many of them sleep. `web` is in src/codegen/runtime/threads.ts, which knows the same words.
+ */
+const words = { work: 0, phase: 16, arrived: 32, failed: 48, mayWait: 50 } as const;
+
+/** Looks at a number so often, some tens of microseconds, before the thread sleeps. */
+const looks = 20_000;
+
+/** Declares the functions, and exports `awaitWork(before)`, which returns when the number of entries begun is another; it. */
+export function defineBarrier(module: Module): number {
+  const until = module.declare({ params: ['i32', 'i32', 'i32'], results: [] });
+  module.define(until, untilChanged());
+  const barrier = module.declare({ params: ['i32', 'i32'], results: [] });
+  module.define(barrier, barrierOf(until));
+  const awaitWork = module.declare({ params: ['i32'], results: ['i32'] });
+  const code = createCode(1);
+  code.i32(4 * words.work);
+  code.get(0);
+  code.i32(1);
+  code.call(until);
+  read(code, words.work);
+  module.define(awaitWork, code);
+  module.export('awaitWork', awaitWork);
+  return barrier;
+}
+
+/** (address, before, maySleep): returns when another number stands there; traps where a thread has failed. */
+function untilChanged(): Code {
+  const [address, before, maySleep] = [0, 1, 2];
+  const code = createCode(3);
+  const left = code.local('i32');
+  const sleepers = (change: number): void => {
+    code.get(address);
+    code.i32(change);
+    code.memory('i32.atomic.rmw.add', 4);
+    code.op('drop');
+  };
+  const startLooking = (): void => {
+    code.i32(looks);
+    code.set(left);
+  };
+  startLooking();
+  code.open('block');
+  code.open('loop');
+  code.get(address);
+  code.memory('i32.atomic.load', 0);
+  code.get(before);
+  code.op('i32.ne');
+  code.branch('br_if', 1);
+  code.get(left);
+  code.i32(1);
+  code.op('i32.sub');
+  code.tee(left);
+  code.branch('br_if', 0);
+  startLooking();
+  code.get(maySleep);
+  code.open('if');
+  // Whoever changes the number looks for sleepers afterwards; one that is not counted yet finds the number changed.
+  sleepers(1);
+  trapWhereFailed(code);
+  code.get(address);
+  code.get(before);
+  code.i64(-1);
+  code.memory('memory.atomic.wait32', 0);
+  code.op('drop');
+  sleepers(-1);
+  code.op('end');
+  trapWhereFailed(code);
+  code.branch('br', 0);
+  code.op('end', 'end');
+  trapWhereFailed(code);
+  return code;
+}
+
+function trapWhereFailed(code: Code): void {
+  read(code, words.failed);
+  code.open('if');
+  code.op('unreachable', 'end');
+}
+
+/** (thread, threads): returns when all have come. */
+function barrierOf(until: number): Code {
+  const code = createCode(2);
+  const phase = code.local('i32');
+  code.get(1);
+  code.i32(1);
+  code.op('i32.le_u');
+  code.open('if');
+  code.op('return', 'end');
+  read(code, words.phase);
+  code.set(phase);
+  code.i32(0);
+  code.i32(1);
+  code.memory('i32.atomic.rmw.add', 4 * words.arrived);
+  code.i32(1);
+  code.op('i32.add');
+  code.get(1);
+  code.op('i32.eq');
+  code.open('if');
+  code.i32(0);
+  code.i32(0);
+  code.memory('i32.atomic.store', 4 * words.arrived);
+  code.i32(0);
+  code.i32(1);
+  code.memory('i32.atomic.rmw.add', 4 * words.phase);
+  code.op('drop');
+  read(code, words.phase + 1);
+  code.open('if');
+  code.i32(0);
+  code.i32(-1);
+  code.memory('memory.atomic.notify', 4 * words.phase);
+  code.op('drop', 'end', 'else');
+  code.i32(4 * words.phase);
+  code.get(phase);
+  // The first thread may be that of a page, which must not sleep.
+  code.get(0);
+  read(code, words.mayWait);
+  code.op('i32.or');
+  code.call(until);
+  code.op('end');
+  return code;
+}
+
+function read(code: Code, word: number): void {
+  code.i32(0);
+  code.memory('i32.atomic.load', 4 * word);
+}
+
+/** Calls the barrier from a function that knows which thread runs it. */
+export function emitBarrier(e: Emission): void {
+  const given = [thread, threads].map((a) => e.axes.get(a));
+  if (e.barrier === undefined) throw new Error('there are no threads to wait for');
+  for (const local of given) {
+    if (local === undefined) throw new Error('a barrier stands where it is not known which thread runs');
+    e.code.get(local);
+  }
+  e.code.call(e.barrier);
+}
+
+/** Do threads share the kernel? Else the first runs it alone. */
+export function isShared(kernel: Kernel): boolean {
+  return usesOf(kernel).axes.has(thread);
+}
+
+export function anyShared(steps: readonly Step[]): boolean {
+  return kernelsIn(steps).some(isShared);
+}
+
+function kernelsIn(steps: readonly Step[]): Kernel[] {
+  return kernelsOf({ name: 'step', steps, inputs: [], results: [] });
+}
+
+interface Touched {
+  readonly reads: Set<string>;
+  readonly writes: Set<string>;
+}
+
+/** Remembers what has been read and written since the last barrier, to know when the next is due. */
+export class Since {
+  private alone: Touched = { reads: new Set(), writes: new Set() };
+  private together: Touched = { reads: new Set(), writes: new Set() };
+
+  /** Buffers that begin at the same place of memory are the same to it. */
+  constructor(private readonly offsets: ReadonlyMap<Buffer, Index>) {}
+
+  /** Must all threads have come before these kernels run? Kernels of the first thread alone do not wait for one another. */
+  needsBarrier(kernels: readonly Kernel[]): boolean {
+    const shared = kernels.some(isShared);
+    return kernels.some((kernel) => {
+      const { reads, writes } = this.placesOf(kernel);
+      const conflicts = (before: Touched): boolean =>
+        [...reads].some((p) => before.writes.has(p)) ||
+        [...writes].some((p) => before.writes.has(p) || before.reads.has(p));
+      return conflicts(this.together) || (shared && conflicts(this.alone));
+    });
+  }
+
+  add(kernels: readonly Kernel[]): void {
+    const into = kernels.some(isShared) ? this.together : this.alone;
+    for (const kernel of kernels) {
+      const { reads, writes } = this.placesOf(kernel);
+      for (const place of reads) into.reads.add(place);
+      for (const place of writes) into.writes.add(place);
+    }
+  }
+
+  /** Is some thread perhaps still at work? */
+  get open(): boolean {
+    return this.together.reads.size + this.together.writes.size > 0;
+  }
+
+  clear(): void {
+    for (const { reads, writes } of [this.alone, this.together]) {
+      reads.clear();
+      writes.clear();
+    }
+  }
+
+  private placesOf(kernel: Kernel): Touched {
+    const { reads, writes } = accessOf(kernel.body);
+    const own = new Set(kernel.sharing?.own);
+    const places = (buffers: ReadonlySet<Buffer>): Set<string> =>
+      new Set([...buffers].filter((b) => !own.has(b)).map((b) => this.offsets.get(b)?.key ?? b.name));
+    return { reads: places(reads), writes: places(writes) };
+  }
+}

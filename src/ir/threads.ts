@@ -1,0 +1,17 @@
+// What a kernel that threads share reads from around it: which thread it is, how many there are, and where its own memory lies.
+import { axis, type Axis } from './index.js';
+
+/** More are of no use. */
+export const mostThreads = 256;
+
+/** The number of this thread, from 0. */
+export const thread: Axis = axis('thread', mostThreads);
+
+/** How many threads there are. */
+export const threads: Axis = axis('threads', mostThreads + 1);
+
+/** Where this thread's own buffers begin, in words. */
+export const ownMemory: Axis = axis('own', 2 ** 30);
+
+/** Words at the start of memory by which threads wait for one another. */
+export const controlWords = 128;

@@ -1,0 +1,214 @@
+// Trainers that share their work among threads: the same bits for any number of them, and an end to all of them.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
+import { check, programOf, targets } from '../../src/compile.js';
+import type { Statement } from '../../src/ir/program.js';
+import { share, shareKernel } from '../../src/passes/share.js';
+import { createWeights } from '../../src/passes/weights.js';
+import { lowerNest } from '../../src/passes/lower/lower.js';
+import * as nests from '../support/nests.js';
+import { printKernel } from '../support/printKernel.js';
+import { compileText, importCode, type LoadedModule, type LoadedTrainer } from '../support/trainer.js';
+import { casePath, inputsOf, readCase, takeRows } from '../reference/reference.js';
+
+/** Everything a trainer remembers, and what it said on the way. */
+function fingerprint(trainer: LoadedTrainer, said: unknown): string {
+  return createHash('sha1')
+    .update(trainer.save({ optimizer: true }))
+    .update(JSON.stringify(said))
+    .digest('hex');
+}
+
+/** A module in which everything that can be shared is, however small. */
+async function sharing(text: string, set?: Record<string, number>): Promise<LoadedModule> {
+  const { model, diagnostics } = check({ file: 'model.nn', text }, { set });
+  if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  const { code } = await emitModule(share(programOf(model, 'wasm'), targets.wasm, 0), { target: 'wasm' });
+  return importCode((await toJavaScript(code)).js);
+}
+
+const cases = readdirSync(casePath('.'))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -5))
+  .filter((name) => {
+    const { model, set } = readCase(name);
+    return check({ file: model, text: readFileSync(casePath(model), 'utf8') }, { set }).model !== undefined;
+  });
+
+it('the recorded cases are there', () => expect(cases.length).toBeGreaterThan(10));
+
+describe.each(cases)('%s', (name) => {
+  it('has the same bits with 1, 2 and 3 threads', async () => {
+    const record = readCase(name);
+    const text = readFileSync(casePath(record.model), 'utf8');
+    const module = await sharing(text, record.set);
+    const plain = await importCode(await compileText(text, { target: 'wasm', set: record.set }));
+    const parameters = Object.fromEntries(
+      Object.entries(record.parameters).map(([n, t]) => [n, Float32Array.from(t.data)]),
+    );
+    const run = async (of: LoadedModule, threads: number): Promise<string> => {
+      const trainer = await of.createTrainer({ seed: 0, parameters, threads });
+      const said: unknown[] = [];
+      for (let i = 0; i < 20; i++)
+        said.push(
+          trainer.step(
+            record.step_rows && i < record.step_rows.length
+              ? inputsOf(takeRows(record.inputs, record.step_rows[i]))
+              : inputsOf(record.inputs),
+          ),
+        );
+      said.push(trainer.evaluate(inputsOf(record.other_inputs ?? takeRows(record.inputs, record.other_batch ?? []))));
+      const { gradients } = trainer.gradients(inputsOf(record.inputs));
+      said.push(Object.values(gradients).map((g) => Array.from(g)));
+      const outputs = trainer.predict(inputsOf(record.inputs, record.predict_inputs));
+      said.push(Object.values(outputs).map((o) => Array.from(o)));
+      const found = fingerprint(trainer, said);
+      trainer.dispose();
+      return found;
+    };
+    const alone = await run(plain, 1);
+    for (const threads of [1, 2, 3]) expect(await run(module, threads)).toBe(alone);
+  });
+});
+
+const network = `
+model network(hidden = 72) {
+  input image: [batch, 50]
+  input label: index(7)[batch]
+  logits = image |> dense(hidden) |> gelu |> dropout(0.1) |> layer_norm |> dense(hidden) |> gelu |> dense(7)
+  output probability = softmax(logits)
+  loss = cross_entropy(logits, label)
+  train { optimizer = adam(lr = 1e-3) batch = 96 seed = 4 }
+}
+`;
+
+function examples(rows: number): { image: Float32Array; label: Int32Array } {
+  return {
+    image: Float32Array.from({ length: 50 * rows }, (_, i) => Math.fround(Math.sin(i * i))),
+    label: Int32Array.from({ length: rows }, (_, i) => (i * i) % 7),
+  };
+}
+
+describe('a network', () => {
+  it('has the same bits after 200 steps, and when batches grow', async () => {
+    const modules = [
+      await importCode(await compileText(network, { target: 'wasm', threads: true })),
+      await sharing(network),
+    ];
+    const batches = [96, 96, 5, 1, 200, 33].map(examples);
+    const found = new Set<string>();
+    for (const module of modules)
+      for (const threads of [1, 2, 3]) {
+        const trainer = await module.createTrainer({ threads, batch: 16 });
+        const losses = Array.from({ length: 200 }, (_, i) => trainer.step(batches[i % batches.length]).loss);
+        losses.push(trainer.evaluate(examples(1000)).loss);
+        expect(losses.every(Number.isFinite)).toBe(true);
+        found.add(fingerprint(trainer, losses));
+        trainer.dispose();
+      }
+    expect(found.size).toBe(1);
+  });
+
+  it('refuses no number of threads but one that is none', async () => {
+    const module = await importCode(await compileText(network, { target: 'wasm', threads: true }));
+    await expect(module.createTrainer({ threads: 0 })).rejects.toThrow(
+      'threads: expected a whole number of at least 1, got 0',
+    );
+    await expect(module.createTrainer({ threads: 1.5 })).rejects.toBeInstanceOf(RangeError);
+  });
+
+  it('lets go of its threads: a process ends with dispose, and without it', async () => {
+    const code = await compileText(network, { target: 'wasm', threads: true });
+    const folder = mkdtempSync(join(tmpdir(), 'nnc-'));
+    try {
+      writeFileSync(join(folder, 'trainer.mjs'), code);
+      for (const end of ['trainer.dispose();', '', 'process.exit(0);']) {
+        const program = `
+          import { createTrainer } from './trainer.mjs';
+          const trainer = await createTrainer({ threads: 3 });
+          const rows = { image: new Float32Array(50 * 96), label: new Int32Array(96) };
+          for (let i = 0; i < 5; i++) trainer.step(rows);
+          console.log(trainer.stepCount);
+          ${end}`;
+        writeFileSync(join(folder, 'main.mjs'), program);
+        const out = execFileSync(process.execPath, [join(folder, 'main.mjs')], { timeout: 20_000, encoding: 'utf8' });
+        expect(out).toBe('5\n');
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('works alone where no thread can start, or memory cannot be shared', async () => {
+    const code = await compileText(network, { target: 'wasm', threads: true });
+    const plain = await (await importCode(code)).createTrainer({ threads: 1 });
+    const wanted = [1, 2, 3].map(() => plain.step(examples(40)).loss);
+    for (const before of [
+      'const SharedArrayBuffer = undefined;',
+      'const globalThis = {};',
+      'const globalThis = { process: { getBuiltinModule: () => ({ Worker: class { constructor() { throw new Error("no") } } }) } };',
+      'const globalThis = { process: { getBuiltinModule: (name) => ({ Worker: class extends process.getBuiltinModule(name).Worker { constructor() { super("throw new Error()", { eval: true }) } } }) } };',
+    ]) {
+      const trainer = await (await importCode(`${before}\n${code}`)).createTrainer({ threads: 4 });
+      expect([1, 2, 3].map(() => trainer.step(examples(40)).loss)).toEqual(wanted);
+      trainer.dispose();
+    }
+  });
+
+  it('says so where a thread fails, and goes on alone', async () => {
+    const code = await compileText(network, { target: 'wasm', threads: true });
+    const failing = code.replace('work = exports.awaitWork(work);', '$& if (thread === 2) throw new Error("broken");');
+    const trainer = await (await importCode(failing)).createTrainer({ threads: 3 });
+    expect(() => trainer.step(examples(40))).toThrow('a thread has failed');
+    expect(trainer.step(examples(40)).loss).toBeGreaterThan(0);
+    trainer.dispose();
+  });
+
+  it('takes no more code than was asked for', async () => {
+    expect(await compileText(network, { target: 'wasm' })).not.toMatch(/Worker|wakeThreads|awaitWork|team/);
+    expect(await compileText(network, { target: 'ts', threads: true })).toBe(await compileText(network));
+  });
+});
+
+describe('loops', () => {
+  const weights = createWeights(() => 64);
+  const shared = (example: nests.Example): string[] => {
+    const kernel = lowerNest(example.nest, targets.wasm, () => 64);
+    const split = shareKernel(kernel, weights, 0);
+    const lines = printKernel(split).split('\n');
+    return lines.filter((line) => /for .* = begin/.test(line) || /if \(thread/.test(line)).map((line) => line.trim());
+  };
+
+  it('over places are shared, those of sums never', () => {
+    const { batch } = nests;
+    expect(shared(nests.contraction('A·B', batch, 512, 40))).toEqual(['for (let j = begin; j < end; j += 8) {']);
+    // Few columns: the rows inside, by panels of each thread's own.
+    expect(shared(nests.contraction('A·B', batch, 10, 40))).toMatchObject([/for \(let b/, /for \(let b/]);
+    expect(shared(nests.rowSums(batch, 37))).toMatchObject([/for \(let \w+ = begin/]);
+    expect(shared(nests.meanSquare(batch, 11))).toEqual([]);
+    expect(shared(nests.gather(batch, 7, 10))).toMatchObject([/for \(let \w+ = begin/]);
+    expect(shared(nests.crossEntropyRows(batch, 10))).toMatchObject([/for \(let \w+ = begin/]);
+  });
+
+  it('leave what is too small to one thread', () => {
+    const { nest } = nests.contraction('A·B', nests.batch, 8, 4);
+    const kernel = lowerNest(nest, targets.wasm, () => 64);
+    expect(shareKernel(kernel, weights)).toBe(kernel);
+  });
+
+  it('wait for panels that all make together', () => {
+    const { nest } = nests.contraction('Aᵀ·B', 300, 300, nests.batch);
+    const { body, scratch } = shareKernel(
+      lowerNest(nest, targets.wasm, () => 64),
+      weights,
+      0,
+    );
+    expect(scratch.length).toBe(2);
+    expect(body.filter((s: Statement) => s.kind === 'barrier')).toHaveLength(1);
+  });
+});
