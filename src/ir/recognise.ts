@@ -13,7 +13,9 @@ export interface Form {
 
 /** The well-known function that a node is, if it is one. */
 export function recognise(node: Node): Form | undefined {
-  return softmax(node) ?? logSoftmax(node) ?? logSumExp(node) ?? oneHot(node) ?? mean(node) ?? relu(node);
+  return (
+    softmax(node) ?? logSoftmax(node) ?? logSumExp(node) ?? oneHot(node) ?? argExtreme(node) ?? mean(node) ?? relu(node)
+  );
 }
 
 /** exp(x - m) / sum(exp(x - m)), the maximum m subtracted */
@@ -66,6 +68,18 @@ function oneHot(node: Node): Form | undefined {
   if (b.op.name === 'iota') return { name: 'one_hot', inputs: [a], rest: [] };
   if (a.op.name === 'iota') return { name: 'one_hot', inputs: [b], rest: [] };
   return undefined;
+}
+
+/** min(if x == max(x) then range(n) else …): the first place of the largest */
+function argExtreme(node: Node): Form | undefined {
+  const [chosen] = node.inputs;
+  if (node.op.name !== 'reduceMin' || chosen.op.name !== 'select') return undefined;
+  const [test, place] = chosen.inputs;
+  if (test.op.name !== 'equalTo' || through(place).op.name !== 'iota') return undefined;
+  const [x, spread] = test.inputs;
+  const extreme = through(spread);
+  const name = extreme.op.name === 'reduceMax' ? 'argmax' : extreme.op.name === 'reduceMin' ? 'argmin' : undefined;
+  return name && extreme.inputs[0] === x ? { name, inputs: [x], rest: axisOf(extreme) } : undefined;
 }
 
 /** sum(x) / n, n the number of elements summed; also 0.25 * sum(x), and -sum(x) / n */
