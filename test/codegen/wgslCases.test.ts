@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   casePath,
+  cases,
   difference,
   inputsOf,
   numbersDiffer,
@@ -12,19 +13,6 @@ import {
 } from '../reference/reference.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { compileText } from '../support/trainer.js';
-
-const cases = [
-  'activations',
-  'layer_norm_net',
-  'losses',
-  'mlp_gelu_adamw',
-  'mlp_relu_adam',
-  'siamese',
-  'softmax_regression',
-  'textbook',
-  'textbook_xor',
-  'xor_tanh',
-];
 
 let gpu: GpuProcess;
 beforeAll(async () => {

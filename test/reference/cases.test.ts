@@ -1,21 +1,7 @@
 // Whole models against PyTorch's numbers: parameters, evaluation, outputs, gradients, ten steps, another batch size.
 import { describe, expect, it } from 'vitest';
 import { loadFile } from '../support/trainer.js';
-import { casePath, difference, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from './reference.js';
-
-const cases = [
-  'activations',
-  'embedding_mean',
-  'layer_norm_net',
-  'losses',
-  'mlp_gelu_adamw',
-  'mlp_relu_adam',
-  'siamese',
-  'softmax_regression',
-  'textbook',
-  'textbook_xor',
-  'xor_tanh',
-];
+import { casePath, cases, difference, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from './reference.js';
 
 const targets = ['ts', 'wasm'] as const;
 

@@ -56,6 +56,21 @@ export interface OpRecord {
   readonly gradients: Tensors;
 }
 
+/** The recorded models that the compiler takes. */
+export const cases = [
+  'activations',
+  'embedding_mean',
+  'layer_norm_net',
+  'losses',
+  'mlp_gelu_adamw',
+  'mlp_relu_adam',
+  'siamese',
+  'softmax_regression',
+  'textbook',
+  'textbook_xor',
+  'xor_tanh',
+];
+
 const here = new URL('.', import.meta.url);
 
 export function readCase(name: string): CaseRecord {
