@@ -108,7 +108,11 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
     return `m.${field} = new ${type}(arena, ${times4(printSize(offset, layout))}, ${length});`;
   });
   const arena = growing.some(([b]) => planned(b))
-    ? [`const arena = new ArrayBuffer(${times4(printSize(program.memory.length, layout))});`]
+    ? [
+        sizes.length > 0
+          ? `const arena = makeArena(${printSize(program.memory.length, layout)});`
+          : `const arena = new ArrayBuffer(${times4(printSize(program.memory.length, layout))});`,
+      ]
     : [];
   const rooms = sizes.map((s) => `m.${s.room} = ${s.variable};`);
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);

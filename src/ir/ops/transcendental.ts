@@ -39,7 +39,7 @@ export const log1p: Op<Plain> = elementwise({
 
 export const sin: Op<Plain> = elementwise({
   name: 'sin',
-  summary: 'The sine of x radians.',
+  summary: 'The sine of x radians. Accurate up to |x| = 12,000 where it is made of arithmetic.',
   scalar: (x) => apply('sin', x),
   vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(cos, [x], {})], {})],
   samples: unary,
@@ -47,7 +47,7 @@ export const sin: Op<Plain> = elementwise({
 
 export const cos: Op<Plain> = elementwise({
   name: 'cos',
-  summary: 'The cosine of x radians.',
+  summary: 'The cosine of x radians. Accurate up to |x| = 12,000 where it is made of arithmetic.',
   scalar: (x) => apply('cos', x),
   vjp: (d, [x], _, g) => [g.make(neg, [g.make(mul, [d, g.make(sin, [x], {})], {})], {})],
   samples: unary,
@@ -76,7 +76,7 @@ export const erf: Op<Plain> = elementwise({
 
 export const sigmoid: Op<Plain> = elementwise({
   name: 'sigmoid',
-  summary: '1 / (1 + exp(-x)).',
+  summary: '1 / (1 + exp(-x)), which is 0 from about -88.7 down.',
   scalar: (x) => apply('div', number(1), apply('add', number(1), apply('exp', apply('neg', x)))),
   // σ′ = σ (1 - σ)
   vjp: (d, _, y, g) => [g.make(mul, [g.make(mul, [d, y], {}), g.make(sub, [filled(g, 1, y.type), y], {})], {})],
