@@ -8,7 +8,7 @@ import { report } from './report.js';
 import { stages, type Stage } from './stages.js';
 
 interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
-  readonly target?: Target;
+  readonly target?: Target | 'wgsl,wasm';
   readonly output: string;
   readonly emit?: Stage;
 }
@@ -47,8 +47,12 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (!program || output === '-') return;
   const { describeMemory, expectedSizes, memoryUse } = await import('../inspect/memory.js');
   const sizes = expectedSizes(program);
-  const use = memoryUse(program, options.target ?? 'ts', (name) => sizes.get(name) ?? 1);
-  process.stderr.write(`${basename(output)}: ${describeMemory(use, sizes)}\n`);
+  const sizeOf = (name: string): number => sizes.get(name) ?? 1;
+  // Of two targets the first is told.
+  const target = options.target === 'wgsl,wasm' ? 'wgsl' : (options.target ?? 'ts');
+  const { dispatchesOf } = await import('../inspect/dispatches.js');
+  const more = target === 'wgsl' ? `, ${dispatchesOf(program, sizeOf)} dispatches a step` : '';
+  process.stderr.write(`${basename(output)}: ${describeMemory(memoryUse(program, target, sizeOf), sizes)}${more}\n`);
 }
 
 function finish(failed: boolean, code: string | undefined, output: string, beside?: string, types?: string): void {

@@ -143,6 +143,10 @@ describe('compile', () => {
     const { status, stdout, stderr } = run('compile', 'line.nn', '-o', 'line.ts');
     expect([status, stdout]).toEqual([0, '']);
     expect(stderr).toMatch(/^line\.ts: \d+ bytes of memory at batch \d+ \(parameters \d+, .*tensors \d+\)\n$/);
+    for (const target of ['wgsl', 'wgsl,wasm']) {
+      const gpu = run('compile', 'line.nn', '--target', target, '-o', `${target}.ts`);
+      expect(gpu.stderr).toMatch(/ of memory at batch \d+ \(.*\), \d dispatches a step\n$/);
+    }
     const typescript = readFileSync(join(folder, 'line.ts'), 'utf8');
     expect(typescript).toContain('export function createTrainer');
     expect(run('compile', 'line.nn')).toEqual({ status: 0, stdout: typescript, stderr: '' });
