@@ -11,6 +11,7 @@ interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
   readonly target?: Target | 'wgsl,wasm';
   readonly output: string;
   readonly emit?: Stage;
+  readonly threads?: boolean;
 }
 
 export function addCompile(program: Command): void {
@@ -22,6 +23,7 @@ export function addCompile(program: Command): void {
       'the module: .ts, or .js or .mjs with declarations beside it; - is standard output',
       '-',
     )
+    .option('--threads', 'wasm: a trainer that takes the option threads')
     .addOption(new Option('--emit <stage>', 'write a stage of the compilation instead').choices(Object.keys(stages)))
     .action(run);
 }
@@ -32,6 +34,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (output !== '-' && resolve(output) === resolve(file)) command.error(`error: ${output} is the source itself`);
   if (output !== '-' && emit === undefined && !/\.[cm]?[jt]s$/.test(output))
     command.error(`error: the output should end in .ts, .js or .mjs, and is ${output}`);
+
+  if (options.threads && !options.target?.includes('wasm')) command.error('error: --threads is for --target wasm');
 
   const settings = { ...options, read: readImport };
   const source = readSource(file);

@@ -25,6 +25,7 @@ interface Options extends ModelOptions, TargetOptions {
   readonly epochs?: number;
   readonly batch?: number;
   readonly seed?: number;
+  readonly threads?: number;
   readonly out?: string;
 }
 
@@ -36,15 +37,19 @@ export function addTrain(program: Command): void {
     .option('--epochs <n>', 'how often to go through the data', wholeNumber(1))
     .option('--batch <n>', 'rows in a step', wholeNumber(1))
     .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', wholeNumber(0))
+    .option('--threads <n>', 'wasm: threads to compute with; the numbers are the same for any of them', wholeNumber(1))
     .option('--out <run>', 'the folder for checkpoints and metrics (default: runs/MODEL)')
     .action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(file: string, options: Options, command: Command): Promise<void> {
   const { compile } = await import('../index.js');
   const source = readSource(file);
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
-  const { model, code, diagnostics } = await compile(source, { ...options, target, read: readImport, language: 'js' });
+  const { threads = 1 } = options;
+  if (threads > 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');
+  const settings = { ...options, target, threads: threads > 1, read: readImport };
+  const { model, code, diagnostics } = await compile(source, { ...settings, language: 'js' });
   if (report(diagnostics) || !model || code === undefined) {
     process.exitCode = 1;
     return;
@@ -54,7 +59,7 @@ async function run(file: string, options: Options): Promise<void> {
   const data = await loadData(sourceOf(model, options), model.inputs, options.data ? '.' : dirname(file));
   const { createTrainer } = await importTrainer(code);
   const batch = options.batch ?? model.train.batch;
-  const trainer = await createTrainer({ seed: options.seed ?? model.train.seed, batch });
+  const trainer = await createTrainer({ seed: options.seed ?? model.train.seed, batch, threads });
   const output = openRun(options.out, model.name);
   const display = progressOn(process.stdout);
   const interrupt = catchInterrupt();

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { check as isFormatted } from 'prettier';
+import { Project, ts } from 'ts-morph';
 import { describe, expect, it } from 'vitest';
 import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, programOf, targets } from '../../src/compile.js';
@@ -167,6 +169,24 @@ describe('a network', () => {
     expect(() => trainer.step(examples(40))).toThrow('a thread has failed');
     expect(trainer.step(examples(40)).loss).toBeGreaterThan(0);
     trainer.dispose();
+  });
+
+  it('is strict TypeScript, formatted', async () => {
+    const code = await compileText(network, { target: 'wasm', threads: true, language: 'ts' });
+    const project = new Project({
+      useInMemoryFileSystem: true,
+      compilerOptions: {
+        strict: true,
+        noUnusedLocals: true,
+        noUnusedParameters: true,
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ES2022,
+        lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+      },
+    });
+    project.createSourceFile('network.ts', code);
+    expect(project.getPreEmitDiagnostics().map((d) => JSON.stringify(d.getMessageText()))).toEqual([]);
+    expect(await isFormatted(code, { parser: 'typescript' })).toBe(true);
   });
 
   it('takes no more code than was asked for', async () => {

@@ -20,7 +20,7 @@ interface Team {
   /**
    * The start of memory, where all of them look: at 0 how many entries have begun, with the number of sleepers behind it, at 16 how
    * often threads have met, at 32 how many have come to the next meeting, at 48 whether one has failed, at 49 which entry it
-   * is, at 50 whether the first thread may sleep, from 64 on the sizes of the call.
+   * is (below 0: none any more), at 50 whether the first thread may sleep, from 64 on the sizes of the call.
    */
   readonly control: Int32Array;
 }
@@ -37,6 +37,7 @@ const run = ({ code, memory, entries, sizes, thread, threads }) => {
   try {
     for (;;) {
       work = exports.awaitWork(work);
+      if (control[49] < 0) return port.close();
       exports[entries[control[49]]](...control.subarray(64, 64 + sizes), thread, threads);
     }
   } catch (error) {
@@ -162,6 +163,8 @@ export function failThreads(team: Team, error: unknown): unknown {
 
 /** Ends all threads but the trainer's own, which does all the work from now on. */
 export function endThreads(team: Team): void {
+  // Those that sleep wake up and end by themselves, which is faster in pages.
+  if (team.threads > 1) wakeThreads(team, -1);
   for (const worker of team.workers) void worker.terminate();
   team.workers = [];
   team.threads = 1;

@@ -1,0 +1,60 @@
+// Threads in a page: where memory can be shared they give the bits of one thread in Node, elsewhere there is one.
+import { describe, expect, it } from 'vitest';
+import { compileText, importCode, type LoadedModule } from '../support/trainer.js';
+import { openPage } from './page.js';
+
+const model = `
+model digits(hidden = 96) {
+  input image: [batch, 60]
+  input label: index(5)[batch]
+  logits = image |> dense(hidden) |> gelu |> dropout(0.1) |> layer_norm |> dense(hidden) |> gelu |> dense(5)
+  output probability = softmax(logits)
+  loss = cross_entropy(logits, label)
+  train { optimizer = adam(lr = 1e-3) batch = 64 seed = 4 }
+}
+`;
+
+interface Outcome {
+  readonly losses: number[];
+  /** FNV-1a of the bytes of the checkpoint. */
+  readonly digest: number;
+}
+
+/** Runs in Node and in the page alike, so it stands on nothing outside. */
+async function trainIn(module: LoadedModule, threads: number): Promise<Outcome> {
+  let state = 7;
+  const draw = (): number => (state = (state * 48271) % 2147483647) / 2147483647;
+  const rows = 100;
+  const image = Float32Array.from({ length: rows * 60 }, draw);
+  const label = Int32Array.from({ length: rows }, () => Math.floor(4.999 * draw()));
+  const trainer = await module.createTrainer({ threads, batch: 10 });
+  const losses: number[] = [];
+  for (const size of [64, 10, 100, 33, 64, 1])
+    for (let i = 0; i < 10; i++)
+      losses.push(trainer.step({ image: image.slice(0, size * 60), label: label.slice(0, size) }).loss);
+  const bytes = await trainer.save({ optimizer: true });
+  let digest = 2166136261;
+  for (const byte of bytes) digest = Math.imul(digest ^ byte, 16777619) >>> 0;
+  trainer.dispose();
+  return { losses, digest };
+}
+
+describe('three threads', () => {
+  it.each([true, false])('in a page, isolated: %s', async (isolated) => {
+    const code = await compileText(model, { target: 'wasm', threads: true });
+    const here = await trainIn(await importCode(code), 1);
+    const { page, close } = await openPage({ '/trainer.js': code }, { isolated });
+    let most = 0;
+    page.on('worker', () => (most = Math.max(most, page.workers().length)));
+    try {
+      const there: Outcome = await page.evaluate(
+        `import('/trainer.js').then((module) => (${trainIn.toString()})(module, 3))`,
+      );
+      expect(there).toEqual(here);
+      expect(most).toBe(isolated ? 2 : 0);
+      await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0);
+    } finally {
+      await close();
+    }
+  });
+});
