@@ -35,7 +35,7 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
       estimate,
       separateUpdates: target.storeGradients,
       serialRows: !target.workgroups,
-      compact: derived.recomputed !== undefined,
+      compact: derived.recomputed !== undefined || target.flatMemory,
       recomputed: derived.recomputed ?? new Set(),
     });
     const steps = fused.map(({ nest, host }): Step => {

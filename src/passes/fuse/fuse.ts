@@ -28,7 +28,7 @@ export interface FuseRequest {
   readonly separateUpdates: boolean;
   /** Rows run one after another, so that sums over all of them can be made on the way. */
   readonly serialRows: boolean;
-  /** Buffers are to live shortly: gradients and updates of parameters are computed as soon as they can be. */
+  /** Buffers are to live shortly: updates, and sums that only they read, are computed as soon as they can be. */
   readonly compact: boolean;
   /** What is computed a second time: right before its first reader, and never in one loop with the first time. */
   readonly recomputed: ReadonlySet<Node>;
@@ -58,7 +58,9 @@ export function fuse(request: FuseRequest): Fused[] {
   const inPlace = (buffer: Buffer): boolean => persistent.has(buffer.space);
   const needed = (buffer: Buffer): boolean => results.has(buffer) || inPlace(buffer);
   const isUpdate = (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update');
-  const isBackward = (node: Node): boolean => request.phaseOf(node) === 'backward';
+  // What a sum over the batch reads need not wait for the end; a product reads no more than its neighbours do.
+  const isGradientSum = (draft: Draft): boolean =>
+    draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isContraction(draft.nest);
   const isRecomputed = (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n));
   const mayShare = (a: Draft, b: Draft): boolean => isRecomputed(a) === isRecomputed(b);
   const joined = joinPointwise(
@@ -74,7 +76,7 @@ export function fuse(request: FuseRequest): Fused[] {
   const late = joined.filter(isRecomputed);
   const sorted = inOrder([...joined.filter((d) => !late.includes(d)), ...late], inPlace);
   const ordered = request.compact
-    ? soonest(sorted, (d) => isUpdate(d) || (!late.includes(d) && d.nodes.some(isBackward)), inPlace)
+    ? soonest(sorted, (d) => isUpdate(d) || (!isRecomputed(d) && isGradientSum(d)), inPlace)
     : sorted;
   const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, where, request.phaseOf);
   return joinRows(ordered, { estimate, needed, inPlace, mayShare, describe, serial: request.serialRows });
