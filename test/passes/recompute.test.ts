@@ -8,41 +8,8 @@ import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 import { segmentsOf } from '../../src/passes/segments.js';
 import { casePath, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from '../reference/reference.js';
+import { bodies, deep, small } from '../support/deep.js';
 import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
-
-const small = (text: string): string => text.replace(/\btrain \{/, 'train {\n  memory = "small"\n');
-
-interface Layers {
-  readonly depth: number;
-  readonly width: number;
-  readonly batch: number;
-  readonly body: string;
-}
-
-function deep({ depth, width, batch, body }: Layers): string {
-  const hidden = Array.from({ length: depth - 1 }, (_, i) => {
-    const before = i === 0 ? 'x' : `h${i}`;
-    return `  h${i + 1} = ${body.replaceAll('@', before).replaceAll('units', String(width))}\n`;
-  });
-  return `model deep {
-  input x: [batch, ${width}]
-  input label: index(5)[batch]
-${hidden.join('')}  logits = h${depth - 1} |> dense(5)
-  loss = cross_entropy(logits, label)
-  metric right = accuracy(logits, label)
-  train { optimizer = adam(lr = 1e-2) batch = ${batch} clip_norm = 1 }
-}
-`;
-}
-
-const bodies = {
-  tanh: '@ |> dense(units) |> tanh',
-  relu: '@ |> dense(units) |> relu',
-  gelu: '@ |> dense(units) |> gelu',
-  dropout: '@ |> dense(units) |> gelu |> dropout(0.3)',
-  residual: '@ + (@ |> layer_norm |> dense(units) |> gelu)',
-  batch_norm: '@ |> dense(units) |> batch_norm |> silu',
-};
 
 function programsOf(text: string, target: keyof typeof targets): { fast: TrainerProgram; small: TrainerProgram } {
   const of = (source: string): TrainerProgram => {
