@@ -20,7 +20,7 @@ const page = 65536;
 
 /**
  * What a fresh trainer allocates once there is room for the given sizes. In plain TypeScript that is every array but the inputs of f32,
- * which are the caller's; in WebAssembly the whole memory, for one thread; on WebGPU what is on the device.
+ * which are the caller's; in WebAssembly the whole memory, for one thread; on WebGPU the memory of the shaders.
  */
 export function memoryUse(
   program: TrainerProgram,
@@ -36,7 +36,8 @@ export function memoryUse(
       case 'wasm':
         return page * Math.ceil((4 * (words(length) + (own ? words(own) : 0))) / page);
       case 'wgsl':
-        return 4 * (words(length) + (integers ? words(integers) : 0));
+        // No buffer is smaller than four numbers.
+        return 4 * (Math.max(4, words(length)) + Math.max(4, integers ? words(integers) : 0));
       case 'ts': {
         const own = [...layOut(program).fields.keys()].filter(
           ({ space, dtype }) => !isPlanned(space) && !(space === 'input' && dtype === 'f32'),

@@ -52,9 +52,14 @@ export const allocated = () =>
   memories.reduce((sum, m) => sum + m.buffer.byteLength, counted.reduce((sum, a) => sum + a.byteLength, 0));
 `;
 
-describe.each(['ts', 'wasm'] as const)('memory on %s', (target) => {
+describe.each([
+  ['ts', { target: 'ts' }],
+  ['wasm', { target: 'wasm' }],
+  ['wasm for threads', { target: 'wasm', threads: true }],
+] as const)('memory on %s', (_, options) => {
+  const { target } = options;
   it.each(Object.entries(models))('of %s is what is told', async (_, text) => {
-    const { code, program } = await compile({ file: 'model.nn', text }, { target, language: 'js' });
+    const { code, program } = await compile({ file: 'model.nn', text }, { ...options, language: 'js' });
     if (code === undefined || !program) throw new Error('it does not compile');
     for (const batch of target === 'ts' ? [1, 20, 1000] : [1, 20, 20_000]) {
       const module = (await importCode(counting + code)) as unknown as {
