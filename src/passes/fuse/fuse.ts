@@ -1,5 +1,4 @@
 // From a graph to nests: which nodes are stored, what each nest computes, and which nests become one loop.
-import { formulaOf, sourcesOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
 import type { AnyNest, Provenance } from '../../ir/program.js';
@@ -9,6 +8,7 @@ import { decide } from './decide.js';
 import { joinPointwise } from './join.js';
 import { loadsOf, nestOf, type Draft } from './nests.js';
 import { dependences } from './order.js';
+import { kernelName, provenanceOf } from './provenance.js';
 import { isContraction, joinRows } from './rows.js';
 
 /** A node that must be in a buffer when the entry has run. */
@@ -78,8 +78,14 @@ export function fuse(request: FuseRequest): Fused[] {
   const ordered = request.compact
     ? soonest(sorted, (d) => isUpdate(d) || (!isRecomputed(d) && isGradientSum(d)), inPlace)
     : sorted;
-  const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, where, request.phaseOf);
-  return joinRows(ordered, { estimate, needed, inPlace, mayShare, describe, serial: request.serialRows });
+  const kept = new Set(ordered.flatMap((d) => d.nest.stores.map((s) => s.to)));
+  const nameOf = (node: Node): string | undefined => {
+    const buffer = where(node);
+    return buffer && (isStoredLeaf(node) || kept.has(buffer)) ? buffer.name : undefined;
+  };
+  const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, nameOf, request.phaseOf);
+  const fused = joinRows(ordered, { estimate, needed, inPlace, mayShare, describe, serial: request.serialRows });
+  return fused.map(({ nest, host }) => ({ nest: { ...nest, name: kernelName(nest) }, host }));
 }
 
 const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);
@@ -227,21 +233,4 @@ function beside(draft: Draft, inPlace: (buffer: Buffer) => boolean): Draft[] {
     return { ...store, to: next };
   });
   return [{ ...draft, nest: { ...draft.nest, stores } }, ...copies];
-}
-
-function provenanceOf(
-  members: readonly Draft[],
-  where: (node: Node) => Buffer | undefined,
-  phaseOf: (node: Node) => Provenance['phase'],
-): Provenance {
-  const formulas: string[] = [];
-  const sources: string[] = [];
-  for (const { nodes, nest } of members)
-    nodes.forEach((node, i) => {
-      formulas.push(`${nest.stores[i].to.name} = ${formulaOf(node, (n) => (n === node ? undefined : where(n)?.name))}`);
-      for (const source of sourcesOf(node)) if (!sources.includes(source)) sources.push(source);
-    });
-  const phases = members.flatMap((m) => m.nodes).map(phaseOf);
-  const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
-  return { formulas, sources, phase };
 }

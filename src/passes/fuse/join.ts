@@ -20,11 +20,17 @@ export function joinPointwise(
 ): Draft[] {
   let list = [...drafts];
   for (const draft of drafts) {
-    if (!list.includes(draft) || draft.host || draft.nest.stores.some((s) => hasFold(s.value))) continue;
-    const into = bestTarget(draft, list, dependences(list), mayJoin, inPlace);
-    if (!into) continue;
-    const merged = merge(into, draft, inPlace);
-    list = list.filter((d) => d !== draft).map((d) => (d === into ? merged : d));
+    // What two became may join a third one: m, v and w of Adam.
+    for (let open: Draft | undefined = draft; open;) {
+      const joining: Draft = open;
+      open = undefined;
+      if (!list.includes(joining) || joining.host || joining.nest.stores.some((s) => hasFold(s.value))) break;
+      const into = bestTarget(joining, list, dependences(list), mayJoin, inPlace);
+      if (!into) break;
+      const merged = merge(into, joining, inPlace);
+      list = list.filter((d) => d !== joining).map((d) => (d === into ? merged : d));
+      open = merged;
+    }
   }
   return dropUnread(list, needed);
 }
