@@ -1,4 +1,4 @@
-// Activations computed again where work is shared: on WebGPU in software, and among threads.
+// Activations computed again, in every kind of layer: on ts and wasm, on WebGPU in software, and among threads.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, programOf, targets } from '../../src/compile.js';
@@ -6,6 +6,7 @@ import { share } from '../../src/passes/share.js';
 import { bodies, deep, small } from '../support/deep.js';
 import { stateOf } from '../support/emitted.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { programsOf, sameGradients, tensorsIn } from '../support/recomputed.js';
 import { compileText, importCode } from '../support/trainer.js';
 
 let gpu: GpuProcess;
@@ -23,6 +24,8 @@ function inputsOf(rows: number): { x: Float32Array; label: Int32Array } {
 
 describe.each(Object.entries(bodies))('memory = "small" with %s', (_, body) => {
   const text = deep({ depth: 6, width: 20, batch: 40, body });
+
+  it.each(['ts', 'wasm'] as const)('gives the same gradients on %s', (target) => sameGradients(body, target));
 
   it('gives the gradients of ts on wgsl', async () => {
     const code = await compileText(small(text), { target: 'wgsl' });
@@ -63,5 +66,25 @@ describe.each(Object.entries(bodies))('memory = "small" with %s', (_, body) => {
     };
     const want = await run(plain, 1);
     for (const threads of [1, 2, 3]) expect((await run(shared, threads)) === want, `${threads} threads`).toBe(true);
+  });
+});
+
+describe('memory = "small"', () => {
+  it('takes far less where there are many layers', () => {
+    const programs = programsOf(deep({ depth: 30, width: 20, batch: 256, body: bodies.tanh }), 'wasm');
+    expect(tensorsIn(programs.small, 256) / tensorsIn(programs.fast, 256)).toBeLessThan(0.5);
+  });
+
+  it('never takes more', () => {
+    for (const body of Object.values(bodies))
+      for (const [depth, width, batch] of [
+        [2, 4, 8],
+        [3, 16, 16],
+        [5, 8, 64],
+      ])
+        for (const target of ['ts', 'wasm'] as const) {
+          const programs = programsOf(deep({ depth, width, batch, body }), target);
+          expect(tensorsIn(programs.small, batch)).toBeLessThanOrEqual(tensorsIn(programs.fast, batch));
+        }
   });
 });
