@@ -125,6 +125,8 @@ export interface Entry {
   readonly inputs: readonly string[];
   /** What the entry reports: losses and metrics (scalars), outputs, gradients; by name, in order. */
   readonly results: readonly { readonly name: string; readonly buffer: Buffer }[];
+  /** Threads could share some of its kernels, but all of it takes less time than to wake them. */
+  readonly alone?: true;
 }
 
 /**

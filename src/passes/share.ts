@@ -1,17 +1,19 @@
 // Gives the work of kernels to threads: which loops they share, what each of them needs for itself, and where that lies.
-import { axis, add, div, mul, scale, sub, toIndex, zero } from '../ir/index.js';
 import { accessOf } from '../ir/access.js';
+import { add, axis, div, mul, scale, sub, toIndex, zero } from '../ir/index.js';
 import type { Kernel, Statement, Step, TargetTraits, TrainerProgram } from '../ir/program.js';
 import type { Buffer } from '../ir/scalar.js';
 import { controlWords, ownMemory, thread, threads } from '../ir/threads.js';
 import { planMemory } from './planMemory.js';
-
 import { createWeights, type Weights } from './weights.js';
 
 type Loop = Statement & { readonly kind: 'loop' };
 
 /** Work that takes less than a few microseconds is done before threads have met: in instructions. */
 const leastWork = 16_384;
+
+/** An entry in which threads share less than so many such kernels' work does not wake them. */
+const leastOfEntry = 8;
 
 /** A loop of so many rounds is shared well enough by a few threads; of fewer, one inside it may be better. */
 const manyRounds = 16;
@@ -33,8 +35,16 @@ export function share(program: TrainerProgram, target: TargetTraits, least = lea
         ? { ...step, kernel: shared.get(step.kernel) ?? step.kernel }
         : { ...step, steps: replaced(step.steps) },
     );
+  const sharedWork = (list: readonly Step[]): number =>
+    list.reduce((sum, step) => {
+      if (step.kind === 'repeat') return sum + weights.extent(step.axis) * sharedWork(step.steps);
+      return shared.get(step.kernel) === step.kernel ? sum : sum + weights.work(step.kernel.body);
+    }, 0);
   const entries = Object.fromEntries(
-    Object.entries(program.entries).map(([name, entry]) => [name, { ...entry, steps: replaced(entry.steps) }]),
+    Object.entries(program.entries).map(([name, entry]) => {
+      const alone = sharedWork(entry.steps) < leastOfEntry * least && { alone: true as const };
+      return [name, { ...entry, ...alone, steps: replaced(entry.steps) }];
+    }),
   );
   const { length, own, offsets } = placeOwn(program, target, hosts, estimate);
   return {

@@ -1,5 +1,5 @@
 // How much work statements are, in instructions, for run-time sizes as they are expected.
-import { evaluate, zero, type Index } from '../ir/index.js';
+import { evaluate, zero, type Axis, type Index } from '../ir/index.js';
 import type { Statement } from '../ir/program.js';
 import type { Scalar } from '../ir/scalar.js';
 import { partsOf } from './lower/walk.js';
@@ -8,6 +8,7 @@ import type { Estimate } from './plan/types.js';
 export interface Weights {
   /** How often the body of a loop runs, at each of its runs. */
   rounds(loop: Statement & { readonly kind: 'loop' }): number;
+  extent(axis: Axis): number;
   /** A vector instruction counts as one. */
   work(statements: readonly Statement[]): number;
 }
@@ -43,7 +44,7 @@ export function createWeights(estimate: Estimate): Weights {
         return s satisfies never;
     }
   };
-  return { rounds, work };
+  return { rounds, work, extent: (axis) => valueOf(axis.extent) };
 }
 
 /** Operations and loads of a value, each once. */

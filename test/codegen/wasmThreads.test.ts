@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { check as isFormatted } from 'prettier';
 import { Project, ts } from 'ts-morph';
 import { describe, expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, programOf, targets } from '../../src/compile.js';
 import type { Statement } from '../../src/ir/program.js';
 import { share, shareKernel } from '../../src/passes/share.js';
@@ -15,6 +14,7 @@ import { createWeights } from '../../src/passes/weights.js';
 import { lowerNest } from '../../src/passes/lower/lower.js';
 import * as nests from '../support/nests.js';
 import { printKernel } from '../support/printKernel.js';
+import { sharing } from '../support/sharing.js';
 import { compileText, importCode, type LoadedModule, type LoadedTrainer } from '../support/trainer.js';
 import { casePath, inputsOf, readCase, takeRows } from '../reference/reference.js';
 
@@ -24,14 +24,6 @@ function fingerprint(trainer: LoadedTrainer, said: unknown): string {
     .update(trainer.save({ optimizer: true }))
     .update(JSON.stringify(said))
     .digest('hex');
-}
-
-/** A module in which everything that can be shared is, however small. */
-async function sharing(text: string, set?: Record<string, number>): Promise<LoadedModule> {
-  const { model, diagnostics } = check({ file: 'model.nn', text }, { set });
-  if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
-  const { code } = await emitModule(share(programOf(model, 'wasm'), targets.wasm, 0), { target: 'wasm' });
-  return importCode((await toJavaScript(code)).js);
 }
 
 const cases = readdirSync(casePath('.'))
@@ -219,6 +211,17 @@ describe('loops', () => {
     const { nest } = nests.contraction('A·B', nests.batch, 8, 4);
     const kernel = lowerNest(nest, targets.wasm, () => 64);
     expect(shareKernel(kernel, weights)).toBe(kernel);
+  });
+
+  it('are shared in entries that are worth it', async () => {
+    const { model } = check(
+      { file: 'model.nn', text: network.replace('batch = 96', 'batch = 8') },
+      { set: { hidden: 16 } },
+    );
+    if (!model) throw new Error('the network is right');
+    const { entries } = share(programOf(model, 'wasm'), targets.wasm);
+    expect(Object.values(entries).map((e) => e.alone)).toEqual([true, true, true, true]);
+    expect(share(programOf(model, 'wasm'), targets.wasm, 0).entries.step?.alone).toBeUndefined();
   });
 
   it('wait for panels that all make together', () => {

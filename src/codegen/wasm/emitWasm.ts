@@ -69,7 +69,7 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
   }
   writeConstants(module, program.buffers, offsets);
   const binary = module.toBytes();
-  const shared = new Set(entries.flatMap((e) => (anyShared(e.steps) ? [e.name] : [])));
+  const shared = new Set(entries.flatMap((e) => (!e.alone && anyShared(e.steps) ? [e.name] : [])));
   return { binary, sharedAt: module.sharedAt, shared, sizes, entries: entries.map((e) => e.name) };
 }
 
@@ -97,8 +97,11 @@ function emitSteps(e: Emission, steps: readonly Step[], functionOf: FunctionOf):
   }
 }
 
-/** Every thread runs what threads share, the first one the rest; all come together where one needs what another has made. */
-function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf): void {
+/**
+ * Every thread runs what threads share, the first one the rest; all come together where one needs what another has made, and in
+ * the end: at least where others are still at work, `always` where more rounds follow.
+ */
+function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf, always = false): void {
   const since = new Since(e.offsets);
   const meet = (): void => {
     emitBarrier(e);
@@ -109,10 +112,7 @@ function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf)
     const kernels = kernelsOf({ name: 'step', steps: [step], inputs: [], results: [] });
     if (step.kind === 'repeat' && anyShared(step.steps)) {
       meet();
-      emitRepeat(e, step, () => {
-        emitShared(e, step.steps, functionOf);
-        emitBarrier(e);
-      });
+      emitRepeat(e, step, () => emitShared(e, step.steps, functionOf, true));
       continue;
     }
     if (since.needsBarrier(kernels)) meet();
@@ -126,7 +126,7 @@ function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf)
       e.code.op('end');
     }
   }
-  if (since.open) meet();
+  if (since.open || always) meet();
 }
 
 function emitRepeat(e: Emission, { axis }: Step & { kind: 'repeat' }, inside: () => void): void {

@@ -16,6 +16,8 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
   const wasm = emitWasm(program, options);
   // Where relaxed instructions are missing, the same program without them.
   const binaries = options.relaxed ? [wasm, emitWasm(program, { ...options, relaxed: false })] : [wasm];
+  if (binaries.some((b) => b.sharedAt !== wasm.sharedAt)) throw new Error('the binaries differ in their heads');
+  if (program.memory.own && wasm.sizes.length > 32) throw new Error('there are no words for so many run-time sizes');
   const names = binaries.map(() => scope.take('binary'));
   const host = new Map<Kernel, KernelFunction>();
   for (const entry of Object.values(program.entries))

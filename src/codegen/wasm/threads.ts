@@ -10,7 +10,7 @@ import type { Emission } from './emission.js';
 
 /**
  * The words at the start of memory, by what stands there; each group on a cache line of its own. Behind a number that threads wait
- * for stands how many of them sleep. `web` is in src/codegen/runtime/threads.ts, which knows the same words.
+ * for stands how many of them sleep. src/codegen/runtime/threads.ts knows the same words.
  */
 const words = { work: 0, phase: 16, arrived: 32, failed: 48, mayWait: 50 } as const;
 
