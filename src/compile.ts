@@ -30,7 +30,7 @@ export interface CompileOptions extends CheckOptions {
   readonly target?: keyof typeof targets | 'wgsl,wasm';
   /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
   readonly relaxed?: boolean;
-  /** wasm: the trainer takes the option `threads`. Its code is somewhat larger. */
+  /** wasm: the trainer takes the option `threads`. Its code is somewhat larger. Default: true, for the target wasm alone. */
   readonly threads?: boolean;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
   readonly profile?: EntryName;
@@ -107,7 +107,8 @@ export function programOf(model: ModelGraph, target: keyof typeof targets): Trai
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
   const checked = check(source, options);
   if (!checked.model) return checked;
-  const { target = 'ts', relaxed, profile, threads } = options;
+  const { target = 'ts', relaxed, profile } = options;
+  const { threads = target === 'wasm' && !profile } = options;
   const { model } = checked;
   const of = (one: keyof typeof targets): TrainerProgram => {
     const whole = programOf(model, one);

@@ -23,7 +23,8 @@ export function addCompile(program: Command): void {
       'the module: .ts, or .js or .mjs with declarations beside it; - is standard output',
       '-',
     )
-    .option('--threads', 'wasm: a trainer that takes the option threads')
+    .option('--threads', 'wasm: a trainer that takes the option threads (the default)')
+    .option('--no-threads', 'wasm: a smaller one that computes with one thread')
     .addOption(new Option('--emit <stage>', 'write a stage of the compilation instead').choices(Object.keys(stages)))
     .action(run);
 }

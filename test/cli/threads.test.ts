@@ -39,8 +39,8 @@ it('trains to the same bits with two threads', () => {
 });
 
 it('is for WebAssembly', () => {
-  expect(nnc(['compile', model, '--threads', '--target', 'wasm']).stdout).toContain('wakeThreads(');
-  expect(nnc(['compile', model, '--target', 'wasm']).stdout).not.toContain('wakeThreads(');
+  expect(nnc(['compile', model, '--target', 'wasm']).stdout).toContain('wakeThreads(');
+  expect(nnc(['compile', model, '--no-threads', '--target', 'wasm']).stdout).not.toContain('wakeThreads(');
   for (const args of [
     ['compile', model, '--threads'],
     ['train', model, '--threads', '2', '--target', 'ts'],

@@ -35,7 +35,7 @@ export interface TrainerOptions {
   parameters?: Uint8Array | Partial<Record<ParameterName, Float32Array>>;
   /** The expected batch size, so that memory is laid out once; larger batches make it grow. */
   batch?: number;
-  /** Threads to compute with, in modules compiled with --threads; one where memory cannot be shared. Default: 1. */
+  /** Threads to compute with, in WebAssembly; one where memory cannot be shared. Default: 1. */
   threads?: number;
   /** [wgsl] The device to compute on, which stays yours. Default: one of navigator.gpu. */
   device?: GpuDevice;
