@@ -182,7 +182,9 @@ describe('a network', () => {
   });
 
   it('takes no more code than was asked for', async () => {
-    expect(await compileText(network, { target: 'wasm', threads: false })).not.toMatch(/Worker|wakeThreads|awaitWork|team/);
+    expect(await compileText(network, { target: 'wasm', threads: false })).not.toMatch(
+      /Worker|wakeThreads|awaitWork|team/,
+    );
     expect(await compileText(network, { target: 'ts', threads: true })).toBe(await compileText(network));
   });
 });
