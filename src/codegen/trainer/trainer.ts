@@ -12,14 +12,24 @@ import { kernelsOf, usesOf } from '../uses.js';
 import { acceptInputs } from './inputs.js';
 import { outputType, predictInputs, trainingInputs } from './types.js';
 
-/** Everything from the checks of inputs to createTrainer. */
-export function trainer(program: TrainerProgram, layout: Layout, engine: Engine): Definition[] {
+/** The functions that check inputs; `acceptor` names the one for predict, which is that of step where both take the same. */
+export function acceptors(
+  program: TrainerProgram,
+  layout: Layout,
+  engine: Parameters<typeof acceptInputs>[4],
+): { readonly acceptor: string; readonly checks: readonly Definition[] } {
   const training = trainingInputs(program);
   const predicting = predictInputs(program);
   const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
   const acceptor = same ? 'accept' : 'acceptForOutputs';
   const checks = [acceptInputs('accept', 'Inputs', training, layout, engine)];
   if (!same) checks.push(acceptInputs(acceptor, 'PredictInputs', predicting, layout, engine));
+  return { acceptor, checks };
+}
+
+/** Everything from the checks of inputs to createTrainer. */
+export function trainer(program: TrainerProgram, layout: Layout, engine: Engine): Definition[] {
+  const { acceptor, checks } = acceptors(program, layout, engine);
   return [...checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, acceptor)];
 }
 

@@ -4,20 +4,14 @@ import type { Definition } from '../document.js';
 import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import { propertyKey } from '../names.js';
-import { acceptInputs } from '../trainer/inputs.js';
-import { checkpoints, method, rowsOf } from '../trainer/trainer.js';
-import { outputType, predictInputs, trainingInputs } from '../trainer/types.js';
+import { acceptors, checkpoints, method, rowsOf } from '../trainer/trainer.js';
+import { outputType } from '../trainer/types.js';
 import { kernelsOf, usesOf } from '../uses.js';
 import { lengthOf, resultsOf, type GpuEngine } from './module.js';
 
 /** Everything from the checks of inputs to createTrainer. */
 export function gpuTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine): Definition[] {
-  const training = trainingInputs(program);
-  const predicting = predictInputs(program);
-  const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
-  const acceptor = same ? 'accept' : 'acceptForOutputs';
-  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine)];
-  if (!same) checks.push(acceptInputs(acceptor, 'PredictInputs', predicting, layout, engine));
+  const { acceptor, checks } = acceptors(program, layout, engine);
   return [...checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, acceptor)];
 }
 
