@@ -7,6 +7,7 @@ import { fuse, type Root } from './fuse/fuse.js';
 import { keyOfNest } from './fuse/key.js';
 import { lowerNest } from './lower/lower.js';
 import { lowerWorkgroups } from './lower/workgroups.js';
+import { shareFolds } from './plan/shareFolds.js';
 import { buffersOf, planMemory } from './planMemory.js';
 import { unique } from './unique.js';
 import type { Becomes } from './update.js';
@@ -24,7 +25,7 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
   const estimate: Estimate = () => model.train.batch;
   const buffers = createBuffers(model);
   const phaseOf = phases(model, gradients);
-  const kernels = new Map<string, Kernel>();
+  const kernels = new Map<string, readonly Kernel[]>();
   const names = new Set<string>();
 
   const entry = (name: EntryName, roots: readonly Root[], results: readonly { name: string; node: Node }[]): Entry => {
@@ -38,16 +39,20 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
       compact: derived.recomputed !== undefined || target.flatMemory,
       recomputed: derived.recomputed ?? new Set(),
     });
-    const steps = fused.map(({ nest, host }): Step => {
+    const steps = fused.flatMap(({ nest, host }): Step[] => {
       const key = keyOfNest(nest);
-      let kernel = kernels.get(key);
-      if (!kernel) {
-        const lowering = target.workgroups && !host ? lowerWorkgroups : lowerNest;
-        const lowered = lowering({ ...nest, name: unique(nest.name, names) }, target, estimate);
-        kernel = target.expandIntrinsics && !host ? expandIntrinsics(lowered) : lowered;
-        kernels.set(key, kernel);
+      let made = kernels.get(key);
+      if (!made) {
+        const inGroups = target.workgroups && !host;
+        const parts = inGroups ? shareFolds(nest, target, estimate) : [nest];
+        made = parts.map((part) => {
+          const lowering = inGroups ? lowerWorkgroups : lowerNest;
+          const lowered = lowering({ ...part, name: unique(part.name, names) }, target, estimate);
+          return target.expandIntrinsics && !host ? expandIntrinsics(lowered) : lowered;
+        });
+        kernels.set(key, made);
       }
-      return host ? { kind: 'run', kernel, host } : { kind: 'run', kernel };
+      return made.map((kernel) => (host ? { kind: 'run', kernel, host } : { kind: 'run', kernel }));
     });
     // Host scalars depend on counters alone, so they can come first.
     const ordered = [
@@ -86,7 +91,7 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
   entries.predict = entry('predict', [], evaluation.outputs);
 
   const order: Record<Provenance['phase'], number> = { forward: 0, backward: 1, update: 2 };
-  const sorted = [...kernels.values()].sort((a, b) => order[a.provenance.phase] - order[b.provenance.phase]);
+  const sorted = [...kernels.values()].flat().sort((a, b) => order[a.provenance.phase] - order[b.provenance.phase]);
   const list = Object.values(entries);
   // A result may be a literal that no kernel reads.
   const results = list.flatMap((e) => e.results.map((r) => r.buffer));

@@ -96,9 +96,15 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
 /** How many values the folds take, where they can be taken in shares: all side by side, of numbers. */
 function foldedBy(nest: Nest, estimate: Estimate): number | undefined {
   const folds = foldsOf(nest);
-  if (folds.length === 0 || folds.some((f) => f.type === 'bool' || hasFold(f.body))) return undefined;
-  if (nest.stores.some((s) => isGuarded(s.value))) return undefined;
+  if (folds.length === 0 || !sideBySide(nest)) return undefined;
   return Math.max(...folds.map((f) => count(f.over, estimate)));
+}
+
+/** Are the folds of numbers, none within another, and evaluated whatever holds? */
+export function sideBySide(nest: Nest): boolean {
+  return (
+    foldsOf(nest).every((f) => f.type !== 'bool' && !hasFold(f.body)) && !nest.stores.some((s) => isGuarded(s.value))
+  );
 }
 
 function readsAlong(value: Scalar, axis: Axis, estimate: Estimate): boolean {
