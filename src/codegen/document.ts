@@ -42,6 +42,9 @@ export type Definition =
 export async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
   const { Project, StructureKind } = await loadMorph();
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+  // ts-morph parses what it has printed. Text that comes as text is put in afterwards, so that only Prettier reads it.
+  const texts: string[] = [];
+  const later = (text: string): string => `'text ${texts.push(text) - 1}';`;
   const statements = definitions.map((d): morph.StatementStructures | string => {
     switch (d.kind) {
       case 'function':
@@ -58,7 +61,7 @@ export async function printDefinitions(definitions: readonly Definition[]): Prom
               : { name: p.name, type: p.type, initializer: p.default },
           ),
           returnType: d.returns,
-          statements: [d.body],
+          statements: [later(d.body)],
         };
       case 'interface':
         return {
@@ -69,19 +72,21 @@ export async function printDefinitions(definitions: readonly Definition[]): Prom
           properties: d.properties.map((p) => ({ name: p.name, type: p.type, ...(p.doc && { docs: [p.doc] }) })),
         };
       case 'text':
-        return `${d.text}\n`;
+        return `${later(d.text)}\n`;
       default:
         return d satisfies never;
     }
   });
-  return project.createSourceFile('module.ts', { statements }).getFullText();
+  const printed = project.createSourceFile('module.ts', { statements }).getFullText();
+  return printed.replace(/'text (\d+)';/g, (_, at: string) => texts[Number(at)]);
 }
 
 /** Formats TypeScript or JavaScript as Prettier does by default. */
 export async function format(code: string): Promise<string> {
   const { standalone, plugins } = await loadPrettier();
+  // Babel's parser is the faster one, and what Prettier prints does not depend on it.
   // Without a name of a file Prettier searches the text for signs of JSX, which takes longer than parsing it.
-  return standalone.format(code, { parser: 'typescript', plugins, filepath: 'module.ts' });
+  return standalone.format(code, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
 }
 
 /** ts-morph, which carries the TypeScript compiler. */
@@ -98,12 +103,12 @@ let loaded: Promise<Formatter> | undefined;
 
 function loadPrettier(): Promise<Formatter> {
   loaded ??= (async () => {
-    const [standalone, typescript, estree] = await Promise.all([
+    const [standalone, babel, estree] = await Promise.all([
       import('prettier/standalone'),
-      import('prettier/plugins/typescript'),
+      import('prettier/plugins/babel'),
       import('prettier/plugins/estree'),
     ]);
-    return { standalone, plugins: [typescript, estree] };
+    return { standalone, plugins: [babel, estree] };
   })();
   return loaded;
 }
