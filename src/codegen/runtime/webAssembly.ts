@@ -40,7 +40,8 @@ export function growMemory(memory: WebAssembly.Memory, words: number): void {
 
 export function pagesFor(words: number): number {
   const pages = Math.ceil(words / wordsOfPage);
-  if (pages > 65536) throw new RangeError('32 bits address 4 GiB');
+  // The very last page stays free: pointers may stand right behind what they have read.
+  if (pages > 65535) throw new RangeError('32 bits address 4 GiB');
   return pages;
 }
 

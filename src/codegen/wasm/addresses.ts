@@ -1,5 +1,5 @@
 // Index arithmetic in i32, and addresses: a variable part on the stack, the constant part in the instruction.
-import { add, constantOf, rangeOf, scale, sub, type Atom, type Index } from '../../ir/index.js';
+import { add, constantOf, rangeOf, scale, sub, substitute, toIndex, type Atom, type Index } from '../../ir/index.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { keepAddress, knownAddress, someOfIndex, takeLocal, type Emission } from './emission.js';
 import { emitScalar } from './values.js';
@@ -15,7 +15,11 @@ export interface Address {
 export function addressOf(e: Emission, buffer: Buffer, at: Index): Address {
   const start = e.offsets.get(buffer);
   if (!start) throw new Error(`${buffer.name} has no place in memory`);
-  const whole = add(start, at);
+  const { ahead } = e;
+  const here = add(start, at);
+  const whole = ahead
+    ? substitute(here, (part) => (part === ahead.axis ? add(toIndex(part), ahead.by) : undefined))
+    : here;
   const last = whole.terms.at(-1);
   const known = last && last.atoms.length === 0 ? last.factor : 0;
   const variable = sub(whole, known);

@@ -19,8 +19,6 @@ export interface Code {
   tee(local: number): void;
   op(...names: readonly Plain[]): void;
   i32(value: number): void;
-  /** A whole number of 64 bits, for those instructions that take one. */
-  i64(value: number): void;
   f32(value: number): void;
   /** Sixteen bytes. */
   v128(bytes: Uint8Array): void;
@@ -33,6 +31,8 @@ export interface Code {
   open(kind: 'block' | 'loop' | 'if', result?: ValueType): void;
   /** Jumps to the end of the block, or the start of the loop, `depth` levels out. */
   branch(kind: 'br' | 'br_if', depth: number): void;
+  /** How many blocks are open: a branch so far out leaves the function. */
+  readonly depth: number;
   call(index: number): void;
   /** Code that runs before all other; it may set locals. */
   readonly prologue: Code;
@@ -48,6 +48,7 @@ export function createCode(params: number): Code {
 function codeOver(params: number, types: ValueType[]): Code {
   const bytes: number[] = [];
   let before: Code | undefined;
+  let depth = 0;
   const withIndex = (opcode: number, index: number): void => {
     bytes.push(opcode);
     unsigned(bytes, index);
@@ -61,14 +62,13 @@ function codeOver(params: number, types: ValueType[]): Code {
     set: (local) => withIndex(0x21, local),
     tee: (local) => withIndex(0x22, local),
     op(...names) {
-      for (const name of names) bytes.push(...plain[name]);
+      for (const name of names) {
+        bytes.push(...plain[name]);
+        if (name === 'end') depth--;
+      }
     },
     i32(value) {
       bytes.push(0x41);
-      signed(bytes, value | 0);
-    },
-    i64(value) {
-      bytes.push(0x42);
       signed(bytes, value | 0);
     },
     f32(value) {
@@ -89,9 +89,13 @@ function codeOver(params: number, types: ValueType[]): Code {
       bytes.push(0xfd, 0x0d, ...picks);
     },
     open(kind, result) {
+      depth++;
       bytes.push({ block: 0x02, loop: 0x03, if: 0x04 }[kind], result ? valueTypes[result] : 0x40);
     },
     branch: (kind, depth) => withIndex(kind === 'br' ? 0x0c : 0x0d, depth),
+    get depth() {
+      return depth;
+    },
     call: (index) => withIndex(0x10, index),
     get prologue() {
       return (before ??= codeOver(params, types));
@@ -113,6 +117,8 @@ export interface MemoryImport {
 }
 
 export interface Module {
+  /** A function that the memory's module gives, before any other is declared; its index. */
+  import(name: string, type: FunctionType): number;
   /** Declares a function before its code is known; returns its index. */
   declare(type: FunctionType): number;
   define(index: number, code: Code): void;
@@ -124,24 +130,31 @@ export interface Module {
   readonly sharedAt: number | undefined;
 }
 
-/** A module under construction. Its memory is imported, so that who starts it decides on its size. */
+/** A module under construction. Its memory is imported, so that who starts it decides on its size; it is the last import. */
 export function createModule(imported: MemoryImport): Module {
   const types: FunctionType[] = [];
+  const imports: { readonly name: string; readonly type: number }[] = [];
   const functions: { readonly type: number; code?: Code }[] = [];
   const exports: { readonly name: string; readonly index: number }[] = [];
   const segments: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   let sharedAt: number | undefined;
+  const typeAt = (type: FunctionType): number => {
+    const at = types.findIndex((t) => sameTypes(t.params, type.params) && sameTypes(t.results, type.results));
+    return at < 0 ? types.push(type) - 1 : at;
+  };
   return {
     get sharedAt() {
       return sharedAt;
     },
+    import(name, type) {
+      if (functions.length > 0) throw new Error('imported functions have the first indices');
+      return imports.push({ name, type: typeAt(type) }) - 1;
+    },
     declare(type) {
-      let at = types.findIndex((t) => sameTypes(t.params, type.params) && sameTypes(t.results, type.results));
-      if (at < 0) at = types.push(type) - 1;
-      return functions.push({ type: at }) - 1;
+      return imports.length + functions.push({ type: typeAt(type) }) - 1;
     },
     define(index, code) {
-      functions[index].code = code;
+      functions[index - imports.length].code = code;
     },
     export(name, index) {
       exports.push({ name, index });
@@ -156,11 +169,15 @@ export function createModule(imported: MemoryImport): Module {
         list(to, type.params, (inner, t) => inner.push(valueTypes[t]));
         list(to, type.results, (inner, t) => inner.push(valueTypes[t]));
       });
-      section(out, 2, [imported], (to, from) => {
-        text(to, from.module);
+      section(out, 2, [...imports, imported], (to, from) => {
+        text(to, imported.module);
         text(to, from.name);
-        to.push(0x02);
-        to.push({ unlimited: 0x00, sharable: 0x01, shared: 0x03 }[from.kind], 0x00);
+        if ('type' in from) {
+          to.push(0x00);
+          unsigned(to, from.type);
+          return;
+        }
+        to.push(0x02, { unlimited: 0x00, sharable: 0x01, shared: 0x03 }[from.kind], 0x00);
         if (from.kind !== 'unlimited') unsigned(to, 65536);
       });
       if (imported.kind !== 'unlimited') sharedAt = out.length - 5;

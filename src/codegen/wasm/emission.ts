@@ -19,6 +19,12 @@ export interface Emission {
   readonly free: Record<ValueType, number[]>;
   /** Vectors of numbers, set before all other code. */
   readonly constants: Map<string, number>;
+  /** Of the loops around, innermost last. They are never negative. */
+  readonly counters: number[];
+  /** How many fences there are. */
+  fences: number;
+  /** A round of an innermost loop that is written for places of its axis further on. */
+  ahead?: { readonly axis: Axis; readonly by: number };
   /** The function in which threads wait for one another; it takes the number of this one and how many there are. */
   readonly barrier?: number;
 }
@@ -59,6 +65,8 @@ export function createEmission(
     frames: [],
     free: { i32: [], f32: [], v128: [] },
     constants: new Map(),
+    counters: [],
+    fences: 0,
     ...(barrier !== undefined && { barrier }),
   };
 }

@@ -1,5 +1,16 @@
 // One kernel as one function: loops with stepping pointers, lets as locals, stores.
-import { axesOf, coefficient, provablyLess, scale, substitute, zero, type Axis, type Index } from '../../ir/index.js';
+import {
+  axesOf,
+  coefficient,
+  constantOf,
+  provablyLess,
+  scale,
+  sub,
+  substitute,
+  zero,
+  type Axis,
+  type Index,
+} from '../../ir/index.js';
 import type { Kernel, Statement } from '../../ir/program.js';
 import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { addressOf, emitAddress, emitBound, emitIndex } from './addresses.js';
@@ -16,6 +27,7 @@ import {
   valueType,
   type Emission,
 } from './emission.js';
+import { emitFence, paceOf, placesApart, type Pace } from './pace.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
 import { countUses, loadsOf, type Access } from './walk.js';
@@ -38,11 +50,17 @@ export function emitKernel(
   return e.code;
 }
 
-/** Statements in a frame of their own. `before` runs in it first. */
-function emitBlock(e: Emission, body: readonly Statement[], before?: () => void): void {
+/** Statements in a frame of their own. `before` runs in it first, `between` after sums that are set, where more follows. */
+function emitBlock(e: Emission, body: readonly Statement[], before?: () => void, between?: () => void): void {
+  const apart = placesApart(body);
   inFrame(e, { block: true, uses: countUses(body) }, () => {
     before?.();
-    for (const statement of body) emitStatement(e, statement);
+    body.forEach((statement, i) => {
+      if (apart.has(statement)) emitFence(e, e.code.depth);
+      emitStatement(e, statement);
+      const next = body[i + 1];
+      if (between && statement.kind === 'set' && next?.kind === 'let') between();
+    });
   });
 }
 
@@ -117,6 +135,8 @@ function emitIf(e: Emission, { less: [a, b], then, else: otherwise }: Statement 
 
 function emitLoop(e: Emission, loop: Loop): void {
   if (loop.as !== 'serial') throw new Error(`${loop.axis.name}: WebAssembly has no ${loop.as} loops`);
+  const pace = paceOf(loop);
+  if (pace) return emitPaced(e, loop, pace);
   const { code } = e;
   const from = loop.from ?? zero;
   const to = emitBound(e, loop.to);
@@ -134,8 +154,9 @@ function emitLoop(e: Emission, loop: Loop): void {
     code.op('i32.ge_s');
     code.branch('br_if', 0);
   }
-  const pointers = last ? [] : emitPointers(e, loop, from);
+  const pointers = last ? [] : emitPointers(e, loop, 1);
   code.open('loop');
+  e.counters.push(counter);
   emitBlock(e, loop.body, () => {
     if (!last) return;
     code.get(counter);
@@ -145,12 +166,8 @@ function emitLoop(e: Emission, loop: Loop): void {
     code.op('i32.lt_s', 'select');
     code.set(axis);
   });
-  for (const { local, step } of pointers) {
-    code.get(local);
-    step();
-    code.op('i32.add');
-    code.set(local);
-  }
+  e.counters.pop();
+  stepPointers(e, pointers);
   code.get(counter);
   code.i32(loop.step);
   code.op('i32.add');
@@ -162,13 +179,70 @@ function emitLoop(e: Emission, loop: Loop): void {
   if (mayBeEmpty) code.op('end');
 }
 
+/** A loop in which nothing but pointers knows how far it has come: one of them tells the end. */
+function emitPaced(e: Emission, loop: Loop, pace: Pace): void {
+  const { code } = e;
+  const from = loop.from ?? zero;
+  code.open('block');
+  if (!provablyLess(from, loop.to)) {
+    emitIndex(e, from);
+    emitIndex(e, loop.to);
+    code.op('i32.ge_s');
+    code.branch('br_if', 0);
+  }
+  const pointers = emitPointers(e, loop, pace.rounds);
+  const lead = pointers.find(({ stride }) => (constantOf(stride) ?? 0) > 0);
+  if (!lead) throw new Error(`${loop.axis.name}: a steady loop reads further on in every round`);
+  const round = 4 * (constantOf(lead.stride) ?? 0) * loop.step;
+  const [end, lastRound] = [takeLocal(e, 'i32'), takeLocal(e, 'i32')];
+  code.get(lead.local);
+  emitIndex(e, scale(sub(loop.to, from), round / loop.step));
+  code.op('i32.add');
+  code.tee(end);
+  code.i32(round);
+  code.op('i32.sub');
+  code.set(lastRound);
+  code.open('loop');
+  e.counters.push(lead.local);
+  for (let ahead = 0; ahead < pace.rounds; ahead++) {
+    if (ahead > 0) {
+      code.get(lead.local);
+      code.get(lastRound);
+      code.op('i32.ge_u');
+      code.branch('br_if', 1);
+      e.ahead = { axis: loop.axis, by: ahead * loop.step };
+    }
+    emitBlock(e, loop.body, undefined, pace.rows ? () => emitFence(e, 1) : undefined);
+  }
+  e.ahead = undefined;
+  e.counters.pop();
+  stepPointers(e, pointers);
+  code.get(lead.local);
+  code.get(end);
+  code.op('i32.lt_u');
+  code.branch('br_if', 0);
+  code.op('end', 'end');
+}
+
 interface Pointer {
   readonly local: number;
+  /** In words, for a place of the axis. */
+  readonly stride: Index;
   readonly step: () => void;
 }
 
+function stepPointers(e: Emission, pointers: readonly Pointer[]): void {
+  for (const { local, step } of pointers) {
+    e.code.get(local);
+    step();
+    e.code.op('i32.add');
+    e.code.set(local);
+  }
+}
+
 /** In an innermost loop an address that is affine in the axis becomes a pointer, started here and stepped by the loop. */
-function emitPointers(e: Emission, loop: Loop, from: Index): Pointer[] {
+function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[] {
+  const from = loop.from ?? zero;
   const inside = accessesIn(loop.body);
   if (!inside) return [];
   const pointers: Pointer[] = [];
@@ -190,7 +264,8 @@ function emitPointers(e: Emission, loop: Loop, from: Index): Pointer[] {
     const local = takeLocal(e, 'i32');
     e.code.set(local);
     keepAddress(e, variable.key, local);
-    if (stride.terms.length > 0) pointers.push({ local, step: emitBound(e, scale(stride, 4 * loop.step)) });
+    if (stride.terms.length > 0)
+      pointers.push({ local, stride, step: emitBound(e, scale(stride, 4 * rounds * loop.step)) });
   }
   return pointers;
 }

@@ -185,8 +185,13 @@ function memory(
         own
           ? `const memory = makeThreadMemory(${words('threads')}, threads);`
           : `const memory = makeMemory(${words('')});`,
-        `const { exports } = await WebAssembly.instantiate(${own ? 'code' : 'await compiled'}, { env: { memory } });`,
-        ...(own ? [`const team = await startThreads(threads, code, memory, ${names}, ${2 * wasm.sizes.length});`] : []),
+        ...(own
+          ? [
+              `const team = await startThreads(threads, code, memory, ${names}, ${2 * wasm.sizes.length});`,
+              'const sleep = (address: number, before: number): void => sleepUntil(team, address, before);',
+            ]
+          : []),
+        `const { exports } = await WebAssembly.instantiate(${own ? 'code, { env: { memory, sleep } }' : 'await compiled, { env: { memory } }'});`,
         `const m: Memory = {\n${[
           'memory',
           'entries: exports as unknown as Entries',

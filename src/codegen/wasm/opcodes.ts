@@ -123,7 +123,6 @@ export const memory = {
   'v128.store': { bytes: [simd, 0x0b], align: 4 },
   // Threads.
   'memory.atomic.notify': { bytes: [0xfe, 0x00], align: 2 },
-  'memory.atomic.wait32': { bytes: [0xfe, 0x01], align: 2 },
   'i32.atomic.load': { bytes: [0xfe, 0x10], align: 2 },
   'i32.atomic.store': { bytes: [0xfe, 0x17], align: 2 },
   'i32.atomic.rmw.add': { bytes: [0xfe, 0x1e], align: 2 },

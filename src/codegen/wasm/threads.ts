@@ -12,22 +12,22 @@ import type { Emission } from './emission.js';
  * The words at the start of memory, by what stands there; each group on a cache line of its own. Behind a number that threads wait
  * for stands how many of them sleep. src/codegen/runtime/threads.ts knows the same words.
  */
-const words = { work: 0, phase: 16, arrived: 32, failed: 48, mayWait: 50 } as const;
+const words = { work: 0, phase: 16, arrived: 32, failed: 48 } as const;
 
 /** Looks at a number so often, some tens of microseconds, before the thread sleeps. */
 const looks = 20_000;
 
-/** Declares the functions, and exports `awaitWork(before)`, which returns when the number of entries begun is another; it. */
+/** Declares the functions, and exports `awaitWork(before)`, which returns when the number of entries begun is another; the barrier. */
 export function defineBarrier(module: Module): number {
-  const until = module.declare({ params: ['i32', 'i32', 'i32'], results: [] });
-  module.define(until, untilChanged());
+  const sleep = module.import('sleep', { params: ['i32', 'i32'], results: [] });
+  const until = module.declare({ params: ['i32', 'i32'], results: [] });
+  module.define(until, untilChanged(sleep));
   const barrier = module.declare({ params: ['i32', 'i32'], results: [] });
   module.define(barrier, barrierOf(until));
   const awaitWork = module.declare({ params: ['i32'], results: ['i32'] });
   const code = createCode(1);
   code.i32(4 * words.work);
   code.get(0);
-  code.i32(1);
   code.call(until);
   read(code, words.work);
   module.define(awaitWork, code);
@@ -35,17 +35,14 @@ export function defineBarrier(module: Module): number {
   return barrier;
 }
 
-/** (address, before, maySleep): returns when another number stands there; traps where a thread has failed. */
-function untilChanged(): Code {
-  const [address, before, maySleep] = [0, 1, 2];
-  const code = createCode(3);
+/**
+ * (address, before): returns when another number stands there; traps where a thread has failed. In between it calls
+ * `sleep(address, before)`, in which the thread may sleep, and throw.
+ */
+function untilChanged(sleep: number): Code {
+  const [address, before] = [0, 1];
+  const code = createCode(2);
   const left = code.local('i32');
-  const sleepers = (change: number): void => {
-    code.get(address);
-    code.i32(change);
-    code.memory('i32.atomic.rmw.add', 4);
-    code.op('drop');
-  };
   const startLooking = (): void => {
     code.i32(looks);
     code.set(left);
@@ -64,18 +61,9 @@ function untilChanged(): Code {
   code.tee(left);
   code.branch('br_if', 0);
   startLooking();
-  code.get(maySleep);
-  code.open('if');
-  // Whoever changes the number looks for sleepers afterwards; one that is not counted yet finds the number changed.
-  sleepers(1);
-  trapWhereFailed(code);
   code.get(address);
   code.get(before);
-  code.i64(-1);
-  code.memory('memory.atomic.wait32', 0);
-  code.op('drop');
-  sleepers(-1);
-  code.op('end');
+  code.call(sleep);
   trapWhereFailed(code);
   code.branch('br', 0);
   code.op('end', 'end');
@@ -123,10 +111,6 @@ function barrierOf(until: number): Code {
   code.op('drop', 'end', 'else');
   code.i32(4 * words.phase);
   code.get(phase);
-  // The first thread may be that of a page, which must not sleep.
-  code.get(0);
-  read(code, words.mayWait);
-  code.op('i32.or');
   code.call(until);
   code.op('end');
   return code;

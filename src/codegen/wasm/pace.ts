@@ -1,0 +1,87 @@
+// Where V8 must not move code: its compilers put every load of a stretch of code first and arithmetic as late as they can, and what
+// then finds no register goes through the stack. A jump ends a stretch; one that leaves with the sums keeps their additions before it.
+import { axesOf, strideOf, type Axis } from '../../ir/index.js';
+import type { Statement } from '../../ir/program.js';
+import { isLanes, type Scalar } from '../../ir/scalar.js';
+import type { Emission } from './emission.js';
+import { loadsOf } from './walk.js';
+
+/** How an innermost loop is written. */
+export interface Pace {
+  /** Rounds written out in the loop, with a way out between them. */
+  readonly rounds: 1 | 2;
+  /** A way out after each run of sums that are set: a row of the tile. */
+  readonly rows: boolean;
+}
+
+/** Sums of vectors with which the loads of two rounds at once would outgrow sixteen registers. */
+const fewSums = 5;
+/** And with which those of one do. */
+const manySums = 9;
+/** Operations a store, from which those of several at once outgrow the registers. */
+const costly = 12;
+
+/** Tiles of a contraction go two rounds at a time, large ones row by row; undefined for other loops. */
+export function paceOf({ body, axis, last }: Statement & { kind: 'loop' }): Pace | undefined {
+  let sums = 0;
+  for (const statement of body)
+    if (statement.kind === 'set' && isLanes(statement.value)) sums++;
+    else if (statement.kind !== 'let') return undefined;
+  if (last || sums < fewSums || !isSteady(body, axis)) return undefined;
+  return sums < manySums ? { rounds: 2, rows: false } : { rounds: 1, rows: true };
+}
+
+/** Every load of the next round is a constant further on, some of them forward; and the axis has no other use. */
+function isSteady(body: readonly Statement[], axis: Axis): boolean {
+  let steady = true;
+  let forward = false;
+  const visit = (value: Scalar): void => {
+    if (value.kind === 'index') steady &&= !axesOf(value.of).has(axis);
+    else if (value.kind === 'apply') value.args.forEach(visit);
+    else if (value.kind === 'splat' || value.kind === 'lane') visit(value.of);
+  };
+  for (const statement of body) {
+    if (statement.kind !== 'let' && statement.kind !== 'set') return false;
+    visit(statement.value);
+    loadsOf(statement.value, ({ at, guarded }) => {
+      const stride = strideOf(at, axis);
+      steady &&= stride !== undefined && !guarded;
+      forward ||= (stride ?? 0) > 0;
+    });
+  }
+  return steady && forward;
+}
+
+/** Stores of vectors in a block before which a stretch begins: two places at a time, where each takes many operations. */
+export function placesApart(body: readonly Statement[]): ReadonlySet<Statement> {
+  const stores = body.filter((s) => s.kind === 'store' && isLanes(s.value));
+  const first = stores.find((s) => s.kind === 'store');
+  const places = stores.filter((s) => s.kind === 'store' && s.to === first?.to);
+  if (places.length < 3 || operationsOf(body) < costly * places.length) return new Set();
+  return new Set(places.filter((_, i) => i > 0 && i % 2 === 0));
+}
+
+function operationsOf(body: readonly Statement[]): number {
+  let operations = 0;
+  const seen = new Set<string>();
+  const count = (value: Scalar): void => {
+    if (seen.has(value.key)) return;
+    seen.add(value.key);
+    if (value.kind === 'apply') {
+      operations++;
+      value.args.forEach(count);
+    } else if (value.kind === 'splat' || value.kind === 'lane') count(value.of);
+  };
+  for (const statement of body) if (statement.kind === 'store' || statement.kind === 'let') count(statement.value);
+  return operations;
+}
+
+/** Ends a stretch of code: a jump `depth` blocks out that is never taken, on a condition that no other fence has. What counts is even or not negative. */
+export function emitFence(e: Emission, depth: number): void {
+  const counter = e.counters.at(-1);
+  if (counter === undefined) return;
+  e.code.get(counter);
+  e.code.i32(1 - 2 * ++e.fences);
+  e.code.op('i32.eq');
+  e.code.branch('br_if', depth);
+}
