@@ -84,10 +84,20 @@ export async function printDefinitions(definitions: readonly Definition[]): Prom
 /** Formats TypeScript or JavaScript as Prettier does by default. */
 export async function format(code: string): Promise<string> {
   const { standalone, plugins } = await loadPrettier();
-  // Babel's parser is the faster one, and what Prettier prints does not depend on it.
-  // Without a name of a file Prettier searches the text for signs of JSX, which takes longer than parsing it.
-  return standalone.format(code, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
+  // For every comment Prettier reads on to the next code, so of a long list it would read each line as often as there are lines before
+  // it. Such lists and binaries stay out of it; what stands for them is wider than any line.
+  const kept: string[] = [];
+  const short = code.replace(/^\/\/.*(?:\n\/\/.*){7,}|[\w+/]{1000,}=*/gm, (text) => {
+    const standIn = `${wide}${kept.push(text) - 1}_`;
+    return text.startsWith('//') ? `//${standIn}` : standIn;
+  });
+  // Babel's parser is the faster one, and what Prettier prints does not depend on it. Without a name of a file Prettier searches
+  // the text for signs of JSX, which takes longer than parsing it.
+  const formatted = await standalone.format(short, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
+  return formatted.replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
 }
+
+const wide = '_'.repeat(200);
 
 /** ts-morph, which carries the TypeScript compiler. */
 export function loadMorph(): Promise<typeof morph> {
