@@ -4,7 +4,10 @@ import type { Call } from '../../src/codegen/wgsl/call.js';
 import { printShaders } from '../../src/codegen/wgsl/shaders.js';
 import { constant, evaluateSizes, type Index } from '../../src/ir/index.js';
 import type { Buffer } from '../../src/ir/scalar.js';
-import { lowerWorkgroups } from '../../src/passes/lower/workgroups.js';
+import type { AnyNest, Kernel } from '../../src/ir/program.js';
+import { lowerWork, lowerWorkgroups } from '../../src/passes/lower/workgroups.js';
+import { planTiles } from '../../src/passes/plan/tiles.js';
+import type { TilePlan } from '../../src/passes/plan/types.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
@@ -13,10 +16,26 @@ import { wgsl } from '../support/targets.js';
 
 const { batch } = nests;
 
-const examples: Record<string, () => Example> = {
+/** A contraction in these tiles instead of those that plan chooses for its size. */
+interface Tiled extends Example {
+  readonly tiles: Pick<TilePlan, 'threads' | 'block' | 'depth'>;
+}
+
+const large = { threads: { down: 16, across: 16 }, block: { rows: 8, columns: 8 }, depth: 8 };
+const narrow = { threads: { down: 16, across: 4 }, block: { rows: 4, columns: 4 }, depth: 32 };
+
+const examples: Record<string, () => Example | Tiled> = {
   'A·B in tiles': () => nests.contraction('A·B', batch, 70, 150),
   'Aᵀ·B in tiles': () => nests.contraction('Aᵀ·B', 67, 65, batch),
   'A·Bᵀ in tiles': () => nests.contraction('A·Bᵀ', batch, 64, 96),
+  'A·B in vectors': () => nests.contraction('A·B', batch, 68, 148),
+  'Aᵀ·B in vectors': () => nests.contraction('Aᵀ·B', 68, 72, batch),
+  'A·Bᵀ in vectors': () => nests.contraction('A·Bᵀ', batch, 64, 96),
+  'A·B in large tiles': () => ({ ...nests.contraction('A·B', batch, 136, 20), tiles: large }),
+  'Aᵀ·B in large tiles': () => ({ ...nests.contraction('Aᵀ·B', 68, 72, batch), tiles: large }),
+  'A·Bᵀ in large tiles': () => ({ ...nests.contraction('A·Bᵀ', batch, 132, 20), tiles: large }),
+  'A·B in narrow tiles': () => ({ ...nests.contraction('A·B', batch, 10, 64), tiles: narrow }),
+  'dense and relu in vectors': () => nests.dense(batch, 148, 64),
   'head merge': () => nests.headMerge(batch, 2, 8, 16, 40),
   'row sums': () => nests.rowSums(batch, 300),
   'column sums': () => nests.columnSums(batch, 37),
@@ -38,9 +57,16 @@ beforeAll(async () => {
 });
 afterAll(() => gpu?.end());
 
+function lowerTiles(nest: AnyNest, tiles: Tiled['tiles']): Kernel {
+  const plan = nest.kind === 'nest' ? planTiles(nest, wgsl, () => 10_000) : undefined;
+  if (!plan) throw new Error('no contraction in tiles');
+  return lowerWork(nest, { ...plan, ...tiles });
+}
+
 it.each(Object.entries(examples))('%s', async (_, make) => {
-  const { nest, buffers } = make();
-  const kernel = lowerWorkgroups(nest, wgsl, () => 64);
+  const example = make();
+  const { nest, buffers } = example;
+  const kernel = 'tiles' in example ? lowerTiles(nest, example.tiles) : lowerWorkgroups(nest, wgsl, () => 64);
   for (const rows of [3, 66]) {
     const sizes = { batch: rows };
     const lengthOf = (of: Index): number => evaluateSizes(of, () => rows);

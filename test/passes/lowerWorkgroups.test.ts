@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planTiles } from '../../src/passes/plan/tiles.js';
-import type { TilePlan, WorkPlan } from '../../src/passes/plan/types.js';
+import type { TilePlan, TileSide, WorkPlan } from '../../src/passes/plan/types.js';
 import { planWorkgroups } from '../../src/passes/plan/workgroups.js';
 import { lowerWork } from '../../src/passes/lower/workgroups.js';
 import { compare } from '../support/compareKernel.js';
@@ -65,17 +65,35 @@ describe.each(Object.entries(examples))('%s', (_, make) => {
 function tilesOf({ nest }: Example): fc.Arbitrary<WorkPlan | undefined> {
   const chosen = nest.kind === 'nest' ? planTiles(nest, wgsl, () => 1_000_000) : undefined;
   if (!chosen) return fc.constant(undefined);
-  const small = fc.integer({ min: 1, max: 3 });
+  const few = fc.constantFrom(1, 2, 4);
+  const block = fc.constantFrom(4, 8);
   const along = fc.constantFrom('fold' as const, 'side' as const);
   return fc
-    .record({ width: fc.constantFrom(2, 4), rows: small, columns: small, u: along, v: along })
-    .map(({ width, rows, columns, u, v }): TilePlan => {
+    .record({
+      down: few,
+      across: few,
+      rows: block,
+      columns: block,
+      depth: block,
+      u: along,
+      v: along,
+      single: fc.boolean(),
+    })
+    .map(({ down, across, rows, columns, depth, u, v, single }): TilePlan => {
       const { sides } = chosen;
+      // What is proved of one staging is not of the other.
+      const side = (of: TileSide, to: TileSide['along']): TileSide => ({
+        ...of,
+        along: to,
+        quads: of.quads && to === of.along && !single,
+      });
       return {
         ...chosen,
-        width,
+        threads: { down, across },
         block: { rows, columns },
-        sides: { ...sides, rows: { ...sides.rows, along: u }, columns: { ...sides.columns, along: v } },
+        depth,
+        quads: chosen.quads && !single,
+        sides: { ...sides, rows: side(sides.rows, u), columns: side(sides.columns, v) },
       };
     });
 }

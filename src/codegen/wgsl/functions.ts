@@ -124,16 +124,36 @@ export const functions: Readonly<Record<string, string>> = {
 }`,
 };
 
+/** What the name of a function ends with where it is one of vectors. */
+export const ofVectors = 'OfFour';
+
+/** The function by the name: one of the table, or one of vectors, which does for each number what that does. */
+function functionOf(name: string): string | undefined {
+  if (Object.hasOwn(functions, name)) return functions[name];
+  const single = name.endsWith(ofVectors) ? name.slice(0, -ofVectors.length) : '';
+  if (!Object.hasOwn(functions, single)) return undefined;
+  const [, parameters, result] = /^fn \w+\((.*?)\) -> (\w+)/.exec(functions[single]) ?? [];
+  const given = parameters.split(', ').map((p) => p.split(':')[0]);
+  const each = [...'xyzw'].map((part) => `${single}(${given.map((g) => `${g}.${part}`).join(', ')})`);
+  return `fn ${name}(${given.map((g) => `${g}: vec4<f32>`).join(', ')}) -> vec4<${result}> {
+  return vec4<${result}>(
+${each.map((line) => `    ${line},`).join('\n')}
+  );
+}`;
+}
+
 /** Those that the text mentions, and what they mention. */
 export function neededFunctions(text: string): string[] {
-  const needed = new Set<string>();
-  const need = (code: string): void => {
-    for (const word of code.match(/\w+/g) ?? []) {
-      if (!Object.hasOwn(functions, word) || needed.has(word)) continue;
-      needed.add(word);
-      need(functions[word]);
+  const needed = new Map<string, string>();
+  const need = (text: string): void => {
+    for (const word of text.match(/\w+/g) ?? []) {
+      const code = needed.has(word) ? undefined : functionOf(word);
+      if (code === undefined) continue;
+      needed.set(word, code);
+      need(code);
     }
   };
   need(text);
-  return Object.entries(functions).flatMap(([name, code]) => (needed.has(name) ? [code] : []));
+  const own = Object.keys(functions).flatMap((name) => needed.get(name) ?? []);
+  return [...own, ...[...needed].flatMap(([name, code]) => (Object.hasOwn(functions, name) ? [] : [code]))];
 }

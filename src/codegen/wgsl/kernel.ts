@@ -1,15 +1,16 @@
 // A kernel as a compute shader, under a comment that says what it computes and where that comes from.
-import { constantOf, type Axis } from '../../ir/index.js';
+import { add, constantOf, div, mod, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { Scope } from '../names.js';
 import { provenanceComment } from '../typescript/kernel.js';
 import { KernelScope } from '../typescript/statements.js';
 import { usesOf } from '../uses.js';
-import { functions } from './functions.js';
+import { functions, ofVectors } from './functions.js';
 import { reservedWords } from './names.js';
-import { printAddress } from './scalar.js';
+import { printAddress, type KernelNames } from './scalar.js';
 import { printStatements, type Surroundings } from './statements.js';
+import { vectorsOf } from './vectors.js';
 
 /** More groups than this are spread over two dimensions. */
 const mostGroups = 65_535;
@@ -18,8 +19,8 @@ const mostGroups = 65_535;
 export interface Shaders {
   /** Names that are taken at the top of the text. */
   readonly scope: Scope;
-  /** Where a buffer begins, in elements; undefined for one element of the uniform `call`. */
-  start(buffer: Buffer): { readonly text: string; readonly constant: boolean } | undefined;
+  /** Where a buffer begins, in elements or in vectors of four; undefined for one element of the uniform `call`. */
+  start(buffer: Buffer, inVectors: boolean): { readonly text: string; readonly constant: boolean } | undefined;
   /** The round of a loop around dispatches. */
   turn(axis: Axis): string;
   /** The field of `call` that holds a size, or an element. */
@@ -29,9 +30,9 @@ export interface Shaders {
 /** Names of the bindings and of what every kernel may use. */
 export const turnNames = ['turn', 'innerTurn', 'innermostTurn'] as const;
 export const sharedNames: readonly string[] = [
-  ...['floats', 'integers', 'call', 'Call', 'Turn'],
+  ...['floats', 'vectors', 'integers', 'call', 'Call', 'Turn'],
   ...turnNames,
-  ...Object.keys(functions),
+  ...Object.keys(functions).flatMap((name) => [name, `${name}${ofVectors}`]),
 ];
 
 const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', i32: 'i32', u32: 'u32' };
@@ -39,6 +40,7 @@ const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', i32: 'i32', 
 /** Prints the kernel as an entry point of this name, with what it shares within a workgroup. */
 export function printKernel(kernel: Kernel, name: string, shaders: Shaders): string {
   const uses = usesOf(kernel);
+  const inVectors = vectorsOf(kernel);
   const [threads = 1] = kernel.threads ?? [];
   const [grid] = kernel.grid ?? [];
   if (!grid) throw new Error(`${kernel.name} has no grid`);
@@ -54,11 +56,14 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
       const length = constantOf(buffer.length);
       if (length === undefined) throw new Error(`${buffer.name} has no fixed length`);
       const own = shaders.scope.take(`${name}_${buffer.name}`);
-      shared.push(`var<workgroup> ${own}: array<${elementTypes[buffer.dtype]}, ${length}>;`);
+      const [type, count] = inVectors(buffer)
+        ? [`vec4<${elementTypes[buffer.dtype]}>`, length / 4]
+        : [elementTypes[buffer.dtype], length];
+      shared.push(`var<workgroup> ${own}: array<${type}, ${count}>;`);
       starts.set(buffer, own);
       continue;
     }
-    const start = shaders.start(buffer);
+    const start = shaders.start(buffer, inVectors(buffer));
     if (!start) continue;
     const own = scope.bindBuffer(buffer);
     lines.push(`${start.constant ? 'const' : 'let'} ${own} = ${start.text};`);
@@ -67,14 +72,25 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
 
   const spread = (constantOf(grid) ?? Infinity) > mostGroups;
   const groupNumber = spread ? `${ids.group}.x + ${ids.groups}.x * ${ids.group}.y` : `${ids.group}.x`;
+  /** A place in the memory of a buffer. */
+  const place = (buffer: Buffer, at: Index, names: KernelNames): string => {
+    const start = starts.get(buffer) ?? '';
+    const { text } = printAddress(at, names);
+    if (buffer.space === 'workgroup') return `${start}[${text}]`;
+    const memory = inVectors(buffer) ? 'vectors' : buffer.dtype === 'f32' ? 'floats' : 'integers';
+    return `${memory}[${start}${at.terms.length === 0 ? '' : ` + ${text}`}]`;
+  };
+  const four = toIndex(4);
   const around: Surroundings = {
     element: (buffer, at, names) => {
-      const start = starts.get(buffer);
-      if (start === undefined) return `call.${shaders.field(buffer)}`;
-      const place = printAddress(at, names);
-      if (buffer.space === 'workgroup') return `${start}[${place.text}]`;
-      const memory = buffer.dtype === 'f32' ? 'floats' : 'integers';
-      return `${memory}[${start}${at.terms.length === 0 ? '' : ` + ${place.text}`}]`;
+      if (!starts.has(buffer)) return `call.${shaders.field(buffer)}`;
+      if (!inVectors(buffer)) return place(buffer, at, names);
+      return `${place(buffer, div(at, four), names)}[${printAddress(mod(at, four), names).text}]`;
+    },
+    vector: (buffer, at, names) => {
+      if (inVectors(buffer)) return place(buffer, div(at, four), names);
+      const parts = [0, 1, 2, 3].map((n) => place(buffer, add(at, n), names));
+      return `vec4<${elementTypes[buffer.dtype]}>(${parts.join(', ')})`;
     },
     number: (loop, inGroup) => {
       if (loop.as === 'group') return { text: `i32(${groupNumber})`, mayPass: spread };

@@ -1,8 +1,10 @@
-// Scalar expressions as WGSL: one spelling for each instruction, guarded where the language promises less than we do.
+// Scalar expressions as WGSL: one spelling for each instruction, guarded where the language promises less than we do. Values of
+// lanes are vectors of four, to which the same spellings apply.
 import type { Atom, Index } from '../../ir/index.js';
-import type { Buffer, Scalar, ScalarOp, ScalarType } from '../../ir/scalar.js';
+import { isLanes, type Buffer, type Scalar, type ScalarOp, type ScalarType } from '../../ir/scalar.js';
 import { binary, call, negative, not, primary, type Expression, type Infix } from '../typescript/expression.js';
 import { printIndex } from './addresses.js';
+import { ofVectors } from './functions.js';
 
 /** How the kernel calls what its expressions mention. */
 export interface KernelNames {
@@ -11,9 +13,17 @@ export interface KernelNames {
   local(name: string): string;
   /** An element of a buffer. */
   element(buffer: Buffer, at: Index): string;
+  /** Four neighbouring elements from a multiple of four. */
+  vector(buffer: Buffer, at: Index): string;
 }
 
-type Spelling = (args: readonly Expression[], types: readonly ScalarType[]) => Expression;
+/** What instructions are spelled for: values of these types, in lanes or not. */
+interface Operands {
+  readonly types: readonly ScalarType[];
+  readonly lanes: boolean;
+}
+
+type Spelling = (args: readonly Expression[], operands: Operands) => Expression;
 
 const infix =
   (operator: Infix): Spelling =>
@@ -23,20 +33,38 @@ const named =
   (name: string): Spelling =>
   (args) =>
     call(name, ...args);
+/** One of our functions, which are of single numbers: beside each stands one of vectors. */
+const ours =
+  (name: string): Spelling =>
+  (args, { lanes }) =>
+    call(lanes ? `${name}${ofVectors}` : name, ...args);
 /** Comparisons do not chain. */
 const equality =
   (operator: '==' | '!='): Spelling =>
   ([a, b]) =>
     binary(operator, inParentheses(a), inParentheses(b));
+/** Vectors of truths take all their parts. */
+const logical =
+  (operator: '&&' | '||'): Spelling =>
+  ([a, b], { lanes }) =>
+    lanes ? primary(`(${inParentheses(a).text} ${operator[0]} ${inParentheses(b).text})`) : binary(operator, a, b);
 /** Of truths, the largest is whether there is one. */
 const extreme =
-  (name: 'min' | 'max', ofTruths: Infix): Spelling =>
-  ([a, b], [type]) =>
-    type === 'bool' ? binary(ofTruths, a, b) : call(name, a, b);
+  (name: 'min' | 'max', ofTruths: '&&' | '||'): Spelling =>
+  (args, operands) =>
+    operands.types[0] === 'bool' ? logical(ofTruths)(args, operands) : call(name, ...args);
 const shift =
   (operator: '<<' | '>>'): Spelling =>
-  ([a, b], [, type]) =>
-    binary(operator, a, type === 'u32' ? b : call('u32', b));
+  ([a, b], { types: [, type], lanes }) =>
+    binary(operator, a, lanes ? call('vec4<u32>', b) : type === 'u32' ? b : call('u32', b));
+const conversion =
+  (to: 'f32' | 'i32' | 'u32'): Spelling =>
+  ([a], { types: [type], lanes }) =>
+    type === to ? a : call(lanes ? `vec4<${to}>` : to, a);
+const reinterpreted =
+  (to: 'f32' | 'u32'): Spelling =>
+  (args, { lanes }) =>
+    call(`bitcast<${lanes ? `vec4<${to}>` : to}>`, ...args);
 
 const spellings: Record<ScalarOp, Spelling> = {
   add: infix('+'),
@@ -49,35 +77,35 @@ const spellings: Record<ScalarOp, Spelling> = {
   ceil: named('ceil'),
   round: named('round'),
   sqrt: named('sqrt'),
-  exp: named('exponential'),
-  log: named('naturalLogarithm'),
-  log1p: named('logOfOnePlus'),
-  expm1: named('expMinusOne'),
-  sin: named('sine'),
-  cos: named('cosine'),
-  tanh: named('hyperbolicTangent'),
-  erf: named('errorFunction'),
-  pow: named('power'),
+  exp: ours('exponential'),
+  log: ours('naturalLogarithm'),
+  log1p: ours('logOfOnePlus'),
+  expm1: ours('expMinusOne'),
+  sin: ours('sine'),
+  cos: ours('cosine'),
+  tanh: ours('hyperbolicTangent'),
+  erf: ours('errorFunction'),
+  pow: ours('power'),
   min: extreme('min', '&&'),
   max: extreme('max', '||'),
   lt: infix('<'),
   le: infix('<='),
   // Compilers may take x == x for true.
-  eq: (args, types) =>
-    types[0] === 'f32' && args[0].text === args[1].text
-      ? not(call('isNotANumber', args[0]))
-      : equality('==')(args, types),
-  and: infix('&&'),
-  or: infix('||'),
+  eq: (args, operands) =>
+    operands.types[0] === 'f32' && args[0].text === args[1].text
+      ? not(ours('isNotANumber')([args[0]], operands))
+      : equality('==')(args, operands),
+  and: logical('&&'),
+  or: logical('||'),
   not: ([a]) => not(a),
-  xor: (args, types) => (types[0] === 'bool' ? equality('!=')(args, types) : infix('^')(args, types)),
+  xor: (args, operands) => (operands.types[0] === 'bool' ? equality('!=') : infix('^'))(args, operands),
   shl: shift('<<'),
   shr: shift('>>'),
-  f32: ([a], [type]) => (type === 'f32' ? a : call('f32', a)),
-  i32: ([a], [type]) => (type === 'i32' ? a : call('i32', a)),
-  u32: ([a], [type]) => (type === 'u32' ? a : call('u32', a)),
-  floatBits: named('bitcast<u32>'),
-  bitsFloat: named('bitcast<f32>'),
+  f32: conversion('f32'),
+  i32: conversion('i32'),
+  u32: conversion('u32'),
+  floatBits: reinterpreted('u32'),
+  bitsFloat: reinterpreted('f32'),
   // Both arms are evaluated: loads out of range give some number, which is not chosen.
   select: ([condition, yes, no]) => call('select', no, yes, condition),
 };
@@ -86,33 +114,44 @@ function inParentheses(a: Expression): Expression {
   return a.level <= 9 ? primary(`(${a.text})`) : a;
 }
 
+/** Arithmetic takes a number beside a vector. */
+const mixed: ReadonlySet<ScalarOp> = new Set(['add', 'sub', 'mul', 'div']);
+
 /** One value, read by a kernel that calls things by `names`. */
 export function printScalar(value: Scalar, names: KernelNames): Expression {
   switch (value.kind) {
     case 'number':
       return printNumber(value.value, value.type);
-    case 'index':
-      return printAddress(value.of, names);
+    case 'index': {
+      const first = printAddress(value.of, names);
+      return value.lanes ? binary('+', call('vec4<i32>', first), primary('vec4<i32>(0, 1, 2, 3)')) : first;
+    }
     case 'load':
-      return primary(names.element(value.from, value.at));
+      return primary(value.lanes ? names.vector(value.from, value.at) : names.element(value.from, value.at));
     case 'local':
       return primary(names.local(value.name));
     case 'apply': {
+      const lanes = isLanes(value);
+      const argument = (arg: Scalar): Expression =>
+        printScalar(mixed.has(value.op) && arg.kind === 'splat' && value.args.some(isVector) ? arg.of : arg, names);
       const [a, b] = value.args;
       if (value.op === 'add' && value.type === 'f32' && b.kind === 'apply' && b.op === 'neg')
-        return binary('-', printScalar(a, names), printScalar(b.args[0], names));
-      return spellings[value.op](
-        value.args.map((arg) => printScalar(arg, names)),
-        value.args.map((arg) => arg.type),
-      );
+        return binary('-', argument(a), argument(b.args[0]));
+      return spellings[value.op](value.args.map(argument), { types: value.args.map((arg) => arg.type), lanes });
     }
-    case 'fold':
     case 'splat':
+      return call(`vec4<${value.type}>`, printScalar(value.of, names));
     case 'lane':
+      return primary(`${inParentheses(printScalar(value.of, names)).text}.${'xyzw'[value.at]}`);
+    case 'fold':
       throw new Error(`a kernel for WGSL holds a ${value.kind}`);
     default:
       return value satisfies never;
   }
+}
+
+function isVector(value: Scalar): boolean {
+  return isLanes(value) && value.kind !== 'splat';
 }
 
 /** An address or a bound within a kernel. */

@@ -1,5 +1,5 @@
 // The text of all shaders: bindings, the functions that kernels share, and an entry point for each kernel.
-import { constantOf } from '../../ir/index.js';
+import { constantOf, div, toIndex } from '../../ir/index.js';
 import type { Kernel, Program } from '../../ir/program.js';
 import { Scope } from '../names.js';
 import { primary } from '../typescript/expression.js';
@@ -21,12 +21,12 @@ export function printShaders(program: Program, call: Call): ShaderText {
   const names = new Map(kernels.map((kernel) => [kernel, scope.take(kernel.name)]));
   const shaders: Shaders = {
     scope,
-    start(buffer) {
+    start(buffer, inVectors) {
       if (call.has(buffer)) return undefined;
       const offset = program.memory.offsets.get(buffer);
       if (!offset) throw new Error(`${buffer.name} has no place in memory`);
       // Buffers lie where the largest sizes so far have put them.
-      const { text } = printIndex(offset, (part) => {
+      const { text } = printIndex(inVectors ? div(offset, toIndex(4)) : offset, (part) => {
         if (part.kind !== 'size') throw new Error(`an offset has no ${part.kind}`);
         return primary(`call.${fieldOf(call, 'room', part.name).name}`);
       });
@@ -47,6 +47,10 @@ export function printShaders(program: Program, call: Call): ShaderText {
     `struct Call {\n${(fields.length > 0 ? fields : ['  unused: i32,']).join('\n')}\n}`,
     [
       '@group(0) @binding(0) var<storage, read_write> floats: array<f32>;',
+      // The same memory for kernels that load and store it four by four; no kernel has both.
+      ...(/\bvectors\[/.test(entries.join('\n'))
+        ? ['@group(0) @binding(0) var<storage, read_write> vectors: array<vec4<f32>>;']
+        : []),
       '@group(0) @binding(1) var<storage, read_write> integers: array<i32>;',
       '@group(0) @binding(2) var<uniform> call: Call;',
     ].join('\n'),

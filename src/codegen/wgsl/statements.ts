@@ -1,7 +1,7 @@
 // Statements of a kernel as lines of WGSL: loops over groups and threads are what the invocation is given to do.
 import type { Index } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
-import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { KernelScope } from '../typescript/statements.js';
 import { printAddress, printScalar, type KernelNames } from './scalar.js';
 
@@ -10,6 +10,8 @@ type Loop = Extract<Statement, { kind: 'loop' }>;
 /** What statements need to know of their kernel. */
 export interface Surroundings {
   readonly element: (buffer: Buffer, at: Index, names: KernelNames) => string;
+  /** Four of them, to load; to store, where the buffer is one of vectors. */
+  readonly vector: (buffer: Buffer, at: Index, names: KernelNames) => string;
   /** The number that an invocation has in a loop over groups or threads: its text, and whether it may be past the loop's end. */
   readonly number: (loop: Loop, inGroup: boolean) => { readonly text: string; readonly mayPass: boolean };
 }
@@ -30,6 +32,7 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
     axis: (axis) => scope.axis(axis),
     local: (name) => scope.local(name),
     element: (buffer, at) => around.element(buffer, at, names),
+    vector: (buffer, at) => around.vector(buffer, at, names),
   };
   const value = (v: Scalar): string => printScalar(v, names).text;
   const index = (i: Index): string => printAddress(i, names).text;
@@ -62,8 +65,10 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
       return [by ? `${name} += ${value(by)};` : `${name} = ${value(s.value)};`];
     }
     case 'store': {
-      const element = names.element(s.to, s.at);
-      const by = s.add ? s.value : addend(s.value, (v) => v.kind === 'load' && names.element(v.from, v.at) === element);
+      const place = (of: Buffer, at: Index): string =>
+        isLanes(s.value) ? names.vector(of, at) : names.element(of, at);
+      const element = place(s.to, s.at);
+      const by = s.add ? s.value : addend(s.value, (v) => v.kind === 'load' && place(v.from, v.at) === element);
       return [by ? `${element} += ${value(by)};` : `${element} = ${value(s.value)};`];
     }
     case 'if': {
@@ -73,8 +78,14 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
     }
     case 'barrier':
       return s.storage ? ['workgroupBarrier();', 'storageBarrier();'] : ['workgroupBarrier();'];
-    case 'transpose':
-      throw new Error(`a kernel for WGSL holds a ${s.kind}`);
+    case 'transpose': {
+      const locals = s.names.map((name) => scope.local(name));
+      const turned = scope.fresh('turned');
+      return [
+        `let ${turned} = transpose(mat4x4<f32>(${locals.join(', ')}));`,
+        ...locals.map((name, i) => `${name} = ${turned}[${i}];`),
+      ];
+    }
     default:
       return s satisfies never;
   }

@@ -1,4 +1,5 @@
 // Contractions by workgroups: both sides staged in the workgroup's memory, block by block of the fold, and a block of sums a thread.
+// What is staged and summed are vectors of four numbers: neighbours along the fold or along the side, as they lie outside.
 import {
   add,
   axis as newAxis,
@@ -12,8 +13,9 @@ import {
   type Axis,
   type Index,
 } from '../../ir/index.js';
-import type { Nest, Statement } from '../../ir/program.js';
-import { apply, indexValue, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
+import type { Nest, Statement, Store } from '../../ir/program.js';
+import { apply, indexValue, lane, load, number, splat, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { inQuads, storesInQuads } from '../plan/quads.js';
 import { reshape } from '../plan/reshape.js';
 import type { TilePlan, TileSide } from '../plan/types.js';
 import { writeLets } from './lets.js';
@@ -27,10 +29,18 @@ import type { Writer } from './writer.js';
 interface Staged {
   readonly side: TileSide;
   readonly buffer: Buffer;
+  /** Threads along the side, and how many times four places each of them has. */
+  readonly threads: number;
+  readonly quads: number;
   /** Places of the side in a tile. */
   readonly count: number;
-  /** Numbers from one place of the fold to the next: odd where threads store along the fold, so that they fall on different banks. */
+  /**
+   * Numbers from one place of the fold to the next; or along the fold, from one slot to the next: an odd number of vectors, so that
+   * neighbouring threads find theirs in different banks.
+   */
   readonly pitch: number;
+  /** A thread's places are `threads` apart, each in the slot of its number; else four neighbours at a time, see `slot`. */
+  readonly spread: boolean;
   /** All places of the side, and those of all tiles, which reach over its end. */
   readonly extent: Index;
   readonly reach: Index;
@@ -38,18 +48,22 @@ interface Staged {
   readonly name: string;
   /** The tile's first place. */
   readonly start: Index;
-  /** The first place of this thread within the tile. */
+  /** The number of this thread along the side. */
   readonly own: Index;
 }
 
 /** Writes the kernel's loops; returns how many workgroups there are. */
-export function writeTiled(writer: Writer, nest: Nest, plan: TilePlan): { groups: Index; scratch: Buffer[] } {
+export function writeTiled(
+  writer: Writer,
+  nest: Nest,
+  plan: TilePlan,
+): { groups: Index; threads: number; scratch: Buffer[] } {
   const shaped = reshape(nest, plan.shape);
-  const { width, block, sides } = plan;
+  const { threads, block, sides } = plan;
   const extents = [sides.rows, sides.columns, { axes: sides.batch }].map(({ axes }) =>
     product(axes.map((a) => a.extent)),
   );
-  const counts = [width * block.rows, width * block.columns];
+  const counts = [threads.down * block.rows, threads.across * block.columns];
   const tiles = counts.map((n, i) => div(add(extents[i], n - 1), toIndex(n)));
   const [group] = writer.open(newAxis('tile', product([extents[2], ...tiles])));
   const named = (name: string, value: Index, extent: Index): Index =>
@@ -66,20 +80,25 @@ export function writeTiled(writer: Writer, nest: Nest, plan: TilePlan): { groups
     named('row_tile', mul(mod(aside, tiles[0]), counts[0]), extents[0]),
     named('column_tile', mul(mod(tile, tiles[1]), counts[1]), extents[1]),
   ];
-  const [thread] = writer.open(newAxis('thread', width * width));
+  const [thread] = writer.open(newAxis('thread', threads.down * threads.across));
+  const [down, across] = [toIndex(threads.down), toIndex(threads.across)];
   const own = [
-    named('thread_row', div(toIndex(thread), toIndex(width)), toIndex(width)),
-    named('thread_column', mod(toIndex(thread), toIndex(width)), toIndex(width)),
+    named('thread_row', div(toIndex(thread), across), down),
+    named('thread_column', mod(toIndex(thread), across), across),
   ];
   const staged = [sides.rows, sides.columns].map((side, i): Staged => {
-    const pitch = counts[i] + (side.along === 'fold' ? 1 : 0);
     const name = i === 0 ? 'rows' : 'columns';
-    const buffer: Buffer = { name, space: 'workgroup', dtype: 'f32', length: toIndex(pitch * width) };
+    const alongFold = side.along === 'fold';
+    const pitch = alongFold ? plan.depth + ((plan.depth / 4) % 2 === 0 ? 4 : 0) : counts[i];
+    const length = toIndex(pitch * (alongFold ? counts[i] : plan.depth));
     return {
       side,
-      buffer,
+      buffer: { name, space: 'workgroup', dtype: 'f32', length },
+      threads: i === 0 ? threads.down : threads.across,
+      quads: (i === 0 ? block.rows : block.columns) / 4,
       count: counts[i],
       pitch,
+      spread: alongFold && i === 0,
       extent: extents[i],
       reach: mul(tiles[i], counts[i]),
       name: side.axes.length === 1 ? side.axes[0].name : name.replace(/s$/, ''),
@@ -93,94 +112,126 @@ export function writeTiled(writer: Writer, nest: Nest, plan: TilePlan): { groups
   writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
   const body = writer.close();
   writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
-  return { groups: group.extent, scratch: staged.map((s) => s.buffer) };
+  return { groups: group.extent, threads: threads.down * threads.across, scratch: staged.map((s) => s.buffer) };
 }
 
-/** The sums of a thread's elements, by rows and columns of its block. */
+/** The n-th of a thread's places, within the tile. */
+function placeOf({ spread, threads, own }: Staged, n: number): Index {
+  if (spread) return add(own, n * threads);
+  return add(mul(own, 4), Math.floor(n / 4) * 4 * threads + (n % 4));
+}
+
+/** The place that lies in a slot of what is staged along the fold: threads find the n-th of their places side by side. */
+function placeIn({ spread, threads }: Staged, slot: Index): Index {
+  if (spread) return slot;
+  const quad = div(slot, toIndex(4 * threads));
+  return add(mul(quad, 4 * threads), mul(mod(slot, toIndex(threads)), 4), mod(div(slot, toIndex(threads)), toIndex(4)));
+}
+
+/** The sums of a thread's block, by rows and by columns four at a time. */
 function writeSums(
   writer: Writer,
-  { width, block, order }: TilePlan,
+  { block, depth, order }: TilePlan,
   staged: readonly Staged[],
   thread: Axis,
   outer: ReadonlyMap<Axis, Places>,
 ): Scalar[][] {
   const level = writer.depth;
-  const one = block.rows * block.columns === 1;
-  const sums = range(block.rows).map((i) =>
-    range(block.columns).map((j) =>
-      writer.let(level, { base: one ? 'acc' : `acc${i}_${j}`, numbered: false }, number(0), true),
-    ),
+  const quads = block.columns / 4;
+  const sums = range(block.rows).map((row) =>
+    range(quads).map((quad) => {
+      const base = quads === 1 ? `acc${row}` : `acc${row}_${quad}`;
+      return writer.let(level, { base, numbered: false }, splat(number(0)), true);
+    }),
   );
   const extent = product(order.map((a) => a.extent));
-  const blocks = div(add(extent, width - 1), toIndex(width));
-  const [step] = writer.open(newAxis('step', blocks));
-  for (const one of staged)
-    writeStage(writer, one, { width, order, extent, start: mul(toIndex(step), width) }, thread, outer);
+  const [step] = writer.open(newAxis('step', div(add(extent, depth - 1), toIndex(depth))));
+  const start = mul(toIndex(step), depth);
+  for (const one of staged) writeStage(writer, one, { depth, order, extent, start }, thread, outer);
   writer.push({ kind: 'barrier' });
-  for (const { buffer } of staged) writer.pins.set(buffer, writer.depth + 1);
-  const [depth] = writer.open(newAxis('k', width));
-  const [rows, columns] = staged.map(({ buffer, pitch, own }, i) =>
-    range(i === 0 ? block.rows : block.columns).map((n) =>
-      load(buffer, add(mul(toIndex(depth), pitch), own, n * width)),
-    ),
-  );
-  const products = rows.flatMap((a) => columns.map((b) => apply('mul', a, b)));
-  const values = writeLets(writer, products, new Set());
-  sums.flat().forEach((sum, n) => {
-    if (sum.kind !== 'local') throw new Error('an accumulator is a local');
-    writer.push({ kind: 'set', name: sum.name, value: apply('add', sum, values[n]) });
-  });
+  const [k] = writer.open(newAxis('k', depth / 4));
+  const [rows, columns] = staged.map((one, i) => readStaged(writer, one, k, i === 1));
+  for (const at of range(4)) {
+    const right = columns.vectors(at);
+    const left = rows.numbers(at);
+    sums.forEach((line, row) =>
+      line.forEach((sum, quad) => {
+        if (sum.kind !== 'local') throw new Error('an accumulator is a local');
+        const value = apply('add', sum, apply('mul', splat(left[row]), right[quad]));
+        writer.push({ kind: 'set', name: sum.name, value });
+      }),
+    );
+  }
   const inner = writer.close();
-  writer.push({ kind: 'loop', axis: depth, to: depth.extent, step: 1, as: 'serial', body: inner }, { kind: 'barrier' });
+  writer.push({ kind: 'loop', axis: k, to: k.extent, step: 1, as: 'serial', body: inner }, { kind: 'barrier' });
   const body = writer.close();
   writer.push({ kind: 'loop', axis: step, to: step.extent, step: 1, as: 'serial', body });
   return sums;
 }
 
+/** A thread's places at the four of the fold that `k` counts: as vectors of neighbouring places, or as numbers. */
+interface Read {
+  vectors(at: number): Scalar[];
+  numbers(at: number): Scalar[];
+}
+
+function readStaged(
+  writer: Writer,
+  { side, buffer, threads, quads, pitch, own }: Staged,
+  k: Axis,
+  turned: boolean,
+): Read {
+  const read = (at: Index): Scalar =>
+    writer.let(writer.depth, { base: buffer.name, numbered: true }, load(buffer, at, 4), turned || undefined);
+  if (side.along === 'side') {
+    const vectors = (at: number): Scalar[] =>
+      range(quads).map((n) => {
+        const value = load(buffer, add(mul(add(mul(toIndex(k), 4), at), pitch), mul(own, 4), n * 4 * threads), 4);
+        return writer.let(writer.depth, { base: buffer.name, numbered: true }, value);
+      });
+    return { vectors, numbers: (at) => vectors(at).flatMap((v) => range(4).map((i) => lane(v, i))) };
+  }
+  const along = range(4 * quads).map((n) => read(add(mul(own, pitch), n * threads * pitch, mul(toIndex(k), 4))));
+  if (turned)
+    for (const n of range(quads)) {
+      const [a, b, c, d] = along.slice(4 * n, 4 * n + 4).map((v) => (v.kind === 'local' ? v.name : ''));
+      writer.push({ kind: 'transpose', names: [a, b, c, d] });
+    }
+  return {
+    vectors: (at) => range(quads).map((n) => along[4 * n + at]),
+    numbers: (at) => along.map((v) => lane(v, at)),
+  };
+}
+
 interface FoldBlock {
-  readonly width: number;
+  readonly depth: number;
   readonly order: readonly Axis[];
   readonly extent: Index;
   readonly start: Index;
 }
 
-/** Each thread stages some of the block: what lies outside of the sides counts as 0. */
+/** Each thread stages some vectors of the block: what lies outside of the sides counts as 0. */
 function writeStage(
   writer: Writer,
-  { side, buffer, count, pitch, extent, reach: over, name, start }: Staged,
+  staged: Staged,
   fold: FoldBlock,
   thread: Axis,
   outer: ReadonlyMap<Axis, Places>,
 ): void {
+  const { side, count, pitch } = staged;
   const threads = constantOf(thread.extent) ?? 1;
-  const total = count * fold.width;
+  const total = (count * fold.depth) / 4;
   const inside = (flat: Index): void => {
-    const run = toIndex(side.along === 'fold' ? fold.width : count);
-    const [slow, fast] = [div(flat, run), mod(flat, run)];
-    const [k, place] = side.along === 'fold' ? [fast, slow] : [slow, fast];
-    const reach = mul(div(add(fold.extent, fold.width - 1), toIndex(fold.width)), fold.width);
-    const at = writer.index(writer.depth, `fold of ${buffer.name}`, 'depth', add(fold.start, k), reach);
-    const which = writer.index(writer.depth, `place of ${buffer.name}`, name, add(start, place), over);
-    const places = new Map([...outer, ...bindAxes(writer, fold.order, at), ...bindAxes(writer, side.axes, which)]);
-    const value = specialise(
-      side.factors.reduce((x, y) => apply('mul', x, y)),
-      replacing(places),
-    );
-    const guards = [
-      ...(divides(count, extent) ? [] : [inRange(which, extent)]),
-      ...(divides(fold.width, fold.extent) ? [] : [inRange(at, fold.extent)]),
-    ];
-    const guarded =
-      guards.length === 0
-        ? value
-        : apply(
-            'select',
-            guards.reduce((x, y) => apply('and', x, y)),
-            value,
-            number(0),
-          );
-    const [done] = writeLets(writer, [guarded], new Set());
-    writer.push({ kind: 'store', to: buffer, at: add(mul(k, pitch), place), value: done });
+    const run = toIndex((side.along === 'fold' ? fold.depth : count) / 4);
+    const fast = mul(mod(flat, run), 4);
+    const slow = div(flat, run);
+    const to = add(mul(slow, pitch), fast);
+    const [k, place] = side.along === 'fold' ? [fast, placeIn(staged, slow)] : [slow, fast];
+    if (side.quads) return writeStaged(writer, staged, fold, [k, place], to, outer);
+    for (const n of range(4)) {
+      const at = side.along === 'fold' ? [add(k, n), place] : [k, add(place, n)];
+      writeStaged(writer, staged, fold, at, add(to, n), outer);
+    }
   };
   if (total === threads) {
     writer.open();
@@ -194,47 +245,93 @@ function writeStage(
   writer.push({ kind: 'loop', axis: counter, ...step, as: 'serial', body });
 }
 
+/** Stores the side's value at a place of the fold and of the tile, or at four neighbours. */
+function writeStaged(
+  writer: Writer,
+  { side, buffer, count, extent, reach: over, name, start }: Staged,
+  fold: FoldBlock,
+  [k, place]: readonly Index[],
+  to: Index,
+  outer: ReadonlyMap<Axis, Places>,
+): void {
+  const { depth, order } = fold;
+  const reach = mul(div(add(fold.extent, depth - 1), toIndex(depth)), depth);
+  const bind = (name: string, value: Index, all: Index): Axis =>
+    writer.index(writer.depth, `${value.key} of ${buffer.name}`, name, value, all);
+  const at = bind('depth', add(fold.start, k), reach);
+  const which = bind(name, add(start, place), over);
+  const places = new Map([...outer, ...bindAxes(writer, order, at), ...bindAxes(writer, side.axes, which)]);
+  const value = side.factors.reduce((x, y) => apply('mul', x, y));
+  const axes = side.along === 'fold' ? order : side.axes;
+  const quad = side.quads ? inQuads(value, axes[axes.length - 1]) : undefined;
+  if (side.quads && !quad) throw new Error(`${buffer.name} cannot be staged by four`);
+  const guards = [
+    ...(divides(count, extent) ? [] : [inRange(which, extent)]),
+    ...(divides(depth, fold.extent) ? [] : [inRange(at, fold.extent)]),
+  ];
+  const here = specialise(quad ?? value, replacing(places));
+  const none = quad ? splat(number(0)) : number(0);
+  const all = guards.length === 0 ? undefined : guards.reduce((x, y) => apply('and', x, y));
+  const [done] = writeLets(writer, [all ? apply('select', all, here, none) : here], new Set());
+  writer.push({ kind: 'store', to: buffer, at: to, value: done });
+}
+
 /** What the nest stores at each element of the thread's block that is inside. */
 function writeElements(
   writer: Writer,
   nest: Nest,
-  { width, sides }: TilePlan,
+  { quads, sides }: TilePlan,
   [rows, columns]: readonly Staged[],
   sums: readonly (readonly Scalar[])[],
   outer: ReadonlyMap<Axis, Places>,
 ): void {
-  const bind = ({ side, start, own, reach, name, buffer }: Staged, n: number) => {
-    const value = add(start, own, n * width);
+  const bind = (staged: Staged, n: number) => {
+    const { side, start, reach, name, buffer } = staged;
+    const value = add(start, placeOf(staged, n));
     const which = writer.index(writer.depth, `${value.key} of ${buffer.name}`, name, value, reach);
     return { which: toIndex(which), places: bindAxes(writer, side.axes, which) };
   };
   const guarded = ({ count, extent }: Staged, at: Index, body: readonly Statement[]): readonly Statement[] =>
     divides(count, extent) ? body : [{ kind: 'if', less: [at, extent], then: body, else: [] }];
+  const last = sides.columns.axes[sides.columns.axes.length - 1];
   sums.forEach((line, i) => {
     writer.open();
     const row = bind(rows, i);
     writer.open();
-    line.forEach((sum, j) => {
-      writer.open();
-      const column = bind(columns, j);
-      writer.open();
-      writeElement(writer, nest, sides.fold.key, sum, new Map([...outer, ...row.places, ...column.places]));
-      writer.push(...guarded(columns, column.which, writer.close()));
-      writer.flatten();
+    line.forEach((sum, quad) => {
+      for (const n of quads ? [0] : range(4)) {
+        const stores = quads
+          ? storesInQuads(nest, last, new Map([[sides.fold.key, sum]]))
+          : storesWith(nest, sides.fold.key, lane(sum, n));
+        if (!stores) throw new Error(`${nest.name} cannot be stored by four`);
+        writer.open();
+        const column = bind(columns, 4 * quad + n);
+        writer.open();
+        writeElement(writer, stores, new Map([...outer, ...row.places, ...column.places]));
+        writer.push(...guarded(columns, column.which, writer.close()));
+        writer.flatten();
+      }
     });
     writer.push(...guarded(rows, row.which, writer.close()));
     writer.flatten();
   });
 }
 
-/** The stores at one place, with the sum in the place of the fold. */
-function writeElement(writer: Writer, nest: Nest, fold: string, sum: Scalar, places: ReadonlyMap<Axis, Places>): void {
-  const replace = replacing(places);
+/** The nest's stores with the sum in the place of the fold. */
+function storesWith(nest: Nest, fold: string, sum: Scalar): Store[] {
   const memo = new Map<string, Scalar>();
   const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => (v.key === fold ? sum : undefined));
-  const values = nest.stores.map((store) => specialise(visit(store.value), replace));
-  const lets = writeLets(writer, values, new Set());
-  nest.stores.forEach(({ to, at }, n) =>
+  return nest.stores.map((store) => ({ ...store, value: visit(store.value) }));
+}
+
+function writeElement(writer: Writer, stores: readonly Store[], places: ReadonlyMap<Axis, Places>): void {
+  const replace = replacing(places);
+  const lets = writeLets(
+    writer,
+    stores.map((store) => specialise(store.value, replace)),
+    new Set(),
+  );
+  stores.forEach(({ to, at }, n) =>
     writer.push({ kind: 'store', to, at: specialiseIndex(at, replace), value: lets[n] }),
   );
 }

@@ -55,7 +55,7 @@ function write(task: Task, plan: Exclude<WorkPlan, { kind: 'alone' }>, lets: Rea
     case 'tiles': {
       const { writer, nest } = task;
       if (nest.nest.kind !== 'nest') throw new Error(`${nest.nest.name}: tiles for rows`);
-      return { ...writeTiled(writer, nest.nest, plan), threads: plan.width * plan.width };
+      return writeTiled(writer, nest.nest, plan);
     }
     default:
       return plan satisfies never;

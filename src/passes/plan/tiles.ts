@@ -1,32 +1,35 @@
 // Contractions on targets with workgroups: which tile of the result a workgroup makes, and how it stages the two sides.
 import { printIndex, type Axis } from '../../ir/index.js';
 import type { Nest, TargetTraits } from '../../ir/program.js';
-import type { Scalar } from '../../ir/scalar.js';
+import { local, type Scalar } from '../../ir/scalar.js';
 import { loadsOf } from '../fuse/nests.js';
 import { planNest } from './plan.js';
+import { inQuads, storesInQuads } from './quads.js';
 import { reshape } from './reshape.js';
 import { sidesOf } from './sides.js';
 import { estimated, foldsOf, strideAt } from './strides.js';
-import type { Estimate, TilePlan } from './types.js';
+import type { Estimate, TilePlan, TileSide } from './types.js';
 
 /** Fewer products do not pay for staging. */
 const leastProducts = 1 << 17;
 /** Narrower sides leave most of a tile empty. */
 const narrowSide = 8;
-/** A workgroup is this many threads wide and high, and takes the fold in blocks as deep. */
-const width = 16;
 /** Fewer workgroups leave a processor idle. */
 const enoughGroups = 64;
 
-/** Elements of a thread, rows by columns. */
-const blocks: readonly (readonly [rows: number, columns: number])[] = [
-  [4, 4],
-  [4, 2],
-  [2, 4],
-  [2, 2],
-  [2, 1],
-  [1, 2],
-  [1, 1],
+type Tiling = Pick<TilePlan, 'threads' | 'block' | 'depth'> & { readonly weight: number };
+
+/**
+ * Larger tiles load less from outside, larger blocks less from the workgroup's memory, each with what it gains. Both sides fit in the
+ * 16 KiB that a workgroup has everywhere, and its 256 threads.
+ */
+const tilings: readonly Tiling[] = [
+  { threads: { down: 16, across: 16 }, block: { rows: 8, columns: 8 }, depth: 8, weight: 1 },
+  { threads: { down: 16, across: 16 }, block: { rows: 8, columns: 4 }, depth: 16, weight: 0.9 },
+  { threads: { down: 16, across: 16 }, block: { rows: 4, columns: 4 }, depth: 16, weight: 0.7 },
+  { threads: { down: 8, across: 8 }, block: { rows: 4, columns: 4 }, depth: 32, weight: 0.45 },
+  { threads: { down: 16, across: 4 }, block: { rows: 4, columns: 4 }, depth: 32, weight: 0.4 },
+  { threads: { down: 4, across: 16 }, block: { rows: 4, columns: 4 }, depth: 32, weight: 0.4 },
 ];
 
 export function planTiles(nest: Nest, target: TargetTraits, estimate: Estimate): TilePlan | undefined {
@@ -47,37 +50,40 @@ export function planTiles(nest: Nest, target: TargetTraits, estimate: Estimate):
   const largest = new Map(sides.fold.over.map((a) => [a, Math.max(0, ...strides(sides.uSide, a))]));
   const order = [...sides.fold.over].sort((a, b) => (largest.get(b) ?? 0) - (largest.get(a) ?? 0));
   const inner = order[order.length - 1];
-  const block = chooseBlock(rows, columns, size(sides.batch));
-  const [rowAxes, columnAxes] = [[...sides.rows].sort(byStore), [...sides.columns].sort(byStore)];
   // Neighbouring threads read neighbours in memory.
-  const along = (side: Scalar, axis: Axis): 'fold' | 'side' =>
-    strides(side, inner).includes(1) && !strides(side, axis).includes(1) ? 'fold' : 'side';
+  const sideOf = (axes: readonly Axis[], factors: readonly Scalar[], side: Scalar): TileSide => {
+    const sorted = [...axes].sort(byStore);
+    const last = sorted[sorted.length - 1];
+    const along = strides(side, inner).includes(1) && !strides(side, last).includes(1) ? 'fold' : 'side';
+    const quads = inQuads(side, along === 'fold' ? inner : last) !== undefined;
+    return { axes: sorted, factors, along, quads };
+  };
+  const sum = new Map([[sides.fold.key, local('sum', 'f32', 4)]]);
+  const { threads, block, depth } = chooseTiling(rows, columns, size(sides.batch));
   const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
-  const tile = { rows: width * block[0], columns: width * block[1], depth: width };
   const batch = sides.batch.length > 0 ? ` each ${show(sides.batch)}` : '';
+  const columnSide = sideOf(sides.columns, sides.vFactors, sides.vSide);
+  const rowSide = sideOf(sides.rows, sides.uFactors, sides.uSide);
   return {
     kind: 'tiles',
     shape,
-    sides: {
-      fold: sides.fold,
-      rows: { axes: rowAxes, factors: sides.uFactors, along: along(sides.uSide, rowAxes[rowAxes.length - 1]) },
-      columns: { axes: columnAxes, factors: sides.vFactors, along: along(sides.vSide, sides.v) },
-      batch: [...sides.batch].sort(byStore),
-    },
+    sides: { fold: sides.fold, rows: rowSide, columns: columnSide, batch: [...sides.batch].sort(byStore) },
     order,
-    width,
-    block: { rows: block[0], columns: block[1] },
-    text: `contraction: rows ${show(rowAxes)} columns ${show(columnAxes)} fold ${show(order)}${batch}, tiles of ${tile.rows}x${tile.columns}, ${tile.depth} deep, both sides staged`,
+    threads,
+    block,
+    depth,
+    quads: storesInQuads(reshaped, columnSide.axes[columnSide.axes.length - 1], sum) !== undefined,
+    text: `contraction: rows ${show(rowSide.axes)} columns ${show(columnSide.axes)} fold ${show(order)}${batch}, tiles of ${threads.down * block.rows}x${threads.across * block.columns}, ${depth} deep, ${block.rows}x${block.columns} a thread`,
   };
 }
 
-/** Products for each number that is read from the workgroup's memory, times the useful share, times how busy a processor is. */
-function chooseBlock(rows: number, columns: number, batch: number): readonly [rows: number, columns: number] {
-  const tiles = (extent: number, block: number): number => Math.ceil(extent / (width * block));
-  const score = ([u, v]: readonly [number, number]): number => {
-    const groups = batch * tiles(rows, u) * tiles(columns, v);
-    const useful = (rows * columns * batch) / (groups * width * u * width * v);
-    return ((u * v) / (u + v)) * useful * Math.min(1, groups / enoughGroups);
+/** What a tile gains, times the useful share, times how busy a processor is. */
+function chooseTiling(rows: number, columns: number, batch: number): Tiling {
+  const score = ({ threads, block, weight }: Tiling): number => {
+    const [height, width] = [threads.down * block.rows, threads.across * block.columns];
+    const groups = batch * Math.ceil(rows / height) * Math.ceil(columns / width);
+    const useful = (rows * columns * batch) / (groups * height * width);
+    return weight * useful * Math.min(1, groups / enoughGroups);
   };
-  return blocks.reduce((best, block) => (score(block) > score(best) ? block : best));
+  return tilings.reduce((best, tiling) => (score(tiling) > score(best) ? tiling : best));
 }

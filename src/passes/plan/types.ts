@@ -138,8 +138,10 @@ export type WorkPlan =
 export interface TileSide {
   readonly axes: readonly Axis[];
   readonly factors: readonly Scalar[];
-  /** Which numbers neighbouring threads stage: neighbours along the fold, or along the side. */
+  /** Which four numbers are staged as one, and neighbouring ones by neighbouring threads: neighbours along the fold, or along the side. */
   readonly along: 'fold' | 'side';
+  /** They are also loaded as one. */
+  readonly quads: boolean;
 }
 
 /** A contraction of which each workgroup makes a tile, staging both sides in its memory block by block of the fold. */
@@ -156,10 +158,13 @@ export interface TilePlan {
   };
   /** Fold axes, outermost first. */
   readonly order: readonly Axis[];
-  /** The workgroup has width · width threads and takes the fold in blocks of width. */
-  readonly width: number;
-  /** Elements of the tile that a thread makes, this many threads apart. */
+  readonly threads: { readonly down: number; readonly across: number };
+  /** Elements of the tile that a thread makes: multiples of four. */
   readonly block: { readonly rows: number; readonly columns: number };
+  /** How much of the fold is staged at once: a multiple of four. */
+  readonly depth: number;
+  /** Four neighbouring columns are stored as one. */
+  readonly quads: boolean;
   readonly text: string;
 }
 

@@ -1,0 +1,31 @@
+// Which memory a kernel has as vectors of four numbers.
+import type { Kernel, Statement } from '../../ir/program.js';
+import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
+
+/**
+ * What it stages so, and all floats outside where it stores nothing but vectors there. To store one number of a vector may touch the
+ * other three, which are for other threads to store; and one memory must not be bound twice.
+ */
+export function vectorsOf(kernel: Kernel): (buffer: Buffer) => boolean {
+  const vectors = new Set<Buffer>();
+  let numbersOutside = false;
+  const isOutside = (b: Buffer): boolean => b.dtype === 'f32' && b.space !== 'workgroup';
+  const inValue = (value: Scalar): void => {
+    if (value.kind === 'load' && value.lanes) vectors.add(value.from);
+    else if (value.kind === 'apply') value.args.forEach(inValue);
+    else if (value.kind === 'splat' || value.kind === 'lane') inValue(value.of);
+  };
+  const inStatement = (s: Statement): void => {
+    if (s.kind === 'loop') s.body.forEach(inStatement);
+    else if (s.kind === 'if') [...s.then, ...s.else].forEach(inStatement);
+    else if (s.kind === 'let' || s.kind === 'set') inValue(s.value);
+    else if (s.kind === 'store') {
+      inValue(s.value);
+      if (isLanes(s.value)) vectors.add(s.to);
+      else if (isOutside(s.to)) numbersOutside = true;
+    }
+  };
+  kernel.body.forEach(inStatement);
+  const outside = !numbersOutside && [...vectors].some(isOutside);
+  return (buffer) => (isOutside(buffer) ? outside : vectors.has(buffer));
+}
