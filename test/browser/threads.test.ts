@@ -58,3 +58,34 @@ describe('three threads', () => {
     }
   });
 });
+
+it('a thread that is ended makes an error of the call that waits for it', async () => {
+  const code = await compileText(model, { target: 'wasm', threads: true });
+  // A minute is long for a test.
+  const hasty = code.replace('team.silence > 60', 'team.silence > 2');
+  expect(hasty).not.toBe(code);
+  const { page, close } = await openPage({ '/trainer.js': hasty }, { isolated: true });
+  try {
+    const said: unknown = await page.evaluate(`(async () => {
+      const workers = [];
+      globalThis.Worker = class extends Worker {
+        constructor(url) { super(url); workers.push(this); }
+      };
+      const { createTrainer } = await import('/trainer.js');
+      const trainer = await createTrainer({ threads: 3 });
+      const rows = { image: new Float32Array(64 * 60), label: new Int32Array(64) };
+      trainer.step(rows);
+      workers[1].terminate();
+      // Chromium lets it go on for two seconds.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      try {
+        trainer.step(rows);
+      } catch (error) {
+        return [error.message, trainer.step(rows).loss > 0];
+      }
+    })()`);
+    expect(said).toEqual([expect.stringContaining('a thread has ended'), true]);
+  } finally {
+    await close();
+  }
+});

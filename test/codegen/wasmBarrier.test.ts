@@ -72,7 +72,9 @@ const program: Program = {
 
 const source = `
 const { workerData: { code, memory, thread, threads }, parentPort } = require('node:worker_threads');
-const { exports } = new WebAssembly.Instance(code, { env: { memory } });
+const control = new Int32Array(memory.buffer);
+const sleep = (address, before) => void Atomics.wait(control, address / 4, before, 1);
+const { exports } = new WebAssembly.Instance(code, { env: { memory, sleep } });
 parentPort.postMessage('ready');
 exports.awaitWork(0);
 exports.step(thread, threads);
@@ -86,13 +88,13 @@ it.each([1, 2, 3])('with %i threads', async (threads) => {
   const code = new WebAssembly.Module(bytes);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const control = new Int32Array(memory.buffer, 0, controlWords);
-  control[50] = 1;
   const workers = Array.from(
     { length: threads - 1 },
     (_, i) => new Worker(source, { eval: true, workerData: { code, memory, thread: i + 1, threads } }),
   );
   await Promise.all(workers.map((w) => new Promise((resolve) => w.once('message', resolve))));
-  const { step } = new WebAssembly.Instance(code, { env: { memory } }).exports;
+  const sleep = (address: number, before: number): void => void Atomics.wait(control, address / 4, before, 1);
+  const { step } = new WebAssembly.Instance(code, { env: { memory, sleep } }).exports;
   if (typeof step !== 'function') throw new Error('no entry');
   const got = new Float32Array(memory.buffer, 4 * controlWords, length);
   got.forEach((_, i) => (got[i] = i));

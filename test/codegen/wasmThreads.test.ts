@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { check as isFormatted } from 'prettier';
 import { Project, ts } from 'ts-morph';
 import { describe, expect, it } from 'vitest';
@@ -88,6 +89,19 @@ function examples(rows: number): { image: Float32Array; label: Int32Array } {
   };
 }
 
+/** What a program prints in a process of its own, beside the network's trainer.mjs. */
+async function runBeside(program: string, flags: readonly string[] = []): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'nnc-'));
+  try {
+    writeFileSync(join(folder, 'trainer.mjs'), await compileText(network, { target: 'wasm', threads: true }));
+    writeFileSync(join(folder, 'main.mjs'), program);
+    const options = { timeout: 50_000, encoding: 'utf8' } as const;
+    return execFileSync(process.execPath, [...flags, join(folder, 'main.mjs')], options);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 describe('a network', () => {
   it('has the same bits after 200 steps, and when batches grow', async () => {
     const modules = [
@@ -108,34 +122,76 @@ describe('a network', () => {
     expect(found.size).toBe(1);
   });
 
-  it('refuses no number of threads but one that is none', async () => {
+  it.each([
+    [0, RangeError, '0'],
+    [-1, RangeError, '-1'],
+    [1.5, RangeError, '1.5'],
+    [NaN, RangeError, 'NaN'],
+    ['2', TypeError, '"2"'],
+    [null, TypeError, 'null'],
+  ])('refuses %j threads', async (threads, type, got) => {
     const module = await importCode(await compileText(network, { target: 'wasm', threads: true }));
-    await expect(module.createTrainer({ threads: 0 })).rejects.toThrow(
-      'threads: expected a whole number of at least 1, got 0',
-    );
-    await expect(module.createTrainer({ threads: 1.5 })).rejects.toBeInstanceOf(RangeError);
+    const refused = expect((async () => module.createTrainer({ threads }))()).rejects;
+    await refused.toThrow(`threads: expected a whole number of at least 1, got ${got}`);
+    await refused.toBeInstanceOf(type);
   });
 
+  it('takes more threads than there are cores', async () => {
+    const module = await importCode(await compileText(network, { target: 'wasm', threads: true }));
+    const losses = await Promise.all(
+      [1, 4 * availableParallelism() + 1].map(async (threads) => {
+        const trainer = await module.createTrainer({ threads });
+        const said = [1, 2, 3].map(() => trainer.step(examples(40)).loss);
+        trainer.dispose();
+        return said;
+      }),
+    );
+    expect(losses[1]).toEqual(losses[0]);
+  });
+
+  it(
+    'leaves nothing behind: of trainers that are disposed of, no worker is left, nor memory',
+    { timeout: 60_000 },
+    async () => {
+      const program = `
+      import { readdirSync } from 'node:fs';
+      import { createTrainer } from './trainer.mjs';
+      import { setTimeout as pause } from 'node:timers/promises';
+      const threads = () => readdirSync('/proc/self/task').length;
+      const rows = { image: new Float32Array(50 * 96), label: new Int32Array(96) };
+      const memories = [];
+      const { Memory } = WebAssembly;
+      WebAssembly.Memory = class extends Memory {
+        constructor(size) { super(size); memories.push(new WeakRef(this)); }
+      };
+      const before = threads();
+      for (let i = 0; i < 50; i++) {
+        const trainer = await createTrainer({ threads: 3 });
+        trainer.step(rows);
+        trainer.dispose();
+      }
+      for (let i = 0; i < 50 && threads() > before; i++) await pause(100);
+      await pause(0);
+      gc();
+      console.log(memories.length, threads() - before, memories.filter((m) => m.deref()).length);`;
+      const [made, workers, kept] = (await runBeside(program, ['--expose-gc'])).split(' ').map(Number);
+      expect(made).toBe(50);
+      expect(workers).toBe(0);
+      expect(kept).toBeLessThan(3);
+    },
+  );
+
   it('lets go of its threads: a process ends with dispose, and without it', async () => {
-    const code = await compileText(network, { target: 'wasm', threads: true });
-    const folder = mkdtempSync(join(tmpdir(), 'nnc-'));
-    try {
-      writeFileSync(join(folder, 'trainer.mjs'), code);
-      for (const end of ['trainer.dispose();', '', 'process.exit(0);']) {
-        const program = `
+    for (const end of ['trainer.dispose();', '', 'process.exit(0);'])
+      expect(
+        await runBeside(`
           import { createTrainer } from './trainer.mjs';
           const trainer = await createTrainer({ threads: 3 });
           const rows = { image: new Float32Array(50 * 96), label: new Int32Array(96) };
           for (let i = 0; i < 5; i++) trainer.step(rows);
           console.log(trainer.stepCount);
-          ${end}`;
-        writeFileSync(join(folder, 'main.mjs'), program);
-        const out = execFileSync(process.execPath, [join(folder, 'main.mjs')], { timeout: 20_000, encoding: 'utf8' });
-        expect(out).toBe('5\n');
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+          ${end}`),
+      ).toBe('5\n');
   });
 
   it('works alone where no thread can start, or memory cannot be shared', async () => {
@@ -161,6 +217,70 @@ describe('a network', () => {
     expect(() => trainer.step(examples(40))).toThrow('a thread has failed');
     expect(trainer.step(examples(40)).loss).toBeGreaterThan(0);
     trainer.dispose();
+  });
+
+  describe('whose thread ends', () => {
+    /** The code with a list of the workers that it has made; what they are given besides. */
+    const watched = (code: string, given = ''): string => `
+      export const workers = [];
+      const globalThis = { process: { getBuiltinModule: (name) => ({ Worker: class extends process.getBuiltinModule(name).Worker {
+        constructor(source, options) { super(source, { ...options, ${given} }); workers.push(this); }
+      } }) } };
+      ${code}`;
+    const load = async (code: string): Promise<LoadedModule & { readonly workers: Worker[] }> =>
+      (await importCode(code)) as LoadedModule & { readonly workers: Worker[] };
+    const ended = 'a thread has ended';
+    const atWork = 'work = exports.awaitWork(work);';
+
+    it('by force says so, though the call has begun', async () => {
+      const { createTrainer, workers } = await load(
+        watched(await compileText(network, { target: 'wasm', threads: true })),
+      );
+      const trainer = await createTrainer({ threads: 3 });
+      const before = trainer.step(examples(40)).loss;
+      void workers[1].terminate();
+      expect(() => trainer.step(examples(40))).toThrow(ended);
+      expect(trainer.step(examples(40)).loss).toBeLessThan(before);
+      trainer.dispose();
+    });
+
+    it('between two calls goes on alone, with the same numbers', async () => {
+      const { createTrainer, workers } = await load(
+        watched(await compileText(network, { target: 'wasm', threads: true })),
+      );
+      const [one, other] = [await createTrainer({ threads: 3 }), await createTrainer({ threads: 1 })];
+      one.step(examples(40));
+      other.step(examples(40));
+      await workers[0].terminate();
+      expect(one.step(examples(40)).loss).toBe(other.step(examples(40)).loss);
+      one.dispose();
+      other.dispose();
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      expect(workers.map((worker) => worker.threadId)).toEqual([-1, -1]);
+    });
+
+    it.each([
+      ['by itself', 'if (thread === 2) process.exit(3);'],
+      ['out of memory', 'if (thread === 1) for (const hoard = []; ; ) hoard.push(new Array(1e5).fill(0.5));'],
+    ])('%s says so', async (_, act) => {
+      const code = await compileText(network, { target: 'wasm', threads: true });
+      const { createTrainer } = await load(
+        watched(code.replace(atWork, `$& ${act}`), 'resourceLimits: { maxOldGenerationSizeMb: 16 }'),
+      );
+      const trainer = await createTrainer({ threads: 3 });
+      expect(() => trainer.step(examples(40))).toThrow(ended);
+      trainer.dispose();
+    });
+
+    it('is no thread that is slow', async () => {
+      const code = await compileText(network, { target: 'wasm', threads: true });
+      const slow = `if (thread === 1 && work === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);`;
+      const { createTrainer } = await importCode(code.replace(atWork, `$& ${slow}`));
+      const [one, other] = [await createTrainer({ threads: 3 }), await createTrainer({ threads: 1 })];
+      expect(one.step(examples(40)).loss).toBe(other.step(examples(40)).loss);
+      one.dispose();
+      other.dispose();
+    });
   });
 
   it('is strict TypeScript, formatted', async () => {

@@ -70,7 +70,11 @@ export function copyIntegers(
 }
 
 /** A number that an option may be. */
-export function checkOption(name: string, value: number, least: number, expected: string): void {
+export function checkOption(name: string, value: unknown, least: number, expected: string): void {
+  if (typeof value !== 'number') {
+    const got = typeof value === 'string' ? JSON.stringify(value) : nameOf(value);
+    throw new TypeError(`${name}: expected ${expected}, got ${got}`);
+  }
   if (Number.isInteger(value) && value >= least) return;
   throw new RangeError(`${name}: expected ${expected}, got ${value}`);
 }

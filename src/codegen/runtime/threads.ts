@@ -5,6 +5,8 @@ import { decodeBase64, orRefuse, pagesFor } from './webAssembly.js';
 interface ThreadWorker {
   postMessage(message: unknown): void;
   terminate(): unknown;
+  /** In Node: how long its events have waited; below 0 once it has ended, which its own event tells only after this call. */
+  performance?: { eventLoopUtilization(): { readonly idle: number } };
   on?(event: string, listener: (value: unknown) => void): void;
   unref?(): void;
   onmessage?: ((event: unknown) => void) | null;
@@ -19,10 +21,16 @@ interface Team {
   workers: readonly ThreadWorker[];
   /**
    * The start of memory, where all of them look: at 0 how many entries have begun, with the number of sleepers behind it, at 16 how
-   * often threads have met, at 32 how many have come to the next meeting, at 48 whether one has failed, at 49 which entry it
-   * is (below 0: none any more), at 50 whether the first thread may sleep, from 64 on the sizes of the call.
+   * often threads have met, with the number of sleepers, at 32 how many have come to the next meeting, at 48 whether one has failed,
+   * at 49 which entry it is (below 0: none any more), from 64 on the sizes of the call.
    */
   readonly control: Int32Array;
+  /** The main thread of a page must not. */
+  readonly maySleep: boolean;
+  /** When the first thread last made sure that the others are there, how many had come, and for how many seconds none has. */
+  lookedAt: number;
+  came: number;
+  silence: number;
 }
 
 /** What each worker runs. It is a text, because a module cannot tell where it was loaded from once it is bundled. */
@@ -30,8 +38,13 @@ const threadSource = `
 const node = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 const port = node?.parentPort ?? globalThis;
 const run = ({ code, memory, entries, sizes, thread, threads }) => {
-  const { exports } = new WebAssembly.Instance(code, { env: { memory } });
   const control = new Int32Array(memory.buffer, 0, 128);
+  const sleep = (address, before) => {
+    Atomics.add(control, address / 4 + 1, 1);
+    if (!Atomics.load(control, 48)) Atomics.wait(control, address / 4, before);
+    Atomics.sub(control, address / 4 + 1, 1);
+  };
+  const { exports } = new WebAssembly.Instance(code, { env: { memory, sleep } });
   let work = Atomics.load(control, 0);
   port.postMessage("ready");
   try {
@@ -102,9 +115,8 @@ export async function startThreads(
 ): Promise<Team> {
   const control = new Int32Array(memory.buffer, 0, 128);
   const workers: ThreadWorker[] = [];
-  const team: Team = { threads, workers, control };
+  const team: Team = { threads, workers, control, maySleep: maySleep(control), lookedAt: 0, came: 0, silence: 0 };
   if (threads === 1) return team;
-  control[50] = Number(maySleep(control));
   try {
     const make = workerMaker();
     if (!make) throw new Error('there are no workers here');
@@ -116,7 +128,13 @@ export async function startThreads(
       return ready;
     });
     await Promise.all(started);
-    for (const worker of workers) worker.unref?.();
+    for (const worker of workers) {
+      worker.unref?.();
+      // Node begins to count with the first question.
+      worker.performance?.eventLoopUtilization();
+      // Between two calls nothing is lost with it.
+      worker.on?.('exit', () => endThreads(team));
+    }
   } catch {
     endThreads(team);
   }
@@ -145,6 +163,37 @@ function maySleep(control: Int32Array): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Where the first thread has looked in vain for a while whether the others have come: it sleeps, about every second making sure
+ * that they can. Whoever changes the number looks for sleepers afterwards; one that is not counted yet finds the number changed.
+ */
+export function sleepUntil(team: Team, address: number, before: number): void {
+  const { control } = team;
+  if (team.maySleep) {
+    const sleepers = address / 4 + 1;
+    Atomics.add(control, sleepers, 1);
+    const outcome = Atomics.load(control, 48) === 0 ? Atomics.wait(control, address / 4, before, 1000) : 'failed';
+    Atomics.sub(control, sleepers, 1);
+    if (outcome === 'timed-out') checkWorkers(team);
+  } else if (performance.now() - team.lookedAt > 1000) {
+    team.lookedAt = performance.now();
+    checkWorkers(team);
+  }
+}
+
+/**
+ * Throws where a thread will not come any more. In Node that is certain, however slow one is. Elsewhere it is taken for granted after
+ * a minute, made of seconds during which this thread ran, in which none has come.
+ */
+function checkWorkers(team: Team): void {
+  const came = 512 * team.control[16] + team.control[32];
+  team.silence = came === team.came ? team.silence + 1 : 0;
+  team.came = came;
+  const states = team.workers.map((worker) => worker.performance?.eventLoopUtilization());
+  if (states.some((state) => (state ? state.idle < 0 : team.silence > 60)))
+    throw new Error('a thread has ended, by itself or by force, or ran out of memory; this call is incomplete');
 }
 
 /** Has the other threads run this entry; the trainer's own must follow. Its sizes are in `control`. */
