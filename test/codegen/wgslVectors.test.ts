@@ -70,3 +70,16 @@ describe('a product of matrices', () => {
     expect(shaderOf(nests.contraction('A·B', batch, 512, 784))).not.toMatch(/\]\[/);
   });
 });
+
+describe('an elementwise nest', () => {
+  it.each([
+    ['of many places', () => nests.update(1_024, 64), 'vectors'],
+    ['of few places', () => nests.update(128, 64), 'floats'],
+    ['of rows that four does not divide', () => nests.chain(nests.batch, 1_023), 'floats'],
+    ['of rows that four divides', () => nests.chain(nests.batch, 1_024), 'vectors'],
+  ] as const)('%s', async (_, make, outside) => {
+    const text = shaderOf(make());
+    expect(memoryOf(text)).toEqual({ outside: [outside], staged: [] });
+    expect(await gpu.validate(text)).toEqual([]);
+  });
+});

@@ -32,6 +32,7 @@ const examples: Record<string, () => Example> = {
   'two folds of one nest': () => nests.rowRange(batch, 200),
   'an elementwise chain': () => nests.chain(batch, 10),
   'momentum in place': () => nests.update(13, 7),
+  'momentum in place, by four': () => nests.update(1_024, 64),
   'a contraction that updates in place': () => nests.updateByContraction(batch, 40, 70),
   gather: () => nests.gather(batch, 7, 10),
   'softmax in one nest': () => nests.softmax(batch, 11),

@@ -307,7 +307,7 @@ function writeElements(
         writer.open();
         const column = bind(columns, 4 * quad + n);
         writer.open();
-        writeElement(writer, stores, new Map([...outer, ...row.places, ...column.places]));
+        writeStores(writer, stores, new Map([...outer, ...row.places, ...column.places]));
         writer.push(...guarded(columns, column.which, writer.close()));
         writer.flatten();
       }
@@ -324,7 +324,8 @@ function storesWith(nest: Nest, fold: string, sum: Scalar): Store[] {
   return nest.stores.map((store) => ({ ...store, value: visit(store.value) }));
 }
 
-function writeElement(writer: Writer, stores: readonly Store[], places: ReadonlyMap<Axis, Places>): void {
+/** Stores at one place of the nest, or at four neighbours. */
+export function writeStores(writer: Writer, stores: readonly Store[], places: ReadonlyMap<Axis, Places>): void {
   const replace = replacing(places);
   const lets = writeLets(
     writer,

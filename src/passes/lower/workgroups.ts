@@ -4,6 +4,8 @@ import type { AnyNest, Kernel, Nest, Rows, TargetTraits } from '../../ir/program
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../plan/types.js';
+import { storesInQuads } from '../plan/quads.js';
+import { reshape } from '../plan/reshape.js';
 import { independentLoop } from '../plan/rounds.js';
 import { planWorkgroups } from '../plan/workgroups.js';
 import type { Places } from './loops.js';
@@ -12,7 +14,7 @@ import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { bindAxes, together } from './places.js';
 import { writeShares } from './shares.js';
-import { writeTiled } from './tiles.js';
+import { writeStores, writeTiled } from './tiles.js';
 import { Writer } from './writer.js';
 
 /** Plans and lowers. */
@@ -77,7 +79,7 @@ interface Written {
 /** A thread for each place, or each row. */
 function writeThreads(
   { writer, nest: { nest, scratch } }: Task,
-  { parts, threads }: Extract<WorkPlan, { kind: 'threads' }>,
+  { parts, threads, quads }: Extract<WorkPlan, { kind: 'threads' }>,
   lets: ReadonlySet<Buffer>,
 ): Written {
   const axes = nest.kind === 'rows' ? [nest.row] : parts[0].loops.map((l) => l.axis);
@@ -85,6 +87,7 @@ function writeThreads(
     writeNest(writer, nest, parts[0]);
     return { groups: toIndex(1), threads, scratch };
   }
+  if (nest.kind === 'nest' && quads) return writeQuads(writer, reshape(nest, parts[0].shape), axes, quads, threads);
   const [place] = writer.open(together(axes));
   const outer = bindAxes(writer, axes, place);
   if (nest.kind === 'nest') writeNest(writer, nest, { ...parts[0], loops: [] }, outer);
@@ -92,6 +95,21 @@ function writeThreads(
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
   return { groups: groupsOf(place.extent, threads), threads, scratch };
+}
+
+/** A thread for each four neighbours along the last of the axes. */
+function writeQuads(writer: Writer, nest: Nest, axes: readonly Axis[], last: Axis, threads: number): Written {
+  const stores = storesInQuads(nest, last, new Map());
+  if (!stores) throw new Error(`${nest.name} cannot be stored by four`);
+  const quad = newAxis(last.name, div(last.extent, toIndex(4)));
+  const counted = axes.map((a) => (a === last ? quad : a));
+  const [place] = writer.open(together(counted));
+  const bound = bindAxes(writer, counted, place);
+  const first = mul(bound.get(quad)?.base ?? 0, 4);
+  writeStores(writer, stores, new Map([...bound, [last, { base: first, count: 1 }]]));
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
+  return { groups: groupsOf(place.extent, threads), threads, scratch: [] };
 }
 
 function groupsOf(places: Index, threads: number): Index {

@@ -119,6 +119,8 @@ export type WorkPlan =
       readonly kind: 'threads';
       readonly threads: number;
       readonly parts: readonly NestPlan[];
+      /** The innermost axis of a nest, where a thread takes four neighbours along it at once. */
+      readonly quads?: Axis;
       readonly text: string;
     }
   /** A workgroup for each row, or for each place of a reduction. */

@@ -5,6 +5,7 @@ import type { Scalar } from '../../ir/scalar.js';
 import { loadsOf } from '../fuse/nests.js';
 import { hasFold, partsOf } from '../lower/walk.js';
 import { planNest } from './plan.js';
+import { storesInQuads } from './quads.js';
 import { reshape } from './reshape.js';
 import { independentLoop } from './rounds.js';
 import { estimated, foldsOf, strideAt } from './strides.js';
@@ -13,6 +14,8 @@ import type { Estimate, NestPlan, SharedPart, WorkPlan } from './types.js';
 
 /** With as many outputs the folds keep a processor busy by themselves. */
 const manyOutputs = 8_192;
+/** With as many places there is more than one for each thread that a processor has at once. */
+const manyPlaces = 65_536;
 /** Shorter folds are not worth a tree; to one place, half of it is. */
 const shortestShare = 128;
 /** Rows that are as narrow take a thread each. */
@@ -45,7 +48,16 @@ function planThreads(nest: Nest, target: TargetTraits, estimate: Estimate): Work
     estimate,
   );
   // One place is for one thread: others would do the same.
-  const threads = part.loops.length === 0 ? 1 : places >= 65_536 ? 256 : 64;
+  const threads = part.loops.length === 0 ? 1 : places >= manyPlaces ? 256 : 64;
+  const last = part.loops[part.loops.length - 1]?.axis;
+  if (places >= manyPlaces && part.folds.length === 0 && storesInQuads(reshape(nest, part.shape), last, new Map()))
+    return {
+      kind: 'threads',
+      threads,
+      parts: [part],
+      quads: last,
+      text: `${describe(part)}, a thread for four, 256 a group`,
+    };
   const each = threads === 1 ? 'one thread' : `a thread each, ${threads} a group`;
   return { kind: 'threads', threads, parts: [part], text: `${describe(part)}, ${each}` };
 }
