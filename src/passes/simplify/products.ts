@@ -1,5 +1,6 @@
 // Elementwise identities: neutral elements, powers, and signs and reciprocals inside sums and products.
 import type { Builder, Node } from '../../ir/graph.js';
+import { reachable } from '../../ir/reachable.js';
 import { add, div, mul, neg, sqrt, sub } from '../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../ir/ops/calls.js';
 import { broadcast } from '../../ir/ops/movement.js';
@@ -21,6 +22,7 @@ export const productRules: readonly SimplifyRule[] = [
     rewrite: knownPower,
   },
   { equation: 'x * (1 / y) = x / y', ops: ['mul'], rewrite: timesReciprocal },
+  { equation: 'x / c(t) = x * (1 / c(t))', ops: ['div'], rewrite: byCounted },
   { equation: '(-a) · b = -(a · b)', ops: ['contract'], rewrite: signOfContract },
   { equation: 'x * 2 = 2 * x', ops: ['mul'], rewrite: numberFirst },
 ];
@@ -87,12 +89,33 @@ function reciprocalOf(node: Node, g: Builder): Node | undefined {
   return inner && Array.isArray(axes) ? g.make(broadcast, [inner], { shape: node.type.shape, axes }) : undefined;
 }
 
+/**
+ * A tensor over a scalar that only counts updates, such as Adam's 1 - beta^t: the host divides once a step, kernels multiply. For other
+ * scalars a division stays one, so that x / max(x) is exactly 1 where x is largest.
+ */
+function byCounted(node: Node, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  const scalar = spreadCounted(b);
+  const { axes, shape } = b.attrs;
+  if (!scalar || !Array.isArray(axes) || !Array.isArray(shape)) return undefined;
+  const reciprocal = g.make(div, [filled(g, 1, scalar.type), scalar], {});
+  return g.make(mul, [a, g.make(broadcast, [reciprocal], { shape, axes })], {});
+}
+
+/** The scalar of a broadcast, where it depends on the update counter and constants alone. */
+function spreadCounted({ op, inputs: [scalar] }: Node): Node | undefined {
+  if (op.name !== 'broadcast' || scalar.type.shape.length > 0) return undefined;
+  const leaves = reachable([scalar]).filter((n) => n.inputs.length === 0);
+  const isCounter = (n: Node): boolean => n.op.name === 'counter' && n.attrs.name === 'update';
+  return leaves.some(isCounter) && leaves.every((n) => isCounter(n) || n.op.name === 'constant') ? scalar : undefined;
+}
+
 function timesReciprocal(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
   const over = reciprocalOf(b, g);
-  if (over && !isKept(b)) return g.make(div, [a, over], {});
+  if (over && !isKept(b) && !spreadCounted(b)) return g.make(div, [a, over], {});
   const under = reciprocalOf(a, g);
-  return under && !isKept(a) ? g.make(div, [b, under], {}) : undefined;
+  return under && !isKept(a) && !spreadCounted(a) ? g.make(div, [b, under], {}) : undefined;
 }
 
 function signOfContract(node: Node, g: Builder): Node | undefined {
