@@ -43,12 +43,18 @@ export function toIndex(value: Index | number | Axis): Index {
   return 'terms' in value ? value : atom(value);
 }
 
+const constants = new Map<number, Index>();
+
 export const zero: Index = constant(0);
 export const one: Index = constant(1);
 
 export function constant(value: number): Index {
-  if (!Number.isInteger(value)) throw new Error(`an index is an integer, got ${value}`);
-  return canonical(value === 0 ? [] : [{ factor: value, atoms: [] }]);
+  let known = constants.get(value);
+  if (!known) {
+    if (!Number.isInteger(value)) throw new Error(`an index is an integer, got ${value}`);
+    constants.set(value, (known = canonical(value === 0 ? [] : [{ factor: value, atoms: [] }])));
+  }
+  return known;
 }
 
 export function atom(value: Atom): Index {
@@ -61,7 +67,9 @@ export function size(name: string): Index {
 }
 
 export function add(...parts: readonly (Index | number)[]): Index {
-  return canonical(parts.flatMap((p) => toIndex(p).terms));
+  const [first, ...others] = parts.map(toIndex).filter((p) => p.terms.length > 0);
+  if (!first) return zero;
+  return others.length === 0 ? first : canonical([first, ...others].flatMap((p) => p.terms));
 }
 
 export function sub(a: Index | number, b: Index | number): Index {
@@ -69,11 +77,15 @@ export function sub(a: Index | number, b: Index | number): Index {
 }
 
 export function scale(a: Index, factor: number): Index {
+  if (factor === 1) return a;
   return canonical(a.terms.map((t) => ({ factor: t.factor * factor, atoms: t.atoms })));
 }
 
 export function mul(a: Index | number, b: Index | number): Index {
   const [left, right] = [toIndex(a), toIndex(b)];
+  const [byLeft, byRight] = [constantOf(left), constantOf(right)];
+  if (byRight !== undefined) return scale(left, byRight);
+  if (byLeft !== undefined) return scale(right, byLeft);
   return canonical(
     left.terms.flatMap((s) =>
       right.terms.map((t) => ({ factor: s.factor * t.factor, atoms: sortAtoms([...s.atoms, ...t.atoms]) })),
@@ -378,11 +390,11 @@ function divideTerm(term: Term, by: Index): Term | undefined {
 function canonical(terms: readonly Term[]): Index {
   if (terms.length < 2) {
     const kept = terms.filter((t) => t.factor !== 0);
-    return { terms: kept, key: kept.map((t) => `${t.factor}·${t.atoms.map(atomKey).join('·')}`).join('') };
+    return { terms: kept, key: kept.map((t) => `${t.factor}·${atomsKey(t.atoms)}`).join('') };
   }
   const merged = new Map<string, Term>();
   for (const term of terms) {
-    const key = term.atoms.map(atomKey).join('·');
+    const key = atomsKey(term.atoms);
     const before = merged.get(key);
     merged.set(key, { factor: (before?.factor ?? 0) + term.factor, atoms: term.atoms });
   }
@@ -390,6 +402,10 @@ function canonical(terms: readonly Term[]): Index {
   const kept = [...merged.entries()].filter(([, t]) => t.factor !== 0);
   kept.sort(([k, s], [l, t]) => order(s, t) || (k < l ? -1 : k > l ? 1 : 0));
   return { terms: kept.map(([, t]) => t), key: kept.map(([k, t]) => `${t.factor}·${k}`).join('+') };
+}
+
+function atomsKey(atoms: readonly Atom[]): string {
+  return atoms.length === 1 ? atomKey(atoms[0]) : atoms.map(atomKey).join('·');
 }
 
 function order(s: Term, t: Term): number {

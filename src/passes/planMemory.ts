@@ -9,10 +9,16 @@ interface Interval {
   to: number;
 }
 
-interface Slot {
+/** Places of one length. */
+interface Shelf {
   readonly length: Index;
-  readonly taken: Interval[];
+  readonly slots: Slot[];
+  /** Whether a buffer of the length with this key fits. */
+  readonly fits: Map<string, boolean>;
 }
+
+/** When a place is taken, in order. */
+type Slot = Interval[];
 
 /** One memory for all buffers, or one for floats and one for integers. */
 export function planMemory(
@@ -53,36 +59,63 @@ function planOne(
       place(buffer, aligned(buffer.length));
   }
   const lifetimes = lifetimesOf(entries);
-  const slots: Slot[] = [];
+  const shelves: Shelf[] = [];
   const slotOf = new Map<Buffer, Slot>();
   const planned = [...lifetimes.keys()]
     .filter(holds)
     .sort((a, b) => valueOf(b.length, estimate) - valueOf(a.length, estimate));
   for (const buffer of planned) {
     const wanted = lifetimes.get(buffer) ?? [];
-    const free = slots.filter(
-      (s) => fits(s, buffer) && !s.taken.some((t) => wanted.some((w) => w.from <= t.to && t.from <= w.to)),
-    );
-    // The smallest that fits.
-    const slot = free.sort((a, b) => valueOf(a.length, estimate) - valueOf(b.length, estimate))[0] ?? {
-      length: aligned(buffer.length),
-      taken: [],
-    };
-    if (!slots.includes(slot)) slots.push(slot);
-    slot.taken.push(...wanted);
+    const slot = freeSlot(shelves, buffer, wanted) ?? newSlot(shelves, aligned(buffer.length));
+    for (const interval of wanted) slot.splice(position(slot, interval), 0, interval);
     slotOf.set(buffer, slot);
   }
   // Slots of fixed size first, so that few offsets depend on run-time sizes.
-  const inOrder = [...slots].sort(
+  const inOrder = [...shelves].sort(
     (a, b) => Number(constantOf(a.length) === undefined) - Number(constantOf(b.length) === undefined),
   );
   const starts = new Map<Slot, Index>();
-  for (const slot of inOrder) {
-    starts.set(slot, length);
-    length = add(length, slot.length);
-  }
+  for (const shelf of inOrder)
+    for (const slot of shelf.slots) {
+      starts.set(slot, length);
+      length = add(length, shelf.length);
+    }
   for (const [buffer, slot] of slotOf) offsets.set(buffer, starts.get(slot) ?? zero);
   return { offsets, length };
+}
+
+/** The smallest that fits and is free meanwhile. Buffers come largest first, so the last shelf has the smallest. */
+function freeSlot(shelves: readonly Shelf[], buffer: Buffer, wanted: readonly Interval[]): Slot | undefined {
+  for (const shelf of [...shelves].reverse()) {
+    const slot =
+      fits(shelf, buffer) && shelf.slots.find((taken) => wanted.every((interval) => isFree(taken, interval)));
+    if (slot) return slot;
+  }
+  return undefined;
+}
+
+function newSlot(shelves: Shelf[], length: Index): Slot {
+  let shelf = shelves.find((s) => s.length.key === length.key);
+  if (!shelf) shelves.push((shelf = { length, slots: [], fits: new Map() }));
+  const slot: Slot = [];
+  shelf.slots.push(slot);
+  return slot;
+}
+
+function isFree(taken: Slot, interval: Interval): boolean {
+  const at = position(taken, interval);
+  return (at === 0 || taken[at - 1].to < interval.from) && (at === taken.length || taken[at].from > interval.to);
+}
+
+/** How many of the slot's times begin before the interval. */
+function position(taken: Slot, { from }: Interval): number {
+  let [low, high] = [0, taken.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (taken[middle].from < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Multiples of four words: vectors are loaded from aligned addresses. */
@@ -90,8 +123,13 @@ function aligned(length: Index): Index {
   return mul(4, div(add(length, 3), constant(4)));
 }
 
-function fits(slot: Slot, buffer: Buffer): boolean {
-  return rangeOf(sub(slot.length, aligned(buffer.length))).min >= 0;
+function fits(shelf: Shelf, { length }: Buffer): boolean {
+  let known = shelf.fits.get(length.key);
+  if (known === undefined) {
+    known = rangeOf(sub(shelf.length, aligned(length))).min >= 0;
+    shelf.fits.set(length.key, known);
+  }
+  return known;
 }
 
 /** When arena and scratch buffers are in use. What an entry reports lives until its end. */

@@ -6,7 +6,7 @@ import { load, type Buffer } from '../../ir/scalar.js';
 import { valueOf, type Estimate } from './cost.js';
 import { decide } from './decide.js';
 import { joinPointwise } from './join.js';
-import { loadsOf, nestOf, type Draft } from './nests.js';
+import { linksOf, loadsOf, nestOf, type Draft } from './nests.js';
 import { dependences } from './order.js';
 import { kernelName, provenanceOf } from './provenance.js';
 import { isContraction, joinRows } from './rows.js';
@@ -46,7 +46,7 @@ export function fuse(request: FuseRequest): Fused[] {
     roots.map((r) => r.node),
     estimate,
   );
-  const homes = homesOf(request);
+  const homes = homesOf(request, order);
   const where = (node: Node): Buffer | undefined => {
     if (stored.has(node)) return homes.get(node) ?? bufferOf(node);
     return isStoredLeaf(node) ? bufferOf(node) : undefined;
@@ -65,7 +65,6 @@ export function fuse(request: FuseRequest): Fused[] {
   const mayShare = (a: Draft, b: Draft): boolean => isRecomputed(a) === isRecomputed(b);
   const joined = joinPointwise(
     [...drafts, ...copies],
-    (list) => dependences(list, inPlace),
     (into, draft) =>
       mayShare(into, draft) &&
       (isUpdate(into) === isUpdate(draft) ||
@@ -73,8 +72,7 @@ export function fuse(request: FuseRequest): Fused[] {
     needed,
     inPlace,
   );
-  const late = joined.filter(isRecomputed);
-  const sorted = inOrder([...joined.filter((d) => !late.includes(d)), ...late], inPlace);
+  const sorted = inOrder([...joined.filter((d) => !isRecomputed(d)), ...joined.filter(isRecomputed)], inPlace);
   const ordered = request.compact
     ? soonest(sorted, (d) => isUpdate(d) || (!isRecomputed(d) && isGradientSum(d)), inPlace)
     : sorted;
@@ -96,25 +94,15 @@ function isStoredLeaf(node: Node): boolean {
 }
 
 /** Where roots that overwrite a parameter, slot or state are computed: in place, unless the node is a leaf or has a second home. */
-function homesOf({ roots }: FuseRequest): Map<Node, Buffer> {
+function homesOf({ roots }: FuseRequest, order: readonly Node[]): Map<Node, Buffer> {
   const homes = new Map<Node, Buffer>();
-  const shared = new Set(roots.filter((r, i) => roots.some((s, j) => j !== i && s.node === r.node)).map((r) => r.node));
+  // Where another node reads what one becomes, that must not be where the old value was.
+  const read = new Set(order.flatMap((node) => node.inputs));
+  const times = new Map<Node, number>();
+  for (const { node } of roots) times.set(node, (times.get(node) ?? 0) + 1);
   for (const { node, to } of roots)
-    if (to && node.op.element && !shared.has(node) && !readElsewhere(node, roots)) homes.set(node, to);
+    if (to && node.op.element && times.get(node) === 1 && !read.has(node)) homes.set(node, to);
   return homes;
-}
-
-/** Is a root's node read by another node that the roots reach? Then what it becomes must not be where the old value was. */
-function readElsewhere(node: Node, roots: readonly Root[]): boolean {
-  const seen = new Set<Node>();
-  const open = roots.map((r) => r.node);
-  for (let next = open.pop(); next; next = open.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    if (next.inputs.includes(node)) return true;
-    open.push(...next.inputs);
-  }
-  return false;
 }
 
 /** Nests that move what was computed elsewhere into a root's place; most become one more store by a pointwise join. */
@@ -168,22 +156,37 @@ function soonest(
   mayMove: (draft: Draft) => boolean,
   inPlace: (buffer: Buffer) => boolean,
 ): Draft[] {
-  const { isReady } = dependences(drafts, inPlace);
   const moving = new Set<Draft>();
   const readByOthers = new Set<Buffer>();
   for (const draft of [...drafts].reverse()) {
     if (mayMove(draft) && draft.nest.stores.every((s) => inPlace(s.to) || !readByOthers.has(s.to))) moving.add(draft);
-    else for (const store of draft.nest.stores) for (const { from } of loadsOf(store.value)) readByOthers.add(from);
+    else for (const from of linksOf(draft).reads) readByOthers.add(from);
   }
+  const { before, after } = dependences(drafts, inPlace);
+  const waiting = new Map(drafts.map((draft) => [draft, before(draft).size]));
+  const turn = new Map([...moving].map((draft, at) => [draft, at]));
+  const turnOf = (draft: Draft): number => turn.get(draft) ?? 0;
+  let ready = [...moving].filter((draft) => waiting.get(draft) === 0);
   const done = new Set<Draft>();
-  for (const draft of drafts) {
+  const run = (draft: Draft): void => {
+    if (done.has(draft)) return;
     done.add(draft);
-    moving.delete(draft);
-    for (const next of moving)
-      if (isReady(next, done)) {
-        done.add(next);
-        moving.delete(next);
-      }
+    for (const next of after(draft)) {
+      const left = (waiting.get(next) ?? 0) - 1;
+      waiting.set(next, left);
+      if (left === 0 && turn.has(next)) ready.push(next);
+    }
+  };
+  for (const draft of drafts) {
+    run(draft);
+    // The last ones first; what becomes ready behind its turn waits for the next round.
+    for (let at = -1; ;) {
+      ready = ready.filter((d) => !done.has(d));
+      const [next] = ready.filter((d) => turnOf(d) > at).sort((a, b) => turnOf(a) - turnOf(b));
+      if (!next) break;
+      at = turnOf(next);
+      run(next);
+    }
   }
   return [...done];
 }

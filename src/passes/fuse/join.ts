@@ -4,8 +4,9 @@ import { toIndex } from '../../ir/index.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Store } from '../../ir/program.js';
-import type { Dependences } from './order.js';
-import { hasFold, loadsOf, type Draft } from './nests.js';
+import { Merging } from './merging.js';
+import { hasFold, linksOf, loadsOf, type Draft } from './nests.js';
+import { dependences } from './order.js';
 
 /**
  * Joins drafts where it can. What is read from a buffer that lives across steps (`inPlace`) is its old value, and no reason to join. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from
@@ -13,48 +14,38 @@ import { hasFold, loadsOf, type Draft } from './nests.js';
  */
 export function joinPointwise(
   drafts: readonly Draft[],
-  dependences: (drafts: readonly Draft[]) => Dependences,
   mayJoin: (into: Draft, draft: Draft) => boolean,
   needed: (buffer: Buffer) => boolean,
   inPlace: (buffer: Buffer) => boolean,
 ): Draft[] {
-  let list = [...drafts];
+  const order = new Merging(drafts, dependences(drafts, inPlace).sorted(), linksOf, inPlace);
+  // Where each draft stands in the list; what two became stands where the one stood that was joined.
+  const places = new Map(drafts.map((draft, at) => [draft, at]));
+  const placeOf = (draft: Draft): number => places.get(draft) ?? -1;
   for (const draft of drafts) {
     // What two became may join a third one: m, v and w of Adam.
     for (let open: Draft | undefined = draft; open;) {
       const joining: Draft = open;
       open = undefined;
-      if (!list.includes(joining) || joining.host || joining.nest.stores.some((s) => hasFold(s.value))) break;
-      const into = bestTarget(joining, list, dependences(list), mayJoin, inPlace);
+      if (!places.has(joining) || joining.host || joining.nest.stores.some((s) => hasFold(s.value))) break;
+      // The latest one: the others' results are then there already.
+      const targets = order.makersOf(joining).sort((a, b) => placeOf(b) - placeOf(a));
+      const into = targets.find((d) => canJoin(d, joining, mayJoin) && order.canMerge(d, joining));
       if (!into) break;
       const merged = merge(into, joining, inPlace);
-      list = list.filter((d) => d !== joining).map((d) => (d === into ? merged : d));
+      order.merge(into, joining, merged);
+      places.set(merged, placeOf(into));
+      places.delete(into);
+      places.delete(joining);
       open = merged;
     }
   }
-  return dropUnread(list, needed);
+  const joined = [...places.keys()].sort((a, b) => placeOf(a) - placeOf(b));
+  return dropUnread(joined, needed);
 }
 
-function bestTarget(
-  draft: Draft,
-  list: readonly Draft[],
-  dependences: Dependences,
-  mayJoin: (into: Draft, draft: Draft) => boolean,
-  inPlace: (buffer: Buffer) => boolean,
-): Draft | undefined {
-  const loads = draft.nest.stores.flatMap((s) => loadsOf(s.value));
-  const read = new Set(loads.map((l) => l.from).filter((from) => !inPlace(from)));
-  const targets = list.filter((d) => d !== draft && !d.host && d.nest.stores.some((s) => read.has(s.to)));
-  // The latest one: the others' results are then there already.
-  for (const into of targets.reverse())
-    if (
-      sameAxes(into.nest.axes, draft.nest.axes) &&
-      mayJoin(into, draft) &&
-      readsPointwise(draft, into) &&
-      dependences.canMerge(into, draft)
-    )
-      return into;
-  return undefined;
+function canJoin(into: Draft, draft: Draft, mayJoin: (into: Draft, draft: Draft) => boolean): boolean {
+  return !into.host && sameAxes(into.nest.axes, draft.nest.axes) && mayJoin(into, draft) && readsPointwise(draft, into);
 }
 
 function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {

@@ -5,6 +5,7 @@ import { axis, constantOf, toIndex, zero, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
 import { flat } from './cost.js';
+import type { Links } from './merging.js';
 
 /** A nest while fuse works on it. */
 export interface Draft {
@@ -100,6 +101,19 @@ function collectLoads(value: Scalar, into: Access[], seen: Set<string>): Access[
   } else if (value.kind === 'index') inIndex(value.of);
   else for (const part of partsOf(value)) collectLoads(part, into, seen);
   return into;
+}
+
+const links = new WeakMap<Draft, Links>();
+
+/** The buffers that a draft's stores load from and store to, in the order of their text. */
+export function linksOf(draft: Draft): Links {
+  let known = links.get(draft);
+  if (!known) {
+    const { stores } = draft.nest;
+    const reads = new Set(stores.flatMap((s) => loadsOf(s.value).map((l) => l.from)));
+    links.set(draft, (known = { reads, writes: new Set(stores.map((s) => s.to)) }));
+  }
+  return known;
 }
 
 /** Every fold of a value that stands in no other fold, each once. */

@@ -1,15 +1,17 @@
 // The order of nests: producers before consumers, and in-place updates after everything that reads the old value.
 import type { Buffer } from '../../ir/scalar.js';
-import { loadsOf, type Draft } from './nests.js';
+import { linksOf, type Draft } from './nests.js';
 
 export interface Dependences {
-  /** True where the two can become one nest without a cycle. */
-  canMerge(a: Draft, b: Draft): boolean;
-  /** True where all that must run before the draft is done. */
-  isReady(draft: Draft, done: ReadonlySet<Draft>): boolean;
+  /** The drafts that must run before this one. */
+  before(draft: Draft): ReadonlySet<Draft>;
+  /** The drafts that must run after this one. */
+  after(draft: Draft): ReadonlySet<Draft>;
   /** The drafts in an order that respects every dependence; undefined where in-place updates wait for one another. */
   sorted(): Draft[] | undefined;
 }
+
+const none: ReadonlySet<Draft> = new Set();
 
 /**
  * before(x) are the drafts that must run before x: the writers of what it reads, and, where x overwrites a buffer that lives
@@ -17,25 +19,27 @@ export interface Dependences {
  */
 export function dependences(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean): Dependences {
   const writers = new Map<Buffer, Draft>();
-  for (const draft of drafts) for (const store of draft.nest.stores) writers.set(store.to, draft);
-  const before = new Map<Draft, Set<Draft>>(drafts.map((d) => [d, new Set()]));
+  for (const draft of drafts) for (const { to } of draft.nest.stores) writers.set(to, draft);
+  const [before, after] = [new Map<Draft, Set<Draft>>(), new Map<Draft, Set<Draft>>()];
+  for (const draft of drafts) {
+    before.set(draft, new Set());
+    after.set(draft, new Set());
+  }
+  const put = (earlier: Draft, later: Draft): void => {
+    before.get(later)?.add(earlier);
+    after.get(earlier)?.add(later);
+  };
   for (const draft of drafts)
-    for (const store of draft.nest.stores)
-      for (const { from } of loadsOf(store.value)) {
-        const writer = writers.get(from);
-        if (!writer || writer === draft) continue;
-        // The old value of an updated buffer is read first; any other buffer is read after it is written.
-        if (inPlace(from)) before.get(writer)?.add(draft);
-        else before.get(draft)?.add(writer);
-      }
+    for (const from of linksOf(draft).reads) {
+      const writer = writers.get(from);
+      if (!writer || writer === draft) continue;
+      // The old value of an updated buffer is read first; any other buffer is read after it is written.
+      if (inPlace(from)) put(draft, writer);
+      else put(writer, draft);
+    }
   return {
-    canMerge(a, b) {
-      // A path of length two or more from one to the other would become a cycle.
-      return !reaches(a, b) && !reaches(b, a);
-    },
-    isReady(draft, done) {
-      return [...(before.get(draft) ?? [])].every((d) => done.has(d));
-    },
+    before: (draft) => before.get(draft) ?? none,
+    after: (draft) => after.get(draft) ?? none,
     sorted() {
       const done = new Set<Draft>();
       const open = new Set<Draft>();
@@ -53,17 +57,4 @@ export function dependences(drafts: readonly Draft[], inPlace: (buffer: Buffer) 
       return drafts.every(visit) ? result : undefined;
     },
   };
-
-  /** Is there a path of at least two edges by which `from` must run before `to`? */
-  function reaches(from: Draft, to: Draft): boolean {
-    const seen = new Set<Draft>();
-    const stack = [...(before.get(to) ?? [])].filter((d) => d !== from);
-    for (let draft = stack.pop(); draft; draft = stack.pop()) {
-      if (draft === from) return true;
-      if (seen.has(draft)) continue;
-      seen.add(draft);
-      stack.push(...(before.get(draft) ?? []));
-    }
-    return false;
-  }
 }

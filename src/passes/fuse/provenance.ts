@@ -11,15 +11,15 @@ export function provenanceOf(
   phaseOf: (node: Node) => Provenance['phase'],
 ): Provenance {
   const formulas: string[] = [];
-  const sources: string[] = [];
+  const sources = new Set<string>();
   for (const { nodes, nest } of members)
     nodes.forEach((node, i) => {
       formulas.push(`${nest.stores[i].to.name} = ${formulaOf(node, (n) => (n === node ? undefined : nameOf(n)))}`);
-      for (const source of sourcesOf(node)) if (!sources.includes(source)) sources.push(source);
+      for (const source of sourcesOf(node)) sources.add(source);
     });
   const phases = members.flatMap((m) => m.nodes).map(phaseOf);
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
-  return { formulas, sources, phase };
+  return { formulas, sources: [...sources], phase };
 }
 
 /** What it stores last, or the parameters that it updates: `update_hidden_W`; the loop that does everything is `learn`. */

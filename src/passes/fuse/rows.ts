@@ -5,7 +5,8 @@ import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { valueOf, type Estimate } from './cost.js';
 import { dependences } from './order.js';
-import { foldsOf, loadsOf, type Draft } from './nests.js';
+import { Merging } from './merging.js';
+import { foldsOf, linksOf, loadsOf, type Draft } from './nests.js';
 import { rowStride } from './rowStride.js';
 import { canTotal, isTotal, overRow } from './totals.js';
 
@@ -14,9 +15,17 @@ const tinyRow = 256;
 
 interface Group {
   readonly row: Axis;
-  readonly members: Draft[];
+  readonly members: readonly Draft[];
   /** Added up while the rows pass. */
-  readonly totals: Draft[];
+  readonly totals: readonly Draft[];
+}
+
+/** A group while it grows, with what its members read and write. */
+interface GrowingGroup extends Group {
+  readonly members: Draft[];
+  readonly reads: Set<Buffer>;
+  readonly writes: Set<Buffer>;
+  readonly stores: Map<Buffer, { readonly store: Store; readonly row: Axis }>;
 }
 
 export interface Joining {
@@ -48,27 +57,55 @@ export function joinRows(drafts: readonly Draft[], joining: Joining): { nest: An
     const local = members
       .flatMap((d) => d.nest.stores.map((s) => s.to))
       .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
-    return { nest: rowsOf({ row, members, totals }, local, describe([...members, ...totals])), host: false };
+    return { nest: rowsOf({ row, members, totals }, new Set(local), describe([...members, ...totals])), host: false };
   });
 }
 
-function group(drafts: readonly Draft[], { estimate, inPlace, mayShare }: Joining): Group[] {
-  const groups: Group[] = [];
-  for (const draft of drafts) {
+function group(drafts: readonly Draft[], joining: Joining): Group[] {
+  const { estimate, inPlace, mayShare } = joining;
+  const groups = new Map(drafts.map((draft) => [draft, groupOf(draft, mayStartRows(draft, estimate))]));
+  const all = [...groups.values()];
+  const order = new Merging(all, all, (g) => g, inPlace);
+  const placeOf = new Map(all.map((g, place) => [g, place]));
+  for (const [draft, own] of groups) {
     const [row] = draft.nest.axes;
-    const eligible =
-      row &&
-      !draft.host &&
-      firstAxisIsRow(draft) &&
-      !walksColumns(draft.nest) &&
-      (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate));
-    const into = eligible
-      ? groups.findLast((g) => mayShare(g.members[0], draft) && canJoin(g, draft, row, groups, inPlace))
-      : undefined;
-    if (into) into.members.push(draft);
-    else groups.push({ row: eligible ? row : axis('none', 1), members: [draft], totals: [] });
+    if (own.row !== row) continue;
+    const makers = order.makersOf(own).sort((a, b) => (placeOf.get(b) ?? 0) - (placeOf.get(a) ?? 0));
+    const into = makers.find(
+      (g) => mayShare(g.members[0], draft) && canJoin(g, draft, row, inPlace) && order.canMerge(g, own),
+    );
+    if (!into) continue;
+    order.merge(into, own, grow(into, own));
+    placeOf.delete(own);
   }
-  return sortGroups(groups, inPlace);
+  return sortGroups([...placeOf.keys()], inPlace);
+}
+
+/** Can the draft be one of a loop's parts, with its first axis as the row? */
+function mayStartRows(draft: Draft, estimate: Estimate): boolean {
+  return (
+    draft.nest.axes.length > 0 &&
+    !draft.host &&
+    firstAxisIsRow(draft) &&
+    !walksColumns(draft.nest) &&
+    (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate))
+  );
+}
+
+function groupOf(draft: Draft, eligible: boolean): GrowingGroup {
+  const [row] = draft.nest.axes;
+  const { reads, writes } = linksOf(draft);
+  const stores = new Map(draft.nest.stores.map((store) => [store.to, { store, row }]));
+  const group = { members: [draft], totals: [], reads: new Set(reads), writes: new Set(writes), stores };
+  return { ...group, row: eligible ? row : axis('none', 1) };
+}
+
+function grow(group: GrowingGroup, by: GrowingGroup): GrowingGroup {
+  group.members.push(...by.members);
+  for (const buffer of by.reads) group.reads.add(buffer);
+  for (const buffer of by.writes) group.writes.add(buffer);
+  for (const [buffer, made] of by.stores) group.stores.set(buffer, made);
+  return group;
 }
 
 /** A fold down the columns of a matrix, such as a sum over the batch: all columns side by side are faster than one after another. */
@@ -89,50 +126,75 @@ function walksColumns({ axes, stores }: Nest): boolean {
 
 /** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
 function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
-  const { inPlace, mayShare } = joining;
-  let list = [...groups];
+  let list = groups;
+  let homes = homesOf(list);
   for (const total of groups.flatMap((g) => g.members)) {
-    const home = list.find((g) => g.members.includes(total));
+    const home = homes.of(total);
     if (!home || home.totals.length > 0) continue;
-    for (const into of list) {
-      const { row, members, totals } = into;
-      if (
-        into === home ||
-        !mayShare(members[0], total) ||
-        !isTotal(total, row) ||
-        !members.every((m) => isShortRow(m.nest))
-      )
-        continue;
-      if (!canTotal(total, row, storesOf(members), totals, inPlace) || readsAny(members, total, inPlace)) continue;
-      const merged: Group = { row, members, totals: [...totals, total] };
+    for (const into of homes.makersOf(total)) {
+      if (into === home || !takesTotal(into, total, joining)) continue;
+      const merged: Group = { ...into, totals: [...into.totals, total] };
       const behind = group(
         home.members.filter((m) => m !== total),
         joining,
       );
       const next = list.flatMap((g) => (g === home ? behind : [g === into ? merged : g]));
-      const sorted = sortedGroups(next, inPlace);
+      const sorted = sortedGroups(next, joining.inPlace);
       if (!sorted) continue;
       list = sorted;
+      homes = homesOf(list);
       break;
     }
   }
-  return list;
+  return [...list];
 }
 
-function storesOf(members: readonly Draft[]): Map<Buffer, Index> {
-  const made = new Map<Buffer, Index>();
-  for (const { nest } of members)
-    for (const store of nest.stores) {
-      const stride = rowStride(store, nest.axes[0]);
-      if (stride) made.set(store.to, stride);
-    }
-  return made;
+/** Finds groups by what their members are and make. */
+function homesOf(list: readonly Group[]) {
+  const places = new Map(list.map((g, place) => [g, place]));
+  const homes = new Map(list.flatMap((g) => g.members.map((m) => [m, g])));
+  const makers = new Map([...homes].flatMap(([m, g]) => [...linksOf(m).writes].map((to) => [to, g])));
+  return {
+    of: (member: Draft): Group | undefined => homes.get(member),
+    /** The groups that make what the draft reads, in their order. */
+    makersOf(draft: Draft): Group[] {
+      const found = new Set([...linksOf(draft).reads].flatMap((from) => makers.get(from) ?? []));
+      return [...found].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+    },
+  };
 }
 
-/** Does a row read what the total makes? The old value of what lives across steps is there until the end. */
-function readsAny(members: readonly Draft[], total: Draft, inPlace: (buffer: Buffer) => boolean): boolean {
-  const made = new Set(total.nest.stores.map((s) => s.to).filter((b) => !inPlace(b)));
-  return members.some((m) => m.nest.stores.some((s) => loadsOf(s.value).some((l) => made.has(l.from))));
+function takesTotal({ row, members, totals }: Group, total: Draft, { inPlace, mayShare }: Joining): boolean {
+  if (!mayShare(members[0], total) || !isTotal(total, row)) return false;
+  const { made, reads, short } = rowsKnown(members);
+  // The old value of what lives across steps is there until the end.
+  const readInRow = total.nest.stores.some(({ to }) => !inPlace(to) && reads.has(to));
+  return short && !readInRow && canTotal(total, row, made, totals, inPlace);
+}
+
+interface RowsKnown {
+  /** What the rows store, with the stride from row to row. */
+  readonly made: ReadonlyMap<Buffer, Index>;
+  readonly reads: ReadonlySet<Buffer>;
+  /** Is every row little work? */
+  readonly short: boolean;
+}
+
+const known = new WeakMap<readonly Draft[], RowsKnown>();
+
+function rowsKnown(members: readonly Draft[]): RowsKnown {
+  let found = known.get(members);
+  if (!found) {
+    const made = new Map<Buffer, Index>();
+    for (const { nest } of members)
+      for (const store of nest.stores) {
+        const stride = rowStride(store, nest.axes[0]);
+        if (stride) made.set(store.to, stride);
+      }
+    const reads = new Set(members.flatMap((m) => [...linksOf(m).reads]));
+    known.set(members, (found = { made, reads, short: members.every((m) => isShortRow(m.nest)) }));
+  }
+  return found;
 }
 
 /** The first axis strides over whole rows in every store. */
@@ -140,37 +202,22 @@ function firstAxisIsRow({ nest }: Draft): boolean {
   return nest.stores.every((store) => rowStride(store, nest.axes[0]) !== undefined);
 }
 
-function canJoin(
-  group: Group,
-  draft: Draft,
-  row: Axis,
-  groups: readonly Group[],
-  inPlace: (buffer: Buffer) => boolean,
-): boolean {
+/** Does the draft read what the group makes, and only within the row? */
+function canJoin(group: GrowingGroup, draft: Draft, row: Axis, inPlace: (buffer: Buffer) => boolean): boolean {
   if (group.row.extent.key !== row.extent.key) return false;
   if (group.members[0].nest.provenance.phase !== draft.nest.provenance.phase && constantOf(row.extent) !== undefined)
     return false;
-  const stores = new Map<Buffer, { store: Store; row: Axis }>();
-  for (const member of group.members)
-    for (const store of member.nest.stores) stores.set(store.to, { store, row: member.nest.axes[0] });
-  let related = false;
   for (const store of draft.nest.stores)
     for (const { from, at } of loadsOf(store.value)) {
-      const made = stores.get(from);
+      const made = group.stores.get(from);
       if (!made) continue;
-      related = true;
       if (inPlace(from)) return false;
       const stride = rowStride(made.store, made.row);
       const reading = coefficient(at, row);
       if (!stride || !reading || reading.key !== stride.key || !rowStride({ at }, row)) return false;
     }
-  if (!related) return false;
   // What a member reads must not be overwritten by this draft, nor the other way round, except within the row: keep it simple.
-  const overwritten = new Set(draft.nest.stores.map((s) => s.to).filter(inPlace));
-  if (group.members.some((m) => m.nest.stores.some((s) => loadsOf(s.value).some((l) => overwritten.has(l.from)))))
-    return false;
-  const merged: Group = { ...group, members: [...group.members, draft] };
-  return sortedGroups([...groups.map((g) => (g === group ? merged : g))], inPlace) !== undefined;
+  return !draft.nest.stores.some(({ to }) => inPlace(to) && group.reads.has(to));
 }
 
 function sortGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] {
@@ -246,13 +293,13 @@ function isTinyRow(nest: Nest, estimate: Estimate): boolean {
 }
 
 /** The joined loop: every part without its row axis, row-local buffers one row long. */
-function rowsOf({ row, members, totals }: Group, local: readonly Buffer[], provenance: Provenance): Rows {
+function rowsOf({ row, members, totals }: Group, local: ReadonlySet<Buffer>, provenance: Provenance): Rows {
   const shrunk = new Map<Buffer, Buffer>();
   const strides = new Map<Buffer, Index>();
   for (const { nest } of members)
     for (const store of nest.stores) {
       const stride = rowStride(store, nest.axes[0]);
-      if (!stride || !local.includes(store.to)) continue;
+      if (!stride || !local.has(store.to)) continue;
       strides.set(store.to, stride);
       shrunk.set(store.to, rowOf(store.to, stride));
     }
