@@ -72,7 +72,7 @@ function printStatement(s: Statement, indent: string): string[] {
     case 'transpose':
       return [`${indent}transpose ${s.names.join(', ')}`];
     case 'barrier':
-      return [`${indent}barrier`];
+      return [`${indent}${s.total ? `total ${s.total.op} ${s.total.name}` : 'barrier'}`];
     default:
       return s satisfies never;
   }

@@ -1,7 +1,7 @@
 // The program level: nests (loops over scalar expressions, made by fuse), kernels (statements, made by lower), steps and entries.
 import type { Axis, Index } from './index.js';
 import type { Initial, ModelGraph } from './model.js';
-import type { Buffer, Scalar, ScalarType } from './scalar.js';
+import type { Buffer, FoldOp, Scalar, ScalarType } from './scalar.js';
 import type { TensorType } from './types.js';
 
 /** Where a kernel comes from, for its comment: `d_logits = (softmax(logits) - one_hot(label)) / batch   mnist.nn:9 cross_entropy`. */
@@ -108,7 +108,14 @@ export type Statement =
   /** WebAssembly only: the four lane locals as a 4×4 matrix, transposed in place. */
   | { readonly kind: 'transpose'; readonly names: readonly [string, string, string, string] }
   /** The threads of a WGSL workgroup see what the others have stored in its memory; `storage`: and in the arena, as all of them do elsewhere. */
-  | { readonly kind: 'barrier'; readonly storage?: true };
+  | { readonly kind: 'barrier'; readonly storage?: true; readonly total?: Total };
+
+/** Every thread of a workgroup has a number of its own in the mutable let; then all have what these come to, in a fixed order. */
+export interface Total {
+  readonly name: string;
+  readonly op: FoldOp;
+  readonly type: ScalarType;
+}
 
 /** A program is a list of these; repeat is scan's loop. host: a scalar nest of counters alone, run by JavaScript in double precision. */
 export type Step =

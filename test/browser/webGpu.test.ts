@@ -6,7 +6,7 @@ import { openPage } from './page.js';
 const model = `model digits {
   input image: [batch, 30]
   input label: index(5)[batch]
-  logits = image |> dense(24) |> gelu |> dropout(0.1) |> layer_norm |> dense(5)
+  logits = image |> dense(40) |> gelu |> dropout(0.1) |> layer_norm |> dense(5)
   output probability = softmax(logits)
   loss = cross_entropy(logits, label)
   metric right = accuracy(logits, label)
@@ -40,17 +40,38 @@ async function trainIn(module: AnyModule): Promise<Outcome> {
   return { losses, probability: Array.from(probability) };
 }
 
+/** The texts of shaders that the page gives to its device from here on are in `window.given`. */
+const record = `
+  window.given = [];
+  const { createShaderModule } = GPUDevice.prototype;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    window.given.push(descriptor.code);
+    return createShaderModule.call(this, descriptor);
+  };`;
+
 it('trains in Chromium as plain TypeScript does in Node', async () => {
   const here = await trainIn((await importCode(await compileText(model))) as unknown as AnyModule);
   const code = await compileText(model, { target: 'wgsl' });
   const { page, close } = await openPage({ '/trainer.js': code }, { flags: ['--enable-unsafe-webgpu'] });
   try {
     expect(await page.evaluate('navigator.gpu?.requestAdapter().then((adapter) => adapter !== null)')).toBe(true);
+    await page.evaluate(record);
     const there: Outcome = await page.evaluate(`import('/trainer.js').then((m) => (${trainIn.toString()})(m))`);
+    const given: string[] = await page.evaluate('window.given');
+    const offered = await page.evaluate(
+      "navigator.gpu.requestAdapter().then((adapter) => adapter.features.has('subgroups'))",
+    );
+    expect(given.map((text) => text.startsWith('enable subgroups;'))).toEqual([offered]);
     expect(here.losses[2]).toBeLessThan(here.losses[0]);
     there.losses.forEach((loss, i) => expect(Math.abs(loss / here.losses[i] - 1)).toBeLessThan(1e-4));
     expect(there.probability.length).toBe(10);
     there.probability.forEach((p, i) => expect(p).toBeCloseTo(here.probability[i], 4));
+    // A device that was not asked for subgroups has none.
+    const plain = `navigator.gpu.requestAdapter().then((adapter) => adapter.requestDevice())
+      .then((device) => import('/trainer.js').then((m) => m.createTrainer({ device })))
+      .then((trainer) => trainer.dispose()).then(() => window.given)`;
+    const after: string[] = await page.evaluate(plain);
+    expect(after.map((text) => text.includes('subgroup'))).toEqual([offered, false]);
   } finally {
     await close();
   }

@@ -52,10 +52,15 @@ const examples: Record<string, () => Example | Tiled> = {
 };
 
 let gpu: GpuProcess;
+let withSubgroups: GpuProcess;
 beforeAll(async () => {
   gpu = await startGpu('swiftshader');
+  withSubgroups = await startGpu('swiftshader', { subgroups: true });
 });
-afterAll(() => gpu?.end());
+afterAll(() => {
+  gpu?.end();
+  withSubgroups?.end();
+});
 
 function lowerTiles(nest: AnyNest, tiles: Tiled['tiles']): Kernel {
   const plan = nest.kind === 'nest' ? planTiles(nest, wgsl, () => 10_000) : undefined;
@@ -84,7 +89,7 @@ it.each(Object.entries(examples))('%s', async (_, make) => {
       host: new Set(),
       turns: new Map(),
     };
-    const { text, names } = printShaders(
+    const { text, totals, names } = printShaders(
       {
         entries: { predict: { name: 'predict', steps: [{ kind: 'run', kernel }], inputs: [], results: [] } },
         kernels: [kernel],
@@ -101,22 +106,30 @@ it.each(Object.entries(examples))('%s', async (_, make) => {
     const given = { floats: new Float32Array(words.floats).fill(NaN), integers: new Int32Array(words.integers) };
     const start = (b: Buffer): number => lengthOf(offsets.get(b) ?? constant(0));
     for (const [b, values] of memory) given[memoryOf(b)].set(values, start(b));
-    const back = await gpu.shaders({
-      code: text,
-      dispatches: [{ name: names.get(kernel) ?? '', groups: [lengthOf(kernel.grid?.[0] ?? constant(0))] }],
-      ...given,
-      call: Int32Array.of(rows),
-    });
     evaluateNest(nest, memory, sizes);
-    for (const [b, values] of memory) {
-      if (nest.kind === 'rows' && nest.rowLocal.includes(b)) continue;
-      const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
-      values.forEach((x, i) => {
-        const got = back[memoryOf(b)][start(b) + i];
-        if (!(Math.abs(got - x) <= 3e-6 * largest))
-          expect.fail(`${rows} rows: ${b.name}[${i}] is ${got}, by definition ${x}`);
+    const forms = totals
+      ? [
+          { on: gpu, code: text + totals.tree },
+          { on: withSubgroups, code: `enable subgroups;\n${text}${totals.subgroups}` },
+        ]
+      : [{ on: gpu, code: text }];
+    for (const { on, code } of forms) {
+      const back = await on.shaders({
+        code,
+        dispatches: [{ name: names.get(kernel) ?? '', groups: [lengthOf(kernel.grid?.[0] ?? constant(0))] }],
+        ...given,
+        call: Int32Array.of(rows),
       });
+      for (const [b, values] of memory) {
+        if (nest.kind === 'rows' && nest.rowLocal.includes(b)) continue;
+        const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+        values.forEach((x, i) => {
+          const got = back[memoryOf(b)][start(b) + i];
+          if (!(Math.abs(got - x) <= 3e-6 * largest))
+            expect.fail(`${rows} rows: ${b.name}[${i}] is ${got}, by definition ${x}`);
+        });
+      }
     }
   }
-  expect(await gpu.errors()).toEqual([]);
+  for (const one of [gpu, withSubgroups]) expect(await one.errors()).toEqual([]);
 });

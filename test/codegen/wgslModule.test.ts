@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { check } from 'prettier';
 import { Project, ts } from 'ts-morph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { compileText } from '../support/trainer.js';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -32,17 +32,17 @@ const network = `model network {
 
 let gpu: GpuProcess;
 beforeAll(async () => {
-  gpu = await startGpu('null');
+  gpu = await startGpu('null', { subgroups: true });
 });
 afterAll(() => gpu?.end());
-
-const shadersOf = (code: string): string => /\/\* wgsl \*\/ `((?:[^`\\]|\\[^])*)`/.exec(code)?.[1] ?? '';
 
 describe('shaders', () => {
   it.each([...examples, ['names that WGSL has a use for', network] as const])('of %s are valid', async (file, text) => {
     const code = await compileText(text, { target: 'wgsl', language: 'ts' }, file);
-    expect(shadersOf(code)).toContain('@compute');
-    expect(await gpu.validate(shadersOf(code))).toEqual([]);
+    for (const text of shadersOf(code)) {
+      expect(text).toContain('@compute');
+      expect(await gpu.validate(text)).toEqual([]);
+    }
   });
 
   it('are refused where something is wrong', async () => {

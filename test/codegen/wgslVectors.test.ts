@@ -16,7 +16,7 @@ function shaderOf({ nest, buffers }: Example): string {
   const kernel = lowerWorkgroups(nest, wgsl, () => 128);
   const offsets = new Map<Buffer, Index>(buffers.map((b, i) => [b, constant(4096 * i)]));
   const size = { kind: 'now', size: 'batch' } as const;
-  const { text } = printShaders(
+  const { text, totals } = printShaders(
     {
       entries: { predict: { name: 'predict', steps: [{ kind: 'run', kernel }], inputs: [], results: [] } },
       kernels: [kernel],
@@ -30,7 +30,7 @@ function shaderOf({ nest, buffers }: Example): string {
       turns: new Map(),
     },
   );
-  return text;
+  return text + (totals?.tree ?? '');
 }
 
 let gpu: GpuProcess;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import { batches, expressionsDiffer, modelOf } from '../reference/expressions.js';
 import { casePath, inputsOf } from '../reference/reference.js';
-import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { compileText, importCode } from '../support/trainer.js';
 
 let gpu: GpuProcess;
@@ -80,9 +80,8 @@ describe('every recorded model that compiles', () => {
     const text = readFileSync(casePath(file), 'utf8');
     if (!check({ file, text }).model) return;
     const code = await compileText(text, { target: 'wgsl' }, file);
-    const shaders = /\/\* wgsl \*\/ `((?:[^`\\]|\\[^])*)`/.exec(code)?.[1] ?? '';
-    const validator = await startGpu('null');
-    expect(await validator.validate(shaders)).toEqual([]);
+    const validator = await startGpu('null', { subgroups: true });
+    for (const shaders of shadersOf(code)) expect(await validator.validate(shaders)).toEqual([]);
     validator.end();
   });
 });

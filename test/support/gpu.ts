@@ -48,13 +48,24 @@ interface Answer {
   readonly error?: { readonly name: string; readonly message: string };
 }
 
-/** Starts the process. Where there is no device, that is an error which says what is missing. */
-export async function startGpu(kind: 'swiftshader' | 'null'): Promise<GpuProcess> {
+/** The texts that a module may give to a device: with totals by trees, and by subgroups where it has any. */
+export function shadersOf(code: string): string[] {
+  const [shaders = '', totals, subgroupTotals] = [...code.matchAll(/\/\* wgsl \*\/ `((?:[^`\\]|\\[^])*)`/g)].map(
+    ([, text]) => text,
+  );
+  return totals === undefined ? [shaders] : [shaders + totals, `enable subgroups;\n${shaders}${subgroupTotals}`];
+}
+
+/** Starts the process; the device has the feature of subgroups if wanted. Where there is no device, that is an error which says what is missing. */
+export async function startGpu(
+  kind: 'swiftshader' | 'null',
+  { subgroups = false }: { readonly subgroups?: boolean } = {},
+): Promise<GpuProcess> {
   if (kind === 'swiftshader' && !existsSync(driver))
     throw new Error(`${driver} is missing: apt-get install -y --no-install-recommends chromium libvulkan1`);
   const child = fork(new URL('gpuProcess.mjs', import.meta.url), kind === 'null' ? ['backend=null'] : [], {
     serialization: 'advanced',
-    env: { ...process.env, XDG_RUNTIME_DIR: '/tmp', VK_ICD_FILENAMES: driver },
+    env: { ...process.env, XDG_RUNTIME_DIR: '/tmp', VK_ICD_FILENAMES: driver, NNC_SUBGROUPS: subgroups ? '1' : '' },
     execArgv: [],
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

@@ -5,7 +5,8 @@ const gpu = create(process.argv.slice(2));
 // A global, because a device must not outlive what made it.
 Object.assign(globalThis, globals, { gpu });
 const adapter = await gpu.requestAdapter();
-const device = await adapter?.requestDevice();
+const requiredFeatures = process.env.NNC_SUBGROUPS ? ['subgroups'] : [];
+const device = await adapter?.requestDevice({ requiredFeatures });
 /** Errors that nobody asked for. */
 const errors = [];
 device?.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));

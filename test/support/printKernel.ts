@@ -33,7 +33,7 @@ function printStatement(s: Statement, indent: string): string {
     case 'transpose':
       return `${indent}transpose(${s.names.join(', ')});\n`;
     case 'barrier':
-      return `${indent}barrier();\n`;
+      return `${indent}${s.total ? `total(${s.total.op}, ${s.total.name})` : 'barrier()'};\n`;
     default:
       return s satisfies never;
   }

@@ -1,6 +1,6 @@
 // Interprets kernels of workgroups: threads in lockstep from barrier to barrier, with what they must not do to one another checked.
 import { evaluateSizes } from '../../src/ir/index.js';
-import type { Kernel, Statement } from '../../src/ir/program.js';
+import type { Kernel, Statement, Total } from '../../src/ir/program.js';
 import type { Buffer } from '../../src/ir/scalar.js';
 import { indexOf, run, type Memory, type Sizes, type State } from './runKernel.js';
 
@@ -79,16 +79,41 @@ function runGroup(
       return steps(statement.body, mine);
     });
     for (let ended = 0; ended < to; inside.barrier()) {
-      ended = running.filter((thread) => thread.next().done).length;
+      const reached = running.map((thread) => thread.next());
+      ended = reached.filter((r) => r.done).length;
       if (ended > 0 && ended < to) throw new Error('some threads wait at a barrier that others do not reach');
+      addUp(reached.flatMap((r) => (r.value ? [r.value] : [])));
     }
   }
 }
 
+/** A thread at a barrier, and what it adds up there with the others. */
+interface Reached {
+  readonly total?: Total;
+  readonly locals: State['locals'];
+}
+
+/** All threads get what their values come to. */
+function addUp(threads: readonly Reached[]): void {
+  const [first] = threads;
+  if (threads.some((t) => t.total !== first.total)) throw new Error('threads wait at different totals');
+  if (!first?.total) return;
+  const { name, op } = first.total;
+  const values = threads.map((t) => Number(t.locals.get(name)));
+  const by = {
+    add: (a: number, b: number) => a + b,
+    mul: (a: number, b: number) => a * b,
+    max: Math.max,
+    min: Math.min,
+  };
+  const all = values.reduce((a, b) => by[op](a, b));
+  for (const { locals } of threads) locals.set(name, all);
+}
+
 /** Stops at every barrier. */
-function* steps(body: readonly Statement[], state: State): Generator<undefined, void> {
+function* steps(body: readonly Statement[], state: State): Generator<Reached, void> {
   for (const s of body) {
-    if (s.kind === 'barrier') yield undefined;
+    if (s.kind === 'barrier') yield { total: s.total, locals: state.locals };
     else if (s.kind === 'if' && holdsBarrier(s))
       yield* steps(indexOf(s.less[0], state) < indexOf(s.less[1], state) ? s.then : s.else, state);
     else if (s.kind === 'loop' && holdsBarrier(s)) yield* rounds(s, state);
@@ -96,7 +121,7 @@ function* steps(body: readonly Statement[], state: State): Generator<undefined, 
   }
 }
 
-function* rounds(s: Loop, state: State): Generator<undefined, void> {
+function* rounds(s: Loop, state: State): Generator<Reached, void> {
   const to = indexOf(s.to, state);
   for (let i = s.from ? indexOf(s.from, state) : 0; i < to; i += s.step) {
     state.axes.set(s.axis, i);

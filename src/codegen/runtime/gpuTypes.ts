@@ -3,6 +3,7 @@
 /** A GPUDevice of WebGPU. */
 export interface GpuDevice {
   readonly limits: GpuLimits;
+  readonly features: { has(name: string): boolean };
   readonly lost: Promise<{ readonly message: string }>;
   readonly queue: {
     submit(commands: Iterable<object>): void;

@@ -31,11 +31,18 @@ export interface Gpu {
 // GPUBufferUsage and GPUMapMode.
 const gpuUsage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 };
 
+/** Shaders as text, and what they need of totals over the threads of a workgroup, in two forms. */
+export interface GpuCode {
+  readonly shaders: string;
+  readonly totals?: string;
+  readonly subgroupTotals?: string;
+}
+
 /** The shaders on a device, with room for the call's words and nothing else yet. */
 export async function openGpu(
   name: string,
   given: GpuDevice | undefined,
-  code: string,
+  code: GpuCode,
   kernels: readonly string[],
   callBytes: number,
   depth = 0,
@@ -51,7 +58,7 @@ export async function openGpu(
     name,
     device,
     owned: given === undefined,
-    shaders: device.createShaderModule({ code }),
+    shaders: device.createShaderModule({ code: textFor(device, code) }),
     bindingLayout,
     pipelineLayout: device.createPipelineLayout({ bindGroupLayouts: [bindingLayout] }),
     pipelines: new Map(),
@@ -75,11 +82,18 @@ export async function openGpu(
   return gpu;
 }
 
+/** Threads tell one another by subgroups where the device was asked for them, else through the memory of their workgroup. */
+function textFor({ features }: GpuDevice, { shaders, totals = '', subgroupTotals }: GpuCode): string {
+  if (subgroupTotals === undefined || !features.has('subgroups')) return shaders + totals;
+  return `enable subgroups;\n${shaders}${subgroupTotals}`;
+}
+
 async function requestDevice(name: string): Promise<GpuDevice> {
   const { gpu } = (globalThis.navigator ?? {}) as {
     gpu?: {
       requestAdapter(): Promise<{
         readonly limits: GpuLimits;
+        readonly features: { has(name: string): boolean };
         requestDevice(descriptor: object): Promise<GpuDevice>;
       } | null>;
     };
@@ -89,7 +103,8 @@ async function requestDevice(name: string): Promise<GpuDevice> {
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error(`${name} needs WebGPU, which has no adapter here: ${instead}`);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  return adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const requiredFeatures = ['subgroups'].filter((name) => adapter.features.has(name));
+  return adapter.requestDevice({ requiredFeatures, requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
 }
 
 function bindGpu(gpu: Gpu): void {

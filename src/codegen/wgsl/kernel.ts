@@ -10,6 +10,7 @@ import { functions, ofVectors } from './functions.js';
 import { reservedWords } from './names.js';
 import { printAddress, type KernelNames } from './scalar.js';
 import { printStatements, type Surroundings } from './statements.js';
+import { totalName, totalNames } from './totals.js';
 import { vectorsOf } from './vectors.js';
 
 /** More groups than this are spread over two dimensions. */
@@ -32,6 +33,7 @@ export const turnNames = ['turn', 'innerTurn', 'innermostTurn'] as const;
 export const sharedNames: readonly string[] = [
   ...['floats', 'vectors', 'integers', 'call', 'Call', 'Turn'],
   ...turnNames,
+  ...totalNames,
   ...Object.keys(functions).flatMap((name) => [name, `${name}${ofVectors}`]),
 ];
 
@@ -92,6 +94,7 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
       const parts = [0, 1, 2, 3].map((n) => place(buffer, add(at, n), names));
       return `vec4<${elementTypes[buffer.dtype]}>(${parts.join(', ')})`;
     },
+    total: (total, name) => `${totalName(total)}(${name}, ${ids.local}, ${threads}u)`,
     number: (loop, inGroup) => {
       if (loop.as === 'group') return { text: `i32(${groupNumber})`, mayPass: spread };
       if (inGroup) return { text: `i32(${ids.local})`, mayPass: false };

@@ -35,11 +35,23 @@ export function wgslEngine(program: TrainerProgram, layout: Layout, scope: Scope
       ...memory(program, layout, call, shaders),
       ...[...host.values()].map((h) => h.definition),
       ...Object.values(program.entries).map((entry) => runner(entry, program, layout, call, host, shaders)),
-      { kind: 'text', text: `const shaders = /* wgsl */ \`\n${shaders.text.replace(/[\\`$]/g, '\\$&')}\n\`;` },
+      ...texts(shaders),
     ],
     placeFloats: (field, variable) => place('floats', field, variable),
     placeIntegers: (field, variable) => place('integers', field, `m.${field}, 0, ${variable}.length`),
   };
+}
+
+/** The shaders, and what they need of totals in two forms. */
+function texts({ text, totals }: ShaderText): Definition[] {
+  const print = (name: string, code: string): Definition => ({
+    kind: 'text',
+    text: `const ${name} = /* wgsl */ \`\n${code.replace(/[\\`$]/g, '\\$&')}\n\`;`,
+  });
+  return [
+    print('shaders', text),
+    ...(totals ? [print('totals', totals.tree), print('subgroupTotals', totals.subgroups)] : []),
+  ];
 }
 
 function bytes(words: string): string {
@@ -201,7 +213,7 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
       body: [
         `const call = new ArrayBuffer(${16 * Math.max(1, Math.ceil(call.fields.length / 4))});`,
         `const m: Memory = {\n${[
-          `gpu: await openGpu(model.name, device, shaders, [${first}], call.byteLength${depth > 0 ? `, ${depth}` : ''})`,
+          `gpu: await openGpu(model.name, device, { shaders${shaders.totals ? ', totals, subgroupTotals' : ''} }, [${first}], call.byteLength${depth > 0 ? `, ${depth}` : ''})`,
           'call',
           'words: new Int32Array(call)',
           ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),

@@ -19,5 +19,5 @@ export const reservedWords: readonly string[] = // Keywords.
     // What kernels use.
     'abs array bitcast bool ceil cos exp f32 floor i32 log max min pow round select sin sqrt tanh transpose u32 ' +
     'mat4x4 vec3u vec4 ' +
-    'storageBarrier workgroupBarrier'
+    'storageBarrier subgroupAdd subgroupExclusiveAdd subgroupMax subgroupMin subgroupMul subgroups workgroupBarrier'
   ).split(' ');

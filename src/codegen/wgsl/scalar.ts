@@ -171,7 +171,7 @@ export function printAddress(index: Index, names: KernelNames): Expression {
 }
 
 /** Literals have no infinity, and what has no point is an integer. */
-function printNumber(value: number, type: ScalarType): Expression {
+export function printNumber(value: number, type: ScalarType): Expression {
   switch (type) {
     case 'bool':
       return primary(value > 0 ? 'true' : 'false');

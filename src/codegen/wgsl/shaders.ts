@@ -8,9 +8,12 @@ import { depthOf, deviceKernels, fieldOf, type Call } from './call.js';
 import { neededFunctions } from './functions.js';
 import { printKernel, sharedNames, turnNames, type Shaders } from './kernel.js';
 import { reservedWords } from './names.js';
+import { neededTotals } from './totals.js';
 
 export interface ShaderText {
   readonly text: string;
+  /** What follows the text, where kernels need totals: functions that threads of a workgroup add up with, in either form. */
+  readonly totals?: { readonly tree: string; readonly subgroups: string };
   /** The entry point of each kernel. */
   readonly names: ReadonlyMap<Kernel, string>;
 }
@@ -40,6 +43,7 @@ export function printShaders(program: Program, call: Call): ShaderText {
     field: (of) => fieldOf(call, typeof of === 'string' ? 'now' : 'scalar', of).name,
   };
   const entries = kernels.map((kernel) => printKernel(kernel, names.get(kernel) ?? kernel.name, shaders));
+  const totals = neededTotals(entries.join('\n'));
   const depth = depthOf(call);
   if (depth > turnNames.length) throw new Error(`${depth} loops stand around a dispatch`);
   const fields = call.fields.map((f) => `  ${f.name}: ${f.type},`);
@@ -58,6 +62,8 @@ export function printShaders(program: Program, call: Call): ShaderText {
     ...(depth > 0 ? ['struct Turn {\n  at: i32,\n}'] : []),
     ...turnNames.slice(0, depth).map((name, d) => `@group(0) @binding(${3 + d}) var<uniform> ${name}: Turn;`),
   ];
-  const text = [...bindings, ...neededFunctions(entries.join('\n')), ...entries].join('\n\n');
-  return { text, names };
+  const text = [...bindings, ...neededFunctions([...entries, totals?.subgroups ?? ''].join('\n')), ...entries].join(
+    '\n\n',
+  );
+  return { text, totals, names };
 }

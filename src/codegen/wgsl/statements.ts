@@ -1,6 +1,6 @@
 // Statements of a kernel as lines of WGSL: loops over groups and threads are what the invocation is given to do.
 import type { Index } from '../../ir/index.js';
-import type { Statement } from '../../ir/program.js';
+import type { Statement, Total } from '../../ir/program.js';
 import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { KernelScope } from '../typescript/statements.js';
 import { printAddress, printScalar, type KernelNames } from './scalar.js';
@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly element: (buffer: Buffer, at: Index, names: KernelNames) => string;
   /** Four of them, to load; to store, where the buffer is one of vectors. */
   readonly vector: (buffer: Buffer, at: Index, names: KernelNames) => string;
+  /** What the workgroup's values of this name come to. */
+  readonly total: (total: Total, name: string) => string;
   /** The number that an invocation has in a loop over groups or threads: its text, and whether it may be past the loop's end. */
   readonly number: (loop: Loop, inGroup: boolean) => { readonly text: string; readonly mayPass: boolean };
 }
@@ -77,6 +79,10 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
       return [`if (${index(a)} < ${index(b)}) {`, ...block(s.then), ...otherwise, '}'];
     }
     case 'barrier':
+      if (s.total) {
+        const name = scope.local(s.total.name);
+        return [`${name} = ${around.total(s.total, name)};`];
+      }
       return s.storage ? ['workgroupBarrier();', 'storageBarrier();'] : ['workgroupBarrier();'];
     case 'transpose': {
       const locals = s.names.map((name) => scope.local(name));

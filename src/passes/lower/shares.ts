@@ -1,7 +1,7 @@
-// Folds that the threads of a workgroup do together: each a share of the values, then a tree in the workgroup's memory.
-import { add, constantOf, toIndex, type Axis } from '../../ir/index.js';
+// Folds that the threads of a workgroup do together: each a share of the values, then all of them the total.
+import { constantOf, toIndex, type Axis } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
-import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { apply, foldIdentity, number, type Scalar } from '../../ir/scalar.js';
 import { reshape } from '../plan/reshape.js';
 import { foldsOf } from '../plan/strides.js';
 import type { NestPlan } from '../plan/types.js';
@@ -16,19 +16,14 @@ import type { Writer } from './writer.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };
 
-interface Shared {
-  readonly fold: Fold;
-  readonly buffer: Buffer;
-}
-
-/** One place of a nest, its axes bound by `outer`; thread 0 stores it. Returns the buffers of the trees. */
+/** One place of a nest, its axes bound by `outer`; thread 0 stores it. */
 export function writeShares(
   writer: Writer,
   nest: Nest,
   plan: NestPlan,
   outer: ReadonlyMap<Axis, Places>,
   thread: Axis,
-): Buffer[] {
+): void {
   const shaped = reshape(nest, plan.shape);
   const replace = (part: { kind: string }) => outer.get(part as Axis)?.base;
   const bound = {
@@ -37,11 +32,16 @@ export function writeShares(
     stores: shaped.stores.map((s) => ({ ...s, value: specialise(s.value, replace) })),
   };
   const folds = [...new Map(foldsOf(bound).map((f) => [f.key, f])).values()];
-  const shared: Shared[] = [];
-  for (const group of sameExtents(folds)) shared.push(...writeShare(writer, group, plan, thread));
-  writeTree(writer, shared, thread);
-  // What is left of the values reads the sums.
-  const sums = new Map(shared.map(({ fold, buffer }) => [fold.key, load(buffer, toIndex(0))]));
+  // What is left of the values reads the totals.
+  const sums = new Map<string, Scalar>();
+  for (const group of sameExtents(folds)) {
+    const shares = writeShare(writer, group, plan, thread);
+    group.forEach((f, i) => sums.set(f.key, shares[i]));
+  }
+  for (const { key, op, type } of folds) {
+    const share = sums.get(key);
+    if (share?.kind === 'local') writer.push({ kind: 'barrier', total: { name: share.name, op, type } });
+  }
   const memo = new Map<string, Scalar>();
   const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => sums.get(v.key));
   const rest = {
@@ -50,11 +50,9 @@ export function writeShares(
     stores: bound.stores.map((s, i) => ({ to: s.to, at: shaped.stores[i].at, value: visit(s.value) })),
   };
   writer.open();
-  for (const { buffer } of shared) writer.pins.set(buffer, writer.depth);
   writeNest(writer, rest, { ...plan, shape: { split: [], axes: [], folds: [] }, loops: [] }, outer);
   const body = writer.close();
   writer.push({ kind: 'if', less: [toIndex(thread), toIndex(1)], then: body, else: [] });
-  return shared.map(({ buffer }) => buffer);
 }
 
 function sameExtents(folds: readonly Fold[]): Fold[][] {
@@ -66,8 +64,8 @@ function sameExtents(folds: readonly Fold[]): Fold[][] {
   return [...groups.values()];
 }
 
-/** One loop in which every thread folds each so many-th value, and stores what it has. */
-function writeShare(writer: Writer, folds: readonly Fold[], plan: NestPlan, thread: Axis): Shared[] {
+/** One loop in which every thread folds each so many-th value. */
+function writeShare(writer: Writer, folds: readonly Fold[], plan: NestPlan, thread: Axis): Scalar[] {
   const level = writer.depth;
   const accumulators = folds.map((f) =>
     writer.let(level, accumulatorName(f.op, ''), number(foldIdentity(f.op, f.type), f.type), true),
@@ -92,25 +90,5 @@ function writeShare(writer: Writer, folds: readonly Fold[], plan: NestPlan, thre
   const threads = constantOf(thread.extent) ?? 1;
   const step = { from: toIndex(thread), to: counter.extent, step: threads };
   writer.push({ kind: 'loop', axis: counter, ...step, as: 'serial', body });
-  return folds.map((fold, i) => {
-    const accumulator = accumulators[i];
-    const name = accumulator.kind === 'local' ? `${accumulator.name}_shares` : 'shares';
-    const dtype = fold.type === 'bool' ? 'i32' : fold.type;
-    const buffer: Buffer = { name, space: 'workgroup', dtype, length: thread.extent };
-    writer.push({ kind: 'store', to: buffer, at: toIndex(thread), value: accumulator });
-    return { fold, buffer };
-  });
-}
-
-/** Pairs of shares, half as many each round, until the first holds all. */
-function writeTree(writer: Writer, shared: readonly Shared[], thread: Axis): void {
-  const threads = constantOf(thread.extent) ?? 1;
-  for (let half = threads / 2; half >= 1; half /= 2) {
-    const at = toIndex(thread);
-    const then = shared.map(({ fold: { op }, buffer }) => {
-      const value = apply(op, load(buffer, at), load(buffer, add(at, half)));
-      return { kind: 'store' as const, to: buffer, at, value };
-    });
-    writer.push({ kind: 'barrier' }, { kind: 'if', less: [at, toIndex(half)], then, else: [] });
-  }
+  return accumulators;
 }

@@ -123,9 +123,8 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   const [group] = writer.open(together(axes));
   const outer = bindAxes(writer, axes, group);
   const [thread] = writer.open(newAxis('thread', plan.threads));
-  const made: Buffer[] = [];
   const write = (part: Nest, shared: SharedPart): void => {
-    if (shared.kind === 'shares') made.push(...writeShares(writer, part, shared.plan, outer, thread));
+    if (shared.kind === 'shares') writeShares(writer, part, shared.plan, outer, thread);
     else writePlaces(writer, part, shared.plan, outer, thread);
   };
   if (nest.kind === 'nest') write(nest, first);
@@ -142,7 +141,7 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
   writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
   const body = writer.close();
   writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
-  return { groups: group.extent, threads: plan.threads, scratch: [...scratch, ...made] };
+  return { groups: group.extent, threads: plan.threads, scratch };
 }
 
 /** Each part in a scope of its own; what it has made of lets stays visible to those after it. */

@@ -105,7 +105,7 @@ export interface ExplicitPlan {
 
 export type Plan = NestPlan | RowsPlan | ExplicitPlan;
 
-/** How the threads of one workgroup compute a part: each folds a share, which a tree adds up; or each takes places in turn. */
+/** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
 export interface SharedPart {
   readonly kind: 'shares' | 'places';
   /** Its loops say which places are neighbours: the last axis varies fastest. */

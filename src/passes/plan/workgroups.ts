@@ -16,12 +16,12 @@ import type { Estimate, NestPlan, SharedPart, WorkPlan } from './types.js';
 const manyOutputs = 8_192;
 /** With as many places there is more than one for each thread that a processor has at once. */
 const manyPlaces = 65_536;
-/** Shorter folds are not worth a tree; to one place, half of it is. */
+/** Shorter folds are not worth a total; to one place, half of it is. */
 const shortestShare = 128;
 /** Rows that are as narrow take a thread each. */
 const narrowRow = 32;
-/** The memory of a workgroup in elements: 16 KiB are there everywhere. */
-const groupMemory = 4_096;
+/** The memory of a workgroup in elements: 16 KiB are there everywhere, of which totals take a number for each thread and type. */
+const groupMemory = 4_096 - 3 * 256;
 
 export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
   switch (nest.kind) {
@@ -73,7 +73,6 @@ function planShares(nest: Nest, target: TargetTraits, estimate: Estimate): WorkP
   const inner = part.folds[part.folds.length - 1];
   if (outputs >= 64 && !foldsOf(reshaped).some((f) => readsAlong(f, inner, estimate))) return undefined;
   const threads = folded >= 1_024 ? 256 : 64;
-  if (threads * foldsOf(reshaped).length > groupMemory) return undefined;
   const text = `${describe(part)}, ${threads} threads each fold a share`;
   return { kind: 'groups', threads, parts: [{ kind: 'shares', plan: part }], local: 'workgroup', text };
 }
@@ -90,18 +89,13 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
   const list = parts.map(describe).join(' | ');
   if (width <= narrowRow) return { kind: 'threads', threads: 64, parts, text: `${head}, a thread each: ${list}` };
   const threads = width >= 1_024 ? 256 : 64;
-  // A tree for each fold that is taken in shares, then what each row holds for itself.
-  let free = groupMemory;
   const shared = nest.parts.map((part, i): SharedPart => {
     const reshaped = reshape(part, parts[i].shape);
     const folded = part.axes.length === 0 ? foldedBy(reshaped, estimate) : undefined;
-    const trees = threads * foldsOf(reshaped).length;
-    if (folded === undefined || folded < narrowRow || trees > free) return { kind: 'places', plan: parts[i] };
-    free -= trees;
-    return { kind: 'shares', plan: parts[i] };
+    return { kind: folded === undefined || folded < narrowRow ? 'places' : 'shares', plan: parts[i] };
   });
   const held = nest.rowLocal.reduce((sum, b) => sum + (constantOf(b.length) ?? Infinity), 0);
-  const local = held <= free ? 'workgroup' : 'scratch';
+  const local = held <= groupMemory ? 'workgroup' : 'scratch';
   return { kind: 'groups', threads, parts: shared, local, text: `${head}, ${threads} threads each: ${list}` };
 }
 
