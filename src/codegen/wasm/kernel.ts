@@ -27,7 +27,7 @@ import {
   valueType,
   type Emission,
 } from './emission.js';
-import { emitFence, paceOf, placesApart, type Pace } from './pace.js';
+import { emitFence, farAway, paceOf, placesApart, type Pace } from './pace.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
 import { countUses, loadsOf, type Access } from './walk.js';
@@ -56,6 +56,7 @@ function emitBlock(e: Emission, body: readonly Statement[], before?: () => void,
   inFrame(e, { block: true, uses: countUses(body) }, () => {
     before?.();
     body.forEach((statement, i) => {
+      if (statement.kind === 'loop' && paceOf(statement)) touch(e, farAway(body.slice(i + 1)));
       if (apart.has(statement)) emitFence(e, e.code.depth);
       emitStatement(e, statement);
       const next = body[i + 1];
@@ -336,4 +337,17 @@ function emitTranspose(e: Emission, names: readonly [string, string, string, str
   shuffle(rows[2], pairs[1], pairs[3], words(0, 1, 4, 5));
   shuffle(rows[3], pairs[1], pairs[3], words(2, 3, 6, 7));
   forget(e, (part) => part.kind === 'local' && names.includes(part.name));
+}
+
+/** Reads a vector of each line of 64 bytes, which brings it near while the tile is made. */
+function touch(e: Emission, lines: readonly Access[]): void {
+  const seen = new Set<string>();
+  for (const { buffer, at } of lines) {
+    const { variable, offset } = addressOf(e, buffer, at);
+    const key = `${buffer.name} ${variable.key} ${Math.floor(offset / 64)}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    e.code.memory('v128.load', emitAddress(e, buffer, at));
+    e.code.op('drop');
+  }
 }

@@ -4,7 +4,7 @@ import { axesOf, strideOf, type Axis } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import { isLanes, type Scalar } from '../../ir/scalar.js';
 import type { Emission } from './emission.js';
-import { loadsOf } from './walk.js';
+import { loadsOf, type Access } from './walk.js';
 
 /** How an innermost loop is written. */
 export interface Pace {
@@ -74,6 +74,23 @@ function operationsOf(body: readonly Statement[]): number {
   };
   for (const statement of body) if (statement.kind === 'store' || statement.kind === 'let') count(statement.value);
   return operations;
+}
+
+/**
+ * What the stores behind a tile's loop reach for, and loads at the same places: where that is in several buffers, waiting for all of
+ * them at once takes longer than to ask for them before the loop.
+ */
+export function farAway(body: readonly Statement[]): readonly Access[] {
+  const places = new Set<string>();
+  for (const s of body) if (s.kind === 'store' && isLanes(s.value)) places.add(s.at.key);
+  const found: Access[] = [];
+  for (const s of body) {
+    if (s.kind !== 'let' && s.kind !== 'store') continue;
+    loadsOf(s.value, (access) => places.has(access.at.key) && found.push(access));
+    if (s.kind === 'store') found.push({ buffer: s.to, at: s.at, guarded: false });
+  }
+  const safe = found.filter(({ at, guarded }) => !guarded && places.has(at.key));
+  return new Set(safe.map(({ buffer }) => buffer)).size > 1 ? safe : [];
 }
 
 /** Ends a stretch of code: a jump `depth` blocks out that is never taken, on a condition that no other fence has. What counts is even or not negative. */
