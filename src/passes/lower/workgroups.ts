@@ -1,6 +1,6 @@
 // Lowering for targets with workgroups: which thread computes which places, and what threads of a group tell one another.
 import { add, axis as newAxis, constantOf, div, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
-import type { AnyNest, Kernel, Nest, Rows, TargetTraits } from '../../ir/program.js';
+import type { AnyNest, Kernel, Nest, Rows, Statement, TargetTraits } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../plan/types.js';
@@ -116,6 +116,23 @@ function groupsOf(places: Index, threads: number): Index {
   return div(add(places, threads - 1), toIndex(threads));
 }
 
+/** After each part that a later one needs: what other threads have stored is there after a barrier. */
+function barriersOf(parts: readonly Nest[]): (Statement | undefined)[] {
+  const lastUse = new Map<Buffer, number>();
+  parts.forEach((part, i) => {
+    for (const buffer of namesIn(part).buffers) lastUse.set(buffer, i);
+  });
+  // Up to which part something of what is stored so far is in use, and something that lies in storage.
+  let [used, usedInStorage] = [-1, -1];
+  return parts.map((part, i) => {
+    for (const { to } of part.stores) {
+      used = Math.max(used, lastUse.get(to) ?? -1);
+      if (to.space !== 'workgroup') usedInStorage = Math.max(usedInStorage, lastUse.get(to) ?? -1);
+    }
+    return used > i ? { kind: 'barrier', ...(usedInStorage > i && { storage: true }) } : undefined;
+  });
+}
+
 /** A workgroup for each row, or each place of a reduction: its threads do the parts together, one after another. */
 function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<WorkPlan, { kind: 'groups' }>): Written {
   const [first] = plan.parts;
@@ -128,15 +145,14 @@ function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<Wo
     else writePlaces(writer, part, shared.plan, outer, thread);
   };
   if (nest.kind === 'nest') write(nest, first);
-  else
+  else {
+    const barriers = barriersOf(nest.parts);
     writeParts(writer, nest, (part, i) => {
       write(part, plan.parts[i]);
-      const stored = new Set(nest.parts.slice(0, i + 1).flatMap((p) => p.stores.map((s) => s.to)));
-      const read = nest.parts.slice(i + 1).flatMap((later) => [...namesIn(later).buffers].filter((b) => stored.has(b)));
-      // What other threads have stored is there after a barrier.
-      const outside = read.some((b) => b.space !== 'workgroup');
-      if (read.length > 0) writer.push({ kind: 'barrier', ...(outside && { storage: true }) });
+      const barrier = barriers[i];
+      if (barrier) writer.push(barrier);
     });
+  }
   const inGroup = writer.close();
   writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
   const body = writer.close();
