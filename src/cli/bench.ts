@@ -1,4 +1,5 @@
 // `nnc bench`: how fast a compiled model trains, and where the time goes.
+import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { syntheticInputs } from '../data/synthetic.js';
 import { trainAbsent } from '../diagnostics/data.js';
@@ -23,6 +24,7 @@ import { importTrainer, simdWorks } from './trainer.js';
 interface Options extends ModelOptions, TargetOptions {
   readonly batch?: number;
   readonly seconds: number;
+  readonly threads: number;
   readonly json?: boolean;
 }
 
@@ -32,12 +34,14 @@ interface Result {
   readonly target: string;
   readonly relaxed: boolean;
   readonly batch: number;
+  /** One where the step is too little to share, however many were asked for. */
+  readonly threads: number;
   readonly stepsPerSecond: number;
   readonly secondsPerStep: number;
   readonly flopsPerStep: number;
   /** In bytes. */
   readonly memory: MemoryUse;
-  /** What the core reaches where it does nothing but multiply and add; unknown for JavaScript. */
+  /** What so many cores reach where they do nothing but multiply and add; unknown for JavaScript. */
   readonly peak?: number;
   readonly kernels: readonly KernelResult[];
 }
@@ -58,14 +62,17 @@ export function addBench(program: Command): void {
     .argument('<file>', 'the .nn file; - is standard input')
     .option('--batch <n>', 'rows in a step', wholeNumber(1))
     .option('--seconds <n>', 'how long to measure', seconds, 3)
+    .option('--threads <n>', 'wasm: threads to compute with', wholeNumber(1), 1)
     .option('--json', 'print the measurements as JSON')
     .action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(file: string, options: Options, command: Command): Promise<void> {
   const { compile } = await import('../index.js');
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
   const relaxed = target === 'wasm' && options.relaxed === true && relaxedWorks();
+  const { threads: asked } = options;
+  if (asked > 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');
   const compiled = await compile(readSource(file), {
     model: options.model,
     set: options.set,
@@ -74,6 +81,7 @@ async function run(file: string, options: Options): Promise<void> {
     read: readImport,
     language: 'js',
     profile: 'step',
+    threads: asked > 1,
   });
   const { model, code, program } = compiled;
   if (report(compiled.diagnostics) || !model || code === undefined || !program) {
@@ -82,17 +90,18 @@ async function run(file: string, options: Options): Promise<void> {
   }
   if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const batch = options.batch ?? model.train.batch;
+  const threads = program.entries.step?.alone ? 1 : asked;
   const { createTrainer } = await importTrainer(code);
-  const trainer = await createTrainer({ seed: model.train.seed, batch });
+  const trainer = await createTrainer({ seed: model.train.seed, batch, threads });
   if (!isProfiled(trainer)) throw new Error('the module has no profile');
   // Several batches in turn, so that what is learnt of one does not make the gradients vanish.
   const batches = [1, 2, 3, 4].map((seed) => syntheticInputs(model.inputs, () => batch, seed));
   const times = await timeSteps(trainer, batches, options.seconds);
   trainer.dispose();
-  const peak = target === 'wasm' ? measurePeak(relaxed) : undefined;
+  const peak = target === 'wasm' ? Math.min(threads, availableParallelism()) * measurePeak(relaxed) : undefined;
   const { memoryUse, summariseMemory } = await import('../inspect/memory.js');
-  const memory = memoryUse(program, target, () => batch);
-  const result = await resultOf(program, times, { target, relaxed, batch, peak, memory });
+  const memory = memoryUse(program, target, () => batch, threads);
+  const result = await resultOf(program, times, { target, relaxed, batch, threads, peak, memory });
   process.stdout.write(
     options.json ? `${JSON.stringify(result, null, 2)}\n` : `${textOf(result, summariseMemory(memory))}\n`,
   );
@@ -101,7 +110,7 @@ async function run(file: string, options: Options): Promise<void> {
 async function resultOf(
   program: TrainerProgram,
   times: Times,
-  known: Pick<Result, 'target' | 'relaxed' | 'batch' | 'peak' | 'memory'>,
+  known: Pick<Result, 'target' | 'relaxed' | 'batch' | 'threads' | 'peak' | 'memory'>,
 ): Promise<Result> {
   const { callsOf, flopsOf, flopsOfSteps } = await import('../inspect/flops.js');
   const { kernelsOf } = await import('../codegen/uses.js');
@@ -174,10 +183,12 @@ function textOf(result: Result, memory: string): string {
     ...gap,
     'checks and copies of inputs, calls',
   ]);
-  const reached = peak === undefined ? '' : ` of ${(peak / 1e9).toFixed(1)} that this core can multiply and add`;
+  const cores = Math.min(result.threads, availableParallelism());
+  const able = cores > 1 ? `${cores} cores like this one` : 'this core';
+  const reached = peak === undefined ? '' : ` of ${(peak / 1e9).toFixed(1)} that ${able} can multiply and add`;
   const { stdout } = process;
   return [
-    `${result.model}  ${result.target}${result.relaxed ? ' relaxed' : ''}, batch ${result.batch}`,
+    `${result.model}  ${result.target}${result.relaxed ? ' relaxed' : ''}, batch ${result.batch}${result.threads > 1 ? `, ${result.threads} threads` : ''}`,
     `speed       ${perSecond(result.stepsPerSecond)} steps/s, ${duration(secondsPerStep)} a step`,
     `arithmetic  ${amount(flopsPerStep)}FLOP a step, ${(flopsPerStep / secondsPerStep / 1e9).toFixed(2)} GFLOP/s${reached}`,
     `memory      ${memory}`,

@@ -10,8 +10,15 @@ export function separateSteps(steps: readonly Step[]): Step[] {
 
 /** Adds an entry for each kernel that the named one runs: `kernel0`, `kernel1`, …. */
 export function withKernelEntries(program: TrainerProgram, name: EntryName): TrainerProgram {
-  const steps = separateSteps(program.entries[name]?.steps ?? []);
-  const entries = steps.map((step, i): Entry => ({ name: `kernel${i}`, steps: [step], inputs: [], results: [] }));
+  const whole = program.entries[name];
+  const alone = whole?.alone && { alone: whole.alone };
+  const entries = separateSteps(whole?.steps ?? []).map((step, i): Entry => ({
+    name: `kernel${i}`,
+    steps: [step],
+    inputs: [],
+    results: [],
+    ...alone,
+  }));
   return { ...program, entries: { ...program.entries, ...Object.fromEntries(entries.map((e) => [e.name, e])) } };
 }
 

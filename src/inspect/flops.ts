@@ -1,6 +1,7 @@
 // How much arithmetic kernels do: floating-point operations, counted from their statements and nothing else.
 import { axesOf, evaluate, type Atom, type Axis, type Index } from '../ir/index.js';
 import type { Kernel, Statement, Step } from '../ir/program.js';
+import { thread, threads } from '../ir/threads.js';
 import { isLanes, type Scalar, type ScalarOp } from '../ir/scalar.js';
 
 /** What a run-time size is taken to be. */
@@ -17,7 +18,12 @@ const counted: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
  * count; a value that stands twice in a statement counts once.
  */
 export function flopsOf(kernel: Kernel, sizeOf: SizeOf): number {
-  return inBody(kernel.body, { sizeOf, axes: new Map() });
+  // All that threads share, as one of them would do it alone.
+  const axes = new Map([
+    [thread, 0],
+    [threads, 1],
+  ]);
+  return inBody(kernel.body, { sizeOf, axes });
 }
 
 /** How often one pass through the steps calls each kernel, in order of the first call. */
@@ -74,8 +80,9 @@ function inStatement(s: Statement, place: Place): number {
 /** Every round is the same, unless bounds inside depend on the axis. */
 function inLoop(loop: Statement & { kind: 'loop' }, place: Place): number {
   const from = loop.from ? valueOf(loop.from, place) : 0;
-  const to = valueOf(loop.to, place);
   const last = loop.last ? valueOf(loop.last, place) : Infinity;
+  // A thread's last round may end behind the last place.
+  const to = Math.min(valueOf(loop.to, place), last + loop.step);
   if (to <= from) return 0;
   if (!decidingAxes(loop.body).has(loop.axis)) {
     place.axes.set(loop.axis, from);

@@ -20,12 +20,13 @@ const page = 65536;
 
 /**
  * What a fresh trainer allocates once there is room for the given sizes. In plain TypeScript that is every array but the inputs of f32,
- * which are the caller's; in WebAssembly the whole memory, for one thread; on WebGPU the memory of the shaders.
+ * which are the caller's; in WebAssembly the whole memory, for so many threads; on WebGPU the memory of the shaders.
  */
 export function memoryUse(
   program: TrainerProgram,
   target: TargetTraits['name'],
   sizeOf: (name: string) => number,
+  threads = 1,
 ): MemoryUse {
   const words = (length: Index): number => evaluateSizes(length, sizeOf);
   const bytesOf = (buffers: readonly { readonly buffer: Buffer }[]): number =>
@@ -34,7 +35,7 @@ export function memoryUse(
   const total = (): number => {
     switch (target) {
       case 'wasm':
-        return page * Math.ceil((4 * (words(length) + (own ? words(own) : 0))) / page);
+        return page * Math.ceil((4 * (words(length) + (own ? threads * words(own) : 0))) / page);
       case 'wgsl':
         // No buffer is smaller than four numbers.
         return 4 * (Math.max(4, words(length)) + Math.max(4, integers ? words(integers) : 0));

@@ -22,6 +22,16 @@ const model = `model tagger(units = 16) {
 }
 `;
 writeFileSync(join(folder, 'tagger.nn'), model);
+writeFileSync(
+  join(folder, 'wide.nn'),
+  `model wide {
+  input x: [batch, 128]
+  input y: [batch, 4]
+  loss = mse(x |> dense(256) |> relu |> dense(4), y)
+  train { optimizer = adam() batch = 64 }
+}
+`,
+);
 writeFileSync(join(folder, 'idle.nn'), 'model idle {\n  input x: [batch, 1]\n  loss = mean(x |> dense(1))\n}\n');
 
 function bench(...args: string[]): ReturnType<typeof nnc> {
@@ -32,6 +42,7 @@ interface Measured {
   readonly model: string;
   readonly target: string;
   readonly batch: number;
+  readonly threads: number;
   readonly stepsPerSecond: number;
   readonly secondsPerStep: number;
   readonly flopsPerStep: number;
@@ -97,6 +108,27 @@ describe('bench', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  it('measures threads, which do the work of one', () => {
+    const [alone, together] = ['1', '2'].map((threads): Measured => {
+      const { status, stdout, stderr } = bench('wide.nn', '--target', 'wasm', '--json', '--threads', threads);
+      expect([status, stderr]).toEqual([0, '']);
+      return JSON.parse(stdout) as Measured;
+    });
+    expect([alone.threads, together.threads]).toEqual([1, 2]);
+    expect(together.flopsPerStep).toBe(alone.flopsPerStep);
+    expect(together.kernels.map((k) => k.flopsPerCall)).toEqual(alone.kernels.map((k) => k.flopsPerCall));
+    expect(together.memory.total).toBeGreaterThanOrEqual(alone.memory.total);
+    expect(bench('wide.nn', '--threads', '2').stdout).toMatch(
+      /^wide {2}wasm, batch 64, 2 threads\n[^]* that (2 cores like this one|this core) can multiply and add\n/,
+    );
+    // Too little to share.
+    expect(bench('tagger.nn', '--threads', '2', '--set', 'units=2').stdout).toMatch(/^tagger {2}wasm, batch 20\n/);
+    expect(bench('wide.nn', '--threads', '2', '--target', 'ts')).toMatchObject({
+      status: 2,
+      stderr: 'error: --threads is for --target wasm\n',
+    });
+  });
+
   it('reads standard input and overrides parameters', () => {
     const { status, stdout } = nnc(['bench', '-', '--seconds', '0.1', '--set', 'units=4', '--target', 'ts'], {
       input: model,
@@ -113,6 +145,7 @@ describe('bench', () => {
       ['--seconds', '0'],
       ['--seconds', 'soon'],
       ['--batch', '1.5'],
+      ['--threads', '0'],
       ['--target', 'cobol'],
     ]) {
       const { status, stdout, stderr } = nnc(['bench', 'tagger.nn', ...args], { cwd: folder });
