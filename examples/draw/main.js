@@ -13,9 +13,15 @@ const worker = new Worker(new URL(`${TrainingWorker}${target ? `?target=${target
 // ---- training --------------------------------------------------------------------------------
 
 const points = [[], [], []];
-const style = getComputedStyle(document.body);
+/** A colour of the page's, which follows its theme. */
+const colour = (element, property) => () => getComputedStyle(element)[property];
+const [ink, accent, other] = [
+  colour(document.body, 'color'),
+  colour(at('target'), 'backgroundColor'),
+  colour(at('curve'), 'borderTopColor'),
+];
 const size = () => ({ width: at('curve').clientWidth, height: 200 });
-const axis = { stroke: style.color, grid: { stroke: '#8884' }, ticks: { stroke: '#8884' } };
+const axis = { stroke: ink, grid: { stroke: '#8884' }, ticks: { stroke: '#8884' } };
 const plot = new uPlot(
   {
     ...size(),
@@ -26,20 +32,21 @@ const plot = new uPlot(
     ],
     series: [
       { label: 'epoch' },
-      { label: 'loss', stroke: '#1f7a8c', width: 2, points: { show: false }, value: (_, v) => v?.toFixed(4) ?? '' },
+      { label: 'loss', stroke: accent, width: 2, points: { show: false }, value: (_, v) => v?.toFixed(4) ?? '--' },
       {
         label: 'loss on unseen digits',
-        stroke: '#d1495b',
+        stroke: other,
         width: 2,
         points: { size: 6 },
         spanGaps: true,
-        value: (_, v) => v?.toFixed(4) ?? '',
+        value: (_, v) => v?.toFixed(4) ?? '--',
       },
     ],
   },
   points,
   at('curve'),
 );
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => plot.redraw());
 new ResizeObserver(() => plot.setSize(size())).observe(at('curve'));
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;

@@ -65,9 +65,24 @@ async function start() {
   await train(module, digits);
 }
 
-async function answer({ image, id }) {
-  const { probability } = await trainer.predict({ image });
-  postMessage({ kind: 'answer', id, probability });
+let newest;
+let answering = false;
+
+/** While one drawing is read, more come in; the last of them is next. */
+async function answer(drawing) {
+  newest = drawing;
+  if (answering) return;
+  answering = true;
+  try {
+    while (newest) {
+      const { image, id } = newest;
+      newest = undefined;
+      const { probability } = await trainer.predict({ image });
+      postMessage({ kind: 'answer', id, probability });
+    }
+  } finally {
+    answering = false;
+  }
 }
 
 function report(error) {

@@ -86,3 +86,27 @@ describe.each([
     }
   });
 });
+
+it('the page trains and answers on WebGPU, in the dark', async () => {
+  const options = { flags: ['--enable-unsafe-webgpu'], colorScheme: 'dark' as const };
+  const { page, close } = await openPage({ folder, query: '?target=wgsl' }, options);
+  try {
+    // In software, some ten steps a second.
+    await page.waitForFunction(`Number(document.querySelector('#status').dataset.loss) < 1.2`, undefined, {
+      timeout: 60_000,
+    });
+    expect(await page.textContent('#target')).toBe('WebGPU');
+    await draw(page, digits[1]);
+    await page.waitForFunction(`/^\\d$/.test(document.querySelector('#answer').textContent)`);
+    const brightness = (property: string, selector: string): Promise<number> =>
+      page.evaluate(`getComputedStyle(document.querySelector('${selector}')).${property}.match(/\\d+/g)
+        .slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0)`);
+    expect(await brightness('backgroundColor', 'body')).toBeLessThan(64);
+    expect(await brightness('backgroundColor', '#progress')).toBeLessThan(96);
+    expect(await brightness('color', 'body')).toBeGreaterThan(192);
+    const pictures = process.env.NNC_SCREENSHOTS;
+    if (pictures) await page.screenshot({ path: join(pictures, 'draw-dark.png'), fullPage: true });
+  } finally {
+    await close();
+  }
+}, 90_000);

@@ -32,6 +32,7 @@ export interface PageOptions {
   /** Further flags of Chromium's. */
   readonly flags?: readonly string[];
   readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: 'light' | 'dark';
 }
 
 /** Opens an empty page beside the files, by path (`/trainer.js`); or a folder's own page. */
@@ -63,7 +64,7 @@ export async function openPage(
       executablePath: executable(),
       args: ['--no-sandbox', ...(options.flags ?? [])],
     });
-    const page = await browser.newPage(options.viewport && { viewport: options.viewport });
+    const page = await browser.newPage({ viewport: options.viewport, colorScheme: options.colorScheme });
     await page.goto(`http://127.0.0.1:${port}/${typeof files.query === 'string' ? files.query : ''}`);
     return {
       page,
