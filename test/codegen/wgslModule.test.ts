@@ -30,6 +30,16 @@ const network = `model network {
 }
 `;
 
+/** Large enough for the largest tiles, for long folds in shares, and for vectors. */
+const large = `model large {
+  input x: [batch, 784]
+  input kind: index(10)[batch]
+  logits = x |> dense(512) |> gelu |> layer_norm |> dense(512) |> relu |> dense(10)
+  loss = cross_entropy(logits, kind)
+  train { optimizer = adam(lr = 0.01) batch = 4096 }
+}
+`;
+
 let gpu: GpuProcess;
 beforeAll(async () => {
   gpu = await startGpu('null', { subgroups: true });
@@ -37,13 +47,16 @@ beforeAll(async () => {
 afterAll(() => gpu?.end());
 
 describe('shaders', () => {
-  it.each([...examples, ['names that WGSL has a use for', network] as const])('of %s are valid', async (file, text) => {
-    const code = await compileText(text, { target: 'wgsl', language: 'ts' }, file);
-    for (const text of shadersOf(code)) {
-      expect(text).toContain('@compute');
-      expect(await gpu.validate(text)).toEqual([]);
-    }
-  });
+  it.each([...examples, ['names that WGSL has a use for', network] as const, ['a large network', large] as const])(
+    'of %s are valid',
+    async (file, text) => {
+      const code = await compileText(text, { target: 'wgsl', language: 'ts' }, file);
+      for (const text of shadersOf(code)) {
+        expect(text).toContain('@compute');
+        expect(await gpu.validate(text)).toEqual([]);
+      }
+    },
+  );
 
   it('are refused where something is wrong', async () => {
     const [found] = await gpu.validate('@compute @workgroup_size(1) fn wrong() {\n  let x = y;\n}');

@@ -62,6 +62,35 @@ describe('networks', () => {
   });
 });
 
+describe('long folds', () => {
+  const models = {
+    'a long input into few outputs': [
+      'model long {\n  input x: [batch, 4096]\n  h = x |> dense(64) |> tanh\n  loss = mean((h - 0.3)^2)\n  train { optimizer = sgd(lr = 0.1) batch = 64 }\n}\n',
+      64 * 4096,
+    ],
+    'a long batch into few weights': [
+      'model long {\n  input x: [batch, 30]\n  h = x |> dense(10) |> tanh\n  loss = mean((h - 0.3)^2)\n  train { optimizer = sgd(lr = 0.1) batch = 9000 }\n}\n',
+      9_000 * 30,
+    ],
+  } as const;
+  it.each(Object.entries(models))('%s: the steps of WebAssembly, and the same bits again', async (_, [text, count]) => {
+    const code = await compileText(text, { target: 'wgsl' });
+    expect(code).toContain('shares of each sum');
+    const x = Float32Array.from({ length: count }, (_value, i) => Math.sin(i * i));
+    const here = await (await importCode(await compileText(text, { target: 'wasm' }))).createTrainer();
+    const there = [await gpu.createTrainer(code), await gpu.createTrainer(code)];
+    for (let step = 0; step < 3; step++) {
+      const { loss } = here.step({ x });
+      const losses = [await there[0].step({ x }), await there[1].step({ x })].map((l) => l.loss);
+      expect(Math.abs(losses[0] / loss - 1)).toBeLessThan(1e-5);
+      expect(losses[1]).toBe(losses[0]);
+    }
+    expect(await there[1].read()).toEqual(await there[0].read());
+    for (const trainer of there) await trainer.dispose();
+    expect(await gpu.errors()).toEqual([]);
+  });
+});
+
 it('takes more workgroups than one dimension holds', async () => {
   const text =
     'model sums {\n  input x: [batch, 200]\n  param w: f32 = 1\n  output y = sum(x, axis = 1)\n  loss = w\n}\n';
