@@ -1,4 +1,5 @@
-// Scalar instructions as WGSL, where the language promises less than we do: large arguments, negative bases, NaN and infinity.
+// Scalar instructions as WGSL, where the language promises less than we do: large arguments, negative bases, NaN and infinity. Each
+// of numbers, and of vectors of four.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { erf, roundEven } from '../../src/codegen/runtime/scalar.js';
 import type { Call } from '../../src/codegen/wgsl/call.js';
@@ -6,7 +7,8 @@ import { printShaders } from '../../src/codegen/wgsl/shaders.js';
 import { axis, constant, toIndex, type Index } from '../../src/ir/index.js';
 import type { Kernel } from '../../src/ir/program.js';
 import { apply, indexValue, load, number, type Buffer, type Scalar } from '../../src/ir/scalar.js';
-import { lowerWorkgroups } from '../../src/passes/lower/workgroups.js';
+import { lowerWork } from '../../src/passes/lower/workgroups.js';
+import { planWorkgroups } from '../../src/passes/plan/workgroups.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { buffer, nest } from '../support/nests.js';
 import { wgsl } from '../support/targets.js';
@@ -19,33 +21,48 @@ afterAll(() => gpu?.end());
 
 const call: Call = { fields: [], has: () => false, host: new Set(), turns: new Map() };
 
-/** value(x) for every x. */
-async function map(values: readonly number[], value: (x: Scalar, i: Scalar) => Scalar): Promise<number[]> {
+type Value = (x: Scalar, i: Scalar) => Scalar;
+
+/** value(x) for every x, which comes to the same four by four. */
+async function map(given: readonly number[], value: Value): Promise<number[]> {
+  const single = await mapBy(1, given, value);
+  const padded = [...given, ...Array.from({ length: -given.length & 3 }, () => 1)];
+  const byFour = await mapBy(4, padded, value);
+  expect(byFour.slice(0, given.length)).toEqual(single);
+  return single;
+}
+
+async function mapBy(width: 1 | 4, values: readonly number[], value: Value): Promise<number[]> {
   const [x, out] = [buffer('x', values.length), buffer('out', values.length)];
   const i = axis('i', values.length);
   const made = value(load(x, toIndex(i)), indexValue(i));
-  const kernel: Kernel = lowerWorkgroups(nest('map', [i], [{ to: out, at: toIndex(i), value: made }]), wgsl, () => 1);
+  const mapped = nest('map', [i], [{ to: out, at: toIndex(i), value: made }]);
+  const plan = planWorkgroups(mapped, wgsl, () => 1);
+  if (plan.kind !== 'threads') throw new Error(`an elementwise nest is planned as ${plan.kind}`);
+  const kernel: Kernel = lowerWork(mapped, width === 4 ? { ...plan, quads: i } : plan);
+  const start = 4 * Math.ceil(values.length / 4);
   const offsets = new Map<Buffer, Index>([
     [x, constant(0)],
-    [out, constant(values.length)],
+    [out, constant(start)],
   ]);
   const { text, names } = printShaders(
     {
       entries: { predict: { name: 'predict', steps: [{ kind: 'run', kernel }], inputs: [], results: [] } },
       kernels: [kernel],
       buffers: [x, out],
-      memory: { offsets, length: constant(2 * values.length) },
+      memory: { offsets, length: constant(2 * start) },
     },
     call,
   );
   const { floats } = await gpu.shaders({
     code: text,
     dispatches: [{ name: names.get(kernel) ?? '', groups: [Math.ceil(values.length / 64)] }],
-    floats: Float32Array.from([...values, ...values.map(() => NaN)]),
+    floats: Float32Array.from({ length: 2 * start }, (_, at) => values[at] ?? NaN),
     integers: new Int32Array(4),
     call: new Int32Array(4),
   });
-  return [...floats.slice(values.length, 2 * values.length)];
+  expect(text.includes('vectors[')).toBe(width === 4);
+  return [...floats.slice(start, start + values.length)];
 }
 
 const plain = Array.from({ length: 400 }, (_, i) => Math.fround((i - 200) / 17));
@@ -83,6 +100,22 @@ it('NaN and infinity', async () => {
   const below = await map([1, -Infinity, Infinity], (x) => apply('f32', apply('lt', x, number(Infinity))));
   expect(below).toEqual([1, 1, 0]);
   expect(await map([1, -3], (x) => apply('min', x, number(-Infinity)))).toEqual([-Infinity, -Infinity]);
+});
+
+it('truths', async () => {
+  const between = (x: Scalar, low: number, high: number): Scalar =>
+    apply('and', apply('lt', number(low), x), apply('not', apply('le', number(high), x)));
+  const values = [-3, -1, -0.5, 0, 0.5, 1, 2, 3];
+  const chosen = await map(values, (x) =>
+    apply('select', apply('or', between(x, -2, 0), between(x, 0.7, 2.5)), apply('neg', x), number(7)),
+  );
+  expect(chosen).toEqual(values.map((x) => ((x > -2 && x < 0) || (x > 0.7 && x < 2.5) ? -x : 7)));
+  const odd = await map(values, (x) =>
+    apply('f32', apply('xor', apply('lt', x, number(1)), apply('lt', x, number(-0.7)))),
+  );
+  expect(odd).toEqual(values.map((x) => Number(x < 1 !== x < -0.7)));
+  const sooner = await map(values, (x, i) => apply('f32', apply('min', apply('i32', x), i)));
+  expect(sooner).toEqual(values.map((x, i) => Math.min(Math.trunc(x), i) + 0));
 });
 
 it('integers and their bits', async () => {
