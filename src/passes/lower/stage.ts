@@ -14,10 +14,26 @@ import type { Writer } from './writer.js';
 export function writeCopy(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {
   const { tile } = stage;
   if (!tile?.all) return writeOne(writer, copy, stage, outer);
+  const beside = tilesBeside(stage);
+  if (beside > 1)
+    return writeTiles(writer, { axis: tile.axis, tiles: [beside * tile.width], tail: 'exact' }, ({ base }) => {
+      const parts = Array.from({ length: beside }, (_, i) => {
+        const here = { base: add(base, i * tile.width), count: tile.width };
+        return specialiseNest(copy, stage, new Map([...outer, [tile.axis, here]]));
+      });
+      writeNest(writer, { ...copy, stores: parts.flatMap((part) => part.stores) }, planCopy(copy, stage));
+    });
   writeTiles(writer, { axis: tile.axis, tiles: [tile.width, 1], tail: tile.tail }, (here) => {
     // What is shorter than a tile is read in place.
     if (here.count === tile.width) writeOne(writer, copy, stage, new Map([...outer, [tile.axis, here]]));
   });
+}
+
+/** How many tiles are filled side by side: a row brings more of it than one takes. */
+function tilesBeside({ tile, copy }: Stage): number {
+  const extent = tile && constantOf(tile.axis.extent);
+  if (!tile || extent === undefined || copy.kind !== 'rows') return 1;
+  return [4, 2].find((n) => extent % (n * tile.width) === 0) ?? 1;
 }
 
 function writeOne(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {

@@ -21,6 +21,8 @@ import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from 
 
 /** Fewer rows do not pay for staging the columns. */
 const rowsToStage = 8;
+/** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
+const deep = 1024;
 /** The longest run that is staged whole, in elements. */
 const wholeAtMost = 256 * 1024;
 
@@ -192,7 +194,9 @@ function stageRows(
   tail: Tail,
   estimate: Estimate,
 ): Stage | undefined {
-  if (!u || width < 2 || sides.rows.length > 1 || estimated(u.extent, estimate) < 200) return undefined;
+  if (!u || width < 2 || sides.rows.length > 1) return undefined;
+  const depth = over.reduce((n, x) => n * estimated(x.extent, estimate), 1);
+  if (estimated(u.extent, estimate) < (depth < deep ? 200 : 8 * width)) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
   const inner = over[over.length - 1];
   const stride = sides.uSide.kind === 'load' ? strideAt(sides.uSide.at, inner, estimate) : undefined;
