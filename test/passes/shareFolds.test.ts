@@ -1,4 +1,5 @@
 // Long folds to few places in shares: enough workgroups for a processor, the same sums, and one kernel where folds are short.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { AnyNest } from '../../src/ir/program.js';
@@ -7,6 +8,7 @@ import { lowerWorkgroups } from '../../src/passes/lower/workgroups.js';
 import { shareFolds } from '../../src/passes/plan/shareFolds.js';
 import { compileText } from '../support/trainer.js';
 import { compare } from '../support/compareKernel.js';
+import { example } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { runGroups } from '../support/runGroups.js';
@@ -14,11 +16,29 @@ import { evaluateNest } from '../support/runKernel.js';
 import { wgsl } from '../support/targets.js';
 
 const { batch } = nests;
+const drawn = fc.tuple(example, fc.constantFrom(3_000, 100_000, 1_000_000));
 
 /** Threads that the kernel of a nest has for a batch of so many rows. */
 function threadsOf(nest: AnyNest, rows: number): number {
   const { grid = [], threads = [] } = lowerWorkgroups(nest, wgsl, () => rows);
   return evaluateSizes(grid[0], () => rows) * threads[0];
+}
+
+/** The parts, planned for a batch of `estimate` and run one after another, store what the nest does. */
+function same(example: Example, parts: readonly AnyNest[], estimate: number, rows: number): void {
+  const kernels = parts.map((part) => lowerWorkgroups(part, wgsl, () => estimate));
+  const between = parts[0].kind === 'nest' && parts.length > 1 ? parts[0].stores.map((s) => s.to) : [];
+  const sizes = { batch: rows };
+  compare(
+    example,
+    (memory) => {
+      const room = (b: Buffer): Float64Array => new Float64Array(evaluateSizes(b.length, () => rows)).fill(NaN);
+      const all = new Map([...memory, ...between.map((b) => [b, room(b)] as const)]);
+      for (const kernel of kernels) runGroups(kernel, all, sizes);
+    },
+    (memory) => evaluateNest(example.nest, memory, sizes),
+    sizes,
+  );
 }
 
 const long: Record<string, { make: () => Example; estimate: number; rows: readonly number[] }> = {
@@ -43,34 +63,36 @@ const long: Record<string, { make: () => Example; estimate: number; rows: readon
 };
 
 describe.each(Object.entries(long))('%s', (_, { make, estimate, rows }) => {
-  const example = make();
-  const parts = shareFolds(example.nest, wgsl, () => estimate);
+  const made = make();
+  const parts = shareFolds(made.nest, wgsl, () => estimate);
 
   it('keeps many threads busy', () => {
     expect(parts).toHaveLength(2);
-    const [one] = [threadsOf(example.nest, estimate)];
+    const [one] = [threadsOf(made.nest, estimate)];
     expect(threadsOf(parts[0], estimate)).toBeGreaterThanOrEqual(4 * one);
   });
 
-  it.each(rows)('gives the same for a batch of %i', (n) => {
-    const kernels = parts.map((part) => lowerWorkgroups(part, wgsl, () => estimate));
-    const between = parts[0].kind === 'nest' ? parts[0].stores.map((s) => s.to) : [];
-    const sizes = { batch: n };
-    compare(
-      example,
-      (memory) => {
-        const room = (b: Buffer): Float64Array => new Float64Array(evaluateSizes(b.length, () => n)).fill(NaN);
-        const all = new Map([...memory, ...between.map((b) => [b, room(b)] as const)]);
-        for (const kernel of kernels) runGroups(kernel, all, sizes);
-      },
-      (memory) => evaluateNest(example.nest, memory, sizes),
-      sizes,
-    );
-  });
+  it.each(rows)('gives the same for a batch of %i', (n) => same(made, parts, estimate, n));
 
   it('needs memory that does not grow with the batch', () => {
     for (const part of parts[0].kind === 'nest' ? parts[0].stores : [])
       expect(constantOf(part.to.length)).toBeLessThanOrEqual(64 * 16_384);
+  });
+});
+
+describe('any nest', () => {
+  it('gives the same in shares', () => {
+    let shared = 0;
+    fc.assert(
+      fc.property(drawn, fc.constantFrom(1, 2, 7, 20), ([made, estimate], rows) => {
+        const parts = shareFolds(made.nest, wgsl, () => estimate);
+        if (parts.length === 1) return;
+        shared++;
+        same(made, parts, estimate, rows);
+      }),
+      { numRuns: Number(process.env.NNC_RUNS ?? 80), seed: process.env.NNC_RUNS ? undefined : 1 },
+    );
+    expect(shared).toBeGreaterThan(8);
   });
 });
 
