@@ -122,6 +122,37 @@ describe('a network', () => {
     expect(found.size).toBe(1);
   });
 
+  it('has the same bits where it adds to rows of a table', async () => {
+    const text = `
+model words {
+  input words: index(40)[batch, 9]
+  input label: index(5)[batch, 9]
+  vectors = words |> embedding(68)
+  logits = vectors |> layer_norm |> dense(5)
+  loss = cross_entropy(logits, label) + mean(mean(vectors, axis = 1)^2)
+  train { optimizer = adam(lr = 1e-2) batch = 33 seed = 4 }
+}
+`;
+    const module = await sharing(text);
+    const inputs = (rows: number): object => ({
+      words: Int32Array.from({ length: 9 * rows }, (_, i) => (i * i) % 37),
+      label: Int32Array.from({ length: 9 * rows }, (_, i) => (i * i) % 5),
+    });
+    const found = new Set<string>();
+    const plain = await importCode(await compileText(text, { target: 'wasm' }));
+    for (const threads of [0, 1, 2, 3, 7]) {
+      const of = threads === 0 ? plain : module;
+      const trainer = await of.createTrainer({ threads: Math.max(1, threads) });
+      const said = [33, 1, 60, 7].map((rows) => [
+        trainer.step(inputs(rows)).loss,
+        Array.from(trainer.gradients(inputs(rows)).gradients['vectors.embedding.W']),
+      ]);
+      found.add(fingerprint(trainer, said));
+      trainer.dispose();
+    }
+    expect(found.size).toBe(1);
+  });
+
   it.each([
     [0, RangeError, '0'],
     [-1, RangeError, '-1'],
@@ -326,6 +357,8 @@ describe('loops', () => {
     expect(shared(nests.rowSums(batch, 37))).toMatchObject([/for \(let \w+ = begin/]);
     expect(shared(nests.meanSquare(batch, 11))).toEqual([]);
     expect(shared(nests.gather(batch, 7, 10))).toMatchObject([/for \(let \w+ = begin/]);
+    // Columns of a table, so that each place is added to in order.
+    expect(shared(nests.tableGradient(batch, 20, 64))).toEqual(['for (let j = begin; j < end; j += 16) {']);
     expect(shared(nests.crossEntropyRows(batch, 10))).toMatchObject([/for \(let \w+ = begin/]);
   });
 

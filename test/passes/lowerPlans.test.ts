@@ -69,7 +69,8 @@ const drawn = fc
   .chain(([made, target, estimate, asChosen]): fc.Arbitrary<[Example, Plan]> => {
     const { nest } = made;
     const chosen = plan(nest, target, () => estimate);
-    if (asChosen || nest.kind === 'explicit' || chosen.kind === 'explicit') return fc.constant([made, chosen]);
+    if (asChosen || nest.kind === 'explicit' || chosen.kind === 'explicit' || chosen.kind === 'scatter')
+      return fc.constant([made, chosen]);
     if (chosen.kind === 'rows') {
       const parts = chosen.parts.map((p) => disturb(p, true));
       return fc.tuple(...parts).map((all) => [made, { ...chosen, parts: all }]);

@@ -35,6 +35,7 @@ const examples: Record<string, () => Example> = {
   'momentum in place, by four': () => nests.update(1_024, 64),
   'a contraction that updates in place': () => nests.updateByContraction(batch, 40, 70),
   gather: () => nests.gather(batch, 7, 10),
+  'gradient of a table': () => nests.tableGradient(batch, 11, 39),
   'softmax in one nest': () => nests.softmax(batch, 11),
   'cross entropy in narrow rows': () => nests.crossEntropyRows(batch, 10),
   'cross entropy in wide rows': () => nests.crossEntropyRows(batch, 90),

@@ -52,6 +52,14 @@ describe('plan for lanes', () => {
   });
 });
 
+describe('plan for tables', () => {
+  it('adds each term to its row, where all of them are rows', () => {
+    for (const target of [ts, wasm])
+      expect(line(nests.tableGradient(batch, 1000, 64), target)).toBe('scatter: to i:1000, j:64, from p:batch');
+    expect(line(nests.tableGradient(batch, 4, 64))).toMatch(/^contraction/);
+  });
+});
+
 describe('plan for scalars', () => {
   it('takes register tiles of 2×4', () => {
     expect(line(nests.dense(batch, 784, 128), ts)).toBe('contraction: b:batch o:128, fold i:784, tile 2x4');

@@ -46,5 +46,6 @@ export const example: fc.Arbitrary<Example> = fc.oneof(
   fc.tuple(extent, extent).map((a) => nests.meanSquare(...a)),
   fc.tuple(extent, size).map((a) => nests.crossEntropyRows(...a)),
   fc.tuple(extent, size, size).map((a) => nests.gather(...a)),
+  fc.tuple(extent, size, size).map((a) => nests.tableGradient(...a)),
   fc.tuple(size, size).map((a) => nests.paddedSums(...a)),
 );

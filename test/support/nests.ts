@@ -274,6 +274,17 @@ export function gather(n: Extent, entries: number, width: number): Example {
   return { nest: nest('out', [i, j], [{ to: out, at: at([n, width], [i, j]), value }]), buffers: [table, ids, out] };
 }
 
+/** The gradient of a table of which each of n rows chooses one: Σ f32(ids[p] == i) · d[p, j]. */
+export function tableGradient(n: Extent, entries: number, width: number): Example {
+  const [i, j, p] = [axis('i', entries), axis('j', width), axis('p', n)];
+  const ids = buffer('ids', n, { dtype: 'i32', below: entries });
+  const d = buffer('d', mul(toIndex(n), toIndex(width)));
+  const out = buffer('out', entries * width);
+  const chosen = apply('f32', apply('eq', load(ids, toIndex(p)), indexValue(i)));
+  const value = fold('add', [p], apply('mul', chosen, load(d, at([n, width], [p, j]))));
+  return { nest: nest('out', [i, j], [{ to: out, at: at([entries, width], [i, j]), value }]), buffers: [ids, d, out] };
+}
+
 /** softmax of rows in one nest: folds in folds. */
 export function softmax(m: Extent, n: Extent): Example {
   const [i, j, k, l] = [axis('i', m), axis('j', n), axis('k', n), axis('l', n)];

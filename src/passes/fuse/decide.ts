@@ -1,7 +1,11 @@
 // Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
 import type { Node } from '../../ir/graph.js';
+import { constantOf } from '../../ir/index.js';
+import type { Labels } from '../../ir/ops/contract.js';
+import { recognise } from '../../ir/recognise.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
+import { fewestRows } from '../scatter.js';
 import { costOf, valueOf, type Estimate, type RuleCost } from './cost.js';
 
 export interface Decision {
@@ -24,7 +28,7 @@ function cached(node: Node, estimate: Estimate): RuleCost {
 }
 
 /**
- * Node n is stored iff it is a root, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already.
+ * Node n is stored iff it is a root, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already.
  * T: how often its elements would be evaluated if inlined; N: its elements; c: the cost of its own rule.
  */
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
@@ -48,14 +52,20 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
     for (const user of consumers.get(node) ?? []) {
       const userTimes = stored.has(user) ? valueOf(elementCount(user.type), estimate) : (times.get(user) ?? 0);
       const { reads } = cached(user, estimate);
+      const chooser = chooserOf(user);
       user.inputs.forEach((input, i) => {
-        if (input === node) evaluations += userTimes * reads[i];
+        if (input !== node) return;
+        evaluations += i === chooser ? valueOf(elementCount(node.type), estimate) : userTimes * reads[i];
       });
       for (const nest of nests.get(user) ?? []) where.add(nest);
     }
     const crowded = folds && [...where].some((nest) => hasFold.has(nest));
     const store =
-      rootSet.has(node) || host.has(node) || crowded || evaluations * cost > evaluations + count * (cost + 1);
+      rootSet.has(node) ||
+      host.has(node) ||
+      crowded ||
+      chooserOf(node) !== undefined ||
+      evaluations * cost > evaluations + count * (cost + 1);
     if (store) {
       stored.add(node);
       // What the host's scalars are made from is the host's too: it runs first.
@@ -69,6 +79,26 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
     }
   }
   return { order, stored, host };
+}
+
+/**
+ * The input of a contraction that chooses the row of the result to which each term of the other belongs: one_hot(ids). It is never
+ * made, since the terms are added where ids say (passes/scatter.ts).
+ */
+function chooserOf(node: Node): number | undefined {
+  if (node.op.name !== 'contract') return undefined;
+  const { left, right, out } = node.attrs as Labels;
+  const found = node.inputs.findIndex((input, i) => {
+    const [own, other] = i === 0 ? [left, right] : [right, left];
+    const row = own[own.length - 1];
+    const form = recognise(input);
+    if (form?.name !== 'one_hot' || !out.includes(row) || other.includes(row)) return false;
+    const { element } = form.inputs[0].type;
+    const rows = constantOf(input.type.shape[own.length - 1].size) ?? 0;
+    const known = element.kind === 'index' && (constantOf(element.size) ?? Infinity) <= rows;
+    return known && rows >= fewestRows && own.every((label) => label === row || !out.includes(label));
+  });
+  return found < 0 ? undefined : found;
 }
 
 /** The scalars that depend on the update counter and constants alone (`counted`), and those of them that something else reads. */

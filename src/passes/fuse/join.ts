@@ -4,6 +4,7 @@ import { toIndex } from '../../ir/index.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Store } from '../../ir/program.js';
+import { scatterOf } from '../scatter.js';
 import { Merging } from './merging.js';
 import { hasFold, linksOf, loadsOf, type Draft } from './nests.js';
 import { dependences } from './order.js';
@@ -45,7 +46,13 @@ export function joinPointwise(
 }
 
 function canJoin(into: Draft, draft: Draft, mayJoin: (into: Draft, draft: Draft) => boolean): boolean {
-  return !into.host && sameAxes(into.nest.axes, draft.nest.axes) && mayJoin(into, draft) && readsPointwise(draft, into);
+  return (
+    !into.host &&
+    !scatterOf(into.nest) &&
+    sameAxes(into.nest.axes, draft.nest.axes) &&
+    mayJoin(into, draft) &&
+    readsPointwise(draft, into)
+  );
 }
 
 function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {

@@ -3,6 +3,7 @@ import { add, axesOf, axis, coefficient, constantOf, mul, toIndex, type Axis, ty
 import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { scatterOf } from '../scatter.js';
 import { valueOf, type Estimate } from './cost.js';
 import { dependences } from './order.js';
 import { Merging } from './merging.js';
@@ -86,6 +87,7 @@ function mayStartRows(draft: Draft, estimate: Estimate): boolean {
   return (
     draft.nest.axes.length > 0 &&
     !draft.host &&
+    !scatterOf(draft.nest) &&
     firstAxisIsRow(draft) &&
     !walksColumns(draft.nest) &&
     (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate))

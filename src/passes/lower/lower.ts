@@ -7,6 +7,7 @@ import type { Estimate, NestPlan, Plan } from '../plan/types.js';
 import { loadsOf } from '../fuse/nests.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
+import { writeScatter } from './scatter.js';
 import { addToTotals, closeTotals, openTotals } from './totals.js';
 import { partsOf } from './walk.js';
 import { Writer } from './writer.js';
@@ -24,8 +25,9 @@ export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel 
   for (const buffer of lets) buffers.delete(buffer);
   const writer = new Writer(new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]));
   if (nest.kind === 'nest') {
-    if (plan.kind !== 'nest') throw new Error(`${name}: a plan of ${plan.kind} for a nest`);
-    writeNest(writer, nest, plan);
+    if (plan.kind === 'scatter') writeScatter(writer, nest, plan);
+    else if (plan.kind === 'nest') writeNest(writer, nest, plan);
+    else throw new Error(`${name}: a plan of ${plan.kind} for a nest`);
   } else {
     if (plan.kind !== 'rows') throw new Error(`${name}: a plan of ${plan.kind} for rows`);
     writeRows(writer, nest, plan.parts, lets);
@@ -41,7 +43,7 @@ function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
 }
 
 function scratchOf(plan: Plan): Buffer[] {
-  if (plan.kind === 'explicit') return [];
+  if (plan.kind === 'explicit' || plan.kind === 'scatter') return [];
   const parts = plan.kind === 'rows' ? plan.parts : [plan];
   return parts.flatMap((p) => p.stages.map((s) => s.buffer));
 }

@@ -6,6 +6,7 @@ import { vectorise } from '../lower/lanes.js';
 import { hasFold, partsOf } from '../lower/walk.js';
 import { planContraction } from './contraction.js';
 import { factorsOf, reshape } from './reshape.js';
+import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
 import { sidesOf } from './sides.js';
 import { axesOfValue, costOf, estimated, foldsOf, readsOwn, strideAt, strideOfStore } from './strides.js';
@@ -30,7 +31,7 @@ export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): P
       return { kind: 'rows', parts, text };
     }
     case 'nest':
-      return planNest(nest, target, estimate);
+      return planScatter(nest, target) ?? planNest(nest, target, estimate);
     default:
       return nest satisfies never;
   }

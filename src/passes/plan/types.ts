@@ -103,7 +103,17 @@ export interface ExplicitPlan {
   readonly text: string;
 }
 
-export type Plan = NestPlan | RowsPlan | ExplicitPlan;
+/** Terms are added to the rows that integers choose, after those have been set to zero. */
+export interface ScatterPlan {
+  readonly kind: 'scatter';
+  /** First of all. */
+  readonly shape: Shape;
+  /** The axes of the nest but for the rows, outermost first. */
+  readonly loops: readonly LoopPlan[];
+  readonly text: string;
+}
+
+export type Plan = NestPlan | RowsPlan | ScatterPlan | ExplicitPlan;
 
 /** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
 export interface SharedPart {
