@@ -21,6 +21,8 @@ const examples: Record<string, () => Example> = {
   'A·B': () => nests.contraction('A·B', batch, 13, 40),
   'Aᵀ·B': () => nests.contraction('Aᵀ·B', 37, 30, batch),
   'A·Bᵀ': () => nests.contraction('A·Bᵀ', batch, 24, 33),
+  'Aᵀ·B, deep': () => nests.contraction('Aᵀ·B', 32, 8, 1025),
+  'Aᵀ·B of many rows': () => nests.contraction('Aᵀ·B', 208, 12, batch),
   'A·B of fixed sizes': () => nests.contraction('A·B', 17, 34, 21),
   'a contraction of few columns': () => nests.contraction('A·B', batch, 3, 40),
   'a contraction of one row': () => nests.contraction('A·B', 1, 50, 40),

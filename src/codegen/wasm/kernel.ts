@@ -27,7 +27,7 @@ import {
   valueType,
   type Emission,
 } from './emission.js';
-import { emitFence, farAway, paceOf, placesApart, type Pace } from './pace.js';
+import { emitFence, farAway, goesInPairs, placesApart } from './pace.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
 import { countUses, loadsOf, type Access } from './walk.js';
@@ -50,17 +50,15 @@ export function emitKernel(
   return e.code;
 }
 
-/** Statements in a frame of their own. `before` runs in it first, `between` after sums that are set, where more follows. */
-function emitBlock(e: Emission, body: readonly Statement[], before?: () => void, between?: () => void): void {
+/** Statements in a frame of their own. `before` runs in it first. */
+function emitBlock(e: Emission, body: readonly Statement[], before?: () => void): void {
   const apart = placesApart(body);
   inFrame(e, { block: true, uses: countUses(body) }, () => {
     before?.();
     body.forEach((statement, i) => {
-      if (statement.kind === 'loop' && paceOf(statement)) touch(e, farAway(body.slice(i + 1)));
-      if (apart.has(statement)) emitFence(e, e.code.depth);
+      if (statement.kind === 'loop' && goesInPairs(statement)) touch(e, farAway(body.slice(i + 1)));
+      if (apart.has(statement)) emitFence(e);
       emitStatement(e, statement);
-      const next = body[i + 1];
-      if (between && statement.kind === 'set' && next?.kind === 'let') between();
     });
   });
 }
@@ -136,8 +134,7 @@ function emitIf(e: Emission, { less: [a, b], then, else: otherwise }: Statement 
 
 function emitLoop(e: Emission, loop: Loop): void {
   if (loop.as !== 'serial') throw new Error(`${loop.axis.name}: WebAssembly has no ${loop.as} loops`);
-  const pace = paceOf(loop);
-  if (pace) return emitPaced(e, loop, pace);
+  if (goesInPairs(loop)) return emitInPairs(e, loop);
   const { code } = e;
   const from = loop.from ?? zero;
   const to = emitBound(e, loop.to);
@@ -180,8 +177,8 @@ function emitLoop(e: Emission, loop: Loop): void {
   if (mayBeEmpty) code.op('end');
 }
 
-/** A loop in which nothing but pointers knows how far it has come: one of them tells the end. */
-function emitPaced(e: Emission, loop: Loop, pace: Pace): void {
+/** A loop two rounds at a time, in which nothing but pointers knows how far it has come: one of them tells the end. */
+function emitInPairs(e: Emission, loop: Loop): void {
   const { code } = e;
   const from = loop.from ?? zero;
   code.open('block');
@@ -191,7 +188,7 @@ function emitPaced(e: Emission, loop: Loop, pace: Pace): void {
     code.op('i32.ge_s');
     code.branch('br_if', 0);
   }
-  const pointers = emitPointers(e, loop, pace.rounds);
+  const pointers = emitPointers(e, loop, 2);
   const lead = pointers.find(({ stride }) => (constantOf(stride) ?? 0) > 0);
   if (!lead) throw new Error(`${loop.axis.name}: a steady loop reads further on in every round`);
   const round = 4 * (constantOf(lead.stride) ?? 0) * loop.step;
@@ -204,19 +201,14 @@ function emitPaced(e: Emission, loop: Loop, pace: Pace): void {
   code.op('i32.sub');
   code.set(lastRound);
   code.open('loop');
-  e.counters.push(lead.local);
-  for (let ahead = 0; ahead < pace.rounds; ahead++) {
-    if (ahead > 0) {
-      code.get(lead.local);
-      code.get(lastRound);
-      code.op('i32.ge_u');
-      code.branch('br_if', 1);
-      e.ahead = { axis: loop.axis, by: ahead * loop.step };
-    }
-    emitBlock(e, loop.body, undefined, pace.rows ? () => emitFence(e, 1) : undefined);
-  }
+  emitBlock(e, loop.body);
+  code.get(lead.local);
+  code.get(lastRound);
+  code.op('i32.ge_u');
+  code.branch('br_if', 1);
+  e.ahead = { axis: loop.axis, by: loop.step };
+  emitBlock(e, loop.body);
   e.ahead = undefined;
-  e.counters.pop();
   stepPointers(e, pointers);
   code.get(lead.local);
   code.get(end);

@@ -1,34 +1,23 @@
 // Where V8 must not move code: its compilers put every load of a stretch of code first and arithmetic as late as they can, and what
-// then finds no register goes through the stack. A jump ends a stretch; one that leaves with the sums keeps their additions before it.
+// then finds no register goes through the stack. A jump ends a stretch; one that leaves a loop with its sums keeps their additions before it.
 import { axesOf, strideOf, type Axis } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import { isLanes, type Scalar } from '../../ir/scalar.js';
 import type { Emission } from './emission.js';
 import { loadsOf, type Access } from './walk.js';
 
-/** How an innermost loop is written. */
-export interface Pace {
-  /** Rounds written out in the loop, with a way out between them. */
-  readonly rounds: 1 | 2;
-  /** A way out after each run of sums that are set: a row of the tile. */
-  readonly rows: boolean;
-}
-
-/** Sums of vectors with which the loads of two rounds at once would outgrow sixteen registers. */
-const fewSums = 5;
-/** And with which those of one do. */
-const manySums = 9;
+/** With fewer sums of vectors V8 itself writes out several rounds; the loads of more outgrow sixteen registers in one. */
+const [fewSums, manySums] = [5, 8];
 /** Operations a store, from which those of several at once outgrow the registers. */
 const costly = 12;
 
-/** Tiles of a contraction go two rounds at a time, large ones row by row; undefined for other loops. */
-export function paceOf({ body, axis, last }: Statement & { kind: 'loop' }): Pace | undefined {
+/** Is it the loop of a tile that goes two rounds at a time, with a way out between them? */
+export function goesInPairs({ body, axis, last }: Statement & { kind: 'loop' }): boolean {
   let sums = 0;
   for (const statement of body)
     if (statement.kind === 'set' && isLanes(statement.value)) sums++;
-    else if (statement.kind !== 'let') return undefined;
-  if (last || sums < fewSums || !isSteady(body, axis)) return undefined;
-  return sums < manySums ? { rounds: 2, rows: false } : { rounds: 1, rows: true };
+    else if (statement.kind !== 'let') return false;
+  return !last && sums >= fewSums && sums <= manySums && isSteady(body, axis);
 }
 
 /** Every load of the next round is a constant further on, some of them forward; and the axis has no other use. */
@@ -93,12 +82,12 @@ export function farAway(body: readonly Statement[]): readonly Access[] {
   return new Set(safe.map(({ buffer }) => buffer)).size > 1 ? safe : [];
 }
 
-/** Ends a stretch of code: a jump `depth` blocks out that is never taken, on a condition that no other fence has. What counts is even or not negative. */
-export function emitFence(e: Emission, depth: number): void {
+/** Ends a stretch of code: leaves the function on a condition that never holds, and that no other fence has. */
+export function emitFence(e: Emission): void {
   const counter = e.counters.at(-1);
   if (counter === undefined) return;
   e.code.get(counter);
-  e.code.i32(1 - 2 * ++e.fences);
+  e.code.i32(-++e.fences);
   e.code.op('i32.eq');
-  e.code.branch('br_if', depth);
+  e.code.branch('br_if', e.code.depth);
 }
