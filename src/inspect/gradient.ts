@@ -1,5 +1,5 @@
 // The gradient program as a document: every cotangent under its name, as a formula, with the step of the chain rule it came from.
-import { createWriter, nameOf, sourcesOf } from '../ir/formula.js';
+import { createWriter, nameOf, ownName, sourcesOf } from '../ir/formula.js';
 import type { Node, NotationStyle } from '../ir/graph.js';
 import type { ModelGraph } from '../ir/model.js';
 import { reachable } from '../ir/reachable.js';
@@ -175,7 +175,7 @@ function nameShared(
   }
 }
 
-/** Cotangents that differentiation named keep their names; others that several steps read are named after what they come from. */
+/** Cotangents that differentiation named keep their names; others that several steps read are named by their place, or after what they come from. */
 function nameCotangents(
   seen: Displayed,
   nodes: readonly Node[],
@@ -186,7 +186,8 @@ function nameCotangents(
   for (const node of nodes) {
     if (roots.includes(node) || isPlumbing(node, seen)) continue;
     const shared = (readers.get(node) ?? 0) > 1;
-    const wanted = node.name ?? (shared ? `delta_${subjectOf(node, names, seen) ?? 'loss'}` : undefined);
+    const wanted =
+      node.name ?? (shared ? (ownName(node) ?? `delta_${subjectOf(node, names, seen) ?? 'loss'}`) : undefined);
     if (wanted !== undefined) names.set(node, free(wanted, names));
   }
 }

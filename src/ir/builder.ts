@@ -7,6 +7,9 @@ export function createBuilder(): Builder {
   const nodes = new Map<string, Node>();
   let origin: Origin | undefined;
   return {
+    get size() {
+      return nodes.size;
+    },
     make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
       const key = `${op.name}(${inputs.map((n) => n.id).join(',')})${keyOfAttrs(attrs)}`;
       const known = nodes.get(key);
@@ -32,10 +35,18 @@ export function createBuilder(): Builder {
   };
 }
 
-/** Gives a node its name unless it has one. */
-export function nameNode(node: Node, name: string): Node {
-  node.name ??= name;
-  return node;
+/** Gives a node its name, and the place where it got it, unless it has one. */
+export function nameNode(node: Node, name: string, place = name): void {
+  if (node.name !== undefined) return;
+  node.name = name;
+  node.place = place;
+}
+
+/** A node that stands for another one is called as that was, unless it has a name of its own. */
+export function keepName(from: Node, to: Node): void {
+  if (to.inputs.length === 0) return;
+  if (from.name !== undefined && to.name === undefined) nameNode(to, from.name, from.place);
+  to.place ??= from.place;
 }
 
 /** Names of dimensions do not tell nodes apart; indices stand for themselves by their canonical keys. */

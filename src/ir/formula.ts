@@ -83,21 +83,57 @@ function tighter(level: number): number {
   return level + 1;
 }
 
-/** What a stored node is called: its own name, else one made from what it is. */
-export function nameOf(node: Node): string {
-  if (node.name) return node.name;
-  const inner = node.inputs.find((i) => nearestName(i) !== undefined);
-  const of = inner && nearestName(inner);
-  // The cotangent of an activation times its slope is what textbooks call delta.
-  if (of?.startsWith('d_') && node.type.shape.length > 0) return `delta_${of.slice(2)}`;
-  const kind = recognise(node)?.name ?? node.op.name;
-  return of ? `${snake(kind)}_${of}` : snake(kind);
+/** The name that a node was given, or that its place gives it: `h_dense`. */
+export function ownName({ name, place }: Node): string | undefined {
+  return name ?? (place && asName(place));
 }
 
-function nearestName(node: Node): string | undefined {
+function asName(path: string): string {
+  return path.replaceAll('.', '_');
+}
+
+/** What a stored node is called: its own name or place, else one made from what it is. */
+export function nameOf(node: Node): string {
+  const own = ownName(node);
+  if (own !== undefined) return own;
+  const near = node.inputs.map(nearest).find((found) => found !== undefined);
+  const of = near?.label;
+  // The cotangent of an activation times its slope is what textbooks call delta.
+  if (of?.startsWith('d_') && node.type.shape.length > 0) return `delta_${of.slice(2)}`;
+  const { path } = node.origin ?? {};
+  const kind = kindOf(node);
+  // It has other dimensions, and nothing else is new.
+  if (of !== undefined && (kind === 'broadcast' || kind === 'reshape')) return of;
+  const where = near?.given || !path ? of : asName(path);
+  if (where === undefined) {
+    const maker = node.origin?.calls.findLast((name) => name !== kind);
+    return maker === undefined ? kind : `${maker}_${kind}`;
+  }
+  return near?.given || !path ? `${kind}_${where}` : `${where}_${kind}`;
+}
+
+/** What it does, in a word: `max`, `product`, `inverse`. */
+function kindOf(node: Node): string {
+  const { op, inputs } = node;
+  if (op.name === 'contract') return 'product';
+  if (op.name === 'div' && inputs[0].op.name === 'constant' && inputs[0].attrs.value === 1) return 'inverse';
+  const called = op.notation?.kind === 'call' ? op.notation.name : op.name;
+  return snake(recognise(node)?.name ?? called);
+}
+
+interface Near {
+  readonly label: string;
+  /** The author's word for it: a name in the model's body, or an input. */
+  readonly given: boolean;
+}
+
+function nearest(node: Node): Near | undefined {
   for (let at: Node | undefined = node, steps = 0; at && steps < 6; at = at.inputs[0], steps++) {
-    if (at.name) return at.name;
-    if (at.inputs.length === 0 && typeof at.attrs.name === 'string') return at.attrs.name;
+    const { name, place } = at;
+    if (name !== undefined) return { label: name, given: place === undefined || place === name };
+    if (place !== undefined) return { label: asName(place), given: false };
+    if (at.inputs.length === 0 && typeof at.attrs.name === 'string')
+      return { label: at.attrs.name, given: at.op.name === 'input' };
   }
   return undefined;
 }

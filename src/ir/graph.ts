@@ -10,6 +10,8 @@ export interface Origin {
   readonly line: number;
   /** The library or user function whose call made it, outermost first: `cross_entropy`. */
   readonly calls: readonly string[];
+  /** The bindings and instances that lead there: `h.dense`. */
+  readonly path: string;
 }
 
 export type Attrs = Readonly<Record<string, unknown>>;
@@ -25,6 +27,8 @@ export interface Node<A extends Attrs = Attrs> {
   readonly key: string;
   /** What the author called it (`hidden`), or what differentiation made of that (`d_hidden`). The first name given stays. */
   name?: string;
+  /** Where it stands in the model, by bindings and instances (`h.dense`): what it is called by where its author gave it no name. */
+  place?: string;
   origin?: Origin;
 }
 
@@ -108,6 +112,8 @@ export interface Sample {
 
 /** Makes nodes. `ops/` gives the typed calls (`add(g, a, b)`); `make` is what they stand on. */
 export interface Builder {
+  /** How many nodes there are: those made from here on have no smaller id. */
+  readonly size: number;
   make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node;
   /** Runs `build` with the given origin for the nodes that it makes. */
   at<T>(origin: Origin | undefined, build: () => T): T;

@@ -101,3 +101,11 @@ export interface ModelGraph {
   readonly updates: readonly Update[];
   readonly train: Training;
 }
+
+/** Every node that one of the two modes reports or stores. */
+export function modeRoots(model: ModelGraph): Node[] {
+  return [model.training, model.evaluation].flatMap((m) => [
+    m.loss,
+    ...[...m.outputs, ...m.losses, ...m.metrics, ...m.states].map((n) => n.node),
+  ]);
+}

@@ -1,6 +1,6 @@
 // From derived graphs to the program an emitter prints: what each entry computes, its nests lowered to kernels, and its memory.
 import { createBuffers } from './buffers.js';
-import { modeRoots, type Gradients } from './derive.js';
+import type { Gradients } from './derive.js';
 import { expandIntrinsics } from './expandIntrinsics.js';
 import type { Estimate } from './fuse/cost.js';
 import { fuse, type Root } from './fuse/fuse.js';
@@ -15,7 +15,7 @@ import type { Node } from '../ir/graph.js';
 import { constantOf } from '../ir/index.js';
 import { reachable } from '../ir/reachable.js';
 import { elementCount } from '../ir/types.js';
-import type { ModelGraph } from '../ir/model.js';
+import { modeRoots, type ModelGraph } from '../ir/model.js';
 import type { Entry, EntryName, Kernel, Provenance, Step, TargetTraits, TrainerProgram } from '../ir/program.js';
 
 /** Everything from the derived graphs to a program for one target. */

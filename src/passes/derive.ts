@@ -4,7 +4,7 @@ import { simplify } from './simplify.js';
 import { update, type Becomes } from './update.js';
 import type { Node } from '../ir/graph.js';
 import { reachable } from '../ir/reachable.js';
-import type { ModelGraph } from '../ir/model.js';
+import { modeRoots, type ModelGraph } from '../ir/model.js';
 
 /** The graphs of a model after differentiation and simplification: what `nnc grad` shows and fuse reads. */
 export interface Gradients {
@@ -65,14 +65,6 @@ function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>
 function nameGradient(node: Node, parameter: string): Node {
   node.name ??= `d_${parameter}`;
   return node;
-}
-
-/** Every node that one of the two modes reports or stores. */
-export function modeRoots(model: ModelGraph): Node[] {
-  return [model.training, model.evaluation].flatMap((m) => [
-    m.loss,
-    ...[...m.outputs, ...m.losses, ...m.metrics, ...m.states].map((n) => n.node),
-  ]);
 }
 
 function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {

@@ -1,6 +1,7 @@
 // Reverse-mode differentiation: the chain rule on graphs, in the graph's own words.
 import { filled } from '../ir/ops/calls.js';
 import { add } from '../ir/ops/arithmetic.js';
+import { nameNode } from '../ir/builder.js';
 import type { Builder, Node } from '../ir/graph.js';
 import { reachable } from '../ir/reachable.js';
 
@@ -20,7 +21,7 @@ export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (
   for (const node of [...order].reverse()) {
     const cotangent = cotangents.get(node);
     if (!cotangent) continue;
-    if (node.name && cotangent.inputs.length > 0 && node !== output) cotangent.name ??= `d_${node.name}`;
+    if (cotangent.inputs.length > 0 && node !== output) nameCotangent(cotangent, node);
     const { vjp } = node.op;
     if (!vjp || !node.inputs.some((i) => onPath.has(i))) continue;
     g.at(node.origin, () => {
@@ -34,4 +35,11 @@ export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (
     });
   }
   return wrt.map((node) => cotangents.get(node));
+}
+
+function nameCotangent(cotangent: Node, { name, place }: Node): void {
+  if (name) nameNode(cotangent, `d_${name}`, `d_${place ?? name}`);
+  // What textbooks call delta: the cotangent of what an activation is applied to.
+  else if (place?.endsWith('.input')) cotangent.place ??= `delta_${place.slice(0, -'.input'.length)}`;
+  else if (place) cotangent.place ??= `d_${place}`;
 }

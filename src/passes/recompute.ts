@@ -1,4 +1,5 @@
 // Less memory for more arithmetic: the backward pass computes activations again, from a few that are kept.
+import { keepName } from '../ir/builder.js';
 import { nameOf } from '../ir/formula.js';
 import type { Builder, Node } from '../ir/graph.js';
 import { again } from '../ir/ops/control.js';
@@ -127,7 +128,7 @@ function rebuild(
     const inputs = node.inputs.map((i) => (forward.has(i) ? copies.get(i) : done.get(i)) ?? i);
     if (inputs.every((input, i) => input === node.inputs[i])) continue;
     const found = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
-    if (node.name !== undefined) found.name ??= node.name;
+    keepName(node, found);
     done.set(node, found);
   }
   return (node) => done.get(node) ?? node;

@@ -1,4 +1,5 @@
 // Algebra on graphs: rules applied bottom-up until none applies.
+import { keepName } from '../ir/builder.js';
 import type { Builder, Node } from '../ir/graph.js';
 import { reachable } from '../ir/reachable.js';
 import { constantRules } from './simplify/constants.js';
@@ -58,8 +59,4 @@ function firstRewrite(node: Node, g: Builder): { readonly node: Node; readonly e
     if (found && found !== node) return { node: found, equation };
   }
   return undefined;
-}
-
-function keepName(from: Node, to: Node): void {
-  if (from.name && to.inputs.length > 0) to.name ??= from.name;
 }

@@ -1,4 +1,5 @@
 // Puts other nodes in the place of some nodes of a graph, rebuilding what reads them.
+import { keepName } from '../ir/builder.js';
 import type { Builder, Node } from '../ir/graph.js';
 
 /** The roots with every node for which `replace` gives another one replaced. Names and origins stay. */
@@ -34,6 +35,6 @@ function rebuild(node: Node, done: ReadonlyMap<Node, Node>, g: Builder): Node {
   const inputs = node.inputs.map((i) => done.get(i) ?? i);
   if (inputs.every((input, i) => input === node.inputs[i])) return node;
   const made = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
-  if (node.name) made.name ??= node.name;
+  keepName(node, made);
   return made;
 }

@@ -67,8 +67,16 @@ function levelOf({ terms }: Index): Binding {
 }
 
 /** A number as the language writes it. */
+/** With as many digits as tell it from its neighbours among f32: 1 - 0.9 is 0.1. */
 function printNumber(value: number): string {
-  return value === Infinity ? 'inf' : value === -Infinity ? '-inf' : String(value);
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const rounded = Math.fround(value);
+  for (let digits = 1; digits < 10; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === rounded && Number.isFinite(rounded) && String(short).length < String(value).length)
+      return String(short);
+  }
+  return String(value);
 }
 
 function printLiteral(values: readonly number[], type: TensorType): string {

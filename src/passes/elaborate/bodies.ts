@@ -13,7 +13,7 @@ import type { Body, Expression, Identifier, Statement } from '../../parser/tree.
 import { commonShape, stretch } from './broadcasting.js';
 import { apply, configured } from './calls.js';
 import { evaluate } from './expressions.js';
-import { atStatement, fail, Follows, joinPath, traced, type Frame } from './frame.js';
+import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
 import { describe, sizeValue, tensorValue, unknown, type Value } from './values.js';
@@ -76,8 +76,12 @@ function runStatement(statement: Statement, frame: Frame, where: string): void {
 /** `a = e`, `a, b = e`. */
 export function bind({ names, value, span }: Of<'binding'>, frame: Frame): void {
   for (const name of names) checkNew(name, frame);
-  const inner = atStatement({ ...frame, naming: frame.naming.inside(names[0].name), binding: names[0].name }, span);
-  const result = frame.context.g.at(inner.origin, () => evaluate(value, inner));
+  const naming = frame.naming.inside(names[0].name);
+  const origin = frame.origin && (frame.inFunction ? frame.origin : { ...frame.origin, path: naming.prefix });
+  const inner = atStatement({ ...frame, naming, origin, binding: names[0].name }, span);
+  const result = placed(frame, inner.naming.prefix, () =>
+    frame.context.g.at(inner.origin, () => evaluate(value, inner)),
+  );
   if (names.length === 1) return define(names[0], result, frame);
   const items =
     result.kind === 'tuple' || result.kind === 'list'
@@ -100,7 +104,7 @@ export function checkNew({ name, span }: Identifier, frame: Frame): void {
 export function define({ name, span }: Identifier, value: Value, frame: Frame): void {
   const path = joinPath(frame.naming.prefix, name);
   if (value.kind === 'tensor' && value.node.inputs.length > 0 && !frame.context.isLibrary(span.file))
-    nameNode(value.node, name);
+    nameNode(value.node, name, path);
   const bound = withInstance(value);
   if ((bound.kind === 'function' || bound.kind === 'composition' || bound.kind === 'repeat') && bound.instance)
     bound.instance.path ??= path;

@@ -1,10 +1,11 @@
 // Calls: configuration, then data; layers own parameters, functions do not.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import { sameShape } from '../../ir/types.js';
 import type { Argument, Definition, Parameter } from '../../parser/tree.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
-import { fail, Naming, spend, type Frame } from './frame.js';
+import { fail, Naming, placed, spend, type Frame } from './frame.js';
 import { nearest } from './names.js';
 import { match } from './patterns.js';
 import { toNode } from './tensors.js';
@@ -151,25 +152,41 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
 
   const scope = new Scope(callee.scope);
   const naming = namingOf(callee, instance, frame);
+  const isLayer = definition.kind === 'layer';
   const inner: Frame = {
     ...frame,
     scope,
     naming,
     binding: undefined,
-    origin: frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] },
+    inFunction: (!isLayer && (frame.inFunction || context.isLibrary(definition.name.span.file))) || undefined,
+    origin: frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name], path: naming.prefix },
   };
   context.calls.push({ name, span, arguments: list.map((g) => g.span), definition });
   try {
-    return context.g.at(inner.origin, () => {
+    const run = (): Value => {
       bindConfiguration(definition.configuration ?? [], configuration, scope);
       bindData(definition, data, inner);
       bindDefaults(definition.configuration ?? [], configuration, inner);
       bindDefaults(definition.parameters, data, inner);
       return checkResult(definition, runBody(definition.body, inner, name), inner);
-    });
+    };
+    const place = isLayer ? naming.prefix : frame.naming.placeOf(name);
+    const result = placed(frame, place, () => context.g.at(inner.origin, run));
+    placeInput(list, result, frame);
+    return result;
   } finally {
     context.calls.pop();
   }
+}
+
+/** What an activation is applied to, where it is an expression of its own: `a.input` in `a = sigmoid(x @ W + b)`. */
+function placeInput(list: readonly Given[], result: Value, frame: Frame): void {
+  const { inFunction, naming } = frame;
+  const nodes = list.flatMap(({ value }) => (value.kind === 'tensor' ? [value.node] : []));
+  const [node] = nodes;
+  if (inFunction || naming.prefix === '' || nodes.length !== 1 || result.kind !== 'tensor') return;
+  if (node.inputs.length > 0 && node.name === undefined && sameShape(node.type, result.node.type))
+    node.place ??= `${naming.prefix}.input`;
 }
 
 /** A layer's parameters stand under its path, which its first application fixes; a function's under where it is called. */
@@ -260,7 +277,13 @@ function applyBuiltin(
   if (required) return fail(frame, messages.missingArgument({ callee: name, name: required, span }));
   const call: BuiltinCall = { name, given, span, frame };
   const origin = frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] };
-  return frame.context.g.at(origin, () => builtin.apply(call));
+  // What is made of no tensor is the same wherever it stands.
+  const path = list.some((g) => g.value.kind === 'tensor' || g.value.kind === 'list')
+    ? frame.naming.placeOf(name)
+    : name;
+  const result = placed(frame, path, () => frame.context.g.at(origin, () => builtin.apply(call)));
+  placeInput(list, result, frame);
+  return result;
 }
 
 /** f >> g: named, its layers stand under its name; unnamed, under the binding that it is applied in. */

@@ -4,7 +4,14 @@ import * as messages from '../../diagnostics/elaboration.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
 import { createBuilder } from '../../ir/builder.js';
 import type { Builder } from '../../ir/graph.js';
-import type { Mode, ModelGraph, ModelInput, ModelParameter, ModelState } from '../../ir/model.js';
+import {
+  modeRoots,
+  type Mode,
+  type ModelGraph,
+  type ModelInput,
+  type ModelParameter,
+  type ModelState,
+} from '../../ir/model.js';
 import { reachable } from '../../ir/reachable.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
@@ -13,6 +20,7 @@ import { fileScope, libraryScope } from './declarations.js';
 import { fail, Naming, type Context, type Frame } from './frame.js';
 import { runModel, type Written } from './model.js';
 import { nearest } from './names.js';
+import { settleNames } from './settleNames.js';
 import { configured } from './calls.js';
 import { evaluate } from './expressions.js';
 import { defaults, trainOf } from './train.js';
@@ -230,7 +238,7 @@ function assembled(
   if (block && reached.size === 0)
     context.report(messages.parameterNotTrained({ name: declaration.name.name, span: declaration.name.span }));
   else if (block && idle.length > 0) context.report(messages.notReached({ names: idle, span: block.span }));
-  return {
+  const model: ModelGraph = {
     builder: g,
     name: declaration.name.name,
     file,
@@ -243,6 +251,8 @@ function assembled(
     updates: trained?.updates ?? [],
     train: trained?.training ?? defaults,
   };
+  settleNames(reachable(modeRoots(model)));
+  return model;
 }
 
 function modeOf(

@@ -3,23 +3,33 @@ import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
 import type { ModelParameter, ModelState } from '../../ir/model.js';
-import type { Scope } from './values.js';
+import type { Scope, Value } from './values.js';
 
 /** Hands out the paths of instances that are applied in one binding: dense, then dense_2. */
 export class Naming {
   private readonly counts = new Map<string, number>();
+  private readonly calls = new Map<string, number>();
   constructor(readonly prefix: string) {}
 
   path(name: string): string {
-    const count = (this.counts.get(name) ?? 0) + 1;
-    this.counts.set(name, count);
-    return joinPath(this.prefix, count === 1 ? name : `${name}_${count}`);
+    return numbered(this.prefix, name, this.counts);
+  }
+
+  /** The same for what functions give; they own nothing, and do not count among layers. */
+  placeOf(name: string): string {
+    return numbered(this.prefix, name, this.calls);
   }
 
   /** The names given inside a binding. */
   inside(name: string): Naming {
     return new Naming(joinPath(this.prefix, name));
   }
+}
+
+function numbered(prefix: string, name: string, counts: Map<string, number>): string {
+  const count = (counts.get(name) ?? 0) + 1;
+  counts.set(name, count);
+  return joinPath(prefix, count === 1 ? name : `${name}_${count}`);
 }
 
 export function joinPath(prefix: string, name: string): string {
@@ -59,6 +69,18 @@ export interface Frame {
   readonly origin?: Origin;
   /** The name whose value is being found. */
   readonly binding?: string;
+  /** Inside a function of the library: what is made on the way is called by what it is, not by where it stands. */
+  readonly inFunction?: true;
+}
+
+/** Evaluates, and says of a tensor made on the way where it stands. The outermost says it last. */
+export function placed(frame: Frame, path: string, evaluate: () => Value): Value {
+  const { g } = frame.context;
+  const first = g.size;
+  const value = evaluate();
+  if (!frame.inFunction && value.kind === 'tensor' && value.node.id >= first && value.node.inputs.length > 0)
+    value.node.place = path;
+  return value;
 }
 
 /** Leaves a construct whose meaning depends on what was reported already: nothing is said of it. */
@@ -99,5 +121,5 @@ function within(a: Span, b: Span): boolean {
 export function atStatement(frame: Frame, span: Span): Frame {
   const { context } = frame;
   if (context.isLibrary(span.file)) return frame;
-  return { ...frame, origin: { file: span.file, line: context.lineOf(span), calls: [] } };
+  return { ...frame, origin: { file: span.file, line: context.lineOf(span), calls: [], path: frame.naming.prefix } };
 }

@@ -1,6 +1,7 @@
 // The body of a model: inputs, outputs, losses and metrics around the bindings that every body has.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import { nameNode } from '../../ir/builder.js';
 import type { Node } from '../../ir/graph.js';
 import { size } from '../../ir/index.js';
 import type { ModelInput, Named } from '../../ir/model.js';
@@ -162,6 +163,6 @@ function scalarOf(name: Identifier, value: Expression, span: Span, { frame }: Bo
     checkNew(name, frame);
     define(name, tensorValue(node), frame);
     frame.scope.find(name.name);
-  } else if (node.inputs.length > 0) node.name ??= name.name;
+  } else if (node.inputs.length > 0) nameNode(node, name.name);
   return node;
 }

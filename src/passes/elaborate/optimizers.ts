@@ -21,7 +21,8 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
   const { declaration } = optimizer;
   const { g } = outer.context;
   const scope = new Scope(optimizer.scope);
-  const frame: Frame = { ...outer, scope, origin: outer.origin && { ...outer.origin, calls: [declaration.name.name] } };
+  const origin = outer.origin && { ...outer.origin, calls: [declaration.name.name] };
+  const frame: Frame = { ...outer, scope, origin, inFunction: true };
   const t = g.make(toF32, [g.make(counter, [], { name: 'update' })], {});
   const given = givenByName(optimizer, t, span, frame);
   bindConfiguration(declaration.parameters, given, scope);
@@ -62,8 +63,12 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
         break;
       }
       case 'binding': {
+        const [{ name }] = statement.names;
         const value = evaluate(statement.value, inner);
-        scope.define(statement.names[0].name, value, statement.names[0].span);
+        // What is the same for every parameter is called by the optimizer.
+        if (value.kind === 'tensor' && value.node.type.shape.length === 0 && value.node.inputs.length > 0)
+          value.node.place ??= `${declaration.name.name}_${name}`;
+        scope.define(name, value, statement.names[0].span);
         break;
       }
       default:

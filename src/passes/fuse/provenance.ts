@@ -1,7 +1,8 @@
 // Where a nest comes from, in the model's own names, and what its kernel is called.
-import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
+import { formulaOf, ownName, sourcesOf, type NameOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
 import type { AnyNest, Nest, Provenance } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
 import type { Draft } from './nests.js';
 
 /** `nameOf` names what lies in a buffer; everything else is written out. */
@@ -10,16 +11,101 @@ export function provenanceOf(
   nameOf: NameOf,
   phaseOf: (node: Node) => Provenance['phase'],
 ): Provenance {
-  const formulas: string[] = [];
-  const sources = new Set<string>();
-  for (const { nodes, nest } of members)
-    nodes.forEach((node, i) => {
-      formulas.push(`${nest.stores[i].to.name} = ${formulaOf(node, (n) => (n === node ? undefined : nameOf(n)))}`);
-      for (const source of sourcesOf(node)) sources.add(source);
-    });
-  const phases = members.flatMap((m) => m.nodes).map(phaseOf);
+  const made = members.flatMap(({ nodes, nest }) => nodes.map((node, i): Made => ({ node, to: nest.stores[i].to })));
+  const sources = new Set(made.flatMap(({ node }) => sourcesOf(node)));
+  const phases = made.map(({ node }) => phaseOf(node));
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
-  return { formulas, sources: [...sources], phase };
+  return { formulas: formulasOf(made, nameOf), sources: [...sources], phase };
+}
+
+interface Made {
+  readonly node: Node;
+  readonly to: Buffer;
+}
+
+/** A line for each result, after those for what it is made of. */
+function formulasOf(made: readonly Made[], nameOf: NameOf): string[] {
+  const slots = made.filter(({ to }) => to.space === 'slot');
+  const others = made.filter(({ to }) => to.space !== 'slot');
+  // As an optimizer is written: moments first, then the weight by the new moments, unless something still reads the old ones.
+  const renewed = new Map(slots.map(({ node, to }) => [node, to.name]));
+  const byNew: NameOf = (node) => nameOf(node) ?? renewed.get(node);
+  const old = new Set(renewed.values());
+  const readsOld = ({ node, to }: Made): boolean =>
+    namesIn(node, byNew).some((read) => !renewed.has(read) && old.has(byNew(read) ?? '') && byNew(read) !== to.name);
+  if (slots.length === 0 || made.some(readsOld)) return made.flatMap((each) => linesOf(each, made, nameOf));
+  return [
+    ...slots.flatMap((each) => linesOf(each, made, nameOf)),
+    ...others.flatMap((each) => linesOf(each, made, byNew)),
+  ];
+}
+
+/** A formula longer than this is written in several lines. */
+const longFormula = 100;
+
+/** The formula of one result; where it is long, what has a name in the model gets a line of its own before it. */
+function linesOf({ node, to }: Made, made: readonly Made[], nameOf: NameOf): string[] {
+  const whole = written(node, to.name, nameOf, new Map());
+  if (whole[0].length <= longFormula) return whole;
+  const inner = innerNames(node, nameOf, new Set(made.map((m) => m.to.name)));
+  let best = written(node, to.name, nameOf, inner);
+  // A name that makes nothing shorter is left out again.
+  for (const part of [...inner.keys()].reverse()) {
+    const fewer = new Map([...inner].filter(([other]) => other !== part));
+    const lines = written(node, to.name, nameOf, fewer);
+    if (lines.some((line) => line.length > longFormula) || lengthOf(lines) > lengthOf(best)) continue;
+    inner.delete(part);
+    best = lines;
+  }
+  return best;
+}
+
+function lengthOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length, 0);
+}
+
+/** What has a name in the model and no buffer, in the order in which the formula comes to it. */
+function innerNames(node: Node, nameOf: NameOf, taken: Set<string>): Map<Node, string> {
+  const inner = new Map<Node, string>();
+  formulaOf(node, (n) => {
+    if (n === node) return undefined;
+    const [known, own] = [nameOf(n), ownName(n)];
+    if (known === undefined && own !== undefined && n.inputs.length > 0 && !taken.has(own)) {
+      inner.set(n, own);
+      taken.add(own);
+    }
+    return known;
+  });
+  return inner;
+}
+
+/** The formula of a node, after those of the inner ones that it mentions. */
+function written(node: Node, name: string, nameOf: NameOf, inner: ReadonlyMap<Node, string>): string[] {
+  const names: NameOf = (n) => nameOf(n) ?? inner.get(n);
+  const lines: string[] = [];
+  const done = new Set<Node>();
+  const write = (of: Node, as: string): void => {
+    if (done.has(of)) return;
+    done.add(of);
+    for (const part of namesIn(of, names)) {
+      const own = nameOf(part) === undefined ? inner.get(part) : undefined;
+      if (own !== undefined) write(part, own);
+    }
+    lines.push(`${as} = ${formulaOf(of, (n) => (n === of ? undefined : names(n)))}`);
+  };
+  write(node, name);
+  return lines;
+}
+
+/** The named nodes that the formula of one mentions. */
+function namesIn(node: Node, nameOf: NameOf): Node[] {
+  const found = new Set<Node>();
+  formulaOf(node, (n) => {
+    const name = n === node ? undefined : nameOf(n);
+    if (name !== undefined) found.add(n);
+    return name;
+  });
+  return [...found];
 }
 
 /** What it stores last, or the parameters that it updates: `update_hidden_W`; the loop that does everything is `learn`. */
@@ -28,7 +114,8 @@ export function kernelName(nest: AnyNest): string {
   const parts: readonly Nest[] = nest.kind === 'rows' ? [...nest.parts, ...(nest.totals ?? [])] : [nest];
   const updated = new Set(parts.flatMap((p) => p.stores.map((s) => s.to)).filter((b) => b.space === 'parameter'));
   const [only, ...others] = updated;
-  if (!only) return nest.name;
+  const last = parts.at(-1)?.stores.at(-1)?.to.name;
+  if (!only) return last ?? nest.name;
   if (others.length > 0) return 'learn';
   return `update_${only.name}`;
 }
