@@ -40,7 +40,7 @@ function chooseSplits(nest: Nest): Split[] {
   const splits: Split[] = [];
   let apart = nest;
   for (let round = 0; round < 8; round++) {
-    const split = findSplit(addressesOf(apart));
+    const split = findSplit(apart);
     if (!split) break;
     splits.push(split);
     apart = reshape(apart, { split: [split], axes: [], folds: [] });
@@ -48,17 +48,18 @@ function chooseSplits(nest: Nest): Split[] {
   return splits;
 }
 
-/** An axis that stands alone under a quotient, by the least divisor. */
-function findSplit(addresses: readonly Index[]): Split | undefined {
+/** An axis that stands alone under a quotient, by the least divisor. The row around a part is not the part's to take apart. */
+function findSplit(nest: Nest): Split | undefined {
+  const own = new Set([...nest.axes, ...foldsOf(nest).flatMap((f) => f.over)]);
   let best: { axis: Axis; by: Index } | undefined;
-  for (const address of addresses)
+  for (const address of addressesOf(nest))
     for (const term of address.terms)
       for (const part of term.atoms) {
         if (part.kind !== 'quotient' || axesOf(part.by).size > 0) continue;
         const [only, ...more] = part.of.terms;
         const [axis] = only.atoms;
         const alone = more.length === 0 && only.factor === 1 && only.atoms.length === 1 && axis.kind === 'axis';
-        if (!alone || constantOf(mod(axis.extent, part.by)) !== 0) continue;
+        if (!alone || !own.has(axis) || constantOf(mod(axis.extent, part.by)) !== 0) continue;
         const by = constantOf(part.by);
         if (by !== undefined && by < shortestRun) continue;
         if (!best || (by ?? Infinity) < (constantOf(best.by) ?? Infinity)) best = { axis, by: part.by };
