@@ -100,6 +100,8 @@ export function nameOf(node: Node): string {
   const of = near?.label;
   // The cotangent of an activation times its slope is what textbooks call delta.
   if (of?.startsWith('d_') && node.type.shape.length > 0) return `delta_${of.slice(2)}`;
+  const [minuend, subtrahend] = node.op.name === 'sub' ? node.inputs.map(givenName) : [];
+  if (minuend && subtrahend) return `${minuend}_minus_${subtrahend}`;
   const { path } = node.origin ?? {};
   const kind = kindOf(node);
   // It has other dimensions, and nothing else is new.
@@ -119,6 +121,12 @@ function kindOf(node: Node): string {
   if (op.name === 'div' && inputs[0].op.name === 'constant' && inputs[0].attrs.value === 1) return 'inverse';
   const called = op.notation?.kind === 'call' ? op.notation.name : op.name;
   return snake(recognise(node)?.name ?? called);
+}
+
+/** The author's word for the node itself. */
+function givenName(node: Node): string | undefined {
+  const found = node.name !== undefined || node.inputs.length === 0 ? nearest(node) : undefined;
+  return found?.given ? found.label : undefined;
 }
 
 interface Near {

@@ -1,8 +1,20 @@
 // Folds to loops: those that can share one do, each with accumulators of its own.
 import { add, constantOf, div, mul, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
-import { apply, fold, foldIdentity, isLanes, lane, number, splat, type FoldOp, type Scalar } from '../../ir/scalar.js';
+import {
+  apply,
+  fold,
+  foldIdentity,
+  isLanes,
+  lane,
+  number,
+  splat,
+  type Buffer,
+  type FoldOp,
+  type Scalar,
+} from '../../ir/scalar.js';
 import { asLanes, vectorise } from './lanes.js';
 import { writeLets } from './lets.js';
+import { nameIn, type LetName } from './names.js';
 import { specialise } from './specialise.js';
 import { contains, hasFold, partsOf, rebuild } from './walk.js';
 import type { Writer } from './writer.js';
@@ -21,6 +33,8 @@ export interface Wanted {
   readonly value: Scalar;
   /** Which place of the tile this is, for names: `0_1`; empty where there is one place only. */
   readonly label: string;
+  /** Where it goes: a let of it is called so. */
+  readonly to?: Buffer;
 }
 
 /** Writes what the values need and returns them as expressions over lets. `forced` are keys that must be lets. */
@@ -40,7 +54,12 @@ export function writeValues(
     const results = writeFolds(writer, group, style);
     values = replaceFolds(values, results);
   }
-  return writeLets(writer, values, forced, each);
+  const names = new Map<string, LetName>();
+  values.forEach((value, i) => {
+    const { to } = wanted[i];
+    if (to && value.kind === 'apply' && !names.has(value.key)) names.set(value.key, nameIn(to));
+  });
+  return writeLets(writer, values, forced, each, names);
 }
 
 interface PendingFold {

@@ -2,16 +2,17 @@
 import { atom, type Index } from '../../ir/index.js';
 import { isLanes, type Scalar } from '../../ir/scalar.js';
 import { inRange } from './lanes.js';
-import { baseName } from './names.js';
+import { baseName, type LetName } from './names.js';
 import { mapAtoms, partsOf, withParts } from './walk.js';
 import type { Writer } from './writer.js';
 
-/** `each` is called with every value as soon as its lets are written. Lets for what is used more than once, or does not change in the innermost loops, wherever evaluating it early is safe. */
+/** `names` are those of values by key. `each` is called with every value as soon as its lets are written. Lets for what is used more than once, or does not change in the innermost loops, wherever evaluating it early is safe. */
 export function writeLets(
   writer: Writer,
   values: readonly Scalar[],
   forced: ReadonlySet<string>,
   each?: (value: Scalar) => void,
+  names: ReadonlyMap<string, LetName> = new Map(),
 ): Scalar[] {
   const uses = new Map<string, number>();
   const count = (value: Scalar): void => {
@@ -40,7 +41,7 @@ export function writeLets(
     const shared = (uses.get(value.key) ?? 0) > 1 || forced.has(value.key);
     if ((shared || writer.leavesLoop(level, from)) && deservesLet(value) && isSafe(value)) {
       const inner = writer.at(level, () => parts(value, level));
-      const result = writer.let(level, baseName(value), inner);
+      const result = writer.let(level, names.get(value.key) ?? baseName(value), inner);
       writer.remember(level, value.key, result);
       return result;
     }

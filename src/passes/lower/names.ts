@@ -1,4 +1,5 @@
 // Names for the lets and loops of one kernel: readable, and never the name of something else that is visible.
+import { constantOf } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 
 const reserved = [
@@ -77,8 +78,19 @@ const words: Partial<Record<string, string>> = {
   min: 'smaller',
 };
 
-/** What to call a let of this value, and whether several of the kind are likely. */
-export function baseName(value: Scalar): { base: string; numbered: boolean } {
+export interface LetName {
+  readonly base: string;
+  /** Several of the kind are likely. */
+  readonly numbered: boolean;
+}
+
+/** What to call a let in the place of an element of a buffer. */
+export function nameIn({ name, length }: Buffer): LetName {
+  return { base: identifier(name), numbered: constantOf(length) !== 1 };
+}
+
+/** What to call a let of this value. */
+export function baseName(value: Scalar): LetName {
   if (value.kind === 'load') return { base: identifier(value.from.name), numbered: true };
   if (value.kind === 'splat') {
     const { base, numbered } = baseName(value.of);

@@ -1,5 +1,5 @@
 // One nest: its loops with tiles and tails, its stages, and the tile's places written out with what they share.
-import { add, constantOf, type Atom, type Axis, type Index } from '../../ir/index.js';
+import { add, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
@@ -8,7 +8,7 @@ import type { NestPlan, Stage } from '../plan/types.js';
 import { writeValues, type FoldStyle } from './folds.js';
 import { asLanes, loadsInRange, vectorise, type LanesMemo } from './lanes.js';
 import { writeTiles, type Places } from './loops.js';
-import { identifier } from './names.js';
+import { nameIn } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import { writeCopy } from './stage.js';
 import { partsOf } from './walk.js';
@@ -221,7 +221,7 @@ function replacing(at: ReadonlyMap<Axis, Index>): (part: Atom) => Index | undefi
 /** A let in the place of an element of a buffer. */
 function letOf(writer: Writer, to: Buffer, value: Scalar): Scalar {
   if (value.kind === 'local' || value.kind === 'number') return value;
-  return writer.let(writer.depth, { base: identifier(to.name), numbered: constantOf(to.length) !== 1 }, value);
+  return writer.let(writer.depth, nameIn(to), value);
 }
 
 /** Loads that must be made before the stores: another store of the tile may overwrite what they read. */
