@@ -58,7 +58,8 @@ export function boundBy(statement: Statement): readonly Identifier[] {
   }
 }
 
-function runStatement(statement: Statement, frame: Frame, where: string): void {
+/** What every body may hold; `where` is the body for a message about the rest. */
+export function runStatement(statement: Statement, frame: Frame, where: string): void {
   switch (statement.kind) {
     case 'binding':
       return bind(statement, frame);
@@ -124,7 +125,7 @@ function withInstance(value: Value): Value {
 }
 
 /** `param W: [n, units] ~ glorot_uniform()` */
-export function declareParameter(statement: Of<'param'>, frame: Frame): void {
+function declareParameter(statement: Of<'param'>, frame: Frame): void {
   const { name, initial, frozen } = statement;
   const { context } = frame;
   checkNew(name, frame);
@@ -153,7 +154,7 @@ export function declareParameter(statement: Of<'param'>, frame: Frame): void {
 }
 
 /** `state mean: [c] = 0` */
-export function declareState(statement: Of<'state'>, frame: Frame): void {
+function declareState(statement: Of<'state'>, frame: Frame): void {
   const { name } = statement;
   const { context } = frame;
   checkNew(name, frame);
@@ -170,7 +171,7 @@ export function declareState(statement: Of<'state'>, frame: Frame): void {
 }
 
 /** `mean := e` replaces the state from here on; in evaluation it does nothing. */
-export function replaceState(statement: Of<'replace'>, frame: Frame): void {
+function replaceState(statement: Of<'replace'>, frame: Frame): void {
   const { name, value } = statement;
   const { context } = frame;
   const full = joinPath(frame.naming.prefix, name.name);

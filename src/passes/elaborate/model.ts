@@ -9,17 +9,7 @@ import { add } from '../../ir/ops/arithmetic.js';
 import { input as inputLeaf } from '../../ir/ops/leaves.js';
 import { dim, printType, type Dim } from '../../ir/types.js';
 import type { Expression, Identifier, Statement } from '../../parser/tree.js';
-import {
-  announce,
-  bind,
-  boundBy,
-  checkNew,
-  declareParameter,
-  declareState,
-  define,
-  guarded,
-  replaceState,
-} from './bodies.js';
+import { announce, bind, boundBy, checkNew, define, guarded, runStatement } from './bodies.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
@@ -64,14 +54,6 @@ function run(statement: Statement, body: Body): void {
   switch (statement.kind) {
     case 'input':
       return declareInput(statement, body);
-    case 'binding':
-      return bind(statement, frame);
-    case 'param':
-      return declareParameter(statement, frame);
-    case 'state':
-      return declareState(statement, frame);
-    case 'replace':
-      return replaceState(statement, frame);
     case 'output':
       return declareOutput(statement, body);
     case 'loss':
@@ -83,12 +65,8 @@ function run(statement: Statement, body: Body): void {
       if (body.train) fail(frame, messages.setTwice({ name: 'train', span: statement.span, first: body.train }));
       body.train = statement.span;
       return;
-    case 'slot':
-    case 'return':
-    case 'emit':
-      return fail(frame, messages.misplaced({ what: statement.kind, where: 'a model', span: statement.span }));
     default:
-      return statement satisfies never;
+      return runStatement(statement, frame, 'a model');
   }
 }
 
