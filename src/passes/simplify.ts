@@ -3,6 +3,7 @@ import { keepName } from '../ir/builder.js';
 import type { Builder, Node } from '../ir/graph.js';
 import { reachable } from '../ir/reachable.js';
 import { constantRules } from './simplify/constants.js';
+import { likeTermRules } from './simplify/likeTerms.js';
 import { movementRules } from './simplify/movement.js';
 import { productRules } from './simplify/products.js';
 import { reductionRules } from './simplify/reductions.js';
@@ -16,6 +17,7 @@ export const rules: readonly SimplifyRule[] = [
   ...reductionRules,
   ...productRules,
   ...scaleRules,
+  ...likeTermRules,
 ];
 
 const byOp = new Map<string, SimplifyRule[]>();

@@ -52,8 +52,10 @@ export function gradientFaults(
     const found = d ? run([d], values)[0] : new Float64Array(start.length);
     const expected = start.map((_, i) => centralDifference(loss, leaf, i, values));
     const scale = Math.max(1, ...expected.map(Math.abs));
+    const agrees = (e: number, i: number): boolean => Math.abs(found[i] - e) <= tolerance * scale;
     return expected.flatMap((e, i) =>
-      Math.abs(found[i] - e) <= tolerance * scale
+      // A kink within the step, such as a maximum that changes hands, is out of a smaller step's reach.
+      agrees(e, i) || agrees(centralDifference(loss, leaf, i, values, 2e-6), i)
         ? []
         : [`d_${String(leaf.attrs.name)}[${i}] is ${found[i]}, differences give ${e}`],
     );
@@ -61,8 +63,7 @@ export function gradientFaults(
 }
 
 /** Of fourth order: the error of the step and that of rounding are both near 1e-12. */
-function centralDifference(loss: Node, leaf: Node, i: number, values: Values): number {
-  const h = 2e-4;
+function centralDifference(loss: Node, leaf: Node, i: number, values: Values, h = 2e-4): number {
   const at = (offset: number): number => {
     const moved = [...(values.of.get(leaf) ?? [])];
     moved[i] += offset;

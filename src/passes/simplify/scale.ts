@@ -10,7 +10,7 @@ import type { TensorType } from '../../ir/types.js';
 import { isKept, type SimplifyRule } from './rule.js';
 
 /** A node as number · up / down · core; the sizes are integers, the core absent where nothing is left. */
-interface Scaled {
+export interface Scaled {
   readonly number: number;
   readonly up: Index;
   readonly down: Index;
@@ -25,7 +25,7 @@ export const scaleRules: readonly SimplifyRule[] = [
 const plain: Scaled = { number: 1, up: one, down: one };
 
 /** What multiplies every element of a node. Nodes that the author named stay whole. */
-function scaleOf(node: Node, g: Builder, top = false): Scaled {
+export function scaleOf(node: Node, g: Builder, top = false): Scaled {
   const number = numberOf(node);
   if (number !== undefined) return { ...plain, number };
   const sized = sizeOf(node);
@@ -95,7 +95,7 @@ function isIndex(value: unknown): value is Index {
 }
 
 /** The node of a scaled core: 2 * core, core / n, -core. */
-function rebuilt(scaled: Scaled, type: TensorType, g: Builder): Node {
+export function rebuilt(scaled: Scaled, type: TensorType, g: Builder): Node {
   const { number, up, down } = cancelled(scaled);
   const by = constantOf(down);
   const times = up.key === one.key ? undefined : spread(g, g.make(size, [], { of: up }), type);
@@ -103,7 +103,10 @@ function rebuilt(scaled: Scaled, type: TensorType, g: Builder): Node {
   let node = scaled.core ?? times ?? filled(g, 1, type);
   const exact = by !== undefined && by !== 1 && Number.isInteger(Math.log2(by));
   node = scaledBy(node, exact ? number / by : number, g);
-  if (times && scaled.core) node = g.make(mul, [times, node], {});
+  // n * (1 / y) is n / y.
+  const reciprocal = node.op.name === 'div' && numberOf(node.inputs[0]) === 1;
+  if (times && scaled.core)
+    node = reciprocal ? g.make(div, [times, node.inputs[1]], {}) : g.make(mul, [times, node], {});
   if (by === undefined) return g.make(div, [node, spread(g, g.make(size, [], { of: down }), type)], {});
   return by === 1 || exact ? node : g.make(div, [node, filled(g, by, type)], {});
 }
