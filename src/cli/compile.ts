@@ -36,7 +36,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (output !== '-' && emit === undefined && !/\.[cm]?[jt]s$/.test(output))
     command.error(`error: the output should end in .ts, .js or .mjs, and is ${output}`);
 
-  if (options.threads && !options.target?.includes('wasm')) command.error('error: --threads is for --target wasm');
+  for (const option of ['threads', 'relaxed'] as const)
+    if (options[option] && !options.target?.includes('wasm')) command.error(`error: --${option} is for --target wasm`);
 
   const settings = { ...options, read: readImport };
   const source = readSource(file);

@@ -18,7 +18,7 @@ export function addGrad(program: Command): void {
     .action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(file: string, options: Options, command: Command): Promise<void> {
   const { check, differentiateModel } = await import('../index.js');
   const { gradientDocument, printGradient } = await import('../inspect/gradient.js');
   const { model, diagnostics } = check(readSource(file), { ...options, read: readImport });
@@ -27,6 +27,11 @@ async function run(file: string, options: Options): Promise<void> {
     return;
   }
   const derived = differentiateModel(model);
+  const { wrt } = options;
+  if (wrt !== undefined && !derived.gradients.has(wrt))
+    command.error(
+      `error: ${model.name} trains no parameter ${wrt}; it trains ${[...derived.gradients.keys()].join(', ')}`,
+    );
   const document = gradientDocument(derived.model, derived.gradients, { style: options.format, wrt: options.wrt });
   process.stdout.write(`${printGradient(document)}\n`);
 }

@@ -7,7 +7,7 @@ type Place = string;
 export const dataUnreadable = message<{ file: string; reason: string }>('data-unreadable', ({ file, reason }) => ({
   message: `the data file ${file} cannot be read: ${reason}`,
   labels: [],
-  help: 'paths in a data source start from the folder of the .nn file',
+  ...(!/^([/\\]|\w:)/.test(file) && { help: 'paths in a data source start from the folder of the .nn file' }),
 }));
 
 export const dataMalformed = message<{ place: Place; reason: string }>('data-malformed', ({ place, reason }) => ({

@@ -48,9 +48,16 @@ export const notAFunction = message(
 
 export const unknownArgument = message(
   'unknown-argument',
-  ({ callee, name, span, nearest }: At & { callee: string; name: string; nearest?: string }) => ({
+  ({
+    callee,
+    name,
+    span,
+    known,
+    nearest,
+  }: At & { callee: string; name: string; known: readonly string[]; nearest?: string }) => ({
     message: `${callee} has no argument ${name}`,
     labels: [{ span, text: 'not one of its arguments' }],
+    ...(known.length > 0 && { notes: [`it takes ${known.join(', ')}`] }),
     ...(nearest !== undefined && { help: `did you mean ${nearest}?` }),
   }),
 );
@@ -223,9 +230,9 @@ export const noOptimizer = message('no-optimizer', ({ span, parameter }: At & { 
 
 export const unknownOverride = message(
   'unknown-override',
-  ({ name, span, nearest }: At & { name: string; nearest?: string }) => ({
+  ({ name, span, none, nearest }: At & { name: string; none: boolean; nearest?: string }) => ({
     message: `the model has no parameter ${name} to set`,
-    labels: [{ span, text: 'its parameters stand here' }],
+    labels: [{ span, text: none ? 'it takes none' : 'its parameters stand here' }],
     ...(nearest !== undefined && { help: `did you mean --set ${nearest}=…?` }),
   }),
 );

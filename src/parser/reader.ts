@@ -502,6 +502,7 @@ function hintFor(found: IToken, before: IToken, expected: string): string | unde
   ) {
     return `did you mean ${before.image} * ${found.image}?`;
   }
+  if (expected.startsWith('= and a value, or ~')) return '~ glorot_uniform() draws weights, = 0 begins with zeros';
   if (found.image === '%') return 'there is no remainder operator';
   return undefined;
 }

@@ -62,6 +62,8 @@ describe('nnc', () => {
     ['an output that is the source', ['compile', 'line.nn', '-o', './line.nn']],
     ['no whole number', ['train', 'line.nn', '--epochs', '1.5']],
     ['an unknown operation', ['ops', 'frobnicate']],
+    ['an option of another target', ['compile', 'line.nn', '--relaxed']],
+    ['a gradient by what is not trained', ['grad', 'line.nn', '--wrt', 'x']],
   ])('exits with 2 on %s', (_, args) => {
     const { status, stdout, stderr } = run(...args);
     expect([status, stdout]).toEqual([2, '']);

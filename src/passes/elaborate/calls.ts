@@ -111,7 +111,13 @@ function checkArguments(
     if (!names.includes(name))
       return fail(
         frame,
-        messages.unknownArgument({ callee, name, span: given.place ?? given.span, nearest: nearest(name, names) }),
+        messages.unknownArgument({
+          callee,
+          name,
+          span: given.place ?? given.span,
+          known: names,
+          nearest: nearest(name, names),
+        }),
       );
     if (found.has(name)) return fail(frame, messages.givenTwice({ callee, name, span: given.place ?? given.span }));
     found.set(name, given);
@@ -263,6 +269,7 @@ function applyBuiltin(
           callee: name,
           name: key,
           span: argument.place ?? argument.span,
+          known: builtin.parameters,
           nearest: nearest(key, builtin.parameters),
         }),
       );

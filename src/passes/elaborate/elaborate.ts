@@ -146,7 +146,12 @@ function bindParameters(declaration: ModelDeclaration, set: NonNullable<Elaborat
   for (const name of Object.keys(set))
     if (!names.includes(name))
       frame.context.report(
-        messages.unknownOverride({ name, span: declaration.name.span, nearest: nearest(name, names) }),
+        messages.unknownOverride({
+          name,
+          span: declaration.name.span,
+          none: names.length === 0,
+          nearest: nearest(name, names),
+        }),
       );
   for (const { name, default: expression, span } of declaration.parameters) {
     guarded(frame, [name], () => {

@@ -1,10 +1,11 @@
 // The nearest known name to a misspelt one.
 
-/** The name within two edits (one for short names, none for single letters), if there is one. */
+/** The name in other cases, or within two edits (one for short names, none for single letters), if there is one. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = [...name].length === 1 ? 1 : name.length <= 3 ? 2 : 3;
   for (const candidate of known) {
+    if (candidate !== name && candidate.toLowerCase() === name.toLowerCase()) return candidate;
     const distance = editDistance(name, candidate, least);
     if (distance < least) {
       least = distance;

@@ -173,6 +173,7 @@ function rearrange(call: BuiltinCall): Node {
           callee: call.name,
           name,
           span: argument.place ?? argument.span,
+          known: names,
           nearest: nearest(name, names),
         }),
       );
