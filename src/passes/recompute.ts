@@ -3,6 +3,9 @@ import { keepName } from '../ir/builder.js';
 import { nameOf } from '../ir/formula.js';
 import type { Builder, Node } from '../ir/graph.js';
 import { again } from '../ir/ops/control.js';
+import { equalTo } from '../ir/ops/logic.js';
+import { broadcast, reshape } from '../ir/ops/movement.js';
+import { reduceMax, reduceMin } from '../ir/ops/reductions.js';
 import { reachable } from '../ir/reachable.js';
 import { elementCount } from '../ir/types.js';
 import type { Gradients } from './derive.js';
@@ -31,16 +34,16 @@ export function recompute(derived: Gradients): Gradients {
   const { segments, last, kept } = placesOf(forward, tensors);
   const isKept = (node: Node): boolean =>
     !node.op.element || !varying.has(node) || segments.get(node) === last || kept.has(node);
-  const { copies, made } = copy(forward, isKept, (node) => varying.has(node), model.builder);
+  const copied = copy(forward, isKept, (node) => varying.has(node), model.builder);
 
-  const moved = rebuild(backwardRoots, new Set(forward), copies, model.builder);
+  const moved = rebuild(backwardRoots, new Set(forward), copied, model.builder);
   const becomes = (list: readonly Becomes[]): Becomes[] => list.map((b) => ({ ...b, node: moved(b.node) }));
   return {
     model,
     gradients: new Map([...gradients].map(([name, node]) => [name, moved(node)])),
     step: becomes(step),
     accumulate: becomes(accumulate),
-    recomputed: made,
+    recomputed: copied.made,
   };
 }
 
@@ -90,13 +93,19 @@ function placesOf(
   return { segments, last: segmentOf.at(-1) ?? 0, kept: new Set(kept) };
 }
 
-/** A copy of each node that is not kept; `made` holds all nodes that this takes. */
+interface Copies {
+  readonly copies: ReadonlyMap<Node, Node>;
+  /** All nodes that copies take. */
+  readonly made: Set<Node>;
+}
+
+/** A copy of each node that is not kept. */
 function copy(
   forward: readonly Node[],
   isKept: (node: Node) => boolean,
   isVarying: (node: Node) => boolean,
   g: Builder,
-): { readonly copies: ReadonlyMap<Node, Node>; readonly made: ReadonlySet<Node> } {
+): Copies {
   const copies = new Map<Node, Node>();
   const made = new Set<Node>();
   const start = (node: Node): Node => {
@@ -106,7 +115,9 @@ function copy(
   };
   for (const node of forward) {
     if (isKept(node)) continue;
-    const inputs = node.inputs.map((i) => copies.get(i) ?? (isVarying(i) ? start(i) : i));
+    const inputs = node.inputs.map(
+      (i) => compared(node, i, { copies, made }, g) ?? copies.get(i) ?? (isVarying(i) ? start(i) : i),
+    );
     const found = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
     found.name ??= `${nameOf(node)}_again`;
     copies.set(node, found);
@@ -116,20 +127,36 @@ function copy(
 }
 
 /** What reads nodes of the forward pass reads their copies instead. In order of making, which the order of nests follows. */
-function rebuild(
-  roots: readonly Node[],
-  forward: ReadonlySet<Node>,
-  copies: ReadonlyMap<Node, Node>,
-  g: Builder,
-): (node: Node) => Node {
+function rebuild(roots: readonly Node[], forward: ReadonlySet<Node>, copied: Copies, g: Builder): (node: Node) => Node {
   const done = new Map<Node, Node>();
   for (const node of reachable(roots)) {
     if (forward.has(node)) continue;
-    const inputs = node.inputs.map((i) => (forward.has(i) ? copies.get(i) : done.get(i)) ?? i);
+    const inputs = node.inputs.map(
+      (i) => compared(node, i, copied, g) ?? (forward.has(i) ? copied.copies.get(i) : done.get(i)) ?? i,
+    );
     if (inputs.every((input, i) => input === node.inputs[i])) continue;
     const found = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
     keepName(node, found);
     done.set(node, found);
   }
   return (node) => done.get(node) ?? node;
+}
+
+/**
+ * What a comparison reads where that is the largest or smallest of what is computed again: taken from the copy too, though it is kept
+ * itself. Copies are the same but for rounding, by which no element might be as large as what was largest before.
+ */
+function compared({ op }: Node, input: Node, { copies, made }: Copies, g: Builder): Node | undefined {
+  const extreme = (node: Node): Node | undefined => {
+    const { inputs, attrs } = node;
+    const from =
+      node.op === reduceMax || node.op === reduceMin
+        ? !copies.has(node) && copies.get(inputs[0])
+        : (node.op === broadcast || node.op === reshape) && extreme(inputs[0]);
+    if (!from) return undefined;
+    const found = g.make(node.op, [from], attrs);
+    made.add(found);
+    return found;
+  };
+  return op === equalTo ? extreme(input) : undefined;
 }

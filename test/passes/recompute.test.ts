@@ -7,7 +7,7 @@ import { memoryUse } from '../../src/inspect/memory.js';
 import { segmentsOf } from '../../src/passes/segments.js';
 import { casePath, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from '../reference/reference.js';
 import { bodies, deep, small } from '../support/deep.js';
-import { programsOf, sameGradients, tensorsIn } from '../support/recomputed.js';
+import { programsOf, sameGradients, sameTraining, tensorsIn } from '../support/recomputed.js';
 import { compileText, importCode } from '../support/trainer.js';
 
 describe('memory = "small"', () => {
@@ -35,6 +35,29 @@ describe('memory = "small"', () => {
     it.each(['dropout', 'residual'] as const)('gives the same gradients with %s', (name) =>
       sameGradients(bodies[name], target),
     );
+
+    it('finds the largest again, however what is computed again is rounded', () =>
+      sameTraining(
+        `model largest {
+  input word: index(40)[batch, 16]
+  input x: [batch, 4]
+  input label: index(17)[batch]
+  param table: [40, 5] ~ normal(std = 0.5)
+  param mix: [16, 16] ~ normal(std = 0.3)
+  h = einsum("st,btd->bsd", mix, table[word]) |> rms_norm
+  logits = concat([max(h, axis = 1), x], axis = -1) |> dense(17)
+  output p = softmax(logits)
+  loss = cross_entropy(logits, label)
+  train { optimizer = sgd(lr = 0.1) batch = 4 }
+}
+`,
+        target,
+        (rows) => ({
+          word: Int32Array.from({ length: 16 * rows }, (_, i) => (i * i + 3 * i) % 40),
+          x: Float32Array.from({ length: 4 * rows }, (_, i) => Math.sin(1.7 * i)),
+          label: Int32Array.from({ length: rows }, (_, i) => (i * i) % 5),
+        }),
+      ));
 
     it.each(['mlp_gelu_adamw', 'layer_norm_net', 'losses', 'embedding_mean'])(
       'keeps what %s is held to',

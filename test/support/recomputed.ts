@@ -30,7 +30,18 @@ export function tensorsIn(program: TrainerProgram, batch: number): number {
 
 /** Six layers, whatever the batch: losses and gradients are the same but for rounding, and so is what steps lead to. */
 export async function sameGradients(body: string, target: 'ts' | 'wasm'): Promise<void> {
-  const text = deep({ depth: 6, width: 20, batch: 40, body });
+  await sameTraining(deep({ depth: 6, width: 20, batch: 40, body }), target, (rows) => ({
+    x: Float32Array.from({ length: 20 * rows }, (_, i) => Math.sin(1.7 * i)),
+    label: Int32Array.from({ length: rows }, (_, i) => (i * i) % 5),
+  }));
+}
+
+/** The same of a model, given inputs for so many examples. */
+export async function sameTraining(
+  text: string,
+  target: 'ts' | 'wasm',
+  inputsFor: (rows: number) => Record<string, Float32Array | Int32Array>,
+): Promise<void> {
   const code = await compileText(small(text), { target });
   expect(code.includes('_again')).toBe(true);
   const [a, b]: LoadedTrainer[] = [
@@ -38,10 +49,7 @@ export async function sameGradients(body: string, target: 'ts' | 'wasm'): Promis
     await (await importCode(code)).createTrainer({ seed: 3 }),
   ];
   for (const rows of [40, 7, 1, 33]) {
-    const inputs = {
-      x: Float32Array.from({ length: 20 * rows }, (_, i) => Math.sin(1.7 * i)),
-      label: Int32Array.from({ length: rows }, (_, i) => (i * i) % 5),
-    };
+    const inputs = inputsFor(rows);
     const [p, q] = [a.gradients(inputs), b.gradients(inputs)];
     expect(Math.abs(q.loss - p.loss)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(p.loss)));
     // Before a normalisation a bias has no gradient but for rounding: all are held to the largest.
