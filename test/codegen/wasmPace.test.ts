@@ -51,6 +51,8 @@ describe('loops in pairs of rounds', () => {
 
   it.each([
     ['row sums', nests.rowSums(batch, 37)],
+    ['a contraction that reads backwards', nests.backwards(batch, 24, 33)],
+    ['a contraction of rows that only addresses know', nests.chosenRows(batch, 7, 20, 24)],
     ['a contraction of one row', nests.contraction('A·B', 1, 50, 40)],
     ['an elementwise chain', nests.chain(batch, 10)],
     ['a guarded convolution', nests.guardedConvolution(batch, 9, 3)],

@@ -12,6 +12,7 @@ export const example: fc.Arbitrary<Example> = fc.oneof(
   fc
     .tuple(fc.constantFrom('A·B' as const, 'Aᵀ·B' as const, 'A·Bᵀ' as const), extent, extent, extent)
     .map(([form, m, n, k]) => nests.contraction(form, m, n, k)),
+  fc.tuple(extent, size, size).map((a) => nests.backwards(...a)),
   fc.tuple(extent, size, size).map(([m, n, k]) => nests.dense(m, k, n)),
   fc.tuple(extent, size, size).map(([m, n, k]) => nests.updateByContraction(m, n, k)),
   fc
@@ -46,6 +47,7 @@ export const example: fc.Arbitrary<Example> = fc.oneof(
   fc.tuple(extent, extent).map((a) => nests.meanSquare(...a)),
   fc.tuple(extent, size).map((a) => nests.crossEntropyRows(...a)),
   fc.tuple(extent, size, size).map((a) => nests.gather(...a)),
+  fc.tuple(extent, size, size, size).map((a) => nests.chosenRows(...a)),
   fc.tuple(extent, size, size).map((a) => nests.tableGradient(...a)),
   fc.tuple(size, size).map((a) => nests.paddedSums(...a)),
 );

@@ -40,6 +40,16 @@ export function contraction(form: Form, m: Extent, n: Extent, k: Extent): Exampl
   return { nest: nest('out', [i, j], [{ to: out, at: at([m, n], [i, j]), value }]), buffers: [a, b, out] };
 }
 
+/** out[m, n] = Σ k A[m, K - 1 - k] · B[k, n]: one side is read backwards. */
+export function backwards(m: Extent, n: Extent, k: number): Example {
+  const [i, j, p] = [axis('i', m), axis('j', n), axis('k', k)];
+  const [a, b] = [buffer('a', mul(toIndex(m), k)), buffer('b', mul(k, toIndex(n)))];
+  const out = buffer('out', mul(toIndex(m), toIndex(n)));
+  const left = load(a, at([m, k], [i, sub(k - 1, toIndex(p))]));
+  const value = fold('add', [p], apply('mul', left, load(b, at([k, n], [p, j]))));
+  return { nest: nest('out', [i, j], [{ to: out, at: at([m, n], [i, j]), value }]), buffers: [a, b, out] };
+}
+
 /** relu(x·w + bias), as a layer makes it. */
 export function dense(rows: Extent, inputs: Extent, outputs: Extent): Example {
   const [b, o, i] = [axis('b', rows), axis('o', outputs), axis('i', inputs)];
@@ -272,6 +282,21 @@ export function gather(n: Extent, entries: number, width: number): Example {
   const id = atom({ kind: 'element', of: load(ids, toIndex(i)) });
   const value = apply('mul', load(table, add(mul(id, width), toIndex(j))), number(2));
   return { nest: nest('out', [i, j], [{ to: out, at: at([n, width], [i, j]), value }]), buffers: [table, ids, out] };
+}
+
+/** out[i, j] = Σ k table[ids[i], k] · w[k, j]: the rows of a product are chosen. */
+export function chosenRows(n: Extent, entries: number, width: number, columns: number): Example {
+  const [i, j, k] = [axis('i', n), axis('j', columns), axis('k', width)];
+  const [table, w] = [buffer('table', entries * width), buffer('w', width * columns)];
+  const ids = buffer('ids', n, { dtype: 'i32', below: entries });
+  const out = buffer('out', mul(toIndex(n), columns));
+  const id = atom({ kind: 'element', of: load(ids, toIndex(i)) });
+  const factors = [load(table, add(mul(id, width), toIndex(k))), load(w, at([width, columns], [k, j]))] as const;
+  const value = fold('add', [k], apply('mul', ...factors));
+  return {
+    nest: nest('out', [i, j], [{ to: out, at: at([n, columns], [i, j]), value }]),
+    buffers: [table, w, ids, out],
+  };
 }
 
 /** The gradient of a table of which each of n rows chooses one: Σ f32(ids[p] == i) · d[p, j]. */

@@ -1,5 +1,5 @@
 // Index arithmetic in i32, and addresses: a variable part on the stack, the constant part in the instruction.
-import { add, constantOf, rangeOf, scale, sub, substitute, toIndex, type Atom, type Index } from '../../ir/index.js';
+import { add, constantOf, rangeOf, scale, strideOf, sub, type Atom, type Index } from '../../ir/index.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { keepAddress, knownAddress, someOfIndex, takeLocal, type Emission } from './emission.js';
 import { emitScalar } from './values.js';
@@ -15,16 +15,13 @@ export interface Address {
 export function addressOf(e: Emission, buffer: Buffer, at: Index): Address {
   const start = e.offsets.get(buffer);
   if (!start) throw new Error(`${buffer.name} has no place in memory`);
-  const { ahead } = e;
-  const here = add(start, at);
-  const whole = ahead
-    ? substitute(here, (part) => (part === ahead.axis ? add(toIndex(part), ahead.by) : undefined))
-    : here;
+  const whole = add(start, at);
+  const further = e.ahead ? 4 * e.ahead.by * (strideOf(at, e.ahead.axis) ?? 0) : 0;
   const last = whole.terms.at(-1);
   const known = last && last.atoms.length === 0 ? last.factor : 0;
   const variable = sub(whole, known);
-  if (known < 0 || rangeOf(variable).min < 0) return { variable: whole, offset: 0 };
-  return { variable, offset: 4 * known };
+  if (known < 0 || rangeOf(variable).min < 0) return { variable: whole, offset: further };
+  return { variable, offset: 4 * known + further };
 }
 
 /** Puts the variable part on the stack, in bytes, and returns the offset for the instruction. */

@@ -3,7 +3,7 @@
 import { axesOf, strideOf, type Axis } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import { isLanes, type Scalar } from '../../ir/scalar.js';
-import type { Emission } from './emission.js';
+import { someOfIndex, type Emission } from './emission.js';
 import { loadsOf, type Access } from './walk.js';
 
 /** With fewer sums of vectors V8 itself writes out several rounds; the loads of more outgrow sixteen registers in one. */
@@ -20,7 +20,10 @@ export function goesInPairs({ body, axis, last }: Statement & { kind: 'loop' }):
   return !last && sums >= fewSums && sums <= manySums && isSteady(body, axis);
 }
 
-/** Every load of the next round is a constant further on, some of them forward; and the axis has no other use. */
+/**
+ * Every load of the next round is a constant further on, and in one of them that is more than nothing; the axis has no other use, and
+ * what an address reads can be read before the loop.
+ */
 function isSteady(body: readonly Statement[], axis: Axis): boolean {
   let steady = true;
   let forward = false;
@@ -33,9 +36,9 @@ function isSteady(body: readonly Statement[], axis: Axis): boolean {
     if (statement.kind !== 'let' && statement.kind !== 'set') return false;
     visit(statement.value);
     loadsOf(statement.value, ({ at, guarded }) => {
-      const stride = strideOf(at, axis);
-      steady &&= stride !== undefined && !guarded;
-      forward ||= (stride ?? 0) > 0;
+      const stride = strideOf(at, axis) ?? -1;
+      steady &&= stride >= 0 && !guarded && !someOfIndex(at, ({ kind }) => kind !== 'load');
+      forward ||= stride > 0;
     });
   }
   return steady && forward;
