@@ -81,6 +81,13 @@ describe.each(Object.entries(long))('%s', (_, { make, estimate, rows }) => {
 });
 
 describe('any nest', () => {
+  it.each([1, 40, 3_000])('counts what is the same at %i places as often', (rows) => {
+    const made = nests.repeatedSums(12, batch);
+    const parts = shareFolds(made.nest, wgsl, () => 1_000_000);
+    expect(parts).toHaveLength(2);
+    same(made, parts, 1_000_000, rows);
+  });
+
   it('gives the same in shares', () => {
     let shared = 0;
     fc.assert(
@@ -90,7 +97,7 @@ describe('any nest', () => {
         shared++;
         same(made, parts, estimate, rows);
       }),
-      { numRuns: Number(process.env.NNC_RUNS ?? 80), seed: process.env.NNC_RUNS ? undefined : 1 },
+      { numRuns: Number(process.env.NNC_RUNS ?? 160), seed: process.env.NNC_RUNS ? undefined : 1 },
     );
     expect(shared).toBeGreaterThan(8);
   });

@@ -299,6 +299,16 @@ export function chosenRows(n: Extent, entries: number, width: number, columns: n
   };
 }
 
+/** out[i] = Σ j x[i], j being nowhere in what is added. */
+export function repeatedSums(rows: Extent, times: Extent): Example {
+  const [i, j] = [axis('i', rows), axis('j', times)];
+  const [x, out] = [buffer('x', rows), buffer('out', rows)];
+  return {
+    nest: nest('out', [i], [{ to: out, at: toIndex(i), value: fold('add', [j], load(x, toIndex(i))) }]),
+    buffers: [x, out],
+  };
+}
+
 /** The gradient of a table of which each of n rows chooses one: Σ f32(ids[p] == i) · d[p, j]. */
 export function tableGradient(n: Extent, entries: number, width: number): Example {
   const [i, j, p] = [axis('i', entries), axis('j', width), axis('p', n)];

@@ -142,9 +142,13 @@ function shareOf(f: Fold, axis: Axis, start: Index, length: Index, even: boolean
   const at = add(start, toIndex(inner));
   const there = apply('lt', indexValue(at), indexValue(axis.extent));
   const none = number(foldIdentity(f.op, f.type), f.type);
-  const parts = factorsOf(f).map((part) => {
+  const factors = factorsOf(f);
+  const along = factors.filter((part) => axesOfValue(part).has(axis));
+  // One factor of a product that is 0 does.
+  const guarded = even ? [] : f.op === 'add' && along.length > 0 ? along : factors;
+  const parts = factors.map((part) => {
     const value = specialise(part, (a) => (a === axis ? at : undefined));
-    return even || !(f.op !== 'add' || axesOfValue(part).has(axis)) ? value : apply('select', there, value, none);
+    return guarded.includes(part) ? apply('select', there, value, none) : value;
   });
   const body = parts.reduce((x, y) => apply('mul', x, y));
   return fold(
