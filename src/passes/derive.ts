@@ -1,8 +1,10 @@
 // From a model's graphs to gradients and updates, all simplified together: what `nnc grad` shows and fuse reads.
 import { differentiate } from './differentiate.js';
 import { simplify } from './simplify.js';
+import { substituteNodes } from './substituteNodes.js';
 import { update, type Becomes } from './update.js';
 import type { Node } from '../ir/graph.js';
+import { gradient } from '../ir/ops/leaves.js';
 import { reachable } from '../ir/reachable.js';
 import { modeRoots, type ModelGraph } from '../ir/model.js';
 
@@ -31,8 +33,8 @@ export function derive(model: ModelGraph): Gradients {
   const found = differentiate(clean.training.loss, wrt, g);
   const byLeaf = new Map(wrt.map((leaf, i) => [String(leaf.attrs.name), found[i]]));
   const raw = trained.flatMap((p): [string, Node][] => {
-    const gradient = byLeaf.get(p.name);
-    return gradient ? [[p.name, gradient]] : [];
+    const node = byLeaf.get(p.name);
+    return node ? [[p.name, node]] : [];
   });
   const nodes = simplify(
     raw.map(([, node]) => node),
@@ -40,9 +42,18 @@ export function derive(model: ModelGraph): Gradients {
   );
   const gradients = new Map(raw.map(([name], i) => [name, nameGradient(nodes[i], name)]));
   const kept = withoutGradient(clean, gradients);
-  const { step, accumulate } = update(kept, gradients, g);
-  const updates = simplify(
-    [...step, ...accumulate].map((b) => b.node),
+  // Updates are simplified around their gradients, not into them: they read what the backward pass has made.
+  const standIns = [...gradients].map(([parameter, { type }]): [string, Node] => [
+    parameter,
+    g.make(gradient, [], { parameter, type }),
+  ]);
+  const { step, accumulate } = update(kept, new Map(standIns), g);
+  const updates = substituteNodes(
+    simplify(
+      [...step, ...accumulate].map((b) => b.node),
+      g,
+    ),
+    ({ op, attrs }) => (op === gradient ? gradients.get(String(attrs.parameter)) : undefined),
     g,
   );
   return {

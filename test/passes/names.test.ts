@@ -1,9 +1,10 @@
 // What values are called that nobody named, and that names given in a model stay.
 import { describe, expect, it } from 'vitest';
 import { check, programOf } from '../../src/compile.js';
+import { printKernel } from '../../src/ir/printProgram.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 
-function compiled(body: string, before = ''): TrainerProgram {
+function compiled(body: string, before = '', target: 'ts' | 'wasm' = 'wasm'): TrainerProgram {
   const text = `${before}
 model named {
   input x: [batch, 20]
@@ -15,7 +16,7 @@ ${body}
 }`;
   const { model, diagnostics } = check({ file: 'named.nn', text });
   if (!model) throw new Error(diagnostics[0].message);
-  return programOf(model, 'wasm');
+  return programOf(model, target);
 }
 
 const buffersOf = (program: TrainerProgram): string[] => program.buffers.map((b) => b.name);
@@ -84,7 +85,7 @@ describe('a long formula', () => {
     const program = compiled('  h = x |> dense(64) |> gelu\n  logits = h |> dense(3)');
     const lines = formulasOf(program);
     expect(lines).toContain('h_dense = x @ h.dense.W + h.dense.b');
-    expect(lines).toContain('h = 0.5 * h_dense * (1 + tanh(0.7978846 * (h_dense + 0.044715 * (h_dense^2 * h_dense))))');
+    expect(lines).toContain('h = 0.5 * h_dense * (1 + tanh(0.7978846 * (h_dense + 0.044715 * h_dense^3)))');
   });
 
   it('of an optimizer is written as the optimizer is: moments, then the weight by them', () => {
@@ -96,5 +97,26 @@ describe('a long formula', () => {
       'logits.dense.W.v = 0.999 * logits.dense.W.v + 0.001 * (transpose(x) @ d_logits)^2',
       'logits.dense.W = logits.dense.W - 0.01 * (logits.dense.W.m * inverse_adam_m_weight / (sqrt(logits.dense.W.v * inverse_adam_v_weight) + 1e-8))',
     ]);
+  });
+
+  it('of an update reads the gradient that the backward pass has stored, which is all that is stored of it', () => {
+    const program = compiled('  logits = x |> dense(64) |> relu |> dense(3)', '', 'ts');
+    expect(formulasOf(program)).toContain('logits.dense_2.b.m = 0.9 * logits.dense_2.b.m + 0.1 * d_logits.dense_2.b');
+    const kernel = program.kernels.find((k) => k.name === 'd_logits.dense_2.b');
+    expect(kernel?.provenance.formulas).toEqual([
+      'd_logits.dense_2.b = mean(softmax(logits) - one_hot(y), axis = batch)',
+    ]);
+    const update = program.kernels.find((k) => k.name === 'update_logits.dense_2.b');
+    expect(update && printKernel(update)).toMatch(/ d_b0 = d_logits\.dense_2\.b\[/);
+  });
+
+  it('tells once what several results are made of', () => {
+    const program = compiled('  logits = x |> dense(64) |> relu |> dense(3)');
+    for (const { provenance } of program.kernels)
+      expect([...new Set(provenance.formulas)]).toEqual(provenance.formulas);
+    const update = program.kernels.find((k) => k.name === 'update_logits.dense_2.b');
+    expect(update?.provenance.formulas[0]).toBe(
+      'd_logits.dense_2.b = mean(softmax(logits) - one_hot(y), axis = batch)',
+    );
   });
 });

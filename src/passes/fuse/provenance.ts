@@ -15,7 +15,8 @@ export function provenanceOf(
   const sources = new Set(made.flatMap(({ node }) => sourcesOf(node)));
   const phases = made.map(({ node }) => phaseOf(node));
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
-  return { formulas: formulasOf(made, nameOf), sources: [...sources], phase };
+  // What two results are made of is told once.
+  return { formulas: [...new Set(formulasOf(made, nameOf))], sources: [...sources], phase };
 }
 
 interface Made {

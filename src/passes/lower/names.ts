@@ -54,8 +54,15 @@ export function identifier(name: string): string {
   return /^[A-Za-z_]/.test(last) ? last : `_${last}`;
 }
 
+/** The last part of a buffer's name; the gradient `d_logits.dense.W` is `d_W`. */
+export function lastPart({ name, space }: Buffer): string {
+  const last = identifier(name);
+  const ofTraining = space !== 'parameter' && space !== 'slot' && space !== 'state';
+  return ofTraining && name.startsWith('d_') && name.includes('.') ? `d_${last}` : last;
+}
+
 export function bufferNames(buffers: Iterable<Buffer>): string[] {
-  return [...buffers].flatMap((b) => [b.name, identifier(b.name), b.name.replace(/\W/g, '_')]);
+  return [...buffers].flatMap((b) => [b.name, identifier(b.name), lastPart(b), b.name.replace(/\W/g, '_')]);
 }
 
 const words: Partial<Record<string, string>> = {
@@ -85,13 +92,13 @@ export interface LetName {
 }
 
 /** What to call a let in the place of an element of a buffer. */
-export function nameIn({ name, length }: Buffer): LetName {
-  return { base: identifier(name), numbered: constantOf(length) !== 1 };
+export function nameIn(buffer: Buffer): LetName {
+  return { base: lastPart(buffer), numbered: constantOf(buffer.length) !== 1 };
 }
 
 /** What to call a let of this value. */
 export function baseName(value: Scalar): LetName {
-  if (value.kind === 'load') return { base: identifier(value.from.name), numbered: true };
+  if (value.kind === 'load') return { base: lastPart(value.from), numbered: true };
   if (value.kind === 'splat') {
     const { base, numbered } = baseName(value.of);
     return { base: value.of.kind === 'local' ? `${value.of.name}s` : base, numbered };

@@ -4,7 +4,7 @@ import type { Nest } from '../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { foldsOf, loadsOf } from '../fuse/nests.js';
 import { writeValues, type FoldStyle } from './folds.js';
-import { identifier } from './names.js';
+import { identifier, lastPart } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import { rebuild } from './walk.js';
 import type { Writer } from './writer.js';
@@ -49,7 +49,7 @@ export function openTotals(writer: Writer, nests: readonly Nest[]): OpenTotals {
 
 /** What an update sums up is a gradient: d_W. */
 function accumulatorOf(to: Buffer): string {
-  return to.space === 'parameter' || to.space === 'slot' ? `d_${identifier(to.name)}` : identifier(to.name);
+  return to.space === 'parameter' || to.space === 'slot' ? `d_${identifier(to.name)}` : lastPart(to);
 }
 
 /** Adds what one row gives; `axis` is the row's of the nest, `row` the one of the loop. */
