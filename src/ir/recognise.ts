@@ -1,6 +1,6 @@
 // Well-known compositions recognised for display: the graph stays as it is, a reader sees `softmax(logits)`.
 import type { Node } from './graph.js';
-import { constantOf, product } from './index.js';
+import { constantOf, printIndex, product } from './index.js';
 
 export interface Form {
   readonly name: string;
@@ -14,7 +14,14 @@ export interface Form {
 /** The well-known function that a node is, if it is one. */
 export function recognise(node: Node): Form | undefined {
   return (
-    softmax(node) ?? logSoftmax(node) ?? logSumExp(node) ?? oneHot(node) ?? argExtreme(node) ?? mean(node) ?? relu(node)
+    softmax(node) ??
+    logSoftmax(node) ??
+    logSumExp(node) ??
+    oneHot(node) ??
+    argExtreme(node) ??
+    mean(node) ??
+    relu(node) ??
+    lowerTriangle(node)
   );
 }
 
@@ -116,6 +123,22 @@ function relu(node: Node): Form | undefined {
   const [x, limit] = node.inputs;
   const floor = through(limit);
   return floor.op.name === 'constant' && floor.attrs.value === 0 ? { name: 'relu', inputs: [x], rest: [] } : undefined;
+}
+
+/** column <= row, both of them range(n) */
+function lowerTriangle(node: Node): Form | undefined {
+  if (node.op.name !== 'lessEqual') return undefined;
+  const rank = node.type.shape.length;
+  const [column, row] = node.inputs.map((input) => {
+    const { axes } = input.attrs;
+    if (input.op.name !== 'broadcast' || input.inputs[0].op.name !== 'iota' || !Array.isArray(axes)) return undefined;
+    return input.type.shape.findIndex((_, i) => !axes.includes(i));
+  });
+  const n = node.type.shape.at(-1);
+  const square = n?.size.key === node.type.shape.at(-2)?.size.key;
+  return n && square && column === rank - 1 && row === rank - 2
+    ? { name: 'lower_triangle', inputs: [], rest: [n.name ?? printIndex(n.size)] }
+    : undefined;
 }
 
 const transparent: ReadonlySet<string> = new Set(['broadcast', 'reshape', 'stopGradient', 'again']);

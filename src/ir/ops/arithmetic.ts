@@ -1,5 +1,5 @@
 // Elementwise arithmetic.
-import { binding, type Builder, type Node, type Op } from '../graph.js';
+import { binding, type Builder, type Node, type Op, type Written } from '../graph.js';
 import { apply, number } from '../scalar.js';
 import { filled, numberOf } from './calls.js';
 import { binary, elementwise, unary, within, type Plain } from './elementwise.js';
@@ -33,19 +33,32 @@ export const mul: Op<Plain> = elementwise({
   notation: {
     kind: 'form',
     write: ([x, y], { inputs: [a, b] }, style) => {
-      if (a === b)
-        return {
-          text: `${x.level < binding.atom ? `(${x.text})` : x.text}${style === 'math' ? '²' : '^2'}`,
-          level: binding.power,
-        };
+      if (a === b) return power(x, style === 'math' ? '²' : '^2');
+      if (x.level === binding.power && isSquareOf(a, b)) return power(y, style === 'math' ? '³' : '^3');
       const scalar = [a, b].some((i) => i.type.shape.length === 0 || isUniform(i));
       const left = x.level < binding.product ? `(${x.text})` : x.text;
-      const right = y.level <= binding.product ? `(${y.text})` : y.text;
+      // In mathematics a · (b · c) is a · b · c; a matrix product keeps its parentheses.
+      const flat = style === 'math' && y.level === binding.product && isProduct(b);
+      const right = y.level <= binding.product && !flat ? `(${y.text})` : y.text;
       return { text: `${left} ${style === 'nn' ? '*' : scalar ? '·' : '⊙'} ${right}`, level: binding.product };
     },
   },
   samples: binary,
 });
+
+function power({ text, level }: Written, exponent: string): Written {
+  return { text: `${level < binding.atom ? `(${text})` : text}${exponent}`, level: binding.power };
+}
+
+function isSquareOf(node: Node, x: Node): boolean {
+  return node.op.name === 'mul' && node.inputs.every((input) => input === x);
+}
+
+/** Is it a product or quotient of elements, as it is written? */
+function isProduct(node: Node): boolean {
+  const at = node.op.name === 'broadcast' ? node.inputs[0] : node;
+  return at.op.name === 'mul' || at.op.name === 'div';
+}
 
 /** Is it the same number everywhere? */
 function isUniform(node: Node): boolean {

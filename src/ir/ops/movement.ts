@@ -91,15 +91,10 @@ export const slice: Op<Slice> = {
   vjp: (d, { inputs: [x], attrs }, g) => [unslice(d, x, attrs, g)],
   notation: {
     kind: 'form',
-    write: ([x], { attrs: { starts, steps, sizes }, inputs: [source] }) => {
-      const items = starts.map((s, i) => {
-        const [start, count] = [constantOf(s), constantOf(sizes[i].size)];
-        if (start === 0 && steps[i] === 1 && sizes[i].size.key === source.type.shape[i].size.key) return ':';
-        if (start === undefined || count === undefined) return ':';
-        return `${start}:${start + count * steps[i]}${steps[i] === 1 ? '' : `:${steps[i]}`}`;
-      });
-      return { text: `${x.level < binding.atom ? `(${x.text})` : x.text}[${items.join(', ')}]`, level: binding.atom };
-    },
+    write: ([x], { attrs, inputs: [source] }) => ({
+      text: `${x.level < binding.atom ? `(${x.text})` : x.text}[${placesText(attrs, source.type.shape)}]`,
+      level: binding.atom,
+    }),
   },
   samples: [
     { inputs: ['f32[4, 3]'], attrs: { starts: [whole(1), zero], steps: [2, 1], sizes: dims(2, 3) } },
@@ -108,6 +103,17 @@ export const slice: Op<Slice> = {
     { inputs: ['f32[5]'], attrs: { starts: [zero], steps: [1], sizes: dims(3) } },
   ],
 };
+
+/** Which elements of a shape: `1:3, :`. */
+function placesText({ starts, steps, sizes }: Slice, shape: readonly Dim[]): string {
+  const items = starts.map((s, i) => {
+    const [start, count] = [constantOf(s), constantOf(sizes[i].size)];
+    if (start === 0 && steps[i] === 1 && sizes[i].size.key === shape[i].size.key) return ':';
+    if (start === undefined || count === undefined) return ':';
+    return `${start}:${start + count * steps[i]}${steps[i] === 1 ? '' : `:${steps[i]}`}`;
+  });
+  return items.join(', ');
+}
 
 /** The cotangent put back where the elements came from, 0 elsewhere: each axis is turned forward, spread by its step, padded. */
 function unslice(d: Node, x: Node, { starts, steps, sizes }: Slice, g: Builder): Node {
@@ -151,6 +157,13 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
   vjp: (d, { inputs: [x], attrs: { starts, steps } }, g) => [
     g.make(slice, [d], { starts, steps, sizes: x.type.shape }),
   ],
+  notation: {
+    kind: 'call',
+    name: 'spread_out',
+    rest: ({ inputs: [{ type }], attrs: { starts, steps, shape } }) => [
+      `[${placesText({ starts, steps, sizes: type.shape }, shape)}]`,
+    ],
+  },
   samples: [
     { inputs: ['f32[2, 3]'], attrs: { starts: [whole(1), zero], steps: [2, 1], shape: dims(4, 3) } },
     { inputs: ['f32[3]'], attrs: { starts: [whole(1)], steps: [1], shape: dims(5) } },

@@ -55,9 +55,19 @@ function negOf(node: Node, g: Builder): Node | undefined {
 function signsInSum(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
   const isAdd = node.op.name === 'add';
-  if (b.op.name === 'neg') return g.make(isAdd ? sub : add, [a, b.inputs[0]], {});
+  const positive = negatedOf(b, g);
+  if (positive) return g.make(isAdd ? sub : add, [a, positive], {});
   if (a.op.name !== 'neg') return undefined;
   return isAdd ? g.make(sub, [b, a.inputs[0]], {}) : g.make(neg, [g.make(add, [a.inputs[0], b], {})], {});
+}
+
+/** The y of -y, repeated or not. */
+function negatedOf(node: Node, g: Builder): Node | undefined {
+  if (node.op.name === 'neg') return node.inputs[0];
+  if (node.op.name !== 'broadcast' || isKept(node.inputs[0])) return undefined;
+  const inner = negatedOf(node.inputs[0], g);
+  const { axes } = node.attrs;
+  return inner && Array.isArray(axes) ? g.make(broadcast, [inner], { shape: node.type.shape, axes }) : undefined;
 }
 
 function knownPower(node: Node, g: Builder): Node | undefined {
