@@ -30,7 +30,7 @@ export function expandIntrinsics(kernel: Kernel): Kernel {
 }
 
 /** The value with every intrinsic expanded. */
-export function expandScalar(value: Scalar, memo: Map<string, Scalar> = new Map()): Scalar {
+function expandScalar(value: Scalar, memo: Map<string, Scalar> = new Map()): Scalar {
   const expand = (part: Scalar): Scalar =>
     rewriteScalar(
       part,
@@ -46,7 +46,7 @@ export function expandScalar(value: Scalar, memo: Map<string, Scalar> = new Map(
   return expand(value);
 }
 
-export function isIntrinsic(op: ScalarOp): op is Intrinsic {
+function isIntrinsic(op: ScalarOp): op is Intrinsic {
   return op in expansions;
 }
 

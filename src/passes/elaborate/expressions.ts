@@ -63,7 +63,7 @@ function valueOf(expression: Expression, frame: Frame): Value {
   }
 }
 
-export function operandOf(expression: Expression, frame: Frame): Operand {
+function operandOf(expression: Expression, frame: Frame): Operand {
   return { value: evaluate(expression, frame), span: expression.span, written: expression };
 }
 

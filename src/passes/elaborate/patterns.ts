@@ -103,7 +103,7 @@ function matchDim(
 }
 
 /** A dimension as a value that remembers being one, so that `axis = T` means it. */
-export function dimensionValue(d: Dim): Value {
+function dimensionValue(d: Dim): Value {
   const known = constantOf(d.size);
   const name = d.name === undefined ? {} : { name: d.name };
   return known === undefined
