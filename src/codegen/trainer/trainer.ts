@@ -35,51 +35,23 @@ export function trainer(program: TrainerProgram, layout: Layout, engine: Engine)
 
 function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, acceptor: string): Definition {
   const { entries, model } = program;
-  const { train } = model;
-  const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
-  const seedField = counter('seed');
-  const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
-  const noStep = `throw new Error(${JSON.stringify(`${model.name} has no train block, so there is no step to make`)});`;
+  const lines = linesOf(program, layout);
   const run = (name: EntryName): string[] => {
     const entry = entries[name];
-    if (!entry) return [];
-    const used = new Set(kernelsOf(entry).flatMap((kernel) => [...usesOf(kernel).buffers]));
-    const set = (['update', 'draw'] as const).flatMap((c) => {
-      const buffer = counter(c);
-      return buffer && used.has(buffer)
-        ? [`${layout.array(buffer)}[0] = ${c === 'update' ? 'updates + 1' : 'draws'};`]
-        : [];
-    });
-    return [...set, engine.run(name)];
+    return entry ? [...lines.counters(entry), engine.run(name)] : [];
   };
   const step = (): string => {
-    if (!entries.step) return `step() {\n${noStep}\n}`;
-    const accumulate = entries.accumulate && [
-      `if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`,
-      ...run('accumulate'),
-      'draws++;',
-      `return ${lossesOf(entries.accumulate, layout)};`,
-      '}',
-    ];
-    const lines = [
-      ...(accumulate ?? []),
-      ...run('step'),
-      'updates++;',
-      'draws++;',
-      `return ${lossesOf(entries.step, layout)};`,
-    ];
-    return method('step(inputs)', 'accept(inputs, m);', ...lines);
+    if (!entries.step) return `step() {\n${lines.noStep}\n}`;
+    const accumulate = entries.accumulate
+      ? lines.accumulate([...run('accumulate'), 'draws++;', `return ${lossesOf(entries.accumulate, layout)};`])
+      : [];
+    const all = [...run('step'), 'updates++;', 'draws++;', `return ${lossesOf(entries.step, layout)};`];
+    return method('step(inputs)', 'accept(inputs, m);', ...accumulate, ...all);
   };
   const evaluate = entries.evaluate && lossesOf(entries.evaluate, layout);
-  const rows = JSON.stringify(rowsOf(program));
-  const hasSlots = program.slots.length > 0;
   const kernels = kernelEntries(program).map((name) => `() => {\nconst m = use();\n${engine.run(name)}\n}`);
   const body = [
-    `let { seed = ${train.seed} } = options;`,
-    'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
-    ...(layout.sizes.length > 0
-      ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
-      : []),
+    ...lines.options,
     ...(engine.threads
       ? [
           'if (options.threads !== undefined) checkOption("threads", options.threads, 1, "a whole number of at least 1");',
@@ -90,12 +62,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     'if (memory) return memory;',
     `throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
     '};',
-    'let updates = 0;',
-    '// Counts calls of step: every one has random draws of its own.',
-    'let draws = 0;',
-    'initialize(memory, seed);',
-    ...(program.slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
-    ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
+    ...lines.start,
     ...reserveAtStart(layout, engine),
     'const trainer: Trainer = {',
     [
@@ -108,24 +75,16 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
         ...(entries.predict ? [outputsOf(program, entries.predict, layout)] : []),
       ),
       method('gradients(inputs)', 'accept(inputs, m);', ...run('gradients'), gradientsOf(entries.gradients, layout)),
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${rows} }, data, options);\n}`,
+      lines.fit(),
       'get parameters() {\nreturn use().parameters;\n}',
       'get stepCount() {\nreturn updates;\n}',
       method(
         'save(options = {})',
         'const metadata = { format: "nnc", model: model.name, source: model.source };',
         'if (!options.optimizer) return writeTensors(tensorsOf(m), metadata);',
-        `return writeTensors(${hasSlots ? '[...tensorsOf(m), ...optimizerOf(m)]' : 'tensorsOf(m)'}, { ...metadata, update: String(updates), draw: String(draws), seed: String(seed) });`,
+        `return writeTensors(${lines.tensors('m')}, { ...metadata, update: String(updates), draw: String(draws), seed: String(seed) });`,
       ),
-      method(
-        'load(checkpoint)',
-        `const { metadata, resumes } = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
-        ...(hasSlots ? ['if (!resumes) resetOptimizer(m);'] : []),
-        'updates = resumes ? Number(metadata.update) : 0;',
-        'draws = resumes ? Number(metadata.draw) : 0;',
-        'if (resumes) seed = Number(metadata.seed);',
-        ...setSeed,
-      ),
+      method('load(checkpoint)', ...lines.read, ...lines.resume),
       `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
     ].join(',\n'),
     '};',
@@ -143,6 +102,74 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     parameters: [{ name: 'options', type: 'TrainerOptions', default: '{}' }],
     returns: engine.asynchronous ? 'Promise<Trainer>' : 'Trainer',
     body: body.join('\n'),
+  };
+}
+
+/** The lines of createTrainer that do not depend on how its engine answers. */
+interface Lines {
+  /** Checks of the options. */
+  readonly options: readonly string[];
+  /** What counts steps, and parameters and slots as they start. */
+  readonly start: readonly string[];
+  /** Sets the counters that an entry reads. */
+  counters(entry: Entry): readonly string[];
+  readonly noStep: string;
+  /** Other calls of step than each so many-th end in `lines`. */
+  accumulate(lines: readonly string[]): readonly string[];
+  fit(more?: string): string;
+  /** What a whole checkpoint holds of this memory. */
+  tensors(memory: string): string;
+  readonly read: readonly string[];
+  readonly resume: readonly string[];
+}
+
+export function linesOf(program: TrainerProgram, layout: Layout): Lines {
+  const { model, slots } = program;
+  const { train } = model;
+  const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
+  const seedField = counter('seed');
+  const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
+  const hasSlots = slots.length > 0;
+  return {
+    options: [
+      `let { seed = ${train.seed} } = options;`,
+      'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
+      ...(layout.sizes.length > 0
+        ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
+        : []),
+    ],
+    start: [
+      'let updates = 0;',
+      '// Counts calls of step: every one has random draws of its own.',
+      'let draws = 0;',
+      'initialize(memory, seed);',
+      ...(slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
+      ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
+    ],
+    counters(entry) {
+      const used = new Set(kernelsOf(entry).flatMap((kernel) => [...usesOf(kernel).buffers]));
+      return (['update', 'draw'] as const).flatMap((c) => {
+        const buffer = counter(c);
+        return buffer && used.has(buffer)
+          ? [`${layout.array(buffer)}[0] = ${c === 'update' ? 'updates + 1' : 'draws'};`]
+          : [];
+      });
+    },
+    noStep: `throw new Error(${JSON.stringify(`${model.name} has no train block, so there is no step to make`)});`,
+    accumulate: (lines) => [`if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`, ...lines, '}'],
+    fit: (more = '') =>
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${JSON.stringify(rowsOf(program))}${more} }, data, options);\n}`,
+    tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
+    read: [
+      `const { metadata, resumes } = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
+      ...(hasSlots ? ['if (!resumes) resetOptimizer(m);'] : []),
+    ],
+    resume: [
+      'updates = resumes ? Number(metadata.update) : 0;',
+      'draws = resumes ? Number(metadata.draw) : 0;',
+      'if (resumes) seed = Number(metadata.seed);',
+      ...setSeed,
+    ],
   };
 }
 
@@ -211,7 +238,7 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
 }
 
 /** Values a row of each input whose first dimension is the batch; 0 where only its shape tells. */
-export function rowsOf(program: TrainerProgram): Record<string, number> {
+function rowsOf(program: TrainerProgram): Record<string, number> {
   const batch = batchSize(program);
   const rows: Record<string, number> = {};
   for (const { name, type } of trainingInputs(program)) {

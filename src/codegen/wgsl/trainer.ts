@@ -4,9 +4,8 @@ import type { Definition } from '../document.js';
 import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import { propertyKey } from '../names.js';
-import { acceptors, checkpoints, method, rowsOf } from '../trainer/trainer.js';
+import { acceptors, checkpoints, linesOf, method } from '../trainer/trainer.js';
 import { outputType } from '../trainer/types.js';
-import { kernelsOf, usesOf } from '../uses.js';
 import { lengthOf, resultsOf, type GpuEngine } from './module.js';
 
 /** Everything from the checks of inputs to createTrainer. */
@@ -17,59 +16,31 @@ export function gpuTrainer(program: TrainerProgram, layout: Layout, engine: GpuE
 
 function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine, acceptor: string): Definition {
   const { entries, model } = program;
-  const { train } = model;
-  const hasSlots = program.slots.length > 0;
-  const counter = (name: string) => program.counters.find((c) => c.name === name)?.buffer;
-  const seedField = counter('seed');
-  const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
+  const lines = linesOf(program, layout);
   const run = (name: EntryName): string[] => {
     const entry = entries[name];
-    if (!entry) return [];
-    const used = new Set(kernelsOf(entry).flatMap((kernel) => [...usesOf(kernel).buffers]));
-    const set = (['update', 'draw'] as const).flatMap((c) => {
-      const buffer = counter(c);
-      return buffer && used.has(buffer)
-        ? [`${layout.array(buffer)}[0] = ${c === 'update' ? 'updates + 1' : 'draws'};`]
-        : [];
-    });
-    return [...set, `const run = ${runnerOf(name)}(m);`];
+    return entry ? [...lines.counters(entry), `const run = ${runnerOf(name)}(m);`] : [];
   };
   const losses = (entry: Entry): string[] => scalarsOf(entry, layout, engine);
   const step = (): string => {
-    const noStep = `throw new Error(${JSON.stringify(`${model.name} has no train block, so there is no step to make`)});`;
-    if (!entries.step) return `async step() {\n${noStep}\n}`;
+    if (!entries.step) return `async step() {\n${lines.noStep}\n}`;
     const accumulate = entries.accumulate
-      ? [
-          `if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`,
-          ...run('accumulate'),
-          'draws++;',
-          ...losses(entries.accumulate),
-          '}',
-        ]
+      ? lines.accumulate([...run('accumulate'), 'draws++;', ...losses(entries.accumulate)])
       : [];
-    const lines = [...run('step'), 'updates++;', 'draws++;', ...losses(entries.step)];
-    return method('async step(inputs)', 'accept(inputs, m);', ...accumulate, ...lines);
+    const all = [...run('step'), 'updates++;', 'draws++;', ...losses(entries.step)];
+    return method('async step(inputs)', 'accept(inputs, m);', ...accumulate, ...all);
   };
   const metadata = 'format: "nnc", model: model.name, source: model.source';
   const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
   const body = [
-    `let { seed = ${train.seed} } = options;`,
-    'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
-    ...(layout.sizes.length > 0
-      ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
-      : []),
+    ...lines.options,
     'let memory: Memory | undefined = await createMemory(options);',
     'const use = (): Memory => {',
     `if (!memory) throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
     'if (memory.gpu.lost) throw memory.gpu.lost;',
     'return memory;',
     '};',
-    'let updates = 0;',
-    '// Counts calls of step: every one has random draws of its own.',
-    'let draws = 0;',
-    'initialize(memory, seed);',
-    ...(program.slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
-    ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
+    ...lines.start,
     'const trainer: Trainer = {',
     [
       step(),
@@ -91,7 +62,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
         ...run('gradients'),
         ...gradientsOf(program, layout, engine),
       ),
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${JSON.stringify(rowsOf(program))}, ahead: 2 }, data, options);\n}`,
+      lines.fit(', ahead: 2'),
       'async read() {\nreturn (await download(use())).parameters;\n}',
       'get stepCount() {\nreturn updates;\n}',
       method(
@@ -100,18 +71,9 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
         'const now = await download(m);',
         `const metadata = { ${metadata} };`,
         'if (!options.optimizer) return writeTensors(tensorsOf(now), metadata);',
-        `return writeTensors(${hasSlots ? '[...tensorsOf(now), ...optimizerOf(now)]' : 'tensorsOf(now)'}, { ...metadata, ...resume });`,
+        `return writeTensors(${lines.tensors('now')}, { ...metadata, ...resume });`,
       ),
-      method(
-        'async load(checkpoint)',
-        `const { metadata, resumes } = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
-        ...(hasSlots ? ['if (!resumes) resetOptimizer(m);'] : []),
-        'upload(m);',
-        'updates = resumes ? Number(metadata.update) : 0;',
-        'draws = resumes ? Number(metadata.draw) : 0;',
-        'if (resumes) seed = Number(metadata.seed);',
-        ...setSeed,
-      ),
+      method('async load(checkpoint)', ...lines.read, 'upload(m);', ...lines.resume),
       'dispose() {\nif (memory) closeGpu(memory.gpu);\nmemory = undefined;\n}',
     ].join(',\n'),
     '};',
