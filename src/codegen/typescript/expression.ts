@@ -50,6 +50,16 @@ export function binary(operator: Infix, a: Expression, b: Expression): Expressio
   return { text: `${left} ${operator} ${right}`, level };
 }
 
+/** An operator between two, given as a list. */
+export function infix(operator: Infix): (args: readonly Expression[]) => Expression {
+  return ([a, b]) => binary(operator, a, b);
+}
+
+/** A function by its name. */
+export function named(name: string): (args: readonly Expression[]) => Expression {
+  return (args) => call(name, ...args);
+}
+
 export function negative(a: Expression): Expression {
   return { text: `-${parenthesized(a, a.text.startsWith('-') ? 20 : unary)}`, level: unary };
 }

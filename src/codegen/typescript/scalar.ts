@@ -1,13 +1,13 @@
 // Scalar expressions as TypeScript: one spelling for each instruction. Floats are computed in double precision and rounded where they are stored.
-import type { Atom, Index } from '../../ir/index.js';
+import type { Axis, Index } from '../../ir/index.js';
 import type { Buffer, Scalar, ScalarOp, ScalarType } from '../../ir/scalar.js';
-import { binary, call, conditional, negative, not, primary, type Expression, type Infix } from './expression.js';
-import { printIndex } from './addresses.js';
+import { binary, call, conditional, infix, named, negative, not, primary, type Expression } from './expression.js';
+import { partsIn, printIndex } from './addresses.js';
 
 /** How the kernel calls what its expressions mention. */
 export interface KernelNames {
   size(name: string): string;
-  axis(axis: Extract<Atom, { kind: 'axis' }>): string;
+  axis(axis: Axis): string;
   buffer(buffer: Buffer): string;
   local(name: string): string;
 }
@@ -25,14 +25,6 @@ const arithmetic =
     const result = binary(operator, a, b);
     return type === 'f32' ? result : type === 'u32' ? unsigned(result) : signed(result);
   };
-const compare =
-  (operator: Infix): Spelling =>
-  ([a, b]) =>
-    binary(operator, a, b);
-const named =
-  (name: string): Spelling =>
-  (args) =>
-    call(name, ...args);
 
 const spellings: Record<ScalarOp, Spelling> = {
   add: arithmetic('+'),
@@ -60,11 +52,11 @@ const spellings: Record<ScalarOp, Spelling> = {
   pow: named('Math.pow'),
   min: named('Math.min'),
   max: named('Math.max'),
-  lt: compare('<'),
-  le: compare('<='),
-  eq: compare('==='),
-  and: compare('&&'),
-  or: compare('||'),
+  lt: infix('<'),
+  le: infix('<='),
+  eq: infix('==='),
+  and: infix('&&'),
+  or: infix('||'),
   not: ([a]) => not(a),
   xor: ([a, b], [type]) => {
     if (type === 'bool') return binary('!==', a, b);
@@ -117,18 +109,10 @@ export function printScalar(value: Scalar, names: KernelNames): Expression {
 
 /** An address or a bound within a kernel. */
 export function printAddress(index: Index, names: KernelNames): Expression {
-  return printIndex(index, (part) => {
-    switch (part.kind) {
-      case 'size':
-        return primary(names.size(part.name));
-      case 'axis':
-        return primary(names.axis(part));
-      case 'element':
-        return printScalar(part.of, names);
-      default:
-        return part satisfies never;
-    }
-  });
+  return printIndex(
+    index,
+    partsIn(names, (value) => printScalar(value, names)),
+  );
 }
 
 function printNumber(value: number, type: ScalarType): Expression {

@@ -1,15 +1,16 @@
 // Scalar expressions as WGSL: one spelling for each instruction, guarded where the language promises less than we do. Values of
 // lanes are vectors of four, to which the same spellings apply.
-import type { Atom, Index } from '../../ir/index.js';
+import type { Axis, Index } from '../../ir/index.js';
 import { isLanes, type Buffer, type Scalar, type ScalarOp, type ScalarType } from '../../ir/scalar.js';
-import { binary, call, negative, not, primary, type Expression, type Infix } from '../typescript/expression.js';
+import { binary, call, infix, named, negative, not, primary, type Expression } from '../typescript/expression.js';
+import { partsIn } from '../typescript/addresses.js';
 import { printIndex } from './addresses.js';
 import { ofVectors } from './functions.js';
 
 /** How the kernel calls what its expressions mention. */
 export interface KernelNames {
   size(name: string): string;
-  axis(axis: Extract<Atom, { kind: 'axis' }>): string;
+  axis(axis: Axis): string;
   local(name: string): string;
   /** An element of a buffer. */
   element(buffer: Buffer, at: Index): string;
@@ -25,14 +26,6 @@ interface Operands {
 
 type Spelling = (args: readonly Expression[], operands: Operands) => Expression;
 
-const infix =
-  (operator: Infix): Spelling =>
-  ([a, b]) =>
-    binary(operator, a, b);
-const named =
-  (name: string): Spelling =>
-  (args) =>
-    call(name, ...args);
 /** One of our functions, which are of single numbers: beside each stands one of vectors. */
 const ours =
   (name: string): Spelling =>
@@ -156,18 +149,10 @@ function isVector(value: Scalar): boolean {
 
 /** An address or a bound within a kernel. */
 export function printAddress(index: Index, names: KernelNames): Expression {
-  return printIndex(index, (part) => {
-    switch (part.kind) {
-      case 'size':
-        return primary(names.size(part.name));
-      case 'axis':
-        return primary(names.axis(part));
-      case 'element':
-        return printScalar(part.of, names);
-      default:
-        return part satisfies never;
-    }
-  });
+  return printIndex(
+    index,
+    partsIn(names, (value) => printScalar(value, names)),
+  );
 }
 
 /** Literals have no infinity, and what has no point is an integer. */
