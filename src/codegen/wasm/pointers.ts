@@ -1,0 +1,97 @@
+// Addresses in innermost loops as pointers that the loop steps.
+import { axesOf, coefficient, scale, substitute, zero, type Axis, type Index } from '../../ir/index.js';
+import type { Statement } from '../../ir/program.js';
+import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { addressOf, emitBound, emitIndex } from './addresses.js';
+import { keepAddress, knownAddress, someOfIndex, takeLocal, type Emission } from './emission.js';
+import { loadsOf, type Access } from './walk.js';
+
+type Loop = Statement & { kind: 'loop' };
+
+export interface Pointer {
+  readonly local: number;
+  /** In words, for a place of the axis. */
+  readonly stride: Index;
+  readonly step: () => void;
+}
+
+export function stepPointers(e: Emission, pointers: readonly Pointer[]): void {
+  for (const { local, step } of pointers) {
+    e.code.get(local);
+    step();
+    e.code.op('i32.add');
+    e.code.set(local);
+  }
+}
+
+/** In an innermost loop an address that is affine in the axis becomes a pointer, started here and stepped by the loop. */
+export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[] {
+  const from = loop.from ?? zero;
+  const inside = accessesIn(loop.body);
+  if (!inside) return [];
+  const pointers: Pointer[] = [];
+  for (const { buffer, at, guarded } of inside.accesses) {
+    const { variable } = addressOf(e, buffer, at);
+    if (variable.terms.length === 0 || knownAddress(e, variable.key) !== undefined) continue;
+    const stride = coefficient(variable, loop.axis);
+    if (!stride || [...axesOf(variable)].some((a) => inside.bound.has(a))) continue;
+    // An element is read before the loop only where the loop would read it unconditionally and does not change it.
+    const elements = { any: false, fixed: true };
+    someOfIndex(variable, (part) => {
+      elements.any = true;
+      elements.fixed &&= isFixed(part, loop.axis, inside);
+      return false;
+    });
+    if (elements.any && (guarded || !elements.fixed)) continue;
+    const start = substitute(variable, (part) => (part === loop.axis ? from : undefined));
+    emitIndex(e, scale(start, 4));
+    const local = takeLocal(e, 'i32');
+    e.code.set(local);
+    keepAddress(e, variable.key, local);
+    if (stride.terms.length > 0)
+      pointers.push({ local, stride, step: emitBound(e, scale(stride, 4 * rounds * loop.step)) });
+  }
+  return pointers;
+}
+
+function isFixed(value: Scalar, axis: Axis, inside: Inside): boolean {
+  let fixed = true;
+  loadsOf(value, (access) => {
+    fixed &&= !inside.stored.has(access.buffer);
+    for (const a of axesOf(access.at)) fixed &&= a !== axis && !inside.bound.has(a);
+  });
+  return fixed && value.kind === 'load';
+}
+
+interface Inside {
+  readonly accesses: readonly Access[];
+  /** Axes that the body itself sets. */
+  readonly bound: ReadonlySet<Axis>;
+  readonly stored: ReadonlySet<Buffer>;
+}
+
+/** What a loop body reads and writes; undefined where it holds another loop. */
+function accessesIn(body: readonly Statement[], guarded = false): Inside | undefined {
+  const accesses: Access[] = [];
+  const bound = new Set<Axis>();
+  const stored = new Set<Buffer>();
+  const value = (of: Scalar): void => loadsOf(of, (a) => accesses.push({ ...a, guarded: a.guarded || guarded }));
+  for (const statement of body) {
+    if (statement.kind === 'loop') return undefined;
+    if (statement.kind === 'index') bound.add(statement.axis);
+    else if (statement.kind === 'let' || statement.kind === 'set') value(statement.value);
+    else if (statement.kind === 'store') {
+      value(statement.value);
+      stored.add(statement.to);
+      accesses.push({ buffer: statement.to, at: statement.at, guarded });
+    } else if (statement.kind === 'if')
+      for (const arm of [statement.then, statement.else]) {
+        const inner = accessesIn(arm, true);
+        if (!inner) return undefined;
+        accesses.push(...inner.accesses);
+        for (const a of inner.bound) bound.add(a);
+        for (const b of inner.stored) stored.add(b);
+      }
+  }
+  return { accesses, bound, stored };
+}
