@@ -1,10 +1,13 @@
 // WebGPU in software at length: every recorded expression, every recorded model, and networks of the size that people train.
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
+import type { TensorType } from '../../src/ir/types.js';
 import { batches, expressionsDiffer, modelOf } from '../reference/expressions.js';
 import { casePath, inputsOf } from '../reference/reference.js';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
+import { createDraws, fillType } from '../support/sampleTypes.js';
 import { compileText, importCode } from '../support/trainer.js';
 
 let gpu: GpuProcess;
@@ -56,6 +59,32 @@ describe('networks', () => {
       const [a, b] = [here.step({ image, label }), await there.step({ image, label })];
       expect(Math.abs(b.loss / a.loss - 1)).toBeLessThan(1e-4);
       expect(b.right).toBeCloseTo(a.right, 5);
+    }
+    await there.dispose();
+    expect(await gpu.errors()).toEqual([]);
+  });
+});
+
+describe('a hundred steps of every example', () => {
+  const files = readdirSync('examples', { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.nn'));
+
+  it.each(files.filter((f) => !f.includes('node_modules')))('%s are those of WebAssembly', async (file) => {
+    const text = readFileSync(join('examples', file), 'utf8');
+    const { model } = check({ file, text });
+    if (!model) throw new Error(`${file} does not compile`);
+    const sizes = { batch: Math.min(model.train.batch, 64) };
+    const draw = createDraws(1);
+    const arrayOf = ({ element }: TensorType, data: readonly number[]): Float32Array | Int32Array =>
+      element.kind === 'f32' ? Float32Array.from(data) : Int32Array.from(data);
+    const inputs = Object.fromEntries(
+      model.inputs.map(({ name, type }) => [name, arrayOf(type, fillType(type, draw, undefined, sizes))]),
+    );
+    const there = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
+    const here = await (await importCode(await compileText(text, { target: 'wasm' }))).createTrainer();
+    for (let step = 0; step < 100; step++) {
+      const [a, b] = [here.step(inputs), await there.step(inputs)];
+      const apart = Math.abs(b.loss - a.loss) / Math.max(Math.abs(a.loss), 1e-6);
+      expect(apart, `step ${step}: ${a.loss} and ${b.loss}`).toBeLessThan(step < 10 ? 1e-4 : 1e-2);
     }
     await there.dispose();
     expect(await gpu.errors()).toEqual([]);
