@@ -46,9 +46,8 @@ function isSteady(body: readonly Statement[], axis: Axis): boolean {
 
 /** Stores of vectors in a block before which a stretch begins: two places at a time, where each takes many operations. */
 export function placesApart(body: readonly Statement[]): ReadonlySet<Statement> {
-  const stores = body.filter((s) => s.kind === 'store' && isLanes(s.value));
-  const first = stores.find((s) => s.kind === 'store');
-  const places = stores.filter((s) => s.kind === 'store' && s.to === first?.to);
+  const stores = body.flatMap((s) => (s.kind === 'store' && isLanes(s.value) ? [s] : []));
+  const places = stores.filter((s) => s.to === stores[0].to);
   if (places.length < 3 || operationsOf(body) < costly * places.length) return new Set();
   return new Set(places.filter((_, i) => i > 0 && i % 2 === 0));
 }
@@ -78,7 +77,7 @@ export function farAway(body: readonly Statement[]): readonly Access[] {
   const found: Access[] = [];
   for (const s of body) {
     if (s.kind !== 'let' && s.kind !== 'store') continue;
-    loadsOf(s.value, (access) => places.has(access.at.key) && found.push(access));
+    loadsOf(s.value, (access) => found.push(access));
     if (s.kind === 'store') found.push({ buffer: s.to, at: s.at, guarded: false });
   }
   const safe = found.filter(({ at, guarded }) => !guarded && places.has(at.key));
