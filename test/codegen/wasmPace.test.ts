@@ -1,14 +1,16 @@
-// Where code is kept together, and what is asked for early: which loops and stores that concerns.
+// Where code is kept together, and what is written side by side: which loops and statements that concerns.
 import { describe, expect, it } from 'vitest';
-import { farAway, goesInPairs, placesApart } from '../../src/codegen/wasm/pace.js';
+import { sideBySide } from '../../src/codegen/wasm/lockstep.js';
+import { goesInPairs, placesApart } from '../../src/codegen/wasm/pace.js';
 import type { Kernel, Statement } from '../../src/ir/program.js';
-import { apply, type Scalar } from '../../src/ir/scalar.js';
+import { add, toIndex } from '../../src/ir/index.js';
+import { apply, load, local, type Scalar } from '../../src/ir/scalar.js';
 import { expandIntrinsics } from '../../src/passes/expandIntrinsics.js';
 import { lowerNest } from '../../src/passes/lower/lower.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
+import { wasm } from '../support/targets.js';
 
-const wasm = { name: 'wasm', lanes: true, workgroups: false, storeGradients: false, flatMemory: true } as const;
 const { batch } = nests;
 
 function kernelOf({ nest }: Example): Kernel {
@@ -24,18 +26,6 @@ function blocks(body: readonly Statement[]): (readonly Statement[])[] {
 function pairs(kernel: Kernel): number {
   const loops = blocks(kernel.body).flat();
   return loops.filter((s) => s.kind === 'loop' && goesInPairs(s)).length;
-}
-
-/** The dense example with its values run through a function, and the sums before it stored too. */
-function withEpilogue(example: Example, change: (value: Scalar) => Scalar, both: boolean): Example {
-  const { nest } = example;
-  if (nest.kind !== 'nest') throw new Error('a nest is expected');
-  const [store] = nest.stores;
-  const extra = { ...store.to, name: 'changed' };
-  const stores = both
-    ? [store, { ...store, to: extra, value: change(store.value) }]
-    : [{ ...store, value: change(store.value) }];
-  return { nest: { ...nest, stores }, buffers: both ? [...example.buffers, extra] : example.buffers };
 }
 
 const tanhOf = (value: Scalar): Scalar => apply('tanh', value);
@@ -65,12 +55,12 @@ describe('stores that begin a stretch', () => {
   const apart = (example: Example): number =>
     Math.max(...blocks(kernelOf(example).body).map((block) => placesApart(block).size));
 
-  it('are those of dear values, every second of eight', () => {
-    expect(apart(withEpilogue(nests.dense(batch, 64, 40), tanhOf, false))).toBe(3);
+  it('are those of dear values, every fourth of eight', () => {
+    expect(apart(nests.through(nests.dense(batch, 64, 40), tanhOf))).toBe(1);
   });
 
   it('are as many where each place stores two values', () => {
-    expect(apart(withEpilogue(nests.dense(batch, 64, 40), tanhOf, true))).toBe(3);
+    expect(apart(nests.through(nests.dense(batch, 64, 40), tanhOf, true))).toBe(1);
   });
 
   it('are none where values are cheap', () => {
@@ -78,23 +68,49 @@ describe('stores that begin a stretch', () => {
   });
 });
 
-describe('what is asked for before a loop', () => {
-  const asked = (example: Example): string[] => {
-    const found = blocks(kernelOf(example).body).flatMap((block) =>
-      block.flatMap((s, i) => (s.kind === 'loop' && goesInPairs(s) ? farAway(block.slice(i + 1)) : [])),
-    );
-    return [...new Set(found.map(({ buffer }) => buffer.name))].sort();
+describe('side by side', () => {
+  /** How many statements each list of a block has, where there are more than one. */
+  const lists = (body: readonly Statement[]): number[] =>
+    sideBySide(body).flatMap((list) => (list.length > 1 ? [list.length] : []));
+  const ofExample = (example: Example): number[] => blocks(kernelOf(example).body).flatMap(lists);
+  const x = nests.buffer('x', 100);
+  const y = nests.buffer('y', 100);
+  const place = (i: number): Scalar => load(x, toIndex(4 * i), 4);
+  const tanh = (value: Scalar): Statement => {
+    const kernel = expandIntrinsics({
+      name: '',
+      body: [{ kind: 'let', name: 'made', value: tanhOf(value) }],
+      scratch: [],
+    } as unknown as Kernel);
+    return kernel.body[0];
+  };
+  const dear = (i: number, value: Scalar): Statement => ({ ...tanh(value), name: `made${i}` }) as Statement;
+  const stored = (i: number, value: Scalar): Statement => {
+    const made = tanh(value);
+    if (made.kind !== 'let') throw new Error('a let is expected');
+    return { kind: 'store', to: y, at: toIndex(4 * i), value: made.value };
   };
 
-  it('is every buffer that a place stores to', () => {
-    expect(asked(withEpilogue(nests.dense(batch, 64, 40), tanhOf, true))).toEqual(['changed', 'hidden']);
+  it('are the places of a tile, four at a time', () => {
+    expect(ofExample(nests.through(nests.dense(batch, 64, 40), tanhOf))).toContain(4);
+    expect(lists([0, 1, 2, 3, 4, 5, 6, 7].map((i) => dear(i, place(i))))).toEqual([4, 4]);
+    expect(lists([0, 1, 2, 3, 4, 5].map((i) => stored(i, place(i))))).toEqual([4, 2]);
   });
 
-  it('is nothing where there is one', () => {
-    expect(asked(nests.dense(batch, 64, 40))).toEqual([]);
+  it('are none where values are cheap', () => {
+    expect(ofExample(nests.dense(batch, 64, 40))).toEqual([]);
   });
 
-  it('is nothing of what it updates in place alone', () => {
-    expect(asked(nests.updateByContraction(batch, 16, 24))).toEqual([]);
+  it('are none where shapes differ', () => {
+    expect(lists([dear(0, place(0)), dear(1, apply('neg', place(1)))])).toEqual([]);
+  });
+
+  it('keep the order of what one place makes and another reads', () => {
+    const chained = [0, 1, 2, 3].map((i) => dear(i, i === 0 ? place(0) : local(`made${i - 1}`, 'f32', 4)));
+    expect(lists(chained)).toEqual([]);
+    const through = [0, 1, 2, 3].map((i) => stored(i, load(y, add(toIndex(4 * i), 4), 4)));
+    expect(lists(through)).toEqual([]);
+    const inPlace = [0, 1, 2, 3].map((i) => stored(i, load(y, toIndex(4 * i), 4)));
+    expect(lists(inPlace)).toEqual([4]);
   });
 });

@@ -50,6 +50,16 @@ export function backwards(m: Extent, n: Extent, k: number): Example {
   return { nest: nest('out', [i, j], [{ to: out, at: at([m, n], [i, j]), value }]), buffers: [a, b, out] };
 }
 
+/** The example with its values run through a function, in the place of them or beside them. */
+export function through({ nest, buffers }: Example, change: (value: Scalar) => Scalar, beside = false): Example {
+  if (nest.kind !== 'nest') throw new Error('a nest is expected');
+  const [store] = nest.stores;
+  const value = change(store.value);
+  if (!beside) return { nest: { ...nest, stores: [{ ...store, value }] }, buffers };
+  const extra = { ...store.to, name: 'changed' };
+  return { nest: { ...nest, stores: [store, { ...store, to: extra, value }] }, buffers: [...buffers, extra] };
+}
+
 /** relu(x·w + bias), as a layer makes it. */
 export function dense(rows: Extent, inputs: Extent, outputs: Extent): Example {
   const [b, o, i] = [axis('b', rows), axis('o', outputs), axis('i', inputs)];

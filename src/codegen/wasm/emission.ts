@@ -33,12 +33,20 @@ export interface Emission {
 interface Frame {
   /** Byte addresses by the key of their variable part: they hold as long as the frame is open. */
   readonly addresses: Map<string, number>;
+  /** The same for whole addresses, by variable part and offset. */
+  readonly near: Map<string, Near>;
   readonly values: Map<string, Known>;
   /** How often the statements of the block use each value. */
   readonly uses: ReadonlyMap<string, number>;
   /** Values of frames further out do not count inside: a loop may have changed what they read. */
   readonly block: boolean;
   readonly locals: [ValueType, number][];
+}
+
+/** A pointer that stands for an address with an offset of its own. */
+export interface Near {
+  readonly local: number;
+  readonly base: number;
 }
 
 interface Known {
@@ -78,7 +86,7 @@ export function inFrame(
   write: () => void,
 ): void {
   const uses = options.uses ?? e.frames.at(-1)?.uses ?? new Map<string, number>();
-  e.frames.push({ addresses: new Map(), values: new Map(), uses, block: options.block, locals: [] });
+  e.frames.push({ addresses: new Map(), near: new Map(), values: new Map(), uses, block: options.block, locals: [] });
   write();
   for (const [type, local] of e.frames.pop()?.locals ?? []) e.free[type].push(local);
 }
@@ -110,6 +118,13 @@ export function keepValue(e: Emission, value: Scalar): void {
   innermost(e).values.set(value.key, { local, of: value });
 }
 
+/** Takes the value from the stack and keeps it for later. */
+export function holdValue(e: Emission, value: Scalar): void {
+  const local = takeLocal(e, valueType(value));
+  e.code.set(local);
+  innermost(e).values.set(value.key, { local, of: value });
+}
+
 /** Forgets the values that the change may have touched. */
 export function forget(e: Emission, changed: (part: Scalar) => boolean): void {
   for (const frame of e.frames)
@@ -126,6 +141,19 @@ export function knownAddress(e: Emission, key: string): number | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A pointer near the address of this variable part and offset, and what offset it stands for itself. */
+export function knownNear(e: Emission, key: string, offset: number): Near | undefined {
+  for (let i = e.frames.length - 1; i >= 0; i--) {
+    const found = e.frames[i].near.get(`${key} ${offset}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+export function keepNear(e: Emission, key: string, offset: number, near: Near): void {
+  innermost(e).near.set(`${key} ${offset}`, near);
 }
 
 export function keepAddress(e: Emission, key: string, local: number): void {

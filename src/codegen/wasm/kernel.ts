@@ -2,14 +2,15 @@
 import { constantOf, provablyLess, scale, sub, zero, type Axis, type Index } from '../../ir/index.js';
 import type { Kernel, Statement } from '../../ir/program.js';
 import { isLanes, type Buffer } from '../../ir/scalar.js';
-import { addressOf, emitAddress, emitBound, emitIndex } from './addresses.js';
+import { emitAddress, emitBound, emitIndex } from './addresses.js';
 import type { Code } from './assembler.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
-import { emitFence, farAway, goesInPairs, placesApart } from './pace.js';
+import { emitFence, goesInPairs, placesApart } from './pace.js';
+import { emitTogether, sideBySide } from './lockstep.js';
 import { emitPointers, stepPointers } from './pointers.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
-import { countUses, type Access } from './walk.js';
+import { countUses } from './walk.js';
 
 type Loop = Statement & { kind: 'loop' };
 
@@ -34,11 +35,23 @@ function emitBlock(e: Emission, body: readonly Statement[], before?: () => void)
   const apart = placesApart(body);
   inFrame(e, { block: true, uses: countUses(body) }, () => {
     before?.();
-    body.forEach((statement, i) => {
-      if (statement.kind === 'loop' && goesInPairs(statement)) touch(e, farAway(body.slice(i + 1)));
-      if (apart.has(statement)) emitFence(e);
-      emitStatement(e, statement);
-    });
+    for (const statements of sideBySide(body)) {
+      const [first] = statements;
+      if (apart.has(first)) emitFence(e);
+      if (statements.length === 1) emitStatement(e, first);
+      else emitSideBySide(e, statements);
+    }
+  });
+}
+
+/** Statements of one shape: their values operation by operation. */
+function emitSideBySide(e: Emission, statements: readonly Statement[]): void {
+  inFrame(e, { block: false }, () => {
+    emitTogether(
+      e,
+      statements.flatMap((s) => (s.kind === 'let' || s.kind === 'store' ? [s.value] : [])),
+    );
+    for (const statement of statements) emitStatement(e, statement);
   });
 }
 
@@ -220,17 +233,4 @@ function emitTranspose(e: Emission, names: readonly [string, string, string, str
   shuffle(rows[2], pairs[1], pairs[3], words(0, 1, 4, 5));
   shuffle(rows[3], pairs[1], pairs[3], words(2, 3, 6, 7));
   forget(e, (part) => part.kind === 'local' && names.includes(part.name));
-}
-
-/** Reads a vector of each line of 64 bytes, which brings it near while the tile is made. */
-function touch(e: Emission, lines: readonly Access[]): void {
-  const seen = new Set<string>();
-  for (const { buffer, at } of lines) {
-    const { variable, offset } = addressOf(e, buffer, at);
-    const key = `${buffer.name} ${variable.key} ${Math.floor(offset / 64)}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    e.code.memory('v128.load', emitAddress(e, buffer, at));
-    e.code.op('drop');
-  }
 }

@@ -4,12 +4,13 @@ import { axesOf, strideOf, type Axis } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import { isLanes, type Scalar } from '../../ir/scalar.js';
 import { someOfIndex, type Emission } from './emission.js';
-import { loadsOf, type Access } from './walk.js';
+import { loadsOf } from './walk.js';
 
 /** With fewer sums of vectors V8 itself writes out several rounds; the loads of more outgrow sixteen registers in one. */
 const [fewSums, manySums] = [5, 8];
-/** Operations a store, from which those of several at once outgrow the registers. */
+/** Operations a place, from which they are chains: side by side for so many vectors as registers hold with what they need. */
 const costly = 12;
+export const together = 4;
 
 /** Is it the loop of a tile that goes two rounds at a time, with a way out between them? */
 export function goesInPairs({ body, axis, last }: Statement & { kind: 'loop' }): boolean {
@@ -44,12 +45,17 @@ function isSteady(body: readonly Statement[], axis: Axis): boolean {
   return steady && forward;
 }
 
-/** Stores of vectors in a block before which a stretch begins: two places at a time, where each takes many operations. */
+/** Stores of vectors in a block before which a stretch begins: some places at a time, where each takes many operations. */
 export function placesApart(body: readonly Statement[]): ReadonlySet<Statement> {
   const stores = body.flatMap((s) => (s.kind === 'store' && isLanes(s.value) ? [s] : []));
   const places = stores.filter((s) => s.to === stores[0].to);
-  if (places.length < 3 || operationsOf(body) < costly * places.length) return new Set();
-  return new Set(places.filter((_, i) => i > 0 && i % 2 === 0));
+  if (places.length <= together || !isCostly(body, places.length)) return new Set();
+  return new Set(places.filter((_, i) => i > 0 && i % together === 0));
+}
+
+/** Do the statements take many operations for each of so many places? */
+export function isCostly(body: readonly Statement[], places: number): boolean {
+  return operationsOf(body) >= costly * places;
 }
 
 function operationsOf(body: readonly Statement[]): number {
@@ -65,23 +71,6 @@ function operationsOf(body: readonly Statement[]): number {
   };
   for (const statement of body) if (statement.kind === 'store' || statement.kind === 'let') count(statement.value);
   return operations;
-}
-
-/**
- * What the stores behind a tile's loop reach for, and loads at the same places: where that is in several buffers, waiting for all of
- * them at once takes longer than to ask for them before the loop.
- */
-export function farAway(body: readonly Statement[]): readonly Access[] {
-  const places = new Set<string>();
-  for (const s of body) if (s.kind === 'store' && isLanes(s.value)) places.add(s.at.key);
-  const found: Access[] = [];
-  for (const s of body) {
-    if (s.kind !== 'let' && s.kind !== 'store') continue;
-    loadsOf(s.value, (access) => found.push(access));
-    if (s.kind === 'store') found.push({ buffer: s.to, at: s.at, guarded: false });
-  }
-  const safe = found.filter(({ at, guarded }) => !guarded && places.has(at.key));
-  return new Set(safe.map(({ buffer }) => buffer)).size > 1 ? safe : [];
 }
 
 /** Ends a stretch of code: leaves the function on a condition that never holds, and that no other fence has. */

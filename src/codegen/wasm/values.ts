@@ -82,14 +82,21 @@ function isHalved(value: Scalar): boolean {
   return value.kind === 'apply' && value.op === 'shr' && value.args[1].kind === 'number' && value.args[1].value >= 1;
 }
 
-/** a·b + c and c - a·b as one instruction, rounded once where the machine can. */
-function emitFused(e: Emission, value: Apply): boolean {
-  if (!e.relaxed || !isLanes(value) || value.type !== 'f32' || (value.op !== 'add' && value.op !== 'sub')) return false;
+/** The product that is one instruction with this sum or difference. */
+export function fusedProduct(e: Emission, value: Apply): Apply | undefined {
+  if (!e.relaxed || !isLanes(value) || value.type !== 'f32' || (value.op !== 'add' && value.op !== 'sub'))
+    return undefined;
   const [a, b] = value.args;
   const isProduct = (x: Scalar): x is Apply =>
     x.kind === 'apply' && x.op === 'mul' && isLanes(x) && usesOf(e, x) <= 1 && knownValue(e, x) === undefined;
-  const product = isProduct(b) ? b : value.op === 'add' && isProduct(a) ? a : undefined;
+  return isProduct(b) ? b : value.op === 'add' && isProduct(a) ? a : undefined;
+}
+
+/** a·b + c and c - a·b as one instruction, rounded once where the machine can. */
+function emitFused(e: Emission, value: Apply): boolean {
+  const product = fusedProduct(e, value);
   if (!product) return false;
+  const [a, b] = value.args;
   emitVector(e, product.args[0]);
   emitVector(e, product.args[1]);
   emitVector(e, product === b ? a : b);

@@ -9,7 +9,7 @@ import { factorsOf, reshape } from './reshape.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
 import { sidesOf } from './sides.js';
-import { axesOfValue, costOf, estimated, foldsOf, readsOwn, strideAt, strideOfStore } from './strides.js';
+import { axesOfValue, costOf, estimated, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from './strides.js';
 import type { Estimate, LoopPlan, NestPlan, Plan, Shape, Tail } from './types.js';
 
 /** How many instructions a nest may have when it is written out whole. */
@@ -18,6 +18,9 @@ const straightLine = 160;
 const mostPlaces = 8;
 /** Below this many instructions tiles do not pay. */
 const littleWork = 4_000;
+
+/** Operations for one place of an elementwise nest, from which the code of many places is long; a function counts for several. */
+const [muchWork, muchOfFunctions] = [40, 80];
 
 export function plan(nest: AnyNest, target: TargetTraits, estimate: Estimate): Plan {
   switch (nest.kind) {
@@ -90,9 +93,7 @@ function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
   const fits = v && nest.stores.every((s) => vectorise(s.value, v)) ? v : undefined;
   const extent = fits && constantOf(fits.extent);
-  const most = extent ?? 8;
-  const wide = nest.stores.reduce((n, s) => n + costOf([s.value], estimate), 0) < 40 || folds.length > 0;
-  const tile = most >= 16 && folds.length > 0 && extent !== undefined ? 16 : most >= 8 && wide ? 8 : most >= 4 ? 4 : 1;
+  const tile = laneTile(extent, nest, folds.length > 0, estimate);
   const tiles = new Map<Axis, number>(fits && tile > 1 ? [[fits, tile]] : []);
   const loops = loopsOf(nest, tiles, estimate).map((l) =>
     l.axis === fits && tile > 1 ? { ...l, lanes: true as const } : l,
@@ -103,6 +104,16 @@ function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
     foldLanes: folds,
     note: fits && tile > 1 ? `lanes along ${fits.name}` : '',
   });
+}
+
+/** How many places in lanes at once. Functions are chains of operations, of which four vectors are as fast as two. */
+function laneTile(extent: number | undefined, nest: Nest, hasFolds: boolean, estimate: Estimate): number {
+  const cost = nest.stores.reduce((n, s) => n + costOf([s.value], estimate), 0);
+  const functions = nest.stores.some((s) => hasFunction(s.value));
+  const even = extent === undefined || extent % 16 === 0 || extent >= 128;
+  const wide = hasFolds ? extent !== undefined : functions && even && cost < muchOfFunctions;
+  const wanted = wide ? 16 : hasFolds || cost < muchWork ? 8 : 4;
+  return [16, 8, 4].find((tile) => tile <= wanted && tile <= (extent ?? 16)) ?? 1;
 }
 
 interface Choices {

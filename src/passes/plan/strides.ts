@@ -61,6 +61,13 @@ export function costOf(values: readonly Scalar[], estimate: Estimate, seen: Set<
   return cost;
 }
 
+/** Is a function like exp part of the value? */
+export function hasFunction(value: Scalar, seen: Set<string> = new Set()): boolean {
+  if (seen.has(value.key)) return false;
+  seen.add(value.key);
+  return (value.kind === 'apply' && dear.has(value.op)) || partsOf(value).some((part) => hasFunction(part, seen));
+}
+
 /** Every fold of the nest, outer ones first. */
 export function foldsOf(nest: Nest): (Scalar & { kind: 'fold' })[] {
   const found: (Scalar & { kind: 'fold' })[] = [];
