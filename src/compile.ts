@@ -92,13 +92,14 @@ export function differentiateModel(model: ModelGraph): Gradients {
   return derive(model);
 }
 
-/** The program of a model for one target: kernels, entries and memory. */
-export function programOf(model: ModelGraph, target: keyof typeof targets): TrainerProgram {
+/** The program of a model for one target: kernels, entries and memory. `relaxed`: as in the options of `compile`. */
+export function programOf(model: ModelGraph, target: Target, relaxed = false): TrainerProgram {
   const derived = derive(model);
-  const program = assemble(derived, targets[target]);
+  const traits = relaxed && target === 'wasm' ? { ...targets[target], fused: true as const } : targets[target];
+  const program = assemble(derived, traits);
   if (model.train.memory !== 'small') return program;
   // A network that is one loop over its examples keeps next to nothing anyway.
-  const smaller = assemble(recompute(derived), targets[target]);
+  const smaller = assemble(recompute(derived), traits);
   const wordsOf = ({ memory: { length } }: TrainerProgram): number => evaluateSizes(length, () => model.train.batch);
   return wordsOf(smaller) < wordsOf(program) ? smaller : program;
 }
@@ -111,7 +112,7 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
   const { threads = target === 'wasm' && !profile } = options;
   const { model } = checked;
   const of = (one: keyof typeof targets): TrainerProgram => {
-    const whole = programOf(model, one);
+    const whole = programOf(model, one, relaxed);
     return threads && one === 'wasm' ? share(whole, targets.wasm) : whole;
   };
   const program = of(target === 'wgsl,wasm' ? 'wgsl' : target);

@@ -212,6 +212,8 @@ export interface TargetTraits {
   readonly flatMemory: boolean;
   /** Floats and integers lie in memories of their own: offsets count from the start of theirs. */
   readonly typedMemory?: true;
+  /** A product and a sum of lanes are one instruction. */
+  readonly fused?: true;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
 }

@@ -1,5 +1,6 @@
 // What plan chooses for the shapes that matter, as the line that heads each kernel.
 import { describe, expect, it } from 'vitest';
+import { apply } from '../../src/ir/scalar.js';
 import { plan } from '../../src/passes/plan/plan.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
@@ -49,6 +50,41 @@ describe('plan for lanes', () => {
   it('joins axes that lie densely everywhere', () => {
     expect(line(nests.update(784, 128))).toBe('elementwise: ij:100352, lanes along ij');
     expect(line(nests.meanSquare(batch, 11))).toBe('reduction: fold ij:11*batch');
+  });
+});
+
+describe('plan for lanes with fused multiply-add', () => {
+  const panels = (example: Example): string =>
+    /staged by ([^,]*)/.exec(line(example, { ...wasm, fused: true }))?.[1] ?? 'none';
+
+  it('stages several panels at once where they fill the columns', () => {
+    expect(panels(nests.dense(batch, 784, 128))).toBe('4 panels');
+    expect(panels(nests.dense(batch, 784, 60))).toBe('4 panels');
+    expect(panels(nests.dense(batch, 784, 24))).toBe('3 panels');
+    expect(panels(nests.dense(batch, 784, 16))).toBe('2 panels');
+    expect(panels(nests.dense(batch, 784, 40))).toBe('panel');
+    expect(panels(nests.dense(batch, 784, 26))).toBe('2 panels');
+  });
+
+  it('stages one where folds are short, longer than the cache has room for, or turned', () => {
+    expect(panels(nests.dense(batch, 128, 128))).toBe('panel');
+    expect(panels(nests.dense(batch, 2000, 128))).toBe('2 panels');
+    expect(panels(nests.dense(batch, 5000, 128))).toBe('panel');
+    expect(panels(nests.contraction('A·Bᵀ', batch, 128, 784))).toBe('panel');
+  });
+});
+
+describe('plan for functions of elements', () => {
+  const tile = (example: Example): number => {
+    const { nest } = nests.through(example, (value) => apply('tanh', value));
+    const chosen = plan(nest, wasm, () => 64);
+    return chosen.kind === 'nest' ? Math.max(...chosen.loops.map((l) => l.tile)) : 0;
+  };
+
+  it('takes four vectors at a time, where they fit', () => {
+    expect(tile(nests.chain(batch, 64))).toBe(16);
+    expect(tile(nests.chain(1, 144))).toBe(16);
+    expect(tile(nests.chain(1, 20))).toBe(8);
   });
 });
 

@@ -1,7 +1,7 @@
 // Index arithmetic in i32, and addresses: a variable part on the stack, the constant part in the instruction.
 import { add, constantOf, rangeOf, scale, strideOf, sub, type Atom, type Index } from '../../ir/index.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { keepAddress, knownAddress, someOfIndex, takeLocal, type Emission } from './emission.js';
+import { keepAddress, knownAddress, knownNear, someOfIndex, takeLocal, type Emission } from './emission.js';
 import { emitScalar } from './values.js';
 
 export interface Address {
@@ -9,6 +9,8 @@ export interface Address {
   readonly variable: Index;
   /** In bytes. */
   readonly offset: number;
+  /** The part of it by which a round further on is further on. */
+  readonly further: number;
 }
 
 /** Where an element of a buffer lies. */
@@ -20,16 +22,21 @@ export function addressOf(e: Emission, buffer: Buffer, at: Index): Address {
   const last = whole.terms.at(-1);
   const known = last && last.atoms.length === 0 ? last.factor : 0;
   const variable = sub(whole, known);
-  if (known < 0 || rangeOf(variable).min < 0) return { variable: whole, offset: further };
-  return { variable, offset: 4 * known + further };
+  if (known < 0 || rangeOf(variable).min < 0) return { variable: whole, offset: further, further };
+  return { variable, offset: 4 * known + further, further };
 }
 
 /** Puts the variable part on the stack, in bytes, and returns the offset for the instruction. */
 export function emitAddress(e: Emission, buffer: Buffer, at: Index): number {
-  const { variable, offset } = addressOf(e, buffer, at);
+  const { variable, offset, further } = addressOf(e, buffer, at);
   if (variable.terms.length === 0) {
     e.code.i32(0);
     return offset;
+  }
+  const near = knownNear(e, variable.key, offset - further);
+  if (near) {
+    e.code.get(near.local);
+    return offset - near.base;
   }
   const known = knownAddress(e, variable.key);
   if (known !== undefined) {

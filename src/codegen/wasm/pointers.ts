@@ -3,10 +3,22 @@ import { axesOf, coefficient, scale, substitute, zero, type Axis, type Index } f
 import type { Statement } from '../../ir/program.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { addressOf, emitBound, emitIndex } from './addresses.js';
-import { keepAddress, knownAddress, someOfIndex, takeLocal, type Emission } from './emission.js';
+import {
+  keepAddress,
+  keepNear,
+  knownAddress,
+  knownNear,
+  someOfIndex,
+  takeLocal,
+  type Emission,
+  type Near,
+} from './emission.js';
 import { loadsOf, type Access } from './walk.js';
 
 type Loop = Statement & { kind: 'loop' };
+
+/** Bytes from a pointer, which leave some for the next round. */
+const withinByte = 64;
 
 export interface Pointer {
   readonly local: number;
@@ -24,15 +36,22 @@ export function stepPointers(e: Emission, pointers: readonly Pointer[]): void {
   }
 }
 
-/** In an innermost loop an address that is affine in the axis becomes a pointer, started here and stepped by the loop. */
+/** In an innermost loop an address that is affine in the axis becomes a pointer, started here and stepped by so many rounds of the loop. */
 export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[] {
   const from = loop.from ?? zero;
   const inside = accessesIn(loop.body);
   if (!inside) return [];
   const pointers: Pointer[] = [];
+  // Where multiplying and adding is one instruction, their length counts: constants go into pointers, but for what fits a byte.
+  const near = rounds > 1 && e.relaxed;
+  const clusters: (Near & { readonly key: string })[] = [];
   for (const { buffer, at, guarded } of inside.accesses) {
-    const { variable } = addressOf(e, buffer, at);
-    if (variable.terms.length === 0 || knownAddress(e, variable.key) !== undefined) continue;
+    const { variable, offset } = addressOf(e, buffer, at);
+    if (
+      variable.terms.length === 0 ||
+      (near ? knownNear(e, variable.key, offset) : knownAddress(e, variable.key)) !== undefined
+    )
+      continue;
     const stride = coefficient(variable, loop.axis);
     if (!stride || [...axesOf(variable)].some((a) => inside.bound.has(a))) continue;
     // An element is read before the loop only where the loop would read it unconditionally and does not change it.
@@ -43,11 +62,25 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
       return false;
     });
     if (elements.any && (guarded || !elements.fixed)) continue;
+    const close =
+      near && clusters.find((c) => c.key === variable.key && offset >= c.base && offset < c.base + withinByte);
+    if (close) {
+      keepNear(e, variable.key, offset, close);
+      continue;
+    }
     const start = substitute(variable, (part) => (part === loop.axis ? from : undefined));
     emitIndex(e, scale(start, 4));
+    if (near) {
+      e.code.i32(offset);
+      e.code.op('i32.add');
+    }
     const local = takeLocal(e, 'i32');
     e.code.set(local);
-    keepAddress(e, variable.key, local);
+    if (near) {
+      const cluster = { key: variable.key, base: offset, local };
+      clusters.push(cluster);
+      keepNear(e, variable.key, offset, cluster);
+    } else keepAddress(e, variable.key, local);
     if (stride.terms.length > 0)
       pointers.push({ local, stride, step: emitBound(e, scale(stride, 4 * rounds * loop.step)) });
   }

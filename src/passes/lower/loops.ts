@@ -8,6 +8,8 @@ import type { Writer } from './writer.js';
 export interface Places {
   readonly base: Index;
   readonly count: number;
+  /** Where the block begins of which these places are a tile. */
+  readonly block?: Index;
 }
 
 export interface Tiling {

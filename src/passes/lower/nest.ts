@@ -1,5 +1,5 @@
 // One nest: its loops with tiles and tails, its stages, and the tile's places written out with what they share.
-import { add, type Atom, type Axis, type Index } from '../../ir/index.js';
+import { add, axis as newAxis, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
@@ -85,16 +85,19 @@ function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyM
   }
   const { axis, tail, tile } = loop;
   const tiles = loop.lanes && tile > 4 ? [tile, 4, 1] : tile > 1 ? [tile, 1] : [1];
-  writeTiles(writer, { axis, tail, tiles }, (here) => {
+  const block = places.get(axis);
+  const within = block ? newAxis(axis.name, block.count) : axis;
+  writeTiles(writer, { axis: within, tail, tiles }, ({ base, count }) => {
+    const here = block ? { base: add(block.base, base), count, block: block.base } : { base, count };
     writeLoops(writer, task, index + 1, new Map([...places, [axis, here]]));
   });
 }
 
-/** Has the tile that the stage is made for all its places? */
+/** Has the tile, or the block, that the stage is made for all its places? */
 function isFull({ tile }: Stage, places: ReadonlyMap<Axis, Places>): boolean {
   if (!tile) return true;
   const here = places.get(tile.axis);
-  return here?.count === tile.width;
+  return here?.count === tile.width || (tile.block !== undefined && here?.count === tile.block.width);
 }
 
 interface Instance {
@@ -120,7 +123,11 @@ function writeTile(
 ): void {
   const bases = stages.flatMap(({ tile }): [Axis, Index][] => {
     const here = tile && places.get(tile.axis);
-    return tile && here ? [[tile.base, here.base]] : [];
+    if (!tile || !here) return [];
+    return [
+      [tile.base, here.base],
+      ...(tile.block && here.block ? [[tile.block.base, here.block] as [Axis, Index]] : []),
+    ];
   });
   const stores = instancesOf(places, bases, form.lanes?.axis).flatMap((instance) => storesAt(form, instance));
   const own = new Set(form.nest.stores.map((s) => s.to));

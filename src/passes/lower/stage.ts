@@ -13,20 +13,35 @@ import type { Writer } from './writer.js';
 /** Fills the stage's buffer. `copy` has the fold axes, then the columns. */
 export function writeCopy(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {
   const { tile } = stage;
+  const block = tile?.block && outer.get(tile.axis);
+  if (block) return writeBeside(writer, copy, stage, outer, { ...block, block: block.base });
   if (!tile?.all) return writeOne(writer, copy, stage, outer);
   const beside = tilesBeside(stage);
   if (beside > 1)
     return writeTiles(writer, { axis: tile.axis, tiles: [beside * tile.width], tail: 'exact' }, ({ base }) => {
-      const parts = Array.from({ length: beside }, (_, i) => {
-        const here = { base: add(base, i * tile.width), count: tile.width };
-        return specialiseNest(copy, stage, new Map([...outer, [tile.axis, here]]));
-      });
-      writeNest(writer, { ...copy, stores: parts.flatMap((part) => part.stores) }, planCopy(copy, stage));
+      writeBeside(writer, copy, stage, outer, { base, count: beside * tile.width });
     });
   writeTiles(writer, { axis: tile.axis, tiles: [tile.width, 1], tail: tile.tail }, (here) => {
     // What is shorter than a tile is read in place.
     if (here.count === tile.width) writeOne(writer, copy, stage, new Map([...outer, [tile.axis, here]]));
   });
+}
+
+/** Several tiles at once, row by row: a row brings more of it than one takes. */
+function writeBeside(
+  writer: Writer,
+  copy: Nest,
+  stage: Stage,
+  outer: ReadonlyMap<Axis, Places>,
+  { base, count, block }: Places,
+): void {
+  const { tile } = stage;
+  if (!tile) throw new Error(`${stage.buffer.name} has no tiles`);
+  const stores = Array.from({ length: count / tile.width }, (_, i) => {
+    const here = { base: add(base, i * tile.width), count: tile.width, block };
+    return specialiseNest(copy, stage, new Map([...outer, [tile.axis, here]])).stores;
+  });
+  writeNest(writer, { ...copy, stores: stores.flat() }, planCopy(copy, stage));
 }
 
 /** How many tiles are filled side by side: a row brings more of it than one takes. */
@@ -47,6 +62,7 @@ function specialiseNest(copy: Nest, { tile }: Stage, outer: ReadonlyMap<Axis, Pl
   const at = new Map<unknown, Index>([...outer].map(([axis, { base }]) => [axis, base]));
   const here = tile && outer.get(tile.axis);
   if (tile && here) at.set(tile.base, here.base);
+  if (tile?.block && here?.block) at.set(tile.block.base, here.block);
   const memo = new Map<string, Scalar>();
   return {
     ...copy,

@@ -10,7 +10,7 @@ import {
   type Axis,
   type Index,
 } from '../../ir/index.js';
-import type { Nest } from '../../ir/program.js';
+import type { Nest, TargetTraits } from '../../ir/program.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { vectorise } from '../lower/lanes.js';
 import { applyStage, coalesceAxes, coalesced, coalesceFolds } from './reshape.js';
@@ -23,6 +23,10 @@ import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from 
 const rowsToStage = 8;
 /** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
 const deep = 1024;
+/** Shorter panels lie near each other as it is. */
+const depthOfPanels = 256;
+/** What panels may hold together, in elements: a part of the second cache. */
+const panelsAtMost = 32 * 1024;
 /** The longest run that is staged whole, in elements. */
 const wholeAtMost = 256 * 1024;
 
@@ -42,7 +46,13 @@ const tiles: readonly (readonly [rows: number, columns: number, weight: number])
 ];
 
 /** Undefined where lanes cannot serve. */
-export function planContraction(nest: Nest, shape: Shape, sides: Sides, estimate: Estimate): NestPlan | undefined {
+export function planContraction(
+  nest: Nest,
+  shape: Shape,
+  sides: Sides,
+  { fused }: TargetTraits,
+  estimate: Estimate,
+): NestPlan | undefined {
   const { fold, columns } = sides;
   const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
   const byStride = (a: Axis, b: Axis): number => strideIn(nest, b, estimate) - strideIn(nest, a, estimate);
@@ -60,11 +70,12 @@ export function planContraction(nest: Nest, shape: Shape, sides: Sides, estimate
 
   const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
   const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
+  const panels = fused && reused && u && inPlace && !merge ? panelsOf(v, tileColumns, size(order), tail) : 1;
   const vStage = (): Stage | undefined => {
     if (!reused) return undefined;
     if (merge && run) return stageRun(sides, order, run, outer.length);
     if (tileColumns < 4) return undefined;
-    return stagePanel(sides, order, tileColumns, outer.length + 1, inPlace);
+    return stagePanel(sides, order, tileColumns, panels, outer.length + 1, inPlace);
   };
   const uStage = stageRows(sides, order, u, tileRows, tail, estimate);
   const stages = [...(uStage ? [uStage] : []), ...list(vStage())];
@@ -76,14 +87,17 @@ export function planContraction(nest: Nest, shape: Shape, sides: Sides, estimate
   const lanes = inPlace || stages.some((s) => s !== uStage);
   // Lanes along the fold do as well where it is dense on both sides.
   if (!lanes && !vectorise(fold.body, order[order.length - 1])) return undefined;
+  const columnLoop: LoopPlan = { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }) };
   const loops: LoopPlan[] = [
     ...outer.map((axis): LoopPlan => ({ axis, tile: 1, tail })),
-    { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }) },
+    ...(panels > 1 ? [{ axis: v, tile: panels * tileColumns, tail }] : []),
+    ...(panels > 1 ? [] : [columnLoop]),
     ...rows
       .slice(1)
       .sort(byStride)
       .map((axis): LoopPlan => ({ axis, tile: 1, tail })),
     ...(u ? [{ axis: u, tile: tileRows, tail }] : []),
+    ...(panels > 1 ? [columnLoop] : []),
   ];
   const foldAxes = foldsOf(stagedFolds).flatMap((f) => f.over);
   const folds = [...new Set([...foldAxes, ...order])];
@@ -93,7 +107,11 @@ export function planContraction(nest: Nest, shape: Shape, sides: Sides, estimate
     ...(u ? [` u=${show([u])}`] : []),
     ` fold=${show(foldsOf(stagedFolds).find((f) => f.op === 'add')?.over ?? order)}`,
     ...(lanes ? [` tile ${u ? tileRows : 1}x${tileColumns}`] : []),
-    ...(merge ? [', v side staged whole'] : stages.some((s) => s !== uStage) ? [', v side staged by panel'] : []),
+    ...(merge
+      ? [', v side staged whole']
+      : stages.some((s) => s !== uStage)
+        ? [`, v side staged by ${panels > 1 ? `${panels} panels` : 'panel'}`]
+        : []),
     ...(uStage ? [', u side staged'] : []),
   ].join('');
   return {
@@ -171,7 +189,28 @@ function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], pos
   return { buffer, over, factors: sides.vFactors, columns: run, pitch, position, copy };
 }
 
-function stagePanel(sides: Sides, over: readonly Axis[], width: number, position: number, inPlace: boolean): Stage {
+/**
+ * How many panels are staged at once, as far as they fill the columns: a row of the v side is read whole, and rows of the u side meet all
+ * of them while they are near.
+ */
+function panelsOf(v: Axis, width: number, depth: number, tail: Tail): number {
+  const columns = constantOf(v.extent);
+  if (columns === undefined || width !== 8 || depth < depthOfPanels) return 1;
+  const fits = (panels: number): boolean =>
+    columns >= panels * width &&
+    depth * panels * width <= panelsAtMost &&
+    (tail === 'overlap' ? Math.ceil(columns / width) : columns / width) % panels === 0;
+  return [4, 3, 2].find(fits) ?? 1;
+}
+
+function stagePanel(
+  sides: Sides,
+  over: readonly Axis[],
+  width: number,
+  panels: number,
+  position: number,
+  inPlace: boolean,
+): Stage {
   const { v, vSide } = sides;
   const inner = over[over.length - 1];
   const along = vectorise(vSide, inner);
@@ -180,8 +219,9 @@ function stagePanel(sides: Sides, over: readonly Axis[], width: number, position
     : along && along !== vSide
       ? { kind: 'transpose' }
       : { kind: 'columnsFirst' };
-  const buffer = scratch('panel', mul(product(over.map((a) => a.extent)), width));
-  const tile = { axis: v, base: newAxis(v.name, v.extent), width, all: false, tail: 'overlap' as const };
+  const buffer = scratch('panel', mul(product(over.map((a) => a.extent)), panels * width));
+  const block = panels > 1 && { block: { base: newAxis(v.name, v.extent), width: panels * width } };
+  const tile = { axis: v, base: newAxis(v.name, v.extent), width, all: false, ...block, tail: 'overlap' as const };
   return { buffer, over, factors: sides.vFactors, columns: [], tile, pitch: width, position, copy };
 }
 

@@ -48,7 +48,7 @@ export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): 
   if (!target.lanes) return planScalar(reshaped, shape, estimate);
   const sides = sidesOf(reshaped, estimate);
   if (sides && sides.rows.length + sides.columns.length > 0)
-    return planContraction(reshaped, shape, sides, estimate) ?? planScalar(reshaped, shape, estimate);
+    return planContraction(reshaped, shape, sides, target, estimate) ?? planScalar(reshaped, shape, estimate);
   return planLanes(reshaped, shape, estimate);
 }
 

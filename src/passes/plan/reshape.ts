@@ -130,6 +130,8 @@ export function copyOf(nest: Nest, stage: Stage): Nest {
 
 function addressIn({ tile, pitch, over }: Stage, foldAt: Index, column: Index): Index {
   const within = add(mul(foldAt, pitch), column);
+  if (tile?.block)
+    return add(mul(sub(toIndex(tile.base), toIndex(tile.block.base)), product(over.map((a) => a.extent))), within);
   if (!tile?.all) return within;
   // The last of overlapped tiles starts anywhere: it has the next number all the same.
   const even = constantOf(mod(tile.axis.extent, toIndex(tile.width))) === 0;

@@ -9,6 +9,7 @@ import type { Buffer, Scalar } from '../../ir/scalar.js';
 export type Tail = 'overlap' | 'exact';
 
 export interface LoopPlan {
+  /** An axis may have two loops: one over blocks of places, and one inside over the tiles of a block. */
   readonly axis: Axis;
   /** How many places of the axis one round of the loop computes; the whole extent: no loop. */
   readonly tile: number;
@@ -38,6 +39,8 @@ export interface StageTile {
   readonly base: Axis;
   readonly width: number;
   readonly all: boolean;
+  /** The buffer holds the tiles of so many places one after another; `base` stands for the first of these places. */
+  readonly block?: { readonly base: Axis; readonly width: number };
   readonly tail: Tail;
 }
 
