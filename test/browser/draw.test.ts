@@ -90,13 +90,12 @@ it('the page trains and answers on WebGPU, in the dark', async () => {
   const options = { flags: ['--enable-unsafe-webgpu'], colorScheme: 'dark' as const };
   const { page, close } = await openPage({ folder, query: '?target=wgsl' }, options);
   try {
-    // In software, some ten steps a second.
-    await page.waitForFunction(`Number(document.querySelector('#status').dataset.loss) < 1.2`, undefined, {
-      timeout: 60_000,
-    });
+    // In software, some ten steps a second; an answer waits for the validation that has begun.
+    const patient = { timeout: 60_000 };
+    await page.waitForFunction(`Number(document.querySelector('#status').dataset.loss) < 1.2`, undefined, patient);
     expect(await page.textContent('#target')).toBe('WebGPU');
     await draw(page, digits[1]);
-    await page.waitForFunction(`/^\\d$/.test(document.querySelector('#answer').textContent)`);
+    await page.waitForFunction(`/^\\d$/.test(document.querySelector('#answer').textContent)`, undefined, patient);
     const brightness = (property: string, selector: string): Promise<number> =>
       page.evaluate(`getComputedStyle(document.querySelector('${selector}')).${property}.match(/\\d+/g)
         .slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0)`);
@@ -108,4 +107,4 @@ it('the page trains and answers on WebGPU, in the dark', async () => {
   } finally {
     await close();
   }
-}, 90_000);
+}, 150_000);

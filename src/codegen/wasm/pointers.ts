@@ -43,7 +43,7 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
   if (!inside) return [];
   const pointers: Pointer[] = [];
   // Where multiplying and adding is one instruction, their length counts: constants go into pointers, but for what fits a byte.
-  const near = rounds > 1 && e.relaxed;
+  const near = rounds > 1 && e.relaxed && isSpread(e, inside.accesses);
   const clusters: (Near & { readonly key: string })[] = [];
   for (const { buffer, at, guarded } of inside.accesses) {
     const { variable, offset } = addressOf(e, buffer, at);
@@ -85,6 +85,17 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
       pointers.push({ local, stride, step: emitBound(e, scale(stride, 4 * rounds * loop.step)) });
   }
   return pointers;
+}
+
+/** Do accesses with the same variable part lie far from each other? */
+function isSpread(e: Emission, accesses: readonly Access[]): boolean {
+  const first = new Map<string, number>();
+  return accesses.some(({ buffer, at }) => {
+    const { variable, offset } = addressOf(e, buffer, at);
+    const before = first.get(variable.key) ?? offset;
+    first.set(variable.key, before);
+    return Math.abs(offset - before) >= withinByte;
+  });
 }
 
 function isFixed(value: Scalar, axis: Axis, inside: Inside): boolean {

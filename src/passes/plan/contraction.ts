@@ -23,6 +23,8 @@ import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from 
 const rowsToStage = 8;
 /** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
 const deep = 1024;
+/** So many rows, or so many columns that meet them, pay for staging rows; never fewer. */
+const [manyRows, manyColumns, fewRows] = [200, 128, 32];
 /** Shorter panels lie near each other as it is. */
 const depthOfPanels = 256;
 /** What panels may hold together, in elements: a part of the second cache. */
@@ -70,14 +72,15 @@ export function planContraction(
 
   const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
   const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
-  const panels = fused && reused && u && inPlace && !merge ? panelsOf(v, tileColumns, size(order), tail) : 1;
+  const uStage = stageRows(sides, order, u, tileRows, tail, estimate);
+  const uNear = uStage !== undefined || (u !== undefined && strideOfSide(sides.uSide, order, estimate) === 1);
+  const panels = fused && reused && uNear && inPlace && !merge ? panelsOf(v, tileColumns, size(order), tail) : 1;
   const vStage = (): Stage | undefined => {
     if (!reused) return undefined;
     if (merge && run) return stageRun(sides, order, run, outer.length);
     if (tileColumns < 4) return undefined;
     return stagePanel(sides, order, tileColumns, panels, outer.length + 1, inPlace);
   };
-  const uStage = stageRows(sides, order, u, tileRows, tail, estimate);
   const stages = [...(uStage ? [uStage] : []), ...list(vStage())];
 
   const mergeColumns = merge ? [merge] : [];
@@ -131,6 +134,11 @@ export function planContraction(
 
 function list<T>(value: T | undefined): T[] {
   return value === undefined ? [] : [value];
+}
+
+/** How far apart neighbours of the innermost axis of the fold are. */
+function strideOfSide(side: Scalar, over: readonly Axis[], estimate: Estimate): number | undefined {
+  return side.kind === 'load' ? strideAt(side.at, over[over.length - 1], estimate) : undefined;
 }
 
 function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
@@ -236,10 +244,11 @@ function stageRows(
 ): Stage | undefined {
   if (!u || width < 2 || sides.rows.length > 1) return undefined;
   const depth = over.reduce((n, x) => n * estimated(x.extent, estimate), 1);
-  if (estimated(u.extent, estimate) < (depth < deep ? 200 : 8 * width)) return undefined;
+  const columns = sides.columns.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
+  if (estimated(u.extent, estimate) < few) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
-  const inner = over[over.length - 1];
-  const stride = sides.uSide.kind === 'load' ? strideAt(sides.uSide.at, inner, estimate) : undefined;
+  const stride = strideOfSide(sides.uSide, over, estimate);
   if (stride === undefined || stride < 64) return undefined;
   const tile = { axis: u, base: newAxis(u.name, u.extent), width, all: true, tail };
   const length = mul(add(u.extent, width), product(over.map((a) => a.extent)));
