@@ -23,8 +23,8 @@ import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from 
 const rowsToStage = 8;
 /** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
 const deep = 1024;
-/** So many rows, or so many columns that meet them, pay for staging rows; never fewer. */
-const [manyRows, manyColumns, fewRows] = [200, 128, 32];
+/** So many rows, or so many columns that meet them, pay for staging rows; never fewer of either. */
+const [manyRows, manyColumns, fewRows, leastColumns] = [200, 128, 32, 16];
 /** Shorter panels lie near each other as it is. */
 const depthOfPanels = 256;
 /** What panels may hold together, in elements: a part of the second cache. */
@@ -47,6 +47,9 @@ const tiles: readonly (readonly [rows: number, columns: number, weight: number])
   [1, 4, 0.3],
 ];
 
+/** A fused multiply-add takes as long as so many can begin: with fewer sums, each waits for itself. */
+const sumsUnderWay = 8;
+
 /** Undefined where lanes cannot serve. */
 export function planContraction(
   nest: Nest,
@@ -68,7 +71,7 @@ export function planContraction(
   const v = merge ? merge.into : sides.v;
   const others = columns.filter((a) => a !== v && !(merge?.axes.includes(a) ?? false));
   const outer = [...[...sides.batch].sort(byStride), ...others.sort(byStride)];
-  const [tileRows, tileColumns] = chooseTile(u && size([u]), size([v]), v);
+  const [tileRows, tileColumns] = chooseTile(u && size([u]), size([v]), v, fused);
 
   const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
   const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
@@ -146,12 +149,13 @@ function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
 }
 
 /** Best of weight × useful share. A narrow axis takes a narrow tile; what does not fill a tile is computed twice. */
-function chooseTile(rows: number | undefined, columns: number, v: Axis): readonly [number, number] {
+function chooseTile(rows: number | undefined, columns: number, v: Axis, fused = false): readonly [number, number] {
   const useful = (extent: number, tile: number): number =>
     extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
   let best: readonly [number, number] = [1, 1];
   let score = 0;
-  for (const [u, width, weight] of tiles) {
+  for (const [u, width, measured] of tiles) {
+    const weight = fused ? Math.min(measured, (u * width) / 4 / sumsUnderWay) : measured;
     if (rows === undefined && u > 1) continue;
     if (width > (constantOf(v.extent) ?? Infinity)) continue;
     const value = weight * useful(rows ?? 1, u) * useful(columns, width);
@@ -246,7 +250,7 @@ function stageRows(
   const depth = over.reduce((n, x) => n * estimated(x.extent, estimate), 1);
   const columns = sides.columns.reduce((n, a) => n * estimated(a.extent, estimate), 1);
   const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
-  if (estimated(u.extent, estimate) < few) return undefined;
+  if (estimated(u.extent, estimate) < few || columns < leastColumns) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
   const stride = strideOfSide(sides.uSide, over, estimate);
   if (stride === undefined || stride < 64) return undefined;
