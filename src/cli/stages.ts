@@ -1,5 +1,5 @@
 // The stages of a compilation as text, for `nnc compile --emit`.
-import type { CheckOptions, Diagnostic, ModelGraph, Source } from '../index.js';
+import type { CheckOptions, CompileOptions, Diagnostic, ModelGraph, Source } from '../index.js';
 
 export type Stage = 'tree' | 'graph' | 'gradient' | 'program';
 
@@ -10,7 +10,7 @@ export interface StageText {
 }
 
 /** By name, in the order of the compilation. */
-export const stages: Readonly<Record<Stage, (source: Source, options: CheckOptions) => Promise<StageText>>> = {
+export const stages: Readonly<Record<Stage, (source: Source, options: CompileOptions) => Promise<StageText>>> = {
   async tree(source) {
     const { parse } = await import('../parser/parse.js');
     const { file, diagnostics } = parse(source);
@@ -30,11 +30,12 @@ export const stages: Readonly<Record<Stage, (source: Source, options: CheckOptio
     const derived = differentiateModel(model);
     return printGradient(gradientDocument(derived.model, derived.gradients, { style: 'nn' }));
   }),
-  program: ofModel(async (model) => {
-    const { programOf } = await import('../index.js');
+  async program(source, options) {
+    const { compile } = await import('../index.js');
     const { printProgram } = await import('../ir/printProgram.js');
-    return printProgram(programOf(model, 'ts'));
-  }),
+    const { program, diagnostics } = await compile(source, options);
+    return program ? { diagnostics, text: `${printProgram(program)}\n` } : { diagnostics };
+  },
 };
 
 function ofModel(print: (model: ModelGraph) => Promise<string>) {

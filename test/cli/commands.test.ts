@@ -187,6 +187,13 @@ describe('compile', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('prediction');
   });
+
+  it('shows the program of the target', () => {
+    const shown = (...more: string[]): string => run('compile', 'line.nn', '--emit', 'program', ...more).stdout;
+    expect(shown()).not.toContain('…4]');
+    expect(shown('--target', 'wasm', '--no-threads')).toContain('…4]');
+    expect(shown('--target', 'wgsl')).toContain('workgroup');
+  });
 });
 
 describe('grad', () => {
