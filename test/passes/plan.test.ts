@@ -74,6 +74,27 @@ describe('plan for lanes with fused multiply-add', () => {
   });
 });
 
+describe('plan for few columns', () => {
+  it('takes narrow tiles, but with fused multiply-add as many sums as are under way at once', () => {
+    const example = nests.contraction('A·B', batch, 10, 128);
+    expect(line(example)).toContain('tile 6x4');
+    expect(line(example, { ...wasm, fused: true })).toContain('tile 4x8');
+  });
+});
+
+describe('plan for rows that are far apart in the fold', () => {
+  const staged = (columns: number, rows: number): boolean =>
+    line(nests.contraction('Aᵀ·B', rows, columns, batch)).includes('u side staged');
+
+  it('stages them where they, or the columns that meet them, are many', () => {
+    expect(staged(128, 128)).toBe(true);
+    expect(staged(64, 128)).toBe(false);
+    expect(staged(64, 208)).toBe(true);
+    expect(staged(512, 24)).toBe(false);
+    expect(staged(10, 512)).toBe(false);
+  });
+});
+
 describe('plan for functions of elements', () => {
   const tile = (example: Example): number => {
     const { nest } = nests.through(example, (value) => apply('tanh', value));

@@ -113,16 +113,19 @@ export function knownValue(e: Emission, value: Scalar): number | undefined {
 
 /** The value on the stack stays there and is kept for later. */
 export function keepValue(e: Emission, value: Scalar): void {
-  const local = takeLocal(e, valueType(value));
-  e.code.tee(local);
-  innermost(e).values.set(value.key, { local, of: value });
+  e.code.tee(localOf(e, value));
 }
 
 /** Takes the value from the stack and keeps it for later. */
 export function holdValue(e: Emission, value: Scalar): void {
+  e.code.set(localOf(e, value));
+}
+
+/** Where the value is from now on. */
+function localOf(e: Emission, value: Scalar): number {
   const local = takeLocal(e, valueType(value));
-  e.code.set(local);
   innermost(e).values.set(value.key, { local, of: value });
+  return local;
 }
 
 /** Forgets the values that the change may have touched. */

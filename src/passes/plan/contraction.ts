@@ -94,30 +94,21 @@ export function planContraction(
   // Lanes along the fold do as well where it is dense on both sides.
   if (!lanes && !vectorise(fold.body, order[order.length - 1])) return undefined;
   const columnLoop: LoopPlan = { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }) };
-  const loops: LoopPlan[] = [
-    ...outer.map((axis): LoopPlan => ({ axis, tile: 1, tail })),
-    ...(panels > 1 ? [{ axis: v, tile: panels * tileColumns, tail }] : []),
-    ...(panels > 1 ? [] : [columnLoop]),
-    ...rows
-      .slice(1)
-      .sort(byStride)
-      .map((axis): LoopPlan => ({ axis, tile: 1, tail })),
-    ...(u ? [{ axis: u, tile: tileRows, tail }] : []),
-    ...(panels > 1 ? [columnLoop] : []),
-  ];
+  const one = (axis: Axis): LoopPlan => ({ axis, tile: 1, tail });
+  const rowLoops = [...rows.slice(1).sort(byStride).map(one), ...(u ? [{ axis: u, tile: tileRows, tail }] : [])];
+  const blockLoop: LoopPlan = { axis: v, tile: panels * tileColumns, tail };
+  const inner = panels > 1 ? [blockLoop, ...rowLoops, columnLoop] : [columnLoop, ...rowLoops];
+  const loops = [...outer.map(one), ...inner];
   const foldAxes = foldsOf(stagedFolds).flatMap((f) => f.over);
   const folds = [...new Set([...foldAxes, ...order])];
   const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const by = panels > 1 ? `${panels} panels` : 'panel';
   const text = [
     `contraction: v=${show([v])}`,
     ...(u ? [` u=${show([u])}`] : []),
     ` fold=${show(foldsOf(stagedFolds).find((f) => f.op === 'add')?.over ?? order)}`,
     ...(lanes ? [` tile ${u ? tileRows : 1}x${tileColumns}`] : []),
-    ...(merge
-      ? [', v side staged whole']
-      : stages.some((s) => s !== uStage)
-        ? [`, v side staged by ${panels > 1 ? `${panels} panels` : 'panel'}`]
-        : []),
+    ...(merge ? [', v side staged whole'] : stages.some((s) => s !== uStage) ? [`, v side staged by ${by}`] : []),
     ...(uStage ? [', u side staged'] : []),
   ].join('');
   return {
