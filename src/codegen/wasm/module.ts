@@ -32,9 +32,10 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
       ...memory(program, layout, fields, wasm, names),
       ...[...host.values()].map((h) => h.definition),
       ...Object.values(program.entries).map((entry) => runner(entry, layout, host, wasm, program.memory.own)),
-      ...binaries.map((b, i) =>
-        binary(i === 0 ? program.kernels.filter((kernel) => !host.has(kernel)) : [], b, names[i]),
-      ),
+      binary(listOf(program.kernels.filter((kernel) => !host.has(kernel))), wasm, names[0]),
+      ...binaries
+        .slice(1)
+        .map((b) => binary('// The same without relaxed instructions, for engines that lack them.\n', b, names[1])),
     ],
     createMemory: 'createMemory(options)',
     reserves: true,
@@ -44,11 +45,14 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
   };
 }
 
-/** The binary under a list of its kernels: what each computes and how. */
-function binary(kernels: readonly Kernel[], { binary: bytes }: Wasm, name: string): Definition {
+function binary(comment: string, { binary: bytes }: Wasm, name: string): Definition {
+  return { kind: 'text', text: `${comment}const ${name} =\n  '${base64(bytes)}';` };
+}
+
+/** The kernels of a binary: what each computes and how. */
+function listOf(kernels: readonly Kernel[]): string {
   const comments = kernels.map((k) => `// ${k.name}\n${provenanceComment(k).replace(/^\/\/ /gm, '//   ')}\n`);
-  const head = '// WebAssembly in base64: a function for each entry, which calls these in order.\n//\n';
-  return { kind: 'text', text: `${head}${comments.join('')}const ${name} =\n  '${base64(bytes)}';` };
+  return `// WebAssembly in base64: a function for each entry, which calls these in order.\n//\n${comments.join('')}`;
 }
 
 /** Buffers that JavaScript reads or writes, with their fields of Memory. */
