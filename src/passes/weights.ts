@@ -2,7 +2,7 @@
 import { evaluate, zero, type Axis, type Index } from '../ir/index.js';
 import type { Statement } from '../ir/program.js';
 import type { Scalar } from '../ir/scalar.js';
-import { partsOf } from './lower/walk.js';
+import { partsOf } from '../ir/walk.js';
 import type { Estimate } from './plan/types.js';
 
 export interface Weights {

@@ -9,7 +9,7 @@ import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { writeScatter } from './scatter.js';
 import { addToTotals, closeTotals, openTotals } from './totals.js';
-import { partsOf } from './walk.js';
+import { partsOf } from '../../ir/walk.js';
 import { Writer } from './writer.js';
 
 /** Plans and lowers. */

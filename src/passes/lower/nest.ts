@@ -11,7 +11,7 @@ import { writeTiles, type Places } from './loops.js';
 import { nameIn } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import { writeCopy } from './stage.js';
-import { partsOf } from './walk.js';
+import { partsOf } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 /** The nest as the innermost loops compute it: with its stages, but for those of tiles that are not full. */

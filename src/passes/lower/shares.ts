@@ -11,7 +11,7 @@ import type { Places } from './loops.js';
 import { writeNest } from './nest.js';
 import { bindAxes, together } from './places.js';
 import { specialise } from './specialise.js';
-import { rebuild } from './walk.js';
+import { rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };

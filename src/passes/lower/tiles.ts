@@ -22,7 +22,7 @@ import type { Places } from './loops.js';
 import { bindAxes } from './places.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import { divides, placeOf, range, readStaged, replacing, writeStage, type Staged } from './tileStages.js';
-import { rebuild } from './walk.js';
+import { rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 /** Writes the kernel's loops; returns how many workgroups there are. */

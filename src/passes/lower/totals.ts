@@ -6,7 +6,7 @@ import { foldsOf, loadsOf } from '../fuse/nests.js';
 import { writeValues, type FoldStyle } from './folds.js';
 import { identifier, lastPart } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
-import { rebuild } from './walk.js';
+import { rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 interface Place {

@@ -14,7 +14,7 @@ import {
 import type { AnyNest, Nest, TargetTraits } from '../../ir/program.js';
 import { apply, fold, foldIdentity, indexValue, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { specialise } from '../lower/specialise.js';
-import { rebuild } from '../lower/walk.js';
+import { rebuild } from '../../ir/walk.js';
 import { factorsOf } from './reshape.js';
 import { axesOfValue, estimated, foldsOf, strideAt } from './strides.js';
 import type { Estimate, WorkPlan } from './types.js';

@@ -2,7 +2,7 @@
 import type { Axis } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { apply, type Scalar } from '../../ir/scalar.js';
-import { hasFold } from '../lower/walk.js';
+import { hasFold } from '../../ir/walk.js';
 import { factorsOf } from './reshape.js';
 import { axesOfValue, costOf, foldsOf, strideOfStore } from './strides.js';
 import type { Estimate } from './types.js';

@@ -2,7 +2,7 @@
 import { axesOf, coefficient, constantOf, evaluate, mul, type Axis, type Index } from '../../ir/index.js';
 import type { Nest, Store } from '../../ir/program.js';
 import type { Scalar, ScalarOp } from '../../ir/scalar.js';
-import { partsOf } from '../lower/walk.js';
+import { partsOf } from '../../ir/walk.js';
 import type { Estimate } from './types.js';
 
 /** Every address of the nest, with coordinates used as values. */

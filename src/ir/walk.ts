@@ -1,6 +1,6 @@
 // Walking through scalar expressions: their parts, and the same expression with other parts.
-import { add, atom, mul, product, type Atom, type Index, type Term } from '../../ir/index.js';
-import { apply, fold, indexValue, lane, load, splat, type Scalar } from '../../ir/scalar.js';
+import { add, atom, mul, product, type Atom, type Index, type Term } from './index.js';
+import { apply, fold, indexValue, lane, load, splat, type Scalar } from './scalar.js';
 
 /** The values directly inside, also those in elements of addresses. */
 export function partsOf(value: Scalar): readonly Scalar[] {
