@@ -2,6 +2,7 @@
 import { printIndex, type Index } from './index.js';
 import type { Entry, Kernel, Program, Statement, Step } from './program.js';
 import type { Buffer, Scalar } from './scalar.js';
+import { partsOf } from './walk.js';
 
 /** The whole program. */
 export function printProgram(program: Program): string {
@@ -59,13 +60,13 @@ function printStatement(s: Statement, indent: string): string[] {
     case 'index':
       return [`${indent}let ${s.axis.name} = ${address(s.value)}`];
     case 'let':
-      return [`${indent}${s.mutable ? 'var' : 'let'} ${s.name} = ${printScalar(s.value)}`];
+      return printAssignment(`${s.mutable ? 'var' : 'let'} ${s.name} =`, s.value, indent);
     case 'set':
-      return [`${indent}${s.name} = ${printScalar(s.value)}`];
+      return printAssignment(`${s.name} =`, s.value, indent);
     case 'store':
-      return [`${indent}${s.to.name}[${address(s.at)}] ${s.add ? '+=' : '='} ${printScalar(s.value)}`];
+      return printAssignment(`${s.to.name}[${address(s.at)}] ${s.add ? '+=' : '='}`, s.value, indent);
     case 'if': {
-      const [a, b] = s.less.map(address);
+      const [a, b] = s.less.map((side) => address(side));
       const otherwise = s.else.length > 0 ? [`${indent}else`, ...block(s.else)] : [];
       return [`${indent}if ${a} < ${b}`, ...block(s.then), ...otherwise];
     }
@@ -76,6 +77,29 @@ function printStatement(s: Statement, indent: string): string[] {
     default:
       return s satisfies never;
   }
+}
+
+/** What the value has several times comes first, under names of its own: `$1`, `$2`, …. */
+function printAssignment(to: string, value: Scalar, indent: string): string[] {
+  const uses = new Map<string, number>();
+  const inOrder: Scalar[] = [];
+  const count = (part: Scalar): void => {
+    const before = uses.get(part.key) ?? 0;
+    uses.set(part.key, before + 1);
+    if (before > 0) return;
+    partsOf(part).forEach(count);
+    if (part.kind === 'apply') inOrder.push(part);
+  };
+  count(value);
+  const names = new Map<string, string>();
+  const lines: string[] = [];
+  for (const part of inOrder) {
+    if ((uses.get(part.key) ?? 0) < 2) continue;
+    const name = `$${names.size + 1}`;
+    lines.push(`${indent}let ${name} = ${printScalar(part, names)}`);
+    names.set(part.key, name);
+  }
+  return [...lines, `${indent}${to} ${printScalar(value, names)}`];
 }
 
 const infix: Readonly<Record<string, string>> = {
@@ -90,35 +114,38 @@ const infix: Readonly<Record<string, string>> = {
   or: 'or',
 };
 
-/** A scalar expression; four-lane loads end in `…4`. */
-export function printScalar(value: Scalar): string {
+/** A scalar expression, with names for the parts that have one; four-lane loads end in `…4`. */
+function printScalar(value: Scalar, names: ReadonlyMap<string, string> = new Map()): string {
+  const print = (part: Scalar): string => printScalar(part, names);
+  const known = names.get(value.key);
+  if (known !== undefined) return known;
   switch (value.kind) {
     case 'number':
       return `${value.value}`;
     case 'index':
-      return address(value.of);
+      return address(value.of, names);
     case 'load':
-      return `${value.from.name}[${address(value.at)}${value.lanes ? ' …4' : ''}]`;
+      return `${value.from.name}[${address(value.at, names)}${value.lanes ? ' …4' : ''}]`;
     case 'apply': {
-      const args = value.args.map(printScalar);
+      const args = value.args.map(print);
       const sign = infix[value.op];
       return sign === undefined ? `${value.op}(${args.join(', ')})` : `(${args.join(` ${sign} `)})`;
     }
     case 'fold':
-      return `${value.op} over ${value.over.map(({ name }) => name).join(', ')} (${printScalar(value.body)})`;
+      return `${value.op} over ${value.over.map(({ name }) => name).join(', ')} (${print(value.body)})`;
     case 'local':
       return value.name;
     case 'splat':
-      return `splat(${printScalar(value.of)})`;
+      return `splat(${print(value.of)})`;
     case 'lane':
-      return `lane(${printScalar(value.of)}, ${value.at})`;
+      return `lane(${print(value.of)}, ${value.at})`;
     default:
       return value satisfies never;
   }
 }
 
 /** An index in which the elements used as coordinates are written out. */
-function address(index: Index): string {
+function address(index: Index, names?: ReadonlyMap<string, string>): string {
   const elements = new Map<string, Scalar>();
   const collect = (part: Index): void => {
     for (const of of part.terms.flatMap(({ atoms }) => atoms)) {
@@ -131,6 +158,6 @@ function address(index: Index): string {
   };
   collect(index);
   let text = printIndex(index);
-  for (const [key, value] of elements) text = text.replaceAll(`[${key}]`, printScalar(value));
+  for (const [key, value] of elements) text = text.replaceAll(`[${key}]`, printScalar(value, names));
   return text;
 }

@@ -50,6 +50,22 @@ describe('printProgram', () => {
     ]);
   });
 
+  it('names what a value has several times, so that no line is longer than what it computes', () => {
+    const here = load(x, toIndex(0));
+    const root = apply('sqrt', apply('add', here, number(1)));
+    const value = apply('mul', apply('add', root, here), apply('sub', apply('exp', root), root));
+    const once: Kernel = { ...kernel, body: [{ kind: 'store', to: out, at: toIndex(0), value }] };
+    expect(printKernel(once).split('\n').slice(4)).toEqual([
+      '  let $1 = sqrt((x[0] + 1))',
+      '  out[0] = (($1 + x[0]) * (exp($1) - $1))',
+    ]);
+    // A sum of a sum with itself, thirty times over: 2^30 leaves.
+    let sum = apply('exp', here);
+    for (let n = 0; n < 30; n++) sum = apply('add', sum, sum);
+    const deep: Kernel = { ...kernel, body: [{ kind: 'set', name: 'acc', value: sum }] };
+    expect(printKernel(deep).split('\n').slice(-2)).toEqual(['  let $30 = ($29 + $29)', '  acc = ($30 + $30)']);
+  });
+
   it('shows memory and entries', () => {
     const program: Program = {
       kernels: [kernel],
