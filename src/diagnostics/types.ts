@@ -25,6 +25,15 @@ export const cannotCombine = message('cannot-broadcast', (p: Evidence) => ({
   ...evidence(p),
 }));
 
+export const crossed = message(
+  'crossed-dimension',
+  (p: Evidence & { name: string; result: string }) => ({
+    message: `these shapes broadcast across ${p.name}, to ${p.result}`,
+    ...evidence(p),
+  }),
+  'warning',
+);
+
 export const wrongShape = message('wrong-shape', (p: Evidence & { what: string }) => ({
   message: `${p.what} has another shape than it should`,
   ...evidence(p),

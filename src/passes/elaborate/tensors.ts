@@ -1,17 +1,17 @@
 // Values as tensors: static numbers become constants where a tensor is wanted.
 
-import { cannotCombine, wrongElement } from '../../diagnostics/types.js';
+import { cannotCombine, crossed, wrongElement } from '../../diagnostics/types.js';
 import { wrongKind } from '../../diagnostics/elaboration.js';
 import type { Label, Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
-import { constant as whole } from '../../ir/index.js';
+import { constant as whole, constantOf } from '../../ir/index.js';
 import { constant, literal, size } from '../../ir/ops/constants.js';
 import { toF32 } from '../../ir/ops/logic.js';
 import { bool, dim, printType, type Dim } from '../../ir/types.js';
 import { print } from '../../parser/print.js';
 import type { Expression } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
-import { fail, type Frame } from './frame.js';
+import { fail, traced, type Frame } from './frame.js';
 import { describe, isCallable, type Value } from './values.js';
 
 /** An operand with the place it stands at, for messages. */
@@ -122,7 +122,44 @@ function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: S
 export function together(frame: Frame, nodes: readonly Node[], operands: readonly Operand[]): Node[] {
   const shape = commonShape(nodes.map((n) => n.type.shape));
   if (!shape) return fail(frame, mismatch(nodes, operands));
+  const across = crossedDimension(nodes, shape);
+  if (across) warnOfCrossing(frame, across, nodes, operands, shape);
   return nodes.map((n) => stretch(frame.context.g, n, shape));
+}
+
+/**
+ * The run-time dimension that the result has twice and no operand does, where alignment alone brought it about: `[batch, 1] - [batch]`
+ * is `[batch, batch]`. Who means it writes the axes: `x[:, none] - x[none, :]`.
+ */
+function crossedDimension(nodes: readonly Node[], shape: readonly Dim[]): Dim | undefined {
+  const times = (all: readonly Dim[], d: Dim): number => all.filter(({ size }) => size.key === d.size.key).length;
+  const own = nodes.map((n) => n.type.shape);
+  const short = own.filter((s) => s.length > 0 && s.length < shape.length);
+  return shape.find(
+    (d) =>
+      constantOf(d.size) === undefined &&
+      times(shape, d) > 1 &&
+      own.every((s) => times(s, d) < 2) &&
+      short.some((s) => times(s, d) > 0),
+  );
+}
+
+function warnOfCrossing(
+  frame: Frame,
+  across: Dim,
+  nodes: readonly Node[],
+  operands: readonly Operand[],
+  shape: readonly Dim[],
+): void {
+  const name = printDimension(across);
+  const warning = crossed({
+    name,
+    result: printType({ element: { kind: 'f32' }, shape }),
+    labels: nodes.map((node, i) => labelled(operands[i], node)),
+    note: `trailing dimensions align: each place along ${name} meets all of them`,
+    help: nodes.length === 2 ? alignmentHint(nodes, operands) : undefined,
+  });
+  frame.context.report(traced(frame, warning));
 }
 
 function mismatch(nodes: readonly Node[], operands: readonly Operand[]) {
