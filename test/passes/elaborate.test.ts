@@ -341,6 +341,24 @@ describe('dimensions', () => {
     expect(codesOf('model m(d = 5) {\n  input x: [batch, d / 2]\n  loss = mean(x)\n}')).toEqual(['not-a-dimension']);
   });
 
+  it.each([
+    ['1 - 0.9', 0.1],
+    ['1 - 0.9999', 0.0001],
+    ['0.1 + 0.2', 0.3],
+    ['0.1 * 3', 0.3],
+    ['0.3 / 0.1', 3],
+    ['0.1 ^ 2', 0.01],
+    ['1 - 1e-15', 1 - 1e-15],
+    ['1e16 + 1', 1e16 + 1],
+    ['pi - 3', Math.PI - 3],
+    ['1 / 3', 1 / 3],
+    ['1 / 3 * 3', (1 / 3) * 3],
+    ['1e300 * 1e300', Infinity],
+    ['0 * 0.1', 0],
+  ])('static arithmetic is decimal where its numbers are: %s', (expression, value) => {
+    expect(numberOf(expression)).toBe(value);
+  });
+
   it('an input may be of an index whose count is a parameter', () => {
     const text = 'model m(V = 7) {\n  input ids: index(V)[batch]\n  output e = embedding(3)(ids)\n  loss = mean(e)\n}';
     const model = modelOf(text);

@@ -165,6 +165,20 @@ function sameStatic(a: Value, b: Value): boolean | undefined {
   return undefined;
 }
 
+/**
+ * The result that decimal arithmetic has, where binary rounding is all that keeps them apart: 1 - 0.9 is 0.1, as its author means it and
+ * as it is then printed, not 0.09999999999999998. Numbers of many digits, such as pi, are left as they are.
+ */
+function asDecimal(operator: Arithmetic, a: number, b: number, result: number): number {
+  const isShort = (x: number): boolean => Number(x.toPrecision(12)) === x;
+  const terms = operator === '+' || operator === '-' ? [a, b] : [];
+  const largest = Math.max(Math.abs(result), ...terms.map(Math.abs));
+  const places = 15 - Math.ceil(Math.log10(largest));
+  if (!isShort(a) || !isShort(b) || !(places >= 0 && places <= 100)) return result;
+  const decimal = Number(result.toFixed(places));
+  return isShort(decimal) && Math.abs(decimal - result) <= 2 ** -52 * largest ? decimal : result;
+}
+
 function onNumbers(operator: Arithmetic, a: number, b: number): Value | undefined {
   const truths: Partial<Record<Arithmetic, boolean>> = {
     '==': a === b,
@@ -178,7 +192,7 @@ function onNumbers(operator: Arithmetic, a: number, b: number): Value | undefine
   if (known !== undefined) return { kind: 'boolean', value: known };
   const numbers: Partial<Record<Arithmetic, number>> = { '+': a + b, '-': a - b, '*': a * b, '/': a / b, '^': a ** b };
   const result = numbers[operator];
-  return result === undefined ? undefined : numberValue(result);
+  return result === undefined ? undefined : numberValue(asDecimal(operator, a, b, result));
 }
 
 type Sized = Extract<Value, { kind: 'size' | 'number' }>;
