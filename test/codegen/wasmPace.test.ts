@@ -1,7 +1,7 @@
 // Where code is kept together, and what is written side by side: which loops and statements that concerns.
 import { describe, expect, it } from 'vitest';
 import { sideBySide } from '../../src/codegen/wasm/lockstep.js';
-import { goesInPairs, placesApart } from '../../src/codegen/wasm/pace.js';
+import { goesInPairs, placesApart, storedLastFirst } from '../../src/codegen/wasm/pace.js';
 import type { Kernel, Statement } from '../../src/ir/program.js';
 import { add, toIndex } from '../../src/ir/index.js';
 import { apply, load, local, type Scalar } from '../../src/ir/scalar.js';
@@ -48,6 +48,27 @@ describe('loops in pairs of rounds', () => {
     ['a guarded convolution', nests.guardedConvolution(batch, 9, 3)],
   ])('not %s', (_, example) => {
     expect(pairs(kernelOf(example))).toBe(0);
+  });
+});
+
+describe('sums of a loop in pairs', () => {
+  const changed = (example: Example): (readonly Statement[])[] =>
+    blocks(kernelOf(example).body).filter((block) => storedLastFirst(block).some((s, i) => s !== block[i]));
+
+  it('are stored from the last to the first, and all else stays where it is', () => {
+    const found = changed(nests.contraction('A·B', batch, 40, 64));
+    expect(found.length).toBeGreaterThan(0);
+    for (const block of found) {
+      const loop = block.findIndex((s) => s.kind === 'loop');
+      const [before, stores] = [block.slice(0, loop + 1), block.slice(loop + 1)];
+      expect(stores.every((s) => s.kind === 'store')).toBe(true);
+      expect(storedLastFirst(block)).toEqual([...before, ...stores.reverse()]);
+    }
+  });
+
+  it('are computed with in their order', () => {
+    expect(changed(nests.dense(batch, 64, 40))).toEqual([]);
+    expect(changed(nests.chain(batch, 10))).toEqual([]);
   });
 });
 

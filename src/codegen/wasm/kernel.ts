@@ -6,7 +6,7 @@ import { emitAddress, emitBound, emitIndex } from './addresses.js';
 import type { Code } from './assembler.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
 import { emitTogether, sideBySide } from './lockstep.js';
-import { emitFence, goesInPairs, placesApart } from './pace.js';
+import { emitFence, goesInPairs, placesApart, storedLastFirst } from './pace.js';
 import { emitPointers, stepPointers } from './pointers.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
@@ -31,7 +31,8 @@ export function emitKernel(
 }
 
 /** Statements in a frame of their own. `before` runs in it first. */
-function emitBlock(e: Emission, body: readonly Statement[], before?: () => void): void {
+function emitBlock(e: Emission, block: readonly Statement[], before?: () => void): void {
+  const body = e.relaxed ? block : storedLastFirst(block);
   const apart = placesApart(body);
   inFrame(e, { block: true, uses: countUses(body) }, () => {
     before?.();

@@ -45,6 +45,21 @@ function isSteady(body: readonly Statement[], axis: Axis): boolean {
   return steady && forward;
 }
 
+/**
+ * The block with the sums of such a loop stored from the last to the first. V8 orders the arithmetic of a loop by what follows it, the
+ * last use first, and loads as they are written: this way they go together, and multiplying waits for no load but its own.
+ */
+export function storedLastFirst(body: readonly Statement[]): readonly Statement[] {
+  const at = body.findIndex((s) => s.kind === 'loop' && goesInPairs(s));
+  const loop = body[at];
+  if (loop?.kind !== 'loop') return body;
+  const sums = new Set(loop.body.flatMap((s) => (s.kind === 'set' ? [s.name] : [])));
+  const after = body.slice(at + 1);
+  const other = after.findIndex((s) => s.kind !== 'store' || s.value.kind !== 'local' || !sums.has(s.value.name));
+  const stores = other < 0 ? after : after.slice(0, other);
+  return [...body.slice(0, at + 1), ...stores.reverse(), ...after.slice(stores.length)];
+}
+
 /** Stores of vectors in a block before which a stretch begins: some places at a time, where each takes many operations. */
 export function placesApart(body: readonly Statement[]): ReadonlySet<Statement> {
   const stores = body.flatMap((s) => (s.kind === 'store' && isLanes(s.value) ? [s] : []));
