@@ -1,14 +1,13 @@
 // Lowered nests as WebAssembly: every shape of loop computes what its nest means, for every size of the batch.
 import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
-import type { TargetTraits } from '../../src/ir/program.js';
 import { apply, type Scalar } from '../../src/ir/scalar.js';
 import { lowerNest } from '../../src/passes/lower/lower.js';
 import { expandIntrinsics } from '../../src/passes/expandIntrinsics.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { allocate, evaluateNest } from '../support/runKernel.js';
-import { wasm } from '../support/targets.js';
+import * as targets from '../support/targets.js';
 import { runKernels } from './runKernels.js';
 
 const { batch } = nests;
@@ -66,7 +65,7 @@ const all = Object.entries(examples).flatMap(([name, make]) =>
 
 describe.each(all)('%s', (_, make, relaxed) => {
   const { nest, buffers } = make();
-  const target: TargetTraits = relaxed ? { ...wasm, fused: true } : wasm;
+  const target = relaxed ? targets.relaxed : targets.wasm;
   const kernel = expandIntrinsics(lowerNest(nest, target, () => 64));
   const local = nest.kind === 'rows' ? nest.rowLocal : [];
   it.each([1, 2, 3, 5, 8, 64])('a batch of %i', (rows) => {

@@ -2,15 +2,17 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { constantOf } from '../../src/ir/index.js';
+import type { TargetTraits } from '../../src/ir/program.js';
 import { lower } from '../../src/passes/lower/lower.js';
 import { plan } from '../../src/passes/plan/plan.js';
 import { readsOwn } from '../../src/passes/plan/strides.js';
 import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/passes/plan/types.js';
 import { compare } from '../support/compareKernel.js';
 import { example } from '../support/drawNests.js';
+import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
-import { ts, wasm } from '../support/targets.js';
+import { relaxed, ts, wasm } from '../support/targets.js';
 
 /** Another plan of the same nest, with its stages or without. */
 function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
@@ -64,34 +66,58 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
   });
 }
 
+/** The plan that is chosen for a target where run-time sizes are as estimated, or another one. */
+function plansOf(made: Example, target: TargetTraits, estimate: number, asChosen: boolean): fc.Arbitrary<Case> {
+  const { nest } = made;
+  const chosen = plan(nest, target, () => estimate);
+  if (asChosen || nest.kind === 'explicit' || chosen.kind === 'explicit' || chosen.kind === 'scatter')
+    return fc.constant([made, chosen]);
+  if (chosen.kind === 'rows') {
+    const parts = chosen.parts.map((p) => disturb(p, true));
+    return fc.tuple(...parts).map((all) => [made, { ...chosen, parts: all }]);
+  }
+  return disturb(chosen, nest.kind === 'nest' && !readsOwn(nest)).map((p) => [made, p]);
+}
+
+type Case = [Example, Plan];
+
 const drawn = fc
-  .tuple(example, fc.constantFrom(ts, wasm), fc.constantFrom(1, 8, 64, 300), fc.boolean())
-  .chain(([made, target, estimate, asChosen]): fc.Arbitrary<[Example, Plan]> => {
-    const { nest } = made;
-    const chosen = plan(nest, target, () => estimate);
-    if (asChosen || nest.kind === 'explicit' || chosen.kind === 'explicit' || chosen.kind === 'scatter')
-      return fc.constant([made, chosen]);
-    if (chosen.kind === 'rows') {
-      const parts = chosen.parts.map((p) => disturb(p, true));
-      return fc.tuple(...parts).map((all) => [made, { ...chosen, parts: all }]);
-    }
-    return disturb(chosen, nest.kind === 'nest' && !readsOwn(nest)).map((p) => [made, p]);
+  .tuple(example, fc.constantFrom(ts, wasm, relaxed), fc.constantFrom(1, 8, 64, 300), fc.boolean())
+  .chain((choices) => plansOf(...choices));
+
+/** Contractions of which several panels are staged at once: with many columns, and a fold that is estimated to be long. */
+const drawnBlocks = fc
+  .tuple(fc.integer({ min: 8, max: 14 }), fc.constantFrom(16, 24, 25, 30, 32, 40), fc.boolean(), fc.boolean())
+  .chain(([rows, columns, biased, asChosen]) => {
+    const made = biased
+      ? nests.dense(rows, nests.batch, columns)
+      : nests.contraction('A·B', rows, columns, nests.batch);
+    return plansOf(made, relaxed, 300, asChosen);
   });
+
+function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
+  fc.assert(
+    fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13), ([made, drawnPlan], rows) => {
+      const kernel = lower(made.nest, drawnPlan, wasm);
+      const sizes = { batch: rows };
+      compare(
+        made,
+        (memory) => runKernel(kernel, memory, sizes),
+        (memory) => evaluateNest(made.nest, memory, sizes),
+        sizes,
+      );
+    }),
+    { numRuns: Number(process.env.NNC_RUNS ?? runs), seed: process.env.NNC_RUNS ? undefined : 1 },
+  );
+}
 
 describe('lower', () => {
   it('means the same under any plan', () => {
-    fc.assert(
-      fc.property(drawn, fc.constantFrom(1, 2, 3, 5, 8, 13), ([made, drawnPlan], rows) => {
-        const kernel = lower(made.nest, drawnPlan, wasm);
-        const sizes = { batch: rows };
-        compare(
-          made,
-          (memory) => runKernel(kernel, memory, sizes),
-          (memory) => evaluateNest(made.nest, memory, sizes),
-          sizes,
-        );
-      }),
-      { numRuns: Number(process.env.NNC_RUNS ?? 300), seed: process.env.NNC_RUNS ? undefined : 1 },
-    );
+    meansTheSame(drawn, 300);
+  });
+
+  it('means the same where panels are staged side by side', () => {
+    const hasBlocks = ([, p]: Case): boolean => p.kind === 'nest' && p.stages.some((s) => s.tile?.block);
+    meansTheSame(drawnBlocks.filter(hasBlocks), 60);
   });
 });

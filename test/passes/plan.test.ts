@@ -4,7 +4,7 @@ import { apply } from '../../src/ir/scalar.js';
 import { plan } from '../../src/passes/plan/plan.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
-import { ts, wasm } from '../support/targets.js';
+import { relaxed, ts, wasm } from '../support/targets.js';
 
 const { batch } = nests;
 const line = ({ nest }: Example, target = wasm): string => plan(nest, target, () => 64).text;
@@ -54,8 +54,7 @@ describe('plan for lanes', () => {
 });
 
 describe('plan for lanes with fused multiply-add', () => {
-  const panels = (example: Example): string =>
-    /staged by ([^,]*)/.exec(line(example, { ...wasm, fused: true }))?.[1] ?? 'none';
+  const panels = (example: Example): string => /staged by ([^,]*)/.exec(line(example, relaxed))?.[1] ?? 'none';
 
   it('stages several panels at once where they fill the columns', () => {
     expect(panels(nests.dense(batch, 784, 128))).toBe('4 panels');
@@ -78,7 +77,7 @@ describe('plan for few columns', () => {
   it('takes narrow tiles, but with fused multiply-add as many sums as are under way at once', () => {
     const example = nests.contraction('A·B', batch, 10, 128);
     expect(line(example)).toContain('tile 6x4');
-    expect(line(example, { ...wasm, fused: true })).toContain('tile 4x8');
+    expect(line(example, relaxed)).toContain('tile 4x8');
   });
 });
 

@@ -15,6 +15,8 @@ export const wasm: TargetTraits = {
   storeGradients: false,
   flatMemory: true,
 };
+/** With fused multiply-add. */
+export const relaxed: TargetTraits = { ...wasm, fused: true };
 export const wgsl: TargetTraits = {
   name: 'wgsl',
   lanes: false,
