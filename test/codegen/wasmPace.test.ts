@@ -1,10 +1,11 @@
 // Where code is kept together, and what is written side by side: which loops and statements that concerns.
 import { describe, expect, it } from 'vitest';
 import { sideBySide } from '../../src/codegen/wasm/lockstep.js';
-import { goesInPairs, placesApart, storedLastFirst } from '../../src/codegen/wasm/pace.js';
+import { goesInPairs, lastSumFirst, placesApart } from '../../src/codegen/wasm/pace.js';
 import type { Kernel, Statement } from '../../src/ir/program.js';
 import { add, toIndex } from '../../src/ir/index.js';
 import { apply, load, local, type Scalar } from '../../src/ir/scalar.js';
+import { partsOf } from '../../src/ir/walk.js';
 import { expandIntrinsics } from '../../src/passes/expandIntrinsics.js';
 import { lowerNest } from '../../src/passes/lower/lower.js';
 import * as nests from '../support/nests.js';
@@ -51,26 +52,57 @@ describe('loops in pairs of rounds', () => {
   });
 });
 
-describe('sums of a loop in pairs', () => {
-  const changed = (example: Example): (readonly Statement[])[] =>
-    blocks(kernelOf(example).body).filter((block) => storedLastFirst(block).some((s, i) => s !== block[i]));
+describe('what follows a loop in pairs', () => {
+  const blocksOf = (example: Example): (readonly Statement[])[] =>
+    blocks(kernelOf(example).body).filter((block) => block.some((s) => s.kind === 'loop' && goesInPairs(s)));
+  const names = (body: readonly Statement[]): string[] =>
+    body.flatMap((s) =>
+      s.kind === 'let' ? [s.name] : s.kind === 'store' && s.value.kind === 'local' ? [s.value.name] : [],
+    );
 
-  it('are stored from the last to the first, and all else stays where it is', () => {
-    const found = changed(nests.contraction('A·B', batch, 40, 64));
+  it.each([
+    ['plain sums', nests.contraction('A·B', batch, 40, 64)],
+    ['values made of them', nests.through(nests.dense(batch, 64, 40), tanhOf)],
+    ['values made of them and stored twice', nests.through(nests.dense(batch, 64, 40), tanhOf, true)],
+    ['updates in place', nests.updateByContraction(batch, 40, 24)],
+  ])('begins with the last sum: %s', (_, example) => {
+    const found = blocksOf(example);
     expect(found.length).toBeGreaterThan(0);
     for (const block of found) {
       const loop = block.findIndex((s) => s.kind === 'loop');
-      const [before, stores] = [block.slice(0, loop + 1), block.slice(loop + 1)];
-      expect(stores.every((s) => s.kind === 'store')).toBe(true);
-      expect(storedLastFirst(block)).toEqual([...before, ...stores.reverse()]);
+      const [before, after] = [block.slice(0, loop + 1), block.slice(loop + 1)];
+      const ordered = lastSumFirst(block);
+      const stores = after.filter((s) => s.kind === 'store');
+      expect(ordered.slice(0, loop + 1)).toEqual(before);
+      expect(ordered.slice(-stores.length)).toEqual(stores.reverse());
+      // Every let is there, and none stands before one that it reads.
+      const rest = ordered.slice(loop + 1);
+      expect(names(rest).sort()).toEqual(names(after).sort());
+      const made = new Set<string>();
+      const later = new Set(after.flatMap((s) => (s.kind === 'let' ? [s.name] : [])));
+      for (const s of rest) {
+        if (s.kind !== 'let' && s.kind !== 'store') throw new Error('lets and stores follow the loop');
+        expect([...localsOf(s.value)].filter((name) => later.has(name) && !made.has(name))).toEqual([]);
+        if (s.kind === 'let') made.add(s.name);
+      }
     }
   });
 
-  it('are computed with in their order', () => {
-    expect(changed(nests.dense(batch, 64, 40))).toEqual([]);
-    expect(changed(nests.chain(batch, 10))).toEqual([]);
+  it('stays as it is behind other loops, and where stores add', () => {
+    for (const block of blocks(kernelOf(nests.rowSums(batch, 37)).body)) expect(lastSumFirst(block)).toEqual(block);
+    const [block] = blocksOf(nests.contraction('A·B', batch, 40, 64));
+    const adding = block.map((s): Statement => (s.kind === 'store' ? { ...s, add: true } : s));
+    expect(lastSumFirst(adding)).toEqual(adding);
   });
 });
+
+function localsOf(value: Scalar, into: Set<string> = new Set(), seen: Set<string> = new Set()): Set<string> {
+  if (seen.has(value.key)) return into;
+  seen.add(value.key);
+  if (value.kind === 'local') into.add(value.name);
+  for (const part of partsOf(value)) localsOf(part, into, seen);
+  return into;
+}
 
 describe('stores that begin a stretch', () => {
   const apart = (example: Example): number =>

@@ -6,7 +6,7 @@ import { emitAddress, emitBound, emitIndex } from './addresses.js';
 import type { Code } from './assembler.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
 import { emitTogether, sideBySide } from './lockstep.js';
-import { emitFence, goesInPairs, placesApart, storedLastFirst } from './pace.js';
+import { emitFence, goesInPairs, placesApart, lastSumFirst } from './pace.js';
 import { emitPointers, stepPointers } from './pointers.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
@@ -32,7 +32,7 @@ export function emitKernel(
 
 /** Statements in a frame of their own. `before` runs in it first. */
 function emitBlock(e: Emission, block: readonly Statement[], before?: () => void): void {
-  const body = e.relaxed ? block : storedLastFirst(block);
+  const body = e.relaxed ? block : lastSumFirst(block);
   const apart = placesApart(body);
   inFrame(e, { block: true, uses: countUses(body) }, () => {
     before?.();

@@ -46,18 +46,42 @@ function isSteady(body: readonly Statement[], axis: Axis): boolean {
 }
 
 /**
- * The block with the sums of such a loop stored from the last to the first. V8 orders the arithmetic of a loop by what follows it, the
- * last use first, and loads as they are written: this way they go together, and multiplying waits for no load but its own.
+ * The block with what such a loop is followed by from its last sum to its first. V8 orders the arithmetic of a loop by what uses it, the
+ * last use first, and loads as they are written: this way they go together, and a product waits for no load but its own.
  */
-export function storedLastFirst(body: readonly Statement[]): readonly Statement[] {
-  const at = body.findIndex((s) => s.kind === 'loop' && goesInPairs(s));
-  const loop = body[at];
-  if (loop?.kind !== 'loop') return body;
-  const sums = new Set(loop.body.flatMap((s) => (s.kind === 'set' ? [s.name] : [])));
-  const after = body.slice(at + 1);
-  const other = after.findIndex((s) => s.kind !== 'store' || s.value.kind !== 'local' || !sums.has(s.value.name));
-  const stores = other < 0 ? after : after.slice(0, other);
-  return [...body.slice(0, at + 1), ...stores.reverse(), ...after.slice(stores.length)];
+export function lastSumFirst(body: readonly Statement[]): readonly Statement[] {
+  const at = body.findIndex((s) => s.kind === 'loop' && goesInPairs(s)) + 1;
+  if (at === 0) return body;
+  const lets: Let[] = [];
+  const stores: Statement[] = [];
+  for (const s of body.slice(at)) {
+    if (s.kind === 'let' && !s.mutable && stores.length === 0) lets.push(s);
+    else if (s.kind === 'store' && !s.add) stores.unshift(s);
+    else break;
+  }
+  return [...body.slice(0, at), ...asUsed(lets, stores), ...stores, ...body.slice(at + lets.length + stores.length)];
+}
+
+type Let = Statement & { readonly kind: 'let' };
+
+/** The lets in the order in which the stores, or other lets, first read them; those that nothing reads last. */
+function asUsed(lets: readonly Let[], stores: readonly Statement[]): readonly Let[] {
+  const left = new Map(lets.map((s) => [s.name, s]));
+  const order: Let[] = [];
+  const seen = new Set<string>();
+  const need = (value: Scalar): void => {
+    if (seen.has(value.key)) return;
+    seen.add(value.key);
+    if (value.kind === 'apply') return value.args.forEach(need);
+    if (value.kind === 'splat' || value.kind === 'lane') return need(value.of);
+    const made = value.kind === 'local' ? left.get(value.name) : undefined;
+    if (!made) return;
+    left.delete(made.name);
+    need(made.value);
+    order.push(made);
+  };
+  for (const s of stores) if (s.kind === 'store') need(s.value);
+  return [...order, ...left.values()];
 }
 
 /** Stores of vectors in a block before which a stretch begins: some places at a time, where each takes many operations. */
