@@ -1,9 +1,10 @@
 // Where code is kept together, and what is written side by side: which loops and statements that concerns.
 import { describe, expect, it } from 'vitest';
+import { emitKernel } from '../../src/codegen/wasm/kernel.js';
 import { sideBySide } from '../../src/codegen/wasm/lockstep.js';
 import { goesInPairs, lastSumFirst, placesApart } from '../../src/codegen/wasm/pace.js';
 import type { Kernel, Statement } from '../../src/ir/program.js';
-import { add, toIndex } from '../../src/ir/index.js';
+import { add, atom, toIndex } from '../../src/ir/index.js';
 import { apply, load, local, type Scalar } from '../../src/ir/scalar.js';
 import { partsOf } from '../../src/ir/walk.js';
 import { expandIntrinsics } from '../../src/passes/expandIntrinsics.js';
@@ -88,6 +89,60 @@ describe('what follows a loop in pairs', () => {
     }
   });
 
+  const out = nests.buffer('out', 100);
+  const again = nests.buffer('again', 100);
+  const sum = local('acc0_0', 'f32', 4);
+  const store = (to: typeof out, at: number, value: Scalar): Statement => ({
+    kind: 'store',
+    to,
+    at: toIndex(at),
+    value,
+  });
+
+  it.each([
+    ['a store that another one reads', [store(out, 0, sum), store(again, 0, load(out, toIndex(0), 4))]],
+    ['a store that overwrites what another one reads', [store(again, 0, load(out, toIndex(4), 4)), store(out, 4, sum)]],
+    ['a neighbour of what is stored', [store(out, 0, load(out, toIndex(4), 4)), store(out, 4, sum)]],
+    ['two stores to one place', [store(out, 0, sum), store(out, 0, apply('neg', sum))]],
+  ])('keeps its order where that matters: %s', (_, stores) => {
+    const [block] = blocksOf(nests.contraction('A·B', batch, 40, 64));
+    const before = block.slice(0, block.findIndex((s) => s.kind === 'loop') + 1);
+    expect(lastSumFirst([...before, ...stores])).toEqual([...before, ...stores]);
+    // What comes first may be turned all the same.
+    const [first, second] = [store(again, 20, sum), store(again, 24, sum)];
+    expect(lastSumFirst([...before, first, second, first])).toEqual([...before, second, first, first]);
+  });
+
+  it('is written so, but not where multiplying and adding is one instruction', () => {
+    const example = nests.contraction('A·B', 8, 40, 64);
+    const kernel = kernelOf(example);
+    const offsets = new Map([...example.buffers, ...kernel.scratch].map((b, i) => [b, toIndex(10_000 * i)]));
+    /** Offsets of stored vectors, one after another. */
+    const stored = (relaxed: boolean): number[] => {
+      const { bytes } = emitKernel(kernel, { offsets, relaxed, sizes: [], axes: [] });
+      return bytes.flatMap((byte, i) => (byte === 0xfd && bytes[i + 1] === 0x0b ? [unsigned(bytes, i + 3)] : []));
+    };
+    const backwards = (list: readonly number[]): boolean =>
+      list.some((_, i) => i + 8 <= list.length && list.slice(i + 1, i + 8).every((at, k) => at < list[i + k]));
+    expect(backwards(stored(false))).toBe(true);
+    expect(backwards(stored(true))).toBe(false);
+  });
+
+  it('has a let before those that read it in an address', () => {
+    const [block] = blocksOf(nests.contraction('A·B', batch, 40, 64));
+    const before = block.slice(0, block.findIndex((s) => s.kind === 'loop') + 1);
+    const row = atom({ kind: 'element', of: local('row', 'i32') });
+    const lets: Statement[] = [
+      { kind: 'let', name: 'unread', value: local('row', 'i32') },
+      { kind: 'let', name: 'row', value: load(nests.buffer('ids', 9), toIndex(0)) },
+      { kind: 'let', name: 'chosen', value: load(again, row, 4) },
+    ];
+    const stores = [store(out, 0, sum), store(out, 4, local('chosen', 'f32', 4))];
+    const [unread, ...read] = lets;
+    const turned = [...read, unread, ...[...stores].reverse()];
+    expect(lastSumFirst([...before, ...lets, ...stores])).toEqual([...before, ...turned]);
+  });
+
   it('stays as it is behind other loops, and where stores add', () => {
     for (const block of blocks(kernelOf(nests.rowSums(batch, 37)).body)) expect(lastSumFirst(block)).toEqual(block);
     const [block] = blocksOf(nests.contraction('A·B', batch, 40, 64));
@@ -95,6 +150,11 @@ describe('what follows a loop in pairs', () => {
     expect(lastSumFirst(adding)).toEqual(adding);
   });
 });
+
+/** A number of seven bits a byte, the low ones first. */
+function unsigned(bytes: readonly number[], at: number): number {
+  return bytes[at] < 128 ? bytes[at] : (bytes[at] & 127) + 128 * unsigned(bytes, at + 1);
+}
 
 function localsOf(value: Scalar, into: Set<string> = new Set(), seen: Set<string> = new Set()): Set<string> {
   if (seen.has(value.key)) return into;

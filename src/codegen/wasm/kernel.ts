@@ -6,7 +6,7 @@ import { emitAddress, emitBound, emitIndex } from './addresses.js';
 import type { Code } from './assembler.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
 import { emitTogether, sideBySide } from './lockstep.js';
-import { emitFence, goesInPairs, placesApart, lastSumFirst } from './pace.js';
+import { emitFence, goesInPairs, lastSumFirst, placesApart } from './pace.js';
 import { emitPointers, stepPointers } from './pointers.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
