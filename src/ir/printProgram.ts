@@ -2,7 +2,7 @@
 import { printIndex, type Index } from './index.js';
 import type { Entry, Kernel, Program, Statement, Step } from './program.js';
 import type { Buffer, Scalar } from './scalar.js';
-import { partsOf } from './walk.js';
+import { elementsOf, partsOf } from './walk.js';
 
 /** The whole program. */
 export function printProgram(program: Program): string {
@@ -146,18 +146,7 @@ function printScalar(value: Scalar, names: ReadonlyMap<string, string> = new Map
 
 /** An index in which the elements used as coordinates are written out. */
 function address(index: Index, names?: ReadonlyMap<string, string>): string {
-  const elements = new Map<string, Scalar>();
-  const collect = (part: Index): void => {
-    for (const of of part.terms.flatMap(({ atoms }) => atoms)) {
-      if (of.kind === 'element') elements.set(of.of.key, of.of);
-      if (of.kind === 'quotient') {
-        collect(of.of);
-        collect(of.by);
-      }
-    }
-  };
-  collect(index);
   let text = printIndex(index);
-  for (const [key, value] of elements) text = text.replaceAll(`[${key}]`, printScalar(value, names));
+  for (const value of elementsOf(index)) text = text.replaceAll(`[${value.key}]`, printScalar(value, names));
   return text;
 }

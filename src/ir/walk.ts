@@ -24,7 +24,8 @@ export function partsOf(value: Scalar): readonly Scalar[] {
   }
 }
 
-function elementsOf(index: Index, into: Scalar[] = []): readonly Scalar[] {
+/** The values used as coordinates in an index. */
+export function elementsOf(index: Index, into: Scalar[] = []): readonly Scalar[] {
   for (const term of index.terms)
     for (const part of term.atoms) {
       if (part.kind === 'element') into.push(part.of);

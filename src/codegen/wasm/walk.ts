@@ -2,6 +2,7 @@
 import type { Index } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { elementsOf } from '../../ir/walk.js';
 
 export interface Access {
   readonly buffer: Buffer;
@@ -25,9 +26,9 @@ function visitLoads(value: Scalar, guarded: boolean, found: (access: Access) => 
     case 'local':
       return;
     case 'index':
-      return elementsOf(value.of, again);
+      return elementsOf(value.of).forEach(again);
     case 'load':
-      elementsOf(value.at, again);
+      elementsOf(value.at).forEach(again);
       return found({ buffer: value.from, at: value.at, guarded });
     case 'apply': {
       const lazy = value.op === 'select' || value.op === 'and' || value.op === 'or';
@@ -42,17 +43,6 @@ function visitLoads(value: Scalar, guarded: boolean, found: (access: Access) => 
     default:
       return value satisfies never;
   }
-}
-
-function elementsOf(index: Index, found: (value: Scalar) => void): void {
-  for (const term of index.terms)
-    for (const part of term.atoms) {
-      if (part.kind === 'element') found(part.of);
-      else if (part.kind === 'quotient') {
-        elementsOf(part.of, found);
-        elementsOf(part.by, found);
-      }
-    }
 }
 
 /** How often the statements of a block, not those nested in it, use each value. */

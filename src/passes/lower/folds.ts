@@ -12,11 +12,11 @@ import {
   type FoldOp,
   type Scalar,
 } from '../../ir/scalar.js';
+import { contains, hasFold, partsOf, rebuild } from '../../ir/walk.js';
 import { asLanes, vectorise } from './lanes.js';
 import { writeLets } from './lets.js';
 import { nameIn, type LetName } from './names.js';
 import { specialise } from './specialise.js';
-import { contains, hasFold, partsOf, rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 /** How the folds of a nest are written; axes that are not mentioned are plain loops in the order they come. */

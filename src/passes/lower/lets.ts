@@ -1,9 +1,9 @@
 // Which parts of values become lets, and in which of the open loops they stand.
 import { atom, type Index } from '../../ir/index.js';
 import { isLanes, type Scalar } from '../../ir/scalar.js';
+import { mapAtoms, partsOf, withParts } from '../../ir/walk.js';
 import { inRange } from './lanes.js';
 import { baseName, type LetName } from './names.js';
-import { mapAtoms, partsOf, withParts } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 /** `names` are those of values by key. `each` is called with every value as soon as its lets are written. Lets for what is used more than once, or does not change in the innermost loops, wherever evaluating it early is safe. */

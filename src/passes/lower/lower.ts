@@ -2,6 +2,7 @@
 import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
 import { constantOf, sizesOf, toIndex, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { partsOf } from '../../ir/walk.js';
 import { plan as makePlan } from '../plan/plan.js';
 import type { Estimate, NestPlan, Plan } from '../plan/types.js';
 import { loadsOf } from '../fuse/nests.js';
@@ -9,7 +10,6 @@ import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { writeScatter } from './scatter.js';
 import { addToTotals, closeTotals, openTotals } from './totals.js';
-import { partsOf } from '../../ir/walk.js';
 import { Writer } from './writer.js';
 
 /** Plans and lowers. */

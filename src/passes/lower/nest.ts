@@ -2,6 +2,7 @@
 import { add, axis as newAxis, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { partsOf } from '../../ir/walk.js';
 import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
 import { strideOfStore } from '../plan/strides.js';
 import type { NestPlan, Stage } from '../plan/types.js';
@@ -11,7 +12,6 @@ import { writeTiles, type Places } from './loops.js';
 import { nameIn } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import { writeCopy } from './stage.js';
-import { partsOf } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 /** The nest as the innermost loops compute it: with its stages, but for those of tiles that are not full. */

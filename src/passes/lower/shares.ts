@@ -2,6 +2,7 @@
 import { constantOf, toIndex, type Axis } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { apply, foldIdentity, number, type Scalar } from '../../ir/scalar.js';
+import { rebuild } from '../../ir/walk.js';
 import { reshape } from '../plan/reshape.js';
 import { foldsOf } from '../plan/strides.js';
 import type { NestPlan } from '../plan/types.js';
@@ -11,7 +12,6 @@ import type { Places } from './loops.js';
 import { writeNest } from './nest.js';
 import { bindAxes, together } from './places.js';
 import { specialise } from './specialise.js';
-import { rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };

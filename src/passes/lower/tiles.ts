@@ -14,6 +14,7 @@ import {
 } from '../../ir/index.js';
 import type { Nest, Statement, Store } from '../../ir/program.js';
 import { apply, lane, number, splat, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { rebuild } from '../../ir/walk.js';
 import { storesInQuads } from '../plan/quads.js';
 import { reshape } from '../plan/reshape.js';
 import type { TilePlan } from '../plan/types.js';
@@ -22,7 +23,6 @@ import type { Places } from './loops.js';
 import { bindAxes } from './places.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import { divides, placeOf, range, readStaged, replacing, writeStage, type Staged } from './tileStages.js';
-import { rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 /** Writes the kernel's loops; returns how many workgroups there are. */

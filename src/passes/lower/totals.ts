@@ -2,11 +2,11 @@
 import { constantOf, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { rebuild } from '../../ir/walk.js';
 import { foldsOf, loadsOf } from '../fuse/nests.js';
 import { writeValues, type FoldStyle } from './folds.js';
 import { identifier, lastPart } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
-import { rebuild } from '../../ir/walk.js';
 import type { Writer } from './writer.js';
 
 interface Place {

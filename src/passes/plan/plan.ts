@@ -2,8 +2,8 @@
 import { constantOf, printIndex, type Axis } from '../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
-import { vectorise } from '../lower/lanes.js';
 import { hasFold, partsOf } from '../../ir/walk.js';
+import { vectorise } from '../lower/lanes.js';
 import { planContraction } from './contraction.js';
 import { factorsOf, reshape } from './reshape.js';
 import { planScatter } from './scatter.js';

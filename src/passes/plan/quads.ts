@@ -2,8 +2,8 @@
 import { constantOf, mod, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { Nest, Store } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
-import { asLanes, vectorise } from '../lower/lanes.js';
 import { partsOf, rebuild } from '../../ir/walk.js';
+import { asLanes, vectorise } from '../lower/lanes.js';
 import { strideOfStore } from './strides.js';
 
 /** The value at four neighbours, the first of them a multiple of four; undefined where that is not proved to be loads of whole vectors. */

@@ -15,8 +15,8 @@ import {
 } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { apply, fold, load, type Scalar } from '../../ir/scalar.js';
-import { specialise, specialiseIndex } from '../lower/specialise.js';
 import { hasFold, rebuild } from '../../ir/walk.js';
+import { specialise, specialiseIndex } from '../lower/specialise.js';
 import type { Coalesce, Shape, Split, Stage } from './types.js';
 
 /** The nest over other axes, which are the same places. */

@@ -13,8 +13,8 @@ import {
 } from '../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../ir/program.js';
 import { apply, fold, foldIdentity, indexValue, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
-import { specialise } from '../lower/specialise.js';
 import { rebuild } from '../../ir/walk.js';
+import { specialise } from '../lower/specialise.js';
 import { factorsOf } from './reshape.js';
 import { axesOfValue, estimated, foldsOf, strideAt } from './strides.js';
 import type { Estimate, WorkPlan } from './types.js';

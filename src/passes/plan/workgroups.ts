@@ -2,8 +2,8 @@
 import { constantOf, printIndex, type Axis } from '../../ir/index.js';
 import type { AnyNest, Nest, Rows, TargetTraits } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
-import { loadsOf } from '../fuse/nests.js';
 import { hasFold, partsOf } from '../../ir/walk.js';
+import { loadsOf } from '../fuse/nests.js';
 import { planNest } from './plan.js';
 import { storesInQuads } from './quads.js';
 import { reshape } from './reshape.js';
