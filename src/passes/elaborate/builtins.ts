@@ -5,7 +5,7 @@ import { makingBuiltins } from './builtins/making.js';
 import { reductionBuiltins } from './builtins/reductions.js';
 import { settingBuiltins } from './builtins/settings.js';
 import { shapeBuiltins } from './builtins/shapes.js';
-import { Scope, type Builtin } from './values.js';
+import { numberValue, Scope, type Builtin, type BuiltinDefinition, type Value } from './values.js';
 
 export const builtins: readonly Builtin[] = [
   ...elementwiseBuiltins,
@@ -14,14 +14,40 @@ export const builtins: readonly Builtin[] = [
   ...makingBuiltins,
   ...labelledBuiltins,
   ...settingBuiltins,
+].map(withParameters);
+
+/** The names that stand for a value by themselves. */
+export const constants: readonly { readonly name: string; readonly summary: string; readonly value: Value }[] = [
+  { name: 'pi', summary: '3.141592653589793.', value: numberValue(Math.PI) },
+  { name: 'inf', summary: 'Infinity.', value: numberValue(Infinity) },
+  {
+    name: 'none',
+    summary: 'Nothing: an argument that is left out, and a new axis of size 1 in an index, x[:, none].',
+    value: { kind: 'none' },
+  },
 ];
+
+/** Reads the parameters off the forms of call: those without a default must be given. */
+function withParameters(definition: BuiltinDefinition): Builtin {
+  const forms = definition.forms.map((form) => parametersOf(form));
+  const required = forms.map((form) => form.filter((p) => !p.includes('=') && !p.endsWith('…')).length);
+  return {
+    ...definition,
+    parameters: forms[0].map((p) => p.split('=')[0].trim()),
+    required: Math.min(...required),
+  };
+}
+
+/** `(x, axis = all)` as x and `axis = all`. */
+function parametersOf(form: string): string[] {
+  const inside = form.slice(1, -1);
+  return inside === '' ? [] : inside.split(',').map((p) => p.trim());
+}
 
 /** The outermost scope: builtins and the names of numbers. */
 export function builtinScope(): Scope {
   const scope = new Scope();
   for (const builtin of builtins) scope.define(builtin.name, { kind: 'builtin', builtin });
-  scope.define('pi', { kind: 'number', value: Math.PI });
-  scope.define('inf', { kind: 'number', value: Infinity });
-  scope.define('none', { kind: 'none' });
+  for (const { name, value } of constants) scope.define(name, value);
   return scope;
 }

@@ -278,9 +278,7 @@ function applyBuiltin(
     if (argument.value.kind === 'unknown') return unknown;
     given.set(key, argument);
   }
-  const required = builtin.parameters
-    .slice(0, builtin.required ?? builtin.parameters.length)
-    .find((p) => !p.endsWith('…') && !given.has(p));
+  const required = builtin.parameters.slice(0, builtin.required).find((p) => !p.endsWith('…') && !given.has(p));
   if (required) return fail(frame, messages.missingArgument({ callee: name, name: required, span }));
   const call: BuiltinCall = { name, given, span, frame };
   const origin = frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] };

@@ -81,13 +81,38 @@ export interface Repeat {
   readonly instance: Instance;
 }
 
-export interface Builtin {
+/** What a builtin is for, as `nnc ops` and the library's page group it. */
+export type BuiltinKind =
+  | 'activation'
+  | 'elementwise'
+  | 'reduction'
+  | 'shape'
+  | 'making tensors'
+  | 'indexing'
+  | 'initialiser'
+  | 'static'
+  | 'data source'
+  | 'syntax';
+
+/** A builtin as it is written down: all that is said of it stands here. */
+export interface BuiltinDefinition {
   readonly name: string;
+  /** Absent where it is not supported yet. */
+  readonly kind?: BuiltinKind;
+  /** How it is called, as in `(x, axis = all, keep = false)`; of several forms the first names all parameters. `…` takes the rest. */
+  readonly forms: readonly string[];
+  /** A sentence or two; the first line stands in lists. */
+  readonly summary: string;
+  /** A use of it, over the names that inspect/examples.ts declares. */
+  readonly example?: string;
+  apply(call: BuiltinCall): Value;
+}
+
+export interface Builtin extends BuiltinDefinition {
   /** The names of its parameters, in order; a trailing `…` takes the rest. */
   readonly parameters: readonly string[];
-  /** How many must be given; default: all. */
-  readonly required?: number;
-  apply(call: BuiltinCall): Value;
+  /** How many must be given. */
+  readonly required: number;
 }
 
 export interface BuiltinCall {

@@ -11,7 +11,7 @@ import { wrongElement } from '../../../diagnostics/types.js';
 import { printType } from '../../../ir/types.js';
 import { fail } from '../frame.js';
 import { asF32, together, toNumbers, toNode, type Operand } from '../tensors.js';
-import { numberValue, tensorValue, type Builtin, type BuiltinCall } from '../values.js';
+import { numberValue, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
 import { given, node } from './arguments.js';
 
 /** The function on one number, where it is known while compiling. */
@@ -34,10 +34,15 @@ const unary: Readonly<Record<string, { op: Op<Plain>; number: (x: number) => num
   softplus: { op: softplus, number: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) },
 };
 
-export const elementwiseBuiltins: readonly Builtin[] = [
-  ...Object.entries(unary).map(([name, { op, number }]): Builtin => ({
+const activations: ReadonlySet<string> = new Set(['sigmoid', 'tanh', 'softplus']);
+
+export const elementwiseBuiltins: readonly BuiltinDefinition[] = [
+  ...Object.entries(unary).map(([name, { op, number }]): BuiltinDefinition => ({
     name,
-    parameters: ['x'],
+    kind: activations.has(name) ? 'activation' : 'elementwise',
+    forms: ['(x)'],
+    summary: op.summary,
+    example: `${name}(x)`,
     apply(call) {
       const { value, span } = given(call, 'x');
       if (value.kind === 'number') return numberValue(number(value.value));
@@ -46,12 +51,18 @@ export const elementwiseBuiltins: readonly Builtin[] = [
   })),
   {
     name: 'pow',
-    parameters: ['a', 'b'],
+    kind: 'elementwise',
+    forms: ['(a, b)'],
+    summary: 'a to the power b, as a^b.',
+    example: 'pow(x, 3)',
     apply: (call) => pairwise(call, pow, (a, b) => a ** b),
   },
   {
     name: 'where',
-    parameters: ['c', 'a', 'b'],
+    kind: 'elementwise',
+    forms: ['(c, a, b)'],
+    summary: 'a where c holds, else b, element by element: as if c then a else b.',
+    example: 'where(x > 0, x, 0.1 * x)',
     apply(call) {
       const operands = ['c', 'a', 'b'].map((name) => operand(call, name));
       const nodes = operands.map((o) => toNode(call.frame, o.value, o.span));
@@ -65,7 +76,10 @@ export const elementwiseBuiltins: readonly Builtin[] = [
   },
   {
     name: 'f32',
-    parameters: ['x'],
+    kind: 'elementwise',
+    forms: ['(x)'],
+    summary: 'A bool (0 or 1) or an index as a number.',
+    example: 'f32(label)',
     apply(call) {
       const { value } = given(call, 'x');
       if (value.kind === 'number') return value;
@@ -75,7 +89,10 @@ export const elementwiseBuiltins: readonly Builtin[] = [
   },
   {
     name: 'isfinite',
-    parameters: ['x'],
+    kind: 'elementwise',
+    forms: ['(x)'],
+    summary: 'True where x is neither infinite nor NaN.',
+    example: 'isfinite(x)',
     apply(call) {
       const { g } = call.frame.context;
       const x = asF32(call.frame, node(call, 'x'), call.span);
@@ -84,21 +101,20 @@ export const elementwiseBuiltins: readonly Builtin[] = [
   },
   {
     name: 'stop_gradient',
-    parameters: ['x'],
+    kind: 'syntax',
+    forms: ['(x)'],
+    summary: 'x, with no gradient flowing through it.',
+    example: 'x - stop_gradient(mean(x))',
     apply: (call) => tensorValue(call.frame.context.g.make(stopGradient, [node(call, 'x')], {})),
   },
 ];
 
 /** max(a, b) and min(a, b) of two values. */
-export function extreme(call: BuiltinCall, which: 'max' | 'min'): ReturnType<Builtin['apply']> {
+export function extreme(call: BuiltinCall, which: 'max' | 'min'): Value {
   return pairwise(call, which === 'max' ? maximum : minimum, which === 'max' ? Math.max : Math.min);
 }
 
-function pairwise(
-  call: BuiltinCall,
-  op: Op<Plain>,
-  number: (a: number, b: number) => number,
-): ReturnType<Builtin['apply']> {
+function pairwise(call: BuiltinCall, op: Op<Plain>, number: (a: number, b: number) => number): Value {
   const [first, second] = call.name === 'pow' ? ['a', 'b'] : ['x', 'axis'];
   const [a, b] = [operand(call, first), operand(call, second)];
   if (a.value.kind === 'number' && b.value.kind === 'number') return numberValue(number(a.value.value, b.value.value));

@@ -12,15 +12,24 @@ import { fail } from '../frame.js';
 import { nearest } from '../names.js';
 import { wantedDim } from '../patterns.js';
 import { asF32 } from '../tensors.js';
-import { tensorValue, type Builtin, type BuiltinCall } from '../values.js';
+import { tensorValue, type BuiltinCall, type BuiltinDefinition } from '../values.js';
 import { given, node, text } from './arguments.js';
 
-export const labelledBuiltins: readonly Builtin[] = [
-  { name: 'einsum', parameters: ['pattern', 'a', 'b'], required: 2, apply: (call) => tensorValue(einsum(call)) },
+export const labelledBuiltins: readonly BuiltinDefinition[] = [
+  {
+    name: 'einsum',
+    kind: 'shape',
+    forms: ['(pattern, a, b)', '(pattern, a)'],
+    summary: 'Sums of products over the labels that the result lacks, of one tensor or two.',
+    example: 'einsum("bi,bj->bij", x, y)',
+    apply: (call) => tensorValue(einsum(call)),
+  },
   {
     name: 'rearrange',
-    parameters: ['x', 'pattern', 'sizes…'],
-    required: 2,
+    kind: 'shape',
+    forms: ['(x, pattern, sizes…)'],
+    summary: 'Axes split, moved and joined by their names; sizes that do not follow from x are given by name.',
+    example: 'rearrange(x, "b (h d) -> b h d", h = 2)',
     apply: (call) => tensorValue(rearrange(call)),
   },
 ];

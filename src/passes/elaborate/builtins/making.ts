@@ -15,14 +15,17 @@ import { dim, printDim, printShape, printType, tensor, type Dim } from '../../..
 import { filling } from '../bodies.js';
 import { fail, type Frame } from '../frame.js';
 import { brief, labelled } from '../tensors.js';
-import { tensorValue, type Builtin } from '../values.js';
+import { tensorValue, type BuiltinDefinition } from '../values.js';
 import { given, node, shape } from './arguments.js';
 
-export const makingBuiltins: readonly Builtin[] = [
+export const makingBuiltins: readonly BuiltinDefinition[] = [
   {
-    // What an argument is, for functions that take several kinds: "index", "bool" and "f32" of tensors, "number", "list", "none" …
     name: 'kind',
-    parameters: ['x'],
+    kind: 'static',
+    forms: ['(x)'],
+    summary:
+      'What an argument is, for functions that take several kinds: "index", "bool" or "f32" of a tensor, "number", "list", "none" and the like.',
+    example: 'if kind(label) == "index" then f32(label) else label',
     apply(call) {
       const { value } = given(call, 'x');
       return { kind: 'string', value: value.kind === 'tensor' ? value.node.type.element.kind : value.kind };
@@ -33,11 +36,12 @@ export const makingBuiltins: readonly Builtin[] = [
       ['zeros', 0],
       ['ones', 1],
     ] as const
-  ).map(([name, value]): Builtin => ({
+  ).map(([name, value]): BuiltinDefinition => ({
     name,
-    parameters: ['shape'],
-    required: 0,
-    // Without a shape it is an initialiser.
+    kind: 'making tensors',
+    forms: ['(shape)', '()'],
+    summary: `A tensor of ${name}; without a shape an initialiser.`,
+    example: `x + ${name}([8])`,
     apply: (call) =>
       call.given.has('shape')
         ? tensorValue(filled(call.frame.context.g, value, tensor(shape(call, 'shape'))))
@@ -45,7 +49,10 @@ export const makingBuiltins: readonly Builtin[] = [
   })),
   {
     name: 'full',
-    parameters: ['shape', 'value'],
+    kind: 'making tensors',
+    forms: ['(shape, value)'],
+    summary: 'A tensor that holds one value, or a value stretched to a shape.',
+    example: 'x + full([8], 0.5)',
     apply(call) {
       const { value, span } = given(call, 'value');
       return tensorValue(filling(call.frame, value, span, tensor(shape(call, 'shape')), 'the tensor'));
@@ -53,7 +60,10 @@ export const makingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'range',
-    parameters: ['n'],
+    kind: 'making tensors',
+    forms: ['(n)'],
+    summary: 'The integers 0 … n - 1, as index(n)[n].',
+    example: 'x * f32(range(8))',
     apply(call) {
       const [n] = shape(call, 'n');
       return tensorValue(
@@ -63,7 +73,10 @@ export const makingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'one_hot',
-    parameters: ['ids'],
+    kind: 'making tensors',
+    forms: ['(ids)'],
+    summary: '1 at the place that each index names, 0 elsewhere, along a new last axis: index(C)[...] to [..., C].',
+    example: 'one_hot(label)',
     apply(call) {
       const { g } = call.frame.context;
       const ids = node(call, 'ids');
@@ -85,7 +98,10 @@ export const makingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'lower_triangle',
-    parameters: ['n'],
+    kind: 'making tensors',
+    forms: ['(n)'],
+    summary: 'bool[n, n], true on and below the diagonal: what a causal mask is.',
+    example: 'if lower_triangle(8) then x[:, none, :] else 0',
     apply(call) {
       const { g } = call.frame.context;
       const [n] = shape(call, 'n');
@@ -96,7 +112,10 @@ export const makingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'take_along',
-    parameters: ['x', 'ids'],
+    kind: 'indexing',
+    forms: ['(x, ids)'],
+    summary: 'The element of the last axis that each index names: [..., C] by index(C)[...] to [...].',
+    example: 'take_along(logits, label)',
     apply(call) {
       const [x, ids] = [node(call, 'x'), node(call, 'ids')];
       const { element } = ids.type;
@@ -131,7 +150,10 @@ export const makingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'bernoulli',
-    parameters: ['p', 'like'],
+    kind: 'making tensors',
+    forms: ['(p, like)'],
+    summary: '1 with probability p, else 0, in the shape of another tensor; drawn anew in each step.',
+    example: 'x * bernoulli(0.9, like = x)',
     apply(call) {
       const { g } = call.frame.context;
       const like = node(call, 'like');
@@ -142,12 +164,18 @@ export const makingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'uniform_like',
-    parameters: ['x'],
+    kind: 'making tensors',
+    forms: ['(x)'],
+    summary: 'Uniform draws in [0, 1) in the shape of x, anew in each step.',
+    example: 'x + uniform_like(x)',
     apply: (call) => tensorValue(draw(call.frame, node(call, 'x').type.shape)),
   },
   {
     name: 'normal_like',
-    parameters: ['x'],
+    kind: 'making tensors',
+    forms: ['(x)'],
+    summary: 'Draws of the standard normal distribution in the shape of x, anew in each step.',
+    example: 'x + 0.1 * normal_like(x)',
     // Box and Muller: √(-2 log u) · cos(2πv), u in (0, 1].
     apply(call) {
       const { g } = call.frame.context;

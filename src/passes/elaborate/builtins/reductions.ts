@@ -10,21 +10,29 @@ import { dim } from '../../../ir/types.js';
 import { axesOf, axisOf } from '../axes.js';
 import { fail, type Frame } from '../frame.js';
 import { asF32, toNumbers } from '../tensors.js';
-import { describe, sizeValue, tensorValue, type Builtin, type BuiltinCall, type Value } from '../values.js';
+import { describe, sizeValue, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
 import { given, node, truth } from './arguments.js';
 import { extreme } from './elementwise.js';
 
 type Along = { axes: readonly number[] };
 
-export const reductionBuiltins: readonly Builtin[] = [
-  reduction('sum', sum, toNumbers),
-  reduction('prod', prod, toNumbers),
-  reduction('any', reduceMax, requireBool),
-  reduction('all', reduceMin, requireBool),
-  ...(['max', 'min'] as const).map((name): Builtin => ({
+export const reductionBuiltins: readonly BuiltinDefinition[] = [
+  reduction('sum', 'The sum along the axes; of bools, how many are true.', 'sum(x, axis = 1)', sum, toNumbers),
+  reduction('prod', 'The product along the axes.', 'prod(x, axis = 1)', prod, toNumbers),
+  reduction('any', 'True where any element along the axes is.', 'any(x > 2, axis = 1)', reduceMax, requireBool),
+  reduction(
+    'all',
+    'True where all elements along the axes are; without a call it means all axes, axis = all.',
+    'all(x > 0, axis = 1)',
+    reduceMin,
+    requireBool,
+  ),
+  ...(['max', 'min'] as const).map((name): BuiltinDefinition => ({
     name,
-    parameters: ['x', 'axis', 'keep'],
-    required: 1,
+    kind: 'reduction',
+    forms: ['(x, axis = all, keep = false)', '(a, b)'],
+    summary: `The ${name === 'max' ? 'largest' : 'smallest'} element along the axes; of two values the ${name === 'max' ? 'larger' : 'smaller'}, element by element. The axis of a reduction is given by name.`,
+    example: `${name}(x, axis = 1)`,
     apply(call) {
       // max(a, b) of two values is elementwise, so a reduction names its axis.
       const axis = call.given.get('axis');
@@ -38,20 +46,23 @@ export const reductionBuiltins: readonly Builtin[] = [
     },
   })),
   {
-    // How many elements the axes hold: what a mean divides by.
     name: 'count',
-    parameters: ['x', 'axis'],
-    required: 1,
+    kind: 'static',
+    forms: ['(x, axis = all)'],
+    summary: 'How many elements the axes hold: what a mean divides by.',
+    example: 'sum(x, axis = 1) / count(x, 1)',
     apply(call) {
       const x = node(call, 'x');
       const axes = axesOf(call.frame, x, call.given.get('axis'));
       return sizeValue(product(axes.map((a) => x.type.shape[a].size)));
     },
   },
-  ...(['argmax', 'argmin'] as const).map((name): Builtin => ({
+  ...(['argmax', 'argmin'] as const).map((name): BuiltinDefinition => ({
     name,
-    parameters: ['x', 'axis', 'keep'],
-    required: 1,
+    kind: 'reduction',
+    forms: ['(x, axis = -1, keep = false)'],
+    summary: `The place of the ${name === 'argmax' ? 'largest' : 'smallest'} element along an axis, an index; of equal ones the first.`,
+    example: `${name}(x)`,
     apply(call) {
       const x = asF32(call.frame, node(call, 'x'), call.span);
       const last = x.type.shape.length - 1;
@@ -73,11 +84,19 @@ function isAll(value: Value): boolean {
   return value.kind === 'all' || (value.kind === 'builtin' && value.builtin.name === 'all');
 }
 
-function reduction(name: string, op: Op<Along>, convert: (frame: Frame, x: Node, call: BuiltinCall) => Node): Builtin {
+function reduction(
+  name: string,
+  summary: string,
+  example: string,
+  op: Op<Along>,
+  convert: (frame: Frame, x: Node, call: BuiltinCall) => Node,
+): BuiltinDefinition {
   return {
     name,
-    parameters: ['x', 'axis', 'keep'],
-    required: 1,
+    kind: 'reduction',
+    forms: ['(x, axis = all, keep = false)'],
+    summary,
+    example,
     apply: (call) => reduced(call, op, convert(call.frame, node(call, 'x'), call)),
   };
 }

@@ -13,22 +13,54 @@ import {
   isCallable,
   numberValue,
   tensorValue,
-  type Builtin,
   type BuiltinCall,
+  type BuiltinDefinition,
   type Value,
 } from '../values.js';
 import { given, integer, node, number, shape } from './arguments.js';
 
-export const settingBuiltins: readonly Builtin[] = [
+/** Data sources that name one file, with what is said of them. */
+const filesByPath = {
+  csv: {
+    kind: 'data source',
+    summary:
+      'Columns of a csv file: for each input a number (from 0; negative ones count from the end), a range a..b, a name of the header, or a list of these.',
+    example: 'csv("rows.csv", x = 0..7, label = "class")',
+  },
+  npz: {
+    kind: 'data source',
+    summary: 'Arrays of a NumPy archive, by the names of the inputs or by those given.',
+    example: 'npz("data.npz", x = "x_train")',
+  },
+  safetensors: {
+    kind: 'data source',
+    summary: 'Tensors of a safetensors file, by the names of the inputs or by those given.',
+    example: 'safetensors("data.safetensors")',
+  },
+  module: {
+    kind: 'data source',
+    summary:
+      'An ES module that exports train, and validation and test if it has them: objects of typed arrays by input.',
+    example: 'module("./data.mjs")',
+  },
+  text: { summary: 'Characters of a text as token ids, in windows.' },
+} as const;
+
+export const settingBuiltins: readonly BuiltinDefinition[] = [
   {
     name: 'constant',
-    parameters: ['value'],
+    kind: 'initialiser',
+    forms: ['(value)'],
+    summary: 'Every element the same; param b: [n] = 0 says it shorter.',
+    example: 'constant(0.1)',
     apply: (call) => ({ kind: 'initial', initial: { kind: 'fill', value: number(call, 'value') } }),
   },
   {
     name: 'normal',
-    parameters: ['mean', 'std'],
-    required: 0,
+    kind: 'initialiser',
+    forms: ['(mean = 0, std = 1)'],
+    summary: 'Draws of a normal distribution.',
+    example: 'normal(std = 0.02)',
     apply: (call) => ({
       kind: 'initial',
       initial: { kind: 'normal', mean: number(call, 'mean', 0), std: number(call, 'std', 1) },
@@ -36,7 +68,10 @@ export const settingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'uniform',
-    parameters: ['low', 'high'],
+    kind: 'initialiser',
+    forms: ['(low, high)'],
+    summary: 'Uniform draws from low to high.',
+    example: 'uniform(-0.1, 0.1)',
     apply: (call) => ({
       kind: 'initial',
       initial: { kind: 'uniform', low: number(call, 'low'), high: number(call, 'high') },
@@ -44,15 +79,36 @@ export const settingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'orthogonal',
-    parameters: ['gain'],
-    required: 0,
+    kind: 'initialiser',
+    forms: ['(gain = 1)'],
+    summary: 'A random matrix with orthonormal rows or columns, times gain (Saxe and others, 2014).',
+    example: 'orthogonal()',
     apply: (call) => ({ kind: 'initial', initial: { kind: 'orthogonal', gain: number(call, 'gain', 1) } }),
   },
-  { name: 'fan_in', parameters: ['shape'], apply: (call) => numberValue(fans(call)[0]) },
-  { name: 'fan_out', parameters: ['shape'], apply: (call) => numberValue(fans(call)[1]) },
+  {
+    name: 'fan_in',
+    kind: 'static',
+    forms: ['(shape)'],
+    summary:
+      'How many inputs reach a unit of weights of this shape: n of [n, units], and of a kernel [out, in, …] all but its first size.',
+    example: 'sum(x) / fan_in(shape(x[0]))',
+    apply: (call) => numberValue(fans(call)[0]),
+  },
+  {
+    name: 'fan_out',
+    kind: 'static',
+    forms: ['(shape)'],
+    summary:
+      'How many outputs an input of weights of this shape reaches: units of [n, units], and of a kernel [out, in, …] all but its second size.',
+    example: 'sum(x) / fan_out(shape(x[0]))',
+    apply: (call) => numberValue(fans(call)[1]),
+  },
   {
     name: 'repeat',
-    parameters: ['n', 'block'],
+    kind: 'syntax',
+    forms: ['(n, block)'],
+    summary: 'A layer: n copies of a layer in sequence, each with parameters of its own.',
+    example: 'x |> repeat(2, dense(8) >> relu)',
     apply(call) {
       const n = integer(call, 'n');
       if (n < 1 || n > 10_000)
@@ -73,7 +129,10 @@ export const settingBuiltins: readonly Builtin[] = [
   },
   {
     name: 'grad',
-    parameters: ['e', 'x'],
+    kind: 'syntax',
+    forms: ['(e, x)'],
+    summary: 'The derivative of e, or of sum(e), with respect to x, as an expression; to any order.',
+    example: 'grad(sum(x^3), x)',
     apply(call) {
       const { g } = call.frame.context;
       const [e, x] = ['e', 'x'].map((name) => asF32(call.frame, node(call, name), given(call, name).span));
@@ -90,16 +149,19 @@ export const settingBuiltins: readonly Builtin[] = [
       return tensorValue(found ?? filled(g, 0, x.type));
     },
   },
-  ...(['csv', 'npz', 'safetensors', 'text', 'module'] as const).map((kind): Builtin => ({
+  ...(['csv', 'npz', 'safetensors', 'text', 'module'] as const).map((kind): BuiltinDefinition => ({
     name: kind,
-    parameters: ['path', 'fields…'],
-    required: 1,
+    forms: ['(path, inputs…)'],
+    ...filesByPath[kind],
     apply: (call) => dataSource(call, kind),
   })),
-  ...(['npy', 'idx'] as const).map((kind): Builtin => ({
+  ...(['npy', 'idx'] as const).map((kind): BuiltinDefinition => ({
     name: kind,
-    parameters: ['fields…'],
-    required: 0,
+    kind: 'data source',
+    forms: ['(inputs…)'],
+    summary:
+      kind === 'npy' ? 'A NumPy file for each input.' : 'A file of the MNIST format for each input, gzipped or not.',
+    example: kind === 'npy' ? 'npy(x = "x.npy")' : 'idx(image = "train-images-idx3-ubyte.gz")',
     apply: (call) => dataSource(call, kind),
   })),
   ...[
@@ -115,10 +177,10 @@ export const settingBuiltins: readonly Builtin[] = [
     'rnn',
     'lstm',
     'gru',
-  ].map((name): Builtin => ({
+  ].map((name): BuiltinDefinition => ({
     name,
-    parameters: ['arguments…'],
-    required: 0,
+    forms: ['(arguments…)'],
+    summary: 'A layer that is not supported yet.',
     apply: (call) => fail(call.frame, notSupported({ what: name, span: call.span })),
   })),
 ];

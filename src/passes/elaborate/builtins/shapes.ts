@@ -29,13 +29,16 @@ import { axisOf } from '../axes.js';
 import { fail, spend } from '../frame.js';
 import { wantedDim } from '../patterns.js';
 import { toNode } from '../tensors.js';
-import { describe, sizeValue, tensorValue, type Builtin, type BuiltinCall, type Value } from '../values.js';
+import { describe, sizeValue, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
 import { given, integer, list, node, number, shape } from './arguments.js';
 
-export const shapeBuiltins: readonly Builtin[] = [
+export const shapeBuiltins: readonly BuiltinDefinition[] = [
   {
     name: 'reshape',
-    parameters: ['x', 'shape'],
+    kind: 'shape',
+    forms: ['(x, shape)'],
+    summary: 'The same elements in another shape, in row-major order; one size may be left open with -1.',
+    example: 'reshape(x, [batch, 2, -1])',
     apply(call) {
       const x = node(call, 'x');
       return tensorValue(call.frame.context.g.make(reshape, [x], { shape: wantedShape(call, x) }));
@@ -43,7 +46,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'broadcast',
-    parameters: ['x', 'shape'],
+    kind: 'shape',
+    forms: ['(x, shape)'],
+    summary: 'x repeated to a shape that it stretches to by the rules of broadcasting.',
+    example: 'broadcast(x[:, none, :], [batch, 3, 8])',
     apply(call) {
       const x = node(call, 'x');
       const wanted = shape(call, 'shape');
@@ -62,12 +68,18 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'shape',
-    parameters: ['x'],
+    kind: 'shape',
+    forms: ['(x)'],
+    summary: 'The sizes of the axes, as a list: shape(x)[0].',
+    example: 'reshape(x[:, :, none], shape(x))',
     apply: (call) => ({ kind: 'list', items: node(call, 'x').type.shape.map((d) => sizeValue(d.size, d.name)) }),
   },
   {
     name: 'transpose',
-    parameters: ['x'],
+    kind: 'shape',
+    forms: ['(x)'],
+    summary: 'The last two axes exchanged.',
+    example: 'transpose(x)',
     apply(call) {
       const x = node(call, 'x');
       const last = x.type.shape.length - 1;
@@ -86,7 +98,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'permute',
-    parameters: ['x', 'order'],
+    kind: 'shape',
+    forms: ['(x, order)'],
+    summary: 'The axes in another order: axis i of the result is axis order[i] of x.',
+    example: 'permute(image, [0, 2, 3, 1])',
     apply(call) {
       const x = node(call, 'x');
       const order = list(call, 'order').map((item) => axisOf(call.frame, x, item, given(call, 'order').span));
@@ -104,7 +119,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'concat',
-    parameters: ['tensors', 'axis'],
+    kind: 'shape',
+    forms: ['(tensors, axis)'],
+    summary: 'Tensors one after another along an axis that they have.',
+    example: 'concat([x, y], axis = 1)',
     apply(call) {
       const parts = nodes(call, 'tensors');
       const axis = given(call, 'axis');
@@ -113,7 +131,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'stack',
-    parameters: ['tensors', 'axis'],
+    kind: 'shape',
+    forms: ['(tensors, axis)'],
+    summary: 'Tensors of one shape side by side along a new axis; axis is its place in the result.',
+    example: 'stack([x, y], axis = 1)',
     apply(call) {
       const { g } = call.frame.context;
       const parts = nodes(call, 'tensors');
@@ -140,7 +161,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'split',
-    parameters: ['x', 'n', 'axis'],
+    kind: 'shape',
+    forms: ['(x, n, axis)'],
+    summary: 'n equal pieces along an axis, taken by n names: a, b = split(x, 2, axis = 1).',
+    example: 'split(x, 2, axis = 1)[0]',
     apply(call) {
       const { g } = call.frame.context;
       const x = node(call, 'x');
@@ -168,8 +192,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'pad',
-    parameters: ['x', 'widths', 'value'],
-    required: 2,
+    kind: 'shape',
+    forms: ['(x, widths, value = 0)'],
+    summary: 'x with elements of a value around it: a pair [before, after] for each axis.',
+    example: 'pad(image, [[0, 0], [0, 0], [1, 1], [1, 1]])',
     apply(call) {
       const x = node(call, 'x');
       const pairs = list(call, 'widths').map((pair) =>
@@ -198,7 +224,10 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'flip',
-    parameters: ['x', 'axis'],
+    kind: 'shape',
+    forms: ['(x, axis)'],
+    summary: 'The elements in the opposite order along an axis.',
+    example: 'flip(x, axis = 1)',
     apply(call) {
       const x = node(call, 'x');
       const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
@@ -213,7 +242,8 @@ export const shapeBuiltins: readonly Builtin[] = [
   },
   {
     name: 'cumsum',
-    parameters: ['x', 'axis'],
+    forms: ['(x, axis)'],
+    summary: 'The sums of the elements so far along an axis.',
     apply: (call) => fail(call.frame, notSupported({ what: 'cumsum', span: call.span })),
   },
 ];
