@@ -12,9 +12,11 @@ import { buffersOf, planMemory } from './planMemory.js';
 import { unique } from './unique.js';
 import type { Becomes } from './update.js';
 import type { Node } from '../ir/graph.js';
-import { constantOf } from '../ir/index.js';
+import { constantOf, sizesOf } from '../ir/index.js';
+import { size } from '../ir/ops/constants.js';
+import { isIndex } from '../ir/print.js';
 import { reachable } from '../ir/reachable.js';
-import { elementCount } from '../ir/types.js';
+import { elementCount, type TensorType } from '../ir/types.js';
 import { modeRoots, type ModelGraph } from '../ir/model.js';
 import type { Entry, EntryName, Kernel, Provenance, Step, TargetTraits, TrainerProgram } from '../ir/program.js';
 
@@ -114,9 +116,29 @@ function isTiny({ parameters }: ModelGraph): boolean {
   return parameters.reduce((n, p) => n + (constantOf(elementCount(p.type)) ?? Infinity), 0) <= fewParameters;
 }
 
+/** The inputs that are read, and those that alone tell a size that is. */
 function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
-  const used = new Set(reachable(roots).flatMap((n) => (n.op.name === 'input' ? [String(n.attrs.name)] : [])));
+  const nodes = reachable(roots);
+  const used = new Set(nodes.flatMap((n) => (n.op.name === 'input' ? [String(n.attrs.name)] : [])));
+  const known = new Set<string>();
+  for (const { name, type } of model.inputs) if (used.has(name)) sizesIn(type, known);
+  const sizes = new Set<string>();
+  for (const node of nodes) {
+    sizesIn(node.type, sizes);
+    const { of } = node.attrs;
+    if (node.op.name === size.name && isIndex(of)) sizesOf(of, sizes);
+  }
+  for (const { name, type } of model.inputs) {
+    if (![...sizesIn(type)].some((name) => sizes.has(name) && !known.has(name))) continue;
+    used.add(name);
+    sizesIn(type, known);
+  }
   return model.inputs.map((i) => i.name).filter((n) => used.has(n));
+}
+
+function sizesIn({ shape }: TensorType, into: Set<string> = new Set()): Set<string> {
+  for (const dim of shape) sizesOf(dim.size, into);
+  return into;
 }
 
 /** Forward: what the model's own graphs reach; backward: what gradients need beyond that; update: the rest. */

@@ -1,11 +1,13 @@
 // The engine of plain TypeScript: typed arrays over one arena, a function for each kernel, entries as lists of calls.
-import { sizesOf } from '../../ir/index.js';
+import { constantOf, sizesOf } from '../../ir/index.js';
 import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
+import { elementCount } from '../../ir/types.js';
 import { runnerOf, type Engine } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import { propertyKey, Scope } from '../names.js';
+import { predictInputs, trainingInputs } from '../trainer/types.js';
 import { arrayTypes, printKernel, type Argument, type KernelFunction } from './kernel.js';
 import { KernelScope } from './statements.js';
 import { printAddress } from './scalar.js';
@@ -119,7 +121,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
   const make = [
     `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
     `m.parameters = {\n${views.join(',\n')}\n};`,
-    ...(sizes.length === 0 ? ['reserve(m);'] : []),
+    ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
     'return m;',
   ];
   return [
@@ -153,6 +155,12 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
       body: [...arena, ...offsets, ...rooms].join('\n'),
     },
   ];
+}
+
+/** Is there a call whose inputs tell no size, so that none of its checks would ever make room? */
+function runsWithoutSizes(program: TrainerProgram): boolean {
+  const calls = [trainingInputs(program), ...(program.outputs.length > 0 ? [predictInputs(program)] : [])];
+  return calls.some((inputs) => inputs.every(({ type }) => constantOf(elementCount(type)) !== undefined));
 }
 
 function times4(words: string): string {
