@@ -77,12 +77,14 @@ function oneHot(node: Node): Form | undefined {
   return undefined;
 }
 
-/** min(if x == max(x) then range(n) else …): the first place of the largest */
+/** min(if x == max(x) or x != x then range(n) else …): the first place of the largest, or of NaN */
 function argExtreme(node: Node): Form | undefined {
   const [chosen] = node.inputs;
   if (node.op.name !== 'reduceMin' || chosen.op.name !== 'select') return undefined;
-  const [test, place] = chosen.inputs;
-  if (test.op.name !== 'equalTo' || through(place).op.name !== 'iota') return undefined;
+  const [either, place] = chosen.inputs;
+  if (either.op.name !== 'or' || through(place).op.name !== 'iota') return undefined;
+  const [test] = either.inputs;
+  if (test.op.name !== 'equalTo') return undefined;
   const [x, spread] = test.inputs;
   const extreme = through(spread);
   const name = extreme.op.name === 'reduceMax' ? 'argmax' : extreme.op.name === 'reduceMin' ? 'argmin' : undefined;

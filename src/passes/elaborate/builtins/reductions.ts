@@ -3,7 +3,7 @@ import { wrongKind } from '../../../diagnostics/elaboration.js';
 import type { Node, Op } from '../../../ir/graph.js';
 import { constant as whole, product, sub } from '../../../ir/index.js';
 import { iota } from '../../../ir/ops/constants.js';
-import { equalTo, select } from '../../../ir/ops/logic.js';
+import { equalTo, not, or, select } from '../../../ir/ops/logic.js';
 import { broadcast, reshape, slice } from '../../../ir/ops/movement.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { dim } from '../../../ir/types.js';
@@ -121,7 +121,7 @@ function kept(call: BuiltinCall, result: Node, x: Node, axes: readonly number[])
   return call.frame.context.g.make(reshape, [result], { shape });
 }
 
-/** The first place along an axis where x equals its extreme there. */
+/** The first place along an axis where x equals its extreme there; where some are NaN, and so the extreme, the first of those. */
 function firstExtreme({ context: { g } }: Frame, x: Node, axis: number, op: Op<Along>): Node {
   const { shape } = x.type;
   const best = g.make(broadcast, [g.make(op, [x], { axes: [axis] })], { shape, axes: [axis] });
@@ -129,7 +129,7 @@ function firstExtreme({ context: { g } }: Frame, x: Node, axis: number, op: Op<A
   const others = shape.map((_, i) => i).filter((i) => i !== axis);
   const places = g.make(iota, [], { size: length.size });
   const spread = (n: Node, axes: number[]): Node => (axes.length === 0 ? n : g.make(broadcast, [n], { shape, axes }));
-  // Where nothing equals the extreme (NaN), the last place stands.
+  // Some place is always found; the last one stands where another is.
   const last = g.make(
     reshape,
     [g.make(slice, [places], { starts: [sub(length.size, 1)], steps: [1], sizes: [dim(whole(1))] })],
@@ -138,7 +138,7 @@ function firstExtreme({ context: { g } }: Frame, x: Node, axis: number, op: Op<A
   const chosen = g.make(
     select,
     [
-      g.make(equalTo, [x, best], {}),
+      g.make(or, [g.make(equalTo, [x, best], {}), g.make(not, [g.make(equalTo, [x, x], {})], {})], {}),
       spread(places, others),
       spread(
         last,
