@@ -27,7 +27,7 @@ export function derive(model: ModelGraph): Gradients {
   const leaves = new Map<string, Node>();
   for (const node of reachable([model.training.loss]))
     if (node.op.name === 'parameter') leaves.set(String(node.attrs.name), node);
-  const simplified = simplify(modeRoots(model), g);
+  const simplified = simplify(modeRoots(model), g, 'value');
   const clean = withRoots(model, simplified);
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
   const found = differentiate(clean.training.loss, wrt, g);
@@ -39,6 +39,8 @@ export function derive(model: ModelGraph): Gradients {
   const nodes = simplify(
     raw.map(([, node]) => node),
     g,
+    'derived',
+    reachable(simplified),
   );
   const gradients = new Map(raw.map(([name], i) => [name, nameGradient(nodes[i], name)]));
   const kept = withoutGradient(clean, gradients);
@@ -52,6 +54,7 @@ export function derive(model: ModelGraph): Gradients {
     simplify(
       [...step, ...accumulate].map((b) => b.node),
       g,
+      'derived',
     ),
     ({ op, attrs }) => (op === gradient ? gradients.get(String(attrs.parameter)) : undefined),
     g,

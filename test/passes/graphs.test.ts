@@ -58,7 +58,7 @@ describe('simplify', () => {
       fc.property(randomGraph(), (graph) => {
         const magnitude = magnitudeOf(graph.outputs, graph);
         fc.pre(magnitude !== undefined);
-        const after = simplify(graph.outputs, graph.g);
+        const after = simplify(graph.outputs, graph.g, 'value');
         expect(verifyGraph(after)).toEqual([]);
         expect(differences(graph.outputs, after, graph, 1e-11 * magnitude), shown(graph.outputs, after)).toEqual([]);
       }),
@@ -72,7 +72,7 @@ describe('simplify', () => {
         const gradients = differentiate(graph.loss, graph.floats, graph.g).filter((d) => d !== undefined);
         const magnitude = magnitudeOf(gradients, graph);
         fc.pre(magnitude !== undefined);
-        const after = simplify(gradients, graph.g);
+        const after = simplify(gradients, graph.g, 'derived', reachable([graph.loss]));
         expect(verifyGraph(after)).toEqual([]);
         expect(differences(gradients, after, graph, 1e-10 * magnitude), shown(gradients, after)).toEqual([]);
       }),
@@ -85,7 +85,7 @@ describe('simplify', () => {
     const batch = dim(size('batch'));
     const y = g.make(input, [], { name: 'y', type: tensor([batch]) });
     const n = spread(g, g.make(sizeOp, [], { of: size('batch') }), y.type);
-    const [node] = simplify([g.make(mul, [n, g.make(pow, [y, filled(g, -1, y.type)], {})], {})], g);
+    const [node] = simplify([g.make(mul, [n, g.make(pow, [y, filled(g, -1, y.type)], {})], {})], g, 'value');
     expect(node.op.name).toBe('div');
     expect(node.inputs[1]).toBe(y);
   });
@@ -99,6 +99,7 @@ describe('simplify', () => {
     const [sum, difference, gone] = simplify(
       [g.make(add, terms, {}), g.make(sub, terms, {}), g.make(sub, [terms[1], g.make(mul, [y, square], {})], {})],
       g,
+      'derived',
     );
     expect(printGraph([sum]).match(/mul|add/g)).toEqual(['mul', 'mul', 'mul']);
     expect(printGraph([difference]).match(/mul|sub/g)).toEqual(['mul', 'mul']);
@@ -108,8 +109,8 @@ describe('simplify', () => {
   it('leaves nothing to simplify', () => {
     fc.assert(
       fc.property(randomGraph(), ({ outputs, g }) => {
-        const once = simplify(outputs, g);
-        expect(printGraph(simplify(once, g))).toBe(printGraph(once));
+        const once = simplify(outputs, g, 'value');
+        expect(printGraph(simplify(once, g, 'value'))).toBe(printGraph(once));
       }),
       runs,
     );

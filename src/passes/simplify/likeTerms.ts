@@ -2,11 +2,16 @@
 import type { Builder, Node } from '../../ir/graph.js';
 import { add, sub } from '../../ir/ops/arithmetic.js';
 import { filled } from '../../ir/ops/calls.js';
-import { isKept, type SimplifyRule } from './rule.js';
+import { given, isKept, type SimplifyRule } from './rule.js';
 import { rebuilt, scaleOf, type Scaled } from './scale.js';
 
 export const likeTermRules: readonly SimplifyRule[] = [
-  { equation: '2 * x * y + y * x = 3 * (x * y)', ops: ['add', 'sub'], rewrite: likeTerms },
+  {
+    equation: '2 * x * y + y * x = 3 * (x * y); x - x = 0',
+    given: given.finite,
+    ops: ['add', 'sub'],
+    rewrite: likeTerms,
+  },
 ];
 
 /** Longer sums are left alone: each of their additions would look at all of it again. */

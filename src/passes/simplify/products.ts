@@ -4,32 +4,39 @@ import { reachable } from '../../ir/reachable.js';
 import { add, div, mul, neg, sqrt, sub } from '../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../ir/ops/calls.js';
 import { broadcast } from '../../ir/ops/movement.js';
-import { isKept, type SimplifyRule } from './rule.js';
+import { given, isKept, type SimplifyRule } from './rule.js';
 
 export const productRules: readonly SimplifyRule[] = [
-  { equation: 'x + 0 = x; x - 0 = x; 0 - x = -x', ops: ['add', 'sub'], rewrite: neutralSum },
+  {
+    equation: 'x - 0 = x',
+    ops: ['sub'],
+    rewrite: ({ inputs: [a, b] }) => (Object.is(numberOf(b), 0) ? a : undefined),
+  },
+  { equation: 'x + 0 = x; 0 - x = -x', given: given.signOfZero, ops: ['add', 'sub'], rewrite: neutralSum },
   { equation: 'x * 1 = x; x / 1 = x; x * -1 = -x', ops: ['mul', 'div'], rewrite: neutralProduct },
   {
     equation: 'x + x = 2 * x',
     ops: ['add'],
     rewrite: ({ inputs: [a, b], type }, g) => (a === b ? g.make(mul, [filled(g, 2, type), a], {}) : undefined),
   },
-  { equation: '-(-x) = x; -(a - b) = b - a', ops: ['neg'], rewrite: negOf },
+  { equation: '-(-x) = x', ops: ['neg'], rewrite: negOfNeg },
+  { equation: '-(a - b) = b - a', given: given.signOfZero, ops: ['neg'], rewrite: negOfSub },
   { equation: 'x + -y = x - y; x - -y = x + y; -x + y = y - x', ops: ['add', 'sub'], rewrite: signsInSum },
+  { equation: '-x - y = -(x + y)', given: given.signOfZero, ops: ['sub'], rewrite: bothNegative },
   {
-    equation: 'x^1 = x; x^2 = x * x; x^3 = x * x * x; x^0.5 = sqrt(x); x^-1 = 1 / x',
+    equation: 'x^0 = 1; x^1 = x; x^2 = x * x; x^3 = x * x * x; x^0.5 = sqrt(x); x^-1 = 1 / x',
     ops: ['pow'],
     rewrite: knownPower,
   },
   { equation: 'x * (1 / y) = x / y', ops: ['mul'], rewrite: timesReciprocal },
   { equation: 'x / c(t) = x * (1 / c(t))', ops: ['div'], rewrite: byCounted },
-  { equation: '(-a) · b = -(a · b)', ops: ['contract'], rewrite: signOfContract },
+  { equation: '(-a) · b = -(a · b)', given: given.signOfZero, ops: ['contract'], rewrite: signOfContract },
   { equation: 'x * 2 = 2 * x', ops: ['mul'], rewrite: numberFirst },
 ];
 
 function neutralSum(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
-  if (numberOf(b) === 0) return a;
+  if (numberOf(b) === 0 && node.op.name === 'add') return a;
   if (numberOf(a) !== 0) return undefined;
   return node.op.name === 'add' ? b : g.make(neg, [b], {});
 }
@@ -44,12 +51,12 @@ function neutralProduct(node: Node, g: Builder): Node | undefined {
   return left === -1 ? g.make(neg, [b], {}) : undefined;
 }
 
-function negOf(node: Node, g: Builder): Node | undefined {
-  const [x] = node.inputs;
-  if (isKept(x)) return undefined;
-  if (x.op.name === 'neg') return x.inputs[0];
-  if (x.op.name === 'sub') return g.make(sub, [x.inputs[1], x.inputs[0]], {});
-  return undefined;
+function negOfNeg({ inputs: [x] }: Node): Node | undefined {
+  return x.op.name === 'neg' && !isKept(x) ? x.inputs[0] : undefined;
+}
+
+function negOfSub({ inputs: [x] }: Node, g: Builder): Node | undefined {
+  return x.op.name === 'sub' && !isKept(x) ? g.make(sub, [x.inputs[1], x.inputs[0]], {}) : undefined;
 }
 
 function signsInSum(node: Node, g: Builder): Node | undefined {
@@ -57,8 +64,11 @@ function signsInSum(node: Node, g: Builder): Node | undefined {
   const isAdd = node.op.name === 'add';
   const positive = negatedOf(b, g);
   if (positive) return g.make(isAdd ? sub : add, [a, positive], {});
-  if (a.op.name !== 'neg') return undefined;
-  return isAdd ? g.make(sub, [b, a.inputs[0]], {}) : g.make(neg, [g.make(add, [a.inputs[0], b], {})], {});
+  return isAdd && a.op.name === 'neg' ? g.make(sub, [b, a.inputs[0]], {}) : undefined;
+}
+
+function bothNegative({ inputs: [a, b] }: Node, g: Builder): Node | undefined {
+  return a.op.name === 'neg' ? g.make(neg, [g.make(add, [a.inputs[0], b], {})], {}) : undefined;
 }
 
 /** The y of -y, repeated or not. */

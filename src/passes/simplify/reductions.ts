@@ -1,12 +1,12 @@
 // Sums and extremes over what repeats, over one element, and over other sums.
 import type { Builder, Node } from '../../ir/graph.js';
 import { constantOf, product } from '../../ir/index.js';
-import { filled, spread } from '../../ir/ops/calls.js';
+import { filled, numberOf, spread } from '../../ir/ops/calls.js';
 import { mul, neg } from '../../ir/ops/arithmetic.js';
 import { size } from '../../ir/ops/constants.js';
 import { broadcast, reshape } from '../../ir/ops/movement.js';
 import { recognise } from '../../ir/recognise.js';
-import { isKept, type SimplifyRule } from './rule.js';
+import { given, isKept, type SimplifyRule } from './rule.js';
 
 const reductions = ['sum', 'prod', 'reduceMax', 'reduceMin'];
 
@@ -16,17 +16,25 @@ export const reductionRules: readonly SimplifyRule[] = [
     ops: reductions,
     rewrite: (node) => (axesOf(node).length === 0 ? node.inputs[0] : undefined),
   },
-  { equation: 'sum(x, axes of one element) = reshape(x)', ops: reductions, rewrite: overOne },
+  {
+    equation: 'max(x, axes of one element) = reshape(x)',
+    ops: reductions.filter((name) => name !== 'sum'),
+    rewrite: overOne,
+  },
+  // A sum starts from 0, so that of a single -0 is 0.
+  { equation: 'sum(x, axes of one element) = reshape(x)', given: given.signOfZero, ops: ['sum'], rewrite: overOne },
   { equation: 'sum(sum(x)) = sum(x)', ops: reductions, rewrite: merge },
-  { equation: 'sum(broadcast(x, n)) = x * n', ops: ['sum'], rewrite: sumOfBroadcast },
+  { equation: 'sum(broadcast(2, n)) = 2 * n', ops: ['sum'], rewrite: sumOfNumber },
+  { equation: 'sum(broadcast(x, n)) = x * n', given: given.signOfZero, ops: ['sum'], rewrite: sumOfBroadcast },
   {
     equation: 'sum(broadcast(a) * x) = a * sum(x); sum(x / broadcast(a)) = sum(x) / a',
+    given: given.finite,
     ops: ['sum'],
     rewrite: sumOfScaled,
   },
   { equation: 'sum(one_hot(ids)) = 1', ops: ['sum'], rewrite: sumOfOneHot },
   { equation: 'max(broadcast(x)) = x', ops: ['reduceMax', 'reduceMin'], rewrite: extremeOfBroadcast },
-  { equation: 'sum(-x) = -sum(x)', ops: ['sum'], rewrite: sumOfNegative },
+  { equation: 'sum(-x) = -sum(x)', given: given.signOfZero, ops: ['sum'], rewrite: sumOfNegative },
 ];
 
 function axesOf(node: Node): readonly number[] {
@@ -61,6 +69,10 @@ function withoutShared(node: Node, g: Builder): { node: Node; shared: readonly n
   const shape = wide.type.shape.filter((_, i) => !shared.includes(i));
   const narrow = g.make(broadcast, [wide.inputs[0]], { shape, axes: renumber(repeated) });
   return { node: g.make(node.op, [narrow], { axes: renumber(reduced) }), shared };
+}
+
+function sumOfNumber(node: Node, g: Builder): Node | undefined {
+  return Math.abs(numberOf(node.inputs[0]) ?? 0) > 0 ? sumOfBroadcast(node, g) : undefined;
 }
 
 function sumOfBroadcast(node: Node, g: Builder): Node | undefined {

@@ -7,7 +7,7 @@ import { filled, numberOf, spread } from '../../ir/ops/calls.js';
 import { size } from '../../ir/ops/constants.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import type { TensorType } from '../../ir/types.js';
-import { isKept, type SimplifyRule } from './rule.js';
+import { given, isKept, type SimplifyRule } from './rule.js';
 
 /** A node as number · up / down · core; the sizes are integers, the core absent where nothing is left. */
 export interface Scaled {
@@ -18,8 +18,13 @@ export interface Scaled {
 }
 
 export const scaleRules: readonly SimplifyRule[] = [
-  { equation: '(2 * x) * (y / n) = 2 * (x * y) / n', ops: ['mul', 'div', 'neg'], rewrite: gatherScale },
-  { equation: 'a / n - b / n = (a - b) / n', ops: ['add', 'sub'], rewrite: commonScale },
+  {
+    equation: '(2 * x) * (y / n) = 2 * (x * y) / n',
+    given: given.range,
+    ops: ['mul', 'div', 'neg'],
+    rewrite: gatherScale,
+  },
+  { equation: 'a / n - b / n = (a - b) / n', given: given.finite, ops: ['add', 'sub'], rewrite: commonScale },
 ];
 
 const plain: Scaled = { number: 1, up: one, down: one };
