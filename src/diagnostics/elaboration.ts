@@ -287,7 +287,18 @@ export const notReached = message(
   'warning',
 );
 
-export const parameterNotTrained = message('nothing-to-train', ({ span, name }: At & { name: string }) => ({
-  message: `the loss of ${name} does not depend on any parameter`,
-  labels: [{ span, text: 'there is nothing to train' }],
-}));
+export const parameterNotTrained = message(
+  'nothing-to-train',
+  ({ span, name, flat }: At & { name: string; flat: boolean }) => ({
+    message: flat
+      ? `no gradient of the loss of ${name} reaches a parameter that is trained`
+      : `the loss of ${name} does not depend on any parameter`,
+    labels: [{ span, text: 'there is nothing to train' }],
+    ...(flat && {
+      notes: [
+        'the derivative of round, floor, ceil, sign, comparisons, argmax and argmin is 0, and stop_gradient stops it',
+      ],
+      help: 'let the loss depend on a parameter without them',
+    }),
+  }),
+);

@@ -4,8 +4,10 @@ import { simplify } from './simplify.js';
 import { substituteNodes } from './substituteNodes.js';
 import { update, type Becomes } from './update.js';
 import type { Node } from '../ir/graph.js';
+import { filled } from '../ir/ops/calls.js';
+import { stopGradient } from '../ir/ops/control.js';
 import { gradient } from '../ir/ops/leaves.js';
-import { reachable } from '../ir/reachable.js';
+import { parametersAmong, reachable } from '../ir/reachable.js';
 import { modeRoots, type ModelGraph } from '../ir/model.js';
 
 /** The graphs of a model after differentiation and simplification: what `nnc grad` shows and fuse reads. */
@@ -32,8 +34,12 @@ export function derive(model: ModelGraph): Gradients {
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
   const found = differentiate(clean.training.loss, wrt, g);
   const byLeaf = new Map(wrt.map((leaf, i) => [String(leaf.attrs.name), found[i]]));
+  // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
+  const flat = new Set(
+    parametersAmong(reachable([model.training.loss], (n) => (n.op === stopGradient ? [] : n.inputs))),
+  );
   const raw = trained.flatMap((p): [string, Node][] => {
-    const node = byLeaf.get(p.name);
+    const node = byLeaf.get(p.name) ?? (flat.has(p.name) ? filled(g, 0, p.type) : undefined);
     return node ? [[p.name, node]] : [];
   });
   const nodes = simplify(

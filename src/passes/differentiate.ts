@@ -4,10 +4,12 @@ import { add } from '../ir/ops/arithmetic.js';
 import { nameNode } from '../ir/builder.js';
 import type { Builder, Node } from '../ir/graph.js';
 import { reachable } from '../ir/reachable.js';
+import { rangesOf } from './reach/ranges.js';
+import { flowsOf, merged, type Flow } from './reach/reach.js';
 
 /**
  * The derivative of the sum of `output` with respect to each node of `wrt`, as graph nodes; undefined where it does not depend on it.
- * Only nodes on a path from `wrt` to the output get cotangents. The cotangent of a node named h is named d_h. Since the result is
+ * Only nodes on a path from `wrt` to the output get cotangents. What a choice did not take gets 0, whatever its derivative is. The cotangent of a node named h is named d_h. Since the result is
  * an ordinary graph, it can be differentiated again.
  */
 export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (Node | undefined)[] {
@@ -16,25 +18,25 @@ export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (
   const onPath = new Set<Node>();
   for (const node of order)
     if (wanted.has(node) || (node.op.vjp && node.inputs.some((i) => onPath.has(i)))) onPath.add(node);
-  const cotangents = new Map<Node, Node>();
-  if (onPath.has(output)) cotangents.set(output, filled(g, 1, output.type));
+  const ranges = rangesOf(order);
+  const flows = new Map<Node, Flow>();
+  if (onPath.has(output)) flows.set(output, { cotangent: filled(g, 1, output.type) });
   for (const node of [...order].reverse()) {
-    const cotangent = cotangents.get(node);
-    if (!cotangent) continue;
-    if (cotangent.inputs.length > 0 && node !== output) nameCotangent(cotangent, node);
-    const { vjp } = node.op;
-    if (!vjp || !node.inputs.some((i) => onPath.has(i))) continue;
+    const flow = flows.get(node);
+    if (!flow) continue;
+    if (flow.cotangent.inputs.length > 0 && node !== output) nameCotangent(flow.cotangent, node);
+    if (!node.op.vjp || !node.inputs.some((i) => onPath.has(i))) continue;
     g.at(node.origin, () => {
-      const parts = vjp(cotangent, node, g);
+      const parts = flowsOf(node, flow, ranges, g);
       node.inputs.forEach((input, i) => {
         const part = parts[i];
         if (!part || !onPath.has(input)) return;
-        const before = cotangents.get(input);
-        cotangents.set(input, before ? g.make(add, [before, part], {}) : part);
+        const before = flows.get(input);
+        flows.set(input, before ? merged(before, part, g.make(add, [before.cotangent, part.cotangent], {}), g) : part);
       });
     });
   }
-  return wrt.map((node) => cotangents.get(node));
+  return wrt.map((node) => flows.get(node)?.cotangent);
 }
 
 function nameCotangent(cotangent: Node, { name, place }: Node): void {

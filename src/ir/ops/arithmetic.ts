@@ -3,7 +3,7 @@ import { binding, type Builder, type Node, type Op, type Written } from '../grap
 import { apply, number } from '../scalar.js';
 import { filled, numberOf } from './calls.js';
 import { binary, elementwise, unary, within, type Plain } from './elementwise.js';
-import { equalTo, less, select } from './logic.js';
+import { and, equalTo, less, lessEqual, select } from './logic.js';
 import { log } from './transcendental.js';
 
 export const add: Op<Plain> = elementwise({
@@ -91,15 +91,21 @@ export const neg: Op<Plain> = elementwise({
 
 export const pow: Op<Plain> = elementwise({
   name: 'pow',
-  summary: 'a to the power b. The derivative by the exponent is 0 where a is 0.',
+  summary:
+    'a to the power b. Where b is 0, the derivative by a is 0; where a is 0 and b is not negative, that by b is.',
   scalar: (a, b) => apply('pow', a, b),
   vjp: (d, [a, b], y, g) => {
     const lowered = g.make(pow, [a, g.make(sub, [b, filled(g, 1, b.type)], {})], {});
     const byBase = g.make(mul, [d, g.make(mul, [b, lowered], {})], {});
     if (numberOf(b) !== undefined) return [byBase, undefined];
     const zero = filled(g, 0, a.type);
-    const safe = g.make(select, [g.make(equalTo, [a, zero], {}), filled(g, 1, a.type), a], {});
-    return [byBase, g.make(mul, [d, g.make(mul, [y, g.make(log, [safe], {})], {})], {})];
+    const byExponent = g.make(mul, [d, g.make(mul, [y, g.make(log, [a], {})], {})], {});
+    // 0^b is 0 for every b above 0, and counts so for b = 0.
+    const flat = g.make(and, [g.make(equalTo, [a, zero], {}), g.make(lessEqual, [zero, b], {})], {});
+    return [
+      g.make(select, [g.make(equalTo, [b, zero], {}), zero, byBase], {}),
+      g.make(select, [flat, zero, byExponent], {}),
+    ];
   },
   notation: { kind: 'infix', symbol: '^', level: binding.power },
   samples: within(binary, 0.5, 2),
@@ -138,8 +144,8 @@ function extreme(
   if (numberOf(b) !== undefined) return [g.make(select, [wins(y, b), d, zero], {}), undefined];
   if (numberOf(a) !== undefined) return [undefined, g.make(select, [wins(y, a), d, zero], {})];
   const half = g.make(mul, [d, filled(g, 0.5, d.type)], {});
-  const shared = g.make(select, [g.make(equalTo, [a, b], {}), half, zero], {});
-  return [g.make(select, [wins(a, b), d, shared], {}), g.make(select, [wins(b, a), d, shared], {})];
+  const share = g.make(select, [g.make(equalTo, [a, b], {}), half, d], {});
+  return [g.make(select, [wins(b, a), zero, share], {}), g.make(select, [wins(a, b), zero, share], {})];
 }
 
 export const abs: Op<Plain> = elementwise({

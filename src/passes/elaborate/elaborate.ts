@@ -12,7 +12,7 @@ import {
   type ModelParameter,
   type ModelState,
 } from '../../ir/model.js';
-import { reachable } from '../../ir/reachable.js';
+import { differentiable, parametersAmong, reachable } from '../../ir/reachable.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
@@ -236,13 +236,14 @@ function assembled(
   const modes = [modeOf(training, states), modeOf(evaluation, [])];
   if (modes.some((m) => m === undefined)) return undefined;
   const [trainingMode, evaluationMode] = modes.filter((m) => m !== undefined);
-  const reached = new Set(
-    reachable([trainingMode.loss]).flatMap((n) => (n.op.name === 'parameter' ? [String(n.attrs.name)] : [])),
-  );
-  const idle = (trained?.parameters ?? []).filter((p) => p.trained && !reached.has(p.name)).map((p) => p.name);
-  if (block && reached.size === 0)
-    context.report(messages.parameterNotTrained({ name: declaration.name.name, span: declaration.name.span }));
-  else if (block && idle.length > 0) context.report(messages.notReached({ names: idle, span: block.span }));
+  const reached = new Set(parametersAmong(reachable([trainingMode.loss])));
+  const learning = new Set(parametersAmong(reachable([trainingMode.loss], differentiable)));
+  const toTrain = trained?.parameters.filter((p) => p.trained) ?? [];
+  const idle = toTrain.filter((p) => !reached.has(p.name)).map((p) => p.name);
+  if (block && (reached.size === 0 || (toTrain.length > 0 && !toTrain.some((p) => learning.has(p.name))))) {
+    const { name, span } = declaration.name;
+    context.report(messages.parameterNotTrained({ name, span, flat: reached.size > 0 }));
+  } else if (block && idle.length > 0) context.report(messages.notReached({ names: idle, span: block.span }));
   const model: ModelGraph = {
     builder: g,
     name: declaration.name.name,
