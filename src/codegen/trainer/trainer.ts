@@ -161,13 +161,13 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${JSON.stringify(rowsOf(program))}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
-      `const { metadata, resumes } = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
-      ...(hasSlots ? ['if (!resumes) resetOptimizer(m);'] : []),
+      `const counts = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
+      ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
     resume: [
-      'updates = resumes ? Number(metadata.update) : 0;',
-      'draws = resumes ? Number(metadata.draw) : 0;',
-      'if (resumes) seed = Number(metadata.seed);',
+      'updates = counts?.update ?? 0;',
+      'draws = counts?.draw ?? 0;',
+      'seed = counts?.seed ?? seed;',
       ...setSeed,
     ],
   };
