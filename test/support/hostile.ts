@@ -15,12 +15,12 @@ export const exampleTexts: readonly string[] = readdirSync(examples)
   .filter((path) => path.endsWith('.nn'))
   .map((path) => readFileSync(path, 'utf8'));
 
-/** Generous, as the machines that run tests are slow and shared. */
+/** Generous, as the machines that run tests are slow; what others compute beside them does not count. */
 const patience = 20_000;
 
 /** Checks a program: fails where the compiler throws, says nothing of what it refuses, or takes too long. */
 export function checks(text: string, set?: Readonly<Record<string, number | boolean | string>>): void {
-  const start = performance.now();
+  const start = process.cpuUsage();
   const { diagnostics, model } = check({ file: 'hostile.nn', text }, { set });
   const sources = new Map([['hostile.nn', text]]);
   for (const diagnostic of diagnostics) render(diagnostic, sources);
@@ -28,7 +28,8 @@ export function checks(text: string, set?: Readonly<Record<string, number | bool
   if (refused === (model !== undefined)) throw new Error(refused ? 'an error and a model' : 'no model and no error');
   const wrong = model ? verifyGraph(rootsOf(model)) : [];
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
-  const took = performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  const took = (user + system) / 1000;
   if (took > patience) throw new Error(`it took ${Math.round(took)} ms`);
 }
 
