@@ -46,11 +46,14 @@ function valueOf(text: string): number | boolean | string {
 }
 
 /** Parses an option that counts something. */
-export function wholeNumber(least: number): (text: string) => number {
+export function wholeNumber(least: number, most = Infinity): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`It should be a whole number of at least ${least}.`);
-    return value;
+    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+    const range = most < Infinity ? `from ${least} to ${most}` : `of at least ${least}`;
+    throw new InvalidArgumentError(`It should be a whole number ${range}.`);
   };
 }
+
+/** Every seed of random draws is one word. */
+export const seedNumber = wholeNumber(0, 2 ** 32 - 1);

@@ -9,6 +9,7 @@ import { constantOf } from '../ir/index.js';
 import { elementCount } from '../ir/types.js';
 import { readImport, readSource } from './files.js';
 import {
+  seedNumber,
   wholeNumber,
   withModelOptions,
   withTargetOptions,
@@ -36,7 +37,7 @@ export function addTrain(program: Command): void {
     .option('--data <path>', "another file or data module in place of the model's")
     .option('--epochs <n>', 'how often to go through the data', wholeNumber(1))
     .option('--batch <n>', 'rows in a step', wholeNumber(1))
-    .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', wholeNumber(0))
+    .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', seedNumber)
     .option('--threads <n>', 'wasm: threads to compute with; the numbers are the same for any of them', wholeNumber(1))
     .option('--out <run>', 'the folder for checkpoints and metrics (default: runs/MODEL)')
     .action(run);

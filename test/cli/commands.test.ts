@@ -61,6 +61,8 @@ describe('nnc', () => {
     ['an output of unknown kind', ['compile', 'line.nn', '-o', 'line.txt']],
     ['an output that is the source', ['compile', 'line.nn', '-o', './line.nn']],
     ['no whole number', ['train', 'line.nn', '--epochs', '1.5']],
+    ['a seed below 0', ['train', 'line.nn', '--seed', '-1']],
+    ['a seed of 33 bits', ['train', 'line.nn', '--seed', '4294967296']],
     ['an unknown operation', ['ops', 'frobnicate']],
     ['an option of another target', ['compile', 'line.nn', '--relaxed']],
     ['a gradient by what is not trained', ['grad', 'line.nn', '--wrt', 'x']],

@@ -60,6 +60,64 @@ describe('fit', () => {
     expect((other.progress[0].validation as { loss: number }).loss).toBeCloseTo(trainer.evaluate(data).loss, 4);
   });
 
+  it('tells the rows that it holds back, once', async () => {
+    for (const report of ['epoch', 'step']) {
+      const { steps, progress } = await record(module.createTrainer({ seed: 7 }), {
+        epochs: 2,
+        validation: 0.3,
+        report,
+      });
+      const { heldOut } = progress[0] as { heldOut: number[] };
+      expect(heldOut.length).toBe(3);
+      expect([...new Set([...steps.flat(), ...heldOut])].sort((a, b) => a - b)).toEqual([...data.y]);
+      expect(progress.slice(1).some((p) => 'heldOut' in p)).toBe(false);
+      const trainer = module.createTrainer({ seed: 7 });
+      const rows = (of: Float32Array | Uint8Array, width: number) =>
+        heldOut.flatMap((row) => [...of.subarray(width * row, width * (row + 1))]);
+      const last = {
+        x: Float32Array.from(rows(data.x, 3)),
+        group: Uint8Array.from(rows(data.group, 1)),
+        y: Float32Array.from(heldOut),
+      };
+      for await (const p of trainer.fit(data, { epochs: 1, validation: 0.3 }))
+        expect((p.validation as { loss: number }).loss).toBeCloseTo(trainer.evaluate(last).loss, 4);
+    }
+    const unshuffled = await record(module.createTrainer(), { epochs: 1, validation: 0.2, shuffle: false });
+    expect(unshuffled.progress[0].heldOut).toEqual([8, 9]);
+    const { progress } = await record(module.createTrainer(), { epochs: 1, validation: data });
+    expect('heldOut' in progress[0]).toBe(false);
+  });
+
+  it('leaves a row to train on, and holds one back', async () => {
+    const first = (rows: number): object => ({
+      x: data.x.slice(0, 3 * rows),
+      group: data.group.slice(0, rows),
+      y: data.y.slice(0, rows),
+    });
+    const counts: number[][] = [];
+    for (const [rows, validation] of [
+      [3, 0.9],
+      [3, 0.999],
+      [3, 0.1],
+      [2, 0.5],
+      [1, 0.5],
+      [10, 0.25],
+      [10, 0],
+    ]) {
+      const { progress } = await record(module.createTrainer(), { epochs: 1, validation }, first(rows));
+      counts.push([rows, progress[0].rows as number, (progress[0].heldOut as number[] | undefined)?.length ?? 0]);
+    }
+    expect(counts).toEqual([
+      [3, 1, 2],
+      [3, 1, 2],
+      [3, 2, 1],
+      [2, 1, 1],
+      [1, 1, 0],
+      [10, 7, 3],
+      [10, 10, 0],
+    ]);
+  });
+
   it('reports means over the rows', async () => {
     const trainer = module.createTrainer();
     const losses: number[] = [];
@@ -117,6 +175,27 @@ describe('fit', () => {
     expect(stateOf(second)).toBe(stateOf(whole));
   });
 
+  it.each([2, 3, 4])('resumes between two updates of %s calls of step each', async (accumulate) => {
+    const { createTrainer } = await emitted(linear({ accumulate }));
+    const whole = createTrainer({ seed: 4 });
+    await record(whole, { epochs: 3 });
+    for (let stop = 1; stop < 9; stop++) {
+      const before = createTrainer({ seed: 4 });
+      let start = 0;
+      for await (const { epoch, step, steps } of before.fit(data, { epochs: 3, report: 'step' })) {
+        start = ((epoch as number) - 1) * (steps as number) + (step as number);
+        if (start === stop) break;
+      }
+      const file = before.save({ optimizer: true });
+      const header = new TextDecoder().decode(file).slice(8);
+      expect(JSON.parse(/"__metadata__":(\{[^}]*\})/.exec(header)?.[1] ?? '').draw).toBe(String(start));
+      expect(before.stepCount).toBe(Math.floor(start / accumulate));
+      const after = createTrainer({ seed: 9, parameters: file });
+      await record(after, { epochs: 3, start });
+      expect(stateOf(after)).toBe(stateOf(whole));
+    }
+  });
+
   it('says what is wrong with the data and the options', async () => {
     const trainer = module.createTrainer();
     const message = (options: object, source: object = data): Promise<string> =>
@@ -135,10 +214,10 @@ describe('fit', () => {
       [
         "RangeError: y: expected 10 rows, as many as x has, got 9",
         "RangeError: x: expected rows of 3 values, got 10 values",
-        "TypeError: group: the data lack this input",
+        "TypeError: group: this input is missing in data, which has x, y",
         "RangeError: batch: expected a whole number of at least 1, got 0",
         "RangeError: epochs: expected a whole number of at least 1, got 1.5",
-        "RangeError: validation: a share of 1 leaves no row to train on",
+        "RangeError: validation: expected a share of the rows from 0 to below 1, or data, got 1",
       ]
     `);
   });

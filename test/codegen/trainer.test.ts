@@ -59,7 +59,7 @@ describe('step', () => {
       errorOf(() => module.createTrainer({ parameters: { 'line.W': new Float32Array(4) } })),
     ).toMatchInlineSnapshot(`"RangeError: parameters: expected 3 values for line.W, got 4"`);
     expect(errorOf(() => module.createTrainer({ seed: 0.5 }))).toMatchInlineSnapshot(
-      `"RangeError: seed: expected a whole number, got 0.5"`,
+      `"RangeError: seed: expected a whole number from 0 to 4294967295, got 0.5"`,
     );
   });
 });

@@ -3,26 +3,64 @@ import type { IntegerArray, Shaped } from './types.js';
 
 /** The numbers of an f32 input. */
 export function floats(name: string, type: string, given: Float32Array | Shaped<Float32Array>): Float32Array {
-  const data = given instanceof Float32Array ? given : given?.data;
-  if (data instanceof Float32Array) return data;
-  throw new TypeError(`${name}: expected ${type} as Float32Array, got ${nameOf(data ?? given)}`);
+  if (given instanceof Float32Array && given.length > 0) return given;
+  const data = arrayIn(name, given);
+  if (data instanceof Float32Array || kindOf(data) === 'Float32Array') return data as Float32Array;
+  throw wrongArray(name, `${type} as Float32Array`, given);
 }
 
 /** The numbers of an index or bool input. */
-export function integers(
-  name: string,
-  type: string,
-  given: IntegerArray | Shaped<IntegerArray>,
-): Exclude<IntegerArray, BigInt64Array | BigUint64Array> {
-  if (given instanceof Int32Array || given instanceof Uint8Array) return given;
-  const data = ArrayBuffer.isView(given) ? given : given?.data;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Int32Array.from(data, Number);
-  if (ArrayBuffer.isView(data) && /int/i.test(nameOf(data))) return data;
-  throw new TypeError(`${name}: expected ${type} as an array of integers, got ${nameOf(data ?? given)}`);
+export function integers(name: string, type: string, given: IntegerArray | Shaped<IntegerArray>): IntegerArray {
+  if ((given instanceof Int32Array || given instanceof Uint8Array) && given.length > 0) return given;
+  const data = arrayIn(name, given);
+  if (data && /int.*array/i.test(kindOf(data))) return data as IntegerArray;
+  throw wrongArray(name, `${type} as an array of integers`, given);
 }
 
-function nameOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? value.constructor.name : `${value}`;
+/** The array of an input, alone or with its shape. */
+function arrayIn(name: string, given: unknown): ArrayBufferView | undefined {
+  const data = ArrayBuffer.isView(given) ? given : (given as Partial<Shaped<unknown>> | undefined | null)?.data;
+  if (!ArrayBuffer.isView(data)) return undefined;
+  if (data.byteLength === 0) checkAttached(name, data.buffer);
+  return data;
+}
+
+/** The error of an input that is no such array. */
+function wrongArray(name: string, expected: string, given: unknown): TypeError {
+  const came = ArrayBuffer.isView(given)
+    ? given
+    : ((given as Partial<Shaped<unknown>> | undefined | null)?.data ?? given);
+  return new TypeError(`${name}: expected ${expected}, got ${nameOf(came)}`);
+}
+
+/** Memory that was handed on, to a worker for one, has no numbers any more. */
+function checkAttached(name: string, buffer: ArrayBufferLike): void {
+  try {
+    new Uint8Array(buffer);
+  } catch {
+    throw new TypeError(`${name}: its array is detached: its memory was transferred, or has grown`);
+  }
+}
+
+/** The error of inputs that are no object at all. */
+export function noInputs(what: string, inputs: unknown, names: string): TypeError {
+  return new TypeError(`${what}: expected an object of arrays (${names}), got ${nameOf(inputs)}`);
+}
+
+/** What kind of object a value is, wherever it was made: a frame's Float32Array is one, and no instance of ours. */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** A value as messages tell it. */
+export function nameOf(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const kind = kindOf(value);
+  const { constructor } = value as { constructor?: { name?: unknown } };
+  return kind === 'Object' && typeof constructor?.name === 'string' ? constructor.name : kind;
 }
 
 /** The run-time size that makes `factor * size + rest` equal to what came. */
@@ -35,7 +73,7 @@ export function solveSize(name: string, type: string, came: number, factor: numb
 
 /** The shape of an input whose length alone does not tell it. */
 export function shapeOf(name: string, type: string, given: unknown, rank: number): readonly number[] {
-  const shape = (given as Partial<Shaped<unknown>> | undefined)?.shape;
+  const shape = shapeIn(name, type, given);
   if (!shape) throw new TypeError(`${name}: expected ${type} as { data, shape }, got ${nameOf(given)}`);
   if (shape.length === rank) return shape;
   throw new RangeError(`${name}: expected ${type}, got shape [${shape.join(', ')}]`);
@@ -43,9 +81,18 @@ export function shapeOf(name: string, type: string, given: unknown, rank: number
 
 /** Where a shape was given, it is the expected one. */
 export function checkShape(name: string, type: string, given: unknown, expected: readonly number[]): void {
-  const shape = (given as Partial<Shaped<unknown>>).shape;
+  const shape = shapeIn(name, type, given);
   if (!shape || (shape.length === expected.length && shape.every((n, i) => n === expected[i]))) return;
   throw new RangeError(`${name}: expected ${type} = [${expected.join(', ')}], got shape [${shape.join(', ')}]`);
+}
+
+/** The shape that was given with an array, if any. */
+export function shapeIn(name: string, type: string, given: unknown): readonly number[] | undefined {
+  const { shape } = given as { shape?: unknown };
+  if (shape === undefined) return undefined;
+  if (Array.isArray(shape) && shape.every((n) => typeof n === 'number')) return shape;
+  const got = Array.isArray(shape) ? `[${shape.map(nameOf).join(', ').slice(0, 80)}]` : nameOf(shape);
+  throw new TypeError(`${name}: expected the shape of ${type} as an array of numbers, got ${got}`);
 }
 
 /** The error of an array whose length does not fit its shape. */
@@ -53,44 +100,12 @@ export function wrongLength(name: string, type: string, came: number, shape: rea
   return new RangeError(`${name}: expected ${type} = [${shape.join(', ')}], got ${came} values`);
 }
 
-/** Copies integers from 0 to below - 1; any other is an error. */
-export function copyIntegers(
-  name: string,
-  type: string,
-  from: Exclude<IntegerArray, BigInt64Array | BigUint64Array>,
-  to: Int32Array,
-  below: number,
-): void {
+/** Copies integers from 0 to below - 1; any other is an error. Those of 64 bits are looked at as they are. */
+export function copyIntegers(name: string, type: string, from: IntegerArray, to: Int32Array, below: number): void {
   for (let i = 0; i < from.length; i++) {
     const value = from[i];
     if (!(value >= 0 && value < below))
       throw new RangeError(`${name}: expected ${type}, got ${value} at position ${i}`);
-    to[i] = value;
+    to[i] = Number(value);
   }
-}
-
-/** A number that an option may be. */
-export function checkOption(name: string, value: unknown, least: number, expected: string): void {
-  if (typeof value !== 'number') {
-    const got = typeof value === 'string' ? JSON.stringify(value) : nameOf(value);
-    throw new TypeError(`${name}: expected ${expected}, got ${got}`);
-  }
-  if (Number.isInteger(value) && value >= least) return;
-  throw new RangeError(`${name}: expected ${expected}, got ${value}`);
-}
-
-/** Takes the arrays of some parameters over, all or none. */
-export function assignParameters(
-  parameters: Readonly<Record<string, Float32Array>>,
-  given: Readonly<Partial<Record<string, Float32Array>>>,
-): void {
-  for (const [name, values] of Object.entries(given)) {
-    const own = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (!own) throw new RangeError(`parameters: the model has no ${name}`);
-    if (!(values instanceof Float32Array))
-      throw new TypeError(`parameters: expected ${name} as Float32Array, got ${nameOf(values)}`);
-    if (values.length !== own.length)
-      throw new RangeError(`parameters: expected ${own.length} values for ${name}, got ${values.length}`);
-  }
-  for (const [name, values] of Object.entries(given)) if (values) parameters[name].set(values);
 }

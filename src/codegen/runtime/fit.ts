@@ -1,47 +1,78 @@
 // Training for epochs: shuffled batches, validation, early stop.
 import type { Inputs, Losses } from './model.js';
-import { checkOption } from './checks.js';
+import { floats, integers, noInputs, shapeIn, wrongLength } from './checks.js';
+import { checkFlag, checkOptions, checkWhole, misfit } from './options.js';
 import { permutation } from './random.js';
-import type { Dataset, FitOptions, IntegerArray, Progress, Shaped, Trainer } from './types.js';
+import type { Dataset, FitOptions, Progress, Trainer } from './types.js';
 
 /** What a model's train block says, and how its inputs are made of rows. */
 export interface FitDefaults {
   readonly epochs: number;
   readonly batch: number;
   readonly validation: number;
-  /** Values a row by input: of those that have one row an example. 0: its shape tells. */
-  readonly rows: Readonly<Record<string, number>>;
+  /** Of each input that has one row an example: its name, its type, and the values of a row. 0: its shape tells. */
+  readonly rows: readonly (readonly [name: string, type: string, row: number])[];
   /** Steps that may be under way before the losses of the first are there. */
   readonly ahead?: number;
 }
 
-/** Trains while it is iterated. */
-export async function* fitTrainer(
+/** Checks options and data, and trains while it is iterated. */
+export function fitTrainer(
   trainer: Trainer,
   seed: number,
   defaults: FitDefaults,
   data: Dataset,
   options: FitOptions,
 ): AsyncGenerator<Progress, void, undefined> {
+  checkFitOptions(options);
+  const { validation = defaults.validation } = options;
+  const table = tableOf('data', data, defaults.rows);
+  const test = typeof validation === 'number' ? undefined : tableOf('validation', validation, defaults.rows);
+  return fitRows(trainer, seed, defaults, options, table, test);
+}
+
+function checkFitOptions(options: FitOptions): void {
+  checkOptions('fit', options, 'epochs batch shuffle validation patience start report signal');
+  for (const name of ['epochs', 'batch', 'patience'] as const) checkWhole(name, options[name], 1);
+  checkWhole('start', options.start, 0);
+  checkFlag('shuffle', options.shuffle);
+  const { validation: share, report, signal } = options;
+  if (share !== undefined && typeof share !== 'object' && !(typeof share === 'number' && share >= 0 && share < 1))
+    throw misfit('validation', 'a share of the rows from 0 to below 1, or data', share, 'number');
+  if (report !== undefined && report !== 'epoch' && report !== 'step')
+    throw misfit('report', '"epoch" or "step"', report, 'string');
+  if (signal !== undefined && typeof (signal as AbortSignal | null)?.aborted !== 'boolean')
+    throw misfit('signal', 'an AbortSignal', signal, 'AbortSignal');
+}
+
+/** How many of the rows a share holds back: the nearest number that holds back one row, and leaves one to train on. */
+export function heldBack(rows: number, share: number): number {
+  return share === 0 ? 0 : Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
+}
+
+async function* fitRows(
+  trainer: Trainer,
+  seed: number,
+  defaults: FitDefaults,
+  options: FitOptions,
+  table: Table,
+  other: Table | undefined,
+): AsyncGenerator<Progress, void, undefined> {
   const { epochs = defaults.epochs, patience, start = 0, report = 'epoch', signal } = options;
-  const { batch = defaults.batch, shuffle = true, validation = defaults.validation } = options;
-  checkOption('epochs', epochs, 1, 'a whole number of at least 1');
-  checkOption('batch', batch, 1, 'a whole number of at least 1');
-  checkOption('start', start, 0, 'a whole number of at least 0');
-  if (patience !== undefined) checkOption('patience', patience, 1, 'a whole number of at least 1');
-  const table = tableOf(data, defaults.rows);
-  const held = typeof validation === 'number' ? Math.round(table.count * validation) : 0;
+  const { batch = defaults.batch, shuffle = true, validation: share = defaults.validation } = options;
+  const held = typeof share === 'number' ? heldBack(table.count, share) : 0;
   const count = table.count - held;
-  if (!(count >= 1 && held >= 0))
-    throw new RangeError(`validation: a share of ${validation} leaves no row to train on`);
   // Stream 0 is the split, stream n the order of epoch n.
   const split = shuffle && held > 0 ? permutation(table.count, seed, 0) : undefined;
   const rowAt = (i: number): number => (split ? split[i] : i);
-  const test = typeof validation === 'number' ? table : tableOf(validation, defaults.rows);
-  const testRows =
-    typeof validation === 'number'
-      ? Array.from({ length: held }, (_, i) => rowAt(count + i))
-      : Array.from({ length: test.count }, (_, i) => i);
+  const test = other ?? table;
+  const testRows = Array.from({ length: other?.count ?? held }, (_, i) => (other ? i : rowAt(count + i)));
+  let heldOut = held > 0 ? [...testRows].sort((a, b) => a - b) : undefined;
+  const progress = (of: Progress): Progress => {
+    if (heldOut) of.heldOut = heldOut;
+    heldOut = undefined;
+    return of;
+  };
   const take = taker(table, Math.min(batch, count));
   const takeTest = taker(test, Math.min(batch, testRows.length));
   const steps = Math.ceil(count / batch);
@@ -74,9 +105,9 @@ export async function* fitTrainer(
         rested = Date.now();
       }
       if (report === 'step' && step + 1 < steps)
-        yield { epoch, epochs, step: step + 1, steps, rows: mean.rows(), losses: mean.losses() };
+        yield progress({ epoch, epochs, step: step + 1, steps, rows: mean.rows(), losses: mean.losses() });
     }
-    const end: Progress = { epoch, epochs, step: steps, steps, rows: mean.rows(), losses: mean.losses() };
+    const end = progress({ epoch, epochs, step: steps, steps, rows: mean.rows(), losses: mean.losses() });
     if (testRows.length > 0) {
       const tested = meanOfLosses();
       for (let i = 0; i < testRows.length; i += batch) {
@@ -109,20 +140,25 @@ interface Table {
 }
 
 /** The data as columns of equally many rows. */
-function tableOf(data: Dataset, rows: FitDefaults['rows']): Table {
-  const given: Readonly<Record<string, Float32Array | IntegerArray | Shaped<Float32Array | IntegerArray>>> = {
-    ...data,
-  };
-  const columns = Object.keys(rows).flatMap((name) => {
-    const value = given[name];
-    if (value === undefined) throw new TypeError(`${name}: the data lack this input`);
-    const shaped = 'shape' in value ? value : { data: value, shape: undefined };
-    const shape = shaped.shape?.slice(1);
-    const row = shape ? shape.reduce((product, n) => product * n, 1) : rows[name];
+function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Table {
+  if (typeof data !== 'object' || data === null || Array.isArray(data) || ArrayBuffer.isView(data))
+    throw noInputs(what, data, rows.map(([name]) => name).join(', '));
+  const given = new Map<string, unknown>(Object.entries(data));
+  const columns = rows.map(([name, type, length]) => {
+    const value = given.get(name);
+    if (value === undefined) {
+      const names = [...given.keys()].join(', ').slice(0, 80);
+      throw new TypeError(`${name}: this input is missing in ${what}, which has ${names || 'none'}`);
+    }
+    const check: typeof integers | typeof floats = /^(index|bool)/.test(type) ? integers : floats;
+    // Every typed array has what is used of it here.
+    const all = check(name, type, value as Float32Array & Int32Array) as Float32Array;
+    const shape = shapeIn(name, type, value);
+    const row = shape ? shape.slice(1).reduce((product, n) => product * n, 1) : length;
     if (row === 0)
       throw new TypeError(`${name}: expected { data, shape }, for a row's length does not follow from the model`);
-    // Every typed array has what is used of it here.
-    return [{ name, data: shaped.data as Float32Array, row, shape }];
+    if (shape && shape[0] * row !== all.length) throw wrongLength(name, type, all.length, shape);
+    return { name, data: all, row, shape: shape?.slice(1) };
   });
   const [first] = columns;
   const count = first ? first.data.length / first.row : 1;

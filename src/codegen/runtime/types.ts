@@ -29,10 +29,10 @@ export interface Shaped<Data> {
 }
 
 export interface TrainerOptions {
-  /** Decides the initial parameters, every random draw and the shuffling. Default: the model's own seed. */
+  /** Decides the initial parameters, every random draw and the shuffling: a whole number from 0 to 2³² - 1. Default: the model's own. */
   seed?: number;
   /** What to start from: a checkpoint, or arrays for some of the parameters. */
-  parameters?: Uint8Array | Partial<Record<ParameterName, Float32Array>>;
+  parameters?: Uint8Array | ArrayBuffer | Partial<Record<ParameterName, Float32Array>>;
   /** The expected batch size, so that memory is laid out once; larger batches make it grow. */
   batch?: number;
   /** Threads to compute with, in WebAssembly; one where memory cannot be shared. Default: 1. */
@@ -51,11 +51,17 @@ export interface FitOptions {
   batch?: number;
   /** Whether each epoch has an order of its own, drawn from the trainer's seed. Default: true. */
   shuffle?: boolean;
-  /** Data to evaluate after each epoch, or the share of the rows to hold back for it. Default: the model's share. */
+  /**
+   * Data to evaluate after each epoch, or the share of the rows to hold back for it: the nearest number of rows that is at least one
+   * and leaves one. Default: the model's share.
+   */
   validation?: number | Dataset;
   /** Stop after this many epochs without a lower loss (of the validation, if any), and restore the best epoch. */
   patience?: number;
-  /** Steps already made, which are left out: resumes a run exactly where a checkpoint was saved. Default: 0. */
+  /**
+   * Calls of step that the run has made, which are left out: it goes on exactly where a checkpoint with the optimizer was saved,
+   * between two updates too. `(epoch - 1) * steps + step` of the last progress, or `draw` in the checkpoint's metadata. Default: 0.
+   */
   start?: number;
   /** How often to report: after each epoch (the default) or after each step. */
   report?: 'epoch' | 'step';
@@ -67,7 +73,7 @@ export interface Progress {
   /** From 1. */
   epoch: number;
   epochs: number;
-  /** Steps done in this epoch, and how many it has. */
+  /** Calls of step made in this epoch, and how many it has. */
   step: number;
   steps: number;
   /** Rows seen in this epoch. */
@@ -78,6 +84,8 @@ export interface Progress {
   validation?: Losses;
   /** After an epoch: whether no epoch before had a lower loss. */
   best?: boolean;
+  /** In the first report, where a share of the data is held back: the numbers of its rows, from 0. */
+  heldOut?: readonly number[];
 }
 
 export interface SaveOptions {
@@ -101,7 +109,7 @@ export interface Trainer {
   gradients(inputs: Inputs): Awaitable<Gradients>;
   /** Trains while it is iterated, for whole epochs. */
   fit(data: Dataset, options?: FitOptions): AsyncIterable<Progress>;
-  /** [ts, wasm] Live views: what is written here is used by the next call. */
+  /** [ts, wasm] Live arrays: what is written here is used by the next call. They stay so when memory grows for a larger batch. */
   readonly parameters: Record<ParameterName, Float32Array>;
   /** [wgsl] The parameters as they are now: copies. */
   read(): Awaitable<Record<ParameterName, Float32Array>>;
@@ -110,7 +118,7 @@ export interface Trainer {
   /** A safetensors file of parameters and state. */
   save(options?: SaveOptions): Awaitable<Uint8Array>;
   /** Takes a checkpoint over; one that does not fit is refused whole. Without the optimizer's part, the optimizer starts anew. */
-  load(checkpoint: Uint8Array): Awaitable<void>;
+  load(checkpoint: Uint8Array | ArrayBuffer): Awaitable<void>;
   /** Ends the trainer's use and lets go of its memory. */
   dispose(): void;
 }

@@ -41,7 +41,14 @@ export function acceptInputs(
     count: elementCount(input.type),
   }));
   const size = (index: Index): string => printSize(index, { sizes });
-  const lines = named.map((i) => `const ${i.variable} = ${i.integers ? 'integers' : 'floats'}(${i.text}, ${i.given});`);
+  const names = JSON.stringify(inputs.map((i) => i.name).join(', '));
+  const lines = [
+    ...(inputs.length > 0
+      ? [`if (typeof inputs !== "object" || inputs === null) throw noInputs("inputs", inputs, ${names});`]
+      : []),
+  ];
+  for (const i of named)
+    lines.push(`const ${i.variable} = ${i.integers ? 'integers' : 'floats'}(${i.text}, ${i.given});`);
 
   // Each size is solved from the first length or dimension that it alone is missing in.
   const known = new Set<string>();
@@ -121,6 +128,7 @@ export function acceptInputs(
 }
 
 const checkNames = [
+  'noInputs',
   'floats',
   'integers',
   'solveSize',

@@ -1,13 +1,14 @@
 // The function createTrainer: counters, entries with their checks, checkpoints and fit, over an engine's memory.
 import { constantOf } from '../../ir/index.js';
 import type { Entry, EntryName, TrainerProgram } from '../../ir/program.js';
-import { elementCount, type TensorType } from '../../ir/types.js';
+import { elementCount, printType, type TensorType } from '../../ir/types.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
 import type { Engine } from '../engine.js';
 import { batchSize, printSize, type Layout } from '../layout.js';
 import { propertyKey } from '../names.js';
 import { kernelEntries } from '../profile.js';
+import type { FitDefaults } from '../runtime/fit.js';
 import { kernelsOf, usesOf } from '../uses.js';
 import { acceptInputs } from './inputs.js';
 import { outputType, predictInputs, trainingInputs } from './types.js';
@@ -40,27 +41,24 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     const entry = entries[name];
     return entry ? [...lines.counters(entry), engine.run(name)] : [];
   };
+  const written = engine.mirrors ? [engine.mirrors.write] : [];
   const step = (): string => {
     if (!entries.step) return `step() {\n${lines.noStep}\n}`;
     const accumulate = entries.accumulate
       ? lines.accumulate([...run('accumulate'), 'draws++;', `return ${lossesOf(entries.accumulate, layout)};`])
       : [];
-    const all = [...run('step'), 'updates++;', 'draws++;', `return ${lossesOf(entries.step, layout)};`];
+    const all = [...run('step'), ...written, 'updates++;', 'draws++;', `return ${lossesOf(entries.step, layout)};`];
     return method('step(inputs)', 'accept(inputs, m);', ...accumulate, ...all);
   };
   const evaluate = entries.evaluate && lossesOf(entries.evaluate, layout);
   const kernels = kernelEntries(program).map((name) => `() => {\nconst m = use();\n${engine.run(name)}\n}`);
   const body = [
     ...lines.options,
-    ...(engine.threads
-      ? [
-          'if (options.threads !== undefined) checkOption("threads", options.threads, 1, "a whole number of at least 1");',
-        ]
-      : []),
     `let memory: Memory | undefined = ${engine.asynchronous ? 'await ' : ''}${engine.createMemory};`,
     'const use = (): Memory => {',
-    'if (memory) return memory;',
-    `throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
+    `if (!memory) throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
+    ...(engine.mirrors ? [engine.mirrors.read] : []),
+    'return memory;',
     '};',
     ...lines.start,
     ...reserveAtStart(layout, engine),
@@ -69,28 +67,30 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
       step(),
       method('evaluate(inputs)', 'accept(inputs, m);', ...run('evaluate'), `return ${evaluate ?? '{ loss: NaN }'};`),
       method(
-        'predict(inputs)',
+        'predict(inputs, options: object = {})',
+        'if (typeof options === "object") checkOptions("predict", options, "");',
         `${acceptor}(inputs, m);`,
         ...run('predict'),
         ...(entries.predict ? [outputsOf(program, entries.predict, layout)] : []),
       ),
       method('gradients(inputs)', 'accept(inputs, m);', ...run('gradients'), gradientsOf(entries.gradients, layout)),
       lines.fit(),
-      'get parameters() {\nreturn use().parameters;\n}',
+      method('get parameters()', ...(engine.mirrors ? [engine.mirrors.handOut] : []), 'return m.parameters;'),
       'get stepCount() {\nreturn updates;\n}',
       method(
         'save(options = {})',
+        'checkSaveOptions(options);',
         'const metadata = { format: "nnc", model: model.name, source: model.source };',
         'if (!options.optimizer) return writeTensors(tensorsOf(m), metadata);',
         `return writeTensors(${lines.tensors('m')}, { ...metadata, update: String(updates), draw: String(draws), seed: String(seed) });`,
       ),
-      method('load(checkpoint)', ...lines.read, ...lines.resume),
+      method('load(checkpoint)', ...lines.read, ...written, ...lines.resume),
       `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
     ].join(',\n'),
     '};',
     'const { parameters } = options;',
-    'if (parameters instanceof Uint8Array) trainer.load(parameters);',
-    'else if (parameters) assignParameters(trainer.parameters, parameters);',
+    'if (isCheckpoint(parameters)) trainer.load(parameters);',
+    'else if (parameters !== undefined) assignParameters(use().parameters, parameters);',
     kernels.length > 0 ? `return Object.assign(trainer, { kernels: [${kernels.join(', ')}] });` : 'return trainer;',
   ];
   return {
@@ -131,13 +131,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
   const hasSlots = slots.length > 0;
   return {
-    options: [
-      `let { seed = ${train.seed} } = options;`,
-      'checkOption("seed", seed, Number.MIN_SAFE_INTEGER, "a whole number");',
-      ...(layout.sizes.length > 0
-        ? ['if (options.batch !== undefined) checkOption("batch", options.batch, 1, "a whole number of at least 1");']
-        : []),
-    ],
+    options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
       'let updates = 0;',
       '// Counts calls of step: every one has random draws of its own.',
@@ -161,7 +155,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${JSON.stringify(rowsOf(program))}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
-      `const counts = readTensors(checkpoint, tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
+      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
       ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
     resume: [
@@ -237,16 +231,16 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
   return functions;
 }
 
-/** Values a row of each input whose first dimension is the batch; 0 where only its shape tells. */
-function rowsOf(program: TrainerProgram): Record<string, number> {
+/** Each input whose first dimension is the batch, with its type and the values of a row: 0 where only its shape tells. */
+function rowsOf(program: TrainerProgram): FitDefaults['rows'] {
   const batch = batchSize(program);
-  const rows: Record<string, number> = {};
+  const rows: [string, string, number][] = [];
   for (const { name, type } of trainingInputs(program)) {
     const [first, ...rest] = type.shape;
     const [term] = first?.size.terms ?? [];
     const [atom] = term?.atoms ?? [];
     if (batch === undefined || atom?.kind !== 'size' || atom.name !== batch || first.size.terms.length !== 1) continue;
-    rows[name] = constantOf(elementCount({ ...type, shape: rest })) ?? 0;
+    rows.push([name, printType(type), constantOf(elementCount({ ...type, shape: rest })) ?? 0]);
   }
   return rows;
 }

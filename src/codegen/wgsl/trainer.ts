@@ -51,7 +51,8 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
         ...(entries.evaluate ? losses(entries.evaluate) : ['return { loss: NaN };']),
       ),
       method(
-        'async predict(inputs)',
+        'async predict(inputs, options: object = {})',
+        'if (typeof options === "object") checkOptions("predict", options, "");',
         `${acceptor}(inputs, m);`,
         ...run('predict'),
         ...(entries.predict ? outputsOf(program, entries.predict, layout, engine) : []),
@@ -67,6 +68,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
       'get stepCount() {\nreturn updates;\n}',
       method(
         'async save(options = {})',
+        'checkSaveOptions(options);',
         `const resume = { ${resume} };`,
         'const now = await download(m);',
         `const metadata = { ${metadata} };`,
@@ -79,8 +81,8 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
     '};',
     'const { parameters } = options;',
     'try {',
-    'if (parameters instanceof Uint8Array) await trainer.load(parameters);',
-    'else if (parameters) assignParameters(memory.parameters, parameters);',
+    'if (isCheckpoint(parameters)) await trainer.load(parameters);',
+    'else if (parameters !== undefined) assignParameters(memory.parameters, parameters);',
     '} catch (error) {',
     'trainer.dispose();',
     'throw error;',

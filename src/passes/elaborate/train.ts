@@ -26,8 +26,8 @@ const numberSettings = new Map(
     batch: { expected: 'a whole number of rows, at least 1', fits: atLeastOne, set: (t, n) => (t.batch = n) },
     epochs: { expected: 'a whole number, at least 1', fits: atLeastOne, set: (t, n) => (t.epochs = n) },
     seed: {
-      expected: 'a whole number from 0 to 2147483647',
-      fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 31,
+      expected: 'a whole number from 0 to 4294967295',
+      fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 32,
       set: (t, n) => (t.seed = n),
     },
     accumulate: {
