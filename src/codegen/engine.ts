@@ -25,6 +25,15 @@ export interface Engine {
   placeIntegers?(field: string, variable: string): string;
   /** The statement that runs an entry on `m`. */
   run(entry: Entry['name']): string;
+  /** Where arrays of `parameters` may come to lie outside the kernels' memory: how each side learns what was written to the other. */
+  readonly mirrors?: {
+    /** The statement before arrays are handed out. */
+    readonly handOut: string;
+    /** The statement before `memory` is used. */
+    readonly read: string;
+    /** The statement after kernels, or a checkpoint, have written parameters. */
+    readonly write: string;
+  };
   /** Lines before `m` is let go. */
   readonly dispose?: string;
 }

@@ -32,6 +32,7 @@ const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot'
 export function layOut(program: TrainerProgram): Layout {
   const scope = new Scope([
     ...['parameters', 'm', 'arena', 'memory', 'entries', 'buffer'],
+    ...['handedOut', 'mirrors', 'over', 'options', 'imports', 'exports', 'sleep'],
     ...['gpu', 'call', 'words', 'persistent', 'persistentIntegers', 'team', 'threads', 'code'],
   ]);
   const sizes = sizesIn(program).map((size): SizeFields => {

@@ -66,6 +66,30 @@ describe('a trainer in WebAssembly', () => {
     expect(Array.from(prediction)).toEqual(Array.from({ length: 9 }, () => 0.25));
   });
 
+  it('leaves arrays of parameters live that were taken before growth', async () => {
+    for (const accumulate of [1, 2]) {
+      const module = await load(linear({ accumulate }));
+      const [trainer, other] = [
+        await module.createTrainer({ batch: 2 }),
+        await module.createTrainer({ batch: 50_000 }),
+      ];
+      const [kept, same] = [trainer.parameters['line.W'], other.parameters['line.W']];
+      const { 'line.offset': offset } = trainer.parameters;
+      for (const rows of [2, 20_000, 3, 50_000, 4]) {
+        for (let i = 0; i < 2; i++) expect(trainer.step(examples(rows))).toEqual(other.step(examples(rows)));
+        expect([...kept]).toEqual([...same]);
+        expect(trainer.parameters['line.W']).toBe(kept);
+        kept[1] = same[1] = rows / 1000;
+        expect(trainer.evaluate(examples(rows))).toEqual(other.evaluate(examples(rows)));
+        expect(Buffer.compare(trainer.save({ optimizer: true }), other.save({ optimizer: true }))).toBe(0);
+      }
+      expect([...offset]).toEqual([0.5, 0.5]);
+      const fresh = await module.createTrainer({ seed: 9 });
+      trainer.load(fresh.save());
+      expect([...kept]).toEqual([...fresh.parameters['line.W']]);
+    }
+  });
+
   it('changes nothing where memory cannot be had', async () => {
     const module = await load(linear());
     await expect(module.createTrainer({ batch: 1e9 })).rejects.toThrow(/^memory: \d+ MiB are needed and cannot be had/);

@@ -38,6 +38,36 @@ export function growMemory(memory: WebAssembly.Memory, words: number): void {
   });
 }
 
+/** Whether memory would take its buffer away from arrays over it if it grew to so many numbers. */
+export function losesArrays({ buffer }: WebAssembly.Memory, words: number): boolean {
+  return buffer instanceof ArrayBuffer && buffer.byteLength < 4 * words;
+}
+
+/** Goes on in larger memory than that of arrays which were handed out: `lasting` words are the same at its start. */
+export function moveMemory<Entries>(
+  m: { memory: WebAssembly.Memory; entries: Entries; readonly over: (memory: WebAssembly.Memory) => Entries },
+  memory: WebAssembly.Memory,
+  lasting: number,
+): void {
+  m.entries = m.over(memory);
+  new Int32Array(memory.buffer).set(new Int32Array(m.memory.buffer, 0, lasting));
+  m.memory = memory;
+}
+
+/**
+ * Arrays of parameters that were handed out, and their places in the memory that came after theirs. What is written to either is copied
+ * to the other, so that arrays once handed out stay live.
+ */
+export type Mirrors = readonly { readonly given: Float32Array; readonly now: Float32Array }[];
+
+export function readMirrors(mirrors: Mirrors): void {
+  for (const { given, now } of mirrors) now.set(given);
+}
+
+export function writeMirrors(mirrors: Mirrors): void {
+  for (const { given, now } of mirrors) given.set(now);
+}
+
 export function pagesFor(words: number): number {
   const pages = Math.ceil(words / wordsOfPage);
   // The very last page stays free: pointers may stand right behind what they have read.

@@ -1,5 +1,5 @@
 // The engine of WebAssembly: one binary in base64 that holds all kernels and entries, and one memory with views for JavaScript.
-import { constantOf, type Index } from '../../ir/index.js';
+import { add, constantOf, zero, type Index } from '../../ir/index.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
@@ -41,6 +41,13 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
     reserves: true,
     placeFloats: (field, variable) => `copyFloats(${variable}, m.${field});`,
     run: (entry) => `${runnerOf(entry)}(m);`,
+    ...(program.parameters.length > 0 && {
+      mirrors: {
+        handOut: 'm.handedOut = true;',
+        read: 'if (memory.mirrors) readMirrors(memory.mirrors);',
+        write: 'if (m.mirrors) writeMirrors(m.mirrors);',
+      },
+    }),
     ...(program.memory.own && { threads: true, dispose: 'if (memory) endThreads(memory.team);' }),
   };
 }
@@ -127,8 +134,17 @@ function memory(
   };
   const view = ([buffer, field]: readonly [Buffer, string]): string =>
     `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${at(buffer)}, ${printSize(buffer.length, layout)});`;
-  const views = program.parameters.map(
-    (p) => `m.parameters${memberOf(p.name)} = m.${layout.fields.get(p.buffer) ?? ''};`,
+  const fieldOf = (buffer: Buffer): string => `m.${layout.fields.get(buffer) ?? ''}`;
+  const views = program.parameters.map((p) => `m.parameters${memberOf(p.name)} = ${fieldOf(p.buffer)};`);
+  const mirrors = program.parameters.map(
+    (p) => `{ given: m.parameters${memberOf(p.name)}, now: ${fieldOf(p.buffer)} }`,
+  );
+  const ends = [program.parameters, program.states, program.slots, program.counters].flatMap((list) =>
+    list.map(({ buffer }) => {
+      const end = constantOf(add(program.memory.offsets.get(buffer) ?? zero, buffer.length));
+      if (end === undefined) throw new Error(`where ${buffer.name} lies depends on the batch`);
+      return end;
+    }),
   );
   const room = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
@@ -160,6 +176,9 @@ function memory(
         ]),
         ...fields.map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
         { name: 'parameters', type: 'Record<ParameterName, Float32Array>' },
+        { name: 'handedOut', type: 'boolean', doc: 'Whether arrays of parameters may be kept by others.' },
+        { name: 'mirrors', type: 'Mirrors | undefined' },
+        { name: 'over', type: '(memory: WebAssembly.Memory) => Entries', doc: 'The same code over other memory.' },
         ...(own ? [{ name: 'team', type: 'Team' }] : []),
       ],
     },
@@ -184,24 +203,26 @@ function memory(
               'const threads = threadsFor(options.threads);',
               `const code = await (threads > 1 ? (compiledShared ??= ${compile(inThreads)}) : (compiled ??= ${compile(binaries)}));`,
             ]
-          : [`compiled ??= ${compile(binaries)};`]),
+          : [`const code = await (compiled ??= ${compile(binaries)});`]),
         ...sizes.map((s, i) => `const ${s.variable} = ${i === 0 ? 'options.batch ?? ' : ''}${room[i]};`),
-        own
-          ? `const memory = makeThreadMemory(${words('threads')}, threads);`
-          : `const memory = makeMemory(${words('')});`,
+        `const memory = ${own ? `makeThreadMemory(${words('threads')}, threads)` : `makeMemory(${words('')})`};`,
         ...(own
           ? [
               `const team = await startThreads(threads, code, memory, ${names}, ${2 * wasm.sizes.length});`,
               'const sleep = (address: number, before: number): void => sleepUntil(team, address, before);',
             ]
           : []),
-        `const { exports } = await WebAssembly.instantiate(${own ? 'code, { env: { memory, sleep } }' : 'await compiled, { env: { memory } }'});`,
+        `const imports = (memory: WebAssembly.Memory) => ({ env: { memory${own ? ', sleep' : ''} } });`,
+        'const { exports } = await WebAssembly.instantiate(code, imports(memory));',
         `const m: Memory = {\n${[
           'memory',
           'entries: exports as unknown as Entries',
+          'over: (memory) => new WebAssembly.Instance(code, imports(memory)).exports as unknown as Entries',
           ...zeros,
           ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
           'parameters: {} as Memory["parameters"]',
+          'handedOut: false',
+          'mirrors: undefined',
           ...(own ? ['team'] : []),
         ].join(',\n')},\n};`,
         `reserve(${['m', ...sizes.map((s) => s.variable)].join(', ')});`,
@@ -211,14 +232,23 @@ function memory(
     {
       kind: 'function',
       name: 'reserve',
-      doc: 'Makes room for these sizes. Where memory grows, its views are made anew; those of parameters too.',
+      doc: 'Makes room for these sizes. Where memory grows, its views are made anew; parameters that were handed out stay live.',
       parameters: [{ name: 'm', type: 'Memory' }, ...sizes.map((s) => ({ name: s.variable, type: 'number' }))],
       returns: 'void',
       body: [
-        `growMemory(m.memory, ${words('m.team.threads')});`,
+        `const words = ${words('m.team.threads')};`,
+        ...(views.length > 0
+          ? [
+              'if (m.handedOut && !m.mirrors && losesArrays(m.memory, words)) {',
+              `moveMemory(m, ${own ? 'makeThreadMemory(words, 1)' : 'makeMemory(words)'}, ${Math.max(...ends)});`,
+              'm.mirrors = [];',
+              '} else',
+            ]
+          : []),
+        'growMemory(m.memory, words);',
         'const { buffer } = m.memory;',
         ...fields.map(view),
-        ...views,
+        ...(views.length > 0 ? [`if (m.mirrors) m.mirrors = [${mirrors.join(', ')}];`, 'else {', ...views, '}'] : []),
         ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
       ].join('\n'),
     },
