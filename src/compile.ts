@@ -53,7 +53,7 @@ export interface Compiled extends Checked {
 
 /** What each target's plan may count on. */
 export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
-  ts: { name: 'ts', lanes: false, workgroups: false, storeGradients: true, flatMemory: false },
+  ts: { name: 'ts', lanes: false, workgroups: false, storeGradients: true, flatMemory: false, doubles: true },
   wasm: {
     name: 'wasm',
     lanes: true,

@@ -1,4 +1,4 @@
-// The reference evaluator: graphs in double precision, from the ops' element rules alone.
+// The reference evaluator: graphs in double precision, or in f32, from the ops' element rules alone.
 import { loadElement } from './elements.js';
 import type { Node } from './graph.js';
 import {
@@ -32,7 +32,12 @@ export interface Feed {
   /** The elements of a leaf (input, parameter, state, slot, gradient, counter, literal), row-major. */
   leaf(node: Node): ArrayLike<number>;
   readonly sizes?: Readonly<Record<string, number>>;
+  /** Every f32 is the nearest one after each instruction; sums are exact until they are done. What comparisons are judged by. */
+  readonly singles?: true;
 }
+
+type Rounded = (x: number) => number;
+const asItIs: Rounded = (x) => x;
 
 /** The elements of each node, row-major, in double precision; bools are 0 and 1. Each node is computed once. */
 export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
@@ -52,7 +57,9 @@ export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
       dtype: node.type.element.kind === 'f32' ? 'f32' : 'i32',
       length: elementCount(node.type),
     };
-    const result = node.op.element ? compute(node, buffers, data, sizeOf) : Float64Array.from(leafOf(node, feed));
+    const result = node.op.element
+      ? compute(node, buffers, data, sizeOf, feed.singles ? Math.fround : asItIs)
+      : Float64Array.from(leafOf(node, feed));
     const count = evaluateSizes(elementCount(node.type), sizeOf);
     if (result.length !== count)
       throw new Error(`${node.name ?? node.op.name} has ${result.length} elements, its type says ${count}`);
@@ -73,6 +80,7 @@ function compute(
   buffers: ReadonlyMap<Node, Buffer>,
   data: ReadonlyMap<Buffer, Float64Array>,
   sizeOf: (name: string) => number,
+  rounded: Rounded,
 ): Float64Array {
   const axes = node.type.shape.map((d, i) => axis(`i${i}`, d.size));
   const { element } = node.op;
@@ -87,7 +95,7 @@ function compute(
     }),
     node,
   );
-  const run = closureOf(value, data, sizeOf, new Map());
+  const run = closureOf(value, { data, sizeOf, rounded, memo: new Map() });
   const extents = axes.map((a) => evaluateSizes(a.extent, sizeOf));
   const result = new Float64Array(extents.reduce((n, e) => n * e, 1));
   const environment = new Environment();
@@ -108,25 +116,30 @@ function compute(
 
 /** The value of a scalar expression without loads, in double precision. */
 export function evaluateScalar(value: Scalar): number {
-  return closureOf(value, new Map(), (name) => Number(name), new Map())(new Environment());
+  return closureOf(value, { data: new Map(), sizeOf: Number, rounded: asItIs, memo: new Map() })(new Environment());
 }
 
-function closureOf(
-  value: Scalar,
-  data: ReadonlyMap<Buffer, Float64Array>,
-  sizeOf: (name: string) => number,
-  memo: Map<string, Shared>,
-): Run {
+interface Context {
+  readonly data: ReadonlyMap<Buffer, Float64Array>;
+  readonly sizeOf: (name: string) => number;
+  /** What is done to every f32. */
+  readonly rounded: Rounded;
+  readonly memo: Map<string, Shared>;
+}
+
+function closureOf(value: Scalar, context: Context): Run {
+  const { data, sizeOf, memo } = context;
+  const rounded = value.type === 'f32' ? context.rounded : asItIs;
   const known = memo.get(value.key);
   if (known) {
     known.again = true;
     return known.run;
   }
-  const again = (part: Scalar): Run => closureOf(part, data, sizeOf, memo);
+  const again = (part: Scalar): Run => closureOf(part, context);
   const run = ((): Run => {
     switch (value.kind) {
       case 'number':
-        return () => value.value;
+        return () => rounded(value.value);
       case 'index':
         return indexClosure(value.of, again, sizeOf);
       case 'load': {
@@ -140,9 +153,9 @@ function closureOf(
         };
       }
       case 'apply':
-        return applyClosure(value.op, value.args.map(again), value.type === 'u32', value.type === 'i32');
+        return applyClosure(value, value.args.map(again), rounded);
       case 'fold':
-        return foldClosure(value, value.over, again(value.body), sizeOf);
+        return foldClosure(value, again(value.body), context, rounded);
       case 'local':
       case 'splat':
       case 'lane':
@@ -196,10 +209,10 @@ function unbound(part: Axis): never {
 }
 
 function foldClosure(
-  { op, type }: Pick<Extract<Scalar, { kind: 'fold' }>, 'op' | 'type'>,
-  over: readonly Axis[],
+  { op, type, over }: Extract<Scalar, { kind: 'fold' }>,
   body: Run,
-  sizeOf: (name: string) => number,
+  { sizeOf }: Context,
+  rounded: Rounded,
 ): Run {
   const extents = over.map((a) => evaluateSizes(a.extent, sizeOf));
   const combine = instructions[op];
@@ -216,15 +229,16 @@ function foldClosure(
       }
     };
     loop(0);
-    return result;
+    return rounded(result);
   };
 }
 
-function applyClosure(op: ScalarOp, args: readonly Run[], isU32: boolean, isI32: boolean): Run {
+function applyClosure({ op, type }: Extract<Scalar, { kind: 'apply' }>, args: readonly Run[], rounded: Rounded): Run {
+  const [isU32, isI32] = [type === 'u32', type === 'i32'];
   const [a, b, c] = args;
   if (op === 'select') return (axes) => (a(axes) !== 0 ? b(axes) : c(axes));
   const compute = op === 'mul' && (isU32 || isI32) ? Math.imul : instructions[op];
-  const narrow = isU32 ? (x: number) => x >>> 0 : isI32 && op !== 'i32' ? (x: number) => x | 0 : (x: number) => x;
+  const narrow = isU32 ? (x: number) => x >>> 0 : isI32 && op !== 'i32' ? (x: number) => x | 0 : rounded;
   if (args.length === 1) return (axes) => narrow(compute(a(axes), 0));
   return (axes) => narrow(compute(a(axes), b(axes)));
 }
@@ -260,6 +274,7 @@ export const instructions: Readonly<Record<Exclude<ScalarOp, 'select'>, (a: numb
     bits[0] = a;
     return float[0];
   },
+  single: (a) => Math.fround(a),
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,

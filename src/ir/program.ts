@@ -214,6 +214,8 @@ export interface TargetTraits {
   readonly typedMemory?: true;
   /** A product and a sum of lanes are one instruction. */
   readonly fused?: true;
+  /** Floats are computed in double precision, and rounded where they are stored. */
+  readonly doubles?: true;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
 }

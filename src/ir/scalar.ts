@@ -40,7 +40,8 @@ export type UnaryOp =
   | 'i32'
   | 'u32'
   | 'floatBits'
-  | 'bitsFloat';
+  | 'bitsFloat'
+  | 'single';
 export type BinaryOp =
   'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'lt' | 'le' | 'eq' | 'and' | 'or' | 'xor' | 'shl' | 'shr';
 /**
@@ -48,6 +49,7 @@ export type BinaryOp =
  * round is to the nearest even; lt, le, eq yield bool; and, or, not are of bools; add, sub, mul, xor, shl, shr also of u32 (modulo 2^32);
  * add, sub, mul, min, max also of i32; f32, i32, u32 convert (from any type; bool to 0 or 1; f32 to i32 truncates).
  * floatBits gives the bits of an f32 as u32, bitsFloat takes them back; expansions of exp and the like are made with them.
+ * single is the nearest f32, where an f32 is computed in double precision; elsewhere nothing.
  * select(c, a, b) is lazy: the arm not taken may load out of range. min and max of f32: the result is NaN if either argument is.
  */
 export type ScalarOp = UnaryOp | BinaryOp | 'select';

@@ -5,6 +5,7 @@ import { expandIntrinsics } from './expandIntrinsics.js';
 import type { Estimate } from './fuse/cost.js';
 import { fuse, type Root } from './fuse/fuse.js';
 import { keyOfNest } from './fuse/key.js';
+import { singlesOf } from './fuse/singles.js';
 import { lowerNest } from './lower/lower.js';
 import { lowerWorkgroups } from './lower/workgroups.js';
 import { shareFolds } from './plan/shareFolds.js';
@@ -27,6 +28,9 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
   const estimate: Estimate = () => model.train.batch;
   const buffers = createBuffers(model);
   const phaseOf = phases(model, gradients);
+  const updates = [...derived.accumulate, ...derived.step].map((b) => b.node);
+  const singles =
+    target.doubles && singlesOf(reachable([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
   const kernels = new Map<string, readonly Kernel[]>();
   const names = new Set<string>();
 
@@ -39,6 +43,7 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
       separateUpdates: target.storeGradients,
       serialRows: !target.workgroups,
       compact: derived.recomputed !== undefined || target.flatMemory,
+      ...(singles && { singles }),
       recomputed: derived.recomputed ?? new Set(),
     });
     const steps = fused.flatMap(({ nest, host }): Step[] => {

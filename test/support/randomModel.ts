@@ -132,9 +132,10 @@ export interface Meaning {
   readonly gradients: ReadonlyMap<string, Float64Array>;
 }
 
-/** Loss and gradients in double precision, by the reference evaluator. */
+/** Loss and gradients by the reference evaluator: in double precision, or with every step in f32. */
 export function meaningOf(
   text: string,
+  singles?: true,
 ): (
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   parameters: Readonly<Record<string, ArrayLike<number>>>,
@@ -147,7 +148,11 @@ export function meaningOf(
   const names = [...gradients.keys()];
   return (inputs, parameters, rows, counters) => {
     const leaf = (node: Node): ArrayLike<number> => leafOf(node, { inputs, parameters, counters }, derived, rows);
-    const [loss, ...rest] = evaluate([derived.training.loss, ...gradients.values()], { leaf, sizes: { batch: rows } });
+    const [loss, ...rest] = evaluate([derived.training.loss, ...gradients.values()], {
+      leaf,
+      sizes: { batch: rows },
+      ...(singles && { singles }),
+    });
     return { loss: loss[0], gradients: new Map(names.map((name, i) => [name, rest[i]])) };
   };
 }

@@ -7,6 +7,7 @@ export const ts: TargetTraits = {
   workgroups: false,
   storeGradients: true,
   flatMemory: false,
+  doubles: true,
 };
 export const wasm: TargetTraits = {
   name: 'wasm',

@@ -69,6 +69,7 @@ const spellings: Record<ScalarOp, Spelling> = {
   u32: ([a], [type]) => (type === 'bool' ? conditional(a, primary('1'), zero) : type === 'u32' ? a : unsigned(a)),
   floatBits: named('floatBits'),
   bitsFloat: named('bitsFloat'),
+  single: named('Math.fround'),
   select: ([condition, yes, no]) => conditional(condition, yes, no),
 };
 

@@ -56,6 +56,7 @@ const table: Record<ScalarOp, Row> = {
   },
   floatBits: { scalar: { f32: ['i32.reinterpret_f32'] }, lanes: { f32: [] } },
   bitsFloat: { scalar: { u32: ['f32.reinterpret_i32'] }, lanes: { u32: [] } },
+  single: { scalar: { f32: [] }, lanes: { f32: [] } },
   add: integersToo(['f32.add'], ['i32.add'], ['f32x4.add'], ['i32x4.add']),
   sub: integersToo(['f32.sub'], ['i32.sub'], ['f32x4.sub'], ['i32x4.sub']),
   mul: integersToo(['f32.mul'], ['i32.mul'], ['f32x4.mul'], ['i32x4.mul']),

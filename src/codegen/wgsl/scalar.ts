@@ -99,6 +99,7 @@ const spellings: Record<ScalarOp, Spelling> = {
   u32: conversion('u32'),
   floatBits: reinterpreted('u32'),
   bitsFloat: reinterpreted('f32'),
+  single: ([a]) => a,
   // Both arms are evaluated: loads out of range give some number, which is not chosen.
   select: ([condition, yes, no]) => call('select', no, yes, condition),
 };

@@ -6,10 +6,11 @@ import { load, type Buffer } from '../../ir/scalar.js';
 import { valueOf, type Estimate } from './cost.js';
 import { decide } from './decide.js';
 import { joinPointwise } from './join.js';
-import { linksOf, loadsOf, nestOf, type Draft } from './nests.js';
+import { linksOf, loadsOf, nestOf, type Draft, type Places } from './nests.js';
 import { dependences } from './order.js';
 import { kernelName, provenanceOf } from './provenance.js';
 import { isContraction, joinRows } from './rows.js';
+import type { Singles } from './singles.js';
 
 /** A node that must be in a buffer when the entry has run. */
 export interface Root {
@@ -30,6 +31,8 @@ export interface FuseRequest {
   readonly serialRows: boolean;
   /** Buffers are to live shortly: updates, and sums that only they read, are computed as soon as they can be. */
   readonly compact: boolean;
+  /** What is f32 wherever it is read; absent where everything is. */
+  readonly singles?: Singles;
   /** What is computed a second time: right before its first reader, and never in one loop with the first time. */
   readonly recomputed: ReadonlySet<Node>;
 }
@@ -41,7 +44,7 @@ export interface Fused {
 
 /** Nests in an order in which they can run. The buffers of roots without `to` are `bufferOf(root.node)`. */
 export function fuse(request: FuseRequest): Fused[] {
-  const { roots, bufferOf, estimate } = request;
+  const { roots, bufferOf, estimate, singles } = request;
   const { order, stored, host } = decide(
     roots.map((r) => r.node),
     estimate,
@@ -51,8 +54,9 @@ export function fuse(request: FuseRequest): Fused[] {
     if (stored.has(node)) return homes.get(node) ?? bufferOf(node);
     return isStoredLeaf(node) ? bufferOf(node) : undefined;
   };
-  const drafts = order.filter((n) => stored.has(n)).map((n) => nestOf(n, where(n) ?? bufferOf(n), where, host.has(n)));
-  const copies = copiesOf(request, stored, homes, where);
+  const places: Places = { bufferOf: where, ...(singles && { isSingle: singles.isSingle }) };
+  const drafts = order.filter((n) => stored.has(n)).map((n) => nestOf(n, where(n) ?? bufferOf(n), places, host.has(n)));
+  const copies = copiesOf(request, stored, homes, places);
 
   const results = new Set(roots.map((r) => r.to ?? bufferOf(r.node)));
   const inPlace = (buffer: Buffer): boolean => persistent.has(buffer.space);
@@ -71,6 +75,7 @@ export function fuse(request: FuseRequest): Fused[] {
         (!request.separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft)))),
     needed,
     inPlace,
+    singles,
   );
   const sorted = inOrder([...joined.filter((d) => !isRecomputed(d)), ...joined.filter(isRecomputed)], inPlace);
   const ordered = request.compact
@@ -82,7 +87,15 @@ export function fuse(request: FuseRequest): Fused[] {
     return buffer && (isStoredLeaf(node) || kept.has(buffer)) ? buffer.name : undefined;
   };
   const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, nameOf, request.phaseOf);
-  const fused = joinRows(ordered, { estimate, needed, inPlace, mayShare, describe, serial: request.serialRows });
+  const fused = joinRows(ordered, {
+    estimate,
+    needed,
+    inPlace,
+    mayShare,
+    describe,
+    serial: request.serialRows,
+    singles,
+  });
   return fused.map(({ nest, host }) => ({ nest: { ...nest, name: kernelName(nest) }, host }));
 }
 
@@ -110,8 +123,9 @@ function copiesOf(
   { roots, bufferOf }: FuseRequest,
   stored: ReadonlySet<Node>,
   homes: ReadonlyMap<Node, Buffer>,
-  where: (node: Node) => Buffer | undefined,
+  places: Places,
 ): Draft[] {
+  const { bufferOf: where } = places;
   return roots.flatMap(({ node, to }) => {
     const from = where(node);
     const home = homes.get(node) ?? (stored.has(node) ? bufferOf(node) : undefined);
@@ -119,7 +133,7 @@ function copiesOf(
     const draft = nestOf(
       node,
       to ?? bufferOf(node),
-      (n) => (n === node && !stored.has(n) && n.op.element ? undefined : where(n)),
+      { ...places, bufferOf: (n) => (n === node && !stored.has(n) && n.op.element ? undefined : where(n)) },
       false,
     );
     return [from ? copyOf(draft, from) : draft];

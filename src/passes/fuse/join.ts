@@ -2,22 +2,25 @@
 import type { Axis } from '../../ir/index.js';
 import { toIndex } from '../../ir/index.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
-import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { apply, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Store } from '../../ir/program.js';
 import { scatterOf } from '../scatter.js';
 import { Merging } from './merging.js';
 import { hasFold, linksOf, loadsOf, type Draft } from './nests.js';
 import { dependences } from './order.js';
+import { single, type Singles } from './singles.js';
 
 /**
  * Joins drafts where it can. What is read from a buffer that lives across steps (`inPlace`) is its old value, and no reason to join. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from
  * gradients); `needed` says which buffers are read from outside and keep their stores.
+ * What is among `singles` reads the stored value, rounded, of what it is made from.
  */
 export function joinPointwise(
   drafts: readonly Draft[],
   mayJoin: (into: Draft, draft: Draft) => boolean,
   needed: (buffer: Buffer) => boolean,
   inPlace: (buffer: Buffer) => boolean,
+  singles?: Singles,
 ): Draft[] {
   const order = new Merging(drafts, dependences(drafts, inPlace).sorted(), linksOf, inPlace);
   // Where each draft stands in the list; what two became stands where the one stood that was joined.
@@ -33,7 +36,7 @@ export function joinPointwise(
       const targets = order.makersOf(joining).sort((a, b) => placeOf(b) - placeOf(a));
       const into = targets.find((d) => canJoin(d, joining, mayJoin) && order.canMerge(d, joining));
       if (!into) break;
-      const merged = merge(into, joining, inPlace);
+      const merged = merge(into, joining, inPlace, singles);
       order.merge(into, joining, merged);
       places.set(merged, placeOf(into));
       places.delete(into);
@@ -42,7 +45,7 @@ export function joinPointwise(
     }
   }
   const joined = [...places.keys()].sort((a, b) => placeOf(a) - placeOf(b));
-  return dropUnread(joined, needed);
+  return dropUnread(joined, needed, singles);
 }
 
 function canJoin(into: Draft, draft: Draft, mayJoin: (into: Draft, draft: Draft) => boolean): boolean {
@@ -78,12 +81,17 @@ function renaming(from: readonly Axis[], to: readonly Axis[]) {
 }
 
 /** The draft's stores over the other's axes, its loads of the other's results replaced by the values themselves. */
-function merge(into: Draft, draft: Draft, inPlace: (buffer: Buffer) => boolean): Draft {
+function merge(into: Draft, draft: Draft, inPlace: (buffer: Buffer) => boolean, singles?: Singles): Draft {
   const atom = renaming(draft.nest.axes, into.nest.axes);
-  const values = new Map<Buffer, Scalar>(into.nest.stores.filter((s) => !inPlace(s.to)).map((s) => [s.to, s.value]));
-  const stores = draft.nest.stores.map((store): Store => {
+  const values = new Map<Buffer, Made>();
+  into.nest.stores.forEach(({ to, value }, i) => {
+    if (inPlace(to)) return;
+    const rounded = singles ? single(value, false) : value;
+    values.set(to, { plain: singles?.has(into.nodes[i]) ? rounded : value, rounded });
+  });
+  const stores = draft.nest.stores.map((store, i): Store => {
     const moved = rewriteScalar(store.value, { atom });
-    const value = rewriteScalar(moved, { scalar: (v) => (v.kind === 'load' ? values.get(v.from) : undefined) });
+    const value = putIn(moved, values, singles?.has(draft.nodes[i]) ? 'rounded' : 'plain');
     return { to: store.to, at: rewriteIndex(store.at, { atom }), value };
   });
   return {
@@ -93,18 +101,52 @@ function merge(into: Draft, draft: Draft, inPlace: (buffer: Buffer) => boolean):
   };
 }
 
-/** A store whose buffer nobody reads any more goes. */
-function dropUnread(list: readonly Draft[], needed: (buffer: Buffer) => boolean): Draft[] {
+/** What is put in the place of a load. */
+interface Made {
+  readonly plain: Scalar;
+  /** For what is f32: it is made from the value as other readers load it. */
+  readonly rounded: Scalar;
+}
+
+function putIn(value: Scalar, values: ReadonlyMap<Buffer, Made>, which: keyof Made): Scalar {
+  return rewriteScalar(value, {
+    scalar: (v) => {
+      if (v.kind === 'load') return values.get(v.from)?.[which];
+      if (which === 'rounded' || v.kind !== 'apply' || v.op !== 'single') return undefined;
+      return apply('single', putIn(v.args[0], values, 'rounded'));
+    },
+  });
+}
+
+/** A store whose buffer nobody reads any more goes, and with it the rounding of what it stored. */
+function dropUnread(list: readonly Draft[], needed: (buffer: Buffer) => boolean, singles?: Singles): Draft[] {
   const read = new Set<Buffer>();
   for (const draft of list)
     for (const store of draft.nest.stores) for (const l of loadsOf(store.value)) read.add(l.from);
   return list.map((draft) => {
     const kept = draft.nest.stores.map((s) => read.has(s.to) || needed(s.to));
     if (kept.every(Boolean) || !kept.some(Boolean)) return draft;
+    const free = new Set(
+      draft.nest.stores.filter((_, i) => !kept[i] && !singles?.has(draft.nodes[i])).map((s) => s.value.key),
+    );
+    const stores = draft.nest.stores.filter((_, i) => kept[i]);
     return {
       ...draft,
-      nest: { ...draft.nest, stores: draft.nest.stores.filter((_, i) => kept[i]) },
+      nest: {
+        ...draft.nest,
+        stores: singles ? stores.map((s) => ({ ...s, value: unrounded(s.value, free) })) : stores,
+      },
       nodes: draft.nodes.filter((_, i) => kept[i]),
     };
+  });
+}
+
+/** The value without the rounding of those with these keys. */
+function unrounded(value: Scalar, keys: ReadonlySet<string>): Scalar {
+  return rewriteScalar(value, {
+    scalar: (v) => {
+      if (v.kind !== 'apply' || v.op !== 'single' || !keys.has(v.args[0].key)) return undefined;
+      return unrounded(v.args[0], keys);
+    },
   });
 }

@@ -6,6 +6,7 @@ import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
 import { flat } from './cost.js';
 import type { Links } from './merging.js';
+import { single } from './singles.js';
 
 /** A nest while fuse works on it. */
 export interface Draft {
@@ -15,36 +16,47 @@ export interface Draft {
   host: boolean;
 }
 
-/** One element of any node: a load where it has a buffer, else its rule with its inputs' elements put in. */
-export function elementOf(
-  node: Node,
-  bufferOf: (node: Node) => Buffer | undefined,
-  memo: Map<string, Scalar>,
-): Element {
+/** Where nodes have their elements, and which of those that have no buffer are f32 wherever they are read. */
+export interface Places {
+  readonly bufferOf: (node: Node) => Buffer | undefined;
+  /** Absent where everything is f32 anyway. */
+  readonly isSingle?: (node: Node, reader: Node) => boolean;
+}
+
+/** One element of any node, as `reader` sees it: a load where it has a buffer, else its rule with its inputs' elements put in. */
+export function elementOf(node: Node, reader: Node, places: Places, memo: Map<string, Scalar>): Element {
+  const { bufferOf, isSingle } = places;
+  const rounds = node !== reader && isSingle?.(node, reader) === true;
   return (at) => {
     const buffer = bufferOf(node);
     if (buffer) return loadElement(buffer, flat(node.type, at), node.type);
-    const key = `${node.id}@${at.map((i) => i.key).join(';')}`;
+    const key = `${node.id}${rounds ? '~' : ''}@${at.map((i) => i.key).join(';')}`;
     const known = memo.get(key);
     if (known) return known;
     if (!node.op.element) throw new Error(`${node.op.name} has neither a buffer nor an element rule`);
     const value = node.op.element(
       at,
-      node.inputs.map((input) => elementOf(input, bufferOf, memo)),
+      node.inputs.map((input) => elementOf(input, node, places, memo)),
       node,
     );
-    memo.set(key, value);
-    return value;
+    const result = rounds ? single(value, true) : value;
+    memo.set(key, result);
+    return result;
   };
 }
 
 /** The nest that computes a stored node into its buffer. */
-export function nestOf(node: Node, to: Buffer, bufferOf: (node: Node) => Buffer | undefined, host: boolean): Draft {
+export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): Draft {
+  const { bufferOf } = places;
   const axes = node.type.shape.map((d, i) =>
     constantOf(d.size) === 1 ? undefined : axis(axisName(d.name, i, node.type.shape.length), d.size),
   );
   const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
-  const value = elementOf(node, (n) => (n === node && n.op.element ? undefined : bufferOf(n)), new Map())(at);
+  const inside: Places = {
+    bufferOf: (n) => (n === node && n.op.element ? undefined : bufferOf(n)),
+    ...(!host && { isSingle: places.isSingle }),
+  };
+  const value = elementOf(node, node, inside, new Map())(at);
   const store: Store = { to, at: flat(node.type, at), value: storeValue(value) };
   return {
     nest: {

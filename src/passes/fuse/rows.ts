@@ -9,6 +9,7 @@ import { dependences } from './order.js';
 import { Merging } from './merging.js';
 import { foldsOf, linksOf, loadsOf, type Draft } from './nests.js';
 import { rowStride } from './rowStride.js';
+import { single, type Singles } from './singles.js';
 import { canTotal, isTotal, overRow } from './totals.js';
 
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
@@ -40,11 +41,13 @@ export interface Joining {
   readonly describe: (drafts: readonly Draft[]) => Provenance;
   /** The rows run one after another, so that sums over all of them can be made on the way. */
   readonly serial: boolean;
+  /** What is f32 also where a row holds it for itself, maybe in a let. */
+  readonly singles?: Singles;
 }
 
 /** Groups drafts that are in order; the result is in an order that respects dependences. */
 export function joinRows(drafts: readonly Draft[], joining: Joining): { nest: AnyNest; host: boolean }[] {
-  const { needed, describe } = joining;
+  const { needed, describe, singles } = joining;
   const rows = group(drafts, joining);
   const groups = joining.serial ? joinTotals(rows, joining) : rows;
   const readers = new Map<Buffer, Set<Draft>>();
@@ -58,7 +61,11 @@ export function joinRows(drafts: readonly Draft[], joining: Joining): { nest: An
     const local = members
       .flatMap((d) => d.nest.stores.map((s) => s.to))
       .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
-    return { nest: rowsOf({ row, members, totals }, new Set(local), describe([...members, ...totals])), host: false };
+    const rounded = members.map((draft) => roundedLocals(draft, new Set(local), singles));
+    return {
+      nest: rowsOf({ row, members: rounded, totals }, new Set(local), describe([...members, ...totals])),
+      host: false,
+    };
   });
 }
 
@@ -292,6 +299,14 @@ function isTinyRow(nest: Nest, estimate: Estimate): boolean {
         f.over.reduce((n, a) => n * valueOf(a.extent, estimate), columns) <= tinyRow,
     ),
   );
+}
+
+function roundedLocals(draft: Draft, local: ReadonlySet<Buffer>, singles: Singles | undefined): Draft {
+  if (!singles || !draft.nodes.some((n) => singles.has(n))) return draft;
+  const stores = draft.nest.stores.map((store, i) =>
+    local.has(store.to) && singles.has(draft.nodes[i]) ? { ...store, value: single(store.value, true) } : store,
+  );
+  return { ...draft, nest: { ...draft.nest, stores } };
 }
 
 /** The joined loop: every part without its row axis, row-local buffers one row long. */

@@ -103,6 +103,7 @@ export function baseName(value: Scalar): LetName {
     const { base, numbered } = baseName(value.of);
     return { base: value.of.kind === 'local' ? `${value.of.name}s` : base, numbered };
   }
+  if (value.kind === 'apply' && value.op === 'single') return baseName(value.args[0]);
   if (value.kind === 'apply') return { base: words[value.op] ?? value.op, numbered: false };
   return { base: 'value', numbered: false };
 }

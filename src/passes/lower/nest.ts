@@ -3,6 +3,7 @@ import { add, axis as newAxis, type Atom, type Axis, type Index } from '../../ir
 import type { Nest } from '../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { partsOf } from '../../ir/walk.js';
+import { asStored } from '../fuse/singles.js';
 import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
 import { strideOfStore } from '../plan/strides.js';
 import type { NestPlan, Stage } from '../plan/types.js';
@@ -143,7 +144,7 @@ function writeTile(
       const { key } = load(to, at);
       made.set(key, letOf(writer, to, values[i]));
       writer.remember(writer.depth, key, made.get(key) ?? values[i]);
-    } else writer.push({ kind: 'store', to, at, value: values[i] });
+    } else writer.push({ kind: 'store', to, at, value: asStored(values[i]) });
   });
 }
 

@@ -4,6 +4,7 @@ import type { Nest } from '../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { rebuild } from '../../ir/walk.js';
 import { foldsOf, loadsOf } from '../fuse/nests.js';
+import { asStored } from '../fuse/singles.js';
 import { writeValues, type FoldStyle } from './folds.js';
 import { identifier, lastPart } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
@@ -74,7 +75,7 @@ export function closeTotals(writer: Writer, { totals, accumulators }: OpenTotals
     const sums = (value: Scalar): Scalar => rebuild(value, memo, sums, (v) => accumulators.get(v.key)?.sum);
     const wanted = places.map(({ value }) => ({ value: sums(value), label: '' }));
     const values = writeValues(writer, wanted, writtenOut, readBeforeOverwritten(places, wanted));
-    places.forEach(({ to, at }, i) => writer.push({ kind: 'store', to, at, value: values[i] }));
+    places.forEach(({ to, at }, i) => writer.push({ kind: 'store', to, at, value: asStored(values[i]) }));
   }
 }
 
