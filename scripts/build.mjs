@@ -9,7 +9,9 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 await embed();
 rmSync('dist', { recursive: true, force: true });
 
-const types = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+});
 await build({
   entryPoints: ['src/index.ts', 'src/cli/main.ts'],
   outdir: 'dist',

@@ -72,11 +72,12 @@ export async function importTrainer(code: string): Promise<TrainerModule> {
 
 /** Losses and metrics over a whole data set: means over its rows, taken in portions. */
 export async function evaluateAll(trainer: Trainer, data: Dataset, portion: number): Promise<Values> {
-  const sums: Record<string, number> = {};
+  const sums = new Map<string, number>();
   for (let start = 0; start < data.rows; start += portion) {
     const end = Math.min(data.rows, start + portion);
     const values = await trainer.evaluate(slice(data, start, end).inputs);
-    for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + value * (end - start);
+    for (const [name, value] of Object.entries(values))
+      sums.set(name, (sums.get(name) ?? 0) + value * (end - start));
   }
-  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / data.rows]));
+  return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / data.rows]));
 }

@@ -2,6 +2,7 @@
 import type * as morph from 'ts-morph';
 import type { Plugin } from 'prettier';
 import type * as prettier from 'prettier/standalone';
+import { docText } from './text.js';
 
 export interface Parameter {
   readonly name: string;
@@ -38,6 +39,12 @@ export type Definition =
     }
   | { readonly kind: 'text'; readonly text: string };
 
+/**
+ * The first line of a module in TypeScript. Its text is strict, but projects may ask for more (that every element of an array be taken
+ * for undefined, say); the types that it exports hold in all of them.
+ */
+export const unchecked = '// @ts-nocheck\n';
+
 /** The definitions as unformatted text, a blank line between any two. */
 export async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
   const { Project, StructureKind } = await loadMorph();
@@ -54,7 +61,7 @@ export async function printDefinitions(definitions: readonly Definition[]): Prom
           isExported: d.exported ?? false,
           isAsync: d.async ?? false,
           ...(d.comment && { leadingTrivia: `${d.comment}\n` }),
-          ...(d.doc && { docs: [d.doc] }),
+          ...(d.doc && { docs: [docText(d.doc)] }),
           parameters: d.parameters.map((p) =>
             p.default === undefined
               ? { name: p.name, type: p.type }
@@ -68,8 +75,12 @@ export async function printDefinitions(definitions: readonly Definition[]): Prom
           kind: StructureKind.Interface,
           name: d.name,
           isExported: d.exported ?? false,
-          ...(d.doc && { docs: [d.doc] }),
-          properties: d.properties.map((p) => ({ name: p.name, type: p.type, ...(p.doc && { docs: [p.doc] }) })),
+          ...(d.doc && { docs: [docText(d.doc)] }),
+          properties: d.properties.map((p) => ({
+            name: p.name,
+            type: p.type,
+            ...(p.doc && { docs: [docText(p.doc)] }),
+          })),
         };
       case 'text':
         return `${later(d.text)}\n`;
@@ -78,7 +89,8 @@ export async function printDefinitions(definitions: readonly Definition[]): Prom
     }
   });
   const printed = project.createSourceFile('module.ts', { statements }).getFullText();
-  return printed.replace(/'text (\d+)';/g, (_, at: string) => texts[Number(at)]);
+  // On lines of their own: in comments, such words are somebody's.
+  return printed.replace(/^( *)'text (\d+)';$/gm, (_, indent: string, at: string) => indent + texts[Number(at)]);
 }
 
 /** Formats TypeScript or JavaScript as Prettier does by default. */
@@ -87,6 +99,8 @@ export async function format(code: string): Promise<string> {
   // For every comment Prettier reads on to the next code, so of a long list it would read each line as often as there are lines before
   // it. Such lists and binaries stay out of it; what stands for them is wider than any line.
   const kept: string[] = [];
+  let wide = '_'.repeat(200);
+  while (code.includes(wide)) wide += '_';
   const short = code.replace(/^\/\/.*(?:\n\/\/.*){7,}|[\w+/]{1000,}=*/gm, (text) => {
     const standIn = `${wide}${kept.push(text) - 1}_`;
     return text.startsWith('//') ? `//${standIn}` : standIn;
@@ -96,8 +110,6 @@ export async function format(code: string): Promise<string> {
   const formatted = await standalone.format(short, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
   return formatted.replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
 }
-
-const wide = '_'.repeat(200);
 
 /** ts-morph, which carries the TypeScript compiler. */
 export function loadMorph(): Promise<typeof morph> {

@@ -1,11 +1,8 @@
 // The one facade of every target: from a program to the text of a trainer module.
 import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
-import { format, printDefinitions, type Definition } from './document.js';
-import { runnerOf } from './engine.js';
-import { neededRuntime, publicRuntimeTypes, runtimeNames } from './inline.js';
+import { format, printDefinitions, unchecked, type Definition } from './document.js';
+import { neededRuntime, publicRuntimeTypes } from './inline.js';
 import { layOut, type Layout } from './layout.js';
-import { moduleNames } from './moduleNames.js';
-import { Scope } from './names.js';
 import { withKernelEntries } from './profile.js';
 import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
@@ -32,9 +29,7 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   const { target, profile } = options;
   const program = profile ? withKernelEntries(whole, profile) : whole;
   const layout = layOut(program);
-  const runners = Object.values(program.entries).map((entry) => runnerOf(entry.name));
-  const scope = Scope.with([...moduleNames, ...runners, ...runtimeNames()]);
-  const [engine, ofTrainer] = definitionsOf(program, layout, scope, options);
+  const [engine, ofTrainer] = definitionsOf(program, layout, options);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
   const own = await format(
     await printDefinitions([
@@ -46,27 +41,26 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   );
   const types = await format(await printDefinitions(publicTypes(program)));
   const parts = [header(program, target), types, publicRuntimeTypes(target), own, neededRuntime(own)];
-  return { code: `${parts.map((part) => part.trim()).join('\n\n')}\n` };
+  return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n` };
 }
 
 /** What belongs to the target, and the trainer over it. */
 function definitionsOf(
   program: TrainerProgram,
   layout: Layout,
-  scope: Scope,
   options: EmitOptions,
 ): readonly (readonly Definition[])[] {
   switch (options.target) {
     case 'ts': {
-      const engine = typescriptEngine(program, layout, scope);
+      const engine = typescriptEngine(program, layout);
       return [engine.definitions, trainer(program, layout, engine)];
     }
     case 'wasm': {
-      const engine = wasmEngine(program, layout, scope, options);
+      const engine = wasmEngine(program, layout, options);
       return [engine.definitions, trainer(program, layout, engine)];
     }
     case 'wgsl': {
-      const engine = wgslEngine(program, layout, scope);
+      const engine = wgslEngine(program, layout);
       return [engine.definitions, gpuTrainer(program, layout, engine)];
     }
     default:

@@ -1,10 +1,8 @@
 // One module for two targets: WebGPU where there is a GPU, WebAssembly where there is none, behind one createTrainer.
 import type { TrainerProgram } from '../ir/program.js';
-import { format, printDefinitions } from './document.js';
-import { runnerOf } from './engine.js';
-import { neededRuntime, publicRuntimeTypes, runtimeNames } from './inline.js';
+import { format, printDefinitions, unchecked } from './document.js';
+import { neededRuntime, publicRuntimeTypes } from './inline.js';
 import { layOut } from './layout.js';
-import { Scope } from './names.js';
 import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
 import { trainer } from './trainer/trainer.js';
@@ -13,7 +11,6 @@ import { wasmEngine } from './wasm/module.js';
 import type { WasmOptions } from './wasm/emitWasm.js';
 import { wgslEngine } from './wgsl/module.js';
 import { gpuTrainer } from './wgsl/trainer.js';
-import { moduleNames } from './moduleNames.js';
 
 const target = 'wgsl,wasm';
 
@@ -27,7 +24,7 @@ export async function emitFallback(
   const types = await printDefinitions(publicTypes(gpu));
   const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu), inside('onWebAssembly', onCpu)];
   const code = await format([types, publicRuntimeTypes('wgsl'), ...own].join('\n\n'));
-  return { code: `${header(gpu, target)}\n\n${code}` };
+  return { code: `${unchecked}${header(gpu, target)}\n\n${code}` };
 }
 
 const choice = `
@@ -48,8 +45,8 @@ function inside(name: string, text: string): string {
 }
 
 async function gpuText(program: TrainerProgram): Promise<string> {
-  const layout = layOut(program);
-  const engine = wgslEngine(program, layout, scopeOf(program));
+  const layout = layOut(program, ownNames);
+  const engine = wgslEngine(program, layout);
   const own = await textOf([
     ...initialValues(program, layout),
     ...engine.definitions,
@@ -59,8 +56,8 @@ async function gpuText(program: TrainerProgram): Promise<string> {
 }
 
 async function cpuText(program: TrainerProgram, options: WasmOptions): Promise<string> {
-  const layout = layOut(program);
-  const engine = wasmEngine(program, layout, scopeOf(program), options);
+  const layout = layOut(program, ownNames);
+  const engine = wasmEngine(program, layout, options);
   const own = await textOf([
     ...initialValues(program, layout),
     ...engine.definitions,
@@ -87,9 +84,8 @@ return async (options) => {
     gradients: async (inputs) => trainer.gradients(inputs),
     fit: (data, options) => trainer.fit(data, options),
     async read() {
-      const copies = {} as Record<ParameterName, Float32Array>;
-      for (const [name, values] of Object.entries(trainer.parameters)) copies[name as ParameterName] = values.slice();
-      return copies;
+      const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);
+      return Object.fromEntries(copies) as Record<ParameterName, Float32Array>;
     },
     get stepCount() {
       return trainer.stepCount;
@@ -104,15 +100,5 @@ async function textOf(definitions: Parameters<typeof printDefinitions>[0]): Prom
   return (await printDefinitions(definitions)).replace(/^export /gm, '');
 }
 
-function scopeOf(program: TrainerProgram): Scope {
-  const runners = Object.values(program.entries).map((entry) => runnerOf(entry.name));
-  return Scope.with([
-    ...moduleNames,
-    ...runners,
-    ...runtimeNames(),
-    'AnyTrainer',
-    'hasGpu',
-    'onWebGpu',
-    'onWebAssembly',
-  ]);
-}
+/** What this module declares beside what each of the two does. */
+const ownNames = ['AnyTrainer', 'hasGpu', 'onWebGpu', 'onWebAssembly'];

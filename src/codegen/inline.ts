@@ -96,6 +96,10 @@ function split(file: string, text: string): Declaration[] {
   });
 }
 
+/** Names that the code uses: not those of properties, behind a point or before a colon, nor what begins a text. */
 function wordsOf(code: string): string[] {
-  return code.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').match(/[\p{ID_Start}_$][\p{ID_Continue}$]*/gu) ?? [];
+  return code.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').match(used) ?? [];
 }
+
+const used =
+  /(?<!(?<!\.\.)\.)(?<![\p{ID_Continue}$'"])[\p{ID_Start}_$][\p{ID_Continue}$]*(?![\p{ID_Continue}$]|\??:)/gu;

@@ -1,6 +1,6 @@
 // TypeScript without its types: a module in JavaScript, and its declarations.
 import type { ts as typescript } from 'ts-morph';
-import { format, loadMorph } from './document.js';
+import { format, loadMorph, unchecked } from './document.js';
 import { runtimeIn } from './inline.js';
 
 export interface JavaScript {
@@ -29,8 +29,10 @@ export async function toJavaScript(code: string): Promise<JavaScript> {
     const { outputText } = ts.transpileModule(marked, { compilerOptions });
     return format(outputText.replace(new RegExp(`^[ \\t]*${blank}$`, 'gm'), ''));
   };
-  const { own, runtime } = runtimeIn(code);
-  const parts = [await withoutTypes(own)];
+  const { own, runtime } = runtimeIn(code.startsWith(unchecked) ? code.slice(unchecked.length) : code);
+  // It would go with the types that it stands before.
+  const [header] = /^(?:\/\/.*\n)*/.exec(own) ?? [''];
+  const parts = [header, await withoutTypes(own.slice(header.length))];
   for (const text of runtime) {
     const done = known.get(text) ?? (await withoutTypes(text));
     known.set(text, done);

@@ -4,12 +4,15 @@ import type { TrainerProgram } from '../ir/program.js';
 import type { Buffer } from '../ir/scalar.js';
 import { primary } from './typescript/expression.js';
 import { printIndex } from './typescript/addresses.js';
+import { moduleScope } from './moduleNames.js';
 import { identifier, Scope } from './names.js';
 import { kernelsOf, usesOf } from './uses.js';
 
 export interface Layout {
   /** Run-time sizes in order; the trainer's `batch` option is about the first. */
   readonly sizes: readonly SizeFields[];
+  /** The names of the module itself. */
+  readonly module: Scope;
   /** Buffers with a field in Memory, in order of space; constants are constants of the module. */
   readonly fields: ReadonlyMap<Buffer, string>;
   /** An expression for the buffer's array: `m.hidden`. */
@@ -28,16 +31,25 @@ export interface SizeFields {
 
 const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot', 'counter', 'arena', 'scratch'];
 
-/** Names the fields of Memory. */
-export function layOut(program: TrainerProgram): Layout {
-  const scope = new Scope([
+/** What functions of the module that hold sizes in variables call other things. */
+const variables =
+  'm arena buffer call words imports code compiled device exports memory options sleep team threads error parameters thread'.split(
+    ' ',
+  );
+
+/** Names the fields of Memory. `more` are names of the module beside those that every module has. */
+export function layOut(program: TrainerProgram, more: readonly string[] = []): Layout {
+  const module = moduleScope(program, more);
+  const scope = Scope.ofFields([
     ...['parameters', 'm', 'arena', 'memory', 'entries', 'buffer'],
     ...['handedOut', 'mirrors', 'over', 'options', 'imports', 'exports', 'sleep'],
     ...['gpu', 'call', 'words', 'persistent', 'persistentIntegers', 'team', 'threads', 'code'],
+    ...['handedOut', 'mirrors', 'over'],
   ]);
+  const local = module.inside(variables);
   const sizes = sizesIn(program).map((size): SizeFields => {
     const now = scope.take(size);
-    return { size, now, variable: now, room: scope.take(`${identifier(size)}Room`) };
+    return { size, now, variable: local.take(now), room: scope.take(`${identifier(size)}Room`) };
   });
   const buffers = buffersIn(program);
   const fields = new Map<Buffer, string>();
@@ -52,7 +64,7 @@ export function layOut(program: TrainerProgram): Layout {
     return found;
   };
   for (const [buffer, field] of constants) fields.set(buffer, field.slice(2));
-  return { sizes, fields, array };
+  return { sizes, module, fields, array };
 }
 
 /** An index in run-time sizes, by their variables. */

@@ -1,24 +1,36 @@
-// Names of the model as names of JavaScript: what cannot stand in an identifier is replaced, and nothing is named twice.
+// Names of the model as names of generated code: what cannot stand in an identifier is replaced, and nothing is named twice.
+
+const words = (...lists: readonly string[]): readonly string[] => lists.flatMap((list) => list.split(' '));
+
+/** What every object has: a field of such a name would be another one's. */
+const members = words(
+  'constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf prototype then',
+);
 
 /** Words that no variable may be called, and the globals that generated code uses. */
-const reserved: readonly string[] = (
-  'arguments await break case catch class const continue debugger default delete do else enum eval export extends ' +
-  'false finally for function if implements import in instanceof interface let new null package private protected ' +
-  'public return static super switch this throw true try typeof undefined var void while with yield async of ' +
-  'Array ArrayBuffer BigInt64Array BigUint64Array DataView Date Error Float32Array Float64Array Infinity Int32Array ' +
-  'JSON Map Math NaN Number Object Promise RangeError Record Set String TextDecoder TextEncoder TypeError ' +
-  'Uint8Array Uint32Array WebAssembly globalThis navigator setTimeout'
-).split(' ');
+const reserved = words(
+  'arguments await break case catch class const continue debugger default delete do else enum eval export extends',
+  'false finally for function if implements import in instanceof interface let new null package private protected',
+  'public return static super switch this throw true try typeof undefined var void while with yield async of',
+  'AbortController AbortSignal Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Blob Boolean DataView Date Error Float32Array',
+  'Float64Array Function Infinity Int8Array Int16Array Int32Array JSON Map Math NaN Number Object Promise Proxy',
+  'RangeError Record Reflect Set SharedArrayBuffer String Symbol SyntaxError TextDecoder TextEncoder TypeError URL',
+  'Uint8Array Uint8ClampedArray Uint16Array Uint32Array WeakMap WebAssembly Worker atob btoa clearTimeout console crypto',
+  'document exports global globalThis isFinite isNaN module navigator parseFloat parseInt performance process',
+  'queueMicrotask require self setTimeout structuredClone window',
+);
 
-/** `logits.dense.W` is logits_dense_W, `W₁` is W1; letters of any alphabet stay. */
+/** Longer names are cut: they are for readers. */
+const longest = 64;
+
+/**
+ * `logits.dense.W` is logits_dense_W, `W₁` is W1; letters of any alphabet stay. Valid in JavaScript and in WGSL, where two
+ * underscores begin no name, and one alone is none.
+ */
 export function identifier(name: string): string {
-  const safe = name.normalize('NFKC').replace(/[^\p{ID_Continue}$]/gu, '_');
-  return /^[\p{ID_Start}_$]/u.test(safe) ? safe : `_${safe}`;
-}
-
-/** A property in an object literal or an interface: quoted where it has to be. */
-export function propertyKey(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  const plain = name.normalize('NFKC').replace(/[^\p{XID_Continue}]/gu, '_');
+  const safe = /^\p{XID_Start}/u.test(plain) ? plain : `_${plain.replace(/^_+/, '')}`;
+  return safe === '_' ? '_0' : [...safe].slice(0, longest).join('');
 }
 
 /** Names visible at one place; `inside` opens a block whose names are free again after it. */
@@ -41,13 +53,19 @@ export class Scope {
     return free;
   }
 
-  /** A scope that begins with the reserved words and these. */
+  /** A scope of variables that begins with the reserved words and these. */
   static with(used: Iterable<string>): Scope {
     return new Scope([...reserved, ...used]);
   }
 
-  inside(): Scope {
-    return new Scope([], this);
+  /** A scope of an object's fields, which may be called as variables must not. */
+  static ofFields(used: Iterable<string>): Scope {
+    return new Scope([...members, ...used]);
+  }
+
+  /** A block, in which these names are taken too. */
+  inside(used: Iterable<string> = []): Scope {
+    return new Scope(used, this);
   }
 
   private has(name: string): boolean {

@@ -45,7 +45,7 @@ export function datasetOf(
   inputs: readonly ModelInput[],
   arrays: ReadonlyMap<string, RawArray>,
 ): Dataset {
-  const fitted: Record<string, InputArray> = {};
+  const fitted = new Map<string, InputArray>();
   let first: { name: string; rows: number } | undefined;
   for (const input of inputs) {
     const raw = arrays.get(input.name);
@@ -56,9 +56,9 @@ export function datasetOf(
       throw new Fault(
         dataRowsDisagree({ source, input: first.name, rows: first.rows, other: input.name, others: rows }),
       );
-    fitted[input.name] = converted(input, raw);
+    fitted.set(input.name, converted(input, raw));
   }
-  return { rows: first?.rows ?? 0, inputs: fitted };
+  return { rows: first?.rows ?? 0, inputs: Object.fromEntries(fitted) };
 }
 
 /** The rows from `start` up to `end`; the arrays are views. */

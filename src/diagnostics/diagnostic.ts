@@ -1,4 +1,5 @@
 // Diagnostics as values: what every error a user causes is made of. The messages live in the catalog beside this file.
+import { readable, readableLines } from './quote.js';
 
 /** A stretch of a source file, in UTF-16 offsets, end exclusive. */
 export interface Span {
@@ -42,13 +43,25 @@ export interface Message<P> {
   readonly severity: Diagnostic['severity'];
 }
 
-/** Defines a catalog entry; the parameters' type is part of the message. */
+/** Defines a catalog entry; the parameters' type is part of the message. Names in it may be of any length and hold anything. */
 export function message<P>(
   code: string,
   build: (parameters: P) => Omit<Diagnostic, 'code' | 'severity'>,
   severity: Diagnostic['severity'] = 'error',
 ): Message<P> {
-  return Object.assign((parameters: P): Diagnostic => ({ severity, code, ...build(parameters) }), { code, severity });
+  const make = (parameters: P): Diagnostic => {
+    const { message: text, labels, notes, help, ...rest } = build(parameters);
+    return {
+      severity,
+      code,
+      ...rest,
+      message: readable(text),
+      labels: labels.map((label) => ({ ...label, text: readable(label.text) })),
+      ...(notes && { notes: notes.map(readableLines) }),
+      ...(help !== undefined && { help: readableLines(help) }),
+    };
+  };
+  return Object.assign(make, { code, severity });
 }
 
 /** Thrown inside a phase to leave a construct that cannot be given a meaning; the phase catches it and goes on with the next. */

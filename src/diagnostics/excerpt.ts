@@ -1,6 +1,7 @@
 // The lines of one file that a diagnostic speaks of, with a row of marks and texts under each.
 import type { Label } from './diagnostic.js';
 import { lineAt, widthOf } from './position.js';
+import { visible } from './quote.js';
 
 export interface Mark extends Label {
   /** Where the fault is. */
@@ -93,9 +94,10 @@ function show(
   while (offset < to) {
     const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
     for (let unit = 0; unit < character.length; unit++) columns.set(offset + unit, column);
-    const visible = visibleForm(character, column);
-    shown += visible;
-    column += [...visible].reduce((width, each) => width + widthOf(each), 0);
+    // Tabs as spaces; control characters as the pictures of them.
+    const form = character === '\t' ? ' '.repeat(tabWidth - (column % tabWidth)) : visible(character);
+    shown += form;
+    column += [...form].reduce((width, each) => width + widthOf(each), 0);
     offset += character.length;
   }
   const columnOf = (at: number): number => (at >= offset ? column : at < from ? 0 : (columns.get(at) ?? column));
@@ -118,20 +120,6 @@ function windowStart(text: string, begin: number, end: number, marks: readonly M
   const from = Math.max(begin, anchor - contextBefore);
   const splitsPair = from > begin && /[\uDC00-\uDFFF]/.test(text[from]);
   return splitsPair ? from - 1 : from;
-}
-
-/** Tabs as spaces; control characters as the pictures of them. */
-function visibleForm(character: string, column: number): string {
-  if (character === '\t') return ' '.repeat(tabWidth - (column % tabWidth));
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  const unprintable =
-    (code >= 0x80 && code < 0xa0) ||
-    (code >= 0xd800 && code <= 0xdfff) ||
-    (code >= 0x202a && code <= 0x202e) ||
-    (code >= 0x2066 && code <= 0x2069);
-  return unprintable ? '�' : character;
 }
 
 /** The underlines with the last text beside them, then the other texts, from the right, hung on their marks. */

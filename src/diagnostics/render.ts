@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import type { Diagnostic, Label } from './diagnostic.js';
 import { excerpt, type Mark } from './excerpt.js';
 import { lineAt, lineStarts } from './position.js';
+import { readable, visible } from './quote.js';
 
 export type Sources = ReadonlyMap<string, string> | ((file: string) => string | undefined);
 
@@ -44,7 +45,7 @@ export function render(diagnostic: Diagnostic, sources: Sources, options: Render
     const source = textOf(file);
     if (source === undefined) {
       lines.push(
-        `${gutter} ${dim('┌─')} ${file}`,
+        `${gutter} ${dim('┌─')} ${visible(file)}`,
         ...section.labels.map((label) => `${gutter} ${dim('│')} ${label.text}`),
       );
       continue;
@@ -52,7 +53,7 @@ export function render(diagnostic: Diagnostic, sources: Sources, options: Render
     const marks = section.labels.map((label, index): Mark => ({ ...label, first: index === 0 && section.fault }));
     const paint = (mark: Mark, text: string): string => (mark.first ? strong(text) : dim(text));
     const shown = excerpt(marks, source, paint);
-    lines.push(`${gutter} ${dim('┌─')} ${file}:${shown.line}:${shown.column}`, `${gutter} ${dim('│')}`);
+    lines.push(`${gutter} ${dim('┌─')} ${visible(file)}:${shown.line}:${shown.column}`, `${gutter} ${dim('│')}`);
     for (const row of shown.rows) {
       const number = row.number === undefined ? gutter : String(row.number).padStart(gutter.length);
       lines.push(`${dim(number)} ${dim(row.skip ? '·' : '│')}${row.text === '' ? '' : ` ${row.text}`}`);
@@ -100,7 +101,7 @@ function* sectionsOf(diagnostic: Diagnostic): Generator<Section> {
       yield { labels: [], fault: false, skipped: `${left} more ${left === 1 ? 'call' : 'calls'}` };
     }
     if (left > 0 && index >= callsShown.innermost && index < callsShown.innermost + left) continue;
-    yield { labels: [{ span, text: `in this call of ${callee}` }], fault: false };
+    yield { labels: [{ span, text: `in this call of ${readable(callee)}` }], fault: false };
   }
 }
 

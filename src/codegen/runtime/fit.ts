@@ -175,29 +175,27 @@ function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Table 
 function taker({ columns, constant }: Table, most: number): (rows: readonly number[]) => Inputs {
   const buffers = columns.map(({ data, row }) => data.slice(0, row * most));
   return (rows) => {
-    const inputs: Record<string, unknown> = { ...constant };
-    columns.forEach(({ name, data, row, shape }, c) => {
+    const taken = columns.map(({ name, data, row, shape }, c) => {
       const to = buffers[c];
       if (row === 1) for (let i = 0; i < rows.length; i++) to[i] = data[rows[i]];
       else for (let i = 0; i < rows.length; i++) to.set(data.subarray(rows[i] * row, (rows[i] + 1) * row), i * row);
       const part = to.subarray(0, rows.length * row);
-      inputs[name] = shape ? { data: part, shape: [rows.length, ...shape] } : part;
+      return [name, shape ? { data: part, shape: [rows.length, ...shape] } : part];
     });
-    return inputs as unknown as Inputs;
+    return { ...constant, ...Object.fromEntries(taken) } as Inputs;
   };
 }
 
 /** The mean of losses and metrics, each batch counted by its rows. */
 function meanOfLosses() {
-  const sums: Record<string, number> = {};
+  const sums = new Map<string, number>();
   let seen = 0;
   return {
     add(losses: Losses, rows: number): void {
-      for (const [name, value] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + value * rows;
+      for (const [name, value] of Object.entries(losses)) sums.set(name, (sums.get(name) ?? 0) + value * rows);
       seen += rows;
     },
     rows: () => seen,
-    losses: () =>
-      Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / seen])) as unknown as Losses,
+    losses: () => Object.fromEntries([...sums].map(([name, sum]) => [name, sum / seen])) as unknown as Losses,
   };
 }

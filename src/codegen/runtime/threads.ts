@@ -91,7 +91,7 @@ function workerMaker(): (() => ThreadWorker) | undefined {
 }
 
 /** The code of a binary for memory that threads share: the byte at this place tells it. */
-export function forSharedMemory(binary: string, at: number): Uint8Array<ArrayBuffer> {
+export function forSharedMemory(binary: string, at: number): Uint8Array & BufferSource {
   const bytes = decodeBase64(binary);
   bytes[at] = 3;
   return bytes;

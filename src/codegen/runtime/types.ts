@@ -30,15 +30,15 @@ export interface Shaped<Data> {
 
 export interface TrainerOptions {
   /** Decides the initial parameters, every random draw and the shuffling: a whole number from 0 to 2³² - 1. Default: the model's own. */
-  seed?: number;
+  seed?: number | undefined;
   /** What to start from: a checkpoint, or arrays for some of the parameters. */
-  parameters?: Uint8Array | ArrayBuffer | Partial<Record<ParameterName, Float32Array>>;
+  parameters?: Uint8Array | ArrayBuffer | Partial<Record<ParameterName, Float32Array>> | undefined;
   /** The expected batch size, so that memory is laid out once; larger batches make it grow. */
-  batch?: number;
+  batch?: number | undefined;
   /** Threads to compute with, in WebAssembly; one where memory cannot be shared. Default: 1. */
-  threads?: number;
+  threads?: number | undefined;
   /** [wgsl] The device to compute on, which stays yours. Default: one of navigator.gpu. */
-  device?: GpuDevice;
+  device?: GpuDevice | undefined;
 }
 
 /** Examples by input: as `Inputs`, with any number of rows. */
@@ -46,27 +46,27 @@ export type Dataset = Inputs;
 
 export interface FitOptions {
   /** How often to go through the data. Default: the model's. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Rows a step; the last step of an epoch takes what is left. Default: the model's. */
-  batch?: number;
+  batch?: number | undefined;
   /** Whether each epoch has an order of its own, drawn from the trainer's seed. Default: true. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /**
    * Data to evaluate after each epoch, or the share of the rows to hold back for it: the nearest number of rows that is at least one
    * and leaves one. Default: the model's share.
    */
-  validation?: number | Dataset;
+  validation?: number | Dataset | undefined;
   /** Stop after this many epochs without a lower loss (of the validation, if any), and restore the best epoch. */
-  patience?: number;
+  patience?: number | undefined;
   /**
    * Calls of step that the run has made, which are left out: it goes on exactly where a checkpoint with the optimizer was saved,
    * between two updates too. `(epoch - 1) * steps + step` of the last progress, or `draw` in the checkpoint's metadata. Default: 0.
    */
-  start?: number;
+  start?: number | undefined;
   /** How often to report: after each epoch (the default) or after each step. */
-  report?: 'epoch' | 'step';
+  report?: 'epoch' | 'step' | undefined;
   /** Ends the run after the step it is in. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface Progress {
@@ -90,7 +90,7 @@ export interface Progress {
 
 export interface SaveOptions {
   /** Also what the optimizer remembers, so that training can go on exactly as if it had not stopped. */
-  optimizer?: boolean;
+  optimizer?: boolean | undefined;
 }
 
 export interface Gradients {

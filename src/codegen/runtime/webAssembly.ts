@@ -1,14 +1,14 @@
 // What a module with WebAssembly inside needs from JavaScript: its code compiled, and memory that can be had or not.
 
 /** The bytes of a text in base64. */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+export function decodeBase64(text: string): Uint8Array & BufferSource {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }
 
 /** Compiles the first of the binaries, in base64 or not, whose instructions are known here. */
 export function compileWebAssembly(
   name: string,
-  ...binaries: readonly (string | Uint8Array<ArrayBuffer>)[]
+  ...binaries: readonly (string | BufferSource)[]
 ): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined')
     throw new Error(`${name} needs WebAssembly, which is missing here: compile the model with --target ts`);

@@ -3,6 +3,7 @@ import { constantOf } from '../../ir/index.js';
 import type { TargetTraits, TrainerProgram } from '../../ir/program.js';
 import { elementCount, printType } from '../../ir/types.js';
 import { version } from '../../embedded.js';
+import { comment, literal } from '../text.js';
 import { lossNames } from './types.js';
 
 /** A target's name; of two, the second stands in where the first is missing. */
@@ -11,11 +12,12 @@ type TargetName = TargetTraits['name'] | 'wgsl,wasm';
 /** The model's source as a comment. */
 export function header({ model }: TrainerProgram, target: TargetName): string {
   const lines = model.text.replace(/\s+$/, '').split(/\r\n|[\n\r\u2028\u2029]/);
-  return [
-    `// Compiled by nnc ${version} for ${target} from ${model.file}:`,
-    '//',
-    ...lines.map((line) => `//   ${line}`.trimEnd()),
-  ].join('\n');
+  return comment([
+    `Compiled by nnc ${version} for ${target} from ${model.file}:`,
+    '',
+    // TypeScript reads comments that begin with such words.
+    ...lines.map((line) => `  ${line.replace(/^(\s*@)(?=ts-)/, '$1 ')}`),
+  ]);
 }
 
 export function modelInfo(program: TrainerProgram, target: TargetName): string {
@@ -35,7 +37,7 @@ export function modelInfo(program: TrainerProgram, target: TargetName): string {
     compiler: `nnc ${version}`,
     source: `fnv1a-64:${fingerprint(program.model.text)}`,
   };
-  return `export const model: ModelInfo = ${JSON.stringify(info)};`;
+  return `export const model: ModelInfo = ${literal(info)};`;
 }
 
 /** FNV-1a of the text's UTF-8 bytes, 64 bits, in hexadecimal digits. */

@@ -17,7 +17,8 @@ import { elementCount, printType } from '../../ir/types.js';
 import type { Definition } from '../document.js';
 import type { Engine } from '../engine.js';
 import { printSize, type Layout, type SizeFields } from '../layout.js';
-import { propertyKey, Scope } from '../names.js';
+import { shortened } from '../../diagnostics/quote.js';
+import { literal, memberOf } from '../text.js';
 
 type Input = TrainerProgram['inputs'][number];
 
@@ -29,19 +30,19 @@ export function acceptInputs(
   layout: Layout,
   engine: Pick<Engine, 'placeFloats' | 'placeIntegers'>,
 ): Definition {
-  const scope = Scope.with(['m', 'inputs', ...checkNames]);
+  const scope = layout.module.inside(['inputs']);
   const sizes = layout.sizes.map((s): SizeFields => ({ ...s, variable: scope.take(s.size) }));
   const named = inputs.map((input) => ({
     input,
     variable: scope.take(input.name),
     shape: scope.take(`${input.name}Shape`),
-    text: [JSON.stringify(input.name), JSON.stringify(printType(input.type))].join(', '),
+    text: [input.name, printType(input.type)].map((words) => literal(shortened(words))).join(', '),
     given: `inputs${memberOf(input.name)}`,
     integers: input.type.element.kind !== 'f32',
     count: elementCount(input.type),
   }));
   const size = (index: Index): string => printSize(index, { sizes });
-  const names = JSON.stringify(inputs.map((i) => i.name).join(', '));
+  const names = literal(shortened(inputs.map((i) => i.name).join(', ')));
   const lines = [
     ...(inputs.length > 0
       ? [`if (typeof inputs !== "object" || inputs === null) throw noInputs("inputs", inputs, ${names});`]
@@ -125,23 +126,6 @@ export function acceptInputs(
     returns: 'void',
     body: lines.join('\n'),
   };
-}
-
-const checkNames = [
-  'noInputs',
-  'floats',
-  'integers',
-  'solveSize',
-  'shapeOf',
-  'checkShape',
-  'wrongLength',
-  'copyIntegers',
-  'reserve',
-];
-
-function memberOf(name: string): string {
-  const key = propertyKey(name);
-  return key.startsWith('"') ? `[${key}]` : `.${key}`;
 }
 
 function missing(index: Index, known: ReadonlySet<string>): string[] {

@@ -6,7 +6,8 @@ import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
 import type { Engine } from '../engine.js';
 import { batchSize, printSize, type Layout } from '../layout.js';
-import { propertyKey } from '../names.js';
+import { shortened } from '../../diagnostics/quote.js';
+import { literal, objectOf } from '../text.js';
 import { kernelEntries } from '../profile.js';
 import type { FitDefaults } from '../runtime/fit.js';
 import { kernelsOf, usesOf } from '../uses.js';
@@ -56,7 +57,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     ...lines.options,
     `let memory: Memory | undefined = ${engine.asynchronous ? 'await ' : ''}${engine.createMemory};`,
     'const use = (): Memory => {',
-    `if (!memory) throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
+    `if (!memory) throw new Error(${literal(`${shortened(model.name)}: this trainer has been disposed of`)});`,
     ...(engine.mirrors ? [engine.mirrors.read] : []),
     'return memory;',
     '};',
@@ -149,10 +150,10 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
           : [];
       });
     },
-    noStep: `throw new Error(${JSON.stringify(`${model.name} has no train block, so there is no step to make`)});`,
+    noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
     accumulate: (lines) => [`if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${JSON.stringify(rowsOf(program))}${more} }, data, options);\n}`,
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
       `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
@@ -173,7 +174,7 @@ export function method(head: string, ...lines: readonly string[]): string {
 
 function lossesOf(entry: Entry, layout: Layout): string {
   const fields = new Map(entry.results.map((r) => [r.name, `${layout.array(r.buffer)}[0]`]));
-  return `{ ${[...fields].map(([name, value]) => `${propertyKey(name)}: ${value}`).join(', ')} }`;
+  return objectOf(fields);
 }
 
 function outputsOf(program: TrainerProgram, entry: Entry, layout: Layout): string {
@@ -181,9 +182,9 @@ function outputsOf(program: TrainerProgram, entry: Entry, layout: Layout): strin
   const fields = entry.results.map((r) => {
     const type = program.outputs.find((o) => o.name === r.name)?.type ?? scalarType;
     const copy = `${layout.array(r.buffer)}.slice(0, ${printSize(elementCount(type), inCall, 'm.')})`;
-    return `${propertyKey(r.name)}: ${outputType(type) === 'Uint8Array' ? `Uint8Array.from(${copy})` : copy}`;
+    return [r.name, outputType(type) === 'Uint8Array' ? `Uint8Array.from(${copy})` : copy] as const;
   });
-  return `return { ${fields.join(', ')} };`;
+  return `return ${objectOf(fields)};`;
 }
 
 const scalarType: TensorType = { element: { kind: 'f32' }, shape: [] };
@@ -191,8 +192,8 @@ const scalarType: TensorType = { element: { kind: 'f32' }, shape: [] };
 function gradientsOf(entry: Entry | undefined, layout: Layout): string {
   const [loss, ...rest] = entry?.results ?? [];
   if (!loss) return 'throw new Error("there are no gradients");';
-  const fields = rest.map((r) => `${propertyKey(r.name)}: ${layout.array(r.buffer)}.slice()`);
-  return `return { loss: ${layout.array(loss.buffer)}[0], gradients: { ${fields.join(', ')} } };`;
+  const fields = rest.map((r) => [r.name, `${layout.array(r.buffer)}.slice()`] as const);
+  return `return { loss: ${layout.array(loss.buffer)}[0], gradients: ${objectOf(fields)} };`;
 }
 
 function reserveAtStart(layout: Layout, engine: Engine): string[] {
@@ -204,7 +205,7 @@ function reserveAtStart(layout: Layout, engine: Engine): string[] {
 /** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
 export function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
   const tensor = (name: string, type: TensorType, buffer: Buffer): string =>
-    `{ name: ${JSON.stringify(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)} }`;
+    `{ name: ${literal(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)} }`;
   const list = (name: string, doc: string, tensors: readonly string[]): Definition => ({
     kind: 'function',
     name,

@@ -2,7 +2,7 @@
 import type { TrainerProgram } from '../../ir/program.js';
 import { printType, type TensorType } from '../../ir/types.js';
 import type { Definition, Property } from '../document.js';
-import { propertyKey } from '../names.js';
+import { literal, propertyKey } from '../text.js';
 
 /** Inputs that step, evaluate and gradients take. */
 export function trainingInputs(program: TrainerProgram): TrainerProgram['inputs'] {
@@ -17,8 +17,8 @@ export function predictInputs(program: TrainerProgram): TrainerProgram['inputs']
 }
 
 export function publicTypes(program: TrainerProgram): Definition[] {
-  const names = program.parameters.map((p) => JSON.stringify(p.name));
-  const trained = program.parameters.filter((p) => p.trained).map((p) => JSON.stringify(p.name));
+  const names = program.parameters.map((p) => literal(p.name));
+  const trained = program.parameters.filter((p) => p.trained).map((p) => literal(p.name));
   return [
     {
       kind: 'interface',

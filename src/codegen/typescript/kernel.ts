@@ -4,6 +4,7 @@ import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition, Parameter } from '../document.js';
 import { Scope } from '../names.js';
+import { comment } from '../text.js';
 import { usesOf } from '../uses.js';
 import { scalarFunctions } from './scalar.js';
 import { KernelScope, printStatements } from './statements.js';
@@ -59,17 +60,22 @@ export function printKernel(kernel: Kernel, name: string): KernelFunction {
 
 const width = 100;
 
+/** What a kernel computes, as a comment. */
+export function provenanceComment(kernel: Kernel): string {
+  return comment(provenanceLines(kernel));
+}
+
 /** The formulas, with the source lines to the right of the last one, and the plan. */
-export function provenanceComment({ provenance, plan }: Kernel): string {
+export function provenanceLines({ provenance, plan }: Kernel): string[] {
   const lines = provenance.formulas.map(oneLine);
-  const sources = provenance.sources.join(', ');
+  const sources = oneLine(provenance.sources.join(', '));
   const last = lines.pop() ?? '';
   const gap = width - last.length - sources.length;
   if (sources === '' || last === '') lines.push(last || sources);
   else if (gap >= 4) lines.push(`${last}${' '.repeat(Math.min(gap, 8))}${sources}`);
   else lines.push(last, `    ${sources}`);
   if (plan) lines.push(plan.split('\n').map(oneLine).join('; '));
-  return lines.map((line) => `// ${line}`).join('\n');
+  return lines;
 }
 
 function oneLine(text: string): string {

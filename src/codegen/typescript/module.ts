@@ -6,15 +6,15 @@ import type { Definition } from '../document.js';
 import { elementCount } from '../../ir/types.js';
 import { runnerOf, type Engine } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
-import { propertyKey, Scope } from '../names.js';
+import { objectOf } from '../text.js';
 import { predictInputs, trainingInputs } from '../trainer/types.js';
 import { arrayTypes, printKernel, type Argument, type KernelFunction } from './kernel.js';
 import { KernelScope } from './statements.js';
 import { printAddress } from './scalar.js';
 
-/** Prints memory, kernels and entries. `scope` holds the names of the module. */
-export function typescriptEngine(program: TrainerProgram, layout: Layout, scope: Scope): Engine {
-  const kernels = program.kernels.map((kernel) => printKernel(kernel, scope.take(kernel.name)));
+/** Prints memory, kernels and entries. */
+export function typescriptEngine(program: TrainerProgram, layout: Layout): Engine {
+  const kernels = program.kernels.map((kernel) => printKernel(kernel, layout.module.take(kernel.name)));
   const byKernel = new Map(program.kernels.map((kernel, i) => [kernel, kernels[i]]));
   const entries = Object.values(program.entries).map((entry) =>
     printEntry(entry, layout, (step) => {
@@ -72,7 +72,7 @@ function printEntry(entry: Entry, layout: Layout, functionOf: (step: Run) => Ker
         return argument satisfies never;
     }
   };
-  const scope = new KernelScope(Scope.with(['m']));
+  const scope = new KernelScope(layout.module.inside());
   const variables = new Map(layout.sizes.map((s) => [s.size, scope.bindSize(s.size)]));
   const body = walk(entry.steps, scope);
   const taken = layout.sizes
@@ -82,7 +82,7 @@ function printEntry(entry: Entry, layout: Layout, functionOf: (step: Run) => Ker
     kind: 'function',
     name: runnerOf(entry.name),
     doc: entryDocs[entry.name],
-    parameters: [{ name: 'm', type: 'Memory' }],
+    parameters: [{ name: body === '' ? '_m' : 'm', type: 'Memory' }],
     returns: 'void',
     body: `${taken.length > 0 ? `const { ${taken.join(', ')} } = m;\n` : ''}${body}`,
   };
@@ -100,7 +100,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
     const live = !planned(buffer) && buffer.space !== 'input';
     return `${field}: new ${type}(${live ? printSize(buffer.length, layout) : 0})`;
   });
-  const views = program.parameters.map((p) => `${propertyKey(p.name)}: m.${fields.get(p.buffer)}`);
+  const views = program.parameters.map((p) => [p.name, `m.${fields.get(p.buffer)}`] as const);
   const offsets = growing.map(([buffer, field]) => {
     const type = arrayTypes[buffer.dtype];
     const length = printSize(buffer.length, layout);
@@ -120,7 +120,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
   const make = [
     `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
-    `m.parameters = {\n${views.join(',\n')}\n};`,
+    `m.parameters = ${objectOf(views)};`,
     ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
     'return m;',
   ];

@@ -5,25 +5,24 @@ import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
 import { runnerOf, type Engine } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
-import type { Scope } from '../names.js';
-import { propertyKey } from '../names.js';
-import { arrayTypes, printKernel, provenanceComment, type KernelFunction } from '../typescript/kernel.js';
+import { comment, literal, memberOf, objectOf } from '../text.js';
+import { arrayTypes, printKernel, provenanceLines, type KernelFunction } from '../typescript/kernel.js';
 import { usesOf } from '../uses.js';
 import { emitWasm, type Wasm, type WasmOptions } from './emitWasm.js';
 
-/** Prints the binary, memory and entries. `scope` holds the names of the module. */
-export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope, options: WasmOptions = {}): Engine {
+/** Prints the binary, memory and entries. */
+export function wasmEngine(program: TrainerProgram, layout: Layout, options: WasmOptions = {}): Engine {
   const wasm = emitWasm(program, options);
   // Where relaxed instructions are missing, the same program without them.
   const binaries = options.relaxed ? [wasm, emitWasm(program, { ...options, relaxed: false })] : [wasm];
   if (binaries.some((b) => b.sharedAt !== wasm.sharedAt)) throw new Error('the binaries differ in their heads');
   if (program.memory.own && wasm.sizes.length > 32) throw new Error('there are no words for so many run-time sizes');
-  const names = binaries.map(() => scope.take('binary'));
+  const names = binaries.map(() => layout.module.take('binary'));
   const host = new Map<Kernel, KernelFunction>();
   for (const entry of Object.values(program.entries))
     for (const step of entry.steps)
       if (step.kind === 'run' && step.host && !host.has(step.kernel))
-        host.set(step.kernel, printKernel(step.kernel, scope.take(step.kernel.name)));
+        host.set(step.kernel, printKernel(step.kernel, layout.module.take(step.kernel.name)));
   const fields = fieldsIn(program, layout, [...host.keys()]);
   return {
     target: 'wasm',
@@ -52,14 +51,14 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, scope: Scope
   };
 }
 
-function binary(comment: string, { binary: bytes }: Wasm, name: string): Definition {
-  return { kind: 'text', text: `${comment}const ${name} =\n  '${base64(bytes)}';` };
+function binary(before: string, { binary: bytes }: Wasm, name: string): Definition {
+  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(bytes)}';` };
 }
 
 /** The kernels of a binary: what each computes and how. */
 function listOf(kernels: readonly Kernel[]): string {
-  const comments = kernels.map((k) => `// ${k.name}\n${provenanceComment(k).replace(/^\/\/ /gm, '//   ')}\n`);
-  return `// WebAssembly in base64: a function for each entry, which calls these in order.\n//\n${comments.join('')}`;
+  const lines = kernels.flatMap((k) => [k.name, ...provenanceLines(k).map((line) => `  ${line}`)]);
+  return `${comment(['WebAssembly in base64: a function for each entry, which calls these in order.', '', ...lines])}\n`;
 }
 
 /** Buffers that JavaScript reads or writes, with their fields of Memory. */
@@ -146,9 +145,13 @@ function memory(
       return end;
     }),
   );
+  // Only where it is there already is it a property like any other.
+  const special = program.parameters.flatMap(({ name }) =>
+    name === '__proto__' ? [[name, 'new Float32Array(0)'] as const] : [],
+  );
   const room = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
-  const parameters = wasm.sizes.flatMap((name) => [`${sizeFields(layout, name).now}: number`]);
+  const parameters = wasm.sizes.flatMap((name) => [`${sizeFields(layout, name).variable}: number`]);
   const rooms = wasm.sizes.map((name) => `${sizeFields(layout, name).room}: number`);
   const { own, length } = program.memory;
   const numbers = own ? ['thread: number', 'threads: number'] : [];
@@ -160,7 +163,7 @@ function memory(
     printSize(length, layout) + (own ? ` + ${threads} * (${printSize(own, layout)})` : '');
   const compile = (of: readonly string[]): string => `compileWebAssembly(model.name, ${of.join(', ')})`;
   const inThreads = binaries.map((name) => `forSharedMemory(${name}, ${wasm.sharedAt})`);
-  const names = JSON.stringify(wasm.entries);
+  const names = literal(wasm.entries);
   return [
     { kind: 'interface', name: 'Entries', doc: 'What the binary exports.', properties: entries },
     {
@@ -220,7 +223,7 @@ function memory(
           'over: (memory) => new WebAssembly.Instance(code, imports(memory)).exports as unknown as Entries',
           ...zeros,
           ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
-          'parameters: {} as Memory["parameters"]',
+          `parameters: ${objectOf(special)} as Memory["parameters"]`,
           'handedOut: false',
           'mirrors: undefined',
           ...(own ? ['team'] : []),
@@ -253,11 +256,6 @@ function memory(
       ].join('\n'),
     },
   ];
-}
-
-function memberOf(name: string): string {
-  const key = propertyKey(name);
-  return key.startsWith('"') ? `[${key}]` : `.${key}`;
 }
 
 function base64(bytes: Uint8Array): string {

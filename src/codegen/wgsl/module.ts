@@ -6,7 +6,8 @@ import { elementCount } from '../../ir/types.js';
 import type { Definition } from '../document.js';
 import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
-import { propertyKey, Scope } from '../names.js';
+import type { Scope } from '../names.js';
+import { literal, objectOf, templateText } from '../text.js';
 import { arrayTypes, printKernel, type KernelFunction } from '../typescript/kernel.js';
 import { callOf, depthOf, fieldOf, type Call } from './call.js';
 import { printShaders, type ShaderText } from './shaders.js';
@@ -19,10 +20,10 @@ export interface GpuEngine {
   placeIntegers(field: string, variable: string): string;
 }
 
-/** Prints memory, shaders and entries. `scope` holds the names of the module. */
-export function wgslEngine(program: TrainerProgram, layout: Layout, scope: Scope): GpuEngine {
+/** Prints memory, shaders and entries. */
+export function wgslEngine(program: TrainerProgram, layout: Layout): GpuEngine {
   const call = callOf(program, layout);
-  const host = new Map([...call.host].map((kernel) => [kernel, printKernel(kernel, scope.take(kernel.name))]));
+  const host = new Map([...call.host].map((kernel) => [kernel, printKernel(kernel, layout.module.take(kernel.name))]));
   const shaders = printShaders(program, call);
   const place = (memory: 'floats' | 'integers', field: string, rest: string): string => {
     const [buffer] = [...layout.fields].find(([, name]) => name === field) ?? [];
@@ -46,7 +47,7 @@ export function wgslEngine(program: TrainerProgram, layout: Layout, scope: Scope
 function texts({ text, totals }: ShaderText): Definition[] {
   const print = (name: string, code: string): Definition => ({
     kind: 'text',
-    text: `const ${name} = /* wgsl */ \`\n${code.replace(/[\\`$]/g, '\\$&')}\n\`;`,
+    text: `const ${name} = /* wgsl */ \`\n${templateText(code)}\n\`;`,
   });
   return [
     print('shaders', text),
@@ -79,7 +80,7 @@ function runner(
   shaders: ShaderText,
 ): Definition {
   const before: string[] = [];
-  const scope = Scope.with(['m', 'run']);
+  const scope = layout.module.inside(['run']);
   const dispatches = (steps: readonly Step[], inside: Scope): string[] =>
     steps.flatMap((step) => {
       if (step.kind === 'repeat') {
@@ -166,9 +167,7 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
   const views = kept.flatMap((k) =>
     k.buffers.map(([b, field]) => `${field}: ${k.name}.subarray(${start(b)}, ${start(b) + length(b)})`),
   );
-  const parameters = program.parameters.map(
-    (p) => `${propertyKey(p.name)}: views.${layout.fields.get(p.buffer) ?? ''}`,
-  );
+  const parameters = program.parameters.map((p) => [p.name, `views.${layout.fields.get(p.buffer) ?? ''}`] as const);
   const constants = kept.flatMap((k) =>
     k.buffers.flatMap(([b, field]) => (b.data ? [`m.${field}.set([${b.data.map(String).join(', ')}]);`] : [])),
   );
@@ -236,10 +235,10 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
       name: 'viewsOf',
       doc: 'The tensors that live across calls, where the memories begin with them.',
       parameters: given,
-      returns: `Pick<Memory, ${[...given.map((g) => g.name), ...kept.flatMap((k) => k.buffers.map(([, f]) => f)), 'parameters'].map((n) => JSON.stringify(n)).join(' | ')}>`,
+      returns: `Pick<Memory, ${[...given.map((g) => g.name), ...kept.flatMap((k) => k.buffers.map(([, f]) => f)), 'parameters'].map(literal).join(' | ')}>`,
       body: [
         `const views = {\n${views.join(',\n')}\n};`,
-        `return { ${names}, ...views, parameters: {\n${parameters.join(',\n')}\n} };`,
+        `return { ${names}, ...views, parameters: ${objectOf(parameters)} };`,
       ].join('\n'),
     },
     {

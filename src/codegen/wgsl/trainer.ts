@@ -3,7 +3,8 @@ import type { Entry, EntryName, TrainerProgram } from '../../ir/program.js';
 import type { Definition } from '../document.js';
 import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
-import { propertyKey } from '../names.js';
+import { shortened } from '../../diagnostics/quote.js';
+import { literal, objectOf } from '../text.js';
 import { acceptors, checkpoints, linesOf, method } from '../trainer/trainer.js';
 import { outputType } from '../trainer/types.js';
 import { lengthOf, resultsOf, type GpuEngine } from './module.js';
@@ -36,7 +37,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
     ...lines.options,
     'let memory: Memory | undefined = await createMemory(options);',
     'const use = (): Memory => {',
-    `if (!memory) throw new Error(${JSON.stringify(`${model.name}: this trainer has been disposed of`)});`,
+    `if (!memory) throw new Error(${literal(`${shortened(model.name)}: this trainer has been disposed of`)});`,
     'if (memory.gpu.lost) throw memory.gpu.lost;',
     'return memory;',
     '};',
@@ -107,15 +108,15 @@ function scalarsOf(entry: Entry, layout: Layout, { call }: GpuEngine): string[] 
   const returned = resultsOf(entry, call).map((r) => r.name);
   const all = new Map(entry.results.map((r) => [r.name, r.buffer]));
   const own = [...all].filter(([, buffer]) => call.has(buffer));
-  const known = own.map(([name, buffer]) => `${propertyKey(name)}: ${layout.array(buffer)}[0]`);
+  const known = own.map(([name, buffer]) => [name, `${layout.array(buffer)}[0]`] as const);
   const values = [...all.keys()].map((name) => {
     const at = returned.lastIndexOf(name);
-    return `${propertyKey(name)}: ${at < 0 ? `known[${JSON.stringify(name)}]` : `values[${at}]`}`;
+    return [name, at < 0 ? `known[${literal(name)}]` : `values[${at}]`] as const;
   });
   return [
-    ...(known.length > 0 ? [`const known = { ${known.join(', ')} };`] : []),
+    ...(known.length > 0 ? [`const known = ${objectOf(known)};`] : []),
     'const values = new Float32Array(await run);',
-    `return { ${values.join(', ')} };`,
+    `return ${objectOf(values)};`,
   ];
 }
 
@@ -129,15 +130,16 @@ function outputsOf(program: TrainerProgram, entry: Entry, layout: Layout, { call
       const type = program.outputs.find((o) => o.name === r.name)?.type;
       const array = type ? outputType(type) : 'Float32Array';
       const words = `new ${r.buffer.dtype === 'f32' ? 'Float32Array' : 'Int32Array'}(parts[${i}])`;
-      return `${propertyKey(r.name)}: ${array === 'Uint8Array' ? `Uint8Array.from(${words})` : words}`;
+      return [r.name, array === 'Uint8Array' ? `Uint8Array.from(${words})` : words] as const;
     }),
-    ...known.map((r) => `${propertyKey(r.name)}: ${layout.array(r.buffer)}.slice()`),
+    ...known.map((r) => [r.name, `${layout.array(r.buffer)}.slice()`] as const),
   ];
+  if (returned.length === 0) return ['await run;', `return ${objectOf(fields)};`];
   // The sizes of this call, before another one begins.
   return [
     `const lengths = [${lengths.join(', ')}];`,
     'const parts = takeApart(await run, lengths);',
-    `return { ${fields.join(', ')} };`,
+    `return ${objectOf(fields)};`,
   ];
 }
 
@@ -151,9 +153,9 @@ function gradientsOf(program: TrainerProgram, layout: Layout, { call }: GpuEngin
     return at < 0 ? `${layout.array(result.buffer)}.slice()` : `new Float32Array(parts[${at}])`;
   };
   const [loss, ...rest] = entry.results;
-  const fields = rest.map((r) => `${propertyKey(r.name)}: ${value(r)}`);
+  const fields = rest.map((r) => [r.name, value(r)] as const);
   return [
     `const parts = takeApart(await run, [${lengths.join(', ')}]);`,
-    `return { loss: ${value(loss)}[0], gradients: { ${fields.join(', ')} } };`,
+    `return { loss: ${value(loss)}[0], gradients: ${objectOf(fields)} };`,
   ];
 }

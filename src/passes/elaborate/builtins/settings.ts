@@ -203,13 +203,18 @@ function fans(call: BuiltinCall): [number, number] {
   return [sizes[1] * field, sizes[0] * field];
 }
 
+/** Any name may be asked for: none is there that was not given. */
+function withoutPrototype(fields: ReadonlyMap<string, DataField>): Record<string, DataField> {
+  return Object.assign(Object.create(null), Object.fromEntries(fields));
+}
+
 function dataSource(call: BuiltinCall, kind: DataSource['kind']): Value {
-  const fields: Record<string, DataField> = {};
+  const fields = new Map<string, DataField>();
   let path: string | undefined;
   for (const [name, argument] of call.given) {
     const value = dataField(argument.value, argument.span, call.frame);
     if (name === 'path' && typeof value === 'string') path = value;
-    else fields[name] = value;
+    else fields.set(name, value);
   }
-  return { kind: 'data', source: { kind, ...(path !== undefined && { path }), fields } };
+  return { kind: 'data', source: { kind, ...(path !== undefined && { path }), fields: withoutPrototype(fields) } };
 }

@@ -1,0 +1,141 @@
+// Modules under compilers of TypeScript, the newest and an old one, as strict as projects are made: every target, and models of every form.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile, type CompileOptions } from '../../src/index.js';
+
+const train = 'train { optimizer = sgd(lr = 0.1) }';
+const models: Readonly<Record<string, string>> = {
+  everything: `model everything {
+  input x: [batch, 3]
+  input y: [batch]
+  input kind: index(4)[batch]
+  input known: bool[batch]
+  frozen param q: [3] = 1
+  param of_kind: [4] = 0
+  p = (x * q |> batch_norm |> dense(1))[:, 0] + of_kind[kind]
+  output p
+  output positive = p > 0
+  output largest = argmax(x)
+  loss = mean((p - y)^2 * f32(known))
+  loss size = mean(p^2)
+  metric error = mae(p, y)
+  train { optimizer = adam(lr = linear(0.1, 0, steps = 9)) clip_norm = 1 accumulate = 2 }
+}`,
+  no_output: `model m { input x: [batch, 3]\n loss = mean((x |> dense(1) |> dropout(0.5))^2)\n ${train} }`,
+  no_train: 'model m { input x: [batch, 3]\n output y = x |> dense(2)\n loss = mean(y) }',
+  no_parameter: 'model m { input x: [3]\n output x\n loss = mean(x) }',
+  no_input: `model m { param w: [3] = 2\n loss = mean(w^2)\n ${train} }`,
+  two_sizes: `model m { input a: [n, 3]\n input b: [k, 3]\n loss = mean(a |> dense(1)) * mean(b |> dense(2))\n ${train} }`,
+  names: `model constructor {
+  input __proto__: [typeof, 2]
+  input arguments: [new, Math]
+  param toString: [2] = 1
+  hasOwnProperty = __proto__ * toString + mean(arguments)
+  output undefined = hasOwnProperty
+  loss prototype = mean(hasOwnProperty^2)
+  metric __defineGetter__ = mean(hasOwnProperty)
+  ${train}
+}`,
+};
+const targets = ['ts', 'wasm', 'wgsl', 'wgsl,wasm'] as const;
+
+/** A program over the model `everything`, for a trainer that answers at once or later. */
+const program = (module: string): string => `
+import { createTrainer, model, type Losses, type Outputs, type ParameterName, type TrainerOptions } from './${module}.js';
+const inputs = { x: new Float32Array(6), y: new Float32Array(2), kind: new Uint8Array(2), known: new Uint8Array(2) };
+export const options: TrainerOptions = { seed: undefined, batch: undefined, parameters: { q: new Float32Array(3) } };
+export async function use(): Promise<number> {
+  const trainer = await createTrainer(options);
+  const { loss, size, error }: Losses = await trainer.step(inputs);
+  const { p, positive, largest }: Outputs = await trainer.predict({ x: { data: inputs.x, shape: [2, 3] }, kind: inputs.kind });
+  const all: readonly [Float32Array, Uint8Array, Int32Array] = [p, positive, largest];
+  const { gradients } = await trainer.gradients(inputs);
+  const gradient: Float32Array = gradients.of_kind;
+  for await (const { losses, validation } of trainer.fit(inputs, { epochs: 1, signal: undefined })) {
+    const checked: Losses | undefined = validation;
+    void [losses.loss, checked];
+  }
+  // @ts-expect-error there is no such loss
+  void (await trainer.evaluate(inputs)).accuracy;
+  // @ts-expect-error frozen parameters have no gradient
+  void gradients.q;
+  // @ts-expect-error an input is missing
+  await trainer.step({ x: inputs.x });
+  // @ts-expect-error no such option
+  await createTrainer({ sed: 1 });
+  return loss + size + error + all.length + gradient.length;
+}
+export const names: readonly ParameterName[] = model.parameters.map((p) => p.name);
+`;
+
+const strict = { strict: true, noUnusedLocals: true, noUnusedParameters: true, noFallthroughCasesInSwitch: true };
+const bundled = { target: 'es2022', module: 'esnext', moduleResolution: 'bundler', lib: ['ES2022', 'DOM'], types: [] };
+/** As `tsc --init` writes it. */
+const made = {
+  ...{ module: 'nodenext', target: 'esnext', types: [], sourceMap: true, declaration: true, declarationMap: true },
+  ...{ noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, strict: true, jsx: 'react-jsx' },
+  ...{ verbatimModuleSyntax: true, isolatedModules: true, moduleDetection: 'force', skipLibCheck: true },
+};
+/** As Vite's templates have it. */
+const vite = {
+  ...{ ...bundled, ...strict, target: 'es2023', lib: ['ES2023', 'DOM'], skipLibCheck: true, noEmit: true },
+  ...{ allowImportingTsExtensions: true, verbatimModuleSyntax: true, moduleDetection: 'force' },
+};
+/** What the old compiler does not know. */
+const newer = { noUncheckedSideEffectImports: true };
+
+const root = mkdtempSync(join(tmpdir(), 'nnc-types-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** What the compiler says of a folder. */
+function checked(compiler: string, folder: string, compilerOptions: object): string {
+  const place = join(root, folder);
+  writeFileSync(
+    join(place, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...compilerOptions, outDir: 'out' } }),
+  );
+  const tsc = fileURLToPath(new URL(`../../node_modules/${compiler}/bin/tsc`, import.meta.url));
+  return spawnSync(process.execPath, [tsc, '-p', place], { encoding: 'utf8', cwd: place }).stdout;
+}
+
+beforeAll(async () => {
+  for (const folder of ['whole', 'bare', 'declared']) {
+    mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, folder, 'package.json'), '{ "type": "module" }');
+  }
+  const write = (folder: string, name: string, text = ''): void => writeFileSync(join(root, folder, name), text);
+  for (const target of targets) {
+    const kind = target.replace(',', '_');
+    for (const [name, text] of Object.entries(models)) {
+      const built = (options: CompileOptions) => compile({ file: `${name}.nn`, text }, { target, ...options });
+      const { code = '', diagnostics } = await built({});
+      expect([name, diagnostics.map((d) => d.message)]).toEqual([name, []]);
+      expect(code.startsWith('// @ts-nocheck\n')).toBe(true);
+      write('whole', `${name}_${kind}.ts`, code);
+      write('bare', `${name}_${kind}.ts`, code.replace(/.*\n/, ''));
+      const { code: js, declarations } = await built({ language: 'js' });
+      expect(js?.startsWith('// Compiled by nnc')).toBe(true);
+      write('declared', `${name}_${kind}.js`, js);
+      write('declared', `${name}_${kind}.d.ts`, declarations);
+    }
+    for (const folder of ['whole', 'bare', 'declared']) write(folder, `use_${kind}.ts`, program(`everything_${kind}`));
+  }
+}, 120_000);
+
+describe.each(['typescript', 'typescript-5.4'])('modules under %s', (compiler) => {
+  const newest = compiler === 'typescript' ? newer : {};
+  it('are strict themselves', () => expect(checked(compiler, 'bare', { ...bundled, ...strict })).toBe(''), 120_000);
+  it.each(['whole', 'declared'])(
+    'compile in a project that tsc makes: %s',
+    (folder) => expect(checked(compiler, folder, { ...made, ...newest })).toBe(''),
+    120_000,
+  );
+});
+
+it('modules compile in a project that Vite makes', () => {
+  expect(checked('typescript', 'whole', { ...vite, ...newer, erasableSyntaxOnly: true })).toBe('');
+}, 120_000);
