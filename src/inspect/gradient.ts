@@ -1,5 +1,5 @@
 // The gradient program as a document: every cotangent under its name, as a formula, with the step of the chain rule it came from.
-import { createWriter, nameOf, ownName, sourcesOf } from '../ir/formula.js';
+import { createWriter, deltaOf, nameOf, ownName, sourcesOf } from '../ir/formula.js';
 import type { Node, NotationStyle } from '../ir/graph.js';
 import type { ModelGraph } from '../ir/model.js';
 import { reachable } from '../ir/reachable.js';
@@ -187,7 +187,7 @@ function nameCotangents(
     if (roots.includes(node) || isPlumbing(node, seen)) continue;
     const shared = (readers.get(node) ?? 0) > 1;
     const wanted =
-      node.name ?? (shared ? (ownName(node) ?? `delta_${subjectOf(node, names, seen) ?? 'loss'}`) : undefined);
+      node.name ?? (shared ? (ownName(node) ?? deltaOf(node) ?? `delta_${subjectOf(node, names, seen)}`) : undefined);
     if (wanted !== undefined) names.set(node, free(wanted, names));
   }
 }
@@ -213,15 +213,17 @@ function isPlumbing(node: Node, seen: Displayed): boolean {
   return seen.inputsOf(node).every((i) => i.inputs.length === 0 && i.type.shape.length === 0);
 }
 
-/** The forward value whose step a cotangent belongs to: the nearest named one it reads. */
-function subjectOf(node: Node, names: ReadonlyMap<Node, string>, seen: Displayed): string | undefined {
+/** The forward value whose step a cotangent belongs to: the one in whose expression it was differentiated, else the nearest it reads. */
+function subjectOf(node: Node, names: ReadonlyMap<Node, string>, seen: Displayed): string {
+  const path = node.origin?.path ?? '';
+  if (path !== '') return path.replaceAll('.', '_');
   const open = [...seen.inputsOf(node)];
   for (let n = 0; n < open.length && n < 64; n++) {
     const name = names.get(open[n]);
     if (name) return name.replace(/^(d|delta)_/, '');
     open.push(...seen.inputsOf(open[n]));
   }
-  return undefined;
+  return 'loss';
 }
 
 /** d_h is ∂loss/∂h in mathematics; names otherwise stand as they are. */

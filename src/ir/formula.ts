@@ -1,6 +1,7 @@
 // Nodes written as formulas in the language's own notation, for kernel comments and `nnc grad`.
 import { binding, type Node, type NotationStyle, type Written } from './graph.js';
 import { recognise, type Form } from './recognise.js';
+import { sameShape } from './types.js';
 
 /** What a node is called where it has no name of its own; undefined writes it out. */
 export type NameOf = (node: Node) => string | undefined;
@@ -96,10 +97,10 @@ function asName(path: string): string {
 export function nameOf(node: Node): string {
   const own = ownName(node);
   if (own !== undefined) return own;
+  const delta = deltaOf(node);
+  if (delta !== undefined) return delta;
   const near = node.inputs.map(nearest).find((found) => found !== undefined);
   const of = near?.label;
-  // The cotangent of an activation times its slope is what textbooks call delta.
-  if (of?.startsWith('d_') && node.type.shape.length > 0) return `delta_${of.slice(2)}`;
   const [minuend, subtrahend] = node.op.name === 'sub' ? node.inputs.map(givenName) : [];
   if (minuend && subtrahend) return `${minuend}_minus_${subtrahend}`;
   const { path } = node.origin ?? {};
@@ -112,6 +113,28 @@ export function nameOf(node: Node): string {
     return maker === undefined ? kind : `${maker}_${kind}`;
   }
   return near?.given || !path ? `${kind}_${where}` : `${where}_${kind}`;
+}
+
+/**
+ * The cotangent of an activation times its slope is what textbooks call delta. Only steps that go element by element lead from one
+ * to the other: what has gone through a product of matrices or a sum is a cotangent of something else.
+ */
+export function deltaOf(node: Node): string | undefined {
+  if (node.type.shape.length === 0) return undefined;
+  let at = node;
+  for (let steps = 0; steps < 6 && slopes.has(at.op.name); steps++) {
+    const next = at.inputs.find((input) => isCotangent(input) && sameShape(input.type, node.type)) ?? at.inputs[0];
+    if (!sameShape(next.type, node.type)) return undefined;
+    if (isCotangent(next)) return `delta_${(ownName(next) ?? '').slice(2)}`;
+    at = next;
+  }
+  return undefined;
+}
+
+const slopes: ReadonlySet<string> = new Set(['mul', 'div', 'neg', 'select']);
+
+function isCotangent(node: Node): boolean {
+  return ownName(node)?.startsWith('d_') === true && node.inputs.length > 0;
 }
 
 /** What it does, in a word: `max`, `product`, `inverse`. */

@@ -1,6 +1,7 @@
 // Well-known compositions recognised for display: the graph stays as it is, a reader sees `softmax(logits)`.
 import type { Node } from './graph.js';
 import { constantOf, printIndex, product } from './index.js';
+import { axisArgument } from './types.js';
 
 export interface Form {
   readonly name: string;
@@ -164,6 +165,5 @@ export function axesText(reduction: Node): string[] {
   const { axes } = reduction.attrs;
   const { shape } = reduction.inputs[0].type;
   if (!Array.isArray(axes) || axes.length === shape.length) return [];
-  const names = axes.map((a: number) => shape[a].name ?? String(a));
-  return [`axis = ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`];
+  return [axisArgument(axes, shape)];
 }

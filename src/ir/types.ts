@@ -65,3 +65,13 @@ export function printDim(d: Dim): string {
   if (d.name === undefined || d.name === size) return size;
   return constantOf(d.size) !== undefined ? `${d.name}=${size}` : size;
 }
+
+/** `axis = T`, `axis = [0, 2]`: a name that two axes bear tells neither. */
+export function axisArgument(axes: readonly number[], shape: readonly Dim[]): string {
+  const nameOf = (axis: number): string | undefined => {
+    const { name } = shape[axis];
+    return shape.filter((d) => d.name === name).length === 1 ? name : undefined;
+  };
+  const names = axes.map((a) => nameOf(a) ?? String(a));
+  return `axis = ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`;
+}

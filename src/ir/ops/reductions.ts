@@ -2,7 +2,7 @@
 import { axis, toIndex, type Index } from '../index.js';
 import type { Builder, Node, Op, Sample } from '../graph.js';
 import { apply, fold, number, type FoldOp, type Scalar } from '../scalar.js';
-import type { Dim, TensorType } from '../types.js';
+import { axisArgument, type Dim, type TensorType } from '../types.js';
 import { filled } from './calls.js';
 import { div, mul, sub } from './arithmetic.js';
 import { equalTo, select, toF32 } from './logic.js';
@@ -120,6 +120,5 @@ function writeAxes(node: Node<Along>): string[] {
   const { shape } = node.inputs[0].type;
   const { axes } = node.attrs;
   if (axes.length === shape.length) return [];
-  const names = axes.map((a) => shape[a].name ?? String(a));
-  return [`axis = ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`];
+  return [axisArgument(axes, shape)];
 }

@@ -1,0 +1,73 @@
+// What `nnc grad` calls things: no two of one formula, and no cotangent by the name of another value.
+import { describe, expect, it } from 'vitest';
+import { check, differentiateModel } from '../../src/index.js';
+import { gradientDocument, type GradientDocument } from '../../src/inspect/gradient.js';
+import { compileText } from '../support/trainer.js';
+
+function documentOf(text: string): GradientDocument {
+  const { model, diagnostics } = check({ file: 'm.nn', text });
+  if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  const derived = differentiateModel(model);
+  return gradientDocument(derived.model, derived.gradients, { style: 'nn' });
+}
+
+const lines = ({ forward, backward, gradients }: GradientDocument): Map<string, string> =>
+  new Map([...forward, ...backward, ...gradients].map(({ name, formula }) => [name, formula]));
+
+/** Two softmaxes of one value, the names of their axes, and how the value is made. */
+const crossed = (made: string, axes: readonly [string, string]): string => `model m {
+  input x: [batch, 5, 5]
+  input y: [batch, 5, 5]
+  t = 5
+  param W: [5, 5] = 1
+  s = ${made}
+  a = softmax(s, axis = ${axes[0]})
+  b = softmax(s, axis = ${axes[1]})
+  loss = mean((a * b - y)^2)
+}
+`;
+
+describe('axes', () => {
+  it('of two by one name are told by their places', () => {
+    const found = lines(documentOf(crossed('reshape(x @ W, [batch, t, t])', ['1', '2'])));
+    expect(found.get('a')).toBe('softmax(s, axis = 1)');
+    const formulas = [...found.values()].filter((formula) => formula.startsWith('exp('));
+    expect(formulas).toHaveLength(2);
+    expect(new Set(formulas).size).toBe(2);
+    expect([...found.values()].join('\n')).not.toContain('axis = t');
+  });
+
+  it('of a name of their own are told by it', () => {
+    const text = 'model m {\n input x: [batch, 3, T]\n param w: [] = 1\n loss = mean(max(w * x, axis = T))\n}';
+    expect([...lines(documentOf(text)).values()].join('\n')).toContain('axis = T');
+  });
+});
+
+describe('shared pieces of cotangents', () => {
+  it('are called by the value in whose expression they arise', () => {
+    for (const made of ['x @ W', 'x * W']) {
+      const { backward } = documentOf(crossed(made, ['1', '2']));
+      const found = new Map(backward.map((line) => [line.name, line]));
+      // The cotangent of b is (a * b - y) * a, but for a factor: it reads a first.
+      expect(found.get('delta_b')?.formula).toBe('(a * b - y) * a / sum(exp_s, axis = 2)');
+      expect(found.get('delta_b')?.source).toBe('m.nn:8 softmax');
+      expect(found.get('delta_a')?.formula).toBe('(a * b - y) * b / sum(exp_s_2, axis = 1)');
+      expect(found.get('delta_a')?.source).toBe('m.nn:7 softmax');
+    }
+  });
+
+  it('that went through a product of matrices are no delta of what it gave', async () => {
+    const text = `model m {
+  input x: [batch, 4, 6]
+  q = x |> dense(6)
+  s = q @ transpose(q)
+  a = softmax(s, axis = 1)
+  loss = mean(a^2)
+  train { optimizer = sgd(lr = 0.1) }
+}
+`;
+    const code = await compileText(text, { language: 'ts' });
+    expect(code).not.toContain('delta_s = d_s @ q');
+    expect(code).toContain('d_s @ q');
+  });
+});
