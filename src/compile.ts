@@ -1,6 +1,7 @@
 // The compiler's table of contents: from .nn source to a trainer module, stage by stage.
 import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
+import { modelTooLarge } from './diagnostics/memory.js';
 import { library as librarySources } from './embedded.js';
 import { evaluateSizes } from './ir/index.js';
 import type { ModelGraph } from './ir/model.js';
@@ -23,6 +24,8 @@ export interface CheckOptions {
   readonly model?: string;
   /** Overrides of model parameters. */
   readonly set?: Readonly<Record<string, number | boolean | string>>;
+  /** GiB that a model may take for one example: beyond, it is refused rather than compiled. Default: 16. */
+  readonly memoryLimit?: number;
 }
 
 export interface CompileOptions extends CheckOptions {
@@ -82,6 +85,7 @@ export function check(source: Source, options: CheckOptions = {}): Checked {
     library: library(),
     model: options.model,
     set: options.set,
+    memoryLimit: limitOf(options),
   });
   const all = [...loaded.diagnostics, ...diagnostics];
   return all.some(isError) || !model ? { diagnostics: all } : { diagnostics: all, model };
@@ -116,6 +120,11 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
     return threads && one === 'wasm' ? share(whole, targets.wasm) : whole;
   };
   const program = of(target === 'wgsl,wasm' ? 'wgsl' : target);
+  const [bytes, limit] = [leastBytes(program), limitOf(options)];
+  if (bytes > limit) {
+    const span = { file: model.file, start: 0, end: 0 };
+    return { diagnostics: [...checked.diagnostics, modelTooLarge({ name: model.name, bytes, limit, span })] };
+  }
   const { code } =
     target === 'wgsl,wasm'
       ? await emitFallback(program, of('wasm'), { relaxed })
@@ -131,6 +140,23 @@ let parsed: readonly File[] | undefined;
 function library(): readonly File[] {
   parsed ??= librarySources.map((source) => parse(source).file);
   return parsed;
+}
+
+function limitOf({ memoryLimit = 16 }: CheckOptions): number {
+  return memoryLimit * 2 ** 30;
+}
+
+/** What the trainer of a program takes at least: where every run-time size is 1. */
+function leastBytes({ memory, parameters, states, slots }: TrainerProgram): number {
+  const one = (): number => 1;
+  const kept = [...parameters, ...states, ...slots].map(({ buffer }) => evaluateSizes(buffer.length, one));
+  return (
+    4 *
+    Math.max(
+      evaluateSizes(memory.length, one),
+      kept.reduce((sum, n) => sum + n, 0),
+    )
+  );
 }
 
 function isError(diagnostic: Diagnostic): boolean {

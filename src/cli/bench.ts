@@ -76,6 +76,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const compiled = await compile(readSource(file), {
     model: options.model,
     set: options.set,
+    memoryLimit: options.memoryLimit,
     target,
     relaxed,
     read: readImport,

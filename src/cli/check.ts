@@ -20,7 +20,7 @@ export function addCheck(program: Command): void {
 async function run(files: readonly string[], options: Options): Promise<void> {
   const { check } = await import('../index.js');
   const diagnostics = files.flatMap((file) => [
-    ...check(readSource(file), { read: readImport, model: options.model, set: options.set }).diagnostics,
+    ...check(readSource(file), { read: readImport, ...options }).diagnostics,
   ]);
   if (options.json)
     process.stdout.write(

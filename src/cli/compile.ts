@@ -1,6 +1,7 @@
 // `nnc compile`: writes a model's trainer module, or shows one of the stages on the way to it.
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
+import { visible } from '../diagnostics/quote.js';
 import { readImport, readSource, writeFiles } from './files.js';
 import type { Target } from '../index.js';
 import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
@@ -20,7 +21,7 @@ export function addCompile(program: Command): void {
     .argument('<file>', 'the .nn file; - is standard input')
     .option(
       '-o, --output <out>',
-      'the module: .ts, or .js or .mjs with declarations beside it; - is standard output',
+      'the module: .ts or .mts, or .js or .mjs with declarations beside it; - is standard output',
       '-',
     )
     .option('--threads', 'wasm: a trainer that takes the option threads (the default)')
@@ -33,8 +34,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { output, emit } = options;
   const declarations = declarationsOf(output);
   if (output !== '-' && resolve(output) === resolve(file)) command.error(`error: ${output} is the source itself`);
-  if (output !== '-' && emit === undefined && !/\.[cm]?[jt]s$/.test(output))
-    command.error(`error: the output should end in .ts, .js or .mjs, and is ${output}`);
+  const trouble = output !== '-' && emit === undefined ? endingTrouble(output) : undefined;
+  if (trouble !== undefined) command.error(`error: ${visible(output)} ${trouble}`);
 
   for (const option of ['threads', 'relaxed'] as const)
     if (options[option] && !options.target?.includes('wasm')) command.error(`error: --${option} is for --target wasm`);
@@ -75,8 +76,17 @@ function finish(failed: boolean, code: string | undefined, output: string, besid
   writeFiles(files);
 }
 
+/** What is wrong with the name of a module; undefined where nothing is. */
+function endingTrouble(output: string): string | undefined {
+  if (/\.d\.[cm]?ts$/.test(output))
+    return 'would be declarations: they are written beside a module that ends in .js or .mjs';
+  if (/\.c[jt]s$/.test(output))
+    return 'would be CommonJS, and modules are ES modules: end it in .mjs; `require` of an ES module works from Node 20.20 on';
+  return /\.m?[jt]s$/.test(output) ? undefined : 'should end in .ts, .mts, .js or .mjs';
+}
+
 /** Where the declarations of a JavaScript module go; undefined for TypeScript. */
 function declarationsOf(output: string): string | undefined {
-  const extension = /\.([cm]?)js$/.exec(output);
+  const extension = /\.(m?)js$/.exec(output);
   return extension ? `${output.slice(0, extension.index)}.d.${extension[1]}ts` : undefined;
 }

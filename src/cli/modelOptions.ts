@@ -6,13 +6,15 @@ export type Settings = Readonly<Record<string, number | boolean | string>>;
 export interface ModelOptions {
   readonly model?: string;
   readonly set?: Settings;
+  readonly memoryLimit?: number;
 }
 
-/** Adds `--model` and `--set`. */
+/** Adds `--model`, `--set` and `--memory-limit`. */
 export function withModelOptions(command: Command): Command {
   return command
     .option('--model <name>', 'which model, where the file holds several')
-    .option('--set <name=value>', 'override a model parameter (again for more)', addSetting);
+    .option('--set <name=value>', 'override a model parameter (again for more)', addSetting)
+    .option('--memory-limit <gib>', 'refuse models that take more for one example (default: 16)', amount);
 }
 
 export type CommandTarget = 'ts' | 'wasm';
@@ -43,6 +45,12 @@ function valueOf(text: string): number | boolean | string {
   if (text === 'true' || text === 'false') return text === 'true';
   const value = Number(text);
   return text !== '' && Number.isFinite(value) ? value : text;
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0)) throw new InvalidArgumentError('It should be a number above 0.');
+  return value;
 }
 
 /** Parses an option that counts something. */

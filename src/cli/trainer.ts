@@ -76,8 +76,7 @@ export async function evaluateAll(trainer: Trainer, data: Dataset, portion: numb
   for (let start = 0; start < data.rows; start += portion) {
     const end = Math.min(data.rows, start + portion);
     const values = await trainer.evaluate(slice(data, start, end).inputs);
-    for (const [name, value] of Object.entries(values))
-      sums.set(name, (sums.get(name) ?? 0) + value * (end - start));
+    for (const [name, value] of Object.entries(values)) sums.set(name, (sums.get(name) ?? 0) + value * (end - start));
   }
   return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / data.rows]));
 }

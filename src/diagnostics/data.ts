@@ -48,7 +48,11 @@ export const dataColumnMissing = message<{ file: string; column: string; columns
   ({ file, column, columns, near }) => ({
     message: `${file} has no column ${column}`,
     labels: [],
-    notes: [`its ${columns.length} columns are ${columns.slice(0, 12).join(', ')}${columns.length > 12 ? ', …' : ''}`],
+    notes: [
+      columns.length === 1
+        ? `its only column is ${columns[0]}`
+        : `its ${columns.length} columns are ${columns.slice(0, 12).join(', ')}${columns.length > 12 ? ', …' : ''}`,
+    ],
     ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
   }),
 );

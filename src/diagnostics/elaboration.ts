@@ -1,5 +1,6 @@
 // Messages of elaboration: names, calls, definitions, models and how to train them.
 import { message, type Span } from './diagnostic.js';
+import { inGiB, raised } from './memory.js';
 
 interface At {
   readonly span: Span;
@@ -227,6 +228,36 @@ export const noOptimizer = message('no-optimizer', ({ span, parameter }: At & { 
   ],
   help: 'add a line such as: optimizer = adam(lr = 1e-3)',
 }));
+
+export const weightNotReplaced = message('weight-not-replaced', ({ name, span }: At & { name: string }) => ({
+  message: `the optimizer ${name} never replaces w`,
+  labels: [{ span, text: 'it would train nothing' }],
+  help: 'a step is written w := …, as in w := w - lr * g',
+}));
+
+export const reservedReport = message(
+  'reserved-report',
+  ({ what, span }: At & { what: 'a metric' | 'a loss' | 'an output' }) => ({
+    message: `${what} cannot be called loss`,
+    labels: [{ span, text: 'the sum of all losses is reported by this name' }],
+    help: what === 'a loss' ? 'write loss = …, without a name' : 'give it another name',
+  }),
+);
+
+export const reservedName = message('reserved-name', ({ name, what, span }: At & { name: string; what: string }) => ({
+  message: `${what} cannot be called ${name}`,
+  labels: [{ span, text: 'checkpoints keep something else by this name' }],
+  help: 'give it another name',
+}));
+
+export const tooLarge = message(
+  'too-large',
+  ({ name, type, bytes, limit, span }: At & { name: string; type: string; bytes: number; limit: number }) => ({
+    message: `${name} takes ${inGiB(bytes)} GiB of memory, and the limit is ${inGiB(limit)} GiB`,
+    labels: [{ span, text: type }],
+    help: raised,
+  }),
+);
 
 export const unknownOverride = message(
   'unknown-override',

@@ -71,8 +71,8 @@ export const missingExpression = message('missing-expression', (p: { span: Span;
 
 export const unclosedBracket = message(
   'unclosed-bracket',
-  (p: { span: Span; open: string; close: string; found?: { span: Span; text: string } }) => ({
-    message: `this ${p.open} is never closed`,
+  (p: { span: Span; line: number; open: string; close: string; found?: { span: Span; text: string } }) => ({
+    message: `the ${p.open} of line ${p.line} is never closed`,
     labels: [
       at(p.span, 'opened here'),
       ...(p.found === undefined ? [] : [at(p.found.span, `${p.close} expected before ${p.found.text}`)]),

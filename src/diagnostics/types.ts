@@ -97,6 +97,14 @@ export const ambiguousAxis = message('ambiguous-axis', ({ name, type, span }: At
   help: 'give the axis by its position',
 }));
 
+export const axisGivenTwice = message(
+  'axis-given-twice',
+  ({ axis, type, span }: At & { axis: string; type: string }) => ({
+    message: `the axis ${axis} is given twice`,
+    labels: [{ span, text: `the tensor is ${type}` }],
+  }),
+);
+
 export const badReshape = message(
   'bad-reshape',
   ({ from, to, why, span }: At & { from: string; to: string; why: string }) => ({

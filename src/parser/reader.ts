@@ -255,12 +255,34 @@ export class Reader extends EmbeddedActionsParser {
   }
 
   private unclosed(open: IToken, found: IToken): Diagnostic {
+    const taken = found.tokenType === T.End ? this.taken(open) : undefined;
+    if (taken) return this.unclosed(...taken);
     return say.unclosedBracket({
       span: this.spanOf(open),
+      line: open.startLine ?? 0,
       open: open.image,
       close: closers.get(open.tokenType) ?? '',
       ...(found.tokenType === T.End ? {} : { found: { span: this.spanOf(found), text: describe(found) } }),
     });
+  }
+
+  /** A brace within this one that a line farther to the left closes: it took the closing brace of one around it. */
+  private taken(open: IToken): [IToken, IToken] | undefined {
+    const { tokens, partners } = this.source;
+    if (open.tokenType !== T.LeftBrace) return undefined;
+    for (let at = Number(open.payload); at < tokens.length; at++) {
+      const opener = tokens[at].tokenType === T.RightBrace ? tokens[partners[at]] : undefined;
+      const [left, first] = this.indentOf(tokens[at]);
+      if (opener && first && left < this.indentOf(opener)[0]) return [opener, tokens[at]];
+    }
+    return undefined;
+  }
+
+  /** How far the token's line is indented, and whether the token stands first on it. */
+  private indentOf({ startOffset }: IToken): [number, boolean] {
+    const before = this.text.slice(this.text.lastIndexOf('\n', startOffset - 1) + 1, startOffset);
+    const indent = before.length - before.trimStart().length;
+    return [indent, indent === before.length];
   }
 
   // ---- depth ---------------------------------------------------------------------------------------

@@ -15,7 +15,18 @@ export function axesOf(frame: Frame, node: Node, given: Given | undefined): numb
     return all;
   const items = given.value.kind === 'list' ? given.value.items : [given.value];
   const found = items.map((item) => axisOf(frame, node, item, given.span));
-  return [...new Set(found)].sort((a, b) => a - b);
+  const twice = found.find((axis, i) => found.indexOf(axis) < i);
+  if (twice !== undefined)
+    return fail(
+      frame,
+      messages.axisGivenTwice({ axis: axisName(node, twice), type: printType(node.type), span: given.span }),
+    );
+  return [...found].sort((a, b) => a - b);
+}
+
+function axisName({ type: { shape } }: Node, axis: number): string {
+  const { name } = shape[axis];
+  return name === undefined ? String(axis) : `${axis} (${name})`;
 }
 
 /** One axis: a position (negative from the end), or the dimension that bears the name. */

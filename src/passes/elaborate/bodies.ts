@@ -8,7 +8,7 @@ import type { Node } from '../../ir/graph.js';
 import type { Initial } from '../../ir/model.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { parameter as parameterLeaf, state as stateLeaf } from '../../ir/ops/leaves.js';
-import { printType, sameShape, type TensorType } from '../../ir/types.js';
+import { elementCount, printType, sameShape, type TensorType } from '../../ir/types.js';
 import type { Body, Expression, Identifier, Statement } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { apply, configured } from './calls.js';
@@ -145,7 +145,7 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
     frame.scope.define(name.name, tensorValue(known.node), name.span);
     return;
   }
-  requireFixed(type, full, statement.type.span, frame);
+  requireKept(type, full, 'a parameter', statement, frame);
   const start =
     initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
   const node = context.g.make(parameterLeaf, [], { name: full, type });
@@ -160,7 +160,7 @@ function declareState(statement: Of<'state'>, frame: Frame): void {
   checkNew(name, frame);
   const type = typeOf(frame, statement.type);
   const full = joinPath(frame.naming.prefix, name.name);
-  requireFixed(type, full, statement.type.span, frame);
+  requireKept(type, full, 'a state', statement, frame);
   let known = context.states.get(full);
   if (!known) {
     const node = context.g.make(stateLeaf, [], { name: full, type });
@@ -202,10 +202,25 @@ export function filling(frame: Frame, value: Value, span: Span, type: TensorType
   return stretch(frame.context.g, node, type.shape);
 }
 
-function requireFixed(type: TensorType, name: string, span: Span, frame: Frame): void {
-  if (type.shape.some((d) => constantOf(d.size) === undefined))
-    fail(frame, runtimeSize({ name, type: printType(type), span }));
+/** What lives across steps has a size, a name that checkpoints can keep, and a place in memory. */
+function requireKept(
+  type: TensorType,
+  name: string,
+  what: string,
+  statement: Of<'param'> | Of<'state'>,
+  frame: Frame,
+): void {
+  const { span } = statement.type;
+  if (reservedInCheckpoints.has(name)) fail(frame, messages.reservedName({ name, what, span: statement.name.span }));
+  const count = constantOf(elementCount(type));
+  if (count === undefined) return fail(frame, runtimeSize({ name, type: printType(type), span }));
+  const { memoryLimit: limit } = frame.context;
+  const bytes = 4 * count;
+  if (bytes > limit) fail(frame, messages.tooLarge({ name, type: printType(type), bytes, limit, span }));
 }
+
+/** The safetensors format keeps its metadata by this name. */
+const reservedInCheckpoints: ReadonlySet<string> = new Set(['__metadata__']);
 
 /** `= value`: a number fills, a nested list gives every element. */
 function valuesOf(expression: Expression, type: TensorType, name: string, frame: Frame): Initial {

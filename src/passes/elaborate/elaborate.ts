@@ -34,6 +34,8 @@ export interface ElaborateOptions {
   /** Which model, where there are several. */
   readonly model?: string;
   readonly set?: Readonly<Record<string, number | boolean | string>>;
+  /** In bytes. */
+  readonly memoryLimit?: number;
 }
 
 export interface Elaborated {
@@ -73,12 +75,12 @@ interface Elaboration extends Written {
 
 function elaborateMode(
   declaration: ModelDeclaration,
-  { entry, files, library, set = {} }: ElaborateOptions,
+  { entry, files, library, set = {}, memoryLimit = Infinity }: ElaborateOptions,
   training: boolean,
   g: Builder,
   report: (diagnostic: Diagnostic) => void,
 ): Elaboration {
-  const context = createContext([entry, ...files.values(), ...library], library, g, training, report);
+  const context = createContext([entry, ...files.values(), ...library], library, g, training, memoryLimit, report);
   const outer = fileScope(entry, files, libraryScope(library, builtinScope(), context), context);
   const frame: Frame = { context, scope: new Scope(outer), naming: new Naming('') };
   bindParameters(declaration, set, frame);
@@ -90,6 +92,7 @@ function createContext(
   library: readonly File[],
   g: Builder,
   training: boolean,
+  memoryLimit: number,
   report: (diagnostic: Diagnostic) => void,
 ): Context {
   const starts = new Map<string, readonly number[]>();
@@ -108,6 +111,7 @@ function createContext(
     report,
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
     isLibrary: (file) => ours.has(file),
+    memoryLimit,
     draws: 0,
     depth: 0,
     steps: 0,

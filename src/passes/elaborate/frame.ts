@@ -46,6 +46,8 @@ export interface Context {
   readonly lineOf: (span: Span) => number;
   /** Names of files that are the library's: their lines are not the user's. */
   readonly isLibrary: (file: string) => boolean;
+  /** In bytes: a tensor that lives across steps is not larger. */
+  readonly memoryLimit: number;
   /** Draws so far: each has a number of its own. */
   draws: number;
   /** Expressions that are being evaluated, inside one another. */

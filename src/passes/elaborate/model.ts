@@ -84,6 +84,7 @@ function declareInput({ name, type: expression }: Of<'input'>, { frame, inputs }
 
 function declareOutput({ name, value, span }: Of<'output'>, body: Body): void {
   const { frame, outputs } = body;
+  if (value && name.name === 'loss') fail(frame, messages.reservedReport({ what: 'an output', span: name.span }));
   const known = outputs.some((o) => o.name === name.name);
   if (known)
     fail(frame, messages.definedTwice({ name: name.name, span: name.span, first: body.reported.get(name.name) }));
@@ -106,16 +107,19 @@ function named(name: Identifier, value: Expression, span: Span, frame: Frame): V
 function declareLoss({ name, value, span }: Of<'loss'>, body: Body): void {
   const { frame, losses } = body;
   const { g } = frame.context;
+  if (name?.name === 'loss') fail(frame, messages.reservedReport({ what: 'a loss', span: name.span }));
   if (name) requireNew(name, body);
+  else if (!body.total) checkNew({ name: 'loss', span: { ...span, end: span.start + 'loss'.length } }, frame);
   const node = scalarOf(name ?? { name: 'loss', span }, value, span, body, 'a loss');
   if (!node) return;
-  if (name && name.name !== 'loss') losses.push({ name: name.name, node });
+  if (name) losses.push({ name: name.name, node });
   const before = body.total;
   body.total = before ? g.at(atStatement(frame, span).origin, () => g.make(add, [before, node], {})) : node;
   frame.scope.define('loss', tensorValue(body.total));
 }
 
 function declareMetric({ name, value, span }: Of<'metric'>, body: Body): void {
+  if (name.name === 'loss') fail(body.frame, messages.reservedReport({ what: 'a metric', span: name.span }));
   requireNew(name, body);
   const node = scalarOf(name, value, span, body, 'a metric');
   if (node) body.metrics.push({ name: name.name, node });

@@ -32,6 +32,7 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
   scope.define('w', tensorValue(w));
   scope.define('g', tensorValue(g.make(gradient, [], { parameter: parameter.name, type: parameter.type })));
   scope.define('t', tensorValue(t));
+  const replaced = new Set<string>();
   const slots: { name: string; initial: number }[] = [];
   for (const statement of declaration.body) {
     const inner = atStatement(frame, statement.span);
@@ -59,6 +60,7 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
         if (!now.has(name)) return fail(frame, messages.notAState({ name, span: place }));
         const node = filling(frame, evaluate(statement.value, inner), statement.value.span, parameter.type, name);
         now.set(name, node);
+        replaced.add(name);
         scope.define(name, tensorValue(node), place);
         break;
       }
@@ -75,6 +77,8 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
         return fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
     }
   }
+  if (!replaced.has('w'))
+    return fail(frame, messages.weightNotReplaced({ name: declaration.name.name, span: declaration.name.span }));
   const node = (name: string): Node => now.get(name) ?? w;
   const live = readBy(
     node('w'),

@@ -1,5 +1,5 @@
 // Reductions: along an axis given by position or by name, all axes by default.
-import { wrongKind } from '../../../diagnostics/elaboration.js';
+import { tooManyArguments, wrongKind } from '../../../diagnostics/elaboration.js';
 import type { Node, Op } from '../../../ir/graph.js';
 import { constant as whole, product, sub } from '../../../ir/index.js';
 import { iota } from '../../../ir/ops/constants.js';
@@ -36,7 +36,11 @@ export const reductionBuiltins: readonly BuiltinDefinition[] = [
     apply(call) {
       // max(a, b) of two values is elementwise, so a reduction names its axis.
       const axis = call.given.get('axis');
-      if (axis && axis.name === undefined && !isAll(axis.value)) return extreme(call, name);
+      if (axis && axis.name === undefined && !isAll(axis.value)) {
+        const more = call.given.get('keep');
+        if (more) return fail(call.frame, tooManyArguments({ callee: name, most: 2, got: 3, span: more.span }));
+        return extreme(call, name);
+      }
       const x = node(call, 'x');
       return reduced(
         call,
