@@ -7,9 +7,7 @@ const longest = 80;
 const longestText = 2000;
 
 // C0 but for the tab, C1, what turns the direction of text, the separators, and halves of pairs.
-const unprintable =
-  // oxlint-disable-next-line no-control-regex
-  /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const unprintable = /[^\P{Cc}\t]|[\u2028-\u202e\u2066-\u2069]|\p{Cs}/gu;
 
 /** Control characters as the pictures of them; what would break or turn a line as �. Line ends too are pictures. */
 export function visible(text: string): string {
