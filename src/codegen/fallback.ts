@@ -32,7 +32,7 @@ type AnyTrainer = Trainer;
 
 /** Makes a trainer with parameters of its own: on the GPU where there is one or a device is given, else in WebAssembly. */
 export async function createTrainer(options: TrainerOptions = {}): Promise<Trainer> {
-  return (options.device || (await hasGpu()) ? onWebGpu() : onWebAssembly())(options);
+  return (options?.device || (await hasGpu()) ? onWebGpu() : onWebAssembly())(options);
 }
 
 async function hasGpu(): Promise<boolean> {

@@ -174,6 +174,7 @@ describe('a damaged checkpoint', () => {
     ['three offsets', replaced('[0,12]', '[0,12,12]')],
     ['no offsets', replaced(',"data_offsets":[0,12]', '')],
     ['a shape as text', replaced('"shape":[3]', '"shape":"3"')],
+    ['half a character', replaced('"format":"nnc"', '"format":"nn\\ud800c"')],
     ['a list as the header', () => withHeader(() => '[]')],
     ['a number as the header', () => withHeader(() => '5')],
     ['a space before the header', () => withHeader((text) => ` ${text}`)],
@@ -223,6 +224,7 @@ describe('a damaged checkpoint', () => {
       three offsets: RangeError: the checkpoint does not fit: line.W: expected a dtype, a shape and two data_offsets of whole numbers, got {"dtype":"F32","shape":[3],"data_offsets":[0,12,12]}
       no offsets: RangeError: the checkpoint does not fit: line.W: expected a dtype, a shape and two data_offsets of whole numbers, got {"dtype":"F32","shape":[3]}
       a shape as text: RangeError: the checkpoint does not fit: line.W: expected a dtype, a shape and two data_offsets of whole numbers, got {"dtype":"F32","shape":"3","data_offsets":[0,12]}
+      half a character: RangeError: the checkpoint does not fit: its header is not JSON in UTF-8
       a list as the header: RangeError: the checkpoint does not fit: its header is not an object of JSON
       a number as the header: RangeError: the checkpoint does not fit: its header is not an object of JSON
       a space before the header: RangeError: the checkpoint does not fit: its header is not an object of JSON

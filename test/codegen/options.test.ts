@@ -332,16 +332,19 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
     const many = Object.fromEntries(
       Object.entries({ x: new Float32Array(3 * 40_000), kind: new Uint8Array(40_000), on: new Uint8Array(40_000) }),
     );
-    const growing = await module.createTrainer({ batch: 1 });
-    const { 'logits.dense.b': b } = growing.parameters;
-    growing.evaluate(many);
-    for (let i = 0; i < 3; i++) growing.step(data);
-    expect(b.length).toBe(4);
-    expect([...b]).toEqual([...growing.parameters['logits.dense.b']]);
-    expect(b.some((v) => v !== 0)).toBe(true);
-    b.set([1, 2, 3, 4]);
-    growing.parameters['logits.dense.W'].fill(0);
-    expect([...Array.from(growing.predict({ x: data.x.slice(0, 3) }).logits)]).toEqual([1, 2, 3, 4]);
+    for (const threads of [1, 2]) {
+      const growing = await module.createTrainer({ batch: 1, threads });
+      const { 'logits.dense.b': b } = growing.parameters;
+      growing.evaluate(many);
+      for (let i = 0; i < 3; i++) growing.step(data);
+      expect(b.length).toBe(4);
+      expect([...b]).toEqual([...growing.parameters['logits.dense.b']]);
+      expect(b.some((v) => v !== 0)).toBe(true);
+      b.set([1, 2, 3, 4]);
+      growing.parameters['logits.dense.W'].fill(0);
+      expect([...Array.from(growing.predict({ x: data.x.slice(0, 3) }).logits)]).toEqual([1, 2, 3, 4]);
+      growing.dispose();
+    }
   });
 });
 

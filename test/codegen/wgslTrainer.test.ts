@@ -142,6 +142,66 @@ describe('a trainer on WebGPU', () => {
     expect(await gpu.errors()).toEqual([]);
   });
 
+  it('says in words what is given wrongly', async () => {
+    const said = (call: Promise<unknown>): Promise<string> => call.then(() => 'no error', String);
+    const trainer = await gpu.createTrainer(code, { seed: 2 ** 32 - 1 });
+    const before = await trainer.save({ optimizer: true });
+    const wide = BigInt64Array.from({ length: 5 }, (_, i) => (i === 3 ? 4294967297n : 1n));
+    const file = ts.createTrainer().save({ optimizer: true });
+    expect([
+      await said(gpu.createTrainer(code, { sed: 1 })),
+      await said(gpu.createTrainer(code, { seed: 2 ** 32 })),
+      await said(gpu.createTrainer(code, { parameters: 7 })),
+      await said(gpu.createTrainer(code, { parameters: file.subarray(0, -1) })),
+      await said(trainer.step({ ...examples(5), kind: wide })),
+      await said(trainer.step({ ...examples(5), x: { data: new Float32Array(20), shape: 5 } })),
+      await said(trainer.predict(null as unknown as object)),
+      await said(trainer.fit(examples(9), { epoch: 1 })),
+      await said(trainer.fit({ ...examples(9), x: [1, 2] })),
+      await said(trainer.save({ optimiser: true })),
+      await said(trainer.load('model.safetensors' as unknown as Uint8Array)),
+    ]).toMatchInlineSnapshot(`
+      [
+        "TypeError: createTrainer: there is no option sed: did you mean seed?",
+        "RangeError: seed: expected a whole number from 0 to 4294967295, got 4294967296",
+        "TypeError: parameters: expected a checkpoint (Uint8Array or ArrayBuffer) or an object of arrays by name, got 7",
+        "RangeError: the checkpoint does not fit: optimizer/logits.dense.b/v: its numbers are cut off",
+        "RangeError: kind: expected index(3)[batch], got 4294967297 at position 3",
+        "TypeError: x: expected the shape of [batch, 4] as an array of numbers, got 5",
+        "TypeError: inputs: expected an object of arrays (x), got null",
+        "TypeError: fit: there is no option epoch: did you mean epochs?",
+        "TypeError: x: expected [batch, 4] as Float32Array, got Array",
+        "TypeError: save: there is no option optimiser: did you mean optimizer?",
+        "TypeError: checkpoint: expected a Uint8Array or an ArrayBuffer, got "model.safetensors"",
+      ]
+    `);
+    expect(Buffer.compare(await trainer.save({ optimizer: true }), before)).toBe(0);
+    const kind = BigInt64Array.from(examples(5).kind, BigInt);
+    expect(await trainer.evaluate({ ...examples(5), kind })).toEqual(await trainer.evaluate(examples(5)));
+    const [first] = await trainer.fit(examples(10), { validation: 0.3, epochs: 1 });
+    expect((first.heldOut as number[]).length).toBe(3);
+    await trainer.load(file.slice().buffer as unknown as Uint8Array);
+    expect(Buffer.compare(await trainer.save({ optimizer: true }), file)).toBe(0);
+    await trainer.dispose();
+  });
+
+  it('resumes between two updates', async () => {
+    const accumulating = await compileText(text.replace('clip_norm = 1', 'accumulate = 3'), { target: 'wgsl' });
+    const data = examples(70);
+    const whole = await gpu.createTrainer(accumulating);
+    await whole.fit(data, { epochs: 2 });
+    const end = await whole.save({ optimizer: true });
+    for (const stop of [2, 4, 7]) {
+      const first = await gpu.createTrainer(accumulating);
+      await first.fit(data, { epochs: 2, report: 'step', stop });
+      const later = await gpu.createTrainer(accumulating, { parameters: await first.save({ optimizer: true }) });
+      await later.fit(data, { epochs: 2, start: stop });
+      expect(Buffer.compare(await later.save({ optimizer: true }), end)).toBe(0);
+      await Promise.all([first.dispose(), later.dispose()]);
+    }
+    await whole.dispose();
+  });
+
   it('takes more groups than one dimension holds', async () => {
     const doubled = 'model doubled {\n  input x: [batch]\n  param w: f32 = 2\n  output y = w * x\n  loss = w\n}\n';
     const trainer = await gpu.createTrainer(await compileText(doubled, { target: 'wgsl' }));

@@ -50,9 +50,13 @@ const actions = {
   },
   call: ({ key, method, args }) => trainers.get(key)[method](...args),
   get: ({ key, property }) => trainers.get(key)[property],
-  async fit({ key, data, options }) {
+  /** `stop` ends the run after so many calls of step. */
+  async fit({ key, data, options: { stop, ...options } }) {
     const all = [];
-    for await (const progress of trainers.get(key).fit(data, options)) all.push(progress);
+    for await (const progress of trainers.get(key).fit(data, options)) {
+      all.push(progress);
+      if ((progress.epoch - 1) * progress.steps + progress.step === stop) break;
+    }
     return all;
   },
   /** Calls that are all made before the first of them is there. */

@@ -157,7 +157,10 @@ function parseHeader(bytes: Uint8Array, refuse: (why: string) => Error): Record<
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
-    for (const name of membersOf(JSON.stringify(header))) left.set(name, (left.get(name) ?? 0) + 1);
+    const again = JSON.stringify(header);
+    for (const name of membersOf(again)) left.set(name, (left.get(name) ?? 0) + 1);
+    // Half a character is no text, and is written as an escape.
+    if (/(?:^|[^\\])(?:\\\\)*\\ud/.test(again)) throw new SyntaxError();
   } catch {
     throw refuse('its header is not JSON in UTF-8');
   }

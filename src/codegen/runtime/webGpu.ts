@@ -1,4 +1,5 @@
 // What a module with shaders inside needs of a device: buffers that grow, pipelines made once, calls and their results.
+import { nameOf } from './checks.js';
 import type { GpuBuffer, GpuDevice, GpuEncoder, GpuLimits, GpuPass } from './gpuTypes.js';
 
 /** A device with what a trainer keeps on it. */
@@ -47,6 +48,8 @@ export async function openGpu(
   callBytes: number,
   depth = 0,
 ): Promise<Gpu> {
+  if (given !== undefined && typeof (given as GpuDevice | null)?.createBuffer !== 'function')
+    throw new TypeError(`device: expected a GPUDevice, got ${nameOf(given)}`);
   const device = given ?? (await requestDevice(name));
   device.pushErrorScope('validation');
   const entries = ['storage', 'storage', 'uniform', ...Array.from({ length: depth }, () => 'uniform')].map(

@@ -90,8 +90,10 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     ].join(',\n'),
     '};',
     'const { parameters } = options;',
+    ...(engine.dispose ? ['try {'] : []),
     'if (isCheckpoint(parameters)) trainer.load(parameters);',
     'else if (parameters !== undefined) assignParameters(use().parameters, parameters);',
+    ...(engine.dispose ? ['} catch (error) {', 'trainer.dispose();', 'throw error;', '}'] : []),
     kernels.length > 0 ? `return Object.assign(trainer, { kernels: [${kernels.join(', ')}] });` : 'return trainer;',
   ];
   return {
