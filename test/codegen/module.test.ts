@@ -37,10 +37,15 @@ describe('a module', () => {
       export const gradient: Float32Array = trainer.gradients({ x, group: new Int8Array(2), y: x }).gradients['line.W'];
       // @ts-expect-error frozen parameters have no gradient
       trainer.gradients({ x, group: new Int8Array(2), y: x }).gradients['line.offset'];
+      trainer.load(new ArrayBuffer(8));
+      createTrainer({ parameters: new ArrayBuffer(8), batch: 2 });
+      // @ts-expect-error an option that there is not
+      createTrainer({ sed: 1 });
       // @ts-expect-error an input is missing
       trainer.step({ x });
       export const names: readonly ParameterName[] = model.parameters.map((p) => p.name);
-      for await (const { epoch, losses: { loss } } of trainer.fit({ x, group: new Int32Array(2), y: x })) epoch + loss;`,
+      for await (const { epoch, heldOut = [], losses: { loss } } of trainer.fit({ x, group: new Int32Array(2), y: x }))
+        epoch + loss + heldOut.length;`,
     );
     const found = project
       .getPreEmitDiagnostics()

@@ -69,6 +69,11 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
         null: create(null),
         'a checkpoint in their place': create(new Uint8Array(3)),
         'a number': create(5),
+        'a promise': create(Promise.resolve({ seed: 1 })),
+        'parameters that are still read': create({ parameters: Promise.resolve(new Uint8Array(3)) }),
+        'parameters as a map': create({ parameters: new Map([['logits.dense.b', new Float32Array(4)]]) }),
+        'parameters as a response': create({ parameters: new Response(new Uint8Array(3)) }),
+        'parameters as a view': create({ parameters: new DataView(new ArrayBuffer(3)) }),
         'seed below 0': create({ seed: -1 }),
         'seed of 33 bits': create({ seed: 2 ** 32 }),
         'seed of 53 bits': create({ seed: 2 ** 53 - 1 }),
@@ -97,6 +102,11 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
       null: TypeError: createTrainer: expected an object of options, got null
       a checkpoint in their place: TypeError: createTrainer: expected an object of options, got Uint8Array
       a number: TypeError: createTrainer: expected an object of options, got 5
+      a promise: TypeError: createTrainer: expected an object of options, got Promise
+      parameters that are still read: TypeError: parameters: expected a checkpoint (Uint8Array or ArrayBuffer) or an object of arrays by name, got Promise
+      parameters as a map: TypeError: parameters: expected a checkpoint (Uint8Array or ArrayBuffer) or an object of arrays by name, got Map
+      parameters as a response: TypeError: parameters: expected a checkpoint (Uint8Array or ArrayBuffer) or an object of arrays by name, got Response
+      parameters as a view: TypeError: parameters: expected a checkpoint (Uint8Array or ArrayBuffer) or an object of arrays by name, got DataView
       seed below 0: RangeError: seed: expected a whole number from 0 to 4294967295, got -1
       seed of 33 bits: RangeError: seed: expected a whole number from 0 to 4294967295, got 4294967296
       seed of 53 bits: RangeError: seed: expected a whole number from 0 to 4294967295, got 9007199254740991
@@ -233,6 +243,7 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
         'fit nothing': () => (trainer.fit as () => unknown)(),
         'fit plain numbers': () => trainer.fit({ ...data, x: [...data.x] }),
         'fit a plain list': () => trainer.fit([1, 2, 3]),
+        'fit a promise': () => trainer.fit(Promise.resolve(data)),
         'fit a number': () => trainer.fit({ ...data, x: 3 }),
         'fit without one': () => trainer.fit({ x: data.x, kinds: data.kind, on: data.on }),
         'fit a shape that is a number': () => trainer.fit({ ...data, x: { data: data.x, shape: 3 } }),
@@ -266,6 +277,7 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
       fit nothing: TypeError: data: expected an object of arrays (x, kind, on), got undefined
       fit plain numbers: TypeError: x: expected [batch, 3] as Float32Array, got Array
       fit a plain list: TypeError: data: expected an object of arrays (x, kind, on), got Array
+      fit a promise: TypeError: data: expected an object of arrays (x, kind, on), got Promise
       fit a number: TypeError: x: expected [batch, 3] as Float32Array, got 3
       fit without one: TypeError: kind: this input is missing in data, which has x, kinds, on
       fit a shape that is a number: TypeError: x: expected the shape of [batch, 3] as an array of numbers, got 3

@@ -52,6 +52,11 @@ export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+/** Whether a value has members by name: no list, no array, and no promise that somebody forgot to wait for. */
+export function isObject(value: unknown): value is object {
+  return kindOf(value) === 'Object';
+}
+
 /** A value as messages tell it. */
 export function nameOf(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);

@@ -1,6 +1,6 @@
 // Training for epochs: shuffled batches, validation, early stop.
 import type { Inputs, Losses } from './model.js';
-import { floats, integers, noInputs, shapeIn, wrongLength } from './checks.js';
+import { floats, integers, isObject, noInputs, shapeIn, wrongLength } from './checks.js';
 import { checkFlag, checkOptions, checkWhole, misfit } from './options.js';
 import { permutation } from './random.js';
 import type { Dataset, FitOptions, Progress, Trainer } from './types.js';
@@ -141,8 +141,7 @@ interface Table {
 
 /** The data as columns of equally many rows. */
 function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Table {
-  if (typeof data !== 'object' || data === null || Array.isArray(data) || ArrayBuffer.isView(data))
-    throw noInputs(what, data, rows.map(([name]) => name).join(', '));
+  if (!isObject(data)) throw noInputs(what, data, rows.map(([name]) => name).join(', '));
   const given = new Map<string, unknown>(Object.entries(data));
   const columns = rows.map(([name, type, length]) => {
     const value = given.get(name);

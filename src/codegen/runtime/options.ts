@@ -1,5 +1,5 @@
 // Checks of options: what is not known, or is no such value, is an error that names it.
-import { nameOf } from './checks.js';
+import { isObject, nameOf } from './checks.js';
 
 /** Options of createTrainer; those that another target takes may be among them. */
 export function checkTrainerOptions(options: {
@@ -21,8 +21,7 @@ export function checkSaveOptions(options: { readonly optimizer?: boolean }): voi
 
 /** An object that has none but the known names, which spaces part. */
 export function checkOptions(what: string, given: unknown, known: string): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given))
-    throw new TypeError(`${what}: expected an object of options, got ${nameOf(given)}`);
+  if (!isObject(given)) throw new TypeError(`${what}: expected an object of options, got ${nameOf(given)}`);
   const names = known.split(' ');
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;

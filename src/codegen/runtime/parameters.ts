@@ -1,5 +1,5 @@
 // What a trainer starts from: a checkpoint as bytes, or arrays by parameter.
-import { kindOf, nameOf } from './checks.js';
+import { isObject, kindOf, nameOf } from './checks.js';
 
 /** A checkpoint's bytes, as files and responses have them. */
 export function isCheckpoint(given: unknown): given is Uint8Array | ArrayBuffer {
@@ -20,7 +20,7 @@ export function bytesOf(given: unknown): Uint8Array {
 
 /** Takes the arrays of some parameters over, all or none. */
 export function assignParameters(parameters: Readonly<Record<string, Float32Array>>, given: unknown): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given))
+  if (!isObject(given))
     throw new TypeError(
       `parameters: expected a checkpoint (Uint8Array or ArrayBuffer) or an object of arrays by name, got ${nameOf(given)}`,
     );
