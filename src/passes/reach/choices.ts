@@ -11,6 +11,8 @@ export interface Choice {
   readonly condition: () => Node;
   /** The author's own `if`. */
   readonly written: boolean;
+  /** It is by place, whatever the values are. */
+  readonly placed: boolean;
   /** The cotangent goes to what is chosen as it is. */
   readonly whole: boolean;
 }
@@ -18,10 +20,11 @@ export interface Choice {
 /** For each input of a node: how the node chooses it; undefined where it does not choose. */
 export function choicesOf(node: Node, g: Builder): readonly (Choice | undefined)[] {
   const { inputs } = node;
-  const choice = (condition: () => Node, { written = false, whole = false } = {}): Choice => ({
+  const choice = (condition: () => Node, { written = false, whole = false, placed = false } = {}): Choice => ({
     condition: once(condition),
     written,
     whole,
+    placed,
   });
   const never = (condition: Node): Node => g.make(not, [condition], {});
   const most = node.op.name === 'maximum' || node.op.name === 'reduceMax';
@@ -58,12 +61,12 @@ export function choicesOf(node: Node, g: Builder): readonly (Choice | undefined)
         axes.length === 0 ? x : g.make(broadcast, [x], { shape, axes: [...axes] });
       const places = (): Node => g.make(iota, [], { size: shape[last].size });
       const others = shape.map((_, i) => i).slice(0, last);
-      return [choice(() => g.make(equalTo, [wide(ids, [last]), wide(places(), others)], {}))];
+      return [choice(() => g.make(equalTo, [wide(ids, [last]), wide(places(), others)], {}), { placed: true })];
     }
     case 'slice': {
       const zero = filled(g, 0, tensor(node.type.shape));
       const everywhere = g.make(lessEqual, [zero, zero], {});
-      return [choice(() => node.op.vjp?.(everywhere, node, g)[0] ?? everywhere)];
+      return [choice(() => node.op.vjp?.(everywhere, node, g)[0] ?? everywhere, { placed: true })];
     }
     default:
       return [];

@@ -15,6 +15,18 @@ function repeatedForm(condition: Node, g: Builder): { readonly core: Node; reado
   return { core: axes.length === 0 ? condition : g.make(not, [core], {}), axes };
 }
 
+/** Is the condition the same all along the axes? */
+export function repeatsAlong(condition: Node, axes: readonly number[], g: Builder): boolean {
+  const { axes: repeated } = repeatedForm(condition, g);
+  return axes.every((a) => repeated.includes(a));
+}
+
+/** The axes of a contraction's result that an operand lacks. */
+export function axesGone(node: Node, i: number): readonly number[] {
+  const own = labelsOf(node, i === 0 ? 'left' : 'right');
+  return labelsOf(node, 'out').flatMap((label, at) => (own.includes(label) ? [] : [at]));
+}
+
 /** Does the condition hold somewhere along the axes? */
 export function withoutAxes(condition: Node, axes: readonly number[], g: Builder): Node {
   if (axes.length === 0) return condition;

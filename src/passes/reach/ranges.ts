@@ -11,7 +11,7 @@ export interface Range {
   readonly high: number;
   /** Neither infinite nor NaN. */
   readonly finite: boolean;
-  /** Not NaN. */
+  /** Not NaN, where nothing overflows on the way. */
   readonly number: boolean;
   /** Made of constants and sizes alone. */
   readonly fixed: boolean;
@@ -78,12 +78,16 @@ function times(a: Bounds, b: Bounds): Bounds {
   // An infinite bound stands for large numbers: 0 times one is 0.
   const corners = [a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => (x === 0 || y === 0 ? 0 : x * y)));
   const finite = a.finite && b.finite && (isModerate(a) || isModerate(b));
-  return { low: Math.min(...corners), high: Math.max(...corners), finite, number: a.finite && b.finite };
+  return { low: Math.min(...corners), high: Math.max(...corners), finite, number: a.number && b.number };
 }
 
 function plus(a: Bounds, b: Bounds): Bounds {
-  const finite = a.finite && b.finite;
-  return { low: a.low + b.low, high: a.high + b.high, finite, number: a.number && b.number && (a.finite || b.finite) };
+  return {
+    low: a.low + b.low,
+    high: a.high + b.high,
+    finite: a.finite && b.finite,
+    number: a.number && b.number,
+  };
 }
 
 const negated = (x: Bounds): Bounds => ({ ...x, low: -x.high, high: -x.low });
@@ -115,7 +119,7 @@ function total(x: Bounds): Bounds {
     low: x.low >= 0 ? x.low : -Infinity,
     high: x.high <= 0 ? x.high : Infinity,
     finite: x.finite,
-    number: x.number && (x.finite || x.low >= 0 || x.high <= 0),
+    number: x.number,
   };
 }
 
@@ -162,7 +166,7 @@ const rules: Readonly<Record<string, Rule>> = {
   neg: ([x]) => negated(x),
   mul: ([a, b], { inputs: [x, y] }) => {
     const product = times(a, b);
-    return x === y ? { ...product, low: Math.max(product.low, 0), number: a.number } : product;
+    return x === y ? { ...product, low: Math.max(product.low, 0) } : product;
   },
   div: ([a, b]) => quotient(a, b),
   pow: ([x]) => ({ ...anything, low: x.low >= 0 ? 0 : -Infinity }),
@@ -205,7 +209,7 @@ const rules: Readonly<Record<string, Rule>> = {
   reduceMin: same,
   contract: ([a, b], { inputs: [x, y], attrs: { left, right } }) => {
     const squares = x === y && String(left) === String(right);
-    const finite = a.finite && b.finite;
-    return { ...ordinary, low: squares || (a.low >= 0 && b.low >= 0) ? 0 : -Infinity, finite, number: finite };
+    const low = squares || (a.low >= 0 && b.low >= 0) ? 0 : -Infinity;
+    return { ...ordinary, low, finite: a.finite && b.finite, number: a.number && b.number };
   },
 };

@@ -2,7 +2,7 @@
 // chose, and gives 0 to the rest; that 0 must not meet an infinite derivative further down, for 0 * inf is NaN. As a cotangent goes
 // through an operation linearly, the choice can be made after it: (if c then d else 0) / x is if c then d / x else 0.
 import { choicesOf, once, type Choice } from './choices.js';
-import { chosen, ofOperand, throughContract, withoutAxes } from './conditions.js';
+import { axesGone, chosen, ofOperand, repeatsAlong, throughContract, withoutAxes } from './conditions.js';
 import type { Range } from './ranges.js';
 import { isSingular } from './singular.js';
 import type { Builder, Node } from '../../ir/graph.js';
@@ -18,8 +18,10 @@ export interface Reach {
   readonly inner?: () => Node;
   /** The author's own `if`: what it does not choose may hold anything, NaN of the inputs too. */
   readonly written: boolean;
-  /** It came through a matrix product. */
-  readonly contracted: boolean;
+  /** Elements taken by their place: some are along every axis. */
+  readonly placed: boolean;
+  /** One of fewer conditions, for where this one is too costly to carry on. */
+  readonly wider?: Reach;
   /** How many conditions it is made of. */
   readonly steps: number;
 }
@@ -35,16 +37,19 @@ const mostSteps = 64;
 
 /** Two parts of one cotangent, whose sum is given. */
 export function merged({ reach: a }: Flow, { reach: b }: Flow, sum: Node, g: Builder): Flow {
-  if (!a || !b || a.steps + b.steps > mostSteps) return { cotangent: sum };
+  const steps = (a?.steps ?? 0) + (b?.steps ?? 0);
+  if (!a || !b || steps > mostSteps) return { cotangent: sum };
+  // Both branches of one choice.
+  if (steps === 2 && areOpposite(a.condition(), b.condition())) return { cotangent: sum };
   const condition = once(() => {
     const [one, other] = [a.condition(), b.condition()];
     return one === other ? one : g.make(or, [one, other], {});
   });
-  const written = a.written || b.written;
-  return {
-    cotangent: sum,
-    reach: { condition, written, contracted: a.contracted || b.contracted, steps: a.steps + b.steps },
-  };
+  return { cotangent: sum, reach: { condition, written: a.written || b.written, placed: a.placed || b.placed, steps } };
+}
+
+function areOpposite(a: Node, b: Node): boolean {
+  return [a, b].some((c, i) => c.op.name === 'not' && c.inputs[0] === [b, a][i]);
 }
 
 /** What flows to each input of a node from its own cotangent; undefined where nothing does. */
@@ -77,21 +82,21 @@ export function flowsOf(
 
 /** The reach of what a choice lets through, by what the choice's own result reaches. */
 function narrowed(
-  { condition, written, whole }: Choice,
+  { condition, written, whole, placed }: Choice,
   node: Node,
   cotangent: Node,
   before: Reach | undefined,
   reach: Reach | undefined,
   g: Builder,
 ): Reach {
-  // What a matrix product left of an earlier choice is not worth its condition where there is another one.
-  const outer = before && !before.contracted && before.steps < mostSteps ? before : undefined;
+  const outer = before && before.steps < mostSteps ? before : undefined;
   if (node.op.name === 'slice' && outer) return outer;
   return {
     condition: outer ? once(() => g.make(and, [condition(), outer.condition()], {})) : condition,
     ...(whole && { inner: () => (outer && reach?.inner?.()) ?? cotangent }),
     written: written || (outer?.written ?? false),
-    contracted: false,
+    placed: placed || (outer?.placed ?? false),
+    ...(outer && { wider: outer }),
     steps: 1 + (outer?.steps ?? 0),
   };
 }
@@ -111,19 +116,24 @@ function isElementwise({ type, inputs }: Node): boolean {
 /** The reach of an input's part by that of the whole; undefined where it is not followed. */
 function passed(reach: Reach, node: Node, i: number, g: Builder): Reach | undefined {
   const { op, inputs } = node;
-  const { written, contracted, steps } = reach;
+  const { written, placed, steps } = reach;
+  const wider = reach.wider && passed(reach.wider, node, i, g);
   const by = (make: (condition: Node) => Node | undefined): Reach => ({
     condition: once(() => make(reach.condition()) ?? reach.condition()),
     written,
-    contracted,
+    placed,
+    ...(wider && { wider }),
     steps,
   });
   const repeated = (axes: readonly number[]): Reach =>
     by((c) => g.make(broadcast, [c], { shape: inputs[i].type.shape, axes: [...axes] }));
   if (moving.has(op.name)) return by((c) => op.vjp?.(c, node, g)[i]);
   switch (op.name) {
-    case 'broadcast':
-      return { ...by((c) => withoutAxes(c, axesOf(node), g)), written: false };
+    case 'broadcast': {
+      const narrow = repeatsAlong(reach.condition(), axesOf(node), g);
+      if (!narrow && placed) return wider;
+      return { ...by((c) => withoutAxes(c, axesOf(node), g)), written: written && narrow };
+    }
     case 'prod':
     case 'reduceMax':
     case 'reduceMin':
@@ -133,7 +143,9 @@ function passed(reach: Reach, node: Node, i: number, g: Builder): Reach | undefi
     case 'gather':
       return undefined;
     case 'contract':
-      return contracted ? undefined : { ...by((c) => ofOperand(c, node, i, g)), written: false, contracted: true };
+      return repeatsAlong(reach.condition(), axesGone(node, i), g)
+        ? { ...by((c) => ofOperand(c, node, i, g)), written: false }
+        : wider;
     default:
       return isElementwise(node) ? by((c) => c) : undefined;
   }
