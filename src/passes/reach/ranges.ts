@@ -93,7 +93,8 @@ function plus(a: Bounds, b: Bounds): Bounds {
 const negated = (x: Bounds): Bounds => ({ ...x, low: -x.high, high: -x.low });
 
 function quotient(a: Bounds, b: Bounds): Bounds {
-  if (b.low > 0 || b.high < 0) return times(a, { ...b, low: 1 / b.high, high: 1 / b.low });
+  // 1 / inf is 0.
+  if (b.low > 0 || b.high < 0) return times(a, { ...b, low: 1 / b.high, high: 1 / b.low, finite: b.number });
   return a.low >= 0 && b.low >= 0 ? { ...anything, low: 0 } : anything;
 }
 

@@ -16,7 +16,7 @@ export function isSingular(node: Node, i: number, written: boolean, ranges: Read
     case 'mul':
       return open(node.inputs[1 - i]);
     case 'div':
-      return open(y) || !apartFromZero(of(y)) || (i === 1 && open(node));
+      return !apartFromZero(of(y)) || (written && !of(y)?.fixed) || (i === 1 && open(node));
     case 'contract':
       return !of(node.inputs[1 - i])?.finite || (written && isInput(node.inputs[1 - i]));
     case 'exp':
@@ -44,7 +44,7 @@ export function isSingular(node: Node, i: number, written: boolean, ranges: Read
 }
 
 function apartFromZero(range: Range | undefined): boolean {
-  return range !== undefined && (range.low > 0 || range.high < 0);
+  return range !== undefined && range.number && (range.low > 0 || range.high < 0);
 }
 
 const moving: ReadonlySet<string> = new Set(['reshape', 'permute', 'slice', 'broadcast']);
