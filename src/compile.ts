@@ -56,13 +56,22 @@ export interface Compiled extends Checked {
 
 /** What each target's plan may count on. */
 export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
-  ts: { name: 'ts', lanes: false, workgroups: false, storeGradients: true, flatMemory: false, doubles: true },
+  ts: {
+    name: 'ts',
+    lanes: false,
+    workgroups: false,
+    storeGradients: true,
+    flatMemory: false,
+    parameters: true,
+    doubles: true,
+  },
   wasm: {
     name: 'wasm',
     lanes: true,
     workgroups: false,
     storeGradients: false,
     flatMemory: true,
+    parameters: true,
     expandIntrinsics: true,
   },
   wgsl: {

@@ -1,12 +1,13 @@
 // What a module calls its tensors and sizes: the fields of `Memory`, shared by every target that runs within JavaScript.
 import { sizesOf, type Index } from '../ir/index.js';
 import type { TrainerProgram } from '../ir/program.js';
+import { actualOf, runsOf } from '../ir/runs.js';
 import type { Buffer } from '../ir/scalar.js';
 import { primary } from './typescript/expression.js';
 import { printIndex } from './typescript/addresses.js';
 import { moduleScope } from './moduleNames.js';
 import { identifier, Scope } from './names.js';
-import { kernelsOf, usesOf } from './uses.js';
+import { usesOf } from './uses.js';
 
 export interface Layout {
   /** Run-time sizes in order; the trainer's `batch` option is about the first. */
@@ -92,7 +93,9 @@ function buffersIn(program: TrainerProgram): Set<Buffer> {
   const entries = Object.values(program.entries);
   return new Set([
     ...lists.flatMap((list) => list.map(({ buffer }) => buffer)),
-    ...entries.flatMap(kernelsOf).flatMap((kernel) => [...usesOf(kernel).buffers, ...kernel.scratch]),
+    ...runsOf(entries.flatMap((entry) => entry.steps)).flatMap((run) =>
+      [...usesOf(run.kernel).buffers, ...run.kernel.scratch].map((buffer) => actualOf(run, buffer)),
+    ),
     ...entries.flatMap((entry) => entry.results.map((r) => r.buffer)),
   ]);
 }

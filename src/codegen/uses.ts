@@ -1,6 +1,7 @@
 // What a kernel needs from outside: run-time sizes, axes of loops around its calls, and buffers, in the order of its text.
 import type { Axis, Index } from '../ir/index.js';
 import type { Entry, Kernel, Statement, Step } from '../ir/program.js';
+import { actualOf, runsOf } from '../ir/runs.js';
 import type { Buffer, Scalar } from '../ir/scalar.js';
 
 export interface Uses {
@@ -80,6 +81,12 @@ export function usesOf(kernel: Kernel): Uses {
 
 /** The kernels that an entry runs, in order. */
 export function kernelsOf(entry: Entry): Kernel[] {
-  const inStep = (step: Step): Kernel[] => (step.kind === 'run' ? [step.kernel] : step.steps.flatMap(inStep));
-  return entry.steps.flatMap(inStep);
+  return runsOf(entry.steps).map((run) => run.kernel);
+}
+
+/** The buffers of everything that the steps run. */
+export function buffersIn(steps: readonly Step[]): Set<Buffer> {
+  return new Set(
+    runsOf(steps).flatMap((run) => [...usesOf(run.kernel).buffers].map((buffer) => actualOf(run, buffer))),
+  );
 }

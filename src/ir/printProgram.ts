@@ -1,6 +1,6 @@
 // The printed form of a program: its buffers with their places, its kernels statement by statement, and what each entry runs.
 import { printIndex, type Index } from './index.js';
-import type { Entry, Kernel, Program, Statement, Step } from './program.js';
+import type { Entry, Kernel, Program, Run, Statement, Step } from './program.js';
 import type { Buffer, Scalar } from './scalar.js';
 import { elementsOf, partsOf } from './walk.js';
 
@@ -37,7 +37,7 @@ function printEntry({ name, inputs, steps, results }: Entry): string {
 function printStep(step: Step, indent: string): string[] {
   switch (step.kind) {
     case 'run':
-      return [`${indent}run ${step.kernel.name}${step.host ? ' on the host' : ''}`];
+      return [`${indent}run ${step.kernel.name}${printArguments(step)}${step.host ? ' on the host' : ''}`];
     case 'repeat': {
       const head = `${indent}repeat ${step.axis.name} < ${printIndex(step.axis.extent)}`;
       return [head, ...step.steps.flatMap((inner) => printStep(inner, `${indent}  `))];
@@ -45,6 +45,14 @@ function printStep(step: Step, indent: string): string[] {
     default:
       return step satisfies never;
   }
+}
+
+function printArguments({ given = new Map(), numbers = new Map() }: Run): string {
+  const all = [
+    ...[...given].map(([parameter, { name }]) => `${parameter.name} = ${name}`),
+    ...[...numbers].map(([{ name }, number]) => `${name} = ${number}`),
+  ];
+  return all.length > 0 ? ` with ${all.join(', ')}` : '';
 }
 
 function printStatement(s: Statement, indent: string): string[] {

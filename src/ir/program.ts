@@ -11,6 +11,8 @@ export interface Provenance {
   /** `mnist.nn:9 cross_entropy`, in order, without repeats. */
   readonly sources: readonly string[];
   readonly phase: 'forward' | 'backward' | 'update';
+  /** The bindings and instances that lead to what is stored last: `h.block.3.a`. */
+  readonly path?: string;
 }
 
 export interface Store {
@@ -117,10 +119,22 @@ export interface Total {
   readonly type: ScalarType;
 }
 
-/** A program is a list of these; repeat is scan's loop. host: a scalar nest of counters alone, run by JavaScript in double precision. */
-export type Step =
-  | { readonly kind: 'run'; readonly kernel: Kernel; readonly host?: true }
-  | { readonly kind: 'repeat'; readonly axis: Axis; readonly steps: readonly Step[] };
+/** One call of a kernel. */
+export interface Run {
+  readonly kind: 'run';
+  readonly kernel: Kernel;
+  /** A scalar nest of counters alone, run by JavaScript in double precision. */
+  readonly host?: true;
+  /** What each parameter of a kernel that serves several copies of a layer stands for in this call. */
+  readonly given?: ReadonlyMap<Buffer, Buffer>;
+  /** The same for numbers, which the kernel reads as axes. */
+  readonly numbers?: ReadonlyMap<Axis, number>;
+  /** Whose call it is, where the kernel serves several: `h.block.7: model.nn:9`. */
+  readonly copy?: string;
+}
+
+/** A program is a list of these; repeat is scan's loop. */
+export type Step = Run | { readonly kind: 'repeat'; readonly axis: Axis; readonly steps: readonly Step[] };
 
 export type EntryName = 'step' | 'accumulate' | 'gradients' | 'evaluate' | 'predict';
 
@@ -216,6 +230,8 @@ export interface TargetTraits {
   readonly fused?: true;
   /** Floats are computed in double precision, and rounded where they are stored. */
   readonly doubles?: true;
+  /** A kernel may take buffers as parameters, so that the copies of a layer are one. */
+  readonly parameters?: true;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
 }

@@ -63,8 +63,9 @@ interface Common {
 }
 
 export type Scalar = Common &
+  /** site: the number of a random draw. Copies of a layer differ in it and are the same otherwise. */
   (
-    | { readonly kind: 'number'; readonly value: number }
+    | { readonly kind: 'number'; readonly value: number; readonly site?: true }
     /** A coordinate or size as an i32 value; lanes: of, of+1, of+2, of+3 (after lower). */
     | { readonly kind: 'index'; readonly of: Index; readonly lanes?: 4 }
     /** lanes: the four elements at, at+1, at+2, at+3 (after lower). */
@@ -125,6 +126,11 @@ export function bufferKey(of: Buffer): string {
 
 export function number(value: number, type: ScalarType = 'f32'): Scalar {
   return { kind: 'number', value, type, key: `${Object.is(value, -0) ? '-0' : value}:${type}` };
+}
+
+/** The number of a random draw. */
+export function siteNumber(value: number): Scalar {
+  return { kind: 'number', value, site: true, type: 'u32', key: `site${value}:u32` };
 }
 
 export function truth(value: boolean): Scalar {

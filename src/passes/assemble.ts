@@ -9,7 +9,8 @@ import { singlesOf } from './fuse/singles.js';
 import { lowerNest } from './lower/lower.js';
 import { lowerWorkgroups } from './lower/workgroups.js';
 import { shareFolds } from './plan/shareFolds.js';
-import { buffersOf, planMemory } from './planMemory.js';
+import { findCopies, type Copy } from './copies.js';
+import { buffersOfRun, planMemory } from './planMemory.js';
 import { unique } from './unique.js';
 import type { Becomes } from './update.js';
 import type { Node } from '../ir/graph.js';
@@ -19,7 +20,18 @@ import { isIndex } from '../ir/print.js';
 import { reachable } from '../ir/reachable.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 import { modeRoots, type ModelGraph } from '../ir/model.js';
-import type { Entry, EntryName, Kernel, Provenance, Step, TargetTraits, TrainerProgram } from '../ir/program.js';
+import type {
+  AnyNest,
+  Entry,
+  EntryName,
+  Kernel,
+  Provenance,
+  Run,
+  Step,
+  TargetTraits,
+  TrainerProgram,
+} from '../ir/program.js';
+import { runsByKernel } from '../ir/runs.js';
 
 /** Everything from the derived graphs to a program for one target. */
 export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgram {
@@ -31,10 +43,8 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
   const updates = [...derived.accumulate, ...derived.step].map((b) => b.node);
   const singles =
     target.doubles && singlesOf(reachable([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
-  const kernels = new Map<string, readonly Kernel[]>();
-  const names = new Set<string>();
-
-  const entry = (name: EntryName, roots: readonly Root[], results: readonly { name: string; node: Node }[]): Entry => {
+  const fusedEntries: FusedEntry[] = [];
+  const entry = (name: EntryName, roots: readonly Root[], results: readonly { name: string; node: Node }[]): void => {
     const fused = fuse({
       roots: [...results.map((r) => ({ node: r.node })), ...roots],
       bufferOf: buffers.of,
@@ -46,33 +56,13 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
       ...(singles && { singles }),
       recomputed: derived.recomputed ?? new Set(),
     });
-    const steps = fused.flatMap(({ nest, host }): Step[] => {
-      const key = keyOfNest(nest);
-      let made = kernels.get(key);
-      if (!made) {
-        const inGroups = target.workgroups && !host;
-        const parts = inGroups ? shareFolds(nest, target, estimate) : [nest];
-        made = parts.map((part) => {
-          const lowering = inGroups ? lowerWorkgroups : lowerNest;
-          const lowered = lowering({ ...part, name: unique(part.name, names) }, target, estimate);
-          return target.expandIntrinsics && !host ? expandIntrinsics(lowered) : lowered;
-        });
-        kernels.set(key, made);
-      }
-      return made.map((kernel) => (host ? { kind: 'run', kernel, host } : { kind: 'run', kernel }));
-    });
-    // Host scalars depend on counters alone, so they can come first.
-    const ordered = [
-      ...steps.filter((s) => s.kind === 'run' && s.host),
-      ...steps.filter((s) => s.kind !== 'run' || !s.host),
-    ];
     const all = [...results.map((r) => r.node), ...roots.map((r) => r.node)];
-    return {
+    fusedEntries.push({
       name,
-      steps: ordered,
+      nests: fused.map(({ nest, host }) => ({ nest, host, key: keyOfNest(nest) })),
       inputs: inputsOf(all, model),
       results: results.map((r) => ({ name: r.name, buffer: buffers.of(r.node) })),
-    };
+    });
   };
 
   const { training, evaluation } = model;
@@ -84,34 +74,100 @@ export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgr
   const states = training.states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
   const losses = (m: typeof training) => [{ name: 'loss', node: m.loss }, ...m.losses, ...m.metrics];
   const stored = target.storeGradients ? [...gradients.values()].map((node) => ({ node })) : [];
-  const entries: Partial<Record<EntryName, Entry>> = {};
   if (derived.accumulate.length > 0)
-    entries.accumulate = entry('accumulate', [...stored, ...becomes(derived.accumulate), ...states], losses(training));
-  if (model.updates.length > 0)
-    entries.step = entry('step', [...stored, ...becomes(derived.step), ...states], losses(training));
-  entries.gradients = entry(
+    entry('accumulate', [...stored, ...becomes(derived.accumulate), ...states], losses(training));
+  if (model.updates.length > 0) entry('step', [...stored, ...becomes(derived.step), ...states], losses(training));
+  entry(
     'gradients',
     [],
     [{ name: 'loss', node: training.loss }, ...[...gradients].map(([name, node]) => ({ name, node }))],
   );
-  entries.evaluate = entry('evaluate', [], losses(evaluation));
-  entries.predict = entry('predict', [], evaluation.outputs);
+  entry('evaluate', [], losses(evaluation));
+  entry('predict', [], evaluation.outputs);
 
-  const order: Record<Provenance['phase'], number> = { forward: 0, backward: 1, update: 2 };
-  const sorted = [...kernels.values()].flat().sort((a, b) => order[a.provenance.phase] - order[b.provenance.phase]);
-  const list = Object.values(entries);
+  const { stepsOf, kernels: lowered } = lowering(fusedEntries, target, estimate);
+  const list = fusedEntries.map(({ nests, ...rest }): Entry & { readonly name: EntryName } => ({
+    ...rest,
+    steps: stepsOf(nests),
+  }));
+  const entries: Partial<Record<EntryName, Entry>> = Object.fromEntries(list.map((e) => [e.name, e]));
+
+  const kernels = inReadingOrder(lowered());
   // A result may be a literal that no kernel reads.
   const results = list.flatMap((e) => e.results.map((r) => r.buffer));
-  const all = [...new Set([...buffers.all(), ...sorted.flatMap((k) => [...buffersOf(k)]), ...results])];
+  const calls = runsByKernel(list.flatMap((e) => e.steps));
+  const used = kernels.flatMap((kernel) => (calls.get(kernel) ?? []).flatMap(buffersOfRun));
+  const all = [...new Set([...buffers.all(), ...used, ...results])];
+  const forOutputs = list.find((e) => e.name === 'predict')?.inputs ?? [];
   return {
     model,
     entries,
-    kernels: sorted,
+    kernels,
     buffers: all,
     memory: planMemory(list, all, target, estimate),
-    ...buffers.tables(entries.predict.inputs, derived),
+    ...buffers.tables(forOutputs, derived),
     outputs: evaluation.outputs.map((o) => ({ name: o.name, type: o.node.type })),
   };
+}
+
+interface FusedNest {
+  readonly nest: AnyNest;
+  readonly host: boolean;
+  readonly key: string;
+}
+
+/** An entry whose nests are not yet lowered. */
+interface FusedEntry extends Omit<Entry, 'name' | 'steps'> {
+  readonly name: EntryName;
+  readonly nests: readonly FusedNest[];
+}
+
+/** Lowers each nest once for all entries, and the copies of a layer once for all of them. */
+function lowering(
+  entries: readonly FusedEntry[],
+  target: TargetTraits,
+  estimate: Estimate,
+): { readonly stepsOf: (nests: readonly FusedNest[]) => Step[]; readonly kernels: () => Kernel[] } {
+  const known = new Map<AnyNest | string, readonly Kernel[]>();
+  const names = new Set<string>();
+  const device = entries.flatMap(({ nests }) =>
+    nests.flatMap(({ nest, host, key }) => (host ? [] : [[key, nest] as const])),
+  );
+  const copies = target.parameters ? findCopies(new Map(device)) : new Map<string, Copy>();
+  const kernelsOf = (nest: AnyNest, host: boolean): readonly Kernel[] => {
+    const inGroups = target.workgroups && !host;
+    const parts = inGroups ? shareFolds(nest, target, estimate) : [nest];
+    return parts.map((part) => {
+      const lower = inGroups ? lowerWorkgroups : lowerNest;
+      const lowered = lower({ ...part, name: unique(part.name, names) }, target, estimate);
+      return target.expandIntrinsics && !host ? expandIntrinsics(lowered) : lowered;
+    });
+  };
+  const runsFor = ({ nest, host, key }: FusedNest): Run[] => {
+    const shared = host ? undefined : copies.get(key);
+    const made = known.get(shared?.nest ?? key) ?? kernelsOf(shared?.nest ?? nest, host);
+    known.set(shared?.nest ?? key, made);
+    return made.map((kernel) => ({
+      kind: 'run',
+      kernel,
+      ...(host && { host }),
+      ...(shared && { given: shared.given, numbers: shared.numbers, copy: shared.copy }),
+    }));
+  };
+  return {
+    stepsOf: (nests) => {
+      const runs = nests.flatMap(runsFor);
+      // Host scalars depend on counters alone, so they can come first.
+      return [...runs.filter((r) => r.host), ...runs.filter((r) => !r.host)];
+    },
+    kernels: () => [...known.values()].flat(),
+  };
+}
+
+/** Forward, backward, update; within each as entries come to them. */
+function inReadingOrder(kernels: readonly Kernel[]): Kernel[] {
+  const order: Record<Provenance['phase'], number> = { forward: 0, backward: 1, update: 2 };
+  return [...kernels].sort((a, b) => order[a.provenance.phase] - order[b.provenance.phase]);
 }
 
 /** A network of so few parameters is one loop over its examples: its updates stand right behind it. */

@@ -1,6 +1,7 @@
 // Where every buffer lives: one arena with reuse, planned at compile time, in words that may depend on run-time sizes.
 import { add, constant, constantOf, div, mul, rangeOf, sub, zero, type Index } from '../ir/index.js';
-import type { Entry, Kernel, MemoryPlan, Statement, Step, TargetTraits } from '../ir/program.js';
+import type { Entry, Kernel, MemoryPlan, Run, Statement, Step, TargetTraits } from '../ir/program.js';
+import { actualOf, runsOf } from '../ir/runs.js';
 import type { Buffer, Scalar } from '../ir/scalar.js';
 import { valueOf, type Estimate } from './fuse/cost.js';
 
@@ -144,16 +145,22 @@ function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> {
       if (known) known.to = now;
       else here.set(buffer, { from: now, to: now });
     };
+    const useIn = (run: Run): void => {
+      const { scratch, sharing } = run.kernel;
+      // What a kernel of several calls has for itself is needed during each of them alone.
+      const own = new Set(run.given && [...scratch, ...(sharing?.own ?? [])]);
+      for (const buffer of buffersOf(run.kernel)) {
+        if (!own.has(buffer)) use(actualOf(run, buffer));
+        else lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), { from: now, to: now }]);
+      }
+    };
     const walk = (steps: readonly Step[]): void => {
       for (const step of steps) {
         now++;
-        if (step.kind === 'run') for (const buffer of buffersOf(step.kernel)) use(buffer);
+        if (step.kind === 'run') useIn(step);
         else {
           // What a loop uses lives through all of it.
-          const inside = step.steps.flatMap(function kernels(s: Step): Kernel[] {
-            return s.kind === 'run' ? [s.kernel] : s.steps.flatMap(kernels);
-          });
-          const buffers = new Set(inside.flatMap((k) => [...buffersOf(k)]));
+          const buffers = new Set(runsOf(step.steps).flatMap((run) => [...buffersOfRun(run)]));
           for (const buffer of buffers) use(buffer);
           walk(step.steps);
           now++;
@@ -167,6 +174,11 @@ function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> {
     for (const [buffer, interval] of here) lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), interval]);
   }
   return lifetimes;
+}
+
+/** What a call reads or writes, in the order of its kernel's text. */
+export function buffersOfRun(run: Run): Buffer[] {
+  return [...buffersOf(run.kernel)].map((buffer) => actualOf(run, buffer));
 }
 
 const known = new WeakMap<Kernel, ReadonlySet<Buffer>>();

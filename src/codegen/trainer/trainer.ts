@@ -10,7 +10,7 @@ import { shortened } from '../../diagnostics/quote.js';
 import { literal, objectOf } from '../text.js';
 import { kernelEntries } from '../profile.js';
 import type { FitDefaults } from '../runtime/fit.js';
-import { kernelsOf, usesOf } from '../uses.js';
+import { buffersIn } from '../uses.js';
 import { acceptInputs } from './inputs.js';
 import { outputType, predictInputs, trainingInputs } from './types.js';
 
@@ -144,7 +144,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
     ],
     counters(entry) {
-      const used = new Set(kernelsOf(entry).flatMap((kernel) => [...usesOf(kernel).buffers]));
+      const used = buffersIn(entry.steps);
       return (['update', 'draw'] as const).flatMap((c) => {
         const buffer = counter(c);
         return buffer && used.has(buffer)

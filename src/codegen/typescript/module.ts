@@ -1,6 +1,6 @@
 // The engine of plain TypeScript: typed arrays over one arena, a function for each kernel, entries as lists of calls.
-import { constantOf, sizesOf } from '../../ir/index.js';
-import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
+import { constantOf } from '../../ir/index.js';
+import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../document.js';
 import { elementCount } from '../../ir/types.js';
@@ -8,21 +8,18 @@ import { runnerOf, type Engine } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import { objectOf } from '../text.js';
 import { predictInputs, trainingInputs } from '../trainer/types.js';
-import { arrayTypes, printKernel, type Argument, type KernelFunction } from './kernel.js';
-import { KernelScope } from './statements.js';
-import { printAddress } from './scalar.js';
+import { printEntries } from './entries.js';
+import { arrayTypes, printKernel } from './kernel.js';
 
 /** Prints memory, kernels and entries. */
 export function typescriptEngine(program: TrainerProgram, layout: Layout): Engine {
   const kernels = program.kernels.map((kernel) => printKernel(kernel, layout.module.take(kernel.name)));
   const byKernel = new Map(program.kernels.map((kernel, i) => [kernel, kernels[i]]));
-  const entries = Object.values(program.entries).map((entry) =>
-    printEntry(entry, layout, (step) => {
-      const found = byKernel.get(step.kernel);
-      if (!found) throw new Error(`the kernel ${step.kernel.name} is not in the program's list`);
-      return found;
-    }),
-  );
+  const entries = printEntries(program, layout, ({ kernel }) => {
+    const found = byKernel.get(kernel);
+    if (!found) throw new Error(`the kernel ${kernel.name} is not in the program's list`);
+    return found;
+  });
   return {
     target: 'ts',
     asynchronous: false,
@@ -30,61 +27,6 @@ export function typescriptEngine(program: TrainerProgram, layout: Layout): Engin
     createMemory: 'createMemory()',
     placeFloats: (field, variable) => `m.${field} = ${variable};`,
     run: (entry) => `${runnerOf(entry)}(m);`,
-  };
-}
-
-const entryDocs: Partial<Record<Entry['name'], string>> = {
-  step: 'One optimizer step.',
-  accumulate: 'A step that only adds to the gradients of the update to come.',
-  gradients: 'The gradients of the total loss.',
-  evaluate: 'Losses and metrics, with training off.',
-  predict: 'The outputs, with training off.',
-};
-
-type Run = Extract<Step, { kind: 'run' }>;
-
-function printEntry(entry: Entry, layout: Layout, functionOf: (step: Run) => KernelFunction): Definition {
-  const used = new Set<string>();
-  const walk = (steps: readonly Step[], scope: KernelScope): string =>
-    steps
-      .map((step) => {
-        if (step.kind === 'run') {
-          const called = functionOf(step);
-          return `${called.name}(${called.arguments.map((a) => printArgument(a, scope)).join(', ')});`;
-        }
-        sizesOf(step.axis.extent, used);
-        const extent = printAddress(step.axis.extent, scope).text;
-        const inner = scope.inside();
-        const axis = inner.bindAxis(step.axis);
-        return `for (let ${axis} = 0; ${axis} < ${extent}; ${axis}++) {\n${walk(step.steps, inner)}\n}`;
-      })
-      .join('\n');
-  const printArgument = (argument: Argument, scope: KernelScope): string => {
-    switch (argument.kind) {
-      case 'size':
-        used.add(argument.name);
-        return scope.size(argument.name);
-      case 'axis':
-        return scope.axis(argument.axis);
-      case 'buffer':
-        return layout.array(argument.buffer);
-      default:
-        return argument satisfies never;
-    }
-  };
-  const scope = new KernelScope(layout.module.inside());
-  const variables = new Map(layout.sizes.map((s) => [s.size, scope.bindSize(s.size)]));
-  const body = walk(entry.steps, scope);
-  const taken = layout.sizes
-    .filter((s) => used.has(s.size))
-    .map((s) => (s.now === variables.get(s.size) ? s.now : `${s.now}: ${variables.get(s.size)}`));
-  return {
-    kind: 'function',
-    name: runnerOf(entry.name),
-    doc: entryDocs[entry.name],
-    parameters: [{ name: body === '' ? '_m' : 'm', type: 'Memory' }],
-    returns: 'void',
-    body: `${taken.length > 0 ? `const { ${taken.join(', ')} } = m;\n` : ''}${body}`,
   };
 }
 

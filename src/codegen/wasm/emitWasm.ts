@@ -1,9 +1,24 @@
 // A program as one WebAssembly module: a function for each kernel, and one for each entry that calls them in order.
-import { add, axesOf, mul, size, sizesOf, substitute, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
-import type { Entry, Kernel, Program, Step } from '../../ir/program.js';
+import {
+  add,
+  axesOf,
+  axis,
+  constantOf,
+  mul,
+  size,
+  sizesOf,
+  sub,
+  substitute,
+  toIndex,
+  zero,
+  type Axis,
+  type Index,
+} from '../../ir/index.js';
+import type { Entry, Kernel, Program, Run, Step } from '../../ir/program.js';
+import { actualOf, runsByKernel, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { ownMemory, thread, threads } from '../../ir/threads.js';
-import { kernelsOf, usesOf } from '../uses.js';
+import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
 import { createModule, type Module } from './assembler.js';
 import { createEmission, inFrame, takeLocal, type Emission } from './emission.js';
@@ -38,19 +53,22 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
   const module = createModule({ module: 'env', name: 'memory', kind: own ? 'sharable' : 'unlimited' });
   const sizes = sizesIn(program);
   const barrier = own && defineBarrier(module);
+  const entries = Object.values(program.entries);
+  const runs = runsByKernel(entries.flatMap((entry) => entry.steps));
   const functions = new Map<Kernel, KernelFunction>();
   const kernelFunction = (kernel: Kernel): KernelFunction => {
     const known = functions.get(kernel);
     if (known) return known;
-    const parameters = { sizes: sizesOfKernel(kernel, offsets), axes: axesOfKernel(kernel, offsets) };
+    const { places, bases } = parametersOf(runs.get(kernel) ?? [], offsets);
+    const parameters = { sizes: sizesOfKernel(kernel, places), axes: axesOfKernel(kernel, places), bases };
     const count = parameters.sizes.length + parameters.axes.length;
     const type = { params: Array.from({ length: count }, () => 'i32' as const), results: [] };
     const made: KernelFunction = { index: module.declare(type), ...parameters };
-    module.define(made.index, emitKernel(kernel, { ...made, offsets, relaxed: options.relaxed ?? false, barrier }));
+    const code = emitKernel(kernel, { ...made, offsets: places, relaxed: options.relaxed ?? false, barrier });
+    module.define(made.index, code);
     functions.set(kernel, made);
     return made;
   };
-  const entries = Object.values(program.entries);
   for (const entry of entries) {
     const parameters = [...sizes, ...sizes.map(roomOf)];
     const axes = own ? [thread, threads] : [];
@@ -85,15 +103,54 @@ function roomOf(name: string): string {
 interface KernelFunction {
   readonly index: number;
   readonly sizes: readonly string[];
+  /** Of loops around its calls, and those of `bases`. */
   readonly axes: readonly Axis[];
+  /** Where a parameter lies: an argument of each call, in words. */
+  readonly bases: ReadonlyMap<Axis, Buffer>;
 }
+
+interface Parameters {
+  readonly places: ReadonlyMap<Buffer, Index>;
+  readonly bases: ReadonlyMap<Axis, Buffer>;
+}
+
+/** Where the kernel of these calls finds its buffers. Parameters that lie as far from each other in every call share one argument. */
+function parametersOf(runs: readonly Run[], offsets: ReadonlyMap<Buffer, Index>): Parameters {
+  const [first] = runs;
+  if (!first?.given) return { places: offsets, bases: new Map() };
+  const places = new Map(offsets);
+  const placeIn = (run: Run, parameter: Buffer): Index => {
+    const place = offsets.get(actualOf(run, parameter));
+    if (!place) throw new Error(`${actualOf(run, parameter).name} has no place in memory`);
+    return place;
+  };
+  const bases = new Map<Axis, Buffer>();
+  for (const parameter of first.given.keys()) {
+    const distances = (from: Buffer): Index[] => runs.map((run) => sub(placeIn(run, parameter), placeIn(run, from)));
+    const near = [...bases].find(([, from]) => {
+      const [distance, ...others] = distances(from);
+      return (constantOf(distance) ?? -1) >= 0 && others.every((other) => other.key === distance.key);
+    });
+    if (near) {
+      places.set(parameter, add(toIndex(near[0]), distances(near[1])[0]));
+      continue;
+    }
+    const base = axis(`base of ${parameter.name}`, mostWords);
+    bases.set(base, parameter);
+    places.set(parameter, toIndex(base));
+  }
+  return { places, bases };
+}
+
+/** No memory is larger. */
+const mostWords = 2 ** 30;
 
 type FunctionOf = (kernel: Kernel) => KernelFunction;
 
 function emitSteps(e: Emission, steps: readonly Step[], functionOf: FunctionOf): void {
   for (const step of steps) {
     if (step.kind === 'repeat') emitRepeat(e, step, () => emitSteps(e, step.steps, functionOf));
-    else if (!step.host) emitCall(e, functionOf(step.kernel));
+    else if (!step.host) emitCall(e, functionOf(step.kernel), step);
   }
 }
 
@@ -109,15 +166,15 @@ function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf,
   };
   for (const step of steps) {
     if (step.kind === 'run' && step.host) continue;
-    const kernels = kernelsOf({ name: 'step', steps: [step], inputs: [], results: [] });
+    const inside = runsOf([step]);
     if (step.kind === 'repeat' && anyShared(step.steps)) {
       meet();
       emitRepeat(e, step, () => emitShared(e, step.steps, functionOf, true));
       continue;
     }
-    if (since.needsBarrier(kernels)) meet();
-    since.add(kernels);
-    if (step.kind === 'run' && isShared(step.kernel)) emitCall(e, functionOf(step.kernel));
+    if (since.needsBarrier(inside)) meet();
+    since.add(inside);
+    if (step.kind === 'run' && isShared(step.kernel)) emitCall(e, functionOf(step.kernel), step);
     else {
       e.code.get(e.axes.get(thread) ?? 0);
       e.code.op('i32.eqz');
@@ -150,13 +207,18 @@ function emitRepeat(e: Emission, { axis }: Step & { kind: 'repeat' }, inside: ()
   });
 }
 
-function emitCall(e: Emission, called: KernelFunction): void {
+function emitCall(e: Emission, called: KernelFunction, run: Run): void {
   const pass = (local: number | undefined): void => {
     if (local === undefined) throw new Error('a kernel reads an axis that no loop around it binds');
     e.code.get(local);
   };
   for (const name of called.sizes) pass(e.sizes.get(name));
-  for (const axis of called.axes) pass(e.axes.get(axis));
+  for (const axis of called.axes) {
+    const [parameter, number] = [called.bases.get(axis), run.numbers?.get(axis)];
+    if (number !== undefined) e.code.i32(number);
+    else if (parameter) emitIndex(e, e.offsets.get(actualOf(run, parameter)) ?? zero);
+    else pass(e.axes.get(axis));
+  }
   e.code.call(called.index);
 }
 
@@ -180,8 +242,11 @@ function axesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): Axis
 function sizesIn(program: Program): string[] {
   const found = sizesOf(program.memory.length);
   if (program.memory.own) sizesOf(program.memory.own, found);
-  for (const kernel of program.kernels)
-    for (const name of sizesOfKernel(kernel, program.memory.offsets)) found.add(name);
+  for (const run of runsOf(Object.values(program.entries).flatMap((entry) => entry.steps))) {
+    for (const name of usesOf(run.kernel).sizes) found.add(name);
+    for (const buffer of usesOf(run.kernel).buffers)
+      sizesOf(program.memory.offsets.get(actualOf(run, buffer)) ?? zero, found);
+  }
   return [...found].sort();
 }
 

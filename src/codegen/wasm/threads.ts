@@ -1,10 +1,11 @@
 // How threads wait for one another: the functions for it, and the places between kernels where they are called.
 import type { Index } from '../../ir/index.js';
 import { accessOf } from '../../ir/access.js';
-import type { Kernel, Step } from '../../ir/program.js';
+import type { Kernel, Run, Step } from '../../ir/program.js';
+import { actualOf, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { thread, threads } from '../../ir/threads.js';
-import { kernelsOf, usesOf } from '../uses.js';
+import { usesOf } from '../uses.js';
 import { createCode, type Code, type Module } from './assembler.js';
 import type { Emission } from './emission.js';
 
@@ -138,11 +139,7 @@ export function isShared(kernel: Kernel): boolean {
 }
 
 export function anyShared(steps: readonly Step[]): boolean {
-  return kernelsIn(steps).some(isShared);
-}
-
-function kernelsIn(steps: readonly Step[]): Kernel[] {
-  return kernelsOf({ name: 'step', steps, inputs: [], results: [] });
+  return runsOf(steps).some((run) => isShared(run.kernel));
 }
 
 interface Touched {
@@ -158,11 +155,11 @@ export class Since {
   /** Buffers that begin at the same place of memory are the same to it. */
   constructor(private readonly offsets: ReadonlyMap<Buffer, Index>) {}
 
-  /** Must all threads have come before these kernels run? Kernels of the first thread alone do not wait for one another. */
-  needsBarrier(kernels: readonly Kernel[]): boolean {
-    const shared = kernels.some(isShared);
-    return kernels.some((kernel) => {
-      const { reads, writes } = this.placesOf(kernel);
+  /** Must all threads have come before these calls? Kernels of the first thread alone do not wait for one another. */
+  needsBarrier(runs: readonly Run[]): boolean {
+    const shared = anyShared(runs);
+    return runs.some((run) => {
+      const { reads, writes } = this.placesOf(run);
       const conflicts = (before: Touched): boolean =>
         [...reads].some((p) => before.writes.has(p)) ||
         [...writes].some((p) => before.writes.has(p) || before.reads.has(p));
@@ -170,10 +167,10 @@ export class Since {
     });
   }
 
-  add(kernels: readonly Kernel[]): void {
-    const into = kernels.some(isShared) ? this.together : this.alone;
-    for (const kernel of kernels) {
-      const { reads, writes } = this.placesOf(kernel);
+  add(runs: readonly Run[]): void {
+    const into = anyShared(runs) ? this.together : this.alone;
+    for (const run of runs) {
+      const { reads, writes } = this.placesOf(run);
       for (const place of reads) into.reads.add(place);
       for (const place of writes) into.writes.add(place);
     }
@@ -191,11 +188,12 @@ export class Since {
     }
   }
 
-  private placesOf(kernel: Kernel): Touched {
-    const { reads, writes } = accessOf(kernel.body);
-    const own = new Set(kernel.sharing?.own);
+  private placesOf(run: Run): Touched {
+    const { reads, writes } = accessOf(run.kernel.body);
+    const own = new Set(run.kernel.sharing?.own);
+    const placeOf = (buffer: Buffer): string => this.offsets.get(buffer)?.key ?? buffer.name;
     const places = (buffers: ReadonlySet<Buffer>): Set<string> =>
-      new Set([...buffers].filter((b) => !own.has(b)).map((b) => this.offsets.get(b)?.key ?? b.name));
+      new Set([...buffers].filter((b) => !own.has(b)).map((b) => placeOf(actualOf(run, b))));
     return { reads: places(reads), writes: places(writes) };
   }
 }

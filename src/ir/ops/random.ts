@@ -1,7 +1,7 @@
 // Random draws: a hash of (seed, draw, site, element), so that a run is reproducible from its seed on every target.
 import { add, mul } from '../index.js';
 import type { Op } from '../graph.js';
-import { apply, indexValue, number, type Scalar } from '../scalar.js';
+import { apply, indexValue, number, siteNumber, type Scalar } from '../scalar.js';
 import { constant as whole } from '../index.js';
 import { dim, stridesOf, tensor, type Dim } from '../types.js';
 
@@ -42,7 +42,7 @@ export const random: Op<{ site: number; shape: readonly Dim[] }> = {
     const place = add(...at.map((i, n) => mul(i, strides[n])));
     const word = threefry(
       [apply('u32', seed([])), apply('u32', draw([]))],
-      [apply('u32', indexValue(place)), number(site, 'u32')],
+      [apply('u32', indexValue(place)), siteNumber(site)],
     );
     return apply('mul', apply('f32', apply('shr', word, number(8, 'u32'))), number(2 ** -24));
   },

@@ -310,7 +310,8 @@ function applyRepeat(callee: Repeat, list: readonly Given[], span: Span, frame: 
     const path = own === undefined ? frame.naming.path(String(i)) : `${own}.${i}`;
     if (copy.kind === 'function' && copy.instance) copy.instance.path ??= path;
     if (copy.kind === 'composition' || copy.kind === 'repeat') copy.instance.path ??= path;
-    given = [{ value: apply(copy, given, span, { ...frame, naming: new Naming(path) }), span }];
+    const origin = frame.origin && { ...frame.origin, path };
+    given = [{ value: apply(copy, given, span, { ...frame, origin, naming: new Naming(path) }), span }];
   });
   return given[0].value;
 }

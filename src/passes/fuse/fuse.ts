@@ -9,6 +9,7 @@ import { joinPointwise } from './join.js';
 import { linksOf, loadsOf, nestOf, type Draft, type Places } from './nests.js';
 import { dependences } from './order.js';
 import { kernelName, provenanceOf } from './provenance.js';
+import { createApart } from './repeats.js';
 import { isContraction, joinRows } from './rows.js';
 import type { Singles } from './singles.js';
 
@@ -87,11 +88,12 @@ export function fuse(request: FuseRequest): Fused[] {
     return buffer && (isStoredLeaf(node) || kept.has(buffer)) ? buffer.name : undefined;
   };
   const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, nameOf, request.phaseOf);
+  const apart = createApart(ordered);
   const fused = joinRows(ordered, {
     estimate,
     needed,
     inPlace,
-    mayShare,
+    mayShare: (a, b) => mayShare(a, b) && !apart(a, b),
     describe,
     serial: request.serialRows,
     singles,

@@ -1,10 +1,17 @@
 // A text that two nests share exactly when they compute the same into the same buffers: kernels are made once for all entries.
 import type { Axis, Index } from '../../ir/index.js';
 import type { AnyNest, Nest } from '../../ir/program.js';
-import { bufferKey, type Scalar } from '../../ir/scalar.js';
+import { bufferKey, type Buffer, type Scalar } from '../../ir/scalar.js';
 
-/** Axes count in the order in which the walk meets them; everything else is by value. Explicit nests have keys of their own. */
-export function keyOfNest(nest: AnyNest): string {
+/**
+ * Axes count in the order in which the walk meets them; everything else is by value. Explicit nests have keys of their own.
+ * `keyOf` tells buffers apart, and `siteOf` the numbers of random draws; the walk asks for one wherever the text has it.
+ */
+export function keyOfNest(
+  nest: AnyNest,
+  keyOf: (buffer: Buffer) => string = bufferKey,
+  siteOf: (site: number) => string = String,
+): string {
   const numbers = new Map<Axis, number>();
   const texts = new Map<string, number>();
   const axis = (a: Axis): string => {
@@ -43,12 +50,13 @@ export function keyOfNest(nest: AnyNest): string {
   const write = (value: Scalar): string => {
     switch (value.kind) {
       case 'number':
+        return value.site ? `site ${siteOf(value.value)}` : value.key;
       case 'local':
         return value.key;
       case 'index':
         return `<${index(value.of)}>`;
       case 'load':
-        return `${bufferKey(value.from)}[${index(value.at)}]`;
+        return `${keyOf(value.from)}[${index(value.at)}]`;
       case 'apply':
         return `${value.op}(${value.args.map(scalar).join(',')})`;
       case 'fold':
@@ -63,12 +71,12 @@ export function keyOfNest(nest: AnyNest): string {
   };
   const plain = (n: Nest): void => {
     parts.push(`for ${n.axes.map((a) => `${axis(a)}<${index(a.extent)}`).join(',')}`);
-    for (const store of n.stores) parts.push(`${bufferKey(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
+    for (const store of n.stores) parts.push(`${keyOf(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
   };
   if (nest.kind === 'nest') plain(nest);
   else if (nest.kind === 'rows') {
     parts.push(
-      `rows ${axis(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${b.name}:${index(b.length)}`).join(',')}`,
+      `rows ${axis(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${keyOf(b)}:${index(b.length)}`).join(',')}`,
     );
     nest.parts.forEach(plain);
     if (nest.totals) parts.push('totals');

@@ -16,7 +16,15 @@ export function provenanceOf(
   const phases = made.map(({ node }) => phaseOf(node));
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
   // What two results are made of is told once.
-  return { formulas: [...new Set(formulasOf(made, nameOf))], sources: [...sources], phase };
+  return { formulas: [...new Set(formulasOf(made, nameOf))], sources: [...sources], phase, path: pathOf(made) };
+}
+
+/** Where what is stored last stands in the model. */
+function pathOf(made: readonly Made[]): string {
+  const last = made.at(-1);
+  if (!last) return '';
+  const { node, to } = made.findLast(({ to: { space } }) => space === 'parameter') ?? last;
+  return to.space === 'arena' ? (node.place ?? node.origin?.path ?? '') : to.name;
 }
 
 interface Made {
