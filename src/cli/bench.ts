@@ -15,6 +15,7 @@ import {
   type ModelOptions,
   type TargetOptions,
 } from './modelOptions.js';
+import { standardOutput } from './output.js';
 import { measurePeak, relaxedWorks } from './peak.js';
 import { coloured, report } from './report.js';
 import { tableLines, type Column } from './table.js';
@@ -103,7 +104,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { memoryUse, summariseMemory } = await import('../inspect/memory.js');
   const memory = memoryUse(program, target, () => batch, threads);
   const result = await resultOf(program, times, { target, relaxed, batch, threads, peak, memory });
-  process.stdout.write(
+  standardOutput.write(
     options.json ? `${JSON.stringify(result, null, 2)}\n` : `${textOf(result, summariseMemory(memory))}\n`,
   );
 }

@@ -5,6 +5,7 @@ import { visible } from '../diagnostics/quote.js';
 import { readImport, readSource, writeFiles } from './files.js';
 import type { Target } from '../index.js';
 import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
+import { standardError, standardOutput } from './output.js';
 import { report } from './report.js';
 import { stages, type Stage } from './stages.js';
 
@@ -59,7 +60,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const target = options.target === 'wgsl,wasm' ? 'wgsl' : (options.target ?? 'ts');
   const { dispatchesOf } = await import('../inspect/dispatches.js');
   const more = target === 'wgsl' ? `, ${dispatchesOf(program, sizeOf)} dispatches a step` : '';
-  process.stderr.write(`${basename(output)}: ${describeMemory(memoryUse(program, target, sizeOf), sizes)}${more}\n`);
+  standardError.write(`${basename(output)}: ${describeMemory(memoryUse(program, target, sizeOf), sizes)}${more}\n`);
 }
 
 function finish(failed: boolean, code: string | undefined, output: string, beside?: string, types?: string): void {
@@ -68,7 +69,7 @@ function finish(failed: boolean, code: string | undefined, output: string, besid
     return;
   }
   if (output === '-') {
-    process.stdout.write(code);
+    standardOutput.write(code);
     return;
   }
   const files = [{ path: output, content: code }];

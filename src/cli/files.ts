@@ -1,9 +1,26 @@
 // Reading sources and writing outputs, `-` being standard input and output.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { reasonOf } from '../data/files.js';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf, reasonOf } from '../data/files.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { fileUnreadable, fileUnwritable } from '../diagnostics/files.js';
 import { library } from '../embedded.js';
+import { pause } from './output.js';
+
+/** No model is as long as this: a device that never ends, or a file of another kind. */
+const longestSource = 64 * 2 ** 20;
 
 /** Every source read so far, by the name that diagnostics know it by. */
 const texts = new Map<string, string>(library.map(({ file, text }) => [file, text]));
@@ -17,7 +34,7 @@ export function textOf(file: string): string | undefined {
 export function readSource(file: string): Source {
   const name = file === '-' ? 'standard input' : file;
   try {
-    const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    const text = file === '-' ? readAll(0) : readOpened(file);
     texts.set(name, text);
     return { file: name, text };
   } catch (error) {
@@ -28,7 +45,7 @@ export function readSource(file: string): Source {
 /** Reads an imported file; undefined where there is none. */
 export function readImport(path: string): string | undefined {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = readOpened(path);
     texts.set(path, text);
     return text;
   } catch {
@@ -36,36 +53,145 @@ export function readImport(path: string): string | undefined {
   }
 }
 
+function readOpened(path: string): string {
+  const descriptor = openSync(path, 'r');
+  try {
+    return readAll(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readAll(descriptor: number): string {
+  const parts: Buffer[] = [];
+  for (let length = 0; ;) {
+    const part = Buffer.allocUnsafe(2 ** 16);
+    const read = readSome(descriptor, part);
+    if (read === 0) return Buffer.concat(parts).toString('utf8');
+    length += read;
+    if (length > longestSource) throw new Error('it is longer than 64 MiB');
+    parts.push(part.subarray(0, read));
+  }
+}
+
+/** Waits where standard input is a pipe that does not block. */
+function readSome(descriptor: number, part: Uint8Array): number {
+  for (;;)
+    try {
+      return readSync(descriptor, part);
+    } catch (error) {
+      if (codeOf(error) === 'EOF') return 0;
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      pause(5);
+    }
+}
+
 export interface OutputFile {
   readonly path: string;
   readonly content: string | Uint8Array;
 }
 
-/** Writes files whole: first all of them beside their places, then all into place. */
+/**
+ * Writes files whole: first all of them beside their places and flushed, then all into place. What is no file but a
+ * device or a pipe is written as it is.
+ */
 export function writeFiles(files: readonly OutputFile[]): void {
-  const beside = files.map((file) => ({ ...file, temporary: `${file.path}.${process.pid}.tmp` }));
+  const beside: { readonly path: string; readonly place: string; readonly temporary: string }[] = [];
   try {
-    for (const { path, temporary, content } of beside) {
-      refuseFolder(path);
-      attempt(path, () => writeFileSync(temporary, content));
+    for (const { path, content } of files) {
+      const place = placeOf(path);
+      if (place === undefined) {
+        attempt(path, () => writeFileSync(path, content));
+        continue;
+      }
+      const temporary = `${place}.${process.pid}.tmp`;
+      removeLeftBeside(place);
+      beside.push({ path, place, temporary });
+      attempt(path, () => writeFlushed(temporary, content));
     }
-    for (const { path, temporary } of beside) attempt(path, () => renameSync(temporary, path));
+    for (const { path, place, temporary } of beside) attempt(path, () => renameSync(temporary, place));
   } finally {
-    for (const { temporary } of beside) rmSync(temporary, { force: true });
+    for (const { temporary } of beside) removeQuietly(temporary);
   }
 }
 
-/** A folder would only be noticed by the rename, after another file is in place. */
-function refuseFolder(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw new Fault(fileUnwritable({ file: path, reason: 'it is a folder' }));
+/** Makes a folder and those above it. Node's own `recursive` never returns where a file system refuses, as /proc does. */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !isFolder(at); at = dirname(at)) missing.unshift(at);
+  for (const folder of missing)
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || !isFolder(folder)) throw error;
+    }
 }
 
-function attempt(path: string, action: () => void): void {
+/** Runs what touches a file; what goes wrong is said of `path`. */
+export function attempt<T>(path: string, action: () => T): T {
   try {
-    action();
+    return action();
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (error instanceof Fault) throw error;
+    const missing = codeOf(error) === 'ENOENT';
     throw new Fault(fileUnwritable({ file: path, reason: missing ? 'its folder does not exist' : reasonOf(error) }));
+  }
+}
+
+/** Where a file goes, past symbolic links; undefined for devices and pipes. A folder is refused before anything is written. */
+function placeOf(path: string): string | undefined {
+  const found = attempt(path, () => statSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) return path;
+  if (found.isDirectory()) throw new Fault(fileUnwritable({ file: path, reason: 'it is a folder' }));
+  return found.isFile() ? attempt(path, () => realpathSync(path)) : undefined;
+}
+
+function writeFlushed(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'w');
+  try {
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What a process that was killed has left beside a file. */
+function removeLeftBeside(path: string): void {
+  const [folder, name] = [dirname(path), basename(path)];
+  for (const other of namesIn(folder)) {
+    if (!other.startsWith(`${name}.`)) continue;
+    const left = /^\.(\d+)\.tmp$/.exec(other.slice(name.length));
+    if (left && !isRunning(Number(left[1]))) removeQuietly(join(folder, other));
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** What cannot be removed stays. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It is only in the way.
   }
 }

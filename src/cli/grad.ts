@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { readImport, readSource } from './files.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
+import { standardOutput } from './output.js';
 import { report } from './report.js';
 
 interface Options extends ModelOptions {
@@ -33,5 +34,5 @@ async function run(file: string, options: Options, command: Command): Promise<vo
       `error: ${model.name} trains no parameter ${wrt}; it trains ${[...derived.gradients.keys()].join(', ')}`,
     );
   const document = gradientDocument(derived.model, derived.gradients, { style: options.format, wrt: options.wrt });
-  process.stdout.write(`${printGradient(document)}\n`);
+  standardOutput.write(`${printGradient(document)}\n`);
 }

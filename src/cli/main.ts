@@ -7,46 +7,66 @@ import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
 import { addGrad } from './grad.js';
 import { addOps } from './ops.js';
-import { report } from './report.js';
+import { standardError, standardOutput, unwritable } from './output.js';
+import { coloured, report } from './report.js';
 import { addTrain } from './train.js';
 
 const program = new Command('nnc')
   .description('A compiler for neural networks: .nn models to standalone, readable trainer modules.')
   .version(version)
   .helpCommand(false)
-  .exitOverride();
+  .exitOverride()
+  .configureOutput({
+    writeOut: (text) => standardOutput.write(text),
+    writeErr: (text) => standardError.write(text),
+    getOutHelpWidth: () => standardOutput.columns ?? 80,
+    getErrHelpWidth: () => standardError.columns ?? 80,
+    getOutHasColors: () => coloured(standardOutput),
+    getErrHasColors: () => coloured(standardError),
+  });
 
 for (const add of [addCheck, addCompile, addTrain, addGrad, addBench, addOps]) add(program);
 for (const command of program.commands) command.addOption(new Option('--debug', 'show the stack of a bug').hideHelp());
 
-// A reader that has seen enough (`nnc ops | head`) is no failure.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
-
-process.on('uncaughtException', fail);
+// What a data module prints goes through Node's streams, which report failures later.
+for (const [stream, name] of [
+  [process.stdout, 'standard output'],
+  [process.stderr, 'standard error'],
+] as const)
+  stream.on('error', (error) => end(unwritable(name, error)));
+process.on('uncaughtException', end);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  fail(error);
+  process.exitCode = said(error);
 }
 
-/** Exits with 1 where the user's files are at fault, 2 on wrong usage, 70 on a bug of ours. */
-function fail(error: unknown): void {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else if (error instanceof Fault) {
-    report([error.diagnostic]);
-    process.exitCode = 1;
-  } else {
-    const shown = process.argv.includes('--debug') || process.env.NNC_DEBUG !== undefined;
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`nnc: this is a bug in nnc: ${text}\n`);
-    if (shown && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    else process.stderr.write('Run it again with --debug to see where it happened.\n');
-    process.exitCode = 70;
+/** After what nobody caught nothing goes on. */
+function end(error: unknown): void {
+  process.exit(said(error));
+}
+
+/** Says what went wrong; where nothing can be written, the exit code alone tells. */
+function said(error: unknown): number {
+  try {
+    return explained(error);
+  } catch {
+    return 1;
   }
+}
+
+/** 1 where the user's files are at fault, 2 on wrong usage, 70 on a bug of ours. */
+function explained(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Fault) {
+    report([error.diagnostic]);
+    return 1;
+  }
+  const shown = process.argv.includes('--debug') || process.env.NNC_DEBUG !== undefined;
+  const text = error instanceof Error ? error.message : String(error);
+  standardError.write(`nnc: this is a bug in nnc: ${text}\n`);
+  if (shown && error instanceof Error) standardError.write(`${error.stack}\n`);
+  else standardError.write('Run it again with --debug to see where it happened.\n');
+  return 70;
 }

@@ -1,5 +1,6 @@
 // `nnc ops`: the primitive operations and the library's definitions.
 import type { Command } from 'commander';
+import { standardOutput } from './output.js';
 
 export function addOps(program: Command): void {
   program
@@ -16,10 +17,10 @@ async function run(name: string | undefined, _: unknown, command: Command): Prom
     const lines = listOperations(library);
     const width = Math.max(...lines.map((line) => line.name.length));
     for (const line of lines)
-      process.stdout.write(`${line.name.padEnd(width)}  ${line.kind.padEnd(9)}  ${line.summary}`.trimEnd() + '\n');
+      standardOutput.write(`${line.name.padEnd(width)}  ${line.kind.padEnd(9)}  ${line.summary}`.trimEnd() + '\n');
     return;
   }
   const page = describeOperation(name, library);
   if (page === undefined) command.error(`error: there is no operation or definition ${name}; nnc ops lists them`);
-  process.stdout.write(`${page}\n`);
+  standardOutput.write(`${page}\n`);
 }

@@ -2,11 +2,12 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { render } from '../diagnostics/render.js';
 import { textOf } from './files.js';
+import { standardError } from './output.js';
 
 /** Prints diagnostics for people; true where one of them is an error. */
 export function report(diagnostics: readonly Diagnostic[]): boolean {
-  const colour = coloured(process.stderr);
-  for (const diagnostic of diagnostics) process.stderr.write(`${render(diagnostic, textOf, { colour })}\n\n`);
+  const colour = coloured(standardError);
+  for (const diagnostic of diagnostics) standardError.write(`${render(diagnostic, textOf, { colour })}\n\n`);
   return hasErrors(diagnostics);
 }
 

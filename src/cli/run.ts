@@ -1,10 +1,10 @@
 // A run's folder: the best and the last checkpoint, and a line of metrics for each epoch.
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { reasonOf } from '../data/files.js';
+import { codeOf, reasonOf } from '../data/files.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import { fileUnwritable } from '../diagnostics/files.js';
-import { writeFiles } from './files.js';
+import { fileUnwritable, runExists } from '../diagnostics/files.js';
+import { attempt, makeFolder, writeFiles } from './files.js';
 import type { Trainer, Values } from './trainer.js';
 
 export interface EpochRecord {
@@ -22,56 +22,98 @@ export interface Run {
   record(record: EpochRecord, trainer: Trainer): Promise<void>;
   /** Writes everything: the last checkpoint holds all that going on exactly needs. */
   finish(trainer: Trainer): Promise<void>;
+  /** The files that are there. There is no best checkpoint where no epoch had a finite loss. */
+  files(): readonly string[];
 }
 
 const writeEvery = 1000;
+const [last, best, metrics] = ['last.safetensors', 'best.safetensors', 'metrics.jsonl'];
 
-/** Opens a run's folder; without a name, the first free one of runs/NAME, runs/NAME-2, …. */
-export function openRun(out: string | undefined, model: string): Run {
-  const folder = out ?? freeFolder(join('runs', model));
-  const metrics = join(folder, 'metrics.jsonl');
-  attempt(folder, () => mkdirSync(folder, { recursive: true }));
-  attempt(metrics, () => writeFileSync(metrics, ''));
+/** Opens a run's folder; without a name, the first free one of runs/NAME, runs/NAME-2, …. An earlier run stays but for `force`. */
+export function openRun(out: string | undefined, model: string, force = false): Run {
+  const folder = out === undefined ? freeFolder(join('runs', model)) : namedFolder(out, force);
+  const lineFile = join(folder, metrics);
+  attempt(lineFile, () => writeFileSync(lineFile, ''));
   let lowest = Infinity;
-  let best: Uint8Array | undefined;
+  let lowestFile: Uint8Array | undefined;
   let lines = '';
   let written = performance.now();
 
   const finish = async (trainer: Trainer): Promise<void> => {
-    const files = [{ path: join(folder, 'last.safetensors'), content: await trainer.save({ optimizer: true }) }];
-    if (best) files.push({ path: join(folder, 'best.safetensors'), content: best });
+    const files = [{ path: join(folder, last), content: await trainer.save({ optimizer: true }) }];
+    if (lowestFile) files.push({ path: join(folder, best), content: lowestFile });
     writeFiles(files);
-    attempt(metrics, () => appendFileSync(metrics, lines));
-    best = undefined;
+    attempt(lineFile, () => appendFileSync(lineFile, lines));
+    lowestFile = undefined;
     lines = '';
     written = performance.now();
   };
   return {
     folder,
     finish,
+    files: () => (lowest < Infinity ? [last, best, metrics] : [last, metrics]),
     async record(record, trainer) {
       lines += `${JSON.stringify(record)}\n`;
       const { loss } = record.validation ?? record.train;
-      if (loss < lowest) {
+      if (Number.isFinite(loss) && loss < lowest) {
         lowest = loss;
-        best = await trainer.save();
+        lowestFile = await trainer.save();
       }
       if (performance.now() - written > writeEvery) await finish(trainer);
     },
   };
 }
 
-function freeFolder(first: string): string {
-  let folder = first;
-  for (let n = 2; existsSync(folder); n++) folder = `${first}-${n}`;
+/** A run is not overwritten unasked. */
+export function refuseExisting(folder: string): void {
+  if (filesIn(folder).length > 0) throw new Fault(runExists({ folder }));
+}
+
+function namedFolder(folder: string, force: boolean): string {
+  if (!force) refuseExisting(folder);
+  reached(folder, () => makeFolder(folder));
+  for (const file of filesIn(folder)) attempt(file, () => rmSync(file));
   return folder;
 }
 
-function attempt(path: string, action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    const inTheWay = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw new Fault(fileUnwritable({ file: path, reason: inTheWay ? 'a file of this name exists' : reasonOf(error) }));
+/** The files of an earlier run. */
+function filesIn(folder: string): readonly string[] {
+  return [last, best, metrics].map((name) => join(folder, name)).filter((file) => existsSync(file));
+}
+
+/** Made by this process alone, however many are started at once. */
+function freeFolder(first: string): string {
+  reached('runs', () => makeFolder('runs'));
+  for (let n = 1; ; n++) {
+    const folder = n === 1 ? first : `${first}-${n}`;
+    if (existsSync(folder)) continue;
+    if (isMade(folder)) return folder;
   }
+}
+
+/** False where another process was first. */
+function isMade(folder: string): boolean {
+  return attempt(folder, () => {
+    try {
+      mkdirSync(folder);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    }
+  });
+}
+
+function reached(folder: string, action: () => void): void {
+  attempt(folder, () => {
+    try {
+      action();
+    } catch (error) {
+      const reasons = new Map([
+        ['EEXIST', 'a file of this name exists'],
+        ['ENOENT', 'no folder can be made there'],
+      ]);
+      throw new Fault(fileUnwritable({ file: folder, reason: reasons.get(codeOf(error)) ?? reasonOf(error) }));
+    }
+  });
 }

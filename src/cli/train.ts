@@ -1,8 +1,9 @@
 // `nnc train`: compiles in memory and trains on the model's data.
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { heldBack } from '../codegen/runtime/fit.js';
 import type { LoadedData } from '../data/dataset.js';
-import { dataAbsent, trainAbsent } from '../diagnostics/data.js';
+import { dataAbsent, noUpdate, trainAbsent, trainRefused } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { DataSource, ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
@@ -16,9 +17,10 @@ import {
   type ModelOptions,
   type TargetOptions,
 } from './modelOptions.js';
+import { standardOutput } from './output.js';
 import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
 import { report } from './report.js';
-import { openRun, type Run } from './run.js';
+import { openRun, refuseExisting, type Run } from './run.js';
 import { evaluateAll, importTrainer, simdWorks, type Trainer, type Values } from './trainer.js';
 
 interface Options extends ModelOptions, TargetOptions {
@@ -28,6 +30,7 @@ interface Options extends ModelOptions, TargetOptions {
   readonly seed?: number;
   readonly threads?: number;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 export function addTrain(program: Command): void {
@@ -40,10 +43,13 @@ export function addTrain(program: Command): void {
     .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', seedNumber)
     .option('--threads <n>', 'wasm: threads to compute with; the numbers are the same for any of them', wholeNumber(1))
     .option('--out <run>', 'the folder for checkpoints and metrics (default: runs/MODEL)')
+    .option('--force', 'overwrite the run that the folder holds')
     .action(run);
 }
 
 async function run(file: string, options: Options, command: Command): Promise<void> {
+  const { out, force } = options;
+  if (out !== undefined && !force) refuseExisting(out);
   const { compile } = await import('../index.js');
   const source = readSource(file);
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
@@ -58,53 +64,91 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { loadData } = await import('../data/load.js');
   const data = await loadData(sourceOf(model, options), model.inputs, options.data ? '.' : dirname(file));
-  const { createTrainer } = await importTrainer(code);
   const batch = options.batch ?? model.train.batch;
-  const trainer = await createTrainer({ seed: options.seed ?? model.train.seed, batch, threads });
-  const output = openRun(options.out, model.name);
-  const display = progressOn(process.stdout);
+  const plan = { batch, epochs: options.epochs ?? model.train.epochs, rows: rowsToTrain(model, data) };
+  warnOfNoUpdate(model, plan);
+  const { createTrainer } = await importTrainer(code);
+  const trainer = await taken(model, () => createTrainer({ seed: options.seed ?? model.train.seed, batch, threads }));
+  const output = openRun(out, model.name, force);
+  const display = progressOn(standardOutput);
   const interrupt = catchInterrupt();
-  display.line(
-    `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(data.train.rows, 'row')} to train on (${target})`,
-  );
   try {
-    await fit(trainer, model, data, { ...options, batch }, output, display, interrupt.signal);
-    if (data.test) {
-      const values = await evaluateAll(trainer, data.test, Math.max(batch, 256));
-      display.line(`test on ${count(data.test.rows, 'row')}: ${formatValues(values)}`);
+    display.line(
+      `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(plan.rows, 'row')} to train on (${target})`,
+    );
+    await taken(model, () => fit(trainer, model, data, plan, output, display, interrupt.signal));
+    const { test } = data;
+    if (test) {
+      const values = await taken(model, () => evaluateAll(trainer, test, Math.max(batch, 256)));
+      display.line(`test on ${count(test.rows, 'row')}: ${formatValues(values)}`);
     }
-  } finally {
     display.end();
+  } finally {
     interrupt.release();
     trainer.dispose();
   }
-  process.stdout.write(`saved in ${output.folder}: last.safetensors, best.safetensors, metrics.jsonl\n`);
+  const files = output.files();
+  if (!files.includes('best.safetensors'))
+    standardOutput.write('no epoch had a finite loss: none of them is the best\n');
+  standardOutput.write(`saved in ${output.folder}: ${files.join(', ')}\n`);
+}
+
+/** How long a run is to be. */
+interface Plan {
+  readonly batch: number;
+  readonly epochs: number;
+  /** To train on: what is held back for validation is not among them. */
+  readonly rows: number;
+}
+
+function rowsToTrain(model: ModelGraph, { train, validation }: LoadedData): number {
+  return validation ? train.rows : train.rows - heldBack(train.rows, model.train.validation);
+}
+
+/** With `accumulate` the first so many steps change nothing. */
+function warnOfNoUpdate({ name, train: { accumulate } }: ModelGraph, { batch, epochs, rows }: Plan): void {
+  const steps = epochs * Math.ceil(rows / batch);
+  if (rows > 0 && steps < accumulate) report([noUpdate({ model: name, steps, accumulate })]);
+}
+
+/** A trainer refuses what does not fit its model, in its own words. */
+async function taken<T>(model: ModelGraph, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof RangeError) throw new Fault(trainRefused({ model: model.name, reason: error.message }));
+    throw error;
+  }
 }
 
 async function fit(
   trainer: Trainer,
   model: ModelGraph,
   data: LoadedData,
-  options: Options & { readonly batch: number },
+  { batch, epochs }: Plan,
   output: Run,
   display: ProgressDisplay,
   signal: AbortSignal,
 ): Promise<void> {
-  const { batch } = options;
-  const epochs = options.epochs ?? model.train.epochs;
   const validation = data.validation?.inputs ?? model.train.validation;
   const fitOptions = { epochs, batch, validation, report: display.live ? 'step' : 'epoch', signal } as const;
   const begin = performance.now();
   let rowsBefore = 0;
   for await (const progress of trainer.fit(data.train.inputs, fitOptions)) {
     const { epoch, step, steps, rows, losses } = progress;
-    display.step({ epoch, epochs, step, steps, rows: rowsBefore + rows, values: losses });
-    if (step < steps) continue;
-    rowsBefore += rows;
     const seconds = (performance.now() - begin) / 1000;
     const checked = progress.validation;
-    if (isShown(epoch, epochs)) display.line(epochLine(epoch, epochs, losses, checked, seconds));
-    await output.record({ epoch, step: trainer.stepCount, seconds, train: losses, validation: checked }, trainer);
+    // What was learnt is kept before anything is shown: nobody may be there to read it.
+    if (step === steps)
+      await output.record({ epoch, step: trainer.stepCount, seconds, train: losses, validation: checked }, trainer);
+    try {
+      display.step({ epoch, epochs, step, steps, rows: rowsBefore + rows, values: losses });
+      if (step === steps && isShown(epoch, epochs)) display.line(epochLine(epoch, epochs, losses, checked, seconds));
+    } catch (error) {
+      await output.finish(trainer);
+      throw error;
+    }
+    if (step === steps) rowsBefore += rows;
   }
   await output.finish(trainer);
   if (signal.aborted) display.line(`stopped after ${count(trainer.stepCount, 'step')}`);
@@ -134,15 +178,15 @@ function sourceOf(model: ModelGraph, options: Options): DataSource {
     throw new Fault(dataAbsent({ model: model.name }));
   }
   const extension = /\.(\w+)(\.gz)?$/.exec(options.data)?.[1] ?? '';
-  const kinds: Readonly<Record<string, DataSource['kind']>> = {
-    mjs: 'module',
-    js: 'module',
-    npz: 'npz',
-    safetensors: 'safetensors',
-    csv: 'csv',
-    tsv: 'csv',
-  };
-  const kind = kinds[extension] ?? own?.kind ?? 'csv';
+  const kinds: ReadonlyMap<string, DataSource['kind']> = new Map([
+    ['mjs', 'module'],
+    ['js', 'module'],
+    ['npz', 'npz'],
+    ['safetensors', 'safetensors'],
+    ['csv', 'csv'],
+    ['tsv', 'csv'],
+  ]);
+  const kind = kinds.get(extension) ?? own?.kind ?? 'csv';
   return { kind, path: resolve(options.data), fields: kind === own?.kind ? own.fields : {} };
 }
 

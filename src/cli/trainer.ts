@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { slice, type Dataset } from '../data/dataset.js';
+import { attempt } from './files.js';
 
 type Awaitable<T> = T | Promise<T>;
 export type Values = Readonly<Record<string, number>>;
@@ -59,10 +60,10 @@ export function simdWorks(): boolean {
 
 /** Imports the JavaScript text of a module from a file of its own, so that stacks and debuggers can show it. */
 export async function importTrainer(code: string): Promise<TrainerModule> {
-  const folder = mkdtempSync(join(tmpdir(), 'nnc-'));
+  const folder = attempt(tmpdir(), () => mkdtempSync(join(tmpdir(), 'nnc-')));
   const file = join(folder, 'trainer.mjs');
   try {
-    writeFileSync(file, code);
+    attempt(file, () => writeFileSync(file, code));
     const loaded: TrainerModule = await import(pathToFileURL(file).href);
     return loaded;
   } finally {

@@ -122,3 +122,18 @@ export const trainAbsent = message<{ model: string }>('train-absent', ({ model }
   labels: [],
   help: 'give it a train block: `train { optimizer = sgd(lr = 0.1) }`',
 }));
+
+export const trainRefused = message<{ model: string; reason: string }>('train-refused', ({ model, reason }) => ({
+  message: `the model ${model} cannot be trained so: ${reason}`,
+  labels: [],
+}));
+
+export const noUpdate = message<{ model: string; steps: number; accumulate: number }>(
+  'no-update',
+  ({ model, steps, accumulate }) => ({
+    message: `the run of ${model} ends before its first update: it makes ${steps} ${steps === 1 ? 'step' : 'steps'}, and accumulate is ${accumulate}`,
+    labels: [],
+    help: 'train for more epochs, with smaller batches, or with a smaller accumulate',
+  }),
+  'warning',
+);

@@ -6,6 +6,17 @@ export const fileUnreadable = message<{ file: string; reason: string }>('file-un
   labels: [],
 }));
 
+export const outputUnwritable = message<{ stream: string; reason: string }>(
+  'output-unwritable',
+  ({ stream, reason }) => ({ message: `${stream} cannot be written: ${reason}`, labels: [] }),
+);
+
+export const runExists = message<{ folder: string }>('run-exists', ({ folder }) => ({
+  message: `${folder} holds a run already`,
+  labels: [],
+  help: 'name another folder, or overwrite it with --force',
+}));
+
 export const fileUnwritable = message<{ file: string; reason: string }>('file-unwritable', ({ file, reason }) => ({
   message: `${file} cannot be written: ${reason}`,
   labels: [],

@@ -100,6 +100,32 @@ describe('check', () => {
     expect(labels[0]).toMatchObject({ file: 'wrong.nn', line: 3 });
   });
 
+  it('checks every model of a file, and files that only define', () => {
+    const [good, bad] = [
+      'model a { input x: [batch, 2] loss = mean(x) }',
+      'model b { input x: [b, 2] loss = mean(x @ 1) }',
+    ];
+    file('several.nn', `${good}\n${good.replace('model a', 'model c')}\n`);
+    expect(run('check', 'several.nn')).toEqual({ status: 0, stdout: '', stderr: '' });
+    file('several.nn', `${good}\n${bad}\n${bad.replace('model b', 'model c')}\n`);
+    const { status, stderr } = run('check', 'several.nn');
+    expect(status).toBe(1);
+    expect(stderr.match(/several\.nn:\d/g)).toEqual(['several.nn:2', 'several.nn:3']);
+    expect(run('check', 'several.nn', '--model', 'a').status).toBe(0);
+    file('layers.nn', 'fn twice(x) { return 2 * x }\n');
+    expect(run('check', 'layers.nn')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(run('compile', 'layers.nn').stderr).toContain('error[no-model]');
+    expect(nnc(['check', '-']).stderr).toContain('error[no-model]');
+  });
+
+  it('goes on past a file that cannot be read', () => {
+    const { status, stdout, stderr } = run('check', 'wrong.nn', 'none.nn', 'line.nn', '--json');
+    expect([status, stderr]).toEqual([1, '']);
+    const codes = JSON.parse(stdout).map(({ code }: { code: string }) => code);
+    expect([codes.length, codes[1]]).toEqual([2, 'file-unreadable']);
+    expect(run('check', 'none.nn', 'wrong.nn').stderr).toMatch(/^error\[file-unreadable\].*\n\nerror\[/);
+  });
+
   it('reads standard input', () => {
     expect(nnc(['check', '-'], { input: line })).toEqual({ status: 0, stdout: '', stderr: '' });
     const { status, stderr } = nnc(['check', '-'], { input: 'model m { loss = }' });
@@ -235,11 +261,40 @@ describe('train', () => {
 
   it('gives the same run for the same seed', () => {
     const bytes = (seed: string, out: string): Buffer => {
-      expect(run('train', 'line.nn', '--seed', seed, '--epochs', '3', '--batch', '2', '--out', out).status).toBe(0);
+      expect(
+        run('train', 'line.nn', '--seed', seed, '--epochs', '3', '--batch', '2', '--out', out, '--force').status,
+      ).toBe(0);
       return readFileSync(join(folder, out, 'last.safetensors'));
     };
     expect(bytes('5', 'first').equals(bytes('5', 'second'))).toBe(true);
     expect(bytes('5', 'first').equals(bytes('6', 'third'))).toBe(false);
+  });
+
+  it('does not overwrite a run unasked', () => {
+    expect(run('train', 'line.nn', '--epochs', '2', '--out', 'kept').status).toBe(0);
+    const before = readFileSync(join(folder, 'kept/metrics.jsonl'), 'utf8');
+    const { status, stderr } = run('train', 'line.nn', '--epochs', '1', '--out', 'kept');
+    expect([status, stderr]).toEqual([
+      1,
+      'error[run-exists]: kept holds a run already\n  │\n  = help: name another folder, or overwrite it with --force\n\n',
+    ]);
+    expect(readFileSync(join(folder, 'kept/metrics.jsonl'), 'utf8')).toBe(before);
+    expect(run('train', 'line.nn', '--epochs', '1', '--out', 'kept', '--force').status).toBe(0);
+    expect(readFileSync(join(folder, 'kept/metrics.jsonl'), 'utf8').trimEnd().split('\n').length).toBe(1);
+  });
+
+  it('counts as rows to train on those that are not held back', () => {
+    file('held.nn', line.replace('seed', 'validation = 0.4\n    seed'));
+    const { stdout } = run('train', 'held.nn', '--epochs', '1', '--out', 'held');
+    expect(stdout).toMatch(/^line: 2 parameters, 2 rows to train on \(wasm\)\nepoch 1\/1 .* validation loss /);
+  });
+
+  it('names the files that are there: none is the best where no loss was finite', () => {
+    file('diverged.nn', line.replace('mse(prediction, y)', 'mse(prediction, y) + log(0 * mean(x) - 1)'));
+    const { status, stdout } = run('train', 'diverged.nn', '--epochs', '2', '--out', 'diverged', '--target', 'ts');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/no epoch had a finite loss.*\nsaved in diverged: last.safetensors, metrics.jsonl\n$/);
+    expect(readdirSync(join(folder, 'diverged')).sort()).toEqual(['last.safetensors', 'metrics.jsonl']);
   });
 
   it('takes other data', () => {

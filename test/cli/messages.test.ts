@@ -22,6 +22,7 @@ interface Scene {
   readonly text: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly command?: readonly string[];
+  readonly stdout?: string;
 }
 
 const rows = (text: string, source = csv): Scene => ({ text: model(trained(source)), files: { 'rows.csv': text } });
@@ -54,6 +55,17 @@ const scenes: Readonly<Record<string, Scene>> = {
   'data-module': exporting('export const test = 1;'),
   'data-absent': { text: model('train { optimizer = sgd(lr = 0.1) }') },
   'train-absent': { text: model('') },
+  'train-refused': { ...rows('1,2,0\n'), command: ['train', 'model.nn', '--batch', '4294967296'] },
+  'no-update': {
+    text: model(trained(csv).replace('data', 'accumulate = 9\n    epochs = 1\n    data')),
+    files: { 'rows.csv': '1,2,0\n' },
+  },
+  'output-unwritable': { text: model(''), command: ['compile', 'model.nn'], stdout: '/dev/full' },
+  'run-exists': {
+    text: model(trained(csv)),
+    files: { 'metrics.jsonl': '' },
+    command: ['train', 'model.nn', '--out', '.'],
+  },
   'file-unreadable': { text: '', command: ['check', 'folder.nn'] },
   'file-unwritable': {
     text: model('train { optimizer = sgd(lr = 0.1) }'),
@@ -62,13 +74,14 @@ const scenes: Readonly<Record<string, Scene>> = {
 };
 
 describe('is said', () => {
-  it.each(Object.entries(scenes))('%s', (code, { text, files = {}, command = ['train', 'model.nn'] }) => {
+  it.each(Object.entries(scenes))('%s', (code, { text, files = {}, command = ['train', 'model.nn'], stdout }) => {
     writeFileSync(join(folder, 'model.nn'), text);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    const { status, stderr } = nnc(command, { cwd: folder });
-    expect(stderr).toMatch(new RegExp(`^error\\[${code}\\]: \\S`));
+    const { status, stderr } = nnc(command, { cwd: folder, stdout });
+    const severity = [...catalog.values()].find((entry) => entry.code === code)?.severity;
+    expect(stderr).toMatch(new RegExp(`^${severity}\\[${code}\\]: \\S`));
     expect(stderr).not.toMatch(/\n\s+at /);
-    expect(status).toBe(1);
+    expect(status).toBe(severity === 'error' ? 1 : 0);
   });
 });
 

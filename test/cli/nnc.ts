@@ -1,6 +1,6 @@
 // Runs the built command as a user would.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
@@ -11,15 +11,38 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+interface Options {
+  readonly cwd?: string;
+  readonly input?: string;
+  /** A file or device in place of the pipe that standard output, or standard error, is. */
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
 /** Runs `nnc` with the arguments; paths start from `cwd`, by default the project. */
-export function nnc(
+export function nnc(args: readonly string[], options: Options = {}): Outcome {
+  const outputs = [options.stdout, options.stderr].map((path) => (path === undefined ? 'pipe' : openSync(path, 'w')));
+  const outcome = spawned(process.execPath, [join(root, 'bin/nnc.js'), ...args], options, outputs);
+  for (const output of outputs) if (typeof output === 'number') closeSync(output);
+  return outcome;
+}
+
+/** Runs a line of shell in which `$nnc` stands for the command. */
+export function shell(line: string, options: Options = {}): Outcome {
+  return spawned('bash', ['-c', `nnc="${process.execPath} ${join(root, 'bin/nnc.js')}"; ${line}`], options);
+}
+
+function spawned(
+  command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly input?: string } = {},
+  { cwd = root, input = '' }: Options,
+  outputs: readonly ('pipe' | number)[] = ['pipe', 'pipe'],
 ): Outcome {
   if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('build first: npm run build');
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [join(root, 'bin/nnc.js'), ...args], {
-    cwd: options.cwd ?? root,
-    input: options.input ?? '',
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    input,
+    stdio: ['pipe', ...outputs],
     encoding: 'utf8',
     maxBuffer: 1 << 26,
     timeout: 120_000,
