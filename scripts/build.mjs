@@ -22,7 +22,7 @@ await build({
   platform: 'node',
   target: 'node20',
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['commander', 'csv-parse', 'fflate', 'picocolors', 'prettier', 'ts-morph'],
+  external: ['commander', 'picocolors', 'prettier', 'ts-morph'],
   legalComments: 'linked',
   logLevel: 'warning',
 });

@@ -1,5 +1,4 @@
 // Comma-separated values: columns, by number or by the header's names, to the inputs of a model.
-import { CsvError, parse } from 'csv-parse/sync';
 import {
   dataColumnMissing,
   dataEmpty,
@@ -9,183 +8,213 @@ import {
   dataValue,
 } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
+import { shortened } from '../diagnostics/quote.js';
 import type { DataField, ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
-import { rowLength, type RawArray } from './dataset.js';
-import type { DataFile } from './files.js';
+import { cellReader, type CellReader } from './cells.js';
+import { rowLength, type Rows } from './dataset.js';
+import { delimiterOf } from './delimiter.js';
+import { takingOf, type Taking } from './elements.js';
+import type { ByteReader } from './files.js';
+import { growing, type Growing } from './growing.js';
+import type { Limits, Memory } from './limits.js';
+import { rowReader, type Row } from './rows.js';
+
+export interface CsvSource {
+  readonly file: string;
+  /** By the name of each input. */
+  readonly fields: ReadonlyMap<string, DataField>;
+  /** A character of ASCII; without it the first rows decide. */
+  readonly delimiter?: string;
+  /** The mark before the fraction; without it a point, and between semicolons also a comma. */
+  readonly decimal?: '.' | ',';
+}
 
 /** One input's share of every row. */
 interface Reading {
   readonly input: ModelInput;
   readonly columns: readonly number[];
-  readonly values: number[];
+  readonly taking: Taking;
+  readonly values: Growing;
 }
 
+/** Enough for a look at the first rows. */
+const sampleLength = 2 ** 16;
+
 /** Reads the columns of each input; a first row without a number or truth value, or whose names are asked for, is the header. */
-export function decodeCsv(
-  file: DataFile,
+export async function readCsv(
+  source: CsvSource,
+  bytes: ByteReader,
   inputs: readonly ModelInput[],
-  fields: Readonly<Record<string, DataField>>,
-): ReadonlyMap<string, RawArray> {
-  const wanted = inputs.filter((input) => fields[input.name] !== undefined);
+  limits: Limits,
+  memory: Memory,
+): Promise<ReadonlyMap<string, Rows>> {
+  const { file, fields } = source;
+  const sample = withoutMark(file, await bytes.take(sampleLength));
+  const delimiter = source.delimiter?.charCodeAt(0) ?? delimiterOf(sample, sample.length < sampleLength - 3);
+  const cells = cellReader(delimiter, source.decimal === undefined ? undefined : source.decimal === ',');
   let readings: readonly Reading[] | undefined;
   let header: readonly string[] | undefined;
   let width = 0;
-  const lines: number[] = [];
+  let rows = 0;
 
-  const start = (record: readonly string[]): boolean => {
-    const named = Object.values(fields).some(namesColumn);
-    header = named || !record.some(isValue) ? record : undefined;
-    width = record.length;
-    readings = wanted.map((input) => readingOf(file.name, input, fields[input.name], record, header));
-    return header !== undefined;
-  };
-  const take = (record: readonly string[], line: number): void => {
-    if (!readings && start(record)) return;
-    if (record.length !== width)
-      throw new Fault(dataRowLength({ place: `${file.name}, line ${line}`, found: record.length, expected: width }));
-    lines.push(line);
-    for (const reading of readings ?? []) takeCells(file.name, reading, record, line, header);
-  };
-
-  parseRecords(file, take);
-  if (lines.length === 0) throw new Fault(dataEmpty({ place: file.name }));
-  return new Map((readings ?? []).map((reading) => [reading.input.name, rawOf(file.name, reading, lines, header)]));
-}
-
-function parseRecords(file: DataFile, take: (record: readonly string[], line: number) => void): void {
-  try {
-    parse(Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength), {
-      bom: true,
-      delimiter: delimiterOf(file.bytes),
-      relax_column_count: true,
-      skip_empty_lines: true,
-      trim: true,
-      on_record: (record: string[], context) => {
-        take(record, context.lines);
-        return null;
-      },
+  const start = (row: Row): void => {
+    if ([...fields.values()].some(namesColumn) || !hasValue(cells, row)) header = textsOf(row);
+    width = row.cells;
+    const columns = columnFinder(file, width, header);
+    readings = inputs.flatMap((input) => {
+      const field = fields.get(input.name);
+      return field === undefined ? [] : [readingOf(file, input, field, columns, memory)];
     });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const line = typeof error.lines === 'number' ? `, line ${error.lines}` : '';
-    throw new Fault(dataMalformed({ place: `${file.name}${line}`, reason: csvReason(error.code) }));
-  }
+  };
+  const reader = rowReader({ file, delimiter, longest: limits.row, most: limits.columns }, (row) => {
+    if (!readings) {
+      start(row);
+      if (header) return;
+    }
+    if (row.cells !== width)
+      throw new Fault(dataRowLength({ place: `${file}, line ${row.line}`, found: row.cells, expected: width }));
+    rows++;
+    for (const reading of readings ?? []) takeCells(file, reading, cells, row, header);
+  });
+
+  reader.push(sample);
+  for (let part = await bytes.take(2 ** 20); part.length > 0; part = await bytes.take(2 ** 20)) reader.push(part);
+  reader.end();
+  if (rows === 0) throw new Fault(dataEmpty({ place: file }));
+  return new Map((readings ?? []).map(({ input, values }) => [input.name, { rows, values: values.finish() }]));
 }
 
-function csvReason(code: string): string {
-  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quotation mark is opened and never closed';
-  if (code === 'INVALID_OPENING_QUOTE') return 'a quotation mark stands inside a cell that is not quoted';
-  return 'the quotation marks of this row do not fit together';
+/** Without the mark of UTF-8; text in UTF-16 would be taken for cells full of zeros. */
+function withoutMark(file: string, bytes: Uint8Array): Uint8Array {
+  const starts = (...mark: readonly number[]): boolean => mark.every((byte, i) => bytes[i] === byte);
+  if (starts(0xff, 0xfe) || starts(0xfe, 0xff))
+    throw new Fault(dataMalformed({ place: file, reason: 'the text is in UTF-16; save it in UTF-8' }));
+  return starts(0xef, 0xbb, 0xbf) ? bytes.subarray(3) : bytes;
 }
 
-/** Semicolons and tabs count where the first line has no comma. */
-function delimiterOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(10);
-  const first = new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end));
-  if (first.includes(',')) return ',';
-  return ['\t', ';'].find((mark) => first.includes(mark)) ?? ',';
+function hasValue(cells: CellReader, row: Row): boolean {
+  for (let cell = 0; cell < row.cells; cell++) if (cells.isValue(row, cell)) return true;
+  return false;
+}
+
+function textsOf(row: Row): readonly string[] {
+  return Array.from({ length: row.cells }, (_, cell) => row.text(cell));
 }
 
 function readingOf(
   file: string,
   input: ModelInput,
   field: DataField,
-  record: readonly string[],
-  header: readonly string[] | undefined,
+  columnsOf: ColumnFinder,
+  memory: Memory,
 ): Reading {
-  const columns = columnsOf(file, input.name, field, record, header);
+  const columns = columnsOf(input.name, field);
   const expected = rowLength(input);
   if (columns.length !== expected) {
     const form = `${expected} ${expected === 1 ? 'column' : 'columns'} for ${printType(input.type)}, and is ${columns.length}`;
     throw new Fault(dataFieldForm({ name: input.name, source: file, expected: form }));
   }
-  return { input, columns, values: [] };
+  return { input, columns, taking: takingOf(input, false), values: growing(input, file, memory) };
 }
 
-function columnsOf(
-  file: string,
-  name: string,
-  field: DataField,
-  record: readonly string[],
-  header: readonly string[] | undefined,
-): number[] {
-  const column = (index: number): number => {
-    const at = index < 0 ? record.length + index : index;
-    if (Number.isInteger(at) && at >= 0 && at < record.length) return at;
-    throw missing(file, `${index}`, record, header);
+/** The columns that an input's field names. */
+type ColumnFinder = (input: string, field: DataField) => number[];
+
+function columnFinder(file: string, width: number, header: readonly string[] | undefined): ColumnFinder {
+  const places = new Map<string, number>();
+  const twice = new Set<string>();
+  header?.forEach((name, i) => (places.has(name) ? twice.add(name) : places.set(name, i)));
+  const missing = (column: string, name?: string): Fault => {
+    const first = header?.slice(0, columnsShown).map((each) => `"${shortened(each)}"`);
+    const columns = first ?? Array.from({ length: Math.min(width, columnsShown) }, (_, i) => `${i}`);
+    const wanted = name === undefined ? undefined : plain(name);
+    const near = wanted && header?.slice(0, columnsCompared).find((each) => plain(each) === wanted);
+    const help = near === undefined ? {} : { near: `"${shortened(near)}"` };
+    return new Fault(dataColumnMissing({ file, column, count: width, columns, ...help }));
   };
-  if (typeof field === 'number') return [column(field)];
-  if (typeof field === 'string') {
-    const at = (header ?? []).indexOf(field);
-    if (at < 0) throw missing(file, `"${field}"`, record, header);
-    return [at];
-  }
-  if (typeof field === 'boolean')
-    throw new Fault(dataFieldForm({ name, source: file, expected: 'a column, a range of columns, or a list of them' }));
-  if ('from' in field) {
-    const [from, to] = [column(field.from), column(field.to)];
-    return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-  }
-  return field.flatMap((part) => columnsOf(file, name, part, record, header));
+  const column = (index: number): number => {
+    const at = index < 0 ? width + index : index;
+    if (Number.isInteger(at) && at >= 0 && at < width) return at;
+    throw missing(`${index}`);
+  };
+  const columnsOf: ColumnFinder = (input, field) => {
+    if (typeof field === 'number') return [column(field)];
+    if (typeof field === 'string') {
+      const at = places.get(field);
+      if (at === undefined) throw missing(`"${shortened(field)}"`, field);
+      if (twice.has(field))
+        throw new Fault(dataMalformed({ place: file, reason: `two columns are called "${shortened(field)}"` }));
+      return [at];
+    }
+    if (typeof field === 'boolean')
+      throw new Fault(
+        dataFieldForm({ name: input, source: file, expected: 'a column, a range of columns, or a list of them' }),
+      );
+    if ('from' in field) {
+      const [from, to] = [column(field.from), column(field.to)];
+      return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+    }
+    return field.flatMap((part) => columnsOf(input, part));
+  };
+  return columnsOf;
+}
+
+/** Of very many columns only the first are looked through for a similar name. */
+const columnsCompared = 20_000;
+const columnsShown = 12;
+
+/** A name without what is easily written otherwise. Long ones are nobody's spelling. */
+function plain(name: string): string {
+  return name
+    .slice(0, 200)
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 function namesColumn(field: DataField): boolean {
   return typeof field === 'string' || (Array.isArray(field) && field.some(namesColumn));
 }
 
-function missing(file: string, column: string, record: readonly string[], header?: readonly string[]): Fault {
-  const columns = header ? header.map((name) => `"${name}"`) : record.map((_, i) => `${i}`);
-  const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-  const near = columns.find((name) => plain(name) === plain(column));
-  return new Fault(dataColumnMissing({ file, column, columns, near }));
-}
-
 function takeCells(
   file: string,
-  { input, columns, values }: Reading,
-  record: readonly string[],
-  line: number,
+  { input, columns, taking, values }: Reading,
+  cells: CellReader,
+  row: Row,
   header: readonly string[] | undefined,
 ): void {
   const isBool = input.type.element.kind === 'bool';
   for (const column of columns) {
-    const cell = record[column];
-    const value = isBool ? truth(cell) : cell === '' ? NaN : Number(cell);
-    if (!Number.isFinite(value)) {
-      const place = placeOf(file, line, column, header);
-      const found = cell === '' ? 'an empty cell' : `"${cell}"`;
-      const expected = isBool ? 'true or false' : 'a number';
-      throw new Fault(dataValue({ place, found, input: `${input.name}: ${printType(input.type)}`, expected }));
-    }
+    const value = isBool ? cells.truth(row, column) : cells.number(row, column);
+    if (Number.isNaN(value) || !Number.isFinite(value) || !taking.accepts(value))
+      throw wrongCell(file, input, row, column, cells, header, value, taking);
     values.push(value);
   }
 }
 
-function isValue(cell: string): boolean {
-  return cell !== '' && !(Number.isNaN(Number(cell)) && Number.isNaN(truth(cell)));
-}
-
-function truth(cell: string): number {
-  const known: Readonly<Record<string, number>> = { true: 1, false: 0, '1': 1, '0': 0 };
-  return known[cell.toLowerCase()] ?? NaN;
-}
-
-function rawOf(
+function wrongCell(
   file: string,
-  { columns, values }: Reading,
-  lines: readonly number[],
+  input: ModelInput,
+  row: Row,
+  column: number,
+  cells: CellReader,
   header: readonly string[] | undefined,
-): RawArray {
-  const width = columns.length;
-  return {
-    shape: [lines.length, width],
-    values,
-    place: file,
-    placeOf: (position) => placeOf(file, lines[Math.floor(position / width)], columns[position % width], header),
-  };
-}
-
-function placeOf(file: string, line: number, column: number, header: readonly string[] | undefined): string {
-  return `${file}, line ${line}, column ${header ? `"${header[column]}"` : column}`;
+  value: number,
+  { expected }: Taking,
+): Fault {
+  const name = header ? `"${shortened(header[column])}"` : column;
+  const place = `${file}, line ${row.line}, column ${name}`;
+  const text = row.text(column);
+  const isNumber = !Number.isNaN(value);
+  const found =
+    isNumber && Number.isFinite(Math.fround(value))
+      ? `${value}`
+      : text === ''
+        ? 'an empty cell'
+        : `"${shortened(text)}"`;
+  const words = isNumber || input.type.element.kind === 'bool' ? expected : 'a number';
+  const more = cells.isAmbiguous(text) ? '; say `decimal = ","` in the source if its comma is a decimal one' : '';
+  return new Fault(
+    dataValue({ place, found, input: `${input.name}: ${printType(input.type)}`, expected: words + more }),
+  );
 }

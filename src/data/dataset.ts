@@ -4,6 +4,8 @@ import { Fault } from '../diagnostics/diagnostic.js';
 import { constantOf } from '../ir/index.js';
 import type { ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
+import { takingOf } from './elements.js';
+import { overLimit, type Memory } from './limits.js';
 
 export type InputArray = Float32Array | Int32Array | Uint8Array;
 
@@ -19,15 +21,19 @@ export interface LoadedData {
   readonly test?: Dataset;
 }
 
-/** Numbers as they came from a file. */
+/** One input's share of a data set. */
+export interface Rows {
+  readonly rows: number;
+  readonly values: InputArray;
+}
+
+/** Numbers as a module gives them. */
 export interface RawArray {
   /** The first dimension counts the rows; absent where only the length is known. */
   readonly shape?: readonly number[];
   readonly values: ArrayLike<number>;
-  /** Where the array came from: `train-images-idx3-ubyte`. */
+  /** Where the array came from: `data.mjs, train.x`. */
   readonly place: string;
-  /** Where one of its values stands. */
-  placeOf?(position: number): string;
 }
 
 /** How many numbers one row of an input has. */
@@ -39,26 +45,60 @@ export function rowLength(input: ModelInput): number {
   return sizes.reduce<number>((product, size) => product * (size ?? 1), 1);
 }
 
-/** Puts arrays together to a data set of a source; every array is checked and converted to its input's element type. */
-export function datasetOf(
-  source: string,
-  inputs: readonly ModelInput[],
-  arrays: ReadonlyMap<string, RawArray>,
-): Dataset {
-  const fitted = new Map<string, InputArray>();
-  let first: { name: string; rows: number } | undefined;
-  for (const input of inputs) {
-    const raw = arrays.get(input.name);
-    if (!raw) continue;
-    const rows = rowsOf(input, raw);
-    first ??= { name: input.name, rows };
-    if (rows !== first.rows)
-      throw new Fault(
-        dataRowsDisagree({ source, input: first.name, rows: first.rows, other: input.name, others: rows }),
-      );
-    fitted.set(input.name, converted(input, raw));
+/** How many rows of an input an array holds; `count` is that of its numbers. */
+export function rowsOf(
+  input: ModelInput,
+  { shape, count, place }: { readonly shape?: readonly number[]; readonly count: number; readonly place: string },
+): number {
+  const length = rowLength(input);
+  const rows = shape ? (shape[0] ?? 1) : count / length;
+  if (rows * length === count && Number.isInteger(rows)) return rows;
+  const found = shape ? `an array of shape [${shape.join(', ')}]` : `an array of ${count} numbers`;
+  throw new Fault(dataShape({ place, input: input.name, found, expected: printType(input.type) }));
+}
+
+/** Memory for so many numbers of an input. */
+export function makeArray(input: ModelInput, count: number, place: string, memory?: Memory): InputArray {
+  const { kind } = input.type.element;
+  const type = kind === 'f32' ? Float32Array : kind === 'bool' ? Uint8Array : Int32Array;
+  const bytes = count * type.BYTES_PER_ELEMENT;
+  memory?.take(place, bytes);
+  try {
+    return new type(count);
+  } catch {
+    throw overLimit(place, 'the rows in memory', bytes);
   }
-  return { rows: first?.rows ?? 0, inputs: Object.fromEntries(fitted) };
+}
+
+/** A module's numbers for an input; every one of them is checked, and converted where the input has another type. */
+export function convertedRows(input: ModelInput, raw: RawArray): Rows {
+  const { values, place } = raw;
+  const rows = rowsOf(input, { ...raw, count: values.length });
+  if (values instanceof Float32Array && input.type.element.kind === 'f32') return { rows, values };
+  const integer = ArrayBuffer.isView(values) && !(values instanceof Float32Array || values instanceof Float64Array);
+  const { accepts, expected } = takingOf(input, integer);
+  const kept = isKept(input, values) ? values : makeArray(input, values.length, place);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!accepts(value)) throw wrongValue(input, `${place}, position ${i}`, value, expected);
+    if (kept !== values) kept[i] = value;
+  }
+  return { rows, values: kept };
+}
+
+/** Puts the rows of all inputs together. */
+export function datasetOf(source: string, inputs: readonly ModelInput[], arrays: ReadonlyMap<string, Rows>): Dataset {
+  const found = inputs.flatMap(({ name }) => {
+    const array = arrays.get(name);
+    return array ? [{ name, ...array }] : [];
+  });
+  const [first] = found;
+  for (const { name, rows } of found)
+    if (rows !== first.rows)
+      throw new Fault(dataRowsDisagree({ source, input: first.name, rows: first.rows, other: name, others: rows }));
+  // Entries make a property of any name, `__proto__` too.
+  const arraysByName = Object.fromEntries(found.map(({ name, values }) => [name, values]));
+  return { rows: found.length > 0 ? first.rows : 0, inputs: arraysByName };
 }
 
 /** The rows from `start` up to `end`; the arrays are views. */
@@ -70,41 +110,12 @@ export function slice(data: Dataset, start: number, end: number): Dataset {
   return { rows: end - start, inputs: Object.fromEntries(inputs) };
 }
 
-function rowsOf(input: ModelInput, raw: RawArray): number {
-  const length = rowLength(input);
-  const total = raw.values.length;
-  const rows = raw.shape ? (raw.shape[0] ?? 1) : total / length;
-  if (rows * length === total && Number.isInteger(rows)) return rows;
-  const found = raw.shape ? `an array of shape [${raw.shape.join(', ')}]` : `an array of ${total} numbers`;
-  throw new Fault(dataShape({ place: raw.place, input: input.name, found, expected: printType(input.type) }));
+export function wrongValue(input: ModelInput, place: string, value: number, expected: string): Fault {
+  return new Fault(dataValue({ place, found: `${value}`, input: `${input.name}: ${printType(input.type)}`, expected }));
 }
 
-function converted(input: ModelInput, raw: RawArray): InputArray {
-  const { values } = raw;
-  const { element } = input.type;
-  switch (element.kind) {
-    case 'f32':
-      return values instanceof Float32Array ? values : Float32Array.from(values);
-    case 'bool':
-      return Uint8Array.from(checked(input, raw, 2, 'true or false'));
-    case 'index': {
-      const classes = constantOf(element.size) ?? Infinity;
-      const whole = checked(input, raw, classes, `a whole number from 0 to ${classes - 1}`);
-      return whole instanceof Int32Array || whole instanceof Uint8Array ? whole : Int32Array.from(whole);
-    }
-    default:
-      return element satisfies never;
-  }
-}
-
-function checked(input: ModelInput, raw: RawArray, below: number, expected: string): ArrayLike<number> {
-  const { values } = raw;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (value >= 0 && value < below && Number.isInteger(value)) continue;
-    const place = raw.placeOf?.(i) ?? `${raw.place}, position ${i}`;
-    const type = printType(input.type);
-    throw new Fault(dataValue({ place, found: `${value}`, input: `${input.name}: ${type}`, expected }));
-  }
-  return values;
+/** Arrays of whole numbers feed an index as they are. */
+function isKept(input: ModelInput, values: ArrayLike<number>): values is Int32Array | Uint8Array {
+  const { kind } = input.type.element;
+  return kind === 'index' ? values instanceof Int32Array || values instanceof Uint8Array : false;
 }

@@ -1,25 +1,114 @@
-// Reading the files that a data source names; what goes wrong comes out as a diagnostic.
-import { readFile } from 'node:fs/promises';
+// Reading the files that a data source names, in windows; what goes wrong comes out as a diagnostic.
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { dataMalformed, dataUnreadable } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
+import { overLimit, type Limits } from './limits.js';
 
-export interface DataFile {
-  /** The name as the model's author wrote it. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
+/** Bytes in parts of any length. */
+export type Chunks = AsyncIterable<Uint8Array>;
+
+const window = 2 ** 20;
+
+/** A file's bytes from the first to the last; a gzipped one is unpacked on the way. */
+export async function* chunksOf(folder: string, name: string): Chunks {
+  const place = basename(name);
+  const stream = createReadStream(resolve(folder, name), { highWaterMark: window });
+  try {
+    const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
+    const first = await chunks.next();
+    if (first.done === true) return;
+    const whole = startingWith(first.value, chunks);
+    if (!isGzipped(first.value)) yield* whole;
+    else yield* through(createGunzip({ chunkSize: window }), whole, place, 'the gzipped data is damaged or cut short');
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
+  } finally {
+    stream.destroy();
+  }
 }
 
-/** Reads a file named from `folder`; a gzipped one is unpacked. */
-export async function readDataFile(folder: string, name: string): Promise<DataFile> {
-  const bytes = await readBytes(resolve(folder, name), name);
-  const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  if (!gzipped) return { name: basename(name), bytes };
+/** Sends bytes through a decompressor; damage is said of `place`. */
+export async function* through(decompressor: Transform, chunks: Chunks, place: string, damage: string): Chunks {
   try {
-    return { name: basename(name), bytes: gunzipSync(bytes) };
-  } catch {
-    throw new Fault(dataMalformed({ place: basename(name), reason: 'the gzipped data is damaged or cut short' }));
+    // What fails in one of the two is told to who reads the last.
+    yield* pipeline(Readable.from(chunks), decompressor, () => undefined) as Chunks;
+  } catch (error) {
+    throw /^(Z_|ERR_)/.test(codeOf(error)) ? new Fault(dataMalformed({ place, reason: damage })) : error;
+  }
+}
+
+/** Bytes at any place of a file. */
+export interface Archive {
+  readonly name: string;
+  readonly size: number;
+  /** Fewer bytes than asked for where the file ends. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  chunks(offset: number, length: number): Chunks;
+}
+
+/** Opens an archive while `action` reads from it. A gzipped one, and one that comes through a pipe, is held in memory. */
+export async function withArchive<T>(
+  folder: string,
+  name: string,
+  limits: Limits,
+  action: (archive: Archive) => Promise<T>,
+): Promise<T> {
+  const path = resolve(folder, name);
+  try {
+    if (!(await stat(path)).isFile()) return await action(inMemory(name, await collected(folder, name, limits)));
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      const archive = archiveOf(name, size, async (offset, length) => {
+        const bytes = new Uint8Array(length);
+        const { bytesRead } = await file.read(bytes, 0, length, offset);
+        return bytes.subarray(0, bytesRead);
+      });
+      const gzipped = isGzipped(await archive.read(0, 2));
+      return await action(gzipped ? inMemory(name, await collected(folder, name, limits)) : archive);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof Fault || codeOf(error) === '') throw error;
+    throw new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
+  }
+}
+
+/** Takes bytes one after another. */
+export interface ByteReader {
+  /** The next bytes, fewer at the end. */
+  take(length: number): Promise<Uint8Array>;
+}
+
+/** Reads chunks in portions of the length that is asked for; they are closed when `action` is done. */
+export async function reading<T>(chunks: Chunks, action: (bytes: ByteReader) => Promise<T>): Promise<T> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array(0);
+  const take = async (length: number): Promise<Uint8Array> => {
+    const parts: Uint8Array[] = [];
+    for (let missing = length; missing > 0;) {
+      if (rest.length === 0) {
+        const next = await iterator.next();
+        if (next.done === true) break;
+        rest = next.value;
+        continue;
+      }
+      const part = rest.subarray(0, missing);
+      rest = rest.subarray(part.length);
+      missing -= part.length;
+      parts.push(part);
+    }
+    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  };
+  try {
+    return await action({ take });
+  } finally {
+    await iterator.return?.();
   }
 }
 
@@ -58,10 +147,46 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-async function readBytes(path: string, name: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
+async function collected(folder: string, name: string, limits: Limits): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of chunksOf(folder, name)) {
+    length += part.length;
+    if (length > limits.archive) throw overLimit(basename(name), 'the unpacked archive', limits.archive);
+    parts.push(part);
   }
+  return Buffer.concat(parts);
+}
+
+function inMemory(name: string, bytes: Uint8Array): Archive {
+  return archiveOf(name, bytes.length, (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)));
+}
+
+function archiveOf(name: string, size: number, readInside: Archive['read']): Archive {
+  const read: Archive['read'] = async (offset, length) => {
+    const inside = Math.min(length, size - offset);
+    return inside > 0 ? readInside(offset, inside) : new Uint8Array(0);
+  };
+  return {
+    name: basename(name),
+    size,
+    read,
+    async *chunks(offset, length) {
+      for (let at = offset; at < offset + length;) {
+        const part = await read(at, Math.min(window, offset + length - at));
+        if (part.length === 0) return;
+        yield part;
+        at += part.length;
+      }
+    },
+  };
+}
+
+async function* startingWith(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Chunks {
+  yield first;
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+function isGzipped(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

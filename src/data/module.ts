@@ -6,7 +6,7 @@ import { dataEmpty, dataInputMissing, dataInputUnknown, dataModule, dataUnreadab
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
-import { datasetOf, type Dataset, type LoadedData, type RawArray } from './dataset.js';
+import { convertedRows, datasetOf, type Dataset, type LoadedData, type RawArray, type Rows } from './dataset.js';
 
 const parts = ['train', 'validation', 'test'] as const;
 
@@ -39,11 +39,11 @@ function datasetFrom(file: string, part: string, value: unknown, inputs: readonl
   const entries = Object.entries(value);
   const unknown = entries.find(([name]) => !inputs.some((input) => input.name === name));
   if (unknown) throw new Fault(dataInputUnknown({ name: unknown[0], source, inputs: inputs.map((i) => i.name) }));
-  const arrays = new Map<string, RawArray>();
+  const arrays = new Map<string, Rows>();
   for (const input of inputs) {
     const given: unknown = entries.find(([name]) => name === input.name)?.[1];
     if (given === undefined) throw missing(source, part, input);
-    arrays.set(input.name, rawOf(file, part, input.name, given));
+    arrays.set(input.name, convertedRows(input, rawOf(file, part, input.name, given)));
   }
   const data = datasetOf(source, inputs, arrays);
   if (data.rows === 0) throw new Fault(dataEmpty({ place: source }));

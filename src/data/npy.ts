@@ -1,74 +1,116 @@
 // NumPy's .npy arrays and the .npz archives of them.
-import { unzipSync } from 'fflate';
 import { dataMalformed } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import type { RawArray } from './dataset.js';
-import type { DataFile } from './files.js';
+import { shortened } from '../diagnostics/quote.js';
+import type { ModelInput } from '../ir/model.js';
+import { lengthOf, readArray, shown, type StoredArray } from './arrays.js';
+import type { Rows } from './dataset.js';
+import * as elements from './elements.js';
+import type { Element } from './elements.js';
+import { reading, type Archive, type ByteReader } from './files.js';
+import type { Memory } from './limits.js';
+import { parseLiteral } from './python.js';
+import { chunksOfEntry, entriesOf } from './zip.js';
 
-type Reader = (view: DataView, offset: number, little: boolean) => number;
+/** By NumPy's letter and width, and by the other names that it takes for them. */
+const types: ReadonlyMap<string, Element> = new Map(
+  (
+    [
+      ['b1 ? bool', elements.bool],
+      ['u1 B uint8', elements.u8],
+      ['i1 b int8', elements.i8],
+      ['u2 H uint16', elements.u16],
+      ['i2 h int16', elements.i16],
+      ['u4 I uint32', elements.u32],
+      ['i4 i int32', elements.i32],
+      ['u8 L Q uint64', elements.u64],
+      ['i8 l q int64', elements.i64],
+      ['f2 e float16', elements.f16],
+      ['f4 f float32', elements.f32],
+      ['f8 d float64 float', elements.f64],
+    ] as const
+  ).flatMap(([names, element]) => names.split(' ').map((name) => [name, element] as const)),
+);
 
-/** By NumPy's letter and width. */
-const elements: Readonly<Record<string, Reader>> = {
-  b1: (view, at) => view.getUint8(at),
-  u1: (view, at) => view.getUint8(at),
-  i1: (view, at) => view.getInt8(at),
-  u2: (view, at, little) => view.getUint16(at, little),
-  i2: (view, at, little) => view.getInt16(at, little),
-  u4: (view, at, little) => view.getUint32(at, little),
-  i4: (view, at, little) => view.getInt32(at, little),
-  u8: (view, at, little) => Number(view.getBigUint64(at, little)),
-  i8: (view, at, little) => Number(view.getBigInt64(at, little)),
-  f4: (view, at, little) => view.getFloat32(at, little),
-  f8: (view, at, little) => view.getFloat64(at, little),
-};
+/** No header of numbers is as long; those of tables with many fields may be. */
+const longestHeader = 2 ** 20;
 
-/** Decodes one array. */
-export function decodeNpy({ name, bytes }: DataFile): RawArray {
-  const malformed = (reason: string): Fault => new Fault(dataMalformed({ place: name, reason }));
-  const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
-  if (bytes.length < 12 || text(1, 6) !== 'NUMPY') throw malformed('this is not a .npy array');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [length, start] = bytes[6] === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
-  const header = text(start, Math.min(start + length, start + 10_000));
-  const type = /'descr':\s*'([<>|=]?)([a-z])(\d+)'/.exec(header);
-  const dimensions = /'shape':\s*\(([^)]*)\)/.exec(header);
-  if (!type || !dimensions) throw malformed('its header names no plain number type and shape');
-  if (/'fortran_order':\s*True/.test(header))
-    throw malformed('the array is stored column by column; save np.ascontiguousarray of it');
-  const read = elements[type[2] + type[3]];
-  if (!read) throw malformed(`arrays of ${type[2]}${type[3]} are not supported`);
-  const shape = dimensions[1]
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map(Number);
-  const width = Number(type[3]);
-  const count = shape.reduce((product, size) => product * size, 1);
-  const offset = start + length;
-  if (bytes.length < offset + count * width)
-    throw malformed(
-      `found ${bytes.length} bytes, expected ${offset + count * width} for the shape [${shape.join(', ')}]`,
-    );
-  const little = type[1] !== '>';
-  return {
-    shape,
-    values: Float64Array.from({ length: count }, (_, i) => read(view, offset + i * width, little)),
-    place: name,
-  };
+/** Reads one array for an input. `size`: bytes of the whole, where they are known. */
+export async function readNpy(
+  input: ModelInput,
+  place: string,
+  bytes: ByteReader,
+  memory: Memory,
+  size?: number,
+): Promise<Rows> {
+  const { array, start } = await readHeader(place, bytes);
+  const expected = start + lengthOf(array.shape) * array.element.width;
+  const malformed = (reason: string): Fault => new Fault(dataMalformed({ place, reason }));
+  if (size !== undefined && size !== expected)
+    throw malformed(`found ${size} bytes, expected ${expected} for the shape ${shown(array.shape)}`);
+  const rows = await readArray(input, array, bytes, memory);
+  if ((await bytes.take(1)).length > 0)
+    throw malformed(`the file goes on after an array of shape ${shown(array.shape)}`);
+  return rows;
 }
 
-/** Decodes an archive: its arrays by name. */
-export function decodeNpz({ name, bytes }: DataFile): ReadonlyMap<string, RawArray> {
-  const entries = unzipped(name, bytes);
-  const arrays = Object.entries(entries).filter(([entry]) => entry.endsWith('.npy'));
-  return new Map(
-    arrays.map(([entry, content]) => [entry.slice(0, -4), decodeNpy({ name: `${name}, ${entry}`, bytes: content })]),
-  );
-}
-
-function unzipped(name: string, bytes: Uint8Array): Record<string, Uint8Array> {
-  try {
-    return unzipSync(bytes);
-  } catch {
-    throw new Fault(dataMalformed({ place: name, reason: 'this is not a .npz archive, or it is damaged' }));
+/** Reads the arrays of an archive that inputs ask for, by the name that each asks for. What nobody asks for is not unpacked. */
+export async function readNpz(
+  archive: Archive,
+  wanted: ReadonlyMap<ModelInput, string>,
+  memory: Memory,
+): Promise<ReadonlyMap<string, Rows>> {
+  const entries = await entriesOf(archive);
+  const found = new Map<string, Rows>();
+  for (const [input, name] of wanted) {
+    const [entry, ...more] = entries.filter((each) => each.name === `${name}.npy` || each.name === name);
+    if (!entry) continue;
+    const place = `${archive.name}, ${entry.name}`;
+    if (more.length > 0) throw new Fault(dataMalformed({ place, reason: 'the archive holds two arrays of this name' }));
+    const chunks = chunksOfEntry(archive, entry);
+    found.set(input.name, await reading(chunks, (bytes) => readNpy(input, place, bytes, memory, entry.size)));
   }
+  return found;
+}
+
+async function readHeader(place: string, bytes: ByteReader): Promise<{ array: StoredArray; start: number }> {
+  const malformed = (reason: string): Fault => new Fault(dataMalformed({ place, reason }));
+  const magic = await bytes.take(8);
+  if (magic.length < 8 || String.fromCharCode(...magic.subarray(0, 6)) !== '\x93NUMPY')
+    throw malformed('this is not a .npy array');
+  const version = magic[6];
+  if (version < 1 || version > 3 || magic[7] !== 0)
+    throw malformed(`version ${version}.${magic[7]} of .npy is not known, only 1.0 to 3.0`);
+  const width = version === 1 ? 2 : 4;
+  const counted = Buffer.from(await bytes.take(width));
+  const length = counted.length < width ? Infinity : counted.readUIntLE(0, width);
+  const header = Buffer.from(await bytes.take(Math.min(length, longestHeader)));
+  if (header.length < length) throw malformed('the file ends inside its header, or its header is longer than 1 MiB');
+  const fields = parseLiteral(header.toString(version === 3 ? 'utf8' : 'latin1'));
+  if (!(fields instanceof Map) || fields.size !== 3) throw malformed('its header does not describe an array');
+  const [shape, columnMajor] = [fields.get('shape'), fields.get('fortran_order')];
+  if (!isShape(shape) || typeof columnMajor !== 'boolean') throw malformed('its header does not describe an array');
+  const { element, little } = typeOf(place, fields.get('descr'));
+  return { array: { place, shape, element, little, columnMajor }, start: 8 + width + length };
+}
+
+function typeOf(place: string, descriptor: unknown): { readonly element: Element; readonly little: boolean } {
+  const [, order, name] = (typeof descriptor === 'string' && /^([<>|=]?)(.*)$/s.exec(descriptor)) || ['', '', ''];
+  const element = types.get(name);
+  if (element) return { element, little: order !== '>' };
+  const kinds = new Map([
+    ...['U', 'S', 'a'].map((letter) => [letter, 'texts'] as const),
+    ...['M', 'm'].map((letter) => [letter, 'dates or times'] as const),
+    ['c', 'complex numbers'],
+    ['O', 'Python objects'],
+    ['V', 'records or raw bytes'],
+  ]);
+  const kind = name === '' ? 'records' : kinds.get(name[0]);
+  const what = kind === undefined ? 'an unknown type' : kind;
+  const shownType = typeof descriptor === 'string' ? ` (${shortened(descriptor)})` : '';
+  throw new Fault(dataMalformed({ place, reason: `it holds ${what}${shownType}, and an input takes numbers` }));
+}
+
+function isShape(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

@@ -1,70 +1,56 @@
-// The safetensors format: a JSON header that says where each tensor's bytes lie.
+// Tensors of safetensors files as data; where they lie is read as strictly as checkpoints are.
+import { readHeader } from '../codegen/runtime/safetensors.js';
 import { dataMalformed } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import type { RawArray } from './dataset.js';
-import type { DataFile } from './files.js';
+import type { ModelInput } from '../ir/model.js';
+import { readArray } from './arrays.js';
+import type { Rows } from './dataset.js';
+import * as elements from './elements.js';
+import type { Element } from './elements.js';
+import { reading, type Archive } from './files.js';
+import type { Memory } from './limits.js';
 
-type Reader = (view: DataView, offset: number) => number;
+const types: ReadonlyMap<string, Element> = new Map([
+  ['BOOL', elements.bool],
+  ['U8', elements.u8],
+  ['I8', elements.i8],
+  ['U16', elements.u16],
+  ['I16', elements.i16],
+  ['U32', elements.u32],
+  ['I32', elements.i32],
+  ['U64', elements.u64],
+  ['I64', elements.i64],
+  ['F16', elements.f16],
+  ['BF16', elements.bf16],
+  ['F32', elements.f32],
+  ['F64', elements.f64],
+]);
 
-const elements: Readonly<Record<string, { readonly width: number; readonly read: Reader }>> = {
-  BOOL: { width: 1, read: (view, at) => view.getUint8(at) },
-  U8: { width: 1, read: (view, at) => view.getUint8(at) },
-  I8: { width: 1, read: (view, at) => view.getInt8(at) },
-  I16: { width: 2, read: (view, at) => view.getInt16(at, true) },
-  U16: { width: 2, read: (view, at) => view.getUint16(at, true) },
-  I32: { width: 4, read: (view, at) => view.getInt32(at, true) },
-  U32: { width: 4, read: (view, at) => view.getUint32(at, true) },
-  I64: { width: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  F32: { width: 4, read: (view, at) => view.getFloat32(at, true) },
-  F64: { width: 8, read: (view, at) => view.getFloat64(at, true) },
-};
+/** What the format allows. */
+const longestHeader = 100_000_000;
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
-
-/** Decodes every tensor of a file, by name. */
-export function decodeSafetensors({ name, bytes }: DataFile): ReadonlyMap<string, RawArray> {
-  const malformed = (reason: string): Fault => new Fault(dataMalformed({ place: name, reason }));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length < 8 ? Infinity : Number(view.getBigUint64(0, true));
-  if (length > bytes.length - 8) throw malformed('this is not a safetensors file');
-  const header = parsedHeader(bytes.subarray(8, 8 + length));
-  if (!header) throw malformed('its header is damaged');
-  const start = 8 + length;
-  const arrays = new Map<string, RawArray>();
-  for (const [tensor, entry] of Object.entries(header)) {
-    if (tensor === '__metadata__') continue;
-    if (!isEntry(entry)) throw malformed(`its header describes the tensor ${tensor} wrongly`);
-    const element = elements[entry.dtype];
-    if (!element) throw malformed(`tensors of ${entry.dtype} are not supported (${tensor})`);
-    const count = entry.shape.reduce((product, size) => product * size, 1);
-    const [from, to] = entry.data_offsets;
-    if (to - from !== count * element.width || start + to > bytes.length)
-      throw malformed(`the tensor ${tensor} ends outside the file`);
-    const values = Float64Array.from({ length: count }, (_, i) => element.read(view, start + from + i * element.width));
-    arrays.set(tensor, { shape: entry.shape, values, place: `${name}, ${tensor}` });
+/** Reads the tensors that inputs ask for, by the name that each asks for. */
+export async function readSafetensors(
+  archive: Archive,
+  wanted: ReadonlyMap<ModelInput, string>,
+  memory: Memory,
+): Promise<ReadonlyMap<string, Rows>> {
+  const refuse = (reason: string): Fault => new Fault(dataMalformed({ place: archive.name, reason }));
+  const length = Buffer.from(await archive.read(0, 8));
+  const end = length.length < 8 ? 0 : 8 + Math.min(Number(length.readBigUInt64LE(0)), longestHeader);
+  const { tensors } = readHeader(await archive.read(0, end), refuse, archive.size);
+  const found = new Map<string, Rows>();
+  for (const [input, name] of wanted) {
+    const tensor = tensors.get(name);
+    if (!tensor) continue;
+    const { dtype, shape, from, to } = tensor;
+    const element = types.get(dtype);
+    const place = `${archive.name}, ${name}`;
+    if (!element)
+      throw new Fault(dataMalformed({ place, reason: `tensors of ${dtype} are not read as data, only plain numbers` }));
+    const stored = { place, shape, element, little: true };
+    const chunks = archive.chunks(from, to - from);
+    found.set(input.name, await reading(chunks, (bytes) => readArray(input, stored, bytes, memory)));
   }
-  return arrays;
-}
-
-function parsedHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const header: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof header === 'object' && header !== null ? { ...header } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isEntry(entry: unknown): entry is Entry {
-  if (typeof entry !== 'object' || entry === null) return false;
-  if (!('dtype' in entry) || !('shape' in entry) || !('data_offsets' in entry)) return false;
-  return typeof entry.dtype === 'string' && isNumbers(entry.shape) && isNumbers(entry.data_offsets);
-}
-
-function isNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((part) => Number.isInteger(part) && part >= 0);
+  return found;
 }

@@ -43,17 +43,28 @@ export const dataFieldForm = message<{ name: string; source: string; expected: s
   ({ name, source, expected }) => ({ message: `${source}: ${name} should be ${expected}`, labels: [] }),
 );
 
-export const dataColumnMissing = message<{ file: string; column: string; columns: readonly string[]; near?: string }>(
-  'data-column-missing',
-  ({ file, column, columns, near }) => ({
-    message: `${file} has no column ${column}`,
+/** `columns`: the first of so many as there are. */
+export const dataColumnMissing = message<{
+  file: string;
+  column: string;
+  count: number;
+  columns: readonly string[];
+  near?: string;
+}>('data-column-missing', ({ file, column, count, columns, near }) => ({
+  message: `${file} has no column ${column}`,
+  labels: [],
+  notes: [
+    `its ${count === 1 ? 'only column is' : `${count} columns are`} ${columns.join(', ')}${count > columns.length ? ', …' : ''}`,
+  ],
+  ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
+}));
+
+export const dataLimit = message<{ place: Place; what: string; most: string }>(
+  'data-limit',
+  ({ place, what, most }) => ({
+    message: `${place}: ${what} would take more than ${most}, the most that is read`,
     labels: [],
-    notes: [
-      columns.length === 1
-        ? `its only column is ${columns[0]}`
-        : `its ${columns.length} columns are ${columns.slice(0, 12).join(', ')}${columns.length > 12 ? ', …' : ''}`,
-    ],
-    ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
+    help: 'a module("./data.mjs") that exports `train` can read anything',
   }),
 );
 

@@ -40,6 +40,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'data-input-unknown': rows('1,2,0\n', 'csv("rows.csv", x = 0..1, lable = 2)'),
   'data-field': rows('1,2,0\n', 'csv("rows.csv", x = 0, label = 2)'),
   'data-column-missing': rows('a,b,c\n1,2,0\n', 'csv("rows.csv", x = 0..1, label = "d")'),
+  'data-limit': rows(`1,2,0\n${'1'.repeat(65 * 2 ** 20)}\n`),
   'data-row-length': rows('1,2,0\n1,2\n'),
   'data-value': rows('1,2,3\n'),
   'data-shape': exporting('export const train = { x: [1, 2, 3], label: [0] };'),

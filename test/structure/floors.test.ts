@@ -33,8 +33,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   prettier: ['codegen'],
   picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],
-  'csv-parse': ['data'],
-  fflate: ['data'],
   'node:': ['cli', 'data'],
 };
 
