@@ -20,7 +20,7 @@ import { measurePeak, relaxedWorks } from './peak.js';
 import { coloured, report } from './report.js';
 import { tableLines, type Column } from './table.js';
 import { isProfiled, timeSteps, type Times } from './timing.js';
-import { importTrainer, simdWorks } from './trainer.js';
+import { importTrainer, simdWorks, unlessRefused } from './trainer.js';
 
 interface Options extends ModelOptions, TargetOptions {
   readonly batch?: number;
@@ -94,11 +94,13 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const batch = options.batch ?? model.train.batch;
   const threads = program.entries.step?.alone ? 1 : asked;
   const { createTrainer } = await importTrainer(code);
-  const trainer = await createTrainer({ seed: model.train.seed, batch, threads });
+  const trainer = await unlessRefused(model, () => createTrainer({ seed: model.train.seed, batch, threads }));
   if (!isProfiled(trainer)) throw new Error('the module has no profile');
   // Several batches in turn, so that what is learnt of one does not make the gradients vanish.
-  const batches = [1, 2, 3, 4].map((seed) => syntheticInputs(model.inputs, () => batch, seed));
-  const times = await timeSteps(trainer, batches, options.seconds);
+  const times = await unlessRefused(model, () => {
+    const batches = [1, 2, 3, 4].map((seed) => syntheticInputs(model.inputs, () => batch, seed));
+    return timeSteps(trainer, batches, options.seconds);
+  });
   trainer.dispose();
   const peak = target === 'wasm' ? Math.min(threads, availableParallelism()) * measurePeak(relaxed) : undefined;
   const { memoryUse, summariseMemory } = await import('../inspect/memory.js');

@@ -24,6 +24,8 @@ export interface Run {
   finish(trainer: Trainer): Promise<void>;
   /** The files that are there. There is no best checkpoint where no epoch had a finite loss. */
   files(): readonly string[];
+  /** Did every epoch so far end with a loss that is not finite? */
+  diverged(): boolean;
 }
 
 const writeEvery = 1000;
@@ -37,6 +39,7 @@ export function openRun(out: string | undefined, model: string, force = false): 
   let lowest = Infinity;
   let lowestFile: Uint8Array | undefined;
   let lines = '';
+  let epochs = 0;
   let written = performance.now();
 
   const finish = async (trainer: Trainer): Promise<void> => {
@@ -52,7 +55,9 @@ export function openRun(out: string | undefined, model: string, force = false): 
     folder,
     finish,
     files: () => (lowest < Infinity ? [last, best, metrics] : [last, metrics]),
+    diverged: () => epochs > 0 && lowest === Infinity,
     async record(record, trainer) {
+      epochs++;
       lines += `${JSON.stringify(record)}\n`;
       const { loss } = record.validation ?? record.train;
       if (Number.isFinite(loss) && loss < lowest) {

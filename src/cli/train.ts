@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { heldBack } from '../codegen/runtime/fit.js';
 import type { LoadedData } from '../data/dataset.js';
-import { dataAbsent, noUpdate, trainAbsent, trainRefused } from '../diagnostics/data.js';
+import { dataAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { DataSource, ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
@@ -21,7 +21,7 @@ import { standardOutput } from './output.js';
 import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
 import { report } from './report.js';
 import { openRun, refuseExisting, type Run } from './run.js';
-import { evaluateAll, importTrainer, simdWorks, type Trainer, type Values } from './trainer.js';
+import { evaluateAll, importTrainer, simdWorks, unlessRefused, type Trainer, type Values } from './trainer.js';
 
 interface Options extends ModelOptions, TargetOptions {
   readonly data?: string;
@@ -68,7 +68,10 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const plan = { batch, epochs: options.epochs ?? model.train.epochs, rows: rowsToTrain(model, data) };
   warnOfNoUpdate(model, plan);
   const { createTrainer } = await importTrainer(code);
-  const trainer = await taken(model, () => createTrainer({ seed: options.seed ?? model.train.seed, batch, threads }));
+  const seed = options.seed ?? model.train.seed;
+  // Memory for no more rows than there are.
+  const most = Math.min(batch, data.train.rows);
+  const trainer = await unlessRefused(model, () => createTrainer({ seed, batch: most, threads }));
   const output = openRun(out, model.name, force);
   const display = progressOn(standardOutput);
   const interrupt = catchInterrupt();
@@ -76,21 +79,19 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     display.line(
       `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(plan.rows, 'row')} to train on (${target})`,
     );
-    await taken(model, () => fit(trainer, model, data, plan, output, display, interrupt.signal));
+    await unlessRefused(model, () => fit(trainer, model, data, plan, output, display, interrupt.signal));
     const { test } = data;
     if (test) {
-      const values = await taken(model, () => evaluateAll(trainer, test, Math.max(batch, 256)));
+      const values = await unlessRefused(model, () => evaluateAll(trainer, test, Math.max(batch, 256)));
       display.line(`test on ${count(test.rows, 'row')}: ${formatValues(values)}`);
     }
-    display.end();
   } finally {
     interrupt.release();
     trainer.dispose();
+    display.end();
   }
-  const files = output.files();
-  if (!files.includes('best.safetensors'))
-    standardOutput.write('no epoch had a finite loss: none of them is the best\n');
-  standardOutput.write(`saved in ${output.folder}: ${files.join(', ')}\n`);
+  if (output.diverged()) standardOutput.write('no epoch had a finite loss: none of them is the best\n');
+  standardOutput.write(`saved in ${output.folder}: ${output.files().join(', ')}\n`);
 }
 
 /** How long a run is to be. */
@@ -109,16 +110,6 @@ function rowsToTrain(model: ModelGraph, { train, validation }: LoadedData): numb
 function warnOfNoUpdate({ name, train: { accumulate } }: ModelGraph, { batch, epochs, rows }: Plan): void {
   const steps = epochs * Math.ceil(rows / batch);
   if (rows > 0 && steps < accumulate) report([noUpdate({ model: name, steps, accumulate })]);
-}
-
-/** A trainer refuses what does not fit its model, in its own words. */
-async function taken<T>(model: ModelGraph, action: () => T | Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof RangeError) throw new Fault(trainRefused({ model: model.name, reason: error.message }));
-    throw error;
-  }
 }
 
 async function fit(

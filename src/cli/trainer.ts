@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { slice, type Dataset } from '../data/dataset.js';
+import { trainRefused } from '../diagnostics/data.js';
+import { Fault } from '../diagnostics/diagnostic.js';
 import { attempt } from './files.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -68,6 +70,16 @@ export async function importTrainer(code: string): Promise<TrainerModule> {
     return loaded;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A trainer refuses what does not fit its model, or the memory there is, in its own words. */
+export async function unlessRefused<T>(model: { readonly name: string }, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof RangeError) throw new Fault(trainRefused({ model: model.name, reason: error.message }));
+    throw error;
   }
 }
 

@@ -297,6 +297,15 @@ describe('train', () => {
     expect(readdirSync(join(folder, 'diverged')).sort()).toEqual(['last.safetensors', 'metrics.jsonl']);
   });
 
+  it('is refused in words where a batch is larger than memory', () => {
+    for (const target of ['ts', 'wasm']) {
+      const { status, stderr } = run('bench', 'line.nn', '--batch', '100000000000', '--target', target);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^error\[train-refused\]: the model line cannot be trained so: \S/);
+    }
+    expect(run('train', 'line.nn', '--batch', '100000000000', '--epochs', '1', '--out', 'large').status).toBe(0);
+  });
+
   it('takes other data', () => {
     file('other.csv', 'y,x\n0,1\n');
     expect(run('train', 'line.nn', '--data', 'other.csv', '--epochs', '1', '--out', 'o').stdout).toContain(

@@ -56,7 +56,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'data-module': exporting('export const test = 1;'),
   'data-absent': { text: model('train { optimizer = sgd(lr = 0.1) }') },
   'train-absent': { text: model('') },
-  'train-refused': { ...rows('1,2,0\n'), command: ['train', 'model.nn', '--batch', '4294967296'] },
+  'train-refused': { ...rows('1,2,0\n'), command: ['bench', 'model.nn', '--batch', '99999999999'] },
   'no-update': {
     text: model(trained(csv).replace('data', 'accumulate = 9\n    epochs = 1\n    data')),
     files: { 'rows.csv': '1,2,0\n' },
