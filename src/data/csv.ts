@@ -7,6 +7,7 @@ import {
   dataRowLength,
   dataValue,
 } from '../diagnostics/data.js';
+import { counted } from '../diagnostics/quote.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { shortened } from '../diagnostics/quote.js';
 import type { DataField, ModelInput } from '../ir/model.js';
@@ -112,7 +113,7 @@ function readingOf(
   const columns = columnsOf(input.name, field);
   const expected = rowLength(input);
   if (columns.length !== expected) {
-    const form = `${expected} ${expected === 1 ? 'column' : 'columns'} for ${printType(input.type)}, and is ${columns.length}`;
+    const form = `${counted(expected, 'column')} for ${printType(input.type)}, and is ${columns.length}`;
     throw new Fault(dataFieldForm({ name: input.name, source: file, expected: form }));
   }
   return { input, columns, taking: takingOf(input, false), values: growing(input, file, memory) };

@@ -1,5 +1,6 @@
 // What can be wrong with a data file: each message names the file, the place in it, what came and what was expected.
 import { message } from './diagnostic.js';
+import { counted } from './quote.js';
 
 /** Where in the data: `digits.csv, line 17, column "label"`. */
 type Place = string;
@@ -71,7 +72,7 @@ export const dataLimit = message<{ place: Place; what: string; most: string }>(
 export const dataRowLength = message<{ place: Place; found: number; expected: number }>(
   'data-row-length',
   ({ place, found, expected }) => ({
-    message: `${place}: found ${found} ${found === 1 ? 'column' : 'columns'}, expected ${expected} as in the rows above`,
+    message: `${place}: found ${counted(found, 'column')}, expected ${expected} as in the rows above`,
     labels: [],
   }),
 );

@@ -44,3 +44,8 @@ export function readableLines(text: string): string {
 }
 
 const longWord = /[\p{ID_Continue}.$]{81,}|\S{201,}/gu;
+
+/** `1 row`, `2 rows`; `1 axis`, `2 axes`. */
+export function counted(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : nouns}`;
+}

@@ -1,5 +1,6 @@
 // Messages about types: shapes, element types, dimensions and axes.
 import { message, type Label, type Span } from './diagnostic.js';
+import { shortened } from './quote.js';
 
 interface At {
   readonly span: Span;
@@ -114,7 +115,7 @@ export const badReshape = message(
 );
 
 export const badPattern = message('bad-pattern', ({ pattern, why, span }: At & { pattern: string; why: string }) => ({
-  message: `"${pattern}" does not fit`,
+  message: `"${shortened(pattern)}" does not fit`,
   labels: [{ span, text: why }],
 }));
 

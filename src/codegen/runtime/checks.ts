@@ -68,12 +68,16 @@ export function nameOf(value: unknown): string {
   return kind === 'Object' && typeof constructor?.name === 'string' ? constructor.name : kind;
 }
 
+export function countedValues(n: number): string {
+  return n === 1 ? '1 value' : `${n} values`;
+}
+
 /** The run-time size that makes `factor * size + rest` equal to what came. */
 export function solveSize(name: string, type: string, came: number, factor: number, rest: number): number {
   const size = (came - rest) / factor;
   if (size >= 1 && Number.isInteger(size)) return size;
   const multiple = rest === 0 && factor > 1 ? `, which is not a positive multiple of ${factor}` : '';
-  throw new RangeError(`${name}: expected ${type}, got ${came} values${multiple}`);
+  throw new RangeError(`${name}: expected ${type}, got ${countedValues(came)}${multiple}`);
 }
 
 /** The shape of an input whose length alone does not tell it. */
@@ -102,7 +106,7 @@ export function shapeIn(name: string, type: string, given: unknown): readonly nu
 
 /** The error of an array whose length does not fit its shape. */
 export function wrongLength(name: string, type: string, came: number, shape: readonly number[]): RangeError {
-  return new RangeError(`${name}: expected ${type} = [${shape.join(', ')}], got ${came} values`);
+  return new RangeError(`${name}: expected ${type} = [${shape.join(', ')}], got ${countedValues(came)}`);
 }
 
 /** Copies integers from 0 to below - 1; any other is an error. Those of 64 bits are looked at as they are. */

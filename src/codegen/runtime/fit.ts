@@ -1,6 +1,6 @@
 // Training for epochs: shuffled batches, validation, early stop.
 import type { Inputs, Losses } from './model.js';
-import { floats, integers, isObject, noInputs, shapeIn, wrongLength } from './checks.js';
+import { countedValues, floats, integers, isObject, noInputs, shapeIn, wrongLength } from './checks.js';
 import { checkFlag, checkOptions, checkWhole, misfit } from './options.js';
 import { permutation } from './random.js';
 import type { Dataset, FitOptions, Progress, Trainer } from './types.js';
@@ -163,7 +163,7 @@ function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Table 
   const count = first ? first.data.length / first.row : 1;
   for (const { name, data: all, row } of columns) {
     if (!Number.isInteger(all.length / row) || all.length === 0)
-      throw new RangeError(`${name}: expected rows of ${row} values, got ${all.length} values`);
+      throw new RangeError(`${name}: expected rows of ${countedValues(row)}, got ${countedValues(all.length)}`);
     if (all.length / row !== count)
       throw new RangeError(`${name}: expected ${count} rows, as many as ${first.name} has, got ${all.length / row}`);
   }

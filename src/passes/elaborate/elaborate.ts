@@ -2,6 +2,7 @@
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import * as messages from '../../diagnostics/elaboration.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
+import { shortened } from '../../diagnostics/quote.js';
 import { createBuilder } from '../../ir/builder.js';
 import type { Builder } from '../../ir/graph.js';
 import {
@@ -190,7 +191,7 @@ function requireSameKind(before: Value, given: Value, name: string, span: Span, 
   const kinds: Readonly<Record<string, string>> = { number: 'a number', boolean: 'true or false', string: 'a text' };
   const got =
     given.kind === 'string'
-      ? `"${given.value}"`
+      ? `"${shortened(given.value)}"`
       : given.kind === 'number' || given.kind === 'boolean'
         ? String(given.value)
         : given.kind;

@@ -1,5 +1,6 @@
 // Indexing: positions, slices, new axes and gathering, by NumPy's rules.
 import { wrongKind } from '../../diagnostics/elaboration.js';
+import { counted } from '../../diagnostics/quote.js';
 import { classMismatch, indexOutOfRange, wrongElement } from '../../diagnostics/types.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
@@ -75,7 +76,7 @@ function sliced(frame: Frame, node: Node, items: readonly IndexItem[], values: r
     return fail(
       frame,
       wrongKind({
-        expected: `at most ${shape.length} indices of ${printType(node.type)}`,
+        expected: `at most ${counted(shape.length, 'index', 'indices')} of ${printType(node.type)}`,
         got: `${taken}`,
         span: items[shape.length].span,
       }),

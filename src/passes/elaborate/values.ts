@@ -1,5 +1,6 @@
 // What expressions stand for while a model is elaborated: static values, and tensors as graph nodes.
 import type { Span } from '../../diagnostics/diagnostic.js';
+import { counted, shortened } from '../../diagnostics/quote.js';
 import type { Node } from '../../ir/graph.js';
 import { constant as whole, constantOf, printIndex, type Index } from '../../ir/index.js';
 import type { DataSource, Initial } from '../../ir/model.js';
@@ -215,7 +216,7 @@ export function describe(value: Value): string {
     case 'boolean':
       return String(value.value);
     case 'string':
-      return `the text "${value.value}"`;
+      return `the text "${shortened(value.value)}"`;
     case 'none':
     case 'all':
       return value.kind;
@@ -226,7 +227,7 @@ export function describe(value: Value): string {
         ? `a scalar ${printType(value.node.type)}`
         : `a tensor ${printType(value.node.type)}`;
     case 'tuple':
-      return `${value.items.length} values`;
+      return counted(value.items.length, 'value');
     case 'function':
       return `the ${value.definition.kind === 'layer' ? 'layer' : 'function'} ${value.definition.name.name}`;
     case 'builtin':

@@ -1,5 +1,6 @@
 // einsum and rearrange: movement and products written with labels.
 import { badPattern } from '../../../diagnostics/types.js';
+import { counted } from '../../../diagnostics/quote.js';
 import { unknownArgument } from '../../../diagnostics/elaboration.js';
 import type { Node } from '../../../ir/graph.js';
 import { constant as whole, constantOf, div, mod, printIndex, product, zero } from '../../../ir/index.js';
@@ -62,7 +63,7 @@ function einsum(call: BuiltinCall): Node {
     const x = asF32(call.frame, node(call, name), given(call, name).span);
     const labels = [...sides[i]];
     if (labels.length !== x.type.shape.length)
-      return bad(call, `${sides[i]} names ${labels.length} axes of ${printType(x.type)}`);
+      return bad(call, `${sides[i]} names ${counted(labels.length, 'axis', 'axes')} of ${printType(x.type)}`);
     labels.forEach((label, k) => {
       const known = sizes.get(label);
       if (known && known.size.key !== x.type.shape[k].size.key)
@@ -154,7 +155,7 @@ function rearrange(call: BuiltinCall): Node {
   if (to === undefined || more !== undefined) return bad(call, 'it needs one ->');
   const [left, right] = [groupsOf(call, from), groupsOf(call, to)];
   if (left.length !== x.type.shape.length)
-    return bad(call, `its left side names ${left.length} axes of ${printType(x.type)}`);
+    return bad(call, `its left side names ${counted(left.length, 'axis', 'axes')} of ${printType(x.type)}`);
   const sizes = new Map<string, Dim>();
   for (const [name, argument] of call.given)
     if (name !== 'x' && name !== 'pattern')

@@ -1,5 +1,6 @@
 // Builtins that move elements: reshape, transpose, concat and their like.
 import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
+import { counted } from '../../../diagnostics/quote.js';
 import { badReshape, wrongShape } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
 import {
@@ -109,7 +110,7 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
         return fail(
           call.frame,
           wrongKind({
-            expected: `each of the ${x.type.shape.length} axes once`,
+            expected: `each of ${counted(x.type.shape.length, 'axis', 'axes')} once`,
             got: `[${order.join(', ')}]`,
             span: given(call, 'order').span,
           }),
@@ -208,7 +209,7 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
         return fail(
           call.frame,
           wrongKind({
-            expected: `a pair [before, after] for each of the ${x.type.shape.length} axes`,
+            expected: `a pair [before, after] for each of ${counted(x.type.shape.length, 'axis', 'axes')}`,
             got: 'something else',
             span: given(call, 'widths').span,
           }),
