@@ -1,5 +1,6 @@
 // Names that are words of JavaScript, of WGSL or of modules themselves: as any part of a model, on every target.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const words = (
@@ -11,7 +12,7 @@ const words = (
   'floats integers solveSize shapeOf checkShape wrongLength copyFloats copyIntegers reserve createMemory createTrainer ' +
   'initialize accept runStep writeTensors readTensors fitTrainer tensorsOf dispatch turn begin makeArena Memory Trainer ' +
   'Inputs Outputs Losses erf roundEven threefry i f32 vec4 fn loop array select exp abs local group ' +
-  '_ __ ___ _0 σ W₁ W1 vectors workgroup'
+  '_ __ ___ _0 σ W₁ W1 vectors workgroup storage private uniform read_write mat4x4 vec3u main'
 ).split(' ');
 /** A name for each part, the others turned on by one each time. */
 const parts = ['size', 'input', 'label', 'weight', 'state', 'hidden', 'output', 'loss', 'metric', 'model'] as const;
@@ -69,6 +70,9 @@ const turned = (at: number): Names => {
   return Object.fromEntries(parts.map((part, i) => [part, list[i]])) as Names;
 };
 
+const each = process.env['FULL'] === '1' ? 1 : 6;
+const beginnings = words.map((word, i) => [word, i] as const).filter(([, i]) => i % each === 0);
+
 // A name that another part has a word for is its own: `W₁` and `W1` are two.
 describe.each(['ts', 'wasm'] as const)('words as names on %s', (target) => {
   let expected: unknown;
@@ -76,12 +80,33 @@ describe.each(['ts', 'wasm'] as const)('words as names on %s', (target) => {
     const { createTrainer } = await importCode(await compileText(textOf(plain), { target }));
     expected = storyOf(await createTrainer(), plain);
   });
-  const each = process.env['FULL'] === '1' ? 1 : 6;
-  const beginnings = words.map((word, i) => [word, i] as const).filter(([, i]) => i % each === 0);
   it.each(beginnings)('%s and those after it', async (_, i) => {
     const names = turned(i);
     const { createTrainer } = await importCode(await compileText(textOf(names), { target }));
     const trainer = await createTrainer({ batch: 2 });
     expect(storyOf(trainer, names)).toEqual(expected);
+  });
+});
+
+describe('words as names on wgsl', () => {
+  let gpu: GpuProcess;
+  beforeAll(async () => {
+    gpu = await startGpu('null');
+  });
+  afterAll(() => gpu?.end());
+  it.each(beginnings)('%s and those after it', async (_, i) => {
+    const names = turned(i);
+    const code = await compileText(textOf(names), { target: 'wgsl' });
+    expect(await gpu.validate(shadersOf(code)[0])).toEqual([]);
+    // What it computes is nothing here, but it comes by the right names.
+    const trainer = await gpu.createTrainer(code);
+    const inputs = Object.fromEntries([
+      [names.input, new Float32Array(6)],
+      [names.label, new Int32Array(3)],
+    ]);
+    expect(Object.keys(await trainer.step(inputs))).toEqual(['loss', names.loss, names.metric]);
+    expect(Object.keys(await trainer.predict(inputs))).toEqual([names.output]);
+    expect(Object.keys(await trainer.read())).toEqual([names.weight]);
+    await trainer.dispose();
   });
 });

@@ -18,6 +18,6 @@ export const reservedWords: readonly string[] = // Keywords.
     'writeonly yield ' +
     // What kernels use.
     'abs array bitcast bool ceil cos exp f32 floor i32 log max min pow round select sin sqrt tanh transpose u32 ' +
-    'mat4x4 vec3u vec4 ' +
+    'mat4x4 vec3u vec4 function private read read_write storage uniform workgroup write ' +
     'storageBarrier subgroupAdd subgroupExclusiveAdd subgroupMax subgroupMin subgroupMul subgroups workgroupBarrier'
   ).split(' ');
