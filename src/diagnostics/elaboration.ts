@@ -88,6 +88,15 @@ export const givenTwice = message(
   }),
 );
 
+export const appliedAsConfiguration = message(
+  'applied-as-configuration',
+  ({ name, given, configured, span }: At & { name: string; given: string; configured: string }) => ({
+    message: `${name} takes its configuration first, and ${given} stands in its place`,
+    labels: [{ span, text: `this is ${name} with a configuration, not applied to anything` }],
+    help: `write ${configured === name ? `${name}()` : configured}(${given}) or ${given} |> ${configured}`,
+  }),
+);
+
 export const wrongKind = message(
   'wrong-kind',
   ({ expected, got, span, help }: At & { expected: string; got: string; help?: string }) => ({

@@ -67,6 +67,14 @@ export const notADimension = message('not-a-dimension', ({ got, span }: At & { g
   labels: [{ span, text: got }],
 }));
 
+export const tooManyClasses = message(
+  'too-many-classes',
+  ({ got, most, span }: At & { got: string; most: number }) => ({
+    message: `an index counts from 1 to ${most} values, and this is ${got}`,
+    labels: [{ span, text: got }],
+  }),
+);
+
 export const axisOutOfRange = message(
   'axis-out-of-range',
   ({ axis, type, rank, span }: At & { axis: number; type: string; rank: number }) => ({

@@ -1,5 +1,6 @@
 // A model after elaboration: graphs for training and for evaluation, and how to train. Knows neither syntax nor targets.
 import type { Builder, Node } from './graph.js';
+import type { Index } from './index.js';
 import type { TensorType } from './types.js';
 
 /** How a parameter or a state starts. Draws are made by the trainer from its seed. */
@@ -37,6 +38,25 @@ export interface Named {
   readonly node: Node;
 }
 
+/** A condition over run-time sizes. */
+export type SizeCondition =
+  | {
+      readonly kind: 'compare';
+      readonly operator: '<' | '<=' | '>' | '>=' | '==' | '!=';
+      readonly left: Index;
+      readonly right: Index;
+    }
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly [SizeCondition, SizeCondition] }
+  | { readonly kind: 'not'; readonly of: SizeCondition };
+
+/** What a body requires of run-time sizes: checked at each call, before anything is written. */
+export interface Requirement {
+  /** The path of the layer, or the function's name; absent where the model itself requires it. */
+  readonly owner?: string;
+  readonly text: string;
+  readonly condition: SizeCondition;
+}
+
 /** The model's graph in one of its two modes. */
 export interface Mode {
   readonly outputs: readonly Named[];
@@ -47,6 +67,7 @@ export interface Mode {
   readonly metrics: readonly Named[];
   /** training only: what each state becomes at the end of the step. */
   readonly states: readonly Named[];
+  readonly requirements: readonly Requirement[];
 }
 
 /**

@@ -284,8 +284,9 @@ export class Grammar extends Reader {
       { GATE: () => this.leads(T.Metric), ALT: () => this.SUBRULE(this.metricStatement) },
       { GATE: () => this.startsLoss(place), ALT: () => this.SUBRULE(this.lossStatement) },
       { GATE: () => this.startsTrain(), ALT: () => this.SUBRULE(this.trainStatement) },
-      { GATE: () => this.startsReturn(T.Return), ALT: () => this.SUBRULE(this.returnStatement) },
-      { GATE: () => this.startsReturn(T.Emit), ALT: () => this.SUBRULE(this.emitStatement) },
+      { GATE: () => this.startsSpoken(T.Require), ALT: () => this.SUBRULE(this.requireStatement) },
+      { GATE: () => this.startsSpoken(T.Return), ALT: () => this.SUBRULE1(this.givingStatement) },
+      { GATE: () => this.startsSpoken(T.Emit), ALT: () => this.SUBRULE2(this.givingStatement) },
       { ALT: () => this.SUBRULE(this.bindingStatement) },
     ]);
     return this.documented(stated, doc);
@@ -379,16 +380,20 @@ export class Grammar extends Reader {
     return { name, ...(pattern === undefined ? {} : { pattern: this.quoted(pattern) }), value, span: this.from(start) };
   });
 
-  private readonly returnStatement = this.RULE('returnStatement', (): Statement => {
-    const start = this.CONSUME(T.Return);
-    const values = this.SUBRULE(this.values);
-    return { kind: 'return', values, span: this.from(start) };
+  private readonly requireStatement = this.RULE('requireStatement', (): Statement => {
+    const start = this.CONSUME(T.Require);
+    const condition = this.SUBRULE(this.expression);
+    this.CONSUME(T.Comma, { ERR_MSG: ', and what is required, as in require rate < 1, "the rate is below 1"' });
+    const text = this.CONSUME(T.StringLiteral, { ERR_MSG: 'what is required, in double quotes' });
+    return { kind: 'require', condition, text: this.quoted(text), span: this.from(start) };
   });
 
-  private readonly emitStatement = this.RULE('emitStatement', (): Statement => {
-    const start = this.CONSUME(T.Emit);
+  /** `return a, b` and `emit a, b`. */
+  private readonly givingStatement = this.RULE('givingStatement', (): Statement => {
+    const start = this.LA(1);
+    this.OR([{ ALT: () => this.CONSUME(T.Return) }, { ALT: () => this.CONSUME(T.Emit) }]);
     const values = this.SUBRULE(this.values);
-    return { kind: 'emit', values, span: this.from(start) };
+    return { kind: start.tokenType === T.Emit ? 'emit' : 'return', values, span: this.from(start) };
   });
 
   /** `a = e`, `a, b = e` and `a := e`. */

@@ -176,13 +176,21 @@ export class Reader extends EmbeddedActionsParser {
     return this.LA(1).tokenType === T.Train && this.LA(2).tokenType === T.LeftBrace;
   }
 
-  protected startsReturn(type: TokenType): boolean {
+  /** Whether a word that expressions follow begins a statement here, rather than being a name. */
+  protected startsSpoken(type: TokenType): boolean {
     const next = this.LA(2).tokenType;
     return this.LA(1).tokenType === type && next !== T.Equals && next !== T.Assign && next !== T.Comma;
   }
 
   protected startsScan(): boolean {
     return this.LA(1).tokenType === T.Scan && this.LA(3).tokenType === T.In && isName(this.LA(2));
+  }
+
+  /** `require` with something on its line to be required, which an operator does not begin. */
+  private requires(index: number): boolean {
+    const next = this.tokenAt(index + 1);
+    const prefix = next.tokenType === T.Minus || next.tokenType === T.Not;
+    return next.startLine === this.tokenAt(index).startLine && (prefix || startsOperand(next.tokenType));
   }
 
   private startsDeclaration(index: number): boolean {
@@ -205,6 +213,7 @@ export class Reader extends EmbeddedActionsParser {
     if (next.tokenType === T.Equals || next.tokenType === T.Assign) return true;
     if (stating.has(token.tokenType) && this.leadsName(index)) return true;
     if (token.tokenType === T.Train) return next.tokenType === T.LeftBrace;
+    if (token.tokenType === T.Require) return this.requires(index);
     return token.tokenType === T.Return || token.tokenType === T.Emit;
   }
 
@@ -490,6 +499,7 @@ function isName(token: IToken): boolean {
 function isStatementWord(token: IToken): boolean {
   return (
     stating.has(token.tokenType) ||
+    token.tokenType === T.Require ||
     token.tokenType === T.Return ||
     token.tokenType === T.Emit ||
     token.tokenType === T.Train

@@ -69,6 +69,7 @@ export const Param = soft('Param');
 export const Frozen = soft('Frozen');
 export const State = soft('State');
 export const Slot = soft('Slot');
+export const Require = soft('Require');
 export const Return = soft('Return');
 export const Emit = soft('Emit');
 export const Scan = soft('Scan');
@@ -81,7 +82,7 @@ export const words: ReadonlyMap<string, TokenType> = new Map([
   ...Object.entries(reserved),
   ...[
     ...[Import, From, Fn, Layer, Model, Optimizer, Gradient, Input, Output, Loss, Metric, Train, Param, Frozen],
-    ...[State, Slot, Return, Emit, Scan, In, Along, Backwards],
+    ...[State, Slot, Require, Return, Emit, Scan, In, Along, Backwards],
   ].map((type): [string, TokenType] => [type.name.toLowerCase(), type]),
 ]);
 

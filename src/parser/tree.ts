@@ -89,6 +89,12 @@ export type Statement = { readonly span: Span; readonly doc?: string } &
     | { readonly kind: 'slot'; readonly name: Identifier; readonly initial: Expression }
     /** `NAME := e` */
     | { readonly kind: 'replace'; readonly name: Identifier; readonly value: Expression }
+    /** `require CONDITION, "text"` */
+    | {
+        readonly kind: 'require';
+        readonly condition: Expression;
+        readonly text: { readonly value: string; readonly span: Span };
+      }
     | { readonly kind: 'return'; readonly values: readonly Expression[] }
     | { readonly kind: 'emit'; readonly values: readonly Expression[] }
     | { readonly kind: 'input'; readonly name: Identifier; readonly type: TypeExpression }

@@ -92,7 +92,14 @@ function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {
   const mode = (m: ModelGraph['training']): ModelGraph['training'] => {
     const loss = nodes[at++];
     const each = (list: typeof m.outputs) => list.map((n) => ({ ...n, node: nodes[at++] }));
-    return { loss, outputs: each(m.outputs), losses: each(m.losses), metrics: each(m.metrics), states: each(m.states) };
+    return {
+      ...m,
+      loss,
+      outputs: each(m.outputs),
+      losses: each(m.losses),
+      metrics: each(m.metrics),
+      states: each(m.states),
+    };
   };
   const training = mode(model.training);
   return { ...model, training, evaluation: mode(model.evaluation) };

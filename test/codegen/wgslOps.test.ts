@@ -38,7 +38,14 @@ function modelOfSamples() {
   const anything = g.make(input, [], { name: 'anything', type: readType('f32[1]') });
   values.set(anything, [1]);
   const loss = g.make(sum, [anything], { axes: [0] });
-  const mode = { outputs: made.map(({ name, node }) => ({ name, node })), loss, losses: [], metrics: [], states: [] };
+  const mode = {
+    outputs: made.map(({ name, node }) => ({ name, node })),
+    loss,
+    losses: [],
+    metrics: [],
+    states: [],
+    requirements: [],
+  };
   const program = assemble(
     {
       model: {

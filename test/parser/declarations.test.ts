@@ -47,6 +47,10 @@ it.each([
   'loss extra = x',
   'metric accuracy = mean(x == y)',
   'train { optimizer = sgd(lr = 0.1) optimizer "*.b" = adamw() freeze = ["a.*"] }',
+  'require 0 <= rate and not rate == 1, "a \\"share\\""',
+  'require = 2',
+  'require := require + 1',
+  'require, a = split(require, 2)',
   'return h, c',
   'emit a, b',
   // The words that begin statements, as names.

@@ -30,6 +30,7 @@ layer gru(units, bias = true)(x: [batch, T, n], start = zeros) -> [batch, T, uni
   param W: [n, 3 * units] ~ glorot_uniform()
   frozen param k: f32 = 1
   state m: [n] = 0
+  require 0 < units and not (units == n), "what is \\"required\\""
   h, c = scan xt in x along T backwards, h = 0 { h := xt[..., 1:] emit h, -h^2 }
   return if training then h else c
 }

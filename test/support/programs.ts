@@ -175,7 +175,7 @@ function modelOf(accumulate: number): ModelGraph {
     throw new Error('this model has no graph');
   };
   const node: Node = { id: 0, op: { name: 'none' }, inputs: [], attrs: {}, type: tensor([]) } as unknown as Node;
-  const mode = { outputs: [], loss: node, losses: [], metrics: [], states: [] };
+  const mode = { outputs: [], loss: node, losses: [], metrics: [], states: [], requirements: [] };
   return {
     builder: { make: unused } as unknown as Builder,
     name: 'linear',

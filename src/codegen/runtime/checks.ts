@@ -109,6 +109,12 @@ export function wrongLength(name: string, type: string, came: number, shape: rea
   return new RangeError(`${name}: expected ${type} = [${shape.join(', ')}], got ${countedValues(came)}`);
 }
 
+/** What a layer or a function requires of the run-time sizes; `sizes` are those that it speaks of. */
+export function requireSizes(holds: boolean, what: string, sizes: readonly (readonly [string, number])[]): void {
+  if (holds) return;
+  throw new RangeError(`${what}, got ${sizes.map(([name, size]) => `${name} = ${size}`).join(', ')}`);
+}
+
 /** Copies integers from 0 to below - 1; any other is an error. Those of 64 bits are looked at as they are. */
 export function copyIntegers(name: string, type: string, from: IntegerArray, to: Int32Array, below: number): void {
   for (let i = 0; i < from.length; i++) {

@@ -12,6 +12,8 @@ export interface FitDefaults {
   readonly validation: number;
   /** Of each input that has one row an example: its name, its type, and the values of a row. 0: its shape tells. */
   readonly rows: readonly (readonly [name: string, type: string, row: number])[];
+  /** Whether a step may have so many rows; absent where it may have any number of them. */
+  readonly fits?: (rows: number) => boolean;
   /** Steps that may be under way before the losses of the first are there. */
   readonly ahead?: number;
 }
@@ -73,9 +75,13 @@ async function* fitRows(
     heldOut = undefined;
     return of;
   };
-  const take = taker(table, Math.min(batch, count));
+  // Rows left over that cannot make a step of their own join the batch before them.
+  const left = count % batch;
+  const { fits } = defaults;
+  const joined = fits !== undefined && left > 0 && left < count && !fits(left) && fits(batch + left);
+  const take = taker(table, Math.min(joined ? batch + left : batch, count));
   const takeTest = taker(test, Math.min(batch, testRows.length));
-  const steps = Math.ceil(count / batch);
+  const steps = Math.ceil(count / batch) - (joined ? 1 : 0);
   let lowest = Infinity;
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
@@ -89,7 +95,8 @@ async function* fitRows(
     for (let step = begin; step < steps; step++) {
       if (signal?.aborted) return;
       const rows: number[] = [];
-      for (let i = step * batch; i < Math.min(count, (step + 1) * batch); i++) rows.push(rowAt(order ? order[i] : i));
+      const end = step + 1 < steps ? (step + 1) * batch : count;
+      for (let i = step * batch; i < end; i++) rows.push(rowAt(order ? order[i] : i));
       const losses = trainer.step(take(rows));
       if (ahead === 0) mean.add(await losses, rows.length);
       else {

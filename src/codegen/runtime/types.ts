@@ -47,7 +47,10 @@ export type Dataset = Inputs;
 export interface FitOptions {
   /** How often to go through the data. Default: the model's. */
   epochs?: number | undefined;
-  /** Rows a step; the last step of an epoch takes what is left. Default: the model's. */
+  /**
+   * Rows a step; the last step of an epoch takes what is left. Rows left over that are too few for a layer (one a channel for batch_norm)
+   * join the step before. Default: the model's.
+   */
   batch?: number | undefined;
   /** Whether each epoch has an order of its own, drawn from the trainer's seed. Default: true. */
   shuffle?: boolean | undefined;

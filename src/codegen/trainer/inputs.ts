@@ -19,6 +19,7 @@ import type { Engine } from '../engine.js';
 import { printSize, type Layout, type SizeFields } from '../layout.js';
 import { shortened } from '../../diagnostics/quote.js';
 import { literal, memberOf } from '../text.js';
+import { byMode, requirementLines, type Required } from './requirements.js';
 
 type Input = TrainerProgram['inputs'][number];
 
@@ -29,8 +30,9 @@ export function acceptInputs(
   inputs: readonly Input[],
   layout: Layout,
   engine: Pick<Engine, 'placeFloats' | 'placeIntegers'>,
+  required: Required,
 ): Definition {
-  const scope = layout.module.inside(['inputs']);
+  const scope = layout.module.inside(['inputs', 'training']);
   const sizes = layout.sizes.map((s): SizeFields => ({ ...s, variable: scope.take(s.size) }));
   const named = inputs.map((input) => ({
     input,
@@ -94,6 +96,9 @@ export function acceptInputs(
   }
 
   const found = sizes.filter((s) => known.has(s.size));
+  const requirements = requirementLines(required, found);
+  const asksMode = requirements.some((line) => line.startsWith('if ('));
+  lines.push(...requirements);
   if (found.length > 0) {
     const enough = found.map((s) => `${s.variable} > m.${s.room}`).join(' || ');
     const only = sizes.length === 1;
@@ -122,6 +127,7 @@ export function acceptInputs(
     parameters: [
       { name: inputs.length > 0 ? 'inputs' : '_inputs', type: inputsType },
       { name: lines.length > 0 ? 'm' : '_m', type: 'Memory' },
+      ...(byMode(required) ? [{ name: asksMode ? 'training' : '_training', type: 'boolean' }] : []),
     ],
     returns: 'void',
     body: lines.join('\n'),

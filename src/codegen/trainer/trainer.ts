@@ -12,30 +12,43 @@ import { kernelEntries } from '../profile.js';
 import type { FitDefaults } from '../runtime/fit.js';
 import { buffersIn } from '../uses.js';
 import { acceptInputs } from './inputs.js';
+import { byMode, fittingRows, requiredOf, requiredOfOutputs } from './requirements.js';
 import { outputType, predictInputs, trainingInputs } from './types.js';
 
-/** The functions that check inputs; `acceptor` names the one for predict, which is that of step where both take the same. */
+/** The functions that check inputs, and a call of the right one in each mode; that for predict is that of step where both take the same. */
+export interface Acceptors {
+  readonly checks: readonly Definition[];
+  call(mode: 'training' | 'evaluation' | 'outputs'): string;
+}
+
 export function acceptors(
   program: TrainerProgram,
   layout: Layout,
   engine: Parameters<typeof acceptInputs>[4],
-): { readonly acceptor: string; readonly checks: readonly Definition[] } {
+): Acceptors {
   const training = trainingInputs(program);
   const predicting = predictInputs(program);
   const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
-  const acceptor = same ? 'accept' : 'acceptForOutputs';
-  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine)];
-  if (!same) checks.push(acceptInputs(acceptor, 'PredictInputs', predicting, layout, engine));
-  return { acceptor, checks };
+  const required = requiredOf(program.model);
+  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine, required)];
+  if (!same)
+    checks.push(
+      acceptInputs('acceptForOutputs', 'PredictInputs', predicting, layout, engine, requiredOfOutputs(program.model)),
+    );
+  const call: Acceptors['call'] = (mode) => {
+    if (mode === 'outputs' && !same) return 'acceptForOutputs(inputs, m);';
+    return byMode(required) ? `accept(inputs, m, ${mode === 'training'});` : 'accept(inputs, m);';
+  };
+  return { checks, call };
 }
 
 /** Everything from the checks of inputs to createTrainer. */
 export function trainer(program: TrainerProgram, layout: Layout, engine: Engine): Definition[] {
-  const { acceptor, checks } = acceptors(program, layout, engine);
-  return [...checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, acceptor)];
+  const accept = acceptors(program, layout, engine);
+  return [...accept.checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, accept)];
 }
 
-function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, acceptor: string): Definition {
+function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): Definition {
   const { entries, model } = program;
   const lines = linesOf(program, layout);
   const run = (name: EntryName): string[] => {
@@ -49,7 +62,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
       ? lines.accumulate([...run('accumulate'), 'draws++;', `return ${lossesOf(entries.accumulate, layout)};`])
       : [];
     const all = [...run('step'), ...written, 'updates++;', 'draws++;', `return ${lossesOf(entries.step, layout)};`];
-    return method('step(inputs)', 'accept(inputs, m);', ...accumulate, ...all);
+    return method('step(inputs)', accept.call('training'), ...accumulate, ...all);
   };
   const evaluate = entries.evaluate && lossesOf(entries.evaluate, layout);
   const kernels = kernelEntries(program).map((name) => `() => {\nconst m = use();\n${engine.run(name)}\n}`);
@@ -66,15 +79,20 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     'const trainer: Trainer = {',
     [
       step(),
-      method('evaluate(inputs)', 'accept(inputs, m);', ...run('evaluate'), `return ${evaluate ?? '{ loss: NaN }'};`),
+      method(
+        'evaluate(inputs)',
+        accept.call('evaluation'),
+        ...run('evaluate'),
+        `return ${evaluate ?? '{ loss: NaN }'};`,
+      ),
       method(
         'predict(inputs, options: object = {})',
         'if (typeof options === "object") checkOptions("predict", options, "");',
-        `${acceptor}(inputs, m);`,
+        accept.call('outputs'),
         ...run('predict'),
         ...(entries.predict ? [outputsOf(program, entries.predict, layout)] : []),
       ),
-      method('gradients(inputs)', 'accept(inputs, m);', ...run('gradients'), gradientsOf(entries.gradients, layout)),
+      method('gradients(inputs)', accept.call('training'), ...run('gradients'), gradientsOf(entries.gradients, layout)),
       lines.fit(),
       method('get parameters()', ...(engine.mirrors ? [engine.mirrors.handOut] : []), 'return m.parameters;'),
       'get stepCount() {\nreturn updates;\n}',
@@ -133,6 +151,8 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const seedField = counter('seed');
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
   const hasSlots = slots.length > 0;
+  const rows = fittingRows(program);
+  const fitting = rows === undefined ? '' : `, fits: ${rows}`;
   return {
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
@@ -155,7 +175,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
     accumulate: (lines) => [`if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${more} }, data, options);\n}`,
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${fitting}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
       `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,

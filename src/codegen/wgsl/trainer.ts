@@ -5,17 +5,17 @@ import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import { shortened } from '../../diagnostics/quote.js';
 import { literal, objectOf } from '../text.js';
-import { acceptors, checkpoints, linesOf, method } from '../trainer/trainer.js';
+import { acceptors, checkpoints, linesOf, method, type Acceptors } from '../trainer/trainer.js';
 import { outputType } from '../trainer/types.js';
 import { lengthOf, resultsOf, type GpuEngine } from './module.js';
 
 /** Everything from the checks of inputs to createTrainer. */
 export function gpuTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine): Definition[] {
-  const { acceptor, checks } = acceptors(program, layout, engine);
-  return [...checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, acceptor)];
+  const accept = acceptors(program, layout, engine);
+  return [...accept.checks, ...checkpoints(program, layout), createTrainer(program, layout, engine, accept)];
 }
 
-function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine, acceptor: string): Definition {
+function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngine, accept: Acceptors): Definition {
   const { entries, model } = program;
   const lines = linesOf(program, layout);
   const run = (name: EntryName): string[] => {
@@ -29,7 +29,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
       ? lines.accumulate([...run('accumulate'), 'draws++;', ...losses(entries.accumulate)])
       : [];
     const all = [...run('step'), 'updates++;', 'draws++;', ...losses(entries.step)];
-    return method('async step(inputs)', 'accept(inputs, m);', ...accumulate, ...all);
+    return method('async step(inputs)', accept.call('training'), ...accumulate, ...all);
   };
   const metadata = 'format: "nnc", model: model.name, source: model.source';
   const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
@@ -47,20 +47,20 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: GpuEngin
       step(),
       method(
         'async evaluate(inputs)',
-        'accept(inputs, m);',
+        accept.call('evaluation'),
         ...run('evaluate'),
         ...(entries.evaluate ? losses(entries.evaluate) : ['return { loss: NaN };']),
       ),
       method(
         'async predict(inputs, options: object = {})',
         'if (typeof options === "object") checkOptions("predict", options, "");',
-        `${acceptor}(inputs, m);`,
+        accept.call('outputs'),
         ...run('predict'),
         ...(entries.predict ? outputsOf(program, entries.predict, layout, engine) : []),
       ),
       method(
         'async gradients(inputs)',
-        'accept(inputs, m);',
+        accept.call('training'),
         ...run('gradients'),
         ...gradientsOf(program, layout, engine),
       ),

@@ -170,6 +170,7 @@ function sameStatic(a: Value, b: Value): boolean | undefined {
  * as it is then printed, not 0.09999999999999998. Numbers of many digits, such as pi, are left as they are.
  */
 function asDecimal(operator: Arithmetic, a: number, b: number, result: number): number {
+  if (Number.isInteger(a) && Number.isInteger(b) && Number.isInteger(result)) return result;
   const isShort = (x: number): boolean => Number(x.toPrecision(12)) === x;
   const terms = operator === '+' || operator === '-' ? [a, b] : [];
   const largest = Math.max(Math.abs(result), ...terms.map(Math.abs));

@@ -13,6 +13,7 @@ import type { Body, Expression, Identifier, Statement } from '../../parser/tree.
 import { commonShape, stretch } from './broadcasting.js';
 import { apply, configured } from './calls.js';
 import { evaluate } from './expressions.js';
+import { checkRequirement } from './requirements.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
@@ -69,6 +70,8 @@ export function runStatement(statement: Statement, frame: Frame, where: string):
       return declareState(statement, frame);
     case 'replace':
       return replaceState(statement, frame);
+    case 'require':
+      return checkRequirement(statement, frame, where);
     default:
       return fail(frame, messages.misplaced({ what: statement.kind, where, span: statement.span }));
   }

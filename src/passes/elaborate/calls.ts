@@ -5,13 +5,12 @@ import { sameShape } from '../../ir/types.js';
 import type { Argument, Definition, Parameter } from '../../parser/tree.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
-import { fail, Naming, placed, spend, type Frame } from './frame.js';
+import { fail, Naming, placed, spend, type Context, type Frame } from './frame.js';
 import { nearest } from './names.js';
 import { match } from './patterns.js';
-import { toNode } from './tensors.js';
+import { configuredByData, misapplied, toNode } from './tensors.js';
 import {
   describe,
-  isCallable,
   Scope,
   tensorValue,
   unknown,
@@ -23,8 +22,13 @@ import {
   type Value,
 } from './values.js';
 
-/** More calls inside one another than this are a recursion. */
+/** More calls inside one another than this are a recursion, and so are more than these of one function. */
 const deepest = 200;
+const mostOfOne = 40;
+
+function timesUnderWay(definition: Definition, { calls }: Context): number {
+  return calls.length <= mostOfOne ? 0 : calls.filter((c) => c.definition === definition).length;
+}
 
 /** Evaluates the arguments of a call. Definitions in two steps stand for their default configuration. */
 export function givenOf(list: readonly Argument[], frame: Frame): Given[] {
@@ -44,12 +48,28 @@ export function call(callee: Value, list: readonly Given[], span: Span, frame: F
   )
     return unknown;
   if (callee.kind === 'function' && needsConfiguration(callee)) {
-    checkArguments(callee.definition.name.name, callee.definition.configuration ?? [], list, span, frame);
-    return { ...callee, configuration: list, ...(callee.definition.kind === 'layer' && { instance: {} }) };
+    const { definition } = callee;
+    const configuration = definition.configuration ?? [];
+    const [known, data] = [configuration, definition.parameters].map((all) => all.map((p) => p.name.name));
+    const given = list.flatMap((g) => g.name ?? []);
+    if (
+      list.length - given.length > known.length ||
+      given.some((name) => !known.includes(name) && data.includes(name))
+    ) {
+      const meant = misapplied(definition, list, span);
+      if (meant) return fail(frame, meant);
+    }
+    checkArguments(definition.name.name, configuration, list, span, frame);
+    return {
+      ...callee,
+      configuration: list,
+      configuredAt: span,
+      ...(callee.definition.kind === 'layer' && { instance: {} }),
+    };
   }
   if (callee.kind === 'optimizer' && !callee.arguments) {
     checkArguments(callee.declaration.name.name, callee.declaration.parameters, list, span, frame);
-    return { ...callee, arguments: list };
+    return { ...callee, arguments: list, configuredAt: span };
   }
   return apply(callee, list, span, frame);
 }
@@ -149,9 +169,9 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   const { definition, instance } = callee;
   const name = definition.name.name;
   const { context } = frame;
-  const same = context.calls.filter((c) => c.definition === definition).length;
   spend(frame, 1, span);
-  if (context.calls.length > deepest || same > 40) return fail(frame, messages.tooDeep({ name, span }));
+  if (context.calls.length > deepest || timesUnderWay(definition, context) > mostOfOne)
+    return fail(frame, messages.tooDeep({ name, span }));
   const data = checkArguments(name, definition.parameters, list, span, frame);
   const configuration = checkArguments(name, definition.configuration ?? [], callee.configuration ?? [], span, frame);
   if ([...data.values()].some((g) => g.value.kind === 'unknown')) return unknown;
@@ -167,7 +187,13 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
     inFunction: (!isLayer && (frame.inFunction || context.isLibrary(definition.name.span.file))) || undefined,
     origin: frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name], path: naming.prefix },
   };
-  context.calls.push({ name, span, arguments: list.map((g) => g.span), definition });
+  context.calls.push({
+    name,
+    span,
+    arguments: list.map((g) => g.span),
+    definition,
+    ...(callee.configuredAt && { configured: { span: callee.configuredAt, names: [...configuration.keys()] } }),
+  });
   try {
     const run = (): Value => {
       bindConfiguration(definition.configuration ?? [], configuration, scope);
@@ -217,10 +243,15 @@ function bindData(definition: Definition, data: ReadonlyMap<string, Given>, fram
       const node = toNode(frame, value, given.span);
       match(frame, parameter.type, node, parameter.name.name, given.span);
       frame.scope.define(parameter.name.name, tensorValue(node));
-    } else if (parameter.type && value.kind !== 'boolean' && value.kind !== 'none' && !isCallable(value)) {
+    } else if (parameter.type && value.kind !== 'boolean' && value.kind !== 'none') {
       fail(
         frame,
-        messages.wrongKind({ expected: `a tensor for ${parameter.name.name}`, got: describe(value), span: given.span }),
+        configuredByData(value) ??
+          messages.wrongKind({
+            expected: `a tensor for ${parameter.name.name}`,
+            got: describe(value),
+            span: given.span,
+          }),
       );
     } else frame.scope.define(parameter.name.name, value);
   }

@@ -18,7 +18,7 @@ import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
 import { fileScope, libraryScope } from './declarations.js';
-import { fail, Naming, type Context, type Frame } from './frame.js';
+import { fail, mostSteps, Naming, type Context, type Frame } from './frame.js';
 import { runModel, type Written } from './model.js';
 import { nearest } from './names.js';
 import { settleNames } from './settleNames.js';
@@ -58,7 +58,8 @@ export function elaborate(options: ElaborateOptions): Elaborated {
   const declaration = chosenModel(options.entry, options.model, report);
   if (!declaration) return { diagnostics: [...reports.values()] };
   const g = createBuilder();
-  const [training, evaluation] = [true, false].map((mode) => elaborateMode(declaration, options, mode, g, report));
+  const training = elaborateMode(declaration, options, true, g, report);
+  const evaluation = elaborateMode(declaration, options, false, g, report, training.frame.context);
   const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
   if (failed()) checkSettings(declaration, training.frame);
   else requireLoss(declaration, training, report);
@@ -80,8 +81,11 @@ function elaborateMode(
   training: boolean,
   g: Builder,
   report: (diagnostic: Diagnostic) => void,
+  before?: Context,
 ): Elaboration {
   const context = createContext([entry, ...files.values(), ...library], library, g, training, memoryLimit, report);
+  // What was too much in one mode is not tried in the other.
+  if (before && before.steps > mostSteps) context.steps = before.steps;
   const outer = fileScope(entry, files, libraryScope(library, builtinScope(), context), context);
   const frame: Frame = { context, scope: new Scope(outer), naming: new Naming('') };
   bindParameters(declaration, set, frame);
@@ -109,6 +113,7 @@ function createContext(
     training,
     parameters: new Map(),
     states: new Map(),
+    requirements: new Map(),
     report,
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
     isLibrary: (file) => ours.has(file),
@@ -281,6 +286,7 @@ function modeOf(
       const state = now.get(name);
       return state ? [{ name, node: state.now }] : [];
     }),
+    requirements: [...frame.context.requirements.values()],
   };
 }
 
@@ -307,9 +313,10 @@ function neededLeaves(...modes: readonly Elaboration[]): Set<string> {
 /** What tells independent errors apart: where they are, and of those inside the library, where it was called. */
 function keyOf({ code, message, labels, trace = [] }: Diagnostic, isLibrary: (file: string) => boolean): string {
   const place = ({ file, start, end }: Span): string => `${file}:${start}:${end}`;
-  const spans = labels.slice(0, 1).map(({ span }) => span);
-  const calls = spans.some(({ file }) => isLibrary(file)) ? trace.map(({ span }) => span) : [];
-  return [code, message, ...[...spans, ...calls].map(place)].join(' ');
+  const [first, ...others] = labels.map(({ span }) => span);
+  const inside = others.filter(({ file }) => isLibrary(file));
+  const calls = inside.length > 0 ? trace.map(({ span }) => span) : [];
+  return [code, message, ...[...(first ? [first] : []), ...inside, ...calls].map(place)].join(' ');
 }
 
 /** By place in the user's file: a fault in another file counts where the outermost call stands. */

@@ -2,7 +2,7 @@
 import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
-import type { ModelParameter, ModelState } from '../../ir/model.js';
+import type { ModelParameter, ModelState, Requirement } from '../../ir/model.js';
 import type { Scope, Value } from './values.js';
 
 /** Hands out the paths of instances that are applied in one binding: dense, then dense_2. */
@@ -42,6 +42,8 @@ export interface Context {
   readonly training: boolean;
   readonly parameters: Map<string, ModelParameter & { readonly node: Node }>;
   readonly states: Map<string, ModelState & { now: Node }>;
+  /** What run-time sizes must satisfy, by what is said and the condition. */
+  readonly requirements: Map<string, Requirement>;
   readonly report: (diagnostic: Diagnostic) => void;
   readonly lineOf: (span: Span) => number;
   /** Names of files that are the library's: their lines are not the user's. */
@@ -60,7 +62,9 @@ export interface Context {
     readonly span: Span;
     /** Where what it is given stands. */
     readonly arguments: readonly Span[];
-    readonly definition: object;
+    readonly definition: { readonly kind: string };
+    /** Where its configuration is given, and the names of what is given there. */
+    readonly configured?: { readonly span: Span; readonly names: readonly string[] };
   }[];
 }
 
@@ -94,7 +98,7 @@ export function fail(frame: Frame, diagnostic: Diagnostic): never {
 }
 
 /** More calls and copies than this would take minutes. */
-const mostSteps = 100_000;
+export const mostSteps = 100_000;
 
 /** Counts what is made, so that no program keeps the compiler busy for ever. */
 export function spend(frame: Frame, steps: number, span: Span): void {
@@ -112,7 +116,22 @@ export function traced(frame: Frame, diagnostic: Diagnostic): Diagnostic {
   // A fault at an argument of the innermost call shows that call already.
   const at = diagnostic.labels.at(0)?.span;
   const shown = at && [calls[0].span, ...calls[0].arguments].some((span) => within(at, span));
-  return { ...diagnostic, trace: calls.slice(shown ? 1 : 0).map((c) => ({ callee: c.name, span: c.span })) };
+  const trace = calls.slice(shown ? 1 : 0).map((c) => ({ callee: c.name, span: c.span }));
+  return usersFirst(frame, diagnostic, trace);
+}
+
+/** A fault within the library stands at the user's call that led there; the library's line is the second place. */
+function usersFirst(frame: Frame, diagnostic: Diagnostic, trace: NonNullable<Diagnostic['trace']>): Diagnostic {
+  const { isLibrary } = frame.context;
+  const own = trace.find(({ span }) => !isLibrary(span.file));
+  if (!own || !diagnostic.labels[0] || !isLibrary(diagnostic.labels[0].span.file)) return { ...diagnostic, trace };
+  const first = { span: own.span, text: `in this call of ${own.callee}` };
+  return { ...diagnostic, labels: [first, ...diagnostic.labels], trace: around(own.span, trace) };
+}
+
+/** The calls that do not hold a place, which is shown by itself. */
+export function around<Call extends { readonly span: Span }>(place: Span, calls: readonly Call[]): Call[] {
+  return calls.filter(({ span }) => !within(place, span));
 }
 
 function within(a: Span, b: Span): boolean {

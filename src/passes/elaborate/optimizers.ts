@@ -12,12 +12,30 @@ import { filling } from './bodies.js';
 import { apply, bindConfiguration, bindDefaults } from './calls.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, type Frame } from './frame.js';
+import { checkRequirement } from './requirements.js';
 import { describe, isCallable, Scope, tensorValue, type Given, type Value } from './values.js';
 
 type Optimizer = Extract<Value, { kind: 'optimizer' }>;
 
-/** What an optimizer does to a parameter: w, g, t and the slots are leaves; statements run in order. */
+/** What an optimizer does to a parameter. */
 export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
+  const { calls } = outer.context;
+  const given = optimizer.arguments ?? [];
+  calls.push({
+    name: optimizer.declaration.name.name,
+    span: optimizer.configuredAt ?? span,
+    arguments: given.map((g) => g.span),
+    definition: optimizer.declaration,
+  });
+  try {
+    return runOptimizer(optimizer, parameter, span, outer);
+  } finally {
+    calls.pop();
+  }
+}
+
+/** w, g, t and the slots are leaves; statements run in order. */
+function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
   const { declaration } = optimizer;
   const { g } = outer.context;
   const scope = new Scope(optimizer.scope);
@@ -73,6 +91,9 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
         scope.define(name, value, statement.names[0].span);
         break;
       }
+      case 'require':
+        checkRequirement(statement, inner, declaration.name.name);
+        break;
       default:
         return fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
     }

@@ -1,5 +1,5 @@
 // Types in signatures: names and … bind by matching the argument; types are checks and documentation where they are given.
-import { notADimension, wrongElement, wrongShape } from '../../diagnostics/types.js';
+import { notADimension, tooManyClasses, wrongElement, wrongShape } from '../../diagnostics/types.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
@@ -9,6 +9,9 @@ import type { DimExpression, TypeExpression } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
 import { describe, dimOf, isCallable, type Scope, type Value } from './values.js';
+
+/** Indices are integers of 32 bits. */
+const mostClasses = 2 ** 31 - 1;
 
 /** Under this name a scope holds what … stands for. */
 const ellipsis = '…';
@@ -133,7 +136,11 @@ export function typeOf(frame: Frame, expression: TypeExpression, unbound?: (name
 function elementOf(frame: Frame, { element }: TypeExpression): ElementType {
   if (!element) return f32;
   if (element.kind !== 'index') return element.kind === 'bool' ? bool : f32;
-  return { kind: 'index', size: wantedDim(frame, evaluate(element.size, frame), element.size.span).size };
+  const { size } = wantedDim(frame, evaluate(element.size, frame), element.size.span);
+  const count = constantOf(size) ?? 1;
+  if (count > mostClasses)
+    fail(frame, tooManyClasses({ got: String(count), most: mostClasses, span: element.size.span }));
+  return { kind: 'index', size };
 }
 
 export function shapeOf(frame: Frame, dims: readonly DimExpression[], unbound?: (name: string) => Dim): Dim[] {

@@ -1,18 +1,18 @@
 // Values as tensors: static numbers become constants where a tensor is wanted.
 
 import { cannotCombine, crossed, wrongElement } from '../../diagnostics/types.js';
-import { wrongKind } from '../../diagnostics/elaboration.js';
-import type { Label, Span } from '../../diagnostics/diagnostic.js';
+import { appliedAsConfiguration, wrongKind } from '../../diagnostics/elaboration.js';
+import type { Diagnostic, Label, Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
 import { constant as whole, constantOf } from '../../ir/index.js';
 import { constant, literal, size } from '../../ir/ops/constants.js';
 import { toF32 } from '../../ir/ops/logic.js';
 import { bool, dim, printType, type Dim } from '../../ir/types.js';
 import { print } from '../../parser/print.js';
-import type { Expression } from '../../parser/tree.js';
+import type { Definition, Expression } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { fail, traced, type Frame } from './frame.js';
-import { describe, isCallable, type Value } from './values.js';
+import { describe, isCallable, type Given, type Value } from './values.js';
 
 /** An operand with the place it stands at, for messages. */
 export interface Operand {
@@ -54,9 +54,25 @@ export function toNode(frame: Frame, value: Value, span: Span): Node {
     default:
       return fail(
         frame,
-        wrongKind({ expected: 'a tensor or a number', got: describe(value), span, help: applicationHint(value) }),
+        configuredByData(value) ??
+          wrongKind({ expected: 'a tensor or a number', got: describe(value), span, help: applicationHint(value) }),
       );
   }
+}
+
+/** `elu(x)` where `elu()(x)` was meant: said where x is given, not where the function is taken for its result. */
+export function configuredByData(value: Value): Diagnostic | undefined {
+  if (value.kind !== 'function' || !value.configuredAt) return undefined;
+  return misapplied(value.definition, value.configuration ?? [], value.configuredAt);
+}
+
+export function misapplied(definition: Definition, list: readonly Given[], span: Span): Diagnostic | undefined {
+  const data = list.find((g) => g.value.kind === 'tensor');
+  if (!data) return undefined;
+  const name = definition.name.name;
+  const required = (definition.configuration ?? []).filter((p) => !p.default).map((p) => p.name.name);
+  const configured = required.length === 0 ? name : `${name}(${required.join(', ')})`;
+  return appliedAsConfiguration({ name, given: brief(data, '…'), configured, span });
 }
 
 function applicationHint(value: Value): string | undefined {
@@ -96,12 +112,13 @@ function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: S
     if (value.kind !== 'number' && value.kind !== 'boolean')
       fail(
         frame,
-        wrongKind({
-          expected: 'nested lists of numbers',
-          got: describe(value),
-          span,
-          help: value.kind === 'tensor' ? 'stack([a, b], axis = 0) puts tensors side by side' : undefined,
-        }),
+        configuredByData(value) ??
+          wrongKind({
+            expected: 'nested lists of numbers',
+            got: describe(value),
+            span,
+            help: value.kind === 'tensor' ? 'stack([a, b], axis = 0) puts tensors side by side' : undefined,
+          }),
       );
     if (depth !== shape.length)
       fail(frame, wrongKind({ expected: 'nested lists of one depth', got: 'a number among lists', span }));

@@ -2,6 +2,7 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { DataField, ModelParameter, Training, Update } from '../../ir/model.js';
+import { tensor } from '../../ir/types.js';
 import type { Expression, Setting } from '../../parser/tree.js';
 import { configured } from './calls.js';
 import { evaluate } from './expressions.js';
@@ -19,24 +20,27 @@ interface NumberSetting {
   set(training: Writable<Training>, value: number): void;
 }
 
-const atLeastOne = (n: number): boolean => Number.isInteger(n) && n >= 1;
+/** Counts of rows and steps are integers of 32 bits. */
+const most = 2 ** 31 - 1;
+const counts = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= most;
+const positive = (n: number): boolean => n > 0 && n < Infinity;
 
 const numberSettings = new Map(
   Object.entries<NumberSetting>({
-    batch: { expected: 'a whole number of rows, at least 1', fits: atLeastOne, set: (t, n) => (t.batch = n) },
-    epochs: { expected: 'a whole number, at least 1', fits: atLeastOne, set: (t, n) => (t.epochs = n) },
+    batch: { expected: `a whole number of rows from 1 to ${most}`, fits: counts, set: (t, n) => (t.batch = n) },
+    epochs: { expected: `a whole number from 1 to ${most}`, fits: counts, set: (t, n) => (t.epochs = n) },
     seed: {
-      expected: 'a whole number from 0 to 4294967295',
+      expected: `a whole number from 0 to ${2 ** 32 - 1}`,
       fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 32,
       set: (t, n) => (t.seed = n),
     },
     accumulate: {
-      expected: 'a whole number of steps, at least 1',
-      fits: atLeastOne,
+      expected: `a whole number of steps from 1 to ${most}`,
+      fits: counts,
       set: (t, n) => (t.accumulate = n),
     },
-    clip_norm: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipNorm = n) },
-    clip_value: { expected: 'a positive number', fits: (n) => n > 0, set: (t, n) => (t.clipValue = n) },
+    clip_norm: { expected: 'a finite number above 0', fits: positive, set: (t, n) => (t.clipNorm = n) },
+    clip_value: { expected: 'a finite number above 0', fits: positive, set: (t, n) => (t.clipValue = n) },
     validation: {
       expected: 'a share of the data, from 0 to below 1',
       fits: (n) => n >= 0 && n < 1,
@@ -60,6 +64,13 @@ export interface Trained {
   readonly parameters: readonly ModelParameter[];
   readonly updates: readonly Update[];
 }
+
+const anyParameter: ModelParameter = {
+  name: 'w',
+  type: tensor([]),
+  initial: { kind: 'fill', value: 0 },
+  trained: true,
+};
 
 export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, memory: 'fast', validation: 0 };
 
@@ -145,6 +156,7 @@ export function trainOf(
   if (!seen.has('optimizer')) fail(frame, messages.noOptimizer({ span: block }));
   if (trained.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span: block }));
   const updates: Update[] = [];
+  const used = new Set<object>();
   for (const p of trained) {
     if (!p.trained || optimizers.length === 0) continue;
     // The first matching pattern wins, then the default.
@@ -152,10 +164,16 @@ export function trainOf(
       optimizers.find((o) => o.pattern !== undefined && matches(o.pattern, p.name)) ??
       optimizers.find((o) => o.pattern === undefined);
     if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span: block }));
+    used.add(chosen);
     const inner = atStatement(frame, chosen.span);
     guarded(inner, [], () =>
       updates.push(frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner))),
     );
+  }
+  // What is wrong within an optimizer is told also where no parameter came to have it.
+  for (const o of optimizers) {
+    const inner = atStatement(frame, o.span);
+    if (!used.has(o)) guarded(inner, [], () => void updateOf(o.value, anyParameter, o.span, inner));
   }
   return { training, parameters: trained, updates };
 }

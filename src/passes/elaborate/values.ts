@@ -30,6 +30,8 @@ export type Value =
       readonly declaration: OptimizerDeclaration;
       readonly scope: Scope;
       readonly arguments?: readonly Given[];
+      /** The call that gave them. */
+      readonly configuredAt?: Span;
     }
   | { readonly kind: 'data'; readonly source: DataSource }
   | { readonly kind: 'range'; readonly from: number; readonly to: number }
@@ -57,6 +59,8 @@ export interface FunctionValue {
   readonly scope: Scope;
   /** Absent: not configured yet, or written in one step. */
   readonly configuration?: readonly Given[];
+  /** The call that gave the configuration. */
+  readonly configuredAt?: Span;
   /** What parameters are shared by: one for each configured or bound layer. */
   readonly instance?: Instance;
 }
@@ -206,11 +210,16 @@ export function isCallable(value: Value): boolean {
   );
 }
 
+/** A number as the language writes it. */
+export function printNumber(value: number): string {
+  return Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? 'inf' : '-inf';
+}
+
 /** What a value is, for messages: `a tensor [batch, 10]`, `the number 3`. */
 export function describe(value: Value): string {
   switch (value.kind) {
     case 'number':
-      return `the number ${value.value}`;
+      return `the number ${printNumber(value.value)}`;
     case 'size':
       return `the size ${printIndex(value.index)}`;
     case 'boolean':

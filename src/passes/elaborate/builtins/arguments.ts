@@ -1,11 +1,12 @@
 // How builtins read their arguments.
 import { wrongKind } from '../../../diagnostics/elaboration.js';
+import { unmet } from '../../../diagnostics/requirements.js';
 import type { Node } from '../../../ir/graph.js';
 import type { Dim } from '../../../ir/types.js';
 import { fail } from '../frame.js';
 import { wantedDim } from '../patterns.js';
 import { toNode } from '../tensors.js';
-import { describe, type BuiltinCall, type Given, type Value } from '../values.js';
+import { describe, printNumber, type BuiltinCall, type Given, type Value } from '../values.js';
 
 export function given(call: BuiltinCall, name: string): Given {
   return (
@@ -29,6 +30,24 @@ export function number(call: BuiltinCall, name: string, otherwise?: number): num
       wrongKind({ expected: `a number known while compiling for ${name}`, got: describe(value), span }),
     );
   return value.value;
+}
+
+/** What a setting of a builtin may be: as `require` says it in the library. */
+interface Allowed {
+  readonly text: string;
+  fits(value: number): boolean;
+}
+
+export const finite = (name: string): Allowed => ({ text: `${name} is a finite number`, fits: Number.isFinite });
+
+/** Refuses a number that a setting cannot be. */
+export function checkSetting(call: BuiltinCall, name: string, value: number, { text, fits }: Allowed): number {
+  const span = call.given.get(name)?.span ?? call.span;
+  if (fits(value)) return value;
+  return fail(
+    call.frame,
+    unmet({ callee: call.name, text, labels: [{ span, text: `${name} = ${printNumber(value)}` }], trace: [] }),
+  );
 }
 
 export function integer(call: BuiltinCall, name: string): number {

@@ -16,7 +16,9 @@ import { filling } from '../bodies.js';
 import { fail, type Frame } from '../frame.js';
 import { brief, labelled } from '../tensors.js';
 import { tensorValue, type BuiltinDefinition } from '../values.js';
-import { given, node, shape } from './arguments.js';
+import { checkSetting, given, node, shape } from './arguments.js';
+
+const probability = { text: 'p is from 0 to 1', fits: (p: number): boolean => p >= 0 && p <= 1 };
 
 export const makingBuiltins: readonly BuiltinDefinition[] = [
   {
@@ -158,6 +160,7 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
       const { g } = call.frame.context;
       const like = node(call, 'like');
       const { value, span } = given(call, 'p');
+      if (value.kind === 'number') checkSetting(call, 'p', value.value, probability);
       const p = filling(call.frame, value, span, tensor(like.type.shape), 'the draw');
       return tensorValue(g.make(toF32, [g.make(less, [draw(call.frame, like.type.shape), p], {})], {}));
     },

@@ -17,7 +17,7 @@ import {
   type BuiltinDefinition,
   type Value,
 } from '../values.js';
-import { given, integer, node, number, shape } from './arguments.js';
+import { checkSetting, finite, given, integer, node, number, shape } from './arguments.js';
 
 /** Data sources that name one file, with what is said of them. */
 const filesByPath = {
@@ -46,6 +46,9 @@ const filesByPath = {
   text: { summary: 'Characters of a text as token ids, in windows.' },
 } as const;
 
+const aNumber = { text: 'value is a number', fits: (n: number): boolean => !Number.isNaN(n) };
+const spread = { text: 'std is a finite number from 0 up', fits: (n: number): boolean => n >= 0 && n < Infinity };
+
 export const settingBuiltins: readonly BuiltinDefinition[] = [
   {
     name: 'constant',
@@ -53,7 +56,10 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     forms: ['(value)'],
     summary: 'Every element the same; param b: [n] = 0 says it shorter.',
     example: 'constant(0.1)',
-    apply: (call) => ({ kind: 'initial', initial: { kind: 'fill', value: number(call, 'value') } }),
+    apply: (call) => ({
+      kind: 'initial',
+      initial: { kind: 'fill', value: checkSetting(call, 'value', number(call, 'value'), aNumber) },
+    }),
   },
   {
     name: 'normal',
@@ -61,10 +67,11 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     forms: ['(mean = 0, std = 1)'],
     summary: 'Draws of a normal distribution.',
     example: 'normal(std = 0.02)',
-    apply: (call) => ({
-      kind: 'initial',
-      initial: { kind: 'normal', mean: number(call, 'mean', 0), std: number(call, 'std', 1) },
-    }),
+    apply(call) {
+      const mean = checkSetting(call, 'mean', number(call, 'mean', 0), finite('mean'));
+      const std = checkSetting(call, 'std', number(call, 'std', 1), spread);
+      return { kind: 'initial', initial: { kind: 'normal', mean, std } };
+    },
   },
   {
     name: 'uniform',
@@ -72,10 +79,14 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     forms: ['(low, high)'],
     summary: 'Uniform draws from low to high.',
     example: 'uniform(-0.1, 0.1)',
-    apply: (call) => ({
-      kind: 'initial',
-      initial: { kind: 'uniform', low: number(call, 'low'), high: number(call, 'high') },
-    }),
+    apply(call) {
+      const low = checkSetting(call, 'low', number(call, 'low'), finite('low'));
+      const high = checkSetting(call, 'high', number(call, 'high'), {
+        text: `high is a finite number from low = ${low} up`,
+        fits: (n) => n >= low && n < Infinity,
+      });
+      return { kind: 'initial', initial: { kind: 'uniform', low, high } };
+    },
   },
   {
     name: 'orthogonal',
@@ -83,7 +94,10 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     forms: ['(gain = 1)'],
     summary: 'A random matrix with orthonormal rows or columns, times gain (Saxe and others, 2014).',
     example: 'orthogonal()',
-    apply: (call) => ({ kind: 'initial', initial: { kind: 'orthogonal', gain: number(call, 'gain', 1) } }),
+    apply: (call) => ({
+      kind: 'initial',
+      initial: { kind: 'orthogonal', gain: checkSetting(call, 'gain', number(call, 'gain', 1), finite('gain')) },
+    }),
   },
   {
     name: 'fan_in',
