@@ -1,128 +1,209 @@
-// The primitive operations and the library's definitions as pages for people, made from the ops and the library themselves.
+// What one can write in the language: builtins, library definitions and forms, each under its kind, with signature and summary.
 import type { Source } from '../diagnostics/diagnostic.js';
-import { createBuilder } from '../ir/builder.js';
-import { createWriter } from '../ir/formula.js';
-import type { Node, Op, Sample } from '../ir/graph.js';
-import { constant } from '../ir/index.js';
-import { input } from '../ir/ops/leaves.js';
-import { ops } from '../ir/ops/registry.js';
-import { bool, dim, f32, printType, tensor, type ElementType, type TensorType } from '../ir/types.js';
+import { forms } from '../parser/forms.js';
 import { parse } from '../parser/parse.js';
-import type { Declaration } from '../parser/tree.js';
+import type { Declaration, Statement } from '../parser/tree.js';
+import { builtins, constants } from '../passes/elaborate/builtins.js';
+import { nearest } from '../passes/elaborate/names.js';
+import type { BuiltinKind } from '../passes/elaborate/values.js';
+import type { Spot } from './examples.js';
 
-export interface OperationLine {
+/** The kinds, in the order in which they are listed. */
+export const kinds = [
+  'activation',
+  'loss',
+  'metric',
+  'layer',
+  'optimizer',
+  'schedule',
+  'initialiser',
+  'elementwise',
+  'reduction',
+  'shape',
+  'making tensors',
+  'indexing',
+  'static',
+  'data source',
+  'syntax',
+  'part',
+] as const satisfies readonly (BuiltinKind | string)[];
+
+export type OperationKind = (typeof kinds)[number];
+
+export interface Operation {
   readonly name: string;
-  readonly kind: 'primitive' | 'fn' | 'layer' | 'optimizer' | 'constant';
+  /** `part`: what definitions of the library are made of, not documented by itself. */
+  readonly kind: OperationKind;
+  /** How it is written: `softmax(x, axis = -1)`. Several where it has several forms. */
+  readonly signatures: readonly string[];
+  /** The first sentences, on one line. */
   readonly summary: string;
+  /** All that its author says of it. */
+  readonly doc: string;
+  readonly example?: string;
+  readonly spot: Spot;
+  /** Of definitions of the library. */
+  readonly source?: { readonly file: string; readonly text: string };
+  /** The kind that it is shown with: its own, for a part that of the definition before it. */
+  readonly family: OperationKind;
+  /** The parameters and states of a layer, as they are declared. */
+  readonly owns: readonly string[];
 }
 
-/** Everything there is to name, primitives first. */
-export function listOperations(library: readonly Source[]): OperationLine[] {
-  const primitives = ops.map(({ name, summary }): OperationLine => ({ name, kind: 'primitive', summary }));
-  const defined = definitions(library).map(({ declaration: { name, kind, doc } }): OperationLine => ({
+/** All names of the language, by kind. What is not supported yet is left out. */
+export function listOperations(library: readonly Source[]): Operation[] {
+  const all = [...fromLibrary(library), ...fromBuiltins(), ...fromConstants(), ...fromForms()];
+  return kinds.flatMap((kind) => all.filter((operation) => operation.kind === kind));
+}
+
+/** Names that are known, and answered with "not supported yet". */
+export function unsupported(): string[] {
+  return builtins.flatMap(({ name, kind }) => (kind === undefined ? [name] : []));
+}
+
+/** The name that was probably meant. */
+export function nearestOperation(name: string, library: readonly Source[]): string | undefined {
+  return nearest(
     name,
-    kind,
-    summary: (doc ?? '').split('\n')[0],
+    listOperations(library).map((operation) => operation.name),
+  );
+}
+
+function fromBuiltins(): Operation[] {
+  return builtins.flatMap(({ name, kind, forms: calls, summary, example }) =>
+    kind === undefined
+      ? []
+      : [
+          {
+            name,
+            kind,
+            signatures: calls.map((form) => `${name}${form}`),
+            summary,
+            doc: summary,
+            ...(example !== undefined && { example }),
+            spot: spotOf(kind),
+            family: kind,
+            owns: [],
+          },
+        ],
+  );
+}
+
+function fromConstants(): Operation[] {
+  return constants.map(({ name, summary, example }) => ({
+    name,
+    kind: 'static',
+    signatures: [name],
+    summary,
+    doc: summary,
+    example,
+    spot: 'expression',
+    family: 'static',
+    owns: [],
   }));
-  return [...primitives, ...defined];
 }
 
-/** The page of one name: a primitive with its derivative and its rules, a definition with its source; undefined where there is none. */
-export function describeOperation(name: string, library: readonly Source[]): string | undefined {
-  const pages = [
-    ...ops.filter((op) => op.name === name).map((op) => describePrimitive(op as Op)),
-    ...definitions(library)
-      .filter(({ declaration }) => declaration.name === name)
-      .map(({ declaration, source }) => describeDefinition(declaration, source)),
-  ];
-  return pages.length === 0 ? undefined : pages.join('\n\n');
+function fromForms(): Operation[] {
+  return forms.map(({ name, use, summary, example, place }) => ({
+    name,
+    kind: 'syntax',
+    signatures: [use],
+    summary,
+    doc: summary,
+    example,
+    spot: place,
+    family: 'syntax',
+    owns: [],
+  }));
 }
 
-function describePrimitive(op: Op): string {
-  const lines = [`${op.name}: primitive operation`, `  ${op.summary}`];
-  for (const sample of op.samples.slice(0, 1)) lines.push('', ...applied(op, sample).map((line) => `  ${line}`));
-  const rules = op.rules ?? [];
-  if (rules.length > 0) lines.push('', '  simplifies by', ...rules.map(({ equation }) => `    ${equation}`));
-  return lines.join('\n');
-}
-
-/** One use with its types, and what the cotangents of its inputs are. */
-function applied(op: Op, sample: Sample): string[] {
-  const g = createBuilder();
-  const names = sample.inputs.length === 1 ? ['x'] : ['a', 'b', 'c', 'd', 'e'];
-  const inputs = sample.inputs.map((text, i) => {
-    const type = typeOf(text);
-    return type && g.make(input, [], { name: names[i], type });
+function fromLibrary(library: readonly Source[]): Operation[] {
+  return library.flatMap((source) => {
+    let family: OperationKind = 'part';
+    return parse(source).file.declarations.flatMap((declaration) => {
+      if (declaration.kind === 'import' || declaration.kind === 'gradient' || declaration.kind === 'model') return [];
+      const { example, doc, summary } = readDoc(declaration.doc ?? '');
+      const kind = kindOf(declaration, source);
+      if (kind !== 'part') family = kind;
+      return [
+        {
+          name: declaration.name.name,
+          kind,
+          signatures: [signatureOf(declaration, source)],
+          summary,
+          doc,
+          ...(example !== undefined && { example }),
+          spot: spotOf(kind),
+          family,
+          source: { file: source.file, text: source.text.slice(declaration.span.start, declaration.span.end) },
+          owns: declaration.kind === 'layer' ? owned(declaration.body.statements, source) : [],
+        },
+      ];
+    });
   });
-  if (!inputs.every((node) => node !== undefined)) return [];
-  const node = g.make(op, inputs, sample.attrs);
-  const formula = createWriter(() => undefined)(node).text;
-  const lines = inputs.map((leaf, i) => `${names[i]}: ${printType(leaf.type)}`);
-  const head = [...lines, `y = ${formula}: ${printType(node.type)}`];
-  if (!op.vjp) return [...head, '', 'no gradient flows through it'];
-  const cotangent = g.make(input, [], { name: 'd_y', type: node.type });
-  const write = createWriter((n) => (n === node ? 'y' : undefined));
-  const given = op.vjp(cotangent, node, g);
-  const flows = (d: Node | undefined, i: number): string[] => (d ? [`d_${names[i]} = ${write(d).text}`] : []);
-  return [...head, '', ...given.flatMap(flows)];
 }
 
-/** Reads `f32[2, 3]`, `index(4)[2]`, `bool[3]` or `f32`. */
-function typeOf(text: string): TensorType | undefined {
-  const match = /^(f32|bool|index\((\d+)\))(?:\[([\d, ]*)\])?$/.exec(text);
-  if (!match) return undefined;
-  const element: ElementType =
-    match[1] === 'f32' ? f32 : match[1] === 'bool' ? bool : { kind: 'index', size: constant(Number(match[2])) };
-  const sizes = match[3] ? match[3].split(',').map(Number) : [];
-  return tensor(
-    sizes.map((size) => dim(constant(size))),
-    element,
-  );
+/** A doc comment: what it says, and the use that it shows in a line `Example: …`. */
+function readDoc(doc: string): { summary: string; doc: string; example?: string } {
+  const lines = doc.split('\n');
+  const said = lines.filter((line) => !line.startsWith('Example: '));
+  const example = lines.find((line) => line.startsWith('Example: '))?.slice('Example: '.length);
+  return { summary: said[0], doc: said.join('\n'), ...(example !== undefined && { example }) };
 }
 
-interface Defined {
-  readonly declaration: {
-    readonly name: string;
-    readonly kind: 'fn' | 'layer' | 'optimizer' | 'constant';
-    readonly doc?: string;
-    readonly start: number;
-    readonly end: number;
-  };
-  readonly source: Source;
-}
-
-function definitions(library: readonly Source[]): Defined[] {
-  return library.flatMap((source) =>
-    parse(source).file.declarations.flatMap((declaration) => {
-      const found = definitionOf(declaration);
-      return found ? [{ declaration: found, source }] : [];
-    }),
-  );
-}
-
-function definitionOf(declaration: Declaration): Defined['declaration'] | undefined {
-  switch (declaration.kind) {
-    case 'fn':
-    case 'layer':
-    case 'optimizer':
-    case 'constant': {
-      const { kind, name, doc, span } = declaration;
-      return { kind, name: name.name, doc, start: span.start, end: span.end };
-    }
-    case 'import':
-    case 'gradient':
-    case 'model':
-      return undefined;
+/** A documented definition is of the kind that its file holds; others are parts. */
+function kindOf(declaration: Declaration, { file, text }: Source): OperationKind {
+  if (declaration.doc === undefined) return 'part';
+  switch (file.replace(/^.*\//, '')) {
+    case 'activations.nn':
+      return 'activation';
+    case 'losses.nn':
+      return 'loss';
+    case 'metrics.nn':
+      return 'metric';
+    case 'layers.nn':
+      return 'layer';
+    case 'optimizers.nn':
+      return 'optimizer';
+    case 'schedules.nn':
+      return 'schedule';
+    case 'initializers.nn':
+      return 'initialiser';
     default:
-      return declaration satisfies never;
+      return /\baxis\b/.test(text.slice(declaration.span.start, declaration.span.end).split(/[={]/)[0])
+        ? 'reduction'
+        : 'elementwise';
   }
 }
 
-function describeDefinition({ name, kind, doc, start, end }: Defined['declaration'], source: Source): string {
-  const text = source.text
-    .slice(start, end)
-    .split('\n')
-    .map((line) => `  ${line}`.trimEnd());
-  const summary = doc === undefined ? [] : doc.split('\n').map((line) => `  ${line}`);
-  return [`${name}: ${kind} of the standard library, ${source.file}`, ...summary, '', ...text].join('\n');
+function spotOf(kind: OperationKind): Spot {
+  switch (kind) {
+    case 'initialiser':
+    case 'schedule':
+    case 'data source':
+      return kind;
+    case 'optimizer':
+      return 'optimizer value';
+    default:
+      return 'expression';
+  }
+}
+
+/** The head of a definition without its keyword: `dense(units, bias = true)(x: [..., n]) -> [..., units]`. */
+function signatureOf(
+  declaration: Exclude<Declaration, { kind: 'import' | 'gradient' | 'model' }>,
+  { text }: Source,
+): string {
+  if (declaration.kind === 'constant') return declaration.name.name;
+  const end =
+    declaration.kind === 'optimizer' ? text.indexOf('{', declaration.span.start) : declaration.body.span.start;
+  return text.slice(declaration.name.span.start, end).replace(/\s+/g, ' ').trim();
+}
+
+function owned(statements: readonly Statement[], { text }: Source): string[] {
+  return statements.flatMap((statement) =>
+    statement.kind === 'param' || statement.kind === 'state'
+      ? [text.slice(statement.span.start, statement.span.end)]
+      : [],
+  );
 }

@@ -237,10 +237,14 @@ describe('grad', () => {
 describe('ops', () => {
   it('lists and describes', () => {
     const { stdout } = run('ops');
-    expect(stdout).toMatch(/^exp +primitive +e to the power x\.$/m);
-    expect(stdout).toMatch(/^dense +layer /m);
+    expect(stdout).toMatch(/^elementwise +exp\(x\) +e to the power x\.$/m);
+    expect(stdout).toMatch(/^layer +dense\(units, bias = true\)/m);
+    expect(stdout).toMatch(/^primitive +a \* b +d_a = d_y \* b, d_b = d_y \* a$/m);
+    expect(stdout).not.toMatch(/reduceMax|toF32|contract/);
     expect(run('ops', 'exp').stdout).toContain('d_x = d_y * y');
     expect(run('ops', 'dense').stdout).toContain('param W: [n, units] ~ glorot_uniform()');
+    expect(run('ops', 'sofmax').stderr).toContain('did you mean softmax?');
+    expect(run('ops', 'conv2d').stderr).toContain('conv2d is not supported yet');
   });
 });
 

@@ -17,12 +17,18 @@ export const builtins: readonly Builtin[] = [
 ].map(withParameters);
 
 /** The names that stand for a value by themselves. */
-export const constants: readonly { readonly name: string; readonly summary: string; readonly value: Value }[] = [
-  { name: 'pi', summary: '3.141592653589793.', value: numberValue(Math.PI) },
-  { name: 'inf', summary: 'Infinity.', value: numberValue(Infinity) },
+export const constants: readonly {
+  readonly name: string;
+  readonly summary: string;
+  readonly example: string;
+  readonly value: Value;
+}[] = [
+  { name: 'pi', summary: '3.141592653589793.', example: 'x * pi', value: numberValue(Math.PI) },
+  { name: 'inf', summary: 'Infinity.', example: 'if x > 0 then x else -inf', value: numberValue(Infinity) },
   {
     name: 'none',
     summary: 'Nothing: an argument that is left out, and a new axis of size 1 in an index, x[:, none].',
+    example: 'x[:, none]',
     value: { kind: 'none' },
   },
 ];

@@ -22,7 +22,7 @@ export const labelledBuiltins: readonly BuiltinDefinition[] = [
     kind: 'shape',
     forms: ['(pattern, a, b)', '(pattern, a)'],
     summary: 'Sums of products over the labels that the result lacks, of one tensor or two.',
-    example: 'einsum("bi,bj->bij", x, y)',
+    example: 'einsum("bi,bj->bij", x, z)',
     apply: (call) => tensorValue(einsum(call)),
   },
   {

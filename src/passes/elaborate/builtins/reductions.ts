@@ -65,7 +65,7 @@ export const reductionBuiltins: readonly BuiltinDefinition[] = [
     name,
     kind: 'reduction',
     forms: ['(x, axis = -1, keep = false)'],
-    summary: `The place of the ${name === 'argmax' ? 'largest' : 'smallest'} element along an axis, an index; of equal ones the first.`,
+    summary: `The place of the ${name === 'argmax' ? 'largest' : 'smallest'} element along an axis, an index; of equal ones the first. NaN is more extreme than any number.`,
     example: `${name}(x)`,
     apply(call) {
       const x = asF32(call.frame, node(call, 'x'), call.span);

@@ -123,7 +123,7 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
     kind: 'shape',
     forms: ['(tensors, axis)'],
     summary: 'Tensors one after another along an axis that they have.',
-    example: 'concat([x, y], axis = 1)',
+    example: 'concat([x, z], axis = 1)',
     apply(call) {
       const parts = nodes(call, 'tensors');
       const axis = given(call, 'axis');
@@ -135,7 +135,7 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
     kind: 'shape',
     forms: ['(tensors, axis)'],
     summary: 'Tensors of one shape side by side along a new axis; axis is its place in the result.',
-    example: 'stack([x, y], axis = 1)',
+    example: 'stack([x, z], axis = 1)',
     apply(call) {
       const { g } = call.frame.context;
       const parts = nodes(call, 'tensors');
