@@ -15,6 +15,7 @@ import { loadImports } from './passes/elaborate/imports.js';
 import { recompute } from './passes/recompute.js';
 import { share } from './passes/share.js';
 
+/** What a module computes with. */
 export type Target = TargetTraits['name'];
 
 export interface CheckOptions {
@@ -42,15 +43,18 @@ export interface CompileOptions extends CheckOptions {
 }
 
 export interface Checked {
+  /** Errors and warnings. */
   readonly diagnostics: readonly Diagnostic[];
   /** Absent where there are errors. */
   readonly model?: ModelGraph;
 }
 
 export interface Compiled extends Checked {
+  /** The trainer module; absent where there are errors. */
   readonly code?: string;
   /** The text of the .d.ts file; language js only. */
   readonly declarations?: string;
+  /** What the module was printed from: kernels, entries and memory; for `wgsl,wasm` the GPU's. */
   readonly program?: TrainerProgram;
 }
 

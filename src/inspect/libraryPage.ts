@@ -74,16 +74,30 @@ Examples speak of \`x\`, \`z\`, \`prediction\`, \`target\`, \`logits\`: \`[batch
 \`image: [batch, 3, 4, 4]\`. [The language](language.md) says what the forms mean; \`nnc ops NAME\` prints one entry, with derivatives.`;
 
 function table(operations: readonly Operation[]): string {
-  const rows = operations.map(({ signatures, doc, example = '' }) =>
-    [signatures.map(code).join('<br>'), doc.replaceAll('\n', ' '), code(example)].map(cell).join(' | '),
+  const rows = operations.map(({ signatures, doc, requires, example = '' }) =>
+    [signatures.map(code).join('<br>'), [doc.replaceAll('\n', ' '), ...ranges(requires)].join('<br>'), code(example)]
+      .map(cell)
+      .join(' | '),
   );
   return ['| form | meaning | for example |', '| --- | --- | --- |', ...rows.map((row) => `| ${row} |`)].join('\n');
 }
 
-function layerSection({ name, signatures, doc, example = '', owns, source: own }: Operation): string {
+function layerSection({ name, signatures, doc, example = '', owns, requires, source: own }: Operation): string {
   const declared = owns.length === 0 ? [] : [`It has ${owns.map(code).join(', ')}.`];
-  const lines = [`### ${name}`, signatures.map(code).join(', '), doc, ...declared, `For example: ${code(example)}`];
+  const lines = [
+    `### ${name}`,
+    signatures.map(code).join(', '),
+    doc,
+    ...declared,
+    ...ranges(requires),
+    `For example: ${code(example)}`,
+  ];
   return [...lines, ...(own ? [fenced(own.text)] : [])].join('\n\n');
+}
+
+/** What is required of settings, as a sentence. */
+function ranges(requires: readonly string[]): string[] {
+  return requires.length === 0 ? [] : [`Required: ${requires.join('; ')}.`];
 }
 
 /** How a kind's definitions are written: their formulas. */

@@ -48,6 +48,8 @@ export interface Operation {
   readonly family: OperationKind;
   /** The parameters and states of a layer, as they are declared. */
   readonly owns: readonly string[];
+  /** What it says of its settings: `rate is from 0 to 1`. */
+  readonly requires: readonly string[];
 }
 
 /** All names of the language, by kind. What is not supported yet is left out. */
@@ -84,6 +86,7 @@ function fromBuiltins(): Operation[] {
             spot: spotOf(kind),
             family: kind,
             owns: [],
+            requires: [],
           },
         ],
   );
@@ -100,6 +103,7 @@ function fromConstants(): Operation[] {
     spot: 'expression',
     family: 'static',
     owns: [],
+    requires: [],
   }));
 }
 
@@ -114,6 +118,7 @@ function fromForms(): Operation[] {
     spot: place,
     family: 'syntax',
     owns: [],
+    requires: [],
   }));
 }
 
@@ -137,6 +142,7 @@ function fromLibrary(library: readonly Source[]): Operation[] {
           family,
           source: { file: source.file, text: source.text.slice(declaration.span.start, declaration.span.end) },
           owns: declaration.kind === 'layer' ? owned(declaration.body.statements, source) : [],
+          requires: required(declaration),
         },
       ];
     });
@@ -206,4 +212,11 @@ function owned(statements: readonly Statement[], { text }: Source): string[] {
       ? [text.slice(statement.span.start, statement.span.end)]
       : [],
   );
+}
+
+function required(declaration: Declaration): string[] {
+  if (declaration.kind === 'import' || declaration.kind === 'constant') return [];
+  const { body } = declaration;
+  const statements = 'statements' in body ? body.statements : body;
+  return statements.flatMap((statement) => (statement.kind === 'require' ? [statement.text.value] : []));
 }

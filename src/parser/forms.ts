@@ -118,6 +118,13 @@ export const forms: readonly Form[] = [
     example: 'train { optimizer = sgd(lr = 0.1) }',
   },
   {
+    name: 'require',
+    use: 'require CONDITION, "text"',
+    summary: 'What the settings and sizes of a body must satisfy; where they do not, the error stands at the call.',
+    place: 'layer',
+    example: 'require count(x, 1) > 2, "x has more than two columns"\nreturn x, x^2',
+  },
+  {
     name: 'return',
     use: 'return VALUE, …',
     summary: 'The result of a function or layer; several values are taken by as many names.',
