@@ -76,6 +76,7 @@ export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
     storeGradients: false,
     flatMemory: true,
     parameters: true,
+    blocks: { most: 128, mostOfProducts: 1024, length: 48 },
     expandIntrinsics: true,
   },
   wgsl: {

@@ -232,8 +232,21 @@ export interface TargetTraits {
   readonly doubles?: true;
   /** A kernel may take buffers as parameters, so that the copies of a layer are one. */
   readonly parameters?: true;
+  /** What adds up numbers holds f32 there, and long sums are made in blocks. */
+  readonly blocks?: Blocks;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
+}
+
+/** How sums are made of sums of blocks. */
+export interface Blocks {
+  /** Sums of so many terms are made at once, and of so many in a contraction, whose sums are many and take all registers. */
+  readonly most: number;
+  readonly mostOfProducts: number;
+  /** Terms of a block. */
+  readonly length: number;
+  /** Sums of a length that is known at run time are made at once, too. */
+  readonly knownOnly?: true;
 }
 
 export type { ScalarType };

@@ -156,14 +156,17 @@ function storesForAll(statement: Statement, { own }: Sharer): boolean {
 }
 
 /** Panels that all threads make together are read after a barrier. */
-function withBarriers(body: readonly Statement[], kernel: Kernel, { own }: Sharer): Statement[] {
-  const common = new Set(kernel.scratch.filter((b) => !own.has(b)));
+function withBarriers(body: readonly Statement[], kernel: Kernel, sharer: Sharer): Statement[] {
+  const common = new Set(kernel.scratch.filter((b) => !sharer.own.has(b)));
   const written = new Set<Buffer>();
   return body.flatMap((statement): Statement[] => {
     const { reads, writes } = accessOf([statement]);
     const waits = [...reads].some((b) => written.has(b));
     if (waits) written.clear();
     for (const b of writes) if (common.has(b)) written.add(b);
-    return waits ? [{ kind: 'barrier', storage: true }, statement] : [statement];
+    const arm = (list: readonly Statement[]): Statement[] => withBarriers(list, kernel, sharer);
+    const inside =
+      statement.kind === 'if' ? { ...statement, then: arm(statement.then), else: arm(statement.else) } : statement;
+    return waits ? [{ kind: 'barrier', storage: true }, inside] : [inside];
   });
 }

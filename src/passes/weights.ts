@@ -19,8 +19,18 @@ export function createWeights(estimate: Estimate): Weights {
     evaluate(index, (part) => {
       if (part.kind === 'size') return estimate(part.name);
       if (part.kind === 'quotient') return Math.floor(valueOf(part.of) / Math.max(1, valueOf(part.by)));
-      return part.kind === 'axis' ? valueOf(part.extent) / 2 : 0;
+      return part.kind === 'axis' ? valueOf(part.extent) / 2 : chosen(part.of);
     });
+  /** Of elements those that are chosen among numbers that are known here: bounds of loops. */
+  const chosen = (value: Scalar): number => {
+    if (value.kind === 'number') return value.value;
+    if (value.kind === 'index') return valueOf(value.of);
+    if (value.kind !== 'apply') return 0;
+    const [a, b, c] = value.args;
+    if (value.op === 'select') return chosen(chosen(a) > 0 ? b : c);
+    if (value.op === 'lt') return Number(chosen(a) < chosen(b));
+    return value.op === 'not' ? 1 - chosen(a) : 0;
+  };
   const rounds: Weights['rounds'] = ({ from = zero, to, step }) =>
     Math.max(0, Math.ceil((valueOf(to) - valueOf(from)) / step));
   const work: Weights['work'] = (statements) => statements.reduce((sum, s) => sum + workOf(s), 0);

@@ -1,5 +1,5 @@
 // Folds to loops: those that can share one do, each with accumulators of its own.
-import { add, constantOf, div, mul, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
+import { add, constantOf, div, mul, sub, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
 import {
   apply,
   fold,
@@ -13,6 +13,7 @@ import {
   type Scalar,
 } from '../../ir/scalar.js';
 import { contains, hasFold, partsOf, rebuild } from '../../ir/walk.js';
+import { cutOf, takeIn, writeRange } from './blocks.js';
 import { asLanes, vectorise } from './lanes.js';
 import { writeLets } from './lets.js';
 import { nameIn, type LetName } from './names.js';
@@ -27,6 +28,8 @@ export interface FoldStyle {
   readonly order: readonly Axis[];
   /** Taken four at a time where it is the innermost one and the values allow it. */
   readonly lanes: ReadonlySet<Axis>;
+  /** Sums of so many terms are made at once even where longer ones are cut into blocks. */
+  readonly most?: number;
 }
 
 export interface Wanted {
@@ -184,46 +187,72 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
     };
     const outer = loops.slice(0, -1);
     const inner = loops[loops.length - 1];
-    const rounds = (write: () => void): void => {
-      const opened = outer.map((axis) => {
-        const [loop] = writer.open(axis);
-        bound.set(axis, toIndex(loop));
-        return loop;
-      });
-      write();
-      for (const loop of opened.reverse()) {
-        const body = writer.close();
-        writer.push({ kind: 'loop', axis: loop, to: loop.extent, step: 1, as: 'serial', body });
-      }
+    const lanes = style.lanes.has(inner) ? laneBodies(group, inner) : undefined;
+    const width = lanes ? laneWidth(group, inner) : 1;
+    const extents = [...outer.map((a) => a.extent), div(inner.extent, toIndex(width))];
+    const cut = group.some((p) => addsUp(p.fold)) ? cutOf(writer, extents, offsets.length, style.most) : undefined;
+    /** What is kept from block to block, with the sum of the block. */
+    const wholes: { readonly whole: Scalar; readonly block: Scalar }[] = [];
+    const takeAll = (some: readonly { readonly whole: Scalar; readonly block: Scalar }[]): void => {
+      for (const { whole, block } of some) takeIn(writer, whole, block);
     };
-    const innermost = (options: { from?: Index; to: Index; step: number }, write: () => void): void => {
-      const [loop] = writer.open(inner);
-      bound.set(inner, toIndex(loop));
-      write();
-      const body = writer.close();
-      writer.push({ kind: 'loop', axis: loop, ...options, as: 'serial', body });
+    const rounds = (write: () => void, index = 0): void => {
+      if (index === outer.length) return write();
+      const axis = outer[index];
+      writeRange(
+        writer,
+        { axis, to: axis.extent, step: 1, rounds: axis.extent },
+        cut?.at === index ? cut : undefined,
+        (loop) => {
+          bound.set(axis, toIndex(loop));
+          rounds(write, index + 1);
+        },
+        () => takeAll(wholes),
+      );
+    };
+    const innermost = (
+      options: { from?: Index; to: Index; step: number },
+      write: () => void,
+      some?: typeof wholes,
+    ): void => {
+      const { from, to, step: by } = options;
+      const range = { axis: inner, ...options, rounds: div(from ? sub(to, from) : to, toIndex(by)) };
+      const here = some && cut?.at === outer.length ? cut : undefined;
+      const inside = (loop: Axis): void => {
+        bound.set(inner, toIndex(loop));
+        write();
+      };
+      writeRange(writer, range, here, inside, () => takeAll(some ?? []));
     };
     const labelOf = (p: PendingFold): string => (group.length > 1 ? p.label : '');
     const identityOf = ({ fold: f }: PendingFold): Scalar => number(foldIdentity(f.op, f.type), f.type);
     const accumulate = (suffix: string, identity: (pending: PendingFold) => Scalar): Scalar[] =>
-      group.map((p) => writer.let(level, accumulatorName(p.fold.op, `${labelOf(p)}${suffix}`), identity(p), true));
+      group.map((p) => {
+        const name = (end: string) => accumulatorName(p.fold.op, `${labelOf(p)}${suffix}${end}`);
+        const block = writer.let(level, name(''), identity(p), true);
+        if (cut && addsUp(p.fold)) wholes.push({ whole: writer.let(level, name('_whole'), identity(p), true), block });
+        return block;
+      });
+    /** With what was kept from the blocks before the last one. */
+    const complete = (block: Scalar): Scalar => {
+      const kept = wholes.find((w) => w.block === block);
+      return kept ? apply('add', kept.whole, block) : block;
+    };
 
-    const lanes = style.lanes.has(inner) ? laneBodies(group, inner) : undefined;
     if (!lanes) {
       const accumulators = accumulate('', (p) => (isLanes(p.fold) ? splat(identityOf(p)) : identityOf(p)));
-      rounds(() => innermost({ to: inner.extent, step: 1 }, () => step(group.map(bodyOf), accumulators)));
-      return new Map(group.map((p, i) => [p.fold.key, accumulators[i]]));
+      rounds(() => innermost({ to: inner.extent, step: 1 }, () => step(group.map(bodyOf), accumulators), wholes));
+      return new Map(group.map((p, i) => [p.fold.key, complete(accumulators[i])]));
     }
 
     // Four at a time along the fold, by several accumulators in turn, which hides the latency of the additions; then the rest.
     const extent = constantOf(inner.extent);
-    const long = group.length === 1 && (extent ?? 8) >= 32;
-    const width = long ? 16 : group.length < 3 && (extent ?? 8) >= 8 ? 8 : 4;
     const starts = Array.from({ length: width / 4 }, (_, i) => 4 * i);
     const wide = starts.map((start) => accumulate(`_${'abcd'[start / 4]}`, (p) => splat(identityOf(p))));
     const whole =
       extent === undefined ? mul(div(inner.extent, toIndex(width)), width) : toIndex(extent - (extent % width));
     const left = extent === undefined ? undefined : extent % width;
+    const inVectors = [...wholes];
     const rest = left === undefined || left % 4 > 0 ? accumulate('_rest', identityOf) : undefined;
     const inLanes = (start: number, accumulators: readonly Scalar[]): void => {
       const place = bound.get(inner) ?? toIndex(0);
@@ -235,7 +264,7 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
     };
     rounds(() => {
       if (constantOf(whole) !== 0)
-        innermost({ to: whole, step: width }, () => starts.forEach((start, i) => inLanes(start, wide[i])));
+        innermost({ to: whole, step: width }, () => starts.forEach((start, i) => inLanes(start, wide[i])), inVectors);
       bound.set(inner, whole);
       for (let i = 0; left !== undefined && i + 4 <= left; i += 4) inLanes(i, wide[i / 4]);
       if (left === undefined)
@@ -245,19 +274,32 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
           bound.set(inner, add(whole, i));
           step(group.map(bodyOf), rest ?? []);
         }
+      if (cut?.at === outer.length && outer.length > 0 && rest) takeAll(wholes.slice(inVectors.length));
     });
     return new Map(
       group.map((p, i) => {
         const { op } = p.fold;
-        const all = wide.map((w) => w[i]).reduce((x, y) => apply(op, x, y));
+        const all = wide.map((w) => complete(w[i])).reduce((x, y) => apply(op, x, y));
         const joined = writer.let(level, accumulatorName(op, `${labelOf(p)}_lanes`), all);
         const pair = (n: number): Scalar => apply(op, lane(joined, n), lane(joined, n + 1));
         const total = apply(op, pair(0), pair(2));
-        const result = rest ? apply(op, total, rest[i]) : total;
+        const result = rest ? apply(op, total, complete(rest[i])) : total;
         return [p.fold.key, writer.let(level, accumulatorName(op, labelOf(p)), result)];
       }),
     );
   });
+}
+
+/** Is it a sum of numbers that are not whole? */
+export function addsUp({ op, type }: PendingFold['fold']): boolean {
+  return op === 'add' && type === 'f32';
+}
+
+/** How many neighbours are taken at once, four to an accumulator. */
+function laneWidth(group: readonly PendingFold[], inner: Axis): number {
+  const extent = constantOf(inner.extent) ?? 8;
+  if (group.length === 1 && (constantOf(inner.extent) ?? 8) >= 32) return 16;
+  return group.length < 3 && extent >= 8 ? 8 : 4;
 }
 
 function guardedBody(f: PendingFold['fold'], guard: Scalar): Scalar {

@@ -1,6 +1,6 @@
 // From a nest and its plan to a kernel: mechanical, and right for any plan.
-import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
-import { constantOf, sizesOf, toIndex, type Index } from '../../ir/index.js';
+import type { AnyNest, Blocks, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
+import { add, constantOf, sizesOf, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { partsOf } from '../../ir/walk.js';
 import { plan as makePlan } from '../plan/plan.js';
@@ -9,7 +9,8 @@ import { loadsOf } from '../fuse/nests.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { writeScatter } from './scatter.js';
-import { addToTotals, closeTotals, openTotals } from './totals.js';
+import { writeRange } from './blocks.js';
+import { addToTotals, closeTotals, openTotals, takeTotals } from './totals.js';
 import { Writer } from './writer.js';
 
 /** Plans and lowers. */
@@ -17,23 +18,40 @@ export function lowerNest(nest: AnyNest, target: TargetTraits, estimate: Estimat
   return lower(nest, makePlan(nest, target, estimate), target);
 }
 
-export function lower(nest: AnyNest, plan: Plan, _target: TargetTraits): Kernel {
+export function lower(nest: AnyNest, plan: Plan, target: TargetTraits): Kernel {
   const { name, provenance } = nest;
   if (nest.kind === 'explicit') return { name, body: nest.body, scratch: [], plan: plan.text, provenance };
   const { buffers, sizes } = namesIn(nest);
   const lets = nest.kind === 'rows' && plan.kind === 'rows' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
-  const writer = new Writer(new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]));
-  if (nest.kind === 'nest') {
-    if (plan.kind === 'scatter') writeScatter(writer, nest, plan);
-    else if (plan.kind === 'nest') writeNest(writer, nest, plan);
-    else throw new Error(`${name}: a plan of ${plan.kind} for a nest`);
-  } else {
-    if (plan.kind !== 'rows') throw new Error(`${name}: a plan of ${plan.kind} for rows`);
-    writeRows(writer, nest, plan.parts, lets);
-  }
+  const names = new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]);
+  const write = (blocks?: Blocks): Writer => {
+    const writer = new Writer(names, blocks);
+    writeAll(writer, nest, plan, lets);
+    return writer;
+  };
+  const writer = write(target.blocks);
+  const long = [...writer.longSums.values()];
+  const body = writer.close();
   const sharing = { own: ownBuffers(nest, plan).filter((b) => !lets.has(b)), nested: nest.kind === 'nest' };
-  return { name, body: writer.close(), scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
+  const kernel = { name, scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
+  if (target.blocks && long.length > 0) {
+    // Blocks have a price: sums that turn out to be short are made without.
+    const terms = long.reduce<Index>((sum, l) => add(sum, l.terms), toIndex(0));
+    const less = [toIndex(Math.min(...long.map((l) => l.most))), terms] as const;
+    const otherwise = write({ ...target.blocks, knownOnly: true }).close();
+    return { ...kernel, body: [{ kind: 'if', less, then: body, else: otherwise }] };
+  }
+  return { ...kernel, body };
+}
+
+function writeAll(writer: Writer, nest: Exclude<AnyNest, ExplicitNest>, plan: Plan, lets: ReadonlySet<Buffer>): void {
+  if (nest.kind === 'rows') {
+    if (plan.kind !== 'rows') throw new Error(`${nest.name}: a plan of ${plan.kind} for rows`);
+    writeRows(writer, nest, plan.parts, lets);
+  } else if (plan.kind === 'scatter') writeScatter(writer, nest, plan);
+  else if (plan.kind === 'nest') writeNest(writer, nest, plan);
+  else throw new Error(`${nest.name}: a plan of ${plan.kind} for a nest`);
 }
 
 /** What is written anew wherever it is used: stages within loops, and what one row holds for itself. */
@@ -50,25 +68,27 @@ function scratchOf(plan: Plan): Buffer[] {
 
 /** One loop over the rows, the parts in order inside. What a part has stored is loaded after it. */
 function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets: ReadonlySet<Buffer>): void {
-  const totals = openTotals(writer, nest.totals ?? []);
-  const [row] = writer.open(nest.row);
-  const outer = new Map([[nest.row, { base: toIndex(row), count: 1 }]]);
+  const totals = openTotals(writer, nest.totals ?? [], nest.row);
   // With many accumulators the registers are taken: what is the same for every row is loaded in each.
   const pinned = totals.accumulators.size > fewAccumulators ? [...namesIn(nest).buffers] : [];
-  for (const buffer of pinned) writer.pins.set(buffer, writer.depth);
-  for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
-  nest.parts.forEach((part, i) => {
-    // What stands in lets stays visible to those after it.
-    const made = new Map<string, Scalar>();
-    writer.open();
-    writeNest(writer, part, plans[i], outer, lets, made);
-    writer.flatten();
-    for (const [key, value] of made) writer.remember(writer.depth, key, value);
-  });
-  addToTotals(writer, totals, nest.row, row);
-  const body = writer.close();
+  const inRow = (row: Axis): void => {
+    const outer = new Map([[nest.row, { base: toIndex(row), count: 1 }]]);
+    for (const buffer of pinned) writer.pins.set(buffer, writer.depth);
+    for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
+    nest.parts.forEach((part, i) => {
+      // What stands in lets stays visible to those after it.
+      const made = new Map<string, Scalar>();
+      writer.open();
+      writeNest(writer, part, plans[i], outer, lets, made);
+      writer.flatten();
+      for (const [key, value] of made) writer.remember(writer.depth, key, value);
+    });
+    addToTotals(writer, totals, nest.row, row);
+  };
+  const { extent } = nest.row;
   const certain = totals.accumulators.size > 0 ? { atLeastOnce: true as const } : { places: true as const };
-  writer.push({ kind: 'loop', axis: row, to: row.extent, step: 1, as: 'serial', ...certain, body });
+  const range = { axis: nest.row, to: extent, step: 1, rounds: extent, ...certain };
+  writeRange(writer, range, totals.cut, inRow, () => takeTotals(writer, totals));
   for (const to of [...pinned, ...nest.parts.flatMap((part) => part.stores.map((s) => s.to))]) writer.pins.delete(to);
   closeTotals(writer, totals);
 }

@@ -49,6 +49,7 @@ export function writeNest(
     order: plan.folds,
     unrolled: new Set(plan.unrolled),
     lanes: new Set(plan.foldLanes),
+    ...(writer.blocks && plan.role === 'contraction' && { most: writer.blocks.mostOfProducts }),
   };
   const lanes = plan.loops.find((l) => l.lanes)?.axis;
   const forms = new Map<string, Form>();

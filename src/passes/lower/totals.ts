@@ -5,7 +5,8 @@ import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../
 import { rebuild } from '../../ir/walk.js';
 import { foldsOf, loadsOf } from '../fuse/nests.js';
 import { asStored } from '../fuse/singles.js';
-import { writeValues, type FoldStyle } from './folds.js';
+import { cutOf, takeIn, type Cut } from './blocks.js';
+import { addsUp, writeValues, type FoldStyle } from './folds.js';
 import { identifier, lastPart } from './names.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import type { Writer } from './writer.js';
@@ -20,15 +21,25 @@ export interface OpenTotals {
   /** The places of each total, written out. */
   readonly totals: readonly (readonly Place[])[];
   /** By the key of the fold that it adds up. */
-  readonly accumulators: ReadonlyMap<string, { readonly fold: Scalar & { kind: 'fold' }; readonly sum: Scalar }>;
+  readonly accumulators: ReadonlyMap<string, Accumulator>;
+  /** Where the loop over the rows is cut. */
+  readonly cut?: Cut;
+}
+
+interface Accumulator {
+  readonly fold: Scalar & { kind: 'fold' };
+  readonly sum: Scalar;
+  /** What is kept from block to block. */
+  readonly whole?: Scalar;
 }
 
 /** Nothing is left to loop over: axes are written out, and folds are the loop itself. */
 const writtenOut: FoldStyle = { unrolled: new Set(), order: [], lanes: new Set() };
 
 /** Writes the accumulators where the loop will stand. */
-export function openTotals(writer: Writer, nests: readonly Nest[]): OpenTotals {
-  const accumulators = new Map<string, { fold: Scalar & { kind: 'fold' }; sum: Scalar }>();
+export function openTotals(writer: Writer, nests: readonly Nest[], row: Axis): OpenTotals {
+  const accumulators = new Map<string, Accumulator>();
+  const cut = nests.length > 0 ? cutOf(writer, [row.extent], 1) : undefined;
   const totals = nests.map((nest) => {
     const single = nest.axes.length === 0;
     return placesOf(nest.axes).flatMap((at) =>
@@ -38,14 +49,17 @@ export function openTotals(writer: Writer, nests: readonly Nest[]): OpenTotals {
         for (const fold of foldsOf(value)) {
           if (accumulators.has(fold.key)) continue;
           const name = { base: accumulatorOf(store.to), numbered: !single };
-          const sum = writer.let(writer.depth, name, number(foldIdentity(fold.op, fold.type), fold.type), true);
-          accumulators.set(fold.key, { fold, sum });
+          const identity = number(foldIdentity(fold.op, fold.type), fold.type);
+          const sum = writer.let(writer.depth, name, identity, true);
+          const kept = { ...name, base: `${name.base}_whole` };
+          const whole = cut && addsUp(fold) ? writer.let(writer.depth, kept, identity, true) : undefined;
+          accumulators.set(fold.key, { fold, sum, ...(whole && { whole }) });
         }
         return { to: store.to, at: specialiseIndex(store.at, replace), value };
       }),
     );
   });
-  return { totals, accumulators };
+  return { totals, accumulators, ...(cut && { cut }) };
 }
 
 /** What an update sums up is a gradient: d_W. */
@@ -68,11 +82,20 @@ export function addToTotals(writer: Writer, { accumulators }: OpenTotals, axis: 
   writer.flatten();
 }
 
+/** After a block of rows. */
+export function takeTotals(writer: Writer, { accumulators }: OpenTotals): void {
+  for (const { sum, whole } of accumulators.values()) if (whole) takeIn(writer, whole, sum);
+}
+
 /** Stores the totals. */
 export function closeTotals(writer: Writer, { totals, accumulators }: OpenTotals): void {
+  const sumOf = (key: string): Scalar | undefined => {
+    const found = accumulators.get(key);
+    return found?.whole ? apply('add', found.whole, found.sum) : found?.sum;
+  };
   for (const places of totals) {
     const memo = new Map<string, Scalar>();
-    const sums = (value: Scalar): Scalar => rebuild(value, memo, sums, (v) => accumulators.get(v.key)?.sum);
+    const sums = (value: Scalar): Scalar => rebuild(value, memo, sums, (v) => sumOf(v.key));
     const wanted = places.map(({ value }) => ({ value: sums(value), label: '' }));
     const values = writeValues(writer, wanted, writtenOut, readBeforeOverwritten(places, wanted));
     places.forEach(({ to, at }, i) => writer.push({ kind: 'store', to, at, value: asStored(values[i]) }));

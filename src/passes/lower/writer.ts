@@ -1,7 +1,7 @@
 // The kernel being written: open loops, what each of them binds, and the lets that are visible in it.
 import type { Atom, Axis, Index } from '../../ir/index.js';
 import { axis as newAxis } from '../../ir/index.js';
-import type { Statement } from '../../ir/program.js';
+import type { Blocks, Statement } from '../../ir/program.js';
 import { isLanes, local, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Names } from './names.js';
 
@@ -28,7 +28,14 @@ export class Writer {
   /** Loads of these buffers stay at this level or further in: something nearby stores to them. */
   readonly pins = new Map<Buffer, number>();
 
-  constructor(private readonly names: Names) {}
+  /** Sums of a length that is known at run time and that are cut, by the key of their length. */
+  readonly longSums = new Map<string, { readonly terms: Index; readonly most: number }>();
+
+  /** `blocks`: how sums are cut. */
+  constructor(
+    private readonly names: Names,
+    readonly blocks?: Blocks,
+  ) {}
 
   /** The level of the innermost open scope. */
   get depth(): number {
