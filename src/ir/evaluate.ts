@@ -263,6 +263,7 @@ export const instructions: Readonly<Record<Exclude<ScalarOp, 'select'>, (a: numb
   tanh: (a) => Math.tanh(a),
   erf: (a) => erf(a),
   not: (a) => (a === 0 ? 1 : 0),
+  any: (a) => a,
   f32: (a) => a,
   i32: (a) => Math.trunc(a),
   u32: (a) => a >>> 0,

@@ -36,6 +36,7 @@ export type UnaryOp =
   | 'tanh'
   | 'erf'
   | 'not'
+  | 'any'
   | 'f32'
   | 'i32'
   | 'u32'
@@ -50,6 +51,7 @@ export type BinaryOp =
  * add, sub, mul, min, max also of i32; f32, i32, u32 convert (from any type; bool to 0 or 1; f32 to i32 truncates).
  * floatBits gives the bits of an f32 as u32, bitsFloat takes them back; expansions of exp and the like are made with them.
  * single is the nearest f32, where an f32 is computed in double precision; elsewhere nothing.
+ * any is one bool: of lanes, whether it holds in one of them; expansions branch on it.
  * select(c, a, b) is lazy: the arm not taken may load out of range. min and max of f32: the result is NaN if either argument is.
  */
 export type ScalarOp = UnaryOp | BinaryOp | 'select';
@@ -159,12 +161,12 @@ export function load(from: Buffer, at: Index, lanes?: 4): Scalar {
   };
 }
 
-const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or', 'not']);
+const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or', 'not', 'any']);
 
 /** Applies an instruction; numbers are not folded here. Throws where the argument types do not fit (our bug). */
 export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
   const type = typeOf(op, args);
-  const lanes = args.some((a) => 'lanes' in a && a.lanes) ? 4 : undefined;
+  const lanes = op !== 'any' && args.some((a) => 'lanes' in a && a.lanes) ? 4 : undefined;
   const below =
     op === 'select' && args[1].below !== undefined && args[2].below !== undefined
       ? Math.max(args[1].below, args[2].below)

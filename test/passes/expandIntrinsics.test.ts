@@ -110,3 +110,19 @@ describe('pow', () => {
     expect(differences(lanes(x, y), single(x, y))).toEqual([]);
   });
 });
+
+it('sines of large numbers, beside multiples of π and at the end', () => {
+  const x = new Float32Array(length).fill(20_000);
+  // The second one is nearer to a multiple of π/2 than any other of its size.
+  x.set([1e5, 16367173 * 2 ** 72, 2 ** 100, 3.4028234663852886e38, 1e20, -1e20, 12_001, 2 ** 24 + 2]);
+  x.set([Infinity, -Infinity, NaN, 3.4e38], 8);
+  for (const lanes of [true, false])
+    for (const [op, exact] of [
+      ['sin', Math.sin],
+      ['cos', Math.cos],
+    ] as const) {
+      const got = createRunner((v) => apply(op, v), lanes)(x);
+      for (let i = 0; i < 12; i++) expect(distance(got[i], exact(x[i])), `${op}(${x[i]})`).toBeLessThanOrEqual(1.5);
+      expect(got.every((v) => !(Math.abs(v) > 1))).toBe(true);
+    }
+});

@@ -58,6 +58,7 @@ const spellings: Record<ScalarOp, Spelling> = {
   and: infix('&&'),
   or: infix('||'),
   not: ([a]) => not(a),
+  any: ([a]) => a,
   xor: ([a, b], [type]) => {
     if (type === 'bool') return binary('!==', a, b);
     return type === 'u32' ? unsigned(binary('^', a, b)) : binary('^', a, b);

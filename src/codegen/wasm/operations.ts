@@ -37,6 +37,7 @@ const table: Record<ScalarOp, Row> = {
   erf: expanded,
   pow: expanded,
   not: { scalar: { bool: ['i32.eqz'] }, lanes: { bool: ['v128.not'] } },
+  any: structured,
   f32: {
     scalar: { f32: [], i32: ['f32.convert_i32_s'], u32: ['f32.convert_i32_u'], bool: ['f32.convert_i32_s'] },
     lanes: {

@@ -123,6 +123,9 @@ function emitStructured(e: Emission, value: Apply): void {
   switch (value.op) {
     case 'select':
       return emitSelect(e, value);
+    case 'any':
+      emitScalar(e, a);
+      return isLanes(a) ? e.code.op('v128.any_true') : undefined;
     case 'shl':
     case 'shr': {
       if (isLanes(b)) throw new Error('all lanes are shifted by the same number of places');
@@ -185,7 +188,8 @@ function emitSelect(e: Emission, value: Apply): void {
     emitScalar(e, condition);
     return e.code.op('v128.bitselect');
   }
-  if (!isDear(e, then) && !isDear(e, otherwise)) {
+  const asked = condition.kind === 'apply' && condition.op === 'any';
+  if (!asked && !isDear(e, then) && !isDear(e, otherwise)) {
     emit(e, then);
     emit(e, otherwise);
     emitScalar(e, condition);

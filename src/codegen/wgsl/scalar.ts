@@ -91,6 +91,7 @@ const spellings: Record<ScalarOp, Spelling> = {
   and: logical('&&'),
   or: logical('||'),
   not: ([a]) => not(a),
+  any: ([a]) => a,
   xor: (args, operands) => (operands.types[0] === 'bool' ? equality('!=') : infix('^'))(args, operands),
   shl: shift('<<'),
   shr: shift('>>'),

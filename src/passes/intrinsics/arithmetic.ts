@@ -26,6 +26,11 @@ export function clamp(x: Scalar, low: number, high: number): Scalar {
   return apply('min', apply('max', x, f32(low)), f32(high));
 }
 
+/** The number with its low twelve bits cleared: products of two such are exact. */
+export function withFewBits(x: Scalar): Scalar {
+  return fromBits(shl(shr(bits(x), 12), 12));
+}
+
 /** c0 + c1·x + c2·x² + … */
 export function polynomial(x: Scalar, coefficients: readonly number[]): Scalar {
   return (

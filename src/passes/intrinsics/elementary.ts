@@ -27,6 +27,7 @@ import {
   split,
   smallestNormal,
 } from './arithmetic.js';
+import { quarterTurns } from './turns.js';
 
 /** e^r - 1 for |r| <= ln 2. */
 function expm1Near0(r: Scalar): Scalar {
@@ -107,11 +108,18 @@ export function log1p(x: Scalar): Scalar {
   return choose(less(-1, x), choose(less(x, Infinity), result, x), choose(same(x, -1), -Infinity, NaN));
 }
 
-/**
- * sin(x + quarters·π/2): x = k·π/2 + r + low, π/2 in four parts of which the first three have few bits;
- * low is what rounding takes from r.
- */
+/** Beyond it parts of π/2 times an integer are no longer exact. */
+const fewTurns = 12_000;
+
+/** sin(x + quarters·π/2). */
 export function sine(x: Scalar, quarters: 0 | 1): Scalar {
+  const far = less(fewTurns, abs(x));
+  const near = sineNear(x, quarters);
+  return choose(apply('any', far), choose(far, sineFar(x, quarters), near), near);
+}
+
+/** x = k·π/2 + r + low, π/2 in four parts of which the first three have few bits; low is what rounding takes from r. */
+function sineNear(x: Scalar, quarters: 0 | 1): Scalar {
   const shifted = add(mul(x, 2 / Math.PI), magic);
   const k = sub(shifted, magic);
   const [first, second, third, fourth] = halfPi.map((part) => mul(k, part));
@@ -120,11 +128,25 @@ export function sine(x: Scalar, quarters: 0 | 1): Scalar {
   const remainder = sub(sub(sub(whole, most), third), fourth);
   const sum = add(most, remainder);
   const low = add(sub(most, sum), remainder);
-  const r = clamp(sum, -0.79, 0.79);
+  return sineOf({ quarters: bits(shifted), rest: clamp(sum, -0.79, 0.79), low }, quarters);
+}
+
+function sineFar(x: Scalar, quarters: 0 | 1): Scalar {
+  const wave = sineOf(quarterTurns(x), quarters);
+  const signed = quarters === 0 ? fromBits(xor(bits(wave), xor(bits(x), bits(abs(x))))) : wave;
+  return choose(less(abs(x), Infinity), signed, NaN);
+}
+
+/** The sine of so many quarter turns and a rest of two parts. */
+function sineOf(
+  turned: { readonly quarters: Scalar; readonly rest: Scalar; readonly low: Scalar },
+  quarters: 0 | 1,
+): Scalar {
+  const { rest: r, low } = turned;
   const z = mul(r, r);
   const sin = add(add(mul(mul(r, z), polynomial(z, sinTail)), low), r);
   const cos = add(sub(sub(mul(mul(z, z), polynomial(z, cosTail)), mul(r, low)), mul(z, 0.5)), 1);
-  const quadrant = quarters === 0 ? bits(shifted) : plus(bits(shifted), 1);
+  const quadrant = quarters === 0 ? turned.quarters : plus(turned.quarters, 1);
   const even = apply('eq', shl(quadrant, 31), u32(0));
   return fromBits(xor(bits(choose(even, sin, cos)), shl(shr(quadrant, 1), 31)));
 }

@@ -10,10 +10,6 @@ import {
   same,
   choose,
   abs,
-  bits,
-  fromBits,
-  shl,
-  shr,
   clamp,
   polynomial,
   magic,
@@ -21,12 +17,8 @@ import {
   powerOfTwo,
   split,
   smallestNormal,
+  withFewBits as high,
 } from './arithmetic.js';
-
-/** The number with its low twelve bits cleared: products of two such are exact. */
-function high(x: Scalar): Scalar {
-  return fromBits(shl(shr(bits(x), 12), 12));
-}
 
 /** |x|^y as 2^(y·log2 |x|), the logarithm in two numbers; after e_powf.c of fdlibm (Sun Microsystems, freely granted). */
 export function pow(x: Scalar, y: Scalar): Scalar {
