@@ -245,8 +245,6 @@ export interface Blocks {
   readonly mostOfProducts: number;
   /** Terms of a block. */
   readonly length: number;
-  /** Sums of a length that is known at run time are made at once, too. */
-  readonly knownOnly?: true;
 }
 
 export type { ScalarType };

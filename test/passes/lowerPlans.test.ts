@@ -95,10 +95,20 @@ const drawnBlocks = fc
     return plansOf(made, relaxed, 300, asChosen);
   });
 
+/** How sums are cut: as on the target, or in blocks that are much shorter. */
+const blocks = fc.option(
+  fc.record({
+    most: fc.integer({ min: 1, max: 8 }),
+    mostOfProducts: fc.integer({ min: 1, max: 8 }),
+    length: fc.integer({ min: 1, max: 7 }),
+  }),
+  { nil: wasm.blocks },
+);
+
 function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
   fc.assert(
-    fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13), ([made, drawnPlan], rows) => {
-      const kernel = lower(made.nest, drawnPlan, wasm);
+    fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), blocks, ([made, drawnPlan], rows, cut) => {
+      const kernel = lower(made.nest, drawnPlan, { ...wasm, ...(cut && { blocks: cut }) });
       const sizes = { batch: rows };
       compare(
         made,

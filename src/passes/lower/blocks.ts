@@ -39,21 +39,18 @@ export interface Cut {
  * too few terms.
  */
 export function cutOf(
-  { blocks, longSums }: Writer,
+  writer: Writer,
   extents: readonly Index[],
   termsEach: number,
-  most = blocks?.most ?? Infinity,
+  most = writer.blocks?.most ?? Infinity,
 ): Cut | undefined {
-  if (!blocks) return undefined;
-  const terms = mul(product(extents), termsEach);
-  const known = constantOf(terms);
-  if (known === undefined ? blocks.knownOnly : known <= most) return undefined;
+  const { blocks } = writer;
+  if (!blocks || !writer.isLong(mul(product(extents), termsEach), most)) return undefined;
   let inside = termsEach;
   for (let at = extents.length - 1; at >= 0; at--) {
     const extent = constantOf(extents[at]);
     if (extent === undefined || inside * extent > blocks.length) {
       const rounds = Math.max(1, Math.floor(blocks.length / inside));
-      if (known === undefined) longSums.set(terms.key, { terms, most });
       // All of one length, where that can be.
       return { at, rounds: extent === undefined ? rounds : Math.ceil(extent / Math.ceil(extent / rounds)) };
     }
@@ -94,16 +91,17 @@ function least(a: Index, b: Index): Index {
   return atom({ kind: 'element', of: apply('min', indexValue(a), indexValue(b)) });
 }
 
-/** Takes the block's sum into the whole; the block's is then what the whole has lost of it, or 0 where that is no number. */
+/** Takes the block's sum into the whole; the next block then starts from what the whole has lost of it. */
 export function takeIn(writer: Writer, whole: Scalar, block: Scalar): void {
   if (whole.kind !== 'local' || block.kind !== 'local') throw new Error('an accumulator is a local');
   const sum = writer.let(writer.depth, { base: 'sum', numbered: true }, apply('add', whole, block));
-  const lost = writer.let(
-    writer.depth,
-    { base: 'lost', numbered: true },
-    apply('sub', block, apply('sub', sum, whole)),
-  );
-  const none = isLanes(block) ? splat(number(0)) : number(0);
-  writer.push({ kind: 'set', name: block.name, value: apply('select', apply('eq', lost, lost), lost, none) });
+  writer.push({ kind: 'set', name: block.name, value: lostOf(writer, block, whole, sum) });
   writer.push({ kind: 'set', name: whole.name, value: sum });
+}
+
+/** What a sum has lost of the number that was added last, after Kahan (1965); 0 where there is infinity. */
+export function lostOf(writer: Writer, added: Scalar, before: Scalar, sum: Scalar): Scalar {
+  const difference = apply('sub', added, apply('sub', sum, before));
+  const lost = writer.let(writer.depth, { base: 'lost', numbered: true }, difference);
+  return apply('select', apply('eq', lost, lost), lost, isLanes(lost) ? splat(number(0)) : number(0));
 }

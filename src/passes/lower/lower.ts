@@ -1,5 +1,5 @@
 // From a nest and its plan to a kernel: mechanical, and right for any plan.
-import type { AnyNest, Blocks, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
+import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../ir/program.js';
 import { add, constantOf, sizesOf, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { partsOf } from '../../ir/walk.js';
@@ -25,21 +25,21 @@ export function lower(nest: AnyNest, plan: Plan, target: TargetTraits): Kernel {
   const lets = nest.kind === 'rows' && plan.kind === 'rows' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
   const names = new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]);
-  const write = (blocks?: Blocks): Writer => {
-    const writer = new Writer(names, blocks);
+  const write = (knownOnly: boolean): Writer => {
+    const writer = new Writer(names, target.blocks, knownOnly);
     writeAll(writer, nest, plan, lets);
     return writer;
   };
-  const writer = write(target.blocks);
+  const writer = write(false);
   const long = [...writer.longSums.values()];
   const body = writer.close();
   const sharing = { own: ownBuffers(nest, plan).filter((b) => !lets.has(b)), nested: nest.kind === 'nest' };
   const kernel = { name, scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
-  if (target.blocks && long.length > 0) {
+  if (long.length > 0) {
     // Blocks have a price: sums that turn out to be short are made without.
     const terms = long.reduce<Index>((sum, l) => add(sum, l.terms), toIndex(0));
     const less = [toIndex(Math.min(...long.map((l) => l.most))), terms] as const;
-    const otherwise = write({ ...target.blocks, knownOnly: true }).close();
+    const otherwise = write(true).close();
     return { ...kernel, body: [{ kind: 'if', less, then: body, else: otherwise }] };
   }
   return { ...kernel, body };
@@ -57,11 +57,13 @@ function writeAll(writer: Writer, nest: Exclude<AnyNest, ExplicitNest>, plan: Pl
 /** What is written anew wherever it is used: stages within loops, and what one row holds for itself. */
 function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
   if (nest.kind === 'rows') return [...nest.rowLocal, ...scratchOf(plan)];
+  if (plan.kind === 'scatter') return [plan.lost];
   return plan.kind === 'nest' ? plan.stages.filter((s) => s.position > 0).map((s) => s.buffer) : [];
 }
 
 function scratchOf(plan: Plan): Buffer[] {
-  if (plan.kind === 'explicit' || plan.kind === 'scatter') return [];
+  if (plan.kind === 'explicit') return [];
+  if (plan.kind === 'scatter') return [plan.lost];
   const parts = plan.kind === 'rows' ? plan.parts : [plan];
   return parts.flatMap((p) => p.stages.map((s) => s.buffer));
 }

@@ -1,10 +1,11 @@
 // A scatter: rows set to zero, then each term added to the row that is chosen for it.
-import { add, atom, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
+import { add, atom, div, mul, product, toIndex, type Atom, type Axis, type Index } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
-import { apply, load, number, splat, type Scalar } from '../../ir/scalar.js';
+import { apply, load, number, splat, type Buffer } from '../../ir/scalar.js';
 import { reshape } from '../plan/reshape.js';
 import type { ScatterPlan } from '../plan/types.js';
 import { scatterOf, type Scatter } from '../scatter.js';
+import { lostOf } from './blocks.js';
 import { writeValues } from './folds.js';
 import { asLanes, vectorise } from './lanes.js';
 import { writeTiles, type Places } from './loops.js';
@@ -19,7 +20,7 @@ export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): voi
   if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
   const loops = (index: number, places: ReadonlyMap<Axis, Places>): void => {
     const loop = plan.loops[index];
-    if (!loop) return writeTile(writer, scatter, places, plan.loops.find((l) => l.lanes)?.axis);
+    if (!loop) return writeTile(writer, scatter, plan.lost, places, plan.loops.find((l) => l.lanes)?.axis);
     const { axis, tile, tail } = loop;
     writeTiles(writer, { axis, tail, tiles: loop.lanes ? [tile, 4, 1] : [tile, 1] }, (here) =>
       loops(index + 1, new Map([...places, [axis, here]])),
@@ -28,30 +29,54 @@ export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): voi
   loops(0, new Map());
 }
 
+/** To more terms a place that all of them may go to would lose too much of them. */
+const manyTerms = 256;
+
 /** One run of columns: of every row, then of every term. */
-function writeTile(writer: Writer, scatter: Scatter, places: ReadonlyMap<Axis, Places>, lanes: Axis | undefined): void {
+function writeTile(
+  writer: Writer,
+  scatter: Scatter,
+  lost: Buffer,
+  places: ReadonlyMap<Axis, Places>,
+  lanes: Axis | undefined,
+): void {
   const { to, at, over, row, ids, value } = scatter;
   const columns = columnsOf(places, lanes);
+  const long = writer.isLong(product(over.map((a) => a.extent)), manyTerms);
+  const width = div(lost.length, row.extent);
+  const lostAt = (which: Index, n: number): Index => add(mul(which, width), n);
   overAll(writer, [row], (bound) => {
-    for (const column of columns) {
-      const zero = column.lanes ? splat(number(0)) : number(0);
-      writer.push({ kind: 'store', to, at: specialiseIndex(at, replacing(bound, column.at)), value: zero });
+    for (const { lanes: wide, at: column, start } of columns) {
+      const zero = wide ? splat(number(0)) : number(0);
+      writer.push({ kind: 'store', to, at: specialiseIndex(at, replacing(bound, column)), value: zero });
+      const which = bound.get(row) ?? toIndex(row);
+      if (long) writer.push({ kind: 'store', to: lost, at: lostAt(which, start), value: zero });
     }
   });
   overAll(writer, over, (bound) => {
-    writer.pins.set(to, writer.depth);
+    for (const buffer of [to, lost]) writer.pins.set(buffer, writer.depth);
     const id = atom({ kind: 'element', of: specialise(ids, replacing(bound)) });
-    const chosen = new Map([[row, toIndex(writer.index(writer.depth, id.key, row.name, id, row.extent))]]);
-    const wanted = columns.map((column): { readonly at: Index; readonly value: Scalar; readonly label: string } => {
+    const which = toIndex(writer.index(writer.depth, id.key, row.name, id, row.extent));
+    const chosen = new Map([[row, which]]);
+    const wanted = columns.map((column) => {
       const replace = replacing(bound, column.at, chosen);
       const place = specialiseIndex(at, replace);
-      const term = column.lanes && lanes ? asLanes(vectorise(value, lanes) ?? value) : value;
-      const before = load(to, place, column.lanes ? 4 : undefined);
-      return { at: place, value: apply('add', before, specialise(term, replace)), label: '' };
+      const wide = column.lanes ? 4 : undefined;
+      const term = specialise(column.lanes && lanes ? asLanes(vectorise(value, lanes) ?? value) : value, replace);
+      const before = load(to, place, wide);
+      const kept = lostAt(which, column.start);
+      return { at: place, before, kept, value: apply('add', long ? load(lost, kept, wide) : before, term), label: '' };
     });
     const values = writeValues(writer, wanted, { unrolled: new Set(), order: [], lanes: new Set() });
-    wanted.forEach((one, i) => writer.push({ kind: 'store', to, at: one.at, value: values[i] }));
-    writer.pins.delete(to);
+    wanted.forEach((one, i) => {
+      if (!long) return writer.push({ kind: 'store', to, at: one.at, value: values[i] });
+      const added = writer.let(writer.depth, { base: 'added', numbered: true }, values[i]);
+      const before = writer.let(writer.depth, { base: 'before', numbered: true }, one.before);
+      writer.push({ kind: 'store', to, at: one.at, value: apply('add', before, added) });
+      // Memory holds fewer bits than what was computed may have.
+      writer.push({ kind: 'store', to: lost, at: one.kept, value: lostOf(writer, added, before, one.before) });
+    });
+    for (const buffer of [to, lost]) writer.pins.delete(buffer);
   });
 }
 
@@ -70,14 +95,21 @@ function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: At) => v
   }
 }
 
-/** The places of a tile, those of the lane axis four at a time. */
-function columnsOf(places: ReadonlyMap<Axis, Places>, lanes: Axis | undefined): { at: At; lanes: boolean }[] {
-  let columns: { at: Map<Axis, Index>; lanes: boolean }[] = [{ at: new Map(), lanes: false }];
+/** The places of a tile, those of the lane axis four at a time; `start` counts them along the run. */
+function columnsOf(
+  places: ReadonlyMap<Axis, Places>,
+  lanes: Axis | undefined,
+): { at: At; lanes: boolean; start: number }[] {
+  let columns: { at: Map<Axis, Index>; lanes: boolean; start: number }[] = [{ at: new Map(), lanes: false, start: 0 }];
   for (const [axis, { base, count }] of places) {
     const wide = axis === lanes && count % 4 === 0;
-    const starts = Array.from({ length: wide ? count / 4 : count }, (_, i) => add(base, wide ? 4 * i : i));
+    const starts = Array.from({ length: wide ? count / 4 : count }, (_, i) => (wide ? 4 * i : i));
     columns = columns.flatMap((c) =>
-      starts.map((start) => ({ at: new Map([...c.at, [axis, start]]), lanes: c.lanes || wide })),
+      starts.map((n) => ({
+        at: new Map([...c.at, [axis, add(base, n)]]),
+        lanes: c.lanes || wide,
+        start: count * c.start + n,
+      })),
     );
   }
   return columns;

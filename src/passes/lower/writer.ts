@@ -1,6 +1,6 @@
 // The kernel being written: open loops, what each of them binds, and the lets that are visible in it.
 import type { Atom, Axis, Index } from '../../ir/index.js';
-import { axis as newAxis } from '../../ir/index.js';
+import { axis as newAxis, constantOf } from '../../ir/index.js';
 import type { Blocks, Statement } from '../../ir/program.js';
 import { isLanes, local, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Names } from './names.js';
@@ -31,11 +31,20 @@ export class Writer {
   /** Sums of a length that is known at run time and that are cut, by the key of their length. */
   readonly longSums = new Map<string, { readonly terms: Index; readonly most: number }>();
 
-  /** `blocks`: how sums are cut. */
+  /** `blocks`: how sums are cut; `knownOnly`: but for those of a length that is known at run time. */
   constructor(
     private readonly names: Names,
     readonly blocks?: Blocks,
+    private readonly knownOnly = false,
   ) {}
+
+  /** Are sums of so many terms long, where no more than `most` can be made at once? */
+  isLong(terms: Index, most: number): boolean {
+    const known = constantOf(terms);
+    if (known !== undefined) return known > most;
+    if (!this.knownOnly) this.longSums.set(terms.key, { terms, most });
+    return !this.knownOnly;
+  }
 
   /** The level of the innermost open scope. */
   get depth(): number {

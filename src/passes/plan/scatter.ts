@@ -1,6 +1,7 @@
 // How terms are added to rows: in which runs of columns.
-import { constantOf, printIndex, type Axis } from '../../ir/index.js';
+import { constantOf, mul, printIndex, type Axis } from '../../ir/index.js';
 import type { Nest, TargetTraits } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
 import { vectorise } from '../lower/lanes.js';
 import { scatterOf } from '../scatter.js';
 import { reshape } from './reshape.js';
@@ -27,5 +28,6 @@ export function planScatter(nest: Nest, { lanes }: TargetTraits): ScatterPlan | 
   }));
   const show = (all: readonly Axis[]): string => all.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
   const text = [`scatter: to ${show([scatter.row])}`, show(columns), `from ${show(scatter.over)}`];
-  return { kind: 'scatter', shape, loops, text: text.filter((part) => part !== '').join(', ') };
+  const lost: Buffer = { name: 'lost', space: 'scratch', dtype: 'f32', length: mul(scatter.row.extent, width) };
+  return { kind: 'scatter', shape, loops, lost, text: text.filter((part) => part !== '').join(', ') };
 }

@@ -113,6 +113,8 @@ export interface ScatterPlan {
   readonly shape: Shape;
   /** The axes of the nest but for the rows, outermost first. */
   readonly loops: readonly LoopPlan[];
+  /** What each place of a run of columns has lost of many terms: lost[row][column of the run]. */
+  readonly lost: Buffer;
   readonly text: string;
 }
 
