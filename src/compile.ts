@@ -85,6 +85,7 @@ export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
     workgroups: true,
     storeGradients: false,
     flatMemory: true,
+    blocks: { most: 48, mostOfProducts: 1024, length: 48 },
     typedMemory: true,
   },
 };

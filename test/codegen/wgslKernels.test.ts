@@ -65,7 +65,7 @@ afterAll(() => {
 function lowerTiles(nest: AnyNest, tiles: Tiled['tiles']): Kernel {
   const plan = nest.kind === 'nest' ? planTiles(nest, wgsl, () => 10_000) : undefined;
   if (!plan) throw new Error('no contraction in tiles');
-  return lowerWork(nest, { ...plan, ...tiles });
+  return lowerWork(nest, { ...plan, ...tiles }, wgsl);
 }
 
 it.each(Object.entries(examples))('%s', async (_, make) => {

@@ -8,7 +8,7 @@ import { plan } from '../../src/passes/plan/plan.js';
 import { readsOwn } from '../../src/passes/plan/strides.js';
 import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/passes/plan/types.js';
 import { compare } from '../support/compareKernel.js';
-import { example } from '../support/drawNests.js';
+import { drawnBlockings, example } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
@@ -95,19 +95,9 @@ const drawnBlocks = fc
     return plansOf(made, relaxed, 300, asChosen);
   });
 
-/** How sums are cut: as on the target, or in blocks that are much shorter. */
-const blocks = fc.option(
-  fc.record({
-    most: fc.integer({ min: 1, max: 8 }),
-    mostOfProducts: fc.integer({ min: 1, max: 8 }),
-    length: fc.integer({ min: 1, max: 7 }),
-  }),
-  { nil: wasm.blocks },
-);
-
 function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
   fc.assert(
-    fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), blocks, ([made, drawnPlan], rows, cut) => {
+    fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), drawnBlockings, ([made, drawnPlan], rows, cut) => {
       const kernel = lower(made.nest, drawnPlan, { ...wasm, ...(cut && { blocks: cut }) });
       const sizes = { batch: rows };
       compare(

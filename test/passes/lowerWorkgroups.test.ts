@@ -6,7 +6,7 @@ import type { TilePlan, TileSide, WorkPlan } from '../../src/passes/plan/types.j
 import { planWorkgroups } from '../../src/passes/plan/workgroups.js';
 import { lowerWork } from '../../src/passes/lower/workgroups.js';
 import { compare } from '../support/compareKernel.js';
-import { example } from '../support/drawNests.js';
+import { drawnBlockings, example } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { runGroups } from '../support/runGroups.js';
@@ -50,6 +50,7 @@ describe.each(Object.entries(examples))('%s', (_, make) => {
     const kernel = lowerWork(
       example.nest,
       planWorkgroups(example.nest, wgsl, () => estimate),
+      wgsl,
     );
     for (const rows of estimate === 1 ? [1, 3] : [5, 17]) {
       const sizes = { batch: rows };
@@ -124,10 +125,10 @@ describe('lower for workgroups', () => {
   it('means the same under any plan', () => {
     const kinds = new Set<string>();
     fc.assert(
-      fc.property(drawn, fc.constantFrom(1, 2, 3, 5, 8, 13), ([made, plan], rows) => {
+      fc.property(drawn, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), drawnBlockings, ([made, plan], rows, blocks) => {
         if (!plan) return;
         kinds.add(plan.kind);
-        const kernel = lowerWork(made.nest, plan);
+        const kernel = lowerWork(made.nest, plan, { ...wgsl, ...(blocks && { blocks }) });
         const sizes = { batch: rows };
         compare(
           made,

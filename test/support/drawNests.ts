@@ -1,5 +1,6 @@
 // Random shapes of nests, for properties of plan and lower.
 import fc from 'fast-check';
+import type { Blocks } from '../../src/ir/program.js';
 import * as nests from './nests.js';
 import type { Example } from './nests.js';
 
@@ -50,4 +51,14 @@ export const example: fc.Arbitrary<Example> = fc.oneof(
   fc.tuple(extent, size, size, size).map((a) => nests.chosenRows(...a)),
   fc.tuple(extent, size, size).map((a) => nests.tableGradient(...a)),
   fc.tuple(size, size).map((a) => nests.paddedSums(...a)),
+);
+
+/** How sums are cut: not at all, or in blocks that are much shorter than those of any target. */
+export const drawnBlockings: fc.Arbitrary<Blocks | undefined> = fc.option(
+  fc.record({
+    most: fc.integer({ min: 1, max: 8 }),
+    mostOfProducts: fc.integer({ min: 1, max: 8 }),
+    length: fc.integer({ min: 1, max: 7 }),
+  }),
+  { nil: undefined },
 );

@@ -24,8 +24,17 @@ const factorials = [1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 3991
 /** Taylor's series of the sine and the cosine for at most an eighth of a turn. */
 const sineSeries = [1, 3, 5, 7, 9].map((n, i) => (i % 2 === 0 ? 1 : -1) / factorials[n]);
 const cosineSeries = [0, 2, 4, 6, 8, 10].map((n, i) => (i % 2 === 0 ? 1 : -1) / factorials[n]);
+/** Beyond it parts of π/2 times an integer are no longer exact. */
+const fewTurns = 12_000;
+/** 2/π in binary, behind the point and twelve zeros. */
+const twoOverPi = ['000a2f98', '36e4e441', '529fc275', '7d1f534d', 'dc0db629', '5993c439', '041fe516', '3abdebbc'];
 const tanhSeries = [1, -1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925, 21844 / 6081075];
 const expSeries = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => 1 / factorials[n]);
+/** (e^r - 1 - r) / r² for |r| <= ln 2. */
+const expTail = [
+  0.5000003576278687, 0.16666613519191742, 0.04166125878691673, 0.008336109109222889, 0.0014104676665738225,
+  0.00019611344032455236,
+];
 const atanhSeries = [2, 2 / 3, 2 / 5, 2 / 7, 2 / 9, 2 / 11, 2 / 13, 2 / 15];
 /** erf(x) / x - 1 by powers of x², below 0.925; -log(erfc a) - a by powers of a, above. */
 const erfNear = [
@@ -50,11 +59,29 @@ export const functions: Readonly<Record<string, string>> = {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }`,
   exponential: `fn exponential(x: f32) -> f32 {
-  return select(exp(x), x, isNotANumber(x));
+  if (isNotANumber(x)) {
+    return x;
+  }
+  let y = clamp(x, -104.0, 89.0);
+  // x = 2n·ln 2 + r: two factors of 2^n reach numbers that one does not.
+  let n = round(y * ${Math.fround(Math.LOG2E / 2)});
+  let r = (y - n * 1.38629150390625) - n * 2.857213530660374e-6;
+  let scale = bitcast<f32>(u32(i32(n) + 127) << 23u);
+  return (1.0 + (r + r * r * (${polynomial('r', expTail)}))) * scale * scale;
 }`,
   naturalLogarithm: `fn naturalLogarithm(x: f32) -> f32 {
   if (x > 0.0) {
-    return log(x);
+    let bits = bitcast<u32>(x);
+    if (bits >= 0x7f800000u) {
+      return x;
+    }
+    // x = m·2^e with m between √½ and √2.
+    let moved = bits + (0x3f800000u - 0x3f3504f3u);
+    let m = bitcast<f32>((moved & 0x7fffffu) + 0x3f3504f3u);
+    let e = f32(i32(moved >> 23u) - 127);
+    let s = (m - 1.0) / (m + 1.0);
+    let t = s * s;
+    return (s * (${polynomial('t', atanhSeries)}) - e * 2.12194440e-4) + e * 0.693359375;
   }
   return select(notANumber(), -infinity(), x == 0.0);
 }`,
@@ -62,6 +89,9 @@ export const functions: Readonly<Record<string, string>> = {
   let t = x * x;
   if (t < 0.16) {
     return x * (${polynomial('t', tanhSeries)});
+  }
+  if (isNotANumber(x)) {
+    return x;
   }
   let e = exp(-2.0 * min(abs(x), 20.0));
   return select(1.0, -1.0, x < 0.0) * (1.0 - e) / (1.0 + e);
@@ -73,12 +103,64 @@ export const functions: Readonly<Record<string, string>> = {
   return sineOfTurns(x, 1);
 }`,
   sineOfTurns: `fn sineOfTurns(x: f32, quarters: i32) -> f32 {
+  let far = abs(x) > ${fewTurns}.0;
+  if (far && (bitcast<u32>(x) & 0x7fffffffu) >= 0x7f800000u) {
+    return notANumber();
+  }
   let n = round(x * ${Math.fround(2 / Math.PI)});
-  let r = ((x - n * ${turnHigh}) - n * ${turnMiddle}) - n * ${turnLow};
+  var quarter = i32(n) + quarters;
+  var r = ((x - n * ${turnHigh}) - n * ${turnMiddle}) - n * ${turnLow};
+  if (far) {
+    let turned = quarterTurns(x);
+    quarter = i32(turned.quarters) + quarters;
+    r = turned.rest;
+  }
   let t = r * r;
-  let quarter = i32(n) + quarters;
   let wave = select(r * (${polynomial('t', sineSeries)}), ${polynomial('t', cosineSeries)}, (quarter & 1) == 1);
   return select(wave, -wave, (quarter & 2) == 2);
+}`,
+  QuarterTurns: `struct QuarterTurns {
+  quarters: u32,
+  rest: f32,
+}`,
+  twoOverPi: `// 2/π in binary, behind the point and twelve zeros.
+const twoOverPi = array<u32, 8>(${twoOverPi.map((word) => `0x${word}u`).join(', ')});`,
+  timesInTwo: `// The upper and the lower half of a product.
+fn timesInTwo(a: u32, b: u32) -> vec2<u32> {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let first = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let second = (a & 0xffffu) * (b >> 16u) + (first & 0xffffu);
+  return vec2<u32>((a >> 16u) * (b >> 16u) + (first >> 16u) + (second >> 16u), a * b);
+}`,
+  quarterTurns: `// Of a number from 2^13 on: quarters of a turn, but for whole turns, and the rest in radians. The number is an integer of 24 bits times
+// a power of two, which chooses the bits of 2/π that matter (Payne and Hanek, 1983).
+fn quarterTurns(x: f32) -> QuarterTurns {
+  let bits = bitcast<u32>(x);
+  let magnitude = bits & 0x7fffffffu;
+  let integer = (magnitude & 0x7fffffu) | 0x800000u;
+  let start = (magnitude >> 23u) - 140u;
+  var words = array<u32, 3>();
+  for (var i = 0u; i < 3u; i++) {
+    let at = start + 32u * i;
+    let by = at % 32u;
+    words[i] = (twoOverPi[at / 32u] << by) | select(0u, (twoOverPi[at / 32u + 1u] >> (31u - by)) >> 1u, by > 0u);
+  }
+  let last = timesInTwo(integer, words[2]);
+  let middle = timesInTwo(integer, words[1]);
+  let low = middle.y + last.x;
+  let top = integer * words[0] + middle.x + select(0u, 1u, low < middle.y);
+  let quarters = (top + 0x20000000u) >> 30u;
+  let left = top - (quarters << 30u);
+  let negative = left >> 31u;
+  let mask = 0u - negative;
+  let high = left ^ mask;
+  let rest = low ^ mask;
+  let fraction = f32(high >> 16u) * ${2 ** -14} + (f32(high & 0xffffu) * ${2 ** -30} + (f32(rest >> 16u) * ${2 ** -46} + f32(rest & 0xffffu) * ${2 ** -62}));
+  let radians = fraction * ${Math.fround(Math.PI / 2)};
+  // A negative number turns the other way.
+  let backwards = bits >> 31u;
+  let turns = select(quarters, 0u - quarters, backwards == 1u) & 3u;
+  return QuarterTurns(turns, select(radians, -radians, negative != backwards));
 }`,
   power: `fn power(x: f32, y: f32) -> f32 {
   if (y == 2.0) {
@@ -118,6 +200,9 @@ export const functions: Readonly<Record<string, string>> = {
   if (a < 0.925) {
     let t = x * x;
     return x + x * (${polynomial('t', erfNear)});
+  }
+  if (isNotANumber(x)) {
+    return x;
   }
   let tail = exp(-(a + (${polynomial('a', erfFar)})));
   return select(1.0 - tail, tail - 1.0, x < 0.0);

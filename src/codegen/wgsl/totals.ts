@@ -55,15 +55,19 @@ fn ${totalName({ op, type })}(value: ${type}, thread: u32, threads: u32) -> ${ty
 function bySubgroups(op: FoldOp, type: ScalarType): string {
   const shares = sharesOf(type);
   const identity = printNumber(foldIdentity(op, type), type).text;
-  return `// Each subgroup takes all shares, its threads in turn.
+  return `// Each subgroup takes all shares, its threads in turn, eight at a time.
 fn ${totalName({ op, type })}(value: ${type}, thread: u32, threads: u32) -> ${type} {
   workgroupBarrier();
   ${shares}[thread] = value;
   workgroupBarrier();
   let lanes = subgroupAdd(1u);
   var part: ${type} = ${identity};
-  for (var i = subgroupExclusiveAdd(1u); i < threads; i += lanes) {
-    ${take(op, 'part', `${shares}[i]`)}
+  for (var i = subgroupExclusiveAdd(1u); i < threads; i += 8u * lanes) {
+    var eight: ${type} = ${identity};
+    for (var j = i; j < min(i + 8u * lanes, threads); j += lanes) {
+      ${take(op, 'eight', `${shares}[j]`)}
+    }
+    ${take(op, 'part', 'eight')}
   }
   return subgroup${capital(op)}(part);
 }`;

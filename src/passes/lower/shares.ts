@@ -1,12 +1,13 @@
 // Folds that the threads of a workgroup do together: each a share of the values, then all of them the total.
-import { constantOf, toIndex, type Axis } from '../../ir/index.js';
+import { add, constantOf, div, toIndex, type Axis } from '../../ir/index.js';
 import type { Nest } from '../../ir/program.js';
 import { apply, foldIdentity, number, type Scalar } from '../../ir/scalar.js';
 import { rebuild } from '../../ir/walk.js';
 import { reshape } from '../plan/reshape.js';
 import { foldsOf } from '../plan/strides.js';
 import type { NestPlan } from '../plan/types.js';
-import { accumulatorName } from './folds.js';
+import { cutOf, takeIn, writeRange } from './blocks.js';
+import { accumulatorName, addsUp } from './folds.js';
 import { writeLets } from './lets.js';
 import type { Places } from './loops.js';
 import { writeNest } from './nest.js';
@@ -72,23 +73,36 @@ function writeShare(writer: Writer, folds: readonly Fold[], plan: NestPlan, thre
   );
   const [{ over }] = folds;
   const order = [...plan.folds.filter((a) => over.includes(a)), ...over.filter((a) => !plan.folds.includes(a))];
-  const [counter] = writer.open(together(order));
-  const places = bindAxes(writer, order, counter);
-  const bodies = folds.map((f) =>
-    specialise(f.body, (part) => {
-      const position = part.kind === 'axis' ? f.over.indexOf(part) : -1;
-      return position < 0 ? undefined : places.get(over[position])?.base;
-    }),
-  );
-  const values = writeLets(writer, bodies, new Set());
-  folds.forEach(({ op }, i) => {
-    const accumulator = accumulators[i];
-    if (accumulator.kind !== 'local') throw new Error('an accumulator is a local');
-    writer.push({ kind: 'set', name: accumulator.name, value: apply(op, accumulator, values[i]) });
-  });
-  const body = writer.close();
+  const whole = together(order);
   const threads = constantOf(thread.extent) ?? 1;
-  const step = { from: toIndex(thread), to: counter.extent, step: threads };
-  writer.push({ kind: 'loop', axis: counter, ...step, as: 'serial', body });
+  const rounds = div(add(whole.extent, threads - 1), toIndex(threads));
+  const cut = folds.some(addsUp) ? cutOf(writer, [rounds], 1) : undefined;
+  const kept = folds.map((f, i) => {
+    if (!cut || !addsUp(f)) return undefined;
+    return { whole: writer.let(level, accumulatorName(f.op, '_whole'), number(0), true), block: accumulators[i] };
+  });
+  const inside = (counter: Axis): void => {
+    const places = bindAxes(writer, order, counter);
+    const bodies = folds.map((f) =>
+      specialise(f.body, (part) => {
+        const position = part.kind === 'axis' ? f.over.indexOf(part) : -1;
+        return position < 0 ? undefined : places.get(over[position])?.base;
+      }),
+    );
+    const values = writeLets(writer, bodies, new Set());
+    folds.forEach(({ op }, i) => {
+      const accumulator = accumulators[i];
+      if (accumulator.kind !== 'local') throw new Error('an accumulator is a local');
+      writer.push({ kind: 'set', name: accumulator.name, value: apply(op, accumulator, values[i]) });
+    });
+  };
+  const range = { axis: whole, from: toIndex(thread), to: whole.extent, step: threads, rounds };
+  writeRange(writer, range, cut, inside, () => {
+    for (const sums of kept) if (sums) takeIn(writer, sums.whole, sums.block);
+  });
+  accumulators.forEach((sum, i) => {
+    const before = kept[i]?.whole;
+    if (before && sum.kind === 'local') writer.push({ kind: 'set', name: sum.name, value: apply('add', before, sum) });
+  });
   return accumulators;
 }

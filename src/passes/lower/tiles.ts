@@ -18,6 +18,7 @@ import { rebuild } from '../../ir/walk.js';
 import { storesInQuads } from '../plan/quads.js';
 import { reshape } from '../plan/reshape.js';
 import type { TilePlan } from '../plan/types.js';
+import { cutOf, takeIn, writeRange } from './blocks.js';
 import { writeLets } from './lets.js';
 import type { Places } from './loops.js';
 import { bindAxes } from './places.js';
@@ -105,27 +106,44 @@ function writeSums(
     }),
   );
   const extent = product(order.map((a) => a.extent));
-  const [step] = writer.open(newAxis('step', div(add(extent, depth - 1), toIndex(depth))));
-  const start = mul(toIndex(step), depth);
-  for (const one of staged) writeStage(writer, one, { depth, order, extent, start }, thread, outer);
-  writer.push({ kind: 'barrier' });
-  const [k] = writer.open(newAxis('k', depth / 4));
-  const [rows, columns] = staged.map((one, i) => readStaged(writer, one, k, i === 1));
-  for (const at of range(4)) {
-    const right = columns.vectors(at);
-    const left = rows.numbers(at);
-    sums.forEach((line, row) =>
-      line.forEach((sum, quad) => {
-        if (sum.kind !== 'local') throw new Error('an accumulator is a local');
-        const value = apply('add', sum, apply('mul', splat(left[row]), right[quad]));
-        writer.push({ kind: 'set', name: sum.name, value });
-      }),
-    );
-  }
-  const inner = writer.close();
-  writer.push({ kind: 'loop', axis: k, to: k.extent, step: 1, as: 'serial', body: inner }, { kind: 'barrier' });
-  const body = writer.close();
-  writer.push({ kind: 'loop', axis: step, to: step.extent, step: 1, as: 'serial', body });
+  const steps = div(add(extent, depth - 1), toIndex(depth));
+  const cut = cutOf(writer, [steps], depth, writer.blocks?.mostOfProducts);
+  const wholes = sums.map((line) =>
+    line.map((sum) => {
+      const base = `${sum.kind === 'local' ? sum.name : ''}_whole`;
+      return cut && writer.let(level, { base, numbered: false }, splat(number(0)), true);
+    }),
+  );
+  const inside = (step: Axis): void => {
+    const start = mul(toIndex(step), depth);
+    for (const one of staged) writeStage(writer, one, { depth, order, extent, start }, thread, outer);
+    writer.push({ kind: 'barrier' });
+    const [k] = writer.open(newAxis('k', depth / 4));
+    const [rows, columns] = staged.map((one, i) => readStaged(writer, one, k, i === 1));
+    for (const at of range(4)) {
+      const right = columns.vectors(at);
+      const left = rows.numbers(at);
+      sums.forEach((line, row) =>
+        line.forEach((sum, quad) => {
+          if (sum.kind !== 'local') throw new Error('an accumulator is a local');
+          const value = apply('add', sum, apply('mul', splat(left[row]), right[quad]));
+          writer.push({ kind: 'set', name: sum.name, value });
+        }),
+      );
+    }
+    const inner = writer.close();
+    writer.push({ kind: 'loop', axis: k, to: k.extent, step: 1, as: 'serial', body: inner }, { kind: 'barrier' });
+  };
+  writeRange(writer, { axis: newAxis('step', steps), to: steps, step: 1, rounds: steps }, cut, inside, () =>
+    wholes.forEach((line, row) => line.forEach((whole, quad) => whole && takeIn(writer, whole, sums[row][quad]))),
+  );
+  wholes.forEach((line, row) =>
+    line.forEach((whole, quad) => {
+      const sum = sums[row][quad];
+      if (whole && sum.kind === 'local')
+        writer.push({ kind: 'set', name: sum.name, value: apply('add', whole, sum) });
+    }),
+  );
   return sums;
 }
 

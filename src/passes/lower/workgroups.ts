@@ -19,10 +19,10 @@ import { Writer } from './writer.js';
 
 /** Plans and lowers. */
 export function lowerWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): Kernel {
-  return lowerWork(nest, planWorkgroups(nest, target, estimate));
+  return lowerWork(nest, planWorkgroups(nest, target, estimate), target);
 }
 
-export function lowerWork(nest: AnyNest, plan: WorkPlan): Kernel {
+export function lowerWork(nest: AnyNest, plan: WorkPlan, { blocks }: TargetTraits): Kernel {
   const { name, provenance } = nest;
   const text = { name, plan: plan.text, provenance };
   if (nest.kind === 'explicit') {
@@ -36,7 +36,7 @@ export function lowerWork(nest: AnyNest, plan: WorkPlan): Kernel {
   const { buffers, sizes } = namesIn(nest);
   const lets = nest.kind === 'rows' && plan.kind === 'threads' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
-  const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]));
+  const writer = new Writer(new Names([...bufferNames(buffers), ...sizes]), blocks);
   const task = { writer, nest: nest.kind === 'rows' ? moveLocals(nest, plan, lets) : { nest, scratch: [] } };
   const written = write(task, plan, lets);
   return {
