@@ -140,8 +140,7 @@ function writeSums(
   wholes.forEach((line, row) =>
     line.forEach((whole, quad) => {
       const sum = sums[row][quad];
-      if (whole && sum.kind === 'local')
-        writer.push({ kind: 'set', name: sum.name, value: apply('add', whole, sum) });
+      if (whole && sum.kind === 'local') writer.push({ kind: 'set', name: sum.name, value: apply('add', whole, sum) });
     }),
   );
   return sums;
