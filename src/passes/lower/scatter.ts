@@ -30,7 +30,7 @@ export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): voi
 }
 
 /** To more terms a place that all of them may go to would lose too much of them. */
-const manyTerms = 256;
+const manyTerms = 4_096;
 
 /** One run of columns: of every row, then of every term. */
 function writeTile(
