@@ -1,6 +1,7 @@
 // From syntax trees to a model: its graphs for training and for evaluation, its parameters, and how to train them.
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import * as messages from '../../diagnostics/elaboration.js';
+import { moreErrors } from '../../diagnostics/syntax.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
 import { shortened } from '../../diagnostics/quote.js';
 import { createBuilder } from '../../ir/builder.js';
@@ -14,6 +15,7 @@ import {
   type ModelState,
 } from '../../ir/model.js';
 import { differentiable, parametersAmong, reachable } from '../../ir/reachable.js';
+import { mostErrors } from '../../parser/reader.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
@@ -47,12 +49,27 @@ export interface Elaborated {
 
 type ModelDeclaration = Extract<Declaration, { kind: 'model' }>;
 
-/** Gives a file's model its meaning, once for each of its two modes; every independent error is reported once. */
+/** Thrown to leave a model that has nothing but errors. */
+class TooManyErrors extends Error {}
+
+/** Gives a file's model its meaning, once for each of its two modes; every independent error is reported once, up to a hundred. */
 export function elaborate(options: ElaborateOptions): Elaborated {
   const reports = new Map<string, Diagnostic>();
+  try {
+    return elaborated(options, reports);
+  } catch (error) {
+    if (!(error instanceof TooManyErrors)) throw error;
+    const all = [...reports.values()].sort(inOrderOf(options.entry.file));
+    const [last] = all.slice(-1);
+    return { diagnostics: [...all, moreErrors({ span: last.labels[0].span })] };
+  }
+}
+
+function elaborated(options: ElaborateOptions, reports: Map<string, Diagnostic>): Elaborated {
   const isLibrary = (file: string): boolean => options.library.some((l) => l.file === file);
   const report = (diagnostic: Diagnostic): void => {
     const key = keyOf(diagnostic, isLibrary);
+    if (diagnostic.severity === 'error' && !reports.has(key) && reports.size >= mostErrors) throw new TooManyErrors();
     reports.set(key, reports.get(key) ?? diagnostic);
   };
   const declaration = chosenModel(options.entry, options.model, report);
