@@ -125,8 +125,9 @@ export function readHeader(
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
     throw refuse('its __metadata__ is not an object of texts');
   const tensors = new Map<string, StoredTensor>();
+  const nothing: Readonly<Record<string, unknown>> = {};
   for (const [name, entry] of Object.entries(entries)) {
-    const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
+    const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : nothing;
     if (typeof dtype !== 'string' || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
       throw refuse(
         `${shown(name)}: expected a dtype, a shape and two data_offsets of whole numbers, got ${brief(entry)}`,
