@@ -66,7 +66,7 @@ export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
     workgroups: false,
     storeGradients: true,
     flatMemory: false,
-    parameters: true,
+    parameters: Infinity,
     doubles: true,
   },
   wasm: {
@@ -75,8 +75,8 @@ export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
     workgroups: false,
     storeGradients: false,
     flatMemory: true,
-    parameters: true,
     blocks: { most: 128, mostOfProducts: 1024, length: 48 },
+    parameters: Infinity,
     expandIntrinsics: true,
   },
   wgsl: {
@@ -86,6 +86,7 @@ export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
     storeGradients: false,
     flatMemory: true,
     blocks: { most: 48, mostOfProducts: 1024, length: 48 },
+    parameters: 64,
     typedMemory: true,
   },
 };

@@ -230,10 +230,10 @@ export interface TargetTraits {
   readonly fused?: true;
   /** Floats are computed in double precision, and rounded where they are stored. */
   readonly doubles?: true;
-  /** A kernel may take buffers as parameters, so that the copies of a layer are one. */
-  readonly parameters?: true;
   /** What adds up numbers holds f32 there, and long sums are made in blocks. */
   readonly blocks?: Blocks;
+  /** A kernel may take so many buffers and numbers as parameters, so that the copies of a layer are one. */
+  readonly parameters?: number;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
 }

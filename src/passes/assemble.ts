@@ -133,7 +133,7 @@ function lowering(
   const device = entries.flatMap(({ nests }) =>
     nests.flatMap(({ nest, host, key }) => (host ? [] : [[key, nest] as const])),
   );
-  const copies = target.parameters ? findCopies(new Map(device)) : new Map<string, Copy>();
+  const copies = target.parameters ? findCopies(new Map(device), target.parameters) : new Map<string, Copy>();
   const kernelsOf = (nest: AnyNest, host: boolean): readonly Kernel[] => {
     const inGroups = target.workgroups && !host;
     const parts = inGroups ? shareFolds(nest, target, estimate) : [nest];

@@ -24,9 +24,10 @@ const leastCopies = 4;
 
 /**
  * Finds the copies of a repeat, or of one call path that differs in its numbers, by the key of each copy's own nest. Two nests are
- * copies where they compute the same from buffers of the same kinds and sizes, with the same aliasing.
+ * copies where they compute the same from buffers of the same kinds and sizes, with the same aliasing. They differ in
+ * at most `most` buffers and numbers.
  */
-export function findCopies(nests: ReadonlyMap<string, AnyNest>): Map<string, Copy> {
+export function findCopies(nests: ReadonlyMap<string, AnyNest>, most: number): Map<string, Copy> {
   const groups = new Map<string, Member[]>();
   for (const [key, nest] of nests) {
     const member = memberOf(key, nest);
@@ -37,7 +38,8 @@ export function findCopies(nests: ReadonlyMap<string, AnyNest>): Map<string, Cop
   }
   const copies = new Map<string, Copy>();
   for (const members of groups.values())
-    if (members.length >= leastCopies) for (const [key, copy] of copiesOf(members)) copies.set(key, copy);
+    if (members.length >= leastCopies && members[0].buffers.length + members[0].sites.length <= most)
+      for (const [key, copy] of copiesOf(members)) copies.set(key, copy);
   return copies;
 }
 

@@ -88,6 +88,8 @@ it.each(Object.entries(examples))('%s', async (_, make) => {
       has: () => false,
       host: new Set(),
       turns: new Map(),
+      given: [],
+      slots: new Map(),
     };
     const { text, totals, names } = printShaders(
       {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu?.end());
 
-const call: Call = { fields: [], has: () => false, host: new Set(), turns: new Map() };
+const call: Call = { fields: [], has: () => false, host: new Set(), turns: new Map(), given: [], slots: new Map() };
 
 type Value = (x: Scalar, i: Scalar) => Scalar;
 

@@ -28,6 +28,8 @@ function shaderOf({ nest, buffers }: Example): string {
       has: () => false,
       host: new Set(),
       turns: new Map(),
+      given: [],
+      slots: new Map(),
     },
   );
   return text + (totals?.tree ?? '');

@@ -1,6 +1,6 @@
 // Copies of a layer become one kernel with parameters: the same bits as kernels of their own, and a text that does not grow.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, compile, programOf, targets, type Target } from '../../src/compile.js';
 import { printKernel } from '../../src/ir/printProgram.js';
@@ -11,6 +11,7 @@ import { assemble } from '../../src/passes/assemble.js';
 import { derive } from '../../src/passes/derive.js';
 import { recompute } from '../../src/passes/recompute.js';
 import { share } from '../../src/passes/share.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const equalLayers = (n: number, layer = 'dense(8) |> relu'): string => `model deep {
@@ -59,6 +60,10 @@ function inputs(rows: number): { x: Float32Array; y: Float32Array } {
   };
 }
 
+function asBytes(_: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)] : value;
+}
+
 /** Everything that some calls at several batch sizes give, as text. */
 function historyOf(trainer: LoadedTrainer): string {
   const calls = [5, 1, 20].flatMap((rows) => [
@@ -67,9 +72,7 @@ function historyOf(trainer: LoadedTrainer): string {
     trainer.evaluate(inputs(rows)),
     trainer.predict(inputs(rows)),
   ]);
-  const arrays = (_: string, value: unknown): unknown =>
-    ArrayBuffer.isView(value) ? [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)] : value;
-  return JSON.stringify([calls, Buffer.from(trainer.save({ optimizer: true })).toString('latin1')], arrays);
+  return JSON.stringify([calls, Buffer.from(trainer.save({ optimizer: true })).toString('latin1')], asBytes);
 }
 
 describe('copies of a layer', () => {
@@ -119,6 +122,42 @@ describe('copies of a layer', () => {
     const [together, apart] = [program, writtenOut(text, target)];
     expect(kernelText(together)).toBeLessThan(0.8 * kernelText(apart));
     expect(historyOf(await trainerOf(together, target))).toBe(historyOf(await trainerOf(apart, target)));
+  });
+
+  describe('on WebGPU', () => {
+    let gpu: GpuProcess;
+    beforeAll(async () => {
+      gpu = await startGpu('swiftshader');
+    });
+    afterAll(() => gpu?.end());
+
+    it.each(['dense(8) |> relu', 'dense(8) |> layer_norm |> gelu |> dropout(0.3)'])(
+      '%s gives the same bits as written out',
+      async (layer) => {
+        const text = equalLayers(layer.includes('norm') ? 5 : 13, layer);
+        const [together, apart] = [programOf(modelOf(text), 'wgsl'), writtenOut(text, 'wgsl')];
+        expect(kernelText(together)).toBeLessThan(0.8 * kernelText(apart));
+        const histories = await Promise.all(
+          [together, apart].map(async (program) => {
+            const { code } = await emitModule(program, { target: 'wgsl' });
+            const trainer = await gpu.createTrainer((await toJavaScript(code)).js, { seed: 3 });
+            const found: unknown[] = [];
+            // The larger batch moves what the lists of arguments tell.
+            for (const rows of [5, 20, 3])
+              found.push(
+                await trainer.gradients(inputs(rows)),
+                await trainer.step(inputs(rows)),
+                await trainer.predict(inputs(rows)),
+              );
+            const saved = Buffer.from(await trainer.save({ optimizer: true })).toString('latin1');
+            await trainer.dispose();
+            return JSON.stringify([found, saved], asBytes);
+          }),
+        );
+        expect(histories[0]).toBe(histories[1]);
+        expect(await gpu.errors()).toEqual([]);
+      },
+    );
   });
 
   it('are shared by threads to the same bits', async () => {

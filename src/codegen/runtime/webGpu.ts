@@ -21,6 +21,8 @@ export interface Gpu {
   /** Loops around dispatches that stand within one another, and a buffer with the numbers of their rounds. */
   readonly depth: number;
   turns?: { readonly buffer: GpuBuffer; readonly count: number };
+  /** What the calls of kernels with parameters give them, a list each. */
+  readonly given?: GpuBuffer;
   /** Buffers through which results come back, used in turn. */
   readonly staging: { readonly buffer: GpuBuffer; readonly size: number; free: boolean }[];
   /** Why there was no memory when it last had to grow. */
@@ -47,14 +49,18 @@ export async function openGpu(
   kernels: readonly string[],
   callBytes: number,
   depth = 0,
+  lists = 0,
 ): Promise<Gpu> {
   if (given !== undefined && typeof (given as GpuDevice | null)?.createBuffer !== 'function')
     throw new TypeError(`device: expected a GPUDevice, got ${nameOf(given)}`);
   const device = given ?? (await requestDevice(name));
   device.pushErrorScope('validation');
-  const entries = ['storage', 'storage', 'uniform', ...Array.from({ length: depth }, () => 'uniform')].map(
-    (type, binding) => ({ binding, visibility: 4, buffer: { type, hasDynamicOffset: binding > 2 } }),
-  );
+  const loops = Array.from({ length: depth + (lists > 0 ? 1 : 0) }, () => 'uniform');
+  const entries = ['storage', 'storage', 'uniform', ...loops].map((type, binding) => ({
+    binding,
+    visibility: 4,
+    buffer: { type, hasDynamicOffset: binding > 2 },
+  }));
   const bindingLayout = device.createBindGroupLayout({ entries });
   const empty = { size: 16, usage: gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget };
   const gpu: Gpu = {
@@ -71,6 +77,9 @@ export async function openGpu(
     room: { floats: 4, integers: 4 },
     bindings: {},
     depth,
+    ...(lists > 0 && {
+      given: device.createBuffer({ size: turnBytes * lists, usage: gpuUsage.uniform | gpuUsage.copyTarget }),
+    }),
     staging: [],
     trouble: Promise.resolve(undefined),
   };
@@ -113,6 +122,7 @@ async function requestDevice(name: string): Promise<GpuDevice> {
 function bindGpu(gpu: Gpu): void {
   const resources: object[] = [gpu.floats, gpu.integers, gpu.call].map((buffer) => ({ buffer }));
   for (let i = 0; i < gpu.depth; i++) resources.push({ buffer: gpu.turns?.buffer, size: 16 });
+  if (gpu.given) resources.push({ buffer: gpu.given, size: turnBytes });
   const entries = resources.map((resource, binding) => ({ binding, resource }));
   gpu.bindings = gpu.device.createBindGroup({ layout: gpu.bindingLayout, entries });
 }
@@ -167,6 +177,14 @@ export function growTurns(gpu: Gpu, count: number): void {
   gpu.turns = { buffer, count };
 }
 
+/** Tells what calls give to the parameters of their kernels: a list of words each, as far apart as dynamic offsets must be. */
+export function giveGpu(gpu: Gpu, lists: readonly (readonly number[])[]): void {
+  if (!gpu.given) return;
+  const words = new Int32Array((turnBytes / 4) * lists.length);
+  lists.forEach((list, i) => words.set(list, (turnBytes / 4) * i));
+  gpu.device.queue.writeBuffer(gpu.given, 0, words);
+}
+
 const turnBytes = 256;
 
 function pipelineOf(gpu: Gpu, kernel: string): object {
@@ -192,7 +210,7 @@ export function beginRun(gpu: Gpu, call: ArrayBuffer): GpuRun {
   gpu.device.queue.writeBuffer(gpu.call, 0, call);
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  const offsets = Array.from({ length: gpu.depth }, () => 0);
+  const offsets = Array.from({ length: gpu.depth + (gpu.given ? 1 : 0) }, () => 0);
   pass.setBindGroup(0, gpu.bindings, offsets);
   return { gpu, encoder, pass, offsets };
 }
@@ -203,8 +221,12 @@ export function turn({ gpu, pass, offsets }: GpuRun, depth: number, at: number):
   pass.setBindGroup(0, gpu.bindings, offsets);
 }
 
-/** One dimension holds 65,535 groups; more are spread over two. */
-export function dispatch({ gpu, pass }: GpuRun, kernel: string, groups: number): void {
+/** One dimension holds 65,535 groups; more are spread over two. `list` is the number of what the kernel's parameters are given. */
+export function dispatch({ gpu, pass, offsets }: GpuRun, kernel: string, groups: number, list?: number): void {
+  if (list !== undefined) {
+    offsets[gpu.depth] = turnBytes * list;
+    pass.setBindGroup(0, gpu.bindings, offsets);
+  }
   pass.setPipeline(pipelineOf(gpu, kernel));
   const rows = Math.ceil(groups / 65535);
   pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
@@ -267,5 +289,6 @@ export function closeGpu(gpu: Gpu): void {
   gpu.lost ??= new Error(`${gpu.name}: this trainer has been disposed of`);
   for (const buffer of [gpu.floats, gpu.integers, gpu.call, ...gpu.staging.map((s) => s.buffer)]) buffer.destroy();
   gpu.turns?.buffer.destroy();
+  gpu.given?.destroy();
   if (gpu.owned) gpu.device.destroy();
 }

@@ -1,6 +1,7 @@
 // What a call tells the kernels in the uniform `call`: sizes, counters, and what the host computes of them.
 import type { Axis } from '../../ir/index.js';
-import type { Kernel, Program, Step, TrainerProgram } from '../../ir/program.js';
+import type { Kernel, Program, Run, Step, TrainerProgram } from '../../ir/program.js';
+import { runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Layout } from '../layout.js';
 import { Scope } from '../names.js';
@@ -25,6 +26,16 @@ export interface Call {
   readonly host: ReadonlySet<Kernel>;
   /** Axes of loops around dispatches, and how many loops stand around each. */
   readonly turns: ReadonlyMap<Axis, number>;
+  /** What calls give to the parameters of their kernels, a list of words each; calls of one copy share theirs. */
+  readonly given: readonly Given[];
+  /** Where in its list a parameter stands. */
+  readonly slots: ReadonlyMap<Buffer | Axis, number>;
+}
+
+/** The words for one copy of a layer: where buffers lie, and numbers. */
+export interface Given {
+  readonly of: ReadonlyMap<Buffer, Buffer>;
+  readonly words: readonly (Buffer | number)[];
 }
 
 /** Lays the uniform out. */
@@ -62,7 +73,25 @@ export function callOf(program: TrainerProgram, layout: Layout): Call {
     }
   };
   for (const entry of Object.values(program.entries)) collect(entry.steps, 0);
-  return { fields, has: (buffer) => scalars.has(buffer), host, turns };
+  return { fields, has: (buffer) => scalars.has(buffer), host, turns, ...givenIn(program) };
+}
+
+function givenIn(program: TrainerProgram): Pick<Call, 'given' | 'slots'> {
+  const given = new Map<Given['of'], Given>();
+  const slots = new Map<Buffer | Axis, number>();
+  for (const run of runsOf(Object.values(program.entries).flatMap((entry) => entry.steps))) {
+    if (!run.given || given.has(run.given)) continue;
+    const parameters = [...run.given.keys(), ...(run.numbers?.keys() ?? [])];
+    parameters.forEach((parameter, slot) => slots.set(parameter, slot));
+    given.set(run.given, { of: run.given, words: [...run.given.values(), ...(run.numbers?.values() ?? [])] });
+  }
+  return { given: [...given.values()], slots };
+}
+
+/** The number of the list that a call gives; undefined where its kernel has no parameters. */
+export function listOf({ given }: Call, run: Run): number | undefined {
+  const found = given.findIndex(({ of }) => of === run.given);
+  return found < 0 ? undefined : found;
 }
 
 /** How many loops stand within one another at most. */

@@ -22,7 +22,7 @@ export interface Shaders {
   readonly scope: Scope;
   /** Where a buffer begins, in elements or in vectors of four; undefined for one element of the uniform `call`. */
   start(buffer: Buffer, inVectors: boolean): { readonly text: string; readonly constant: boolean } | undefined;
-  /** The round of a loop around dispatches. */
+  /** The round of a loop around dispatches, or a number that the call gives. */
   turn(axis: Axis): string;
   /** The field of `call` that holds a size, or an element. */
   field(of: string | Buffer): string;
@@ -31,7 +31,7 @@ export interface Shaders {
 /** Names of the bindings and of what every kernel may use. */
 export const turnNames = ['turn', 'innerTurn', 'innermostTurn'] as const;
 export const sharedNames: readonly string[] = [
-  ...['floats', 'vectors', 'integers', 'call', 'Call', 'Turn'],
+  ...['floats', 'vectors', 'integers', 'call', 'Call', 'Turn', 'given', 'Given'],
   ...turnNames,
   ...totalNames,
   ...Object.keys(functions).flatMap((name) => [name, `${name}${ofVectors}`]),

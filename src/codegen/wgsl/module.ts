@@ -7,9 +7,9 @@ import type { Definition } from '../document.js';
 import { runnerOf } from '../engine.js';
 import { printSize, type Layout } from '../layout.js';
 import type { Scope } from '../names.js';
-import { literal, objectOf, templateText } from '../text.js';
+import { comment, literal, objectOf, templateText } from '../text.js';
 import { arrayTypes, printKernel, type KernelFunction } from '../typescript/kernel.js';
-import { callOf, depthOf, fieldOf, type Call } from './call.js';
+import { callOf, depthOf, fieldOf, listOf, type Call } from './call.js';
 import { printShaders, type ShaderText } from './shaders.js';
 
 export interface GpuEngine {
@@ -101,7 +101,10 @@ function runner(
       }
       const [groups] = step.kernel.grid ?? [];
       if (!groups) throw new Error(`${step.kernel.name} has no grid`);
-      return [`dispatch(run, "${shaders.names.get(step.kernel)}", ${inSizes(groups, layout, 'now')});`];
+      const list = listOf(call, step);
+      const more = list === undefined ? '' : `, ${list}`;
+      const whose = step.copy === undefined ? '' : ` ${comment([step.copy])}`;
+      return [`dispatch(run, "${shaders.names.get(step.kernel)}", ${inSizes(groups, layout, 'now')}${more});${whose}`];
     });
   const calls = dispatches(entry.steps, scope);
   const results = resultsOf(entry, call).map(({ name, buffer }) => {
@@ -160,6 +163,15 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
     const field = layout.fields.get(buffer);
     return field !== undefined && type.element.kind !== 'f32' ? [{ field, buffer }] : [];
   });
+  const lists = call.given.map(
+    ({ words }) =>
+      `[${words.map((w) => (typeof w === 'number' ? String(w) : placeOf(program, layout, w))).join(', ')}]`,
+  );
+  const counts = [depth, call.given.length];
+  const more = counts
+    .slice(0, counts.findLastIndex((n) => n > 0) + 1)
+    .map((n) => `, ${n}`)
+    .join('');
   const rooms = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
   const words = kinds.map((k) => `${k.memory}: ${k.words}`).join(', ');
   const { length: floats, integers: ints } = program.memory;
@@ -212,7 +224,7 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
       body: [
         `const call = new ArrayBuffer(${16 * Math.max(1, Math.ceil(call.fields.length / 4))});`,
         `const m: Memory = {\n${[
-          `gpu: await openGpu(model.name, device, { shaders${shaders.totals ? ', totals, subgroupTotals' : ''} }, [${first}], call.byteLength${depth > 0 ? `, ${depth}` : ''})`,
+          `gpu: await openGpu(model.name, device, { shaders${shaders.totals ? ', totals, subgroupTotals' : ''} }, [${first}], call.byteLength${more})`,
           'call',
           'words: new Int32Array(call)',
           ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),
@@ -254,6 +266,7 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
         `growGpu(m.gpu, { floats: ${need[0]}, integers: ${need[1]} }, { ${words} });`,
         ...integers.map(({ field, buffer }) => `m.${field} = new Int32Array(${printSize(buffer.length, layout)});`),
         ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
+        ...(call.given.length > 0 ? [`giveGpu(m.gpu, [\n${lists.join(',\n')},\n]);`] : []),
       ].join('\n'),
     },
     {

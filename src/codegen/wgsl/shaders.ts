@@ -18,6 +18,10 @@ export interface ShaderText {
   readonly names: ReadonlyMap<Kernel, string>;
 }
 
+function wordIn(slot: number): string {
+  return `given.words[${slot >> 2}].${'xyzw'[slot & 3]}`;
+}
+
 export function printShaders(program: Program, call: Call): ShaderText {
   const scope = new Scope([...reservedWords, ...sharedNames]);
   const kernels = deviceKernels(program, call);
@@ -26,6 +30,8 @@ export function printShaders(program: Program, call: Call): ShaderText {
     scope,
     start(buffer, inVectors) {
       if (call.has(buffer)) return undefined;
+      const slot = call.slots.get(buffer);
+      if (slot !== undefined) return { text: `${wordIn(slot)}${inVectors ? ' / 4' : ''}`, constant: false };
       const offset = program.memory.offsets.get(buffer);
       if (!offset) throw new Error(`${buffer.name} has no place in memory`);
       // Buffers lie where the largest sizes so far have put them.
@@ -36,6 +42,8 @@ export function printShaders(program: Program, call: Call): ShaderText {
       return { text, constant: constantOf(offset) !== undefined };
     },
     turn: (axis) => {
+      const slot = call.slots.get(axis);
+      if (slot !== undefined) return wordIn(slot);
       const depth = call.turns.get(axis);
       if (depth === undefined) throw new Error(`no loop around dispatches binds ${axis.name}`);
       return `${turnNames[depth]}.at`;
@@ -61,6 +69,13 @@ export function printShaders(program: Program, call: Call): ShaderText {
     // The number of the round in each of the loops that stand around a dispatch.
     ...(depth > 0 ? ['struct Turn {\n  at: i32,\n}'] : []),
     ...turnNames.slice(0, depth).map((name, d) => `@group(0) @binding(${3 + d}) var<uniform> ${name}: Turn;`),
+    // What the call gives to the parameters of its kernel: where buffers lie, and numbers.
+    ...(call.given.length > 0
+      ? [
+          `struct Given {\n  words: array<vec4<i32>, 16>,\n}`,
+          `@group(0) @binding(${3 + depth}) var<uniform> given: Given;`,
+        ]
+      : []),
   ];
   const text = [...bindings, ...neededFunctions([...entries, totals?.subgroups ?? ''].join('\n')), ...entries].join(
     '\n\n',
