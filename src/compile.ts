@@ -8,12 +8,12 @@ import type { ModelGraph } from './ir/model.js';
 import type { EntryName, TargetTraits, TrainerProgram } from './ir/program.js';
 import { parse } from './parser/parse.js';
 import type { File } from './parser/tree.js';
-import { assemble } from './passes/assemble.js';
-import { derive, type Gradients } from './passes/derive.js';
+import { assemble } from './passes/schedule/assemble.js';
+import { derive, type Gradients } from './passes/derive/derive.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
 import { loadImports } from './passes/elaborate/imports.js';
-import { recompute } from './passes/recompute.js';
-import { share } from './passes/share.js';
+import { recompute } from './passes/derive/recompute.js';
+import { share } from './passes/schedule/share.js';
 
 /** What a module computes with. */
 export type Target = TargetTraits['name'];

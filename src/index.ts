@@ -4,4 +4,4 @@ export type { CheckOptions, Checked, CompileOptions, Compiled, Target } from './
 export type { Diagnostic, Label, Source, Span } from './diagnostics/diagnostic.js';
 export type { ModelGraph } from './ir/model.js';
 export type { TrainerProgram } from './ir/program.js';
-export type { Gradients } from './passes/derive.js';
+export type { Gradients } from './passes/derive/derive.js';

@@ -1,20 +1,20 @@
 // The one facade of every target: from a program to the text of a trainer module.
 import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
-import { format, printDefinitions, unchecked, type Definition } from './document.js';
-import { neededRuntime, publicRuntimeTypes } from './inline.js';
-import { layOut, type Layout } from './layout.js';
-import { withKernelEntries } from './profile.js';
-import { header, modelInfo } from './trainer/info.js';
-import { initialValues } from './trainer/initial.js';
-import { trainer } from './trainer/trainer.js';
-import { publicTypes } from './trainer/types.js';
+import { format, printDefinitions, unchecked, type Definition } from './text/document.js';
+import { neededRuntime, publicRuntimeTypes } from './module/inline.js';
+import { layOut, type Layout } from './module/layout.js';
+import { withKernelEntries } from './module/profile.js';
+import { header, modelInfo } from './module/trainer/info.js';
+import { initialValues } from './module/trainer/initial.js';
+import { trainer } from './module/trainer/trainer.js';
+import { publicTypes } from './module/trainer/types.js';
 import { typescriptEngine } from './typescript/module.js';
 import { wasmEngine } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
 import { gpuTrainer } from './wgsl/trainer.js';
 
-export { emitFallback } from './fallback.js';
-export { toJavaScript, type JavaScript } from './javascript.js';
+export { emitFallback } from './module/fallback.js';
+export { toJavaScript, type JavaScript } from './module/javascript.js';
 
 export interface EmitOptions {
   readonly target: TargetTraits['name'];

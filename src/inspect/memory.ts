@@ -1,5 +1,5 @@
 // How much memory a compiled trainer takes, to the byte, and how that is written for people.
-import { layOut } from '../codegen/layout.js';
+import { layOut } from '../codegen/module/layout.js';
 import { evaluateSizes, type Index } from '../ir/index.js';
 import type { TargetTraits, TrainerProgram } from '../ir/program.js';
 import type { Buffer } from '../ir/scalar.js';

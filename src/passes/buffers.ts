@@ -5,7 +5,7 @@ import { constantOf } from '../ir/index.js';
 import type { ModelGraph } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
-import type { Gradients } from './derive.js';
+import type { Gradients } from './derive/derive.js';
 import { unique } from './unique.js';
 
 export function createBuffers(model: ModelGraph) {

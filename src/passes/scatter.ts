@@ -4,8 +4,8 @@ import { constantOf, type Axis, type Index } from '../ir/index.js';
 import type { Nest } from '../ir/program.js';
 import { apply, indexValue, number, type Buffer, type Scalar } from '../ir/scalar.js';
 import { hasFold, loadsOf } from './fuse/nests.js';
-import { factorsOf } from './plan/reshape.js';
-import { axesOfValue } from './plan/strides.js';
+import { factorsOf } from './schedule/plan/reshape.js';
+import { axesOfValue } from './schedule/plan/strides.js';
 
 /** Of fewer rows each may as well be summed. */
 export const fewestRows = 8;

@@ -1,6 +1,6 @@
 // What kernels look like in TypeScript.
 import { describe, expect, it } from 'vitest';
-import { format, printDefinitions } from '../../src/codegen/document.js';
+import { format, printDefinitions } from '../../src/codegen/text/document.js';
 import { printKernel } from '../../src/codegen/typescript/kernel.js';
 import { printScalar } from '../../src/codegen/typescript/scalar.js';
 import * as ix from '../../src/ir/index.js';

@@ -1,6 +1,6 @@
 // The profiling variant: kernels one by one do what the entry does, and other modules know nothing of it.
 import { describe, expect, it } from 'vitest';
-import { separateSteps } from '../../src/codegen/profile.js';
+import { separateSteps } from '../../src/codegen/module/profile.js';
 import { compile } from '../../src/index.js';
 import { axis } from '../../src/ir/index.js';
 import type { Step } from '../../src/ir/program.js';

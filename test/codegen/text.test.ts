@@ -1,10 +1,10 @@
 // What users wrote in the text of modules: it is read there, and never run.
 import { describe, expect, it } from 'vitest';
-import { format, printDefinitions } from '../../src/codegen/document.js';
-import { identifier } from '../../src/codegen/names.js';
-import { comment, docText, literal, objectOf, templateText } from '../../src/codegen/text.js';
+import { format, printDefinitions } from '../../src/codegen/text/document.js';
+import { identifier } from '../../src/codegen/text/names.js';
+import { comment, docText, literal, objectOf, templateText } from '../../src/codegen/text/quote.js';
 import { runtime } from '../../src/embedded.js';
-import { Scope } from '../../src/codegen/names.js';
+import { Scope } from '../../src/codegen/text/names.js';
 import { importCode } from '../support/trainer.js';
 import { compile } from '../../src/index.js';
 

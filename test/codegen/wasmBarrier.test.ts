@@ -6,8 +6,8 @@ import { add, axis, constant, sub, toIndex, type Index } from '../../src/ir/inde
 import type { Kernel, Program, Statement } from '../../src/ir/program.js';
 import { apply, indexValue, load, number, type Buffer, type Scalar } from '../../src/ir/scalar.js';
 import { controlWords } from '../../src/ir/threads.js';
-import { shareKernel } from '../../src/passes/share.js';
-import { createWeights } from '../../src/passes/weights.js';
+import { shareKernel } from '../../src/passes/schedule/share.js';
+import { createWeights } from '../../src/passes/schedule/weights.js';
 import { buffer, kernelOf } from './runKernels.js';
 
 const length = 96;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
-import { planMemory } from '../../src/passes/planMemory.js';
+import { planMemory } from '../../src/passes/schedule/planMemory.js';
 import { wasm } from '../support/targets.js';
 import { emitted } from '../support/emitted.js';
 import { linear } from '../support/programs.js';

@@ -7,7 +7,7 @@ import { input } from '../../src/ir/ops/leaves.js';
 import * as leaves from '../../src/ir/ops/leaves.js';
 import { sum } from '../../src/ir/ops/reductions.js';
 import { ops } from '../../src/ir/ops/registry.js';
-import { assemble } from '../../src/passes/assemble.js';
+import { assemble } from '../../src/passes/schedule/assemble.js';
 import { run } from '../support/centralDifferences.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { createDraws, fillType, readType } from '../support/sampleTypes.js';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, programOf, targets } from '../../src/compile.js';
-import { share } from '../../src/passes/share.js';
+import { share } from '../../src/passes/schedule/share.js';
 import { bodies, deep, small } from '../support/deep.js';
 import { stateOf } from '../support/emitted.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';

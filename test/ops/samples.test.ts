@@ -9,7 +9,7 @@ import { ops } from '../../src/ir/ops/registry.js';
 import { printGraph } from '../../src/ir/print.js';
 import { printType } from '../../src/ir/types.js';
 import { verifyGraph } from '../../src/ir/verify.js';
-import { differentiate } from '../../src/passes/differentiate.js';
+import { differentiate } from '../../src/passes/derive/differentiate.js';
 import { gradientFaults, run, weighted, type Values } from '../support/centralDifferences.js';
 import { createDraws, fillType, readType } from '../support/sampleTypes.js';
 

@@ -6,11 +6,11 @@ import { check, compile, programOf, targets, type Target } from '../../src/compi
 import { printKernel } from '../../src/ir/printProgram.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 import { runsOf } from '../../src/ir/runs.js';
-import { common } from '../../src/passes/alike.js';
-import { assemble } from '../../src/passes/assemble.js';
-import { derive } from '../../src/passes/derive.js';
-import { recompute } from '../../src/passes/recompute.js';
-import { share } from '../../src/passes/share.js';
+import { common } from '../../src/passes/schedule/alike.js';
+import { assemble } from '../../src/passes/schedule/assemble.js';
+import { derive } from '../../src/passes/derive/derive.js';
+import { recompute } from '../../src/passes/derive/recompute.js';
+import { share } from '../../src/passes/schedule/share.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
 

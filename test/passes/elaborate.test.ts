@@ -7,7 +7,7 @@ import { constantOf } from '../../src/ir/index.js';
 import type { Mode, ModelGraph } from '../../src/ir/model.js';
 import { reachable } from '../../src/ir/reachable.js';
 import { printType } from '../../src/ir/types.js';
-import { derive } from '../../src/passes/derive.js';
+import { derive } from '../../src/passes/derive/derive.js';
 
 interface Options extends CheckOptions {
   /** Files that can be imported. */

@@ -12,8 +12,8 @@ import { printGraph } from '../../src/ir/print.js';
 import { reachable } from '../../src/ir/reachable.js';
 import { dim, tensor } from '../../src/ir/types.js';
 import { verifyGraph } from '../../src/ir/verify.js';
-import { differentiate } from '../../src/passes/differentiate.js';
-import { simplify } from '../../src/passes/simplify.js';
+import { differentiate } from '../../src/passes/derive/differentiate.js';
+import { simplify } from '../../src/passes/derive/simplify.js';
 import { gradientFaults, run } from '../support/centralDifferences.js';
 import { randomGraph, type RandomGraph } from '../support/randomGraph.js';
 

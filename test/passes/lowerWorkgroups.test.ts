@@ -1,10 +1,10 @@
 // Kernels of workgroups compute what their nests mean, and no thread reads what another has stored since the last barrier.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planTiles } from '../../src/passes/plan/tiles.js';
-import type { TilePlan, TileSide, WorkPlan } from '../../src/passes/plan/types.js';
-import { planWorkgroups } from '../../src/passes/plan/workgroups.js';
-import { lowerWork } from '../../src/passes/lower/workgroups.js';
+import { planTiles } from '../../src/passes/schedule/plan/tiles.js';
+import type { TilePlan, TileSide, WorkPlan } from '../../src/passes/schedule/plan/types.js';
+import { planWorkgroups } from '../../src/passes/schedule/plan/workgroups.js';
+import { lowerWork } from '../../src/passes/schedule/lower/workgroups.js';
 import { compare } from '../support/compareKernel.js';
 import { drawnBlockings, example } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';

@@ -1,7 +1,7 @@
 // What plan chooses for the shapes that matter, as the line that heads each kernel.
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/ir/scalar.js';
-import { plan } from '../../src/passes/plan/plan.js';
+import { plan } from '../../src/passes/schedule/plan/plan.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { relaxed, ts, wasm } from '../support/targets.js';

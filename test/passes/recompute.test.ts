@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { targets } from '../../src/index.js';
 import { memoryUse } from '../../src/inspect/memory.js';
-import { segmentsOf } from '../../src/passes/segments.js';
+import { segmentsOf } from '../../src/passes/derive/segments.js';
 import { casePath, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from '../reference/reference.js';
 import { bodies, deep, small } from '../support/deep.js';
 import { programsOf, sameGradients, sameTraining, tensorsIn } from '../support/recomputed.js';

@@ -12,7 +12,7 @@ import { broadcast } from '../../src/ir/ops/movement.js';
 import { sum } from '../../src/ir/ops/reductions.js';
 import { printGraph } from '../../src/ir/print.js';
 import { dim, tensor } from '../../src/ir/types.js';
-import { simplify } from '../../src/passes/simplify.js';
+import { simplify } from '../../src/passes/derive/simplify.js';
 import { run } from '../support/centralDifferences.js';
 import { randomGraph, type RandomGraph } from '../support/randomGraph.js';
 import { createDraws } from '../support/sampleTypes.js';

@@ -4,7 +4,7 @@ import type { Builder, Node } from '../../src/ir/graph.js';
 import { mul } from '../../src/ir/ops/arithmetic.js';
 import { input } from '../../src/ir/ops/leaves.js';
 import { sum } from '../../src/ir/ops/reductions.js';
-import { differentiate } from '../../src/passes/differentiate.js';
+import { differentiate } from '../../src/passes/derive/differentiate.js';
 import { fillType } from './sampleTypes.js';
 
 export interface Values {

@@ -8,7 +8,7 @@ import type { Plain } from '../../src/ir/ops/elementwise.js';
 import { input } from '../../src/ir/ops/leaves.js';
 import { apply, load, type Scalar } from '../../src/ir/scalar.js';
 import { tensor } from '../../src/ir/types.js';
-import { expandIntrinsics, type Intrinsic } from '../../src/passes/expandIntrinsics.js';
+import { expandIntrinsics, type Intrinsic } from '../../src/passes/schedule/expandIntrinsics.js';
 import { buffer, kernelOf, runKernels } from '../codegen/runKernels.js';
 
 /** Values of one run. */

@@ -1,7 +1,7 @@
 // Trainers whose threads share everything that can be shared, however small.
 import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, programOf, targets } from '../../src/compile.js';
-import { share } from '../../src/passes/share.js';
+import { share } from '../../src/passes/schedule/share.js';
 import { importCode, type LoadedModule } from './trainer.js';
 
 export async function sharing(text: string, set?: Record<string, number>): Promise<LoadedModule> {

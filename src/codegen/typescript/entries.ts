@@ -2,10 +2,10 @@
 import { sizesOf } from '../../ir/index.js';
 import type { Entry, Run, Step, TrainerProgram } from '../../ir/program.js';
 import { actualOf, runsOf } from '../../ir/runs.js';
-import type { Definition } from '../document.js';
-import { runnerOf } from '../engine.js';
-import type { Layout } from '../layout.js';
-import { comment } from '../text.js';
+import type { Definition } from '../text/document.js';
+import { runnerOf } from '../module/engine.js';
+import type { Layout } from '../module/layout.js';
+import { comment } from '../text/quote.js';
 import type { Argument, KernelFunction } from './kernel.js';
 import { printAddress } from './scalar.js';
 import { KernelScope } from './statements.js';

@@ -2,9 +2,9 @@
 import type { Axis } from '../../ir/index.js';
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Definition, Parameter } from '../document.js';
-import { Scope } from '../names.js';
-import { comment } from '../text.js';
+import type { Definition, Parameter } from '../text/document.js';
+import { Scope } from '../text/names.js';
+import { comment } from '../text/quote.js';
 import { usesOf } from '../uses.js';
 import { scalarFunctions } from './scalar.js';
 import { KernelScope, printStatements } from './statements.js';

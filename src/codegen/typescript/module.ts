@@ -2,12 +2,12 @@
 import { constantOf } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Definition } from '../document.js';
+import type { Definition } from '../text/document.js';
 import { elementCount } from '../../ir/types.js';
-import { runnerOf, type Engine } from '../engine.js';
-import { printSize, type Layout } from '../layout.js';
-import { objectOf } from '../text.js';
-import { predictInputs, trainingInputs } from '../trainer/types.js';
+import { runnerOf, type Engine } from '../module/engine.js';
+import { printSize, type Layout } from '../module/layout.js';
+import { objectOf } from '../text/quote.js';
+import { predictInputs, trainingInputs } from '../module/trainer/types.js';
 import { printEntries } from './entries.js';
 import { arrayTypes, printKernel } from './kernel.js';
 

@@ -1,8 +1,18 @@
 // Scalar expressions as TypeScript: one spelling for each instruction. Floats are computed in double precision and rounded where they are stored.
 import type { Axis, Index } from '../../ir/index.js';
 import type { Buffer, Scalar, ScalarOp, ScalarType } from '../../ir/scalar.js';
-import { binary, call, conditional, infix, named, negative, not, primary, type Expression } from './expression.js';
-import { partsIn, printIndex } from './addresses.js';
+import {
+  binary,
+  call,
+  conditional,
+  infix,
+  named,
+  negative,
+  not,
+  primary,
+  type Expression,
+} from '../text/expression.js';
+import { partsIn, printIndex } from '../text/addresses.js';
 
 /** How the kernel calls what its expressions mention. */
 export interface KernelNames {

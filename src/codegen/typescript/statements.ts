@@ -2,7 +2,7 @@
 import type { Axis, Index } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
-import type { Scope } from '../names.js';
+import type { Scope } from '../text/names.js';
 import { printAddress, printScalar, type KernelNames } from './scalar.js';
 
 /** The names that are visible in one block. */

@@ -2,10 +2,10 @@
 import { add, constantOf, zero, type Index } from '../../ir/index.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Definition } from '../document.js';
-import { runnerOf, type Engine } from '../engine.js';
-import { printSize, type Layout } from '../layout.js';
-import { comment, literal, memberOf, objectOf } from '../text.js';
+import type { Definition } from '../text/document.js';
+import { runnerOf, type Engine } from '../module/engine.js';
+import { printSize, type Layout } from '../module/layout.js';
+import { comment, literal, memberOf, objectOf } from '../text/quote.js';
 import { arrayTypes, printKernel, provenanceLines, type KernelFunction } from '../typescript/kernel.js';
 import { usesOf } from '../uses.js';
 import { emitWasm, type Wasm, type WasmOptions } from './emitWasm.js';

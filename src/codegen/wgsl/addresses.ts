@@ -1,5 +1,5 @@
 // Index arithmetic as WGSL: 32-bit integers, whose division truncates.
-import { printIndexBy } from '../typescript/addresses.js';
-import { binary } from '../typescript/expression.js';
+import { printIndexBy } from '../text/addresses.js';
+import { binary } from '../text/expression.js';
 
 export const printIndex = printIndexBy((of, by) => binary('/', of, by));

@@ -3,8 +3,8 @@ import type { Axis } from '../../ir/index.js';
 import type { Kernel, Program, Run, Step, TrainerProgram } from '../../ir/program.js';
 import { runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Layout } from '../layout.js';
-import { Scope } from '../names.js';
+import type { Layout } from '../module/layout.js';
+import { Scope } from '../text/names.js';
 import { kernelsOf, usesOf } from '../uses.js';
 import { reservedWords } from './names.js';
 

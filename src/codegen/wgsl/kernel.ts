@@ -2,7 +2,7 @@
 import { add, constantOf, div, mod, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { Scope } from '../names.js';
+import { Scope } from '../text/names.js';
 import { provenanceComment } from '../typescript/kernel.js';
 import { KernelScope } from '../typescript/statements.js';
 import { usesOf } from '../uses.js';

@@ -2,8 +2,8 @@
 // lanes are vectors of four, to which the same spellings apply.
 import type { Axis, Index } from '../../ir/index.js';
 import { isLanes, type Buffer, type Scalar, type ScalarOp, type ScalarType } from '../../ir/scalar.js';
-import { binary, call, infix, named, negative, not, primary, type Expression } from '../typescript/expression.js';
-import { partsIn } from '../typescript/addresses.js';
+import { binary, call, infix, named, negative, not, primary, type Expression } from '../text/expression.js';
+import { partsIn } from '../text/addresses.js';
 import { printIndex } from './addresses.js';
 import { ofVectors } from './functions.js';
 

@@ -1,8 +1,8 @@
 // The text of all shaders: bindings, the functions that kernels share, and an entry point for each kernel.
 import { constantOf, div, toIndex } from '../../ir/index.js';
 import type { Kernel, Program } from '../../ir/program.js';
-import { Scope } from '../names.js';
-import { primary } from '../typescript/expression.js';
+import { Scope } from '../text/names.js';
+import { primary } from '../text/expression.js';
 import { printIndex } from './addresses.js';
 import { depthOf, deviceKernels, fieldOf, type Call } from './call.js';
 import { neededFunctions } from './functions.js';

@@ -1,12 +1,12 @@
 // The function createTrainer for WebGPU: what a call changes is decided before its first await, so calls keep their order.
 import type { Entry, EntryName, TrainerProgram } from '../../ir/program.js';
-import type { Definition } from '../document.js';
-import { runnerOf } from '../engine.js';
-import { printSize, type Layout } from '../layout.js';
+import type { Definition } from '../text/document.js';
+import { runnerOf } from '../module/engine.js';
+import { printSize, type Layout } from '../module/layout.js';
 import { shortened } from '../../diagnostics/quote.js';
-import { literal, objectOf } from '../text.js';
-import { acceptors, checkpoints, linesOf, method, type Acceptors } from '../trainer/trainer.js';
-import { outputType } from '../trainer/types.js';
+import { literal, objectOf } from '../text/quote.js';
+import { acceptors, checkpoints, linesOf, method, type Acceptors } from '../module/trainer/trainer.js';
+import { outputType } from '../module/trainer/types.js';
 import { lengthOf, resultsOf, type GpuEngine } from './module.js';
 
 /** Everything from the checks of inputs to createTrainer. */

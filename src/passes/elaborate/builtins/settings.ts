@@ -3,7 +3,7 @@ import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
 import { filled } from '../../../ir/ops/calls.js';
 import { constantOf } from '../../../ir/index.js';
-import { differentiate } from '../../differentiate.js';
+import { differentiate } from '../../derive/differentiate.js';
 import { configured, separate } from '../calls.js';
 import { asF32 } from '../tensors.js';
 import { fail, spend } from '../frame.js';

@@ -1,0 +1,104 @@
+// One module for two targets: WebGPU where there is a GPU, WebAssembly where there is none, behind one createTrainer.
+import type { TrainerProgram } from '../../ir/program.js';
+import { format, printDefinitions, unchecked } from '../text/document.js';
+import { neededRuntime, publicRuntimeTypes } from './inline.js';
+import { layOut } from './layout.js';
+import { header, modelInfo } from './trainer/info.js';
+import { initialValues } from './trainer/initial.js';
+import { trainer } from './trainer/trainer.js';
+import { publicTypes } from './trainer/types.js';
+import { wasmEngine } from '../wasm/module.js';
+import type { WasmOptions } from '../wasm/emitWasm.js';
+import { wgslEngine } from '../wgsl/module.js';
+import { gpuTrainer } from '../wgsl/trainer.js';
+
+const target = 'wgsl,wasm';
+
+/** Prints both programs of one model, each whole inside a function of its own: they share nothing but the public types. */
+export async function emitFallback(
+  gpu: TrainerProgram,
+  cpu: TrainerProgram,
+  options: WasmOptions,
+): Promise<{ code: string }> {
+  const [onGpu, onCpu] = await Promise.all([gpuText(gpu), cpuText(cpu, options)]);
+  const types = await printDefinitions(publicTypes(gpu));
+  const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu), inside('onWebAssembly', onCpu)];
+  const code = await format([types, publicRuntimeTypes('wgsl'), ...own].join('\n\n'));
+  return { code: `${unchecked}${header(gpu, target)}\n\n${code}` };
+}
+
+const choice = `
+type AnyTrainer = Trainer;
+
+/** Makes a trainer with parameters of its own: on the GPU where there is one or a device is given, else in WebAssembly. */
+export async function createTrainer(options: TrainerOptions = {}): Promise<Trainer> {
+  return (options?.device || (await hasGpu()) ? onWebGpu() : onWebAssembly())(options);
+}
+
+async function hasGpu(): Promise<boolean> {
+  const { gpu } = (globalThis.navigator ?? {}) as { gpu?: { requestAdapter(): Promise<unknown> } };
+  return gpu !== undefined && Boolean(await gpu.requestAdapter().catch(() => undefined));
+}`;
+
+function inside(name: string, text: string): string {
+  return `function ${name}(): (options: TrainerOptions) => Promise<AnyTrainer> {\n${text}\n}`;
+}
+
+async function gpuText(program: TrainerProgram): Promise<string> {
+  const layout = layOut(program, ownNames);
+  const engine = wgslEngine(program, layout);
+  const own = await textOf([
+    ...initialValues(program, layout),
+    ...engine.definitions,
+    ...gpuTrainer(program, layout, engine),
+  ]);
+  return `${own}\n\n${neededRuntime(own)}\n\nreturn createTrainer;`;
+}
+
+async function cpuText(program: TrainerProgram, options: WasmOptions): Promise<string> {
+  const layout = layOut(program, ownNames);
+  const engine = wasmEngine(program, layout, options);
+  const own = await textOf([
+    ...initialValues(program, layout),
+    ...engine.definitions,
+    ...trainer(program, layout, engine),
+  ]);
+  // The trainer of WebAssembly answers at once; here each answer is a promise, as the GPU's is.
+  return `${ownTrainer()}\n\n${own}\n\n${neededRuntime(own)}\n\n${asPromises}`;
+}
+
+/** The interface Trainer of WebAssembly, for its own text. */
+function ownTrainer(): string {
+  const found = /(?:\/\*\*[^]*?\*\/\s*)?export (interface Trainer \{[^]*?\n\})/.exec(publicRuntimeTypes('wasm'));
+  if (!found) throw new Error('there is no interface Trainer');
+  return found[1];
+}
+
+const asPromises = `
+return async (options) => {
+  const trainer = await createTrainer(options);
+  return {
+    step: async (inputs) => trainer.step(inputs),
+    evaluate: async (inputs) => trainer.evaluate(inputs),
+    predict: async (inputs) => trainer.predict(inputs),
+    gradients: async (inputs) => trainer.gradients(inputs),
+    fit: (data, options) => trainer.fit(data, options),
+    async read() {
+      const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);
+      return Object.fromEntries(copies) as Record<ParameterName, Float32Array>;
+    },
+    get stepCount() {
+      return trainer.stepCount;
+    },
+    save: async (options) => trainer.save(options),
+    load: async (checkpoint) => trainer.load(checkpoint),
+    dispose: () => trainer.dispose(),
+  };
+};`;
+
+async function textOf(definitions: Parameters<typeof printDefinitions>[0]): Promise<string> {
+  return (await printDefinitions(definitions)).replace(/^export /gm, '');
+}
+
+/** What this module declares beside what each of the two does. */
+const ownNames = ['AnyTrainer', 'hasGpu', 'onWebGpu', 'onWebAssembly'];

@@ -1,0 +1,49 @@
+// What a module says about itself: the source at its head, and the constant `model`.
+import { constantOf } from '../../../ir/index.js';
+import type { TargetTraits, TrainerProgram } from '../../../ir/program.js';
+import { elementCount, printType } from '../../../ir/types.js';
+import { version } from '../../../embedded.js';
+import { comment, literal } from '../../text/quote.js';
+import { lossNames } from './types.js';
+
+/** A target's name; of two, the second stands in where the first is missing. */
+type TargetName = TargetTraits['name'] | 'wgsl,wasm';
+
+/** The model's source as a comment. */
+export function header({ model }: TrainerProgram, target: TargetName): string {
+  const lines = model.text.replace(/\s+$/, '').split(/\r\n|[\n\r\u2028\u2029]/);
+  return comment([
+    `Compiled by nnc ${version} for ${target} from ${model.file}:`,
+    '',
+    // TypeScript reads comments that begin with such words.
+    ...lines.map((line) => `  ${line.replace(/^(\s*@)(?=ts-)/, '$1 ')}`),
+  ]);
+}
+
+export function modelInfo(program: TrainerProgram, target: TargetName): string {
+  const tensor = ({ name, type }: TrainerProgram['outputs'][number]) => ({ name, type: printType(type) });
+  const info = {
+    name: program.model.name,
+    inputs: program.inputs.map(tensor),
+    outputs: program.outputs.map(tensor),
+    metrics: lossNames(program).filter((name) => name !== 'loss'),
+    parameters: program.parameters.map(({ name, type, trained }) => ({
+      name,
+      shape: type.shape.map((d) => constantOf(d.size)),
+      count: constantOf(elementCount(type)),
+      trained,
+    })),
+    target,
+    compiler: `nnc ${version}`,
+    source: `fnv1a-64:${fingerprint(program.model.text)}`,
+  };
+  return `export const model: ModelInfo = ${literal(info)};`;
+}
+
+/** FNV-1a of the text's UTF-8 bytes, 64 bits, in hexadecimal digits. */
+export function fingerprint(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text))
+    hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  return hash.toString(16).padStart(16, '0');
+}

@@ -1,0 +1,155 @@
+// The checks of a call's inputs as straight-line code: lengths decide the run-time sizes, and everything is checked before kernels run.
+import {
+  add,
+  constant,
+  constantOf,
+  equal,
+  one,
+  sizesOf,
+  sub,
+  substitute,
+  zero,
+  scale,
+  type Index,
+} from '../../../ir/index.js';
+import type { TrainerProgram } from '../../../ir/program.js';
+import { elementCount, printType } from '../../../ir/types.js';
+import type { Definition } from '../../text/document.js';
+import type { Engine } from '../engine.js';
+import { printSize, type Layout, type SizeFields } from '../layout.js';
+import { shortened } from '../../../diagnostics/quote.js';
+import { literal, memberOf } from '../../text/quote.js';
+import { byMode, requirementLines, type Required } from './requirements.js';
+
+type Input = TrainerProgram['inputs'][number];
+
+/** A function `name(inputs, m)` that checks these inputs and puts them where kernels read them. */
+export function acceptInputs(
+  name: string,
+  inputsType: string,
+  inputs: readonly Input[],
+  layout: Layout,
+  engine: Pick<Engine, 'placeFloats' | 'placeIntegers'>,
+  required: Required,
+): Definition {
+  const scope = layout.module.inside(['inputs', 'training']);
+  const sizes = layout.sizes.map((s): SizeFields => ({ ...s, variable: scope.take(s.size) }));
+  const named = inputs.map((input) => ({
+    input,
+    variable: scope.take(input.name),
+    shape: scope.take(`${input.name}Shape`),
+    text: [input.name, printType(input.type)].map((words) => literal(shortened(words))).join(', '),
+    given: `inputs${memberOf(input.name)}`,
+    integers: input.type.element.kind !== 'f32',
+    count: elementCount(input.type),
+  }));
+  const size = (index: Index): string => printSize(index, { sizes });
+  const names = literal(shortened(inputs.map((i) => i.name).join(', ')));
+  const lines = [
+    ...(inputs.length > 0
+      ? [`if (typeof inputs !== "object" || inputs === null) throw noInputs("inputs", inputs, ${names});`]
+      : []),
+  ];
+  for (const i of named)
+    lines.push(`const ${i.variable} = ${i.integers ? 'integers' : 'floats'}(${i.text}, ${i.given});`);
+
+  // Each size is solved from the first length or dimension that it alone is missing in.
+  const known = new Set<string>();
+  const exact = new Set<Input>();
+  const solve = (text: string, came: string, index: Index): boolean => {
+    const linear = linearIn(index, known);
+    if (!linear) return false;
+    const variable = sizes.find((s) => s.size === linear.size)?.variable;
+    lines.push(`const ${variable} = solveSize(${text}, ${came}, ${size(linear.factor)}, ${size(linear.rest)});`);
+    known.add(linear.size);
+    return true;
+  };
+  const waiting = new Set(named);
+  while (waiting.size > 0) {
+    const ready = [...waiting].find((i) => missing(i.count, known).length === 0);
+    if (ready) {
+      waiting.delete(ready);
+      continue;
+    }
+    const byLength = [...waiting].find((i) => solve(i.text, `${i.variable}.length`, i.count));
+    if (byLength) {
+      exact.add(byLength.input);
+      waiting.delete(byLength);
+      continue;
+    }
+    const [next] = waiting;
+    const dims = next.input.type.shape;
+    lines.push(`const ${next.shape} = shapeOf(${next.text}, ${next.given}, ${dims.length});`);
+    while (dims.some((d, i) => missing(d.size, known).length > 0 && solve(next.text, `${next.shape}[${i}]`, d.size)));
+    const left = missing(next.count, known);
+    if (left.length > 0) throw new Error(`the shape of ${next.input.name} does not tell ${left.join(', ')}`);
+    waiting.delete(next);
+  }
+
+  for (const i of named) {
+    const shape = `[${i.input.type.shape.map((d) => size(d.size)).join(', ')}]`;
+    if (!exact.has(i.input))
+      lines.push(
+        `if (${i.variable}.length !== ${size(i.count)}) throw wrongLength(${i.text}, ${i.variable}.length, ${shape});`,
+      );
+    lines.push(`if (${i.variable} !== ${i.given}) checkShape(${i.text}, ${i.given}, ${shape});`);
+  }
+
+  const found = sizes.filter((s) => known.has(s.size));
+  const requirements = requirementLines(required, found);
+  const asksMode = requirements.some((line) => line.startsWith('if ('));
+  lines.push(...requirements);
+  if (found.length > 0) {
+    const enough = found.map((s) => `${s.variable} > m.${s.room}`).join(' || ');
+    const only = sizes.length === 1;
+    const rooms = sizes.map((s) => {
+      if (!known.has(s.size)) return `m.${s.room}`;
+      return only ? s.variable : `Math.max(${s.variable}, m.${s.room})`;
+    });
+    lines.push(`if (${enough}) reserve(m, ${rooms.join(', ')});`);
+  }
+  for (const i of named) {
+    const field = layout.fields.get(i.input.buffer);
+    const below = i.input.type.element.kind === 'index' ? size(i.input.type.element.size) : '2';
+    if (field !== undefined && i.integers) lines.push(`copyIntegers(${i.text}, ${i.variable}, m.${field}, ${below});`);
+  }
+  for (const i of named) {
+    const field = layout.fields.get(i.input.buffer);
+    if (field === undefined) continue;
+    if (!i.integers) lines.push(engine.placeFloats(field, i.variable));
+    else if (engine.placeIntegers) lines.push(engine.placeIntegers(field, i.variable));
+  }
+  lines.push(...found.map((s) => `m.${s.now} = ${s.variable};`));
+  return {
+    kind: 'function',
+    name,
+    doc: 'Checks the inputs and gives them to the kernels. Their lengths decide the run-time sizes.',
+    parameters: [
+      { name: inputs.length > 0 ? 'inputs' : '_inputs', type: inputsType },
+      { name: lines.length > 0 ? 'm' : '_m', type: 'Memory' },
+      ...(byMode(required) ? [{ name: asksMode ? 'training' : '_training', type: 'boolean' }] : []),
+    ],
+    returns: 'void',
+    body: lines.join('\n'),
+  };
+}
+
+function missing(index: Index, known: ReadonlySet<string>): string[] {
+  return [...sizesOf(index)].filter((size) => !known.has(size));
+}
+
+/** The index as factor · size + rest, where one size is missing and the index is linear in it. */
+function linearIn(
+  index: Index,
+  known: ReadonlySet<string>,
+): { readonly size: string; readonly factor: Index; readonly rest: Index } | undefined {
+  const [size, ...others] = missing(index, known);
+  if (size === undefined || others.length > 0) return undefined;
+  const at = (value: Index): Index =>
+    substitute(index, (part) => (part.kind === 'size' && part.name === size ? value : undefined));
+  const [rest, next] = [at(zero), at(one)];
+  const factor = sub(next, rest);
+  if (!equal(at(constant(2)), add(rest, scale(factor, 2))) || constantOf(factor) === 0) return undefined;
+  // Three points make a line unless a quotient stands in between.
+  return equal(at(constant(7)), add(rest, scale(factor, 7))) ? { size, factor, rest } : undefined;
+}

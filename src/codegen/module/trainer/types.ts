@@ -1,0 +1,77 @@
+// The public types that follow from the model: inputs, outputs, losses and the names of parameters.
+import type { TrainerProgram } from '../../../ir/program.js';
+import { printType, type TensorType } from '../../../ir/types.js';
+import type { Definition, Property } from '../../text/document.js';
+import { literal, propertyKey } from '../../text/quote.js';
+
+/** Inputs that step, evaluate and gradients take. */
+export function trainingInputs(program: TrainerProgram): TrainerProgram['inputs'] {
+  const { step, accumulate, gradients, evaluate } = program.entries;
+  const read = new Set([step, accumulate, gradients, evaluate].flatMap((entry) => entry?.inputs ?? []));
+  return program.inputs.filter((input) => read.has(input.name));
+}
+
+/** Inputs that predict takes. */
+export function predictInputs(program: TrainerProgram): TrainerProgram['inputs'] {
+  return program.inputs.filter((input) => input.forOutputs);
+}
+
+export function publicTypes(program: TrainerProgram): Definition[] {
+  const names = program.parameters.map((p) => literal(p.name));
+  const trained = program.parameters.filter((p) => p.trained).map((p) => literal(p.name));
+  return [
+    {
+      kind: 'interface',
+      name: 'Inputs',
+      doc: 'What the network learns from, row-major: the lengths decide the run-time sizes.',
+      exported: true,
+      properties: trainingInputs(program).map(inputProperty),
+    },
+    {
+      kind: 'interface',
+      name: 'PredictInputs',
+      doc: 'What the outputs follow from.',
+      exported: true,
+      properties: predictInputs(program).map(inputProperty),
+    },
+    {
+      kind: 'interface',
+      name: 'Outputs',
+      exported: true,
+      properties: program.outputs.map(({ name, type }) => ({
+        name: propertyKey(name),
+        type: outputType(type),
+        doc: printType(type),
+      })),
+    },
+    {
+      kind: 'interface',
+      name: 'Losses',
+      doc: 'The total loss, the named losses and the metrics.',
+      exported: true,
+      properties: lossNames(program).map((name) => ({ name: propertyKey(name), type: 'number' })),
+    },
+    { kind: 'text', text: `export type ParameterName = ${names.join(' | ') || 'never'};` },
+    {
+      kind: 'text',
+      text: `/** Parameters that have a gradient. */\nexport type TrainedParameterName = ${
+        trained.length === names.length ? 'ParameterName' : trained.join(' | ') || 'never'
+      };`,
+    },
+  ];
+}
+
+/** `loss`, the named losses, the metrics. */
+export function lossNames(program: TrainerProgram): string[] {
+  return [...new Set(['loss', ...(program.entries.evaluate?.results.map((r) => r.name) ?? [])])];
+}
+
+export function outputType(type: TensorType): 'Float32Array' | 'Int32Array' | 'Uint8Array' {
+  if (type.element.kind === 'f32') return 'Float32Array';
+  return type.element.kind === 'bool' ? 'Uint8Array' : 'Int32Array';
+}
+
+function inputProperty({ name, type }: TrainerProgram['inputs'][number]): Property {
+  const array = type.element.kind === 'f32' ? 'Float32Array' : 'IntegerArray';
+  return { name: propertyKey(name), type: `${array} | Shaped<${array}>`, doc: printType(type) };
+}

@@ -1,0 +1,136 @@
+// The text of a module: ts-morph prints its declarations, Prettier formats them. Both are loaded when first used.
+import type * as morph from 'ts-morph';
+import type { Plugin } from 'prettier';
+import type * as prettier from 'prettier/standalone';
+import { docText } from './quote.js';
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: string;
+  readonly default?: string;
+}
+
+export interface Property {
+  /** As it is written: quoted where it has to be. */
+  readonly name: string;
+  readonly type: string;
+  readonly doc?: string;
+}
+
+/** A top-level declaration. A comment is text with its `//`, a doc is without its stars. */
+export type Definition =
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly comment?: string;
+      readonly doc?: string;
+      readonly exported?: true;
+      readonly async?: true;
+      readonly parameters: readonly Parameter[];
+      readonly returns: string;
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'interface';
+      readonly name: string;
+      readonly doc?: string;
+      readonly exported?: true;
+      readonly properties: readonly Property[];
+    }
+  | { readonly kind: 'text'; readonly text: string };
+
+/**
+ * The first line of a module in TypeScript. Its text is strict, but projects may ask for more (that every element of an array be taken
+ * for undefined, say); the types that it exports hold in all of them.
+ */
+export const unchecked = '// @ts-nocheck\n';
+
+/** The definitions as unformatted text, a blank line between any two. */
+export async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
+  const { Project, StructureKind } = await loadMorph();
+  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+  // ts-morph parses what it has printed. Text that comes as text is put in afterwards, so that only Prettier reads it.
+  const texts: string[] = [];
+  const later = (text: string): string => `'text ${texts.push(text) - 1}';`;
+  const statements = definitions.map((d): morph.StatementStructures | string => {
+    switch (d.kind) {
+      case 'function':
+        return {
+          kind: StructureKind.Function,
+          name: d.name,
+          isExported: d.exported ?? false,
+          isAsync: d.async ?? false,
+          ...(d.comment && { leadingTrivia: `${d.comment}\n` }),
+          ...(d.doc && { docs: [docText(d.doc)] }),
+          parameters: d.parameters.map((p) =>
+            p.default === undefined
+              ? { name: p.name, type: p.type }
+              : { name: p.name, type: p.type, initializer: p.default },
+          ),
+          returnType: d.returns,
+          statements: [later(d.body)],
+        };
+      case 'interface':
+        return {
+          kind: StructureKind.Interface,
+          name: d.name,
+          isExported: d.exported ?? false,
+          ...(d.doc && { docs: [docText(d.doc)] }),
+          properties: d.properties.map((p) => ({
+            name: p.name,
+            type: p.type,
+            ...(p.doc && { docs: [docText(p.doc)] }),
+          })),
+        };
+      case 'text':
+        return `${later(d.text)}\n`;
+      default:
+        return d satisfies never;
+    }
+  });
+  const printed = project.createSourceFile('module.ts', { statements }).getFullText();
+  // On lines of their own: in comments, such words are somebody's.
+  return printed.replace(/^( *)'text (\d+)';$/gm, (_, indent: string, at: string) => indent + texts[Number(at)]);
+}
+
+/** Formats TypeScript or JavaScript as Prettier does by default. */
+export async function format(code: string): Promise<string> {
+  const { standalone, plugins } = await loadPrettier();
+  // For every comment Prettier reads on to the next code, so of a long list it would read each line as often as there are lines before
+  // it. Such lists and binaries stay out of it; what stands for them is wider than any line.
+  const kept: string[] = [];
+  let wide = '_'.repeat(200);
+  while (code.includes(wide)) wide += '_';
+  const short = code.replace(/^\/\/.*(?:\n\/\/.*){7,}|[\w+/]{1000,}=*/gm, (text) => {
+    const standIn = `${wide}${kept.push(text) - 1}_`;
+    return text.startsWith('//') ? `//${standIn}` : standIn;
+  });
+  // Babel's parser is the faster one, and what Prettier prints does not depend on it. Without a name of a file Prettier searches
+  // the text for signs of JSX, which takes longer than parsing it.
+  const formatted = await standalone.format(short, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
+  return formatted.replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
+}
+
+/** ts-morph, which carries the TypeScript compiler. */
+export function loadMorph(): Promise<typeof morph> {
+  return import('ts-morph');
+}
+
+interface Formatter {
+  readonly standalone: typeof prettier;
+  readonly plugins: Plugin[];
+}
+
+let loaded: Promise<Formatter> | undefined;
+
+function loadPrettier(): Promise<Formatter> {
+  loaded ??= (async () => {
+    const [standalone, babel, estree] = await Promise.all([
+      import('prettier/standalone'),
+      import('prettier/plugins/babel'),
+      import('prettier/plugins/estree'),
+    ]);
+    return { standalone, plugins: [babel, estree] };
+  })();
+  return loaded;
+}

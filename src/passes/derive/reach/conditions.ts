@@ -1,0 +1,108 @@
+// Conditions of a cotangent carried to other shapes: where some place along the axes that go is reached.
+import type { Builder, Node } from '../../../ir/graph.js';
+import { filled } from '../../../ir/ops/calls.js';
+import { not, select } from '../../../ir/ops/logic.js';
+import { broadcast, permute } from '../../../ir/ops/movement.js';
+import { reduceMax } from '../../../ir/ops/reductions.js';
+import type { Dim } from '../../../ir/types.js';
+
+/** A condition as what repeats along some of its axes; no axes where none does. */
+function repeatedForm(condition: Node, g: Builder): { readonly core: Node; readonly axes: readonly number[] } {
+  const { op, inputs, attrs } = condition;
+  if (op.name === 'broadcast' && Array.isArray(attrs.axes)) return { core: inputs[0], axes: attrs.axes };
+  if (op.name !== 'not') return { core: condition, axes: [] };
+  const { core, axes } = repeatedForm(inputs[0], g);
+  return { core: axes.length === 0 ? condition : g.make(not, [core], {}), axes };
+}
+
+/** Is the condition the same all along the axes? */
+export function repeatsAlong(condition: Node, axes: readonly number[], g: Builder): boolean {
+  const { axes: repeated } = repeatedForm(condition, g);
+  return axes.every((a) => repeated.includes(a));
+}
+
+/** The axes of a contraction's result that an operand lacks. */
+export function axesGone(node: Node, i: number): readonly number[] {
+  const own = labelsOf(node, i === 0 ? 'left' : 'right');
+  return labelsOf(node, 'out').flatMap((label, at) => (own.includes(label) ? [] : [at]));
+}
+
+/** Does the condition hold somewhere along the axes? */
+export function withoutAxes(condition: Node, axes: readonly number[], g: Builder): Node {
+  if (axes.length === 0) return condition;
+  const { core, axes: repeated } = repeatedForm(condition, g);
+  if (!axes.every((a) => repeated.includes(a))) return g.make(reduceMax, [condition], { axes: [...axes] });
+  const shape = condition.type.shape.filter((_, i) => !axes.includes(i));
+  const left = repeated.filter((a) => !axes.includes(a)).map((a) => a - axes.filter((x) => x < a).length);
+  return left.length === 0 ? core : g.make(broadcast, [core], { shape, axes: left });
+}
+
+/** A condition over labelled axes, over others: it holds where it does for some of the labels that go, and repeats along new ones. */
+function relabelled(
+  condition: Node,
+  from: readonly string[],
+  to: readonly string[],
+  shape: readonly Dim[],
+  g: Builder,
+): Node {
+  const gone = from.flatMap((label, i) => (to.includes(label) ? [] : [i]));
+  const narrow = withoutAxes(condition, gone, g);
+  const kept = from.filter((label) => to.includes(label));
+  const wanted = to.filter((label) => kept.includes(label));
+  const order = wanted.map((label) => kept.indexOf(label));
+  const turned = order.every((a, i) => a === i) ? narrow : g.make(permute, [narrow], { order });
+  const axes = to.flatMap((label, i) => (kept.includes(label) ? [] : [i]));
+  return axes.length === 0 ? turned : g.make(broadcast, [turned], { shape, axes });
+}
+
+/** What a condition on the result of a contraction says of an operand: where some place that reads it is reached. */
+export function ofOperand(condition: Node, node: Node, i: number, g: Builder): Node {
+  return relabelled(
+    condition,
+    labelsOf(node, 'out'),
+    labelsOf(node, i === 0 ? 'left' : 'right'),
+    node.inputs[i].type.shape,
+    g,
+  );
+}
+
+/**
+ * The cotangent of an operand whose partner may hold NaN or infinities, where the condition is of whole rows: of the operand, so that the
+ * choice can be made after the product, or of the partner, whose rows that nothing reaches are then read as 0. Undefined elsewhere.
+ */
+export function throughContract(
+  node: Node,
+  i: number,
+  condition: Node,
+  inner: Node,
+  cotangent: Node,
+  g: Builder,
+): Node | undefined {
+  const { vjp } = node.op;
+  const out = labelsOf(node, 'out');
+  const { axes } = repeatedForm(condition, g);
+  const held = out.filter((_, at) => !axes.includes(at));
+  const [own, others] = i === 0 ? ['left', 'right'] : ['right', 'left'];
+  if (held.every((label) => labelsOf(node, own).includes(label))) {
+    const part = vjp?.(inner, node, g)[i];
+    return part && chosen(ofOperand(condition, node, i, g), part, g);
+  }
+  if (!held.every((label) => labelsOf(node, others).includes(label))) return undefined;
+  const partner = node.inputs[1 - i];
+  const masked = chosen(ofOperand(condition, node, 1 - i, g), partner, g);
+  const inputs = i === 0 ? [node.inputs[0], masked] : [masked, node.inputs[1]];
+  return vjp?.(cotangent, g.make(node.op, inputs, node.attrs), g)[i];
+}
+
+/** if c then x else 0; where c is a negation, the other way round. */
+export function chosen(condition: Node, x: Node, g: Builder): Node {
+  const zero = filled(g, 0, x.type);
+  return condition.op.name === 'not'
+    ? g.make(select, [condition.inputs[0], zero, x], {})
+    : g.make(select, [condition, x, zero], {});
+}
+
+function labelsOf({ attrs }: Node, which: string): readonly string[] {
+  const labels = attrs[which];
+  return Array.isArray(labels) ? labels.map(String) : [];
+}

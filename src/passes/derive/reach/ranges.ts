@@ -1,0 +1,216 @@
+// What is known of values before they are computed: bounds, and whether they are finite where the model's inputs and weights are.
+import type { Node } from '../../../ir/graph.js';
+import { numberOf } from '../../../ir/ops/calls.js';
+
+/**
+ * Bounds of a node's elements, over all finite inputs, parameters and states of ordinary size: sums and matrix products of them are
+ * taken to be finite; products of two, powers, exponentials and quotients may overflow.
+ */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+  /** Neither infinite nor NaN. */
+  readonly finite: boolean;
+  /** Not NaN, where nothing overflows on the way. */
+  readonly number: boolean;
+  /** Made of constants and sizes alone. */
+  readonly fixed: boolean;
+}
+
+type Bounds = Omit<Range, 'fixed'>;
+
+const anything: Bounds = { low: -Infinity, high: Infinity, finite: false, number: false };
+const ordinary: Bounds = { low: -Infinity, high: Infinity, finite: true, number: true };
+const truth: Bounds = { low: 0, high: 1, finite: true, number: true };
+
+/** A factor up to here leaves an ordinary number finite. */
+const moderate = 1e16;
+/** exp overflows above, in 32 bits. */
+const highestExponent = 88;
+
+/** The range of each node; `order` has inputs before what reads them. */
+export function rangesOf(order: readonly Node[]): ReadonlyMap<Node, Range> {
+  const ranges = new Map<Node, Range>();
+  for (const node of order) {
+    const inputs = node.inputs.map((input) => ranges.get(input) ?? { ...anything, fixed: false });
+    const bounds = node.type.element.kind === 'bool' ? truth : (rules[node.op.name]?.(inputs, node) ?? anything);
+    const fixed = constants.has(node.op.name) || (node.inputs.length > 0 && inputs.every((i) => i.fixed));
+    ranges.set(node, { ...settled(bounds), fixed });
+  }
+  return ranges;
+}
+
+/** Bounds that are no numbers say nothing; what is a number between moderate bounds is finite. */
+function settled({ low, high, finite, number }: Bounds): Bounds {
+  const [from, to] = [Number.isNaN(low) ? -Infinity : low, Number.isNaN(high) ? Infinity : high];
+  return { low: from, high: to, finite: finite || (number && isModerate({ low: from, high: to })), number };
+}
+
+const isModerate = ({ low, high }: Pick<Bounds, 'low' | 'high'>): boolean => low >= -moderate && high <= moderate;
+
+const constants: ReadonlySet<string> = new Set(['constant', 'literal', 'size', 'iota']);
+
+type Rule = (inputs: readonly Range[], node: Node) => Bounds;
+
+const same: Rule = ([x]) => x;
+const known =
+  (low: number, high: number): Rule =>
+  () => ({ low, high, finite: true, number: true });
+/** A function that grows with its argument. */
+const growing =
+  (f: (x: number) => number): Rule =>
+  ([x]) => ({ ...x, low: f(x.low), high: f(x.high) });
+/** A function with values between -1 and 1, or 0 and 1, at every number. */
+const squashed =
+  (low: number): Rule =>
+  ([x]) => ({ low, high: 1, finite: x.number, number: x.number });
+
+function union(parts: readonly Bounds[]): Bounds {
+  return {
+    low: Math.min(...parts.map((p) => p.low)),
+    high: Math.max(...parts.map((p) => p.high)),
+    finite: parts.every((p) => p.finite),
+    number: parts.every((p) => p.number),
+  };
+}
+
+function times(a: Bounds, b: Bounds): Bounds {
+  // An infinite bound stands for large numbers: 0 times one is 0.
+  const corners = [a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => (x === 0 || y === 0 ? 0 : x * y)));
+  const finite = a.finite && b.finite && (isModerate(a) || isModerate(b));
+  return { low: Math.min(...corners), high: Math.max(...corners), finite, number: a.number && b.number };
+}
+
+function plus(a: Bounds, b: Bounds): Bounds {
+  return {
+    low: a.low + b.low,
+    high: a.high + b.high,
+    finite: a.finite && b.finite,
+    number: a.number && b.number,
+  };
+}
+
+const negated = (x: Bounds): Bounds => ({ ...x, low: -x.high, high: -x.low });
+
+function quotient(a: Bounds, b: Bounds): Bounds {
+  // 1 / inf is 0.
+  if (b.low > 0 || b.high < 0) return times(a, { ...b, low: 1 / b.high, high: 1 / b.low, finite: b.number });
+  return a.low >= 0 && b.low >= 0 ? { ...anything, low: 0 } : anything;
+}
+
+/** From `from` on the function is defined. */
+const defined =
+  (f: (x: number) => number, from: number): Rule =>
+  ([x]) => {
+    if (x.low > from) return { ...x, low: f(x.low), high: f(x.high) };
+    if (x.low === from) return { low: f(x.low), high: f(x.high), finite: false, number: x.number };
+    return anything;
+  };
+
+function exponential(f: (x: number) => number): Rule {
+  return ([x]) => {
+    const high = x.high > highestExponent ? Infinity : f(x.high);
+    return { low: f(x.low), high, finite: x.number && high < Infinity, number: x.number };
+  };
+}
+
+/** A sum of squares, or of what is not negative, is not negative. */
+function total(x: Bounds): Bounds {
+  return {
+    low: x.low >= 0 ? x.low : -Infinity,
+    high: x.high <= 0 ? x.high : Infinity,
+    finite: x.finite,
+    number: x.number,
+  };
+}
+
+const passing: ReadonlySet<string> = new Set(['broadcast', 'reshape', 'stopGradient', 'again']);
+
+function through(node: Node): Node {
+  let at = node;
+  while (passing.has(at.op.name)) at = at.inputs[0];
+  return at;
+}
+
+/** x - max(x): at most 0, and 0 somewhere. */
+function isShifted({ op, inputs: [x, m] }: Node): boolean {
+  if (op.name !== 'sub') return false;
+  const most = through(m);
+  return most.op.name === 'reduceMax' && most.inputs[0] === x;
+}
+
+/** The sum of exp(x - max(x)), over what the maximum is of: at least 1. */
+function isTotalOfShifted({ inputs: [x], attrs: { axes } }: Node): boolean {
+  if (x.op.name !== 'exp' || !isShifted(x.inputs[0])) return false;
+  return through(x.inputs[0].inputs[1]).attrs.axes?.toString() === axes?.toString();
+}
+
+const rules: Readonly<Record<string, Rule>> = {
+  input: () => ordinary,
+  parameter: () => ordinary,
+  state: () => ordinary,
+  slot: () => ordinary,
+  gradient: () => ordinary,
+  counter: known(0, 2 ** 31),
+  constant: (_, node) => {
+    const value = numberOf(node) ?? NaN;
+    return { low: value, high: value, finite: Number.isFinite(value), number: !Number.isNaN(value) };
+  },
+  literal: (_, { attrs: { values } }) =>
+    Array.isArray(values) && values.every((v) => Number.isFinite(v)) ? ordinary : anything,
+  size: () => ({ ...ordinary, low: 1 }),
+  iota: () => ({ ...ordinary, low: 0 }),
+  random: known(0, 1),
+  toF32: ([x], { inputs: [of] }) => (of.type.element.kind === 'bool' ? x : { ...ordinary, low: 0 }),
+  add: ([a, b]) => plus(a, b),
+  sub: ([a, b], node) => (isShifted(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),
+  neg: ([x]) => negated(x),
+  mul: ([a, b], { inputs: [x, y] }) => {
+    const product = times(a, b);
+    return x === y ? { ...product, low: Math.max(product.low, 0) } : product;
+  },
+  div: ([a, b]) => quotient(a, b),
+  pow: ([x]) => ({ ...anything, low: x.low >= 0 ? 0 : -Infinity }),
+  maximum: ([a, b]) => ({ ...union([a, b]), low: Math.max(a.low, b.low) }),
+  minimum: ([a, b]) => ({ ...union([a, b]), high: Math.min(a.high, b.high) }),
+  abs: ([x]) => ({ ...x, low: Math.max(0, x.low, -x.high), high: Math.max(-x.low, x.high) }),
+  sign: known(-1, 1),
+  floor: growing(Math.floor),
+  ceil: growing(Math.ceil),
+  round: growing(Math.round),
+  sqrt: ([x]) => (x.low >= 0 ? { ...x, low: Math.sqrt(x.low), high: Math.sqrt(x.high) } : { ...anything, low: 0 }),
+  exp: exponential(Math.exp),
+  expm1: exponential(Math.expm1),
+  log: defined(Math.log, 0),
+  log1p: defined(Math.log1p, -1),
+  sin: ([x]) => ({ low: -1, high: 1, finite: x.finite, number: x.finite }),
+  cos: ([x]) => ({ low: -1, high: 1, finite: x.finite, number: x.finite }),
+  tanh: squashed(-1),
+  erf: squashed(-1),
+  sigmoid: squashed(0),
+  softplus: ([x]) => ({ ...x, low: 0, high: Math.max(x.high, 0) + 1 }),
+  select: ([, a, b]) => union([a, b]),
+  stopGradient: same,
+  again: same,
+  broadcast: same,
+  reshape: same,
+  permute: same,
+  slice: same,
+  spreadOut: ([x]) => union([x, { low: 0, high: 0, finite: true, number: true }]),
+  pad: ([x], { attrs: { value } }) => {
+    const around = typeof value === 'number' ? value : 0;
+    return union([x, { low: around, high: around, finite: Number.isFinite(around), number: true }]);
+  },
+  concat: (parts) => union(parts),
+  takeAlong: same,
+  gather: same,
+  sum: ([x], node) => (isTotalOfShifted(node) ? { ...total(x), low: 1 } : total(x)),
+  prod: ([x]) => (x.low >= 0 && x.high <= 1 ? { ...x, low: 0 } : { ...anything, low: x.low >= 0 ? 0 : -Infinity }),
+  reduceMax: same,
+  reduceMin: same,
+  contract: ([a, b], { inputs: [x, y], attrs: { left, right } }) => {
+    const squares = x === y && String(left) === String(right);
+    const low = squares || (a.low >= 0 && b.low >= 0) ? 0 : -Infinity;
+    return { ...ordinary, low, finite: a.finite && b.finite, number: a.number && b.number };
+  },
+};

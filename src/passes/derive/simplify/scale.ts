@@ -1,0 +1,169 @@
+// Factors that are the same for every element (numbers and run-time sizes) are taken out of products and sums, and applied once, last:
+// a / n - b / n = (a - b) / n. So the textbook forms come out of the chain rule.
+import type { Builder, Node } from '../../../ir/graph.js';
+import { constant as whole, constantOf, div as quotient, mul as times, one, type Index } from '../../../ir/index.js';
+import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
+import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
+import { size } from '../../../ir/ops/constants.js';
+import { broadcast } from '../../../ir/ops/movement.js';
+import type { TensorType } from '../../../ir/types.js';
+import { given, isKept, type SimplifyRule } from './rule.js';
+
+/** A node as number · up / down · core; the sizes are integers, the core absent where nothing is left. */
+export interface Scaled {
+  readonly number: number;
+  readonly up: Index;
+  readonly down: Index;
+  readonly core?: Node;
+}
+
+export const scaleRules: readonly SimplifyRule[] = [
+  {
+    equation: '(2 * x) * (y / n) = 2 * (x * y) / n',
+    given: given.range,
+    ops: ['mul', 'div', 'neg'],
+    rewrite: gatherScale,
+  },
+  { equation: 'a / n - b / n = (a - b) / n', given: given.finite, ops: ['add', 'sub'], rewrite: commonScale },
+];
+
+const plain: Scaled = { number: 1, up: one, down: one };
+
+/** What multiplies every element of a node. Nodes that the author named stay whole. */
+export function scaleOf(node: Node, g: Builder, top = false): Scaled {
+  const number = numberOf(node);
+  if (number !== undefined) return { ...plain, number };
+  const sized = sizeOf(node);
+  if (sized) return { ...plain, up: sized };
+  if (!top && isKept(node)) return { ...plain, core: node };
+  const [a, b] = node.inputs;
+  switch (node.op.name) {
+    case 'neg': {
+      const inner = scaleOf(a, g);
+      return { ...inner, number: -inner.number };
+    }
+    case 'mul': {
+      const [x, y] = [scaleOf(a, g), scaleOf(b, g)];
+      const core =
+        x.core && y.core
+          ? x.core === a && y.core === b
+            ? node
+            : g.make(mul, [x.core, y.core], {})
+          : (x.core ?? y.core);
+      return { number: x.number * y.number, up: times(x.up, y.up), down: times(x.down, y.down), core };
+    }
+    case 'div': {
+      const [x, y] = [scaleOf(a, g), scaleOf(b, g)];
+      if (y.number === 0) return { ...plain, core: node };
+      const over = x.core ?? (y.core && filled(g, 1, node.type));
+      const core = y.core && over ? (x.core === a && y.core === b ? node : g.make(div, [over, y.core], {})) : over;
+      // A division by a number stays one: 1 / 3 is not exact.
+      const divided = divide(x.number, y.number);
+      return {
+        number: divided.number,
+        up: times(x.up, y.down),
+        down: times(times(x.down, y.up), whole(divided.by)),
+        core,
+      };
+    }
+    case 'broadcast': {
+      const inner = scaleOf(a, g);
+      if (!inner.core) return inner;
+      if (inner.core === a) return { ...plain, core: node };
+      const { axes } = node.attrs;
+      return {
+        ...inner,
+        core: g.make(broadcast, [inner.core], { shape: node.type.shape, axes: Array.isArray(axes) ? axes : [] }),
+      };
+    }
+    default:
+      return { ...plain, core: node };
+  }
+}
+
+/** a / b as a number over a small integer, without rounding where b is a whole number. */
+function divide(a: number, b: number): { number: number; by: number } {
+  if (a % b === 0) return { number: a / b, by: 1 };
+  return Number.isInteger(b) && b > 0 && b < 2 ** 31 ? { number: a, by: b } : { number: a / b, by: 1 };
+}
+
+/** A run-time size in the shape of a tensor. */
+function sizeOf(node: Node): Index | undefined {
+  let at = node;
+  while (at.op.name === 'broadcast' || at.op.name === 'reshape') at = at.inputs[0];
+  const { of } = at.attrs;
+  return at.op.name === 'size' && isIndex(of) ? of : undefined;
+}
+
+function isIndex(value: unknown): value is Index {
+  return typeof value === 'object' && value !== null && 'terms' in value && 'key' in value;
+}
+
+/** The node of a scaled core: 2 * core, core / n, -core. */
+export function rebuilt(scaled: Scaled, type: TensorType, g: Builder): Node {
+  const { number, up, down } = cancelled(scaled);
+  const by = constantOf(down);
+  const times = up.key === one.key ? undefined : spread(g, g.make(size, [], { of: up }), type);
+  // Nothing but a number: no operation at all.
+  let node = scaled.core ?? times ?? filled(g, 1, type);
+  const exact = by !== undefined && by !== 1 && Number.isInteger(Math.log2(by));
+  node = scaledBy(node, exact ? number / by : number, g);
+  // n * (1 / y) is n / y.
+  const reciprocal = node.op.name === 'div' && numberOf(node.inputs[0]) === 1;
+  if (times && scaled.core)
+    node = reciprocal ? g.make(div, [times, node.inputs[1]], {}) : g.make(mul, [times, node], {});
+  if (by === undefined) return g.make(div, [node, spread(g, g.make(size, [], { of: down }), type)], {});
+  return by === 1 || exact ? node : g.make(div, [node, filled(g, by, type)], {});
+}
+
+function scaledBy(node: Node, number: number, g: Builder): Node {
+  if (number === 1) return node;
+  const known = numberOf(node);
+  if (known !== undefined) return filled(g, known * number, node.type);
+  // 2 * (1 / y) is 2 / y.
+  const over = node.op.name === 'div' ? numberOf(node.inputs[0]) : undefined;
+  if (over !== undefined) return g.make(div, [filled(g, over * number, node.type), node.inputs[1]], {});
+  return number === -1 ? g.make(neg, [node], {}) : g.make(mul, [filled(g, number, node.type), node], {});
+}
+
+/** Common factors of the number, up and down go. */
+function cancelled({ number, up, down }: Scaled): { number: number; up: Index; down: Index } {
+  if (up.key === down.key) return { number, up: one, down: one };
+  const [above, below] = [factorOf(up), factorOf(down)];
+  if (above.rest.key === below.rest.key) {
+    const ratio = divide(number * above.factor, below.factor);
+    return { number: ratio.number, up: one, down: whole(ratio.by) };
+  }
+  const { number: n, by } = divide(number * above.factor, below.factor);
+  return { number: n, up: above.rest, down: times(below.rest, whole(by)) };
+}
+
+/** An index of one term as its number and the rest. */
+function factorOf(index: Index): { factor: number; rest: Index } {
+  if (index.terms.length !== 1) return { factor: 1, rest: index };
+  const [{ factor }] = index.terms;
+  return { factor, rest: quotient(index, whole(factor)) };
+}
+
+function isPlain({ number, up, down }: Scaled): boolean {
+  return number === 1 && up.key === one.key && down.key === one.key;
+}
+
+function gatherScale(node: Node, g: Builder): Node | undefined {
+  if (isKept(node)) return undefined;
+  const scaled = scaleOf(node, g, true);
+  if (scaled.core === node || isPlain(scaled)) return undefined;
+  return rebuilt(scaled, node.type, g);
+}
+
+function commonScale(node: Node, g: Builder): Node | undefined {
+  if (isKept(node)) return undefined;
+  const [a, b] = node.inputs.map((input) => scaleOf(input, g));
+  if (!a.core || !b.core || a.up.key !== b.up.key || a.down.key !== b.down.key) return undefined;
+  if (Math.abs(a.number) !== Math.abs(b.number) || (isPlain(a) && isPlain(b))) return undefined;
+  if (a.up.key === one.key && a.down.key === one.key && Math.abs(a.number) === 1) return undefined;
+  // Both have the same size; the sign of the second is its own.
+  const same = Math.sign(a.number) === Math.sign(b.number);
+  const op = (node.op.name === 'add') === same ? add : sub;
+  return rebuilt({ ...a, core: g.make(op, [a.core, b.core], {}) }, node.type, g);
+}

@@ -1,0 +1,104 @@
+// From gradients to updates: accumulation, clipping, and the optimizer's graph with the gradient put in its place.
+import type { Builder, Node } from '../../ir/graph.js';
+import type { ModelGraph } from '../../ir/model.js';
+import { tensor, type TensorType } from '../../ir/types.js';
+import { add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
+import { constant } from '../../ir/ops/constants.js';
+import { slot } from '../../ir/ops/leaves.js';
+import { broadcast } from '../../ir/ops/movement.js';
+import { sum } from '../../ir/ops/reductions.js';
+import { substituteNodes } from './substituteNodes.js';
+
+/** What becomes of one tensor that lives across steps. */
+export interface Becomes {
+  readonly parameter: string;
+  /** Absent: the parameter itself. */
+  readonly slot?: string;
+  readonly node: Node;
+}
+
+export interface Updates {
+  /** What an updating step does. */
+  readonly step: readonly Becomes[];
+  /** What the steps before it do, where `accumulate` > 1. */
+  readonly accumulate: readonly Becomes[];
+}
+
+export const accumulated = 'accumulated';
+
+/**
+ * Clipping follows PyTorch: clip_norm scales by min(1, c / (‖g‖ + 1e-6)), the norm over all trained parameters; clip_value clamps
+ * each element. With accumulate = n, n calls of step average their gradients and the last one updates.
+ */
+export function update(model: ModelGraph, gradients: ReadonlyMap<string, Node>, g: Builder): Updates {
+  const { accumulate: calls, clipNorm, clipValue } = model.train;
+  const parts = new Map<string, Node>();
+  const accumulate: Becomes[] = [];
+  const cleared: Becomes[] = [];
+  for (const [parameter, gradient] of gradients) {
+    if (calls === 1) {
+      parts.set(parameter, gradient);
+      continue;
+    }
+    const before = g.make(slot, [], { parameter, name: accumulated, type: gradient.type });
+    const total = g.make(add, [before, g.make(div, [gradient, filled(calls, gradient.type, g)], {})], {});
+    parts.set(parameter, total);
+    accumulate.push({ parameter, slot: accumulated, node: total });
+    cleared.push({ parameter, slot: accumulated, node: filled(0, gradient.type, g) });
+  }
+  const clipped = clip(parts, clipNorm, clipValue, g);
+  const nodes = model.updates.flatMap((u) => [u.weight, ...u.slots.map((s) => s.node)]);
+  const results = substituteNodes(
+    nodes,
+    (node) => (node.op.name === 'gradient' ? clipped.get(String(node.attrs.parameter)) : undefined),
+    g,
+  );
+  let at = 0;
+  const step = model.updates.flatMap((u): Becomes[] => [
+    { parameter: u.parameter, node: results[at++] },
+    ...u.slots.map((s) => ({ parameter: u.parameter, slot: s.name, node: results[at++] })),
+  ]);
+  return { step: [...step, ...cleared], accumulate };
+}
+
+function clip(
+  gradients: ReadonlyMap<string, Node>,
+  norm: number | undefined,
+  value: number | undefined,
+  g: Builder,
+): ReadonlyMap<string, Node> {
+  let result = gradients;
+  if (norm !== undefined) {
+    const squares = [...gradients.values()].map((d) =>
+      g.make(sum, [g.make(mul, [d, d], {})], { axes: d.type.shape.map((_, i) => i) }),
+    );
+    const total = g.make(sqrt, [squares.reduce((a, b) => g.make(add, [a, b], {}))], {});
+    total.name ??= 'gradient_norm';
+    const limit = g.make(div, [number(norm, g), g.make(add, [total, number(1e-6, g)], {})], {});
+    const scale = g.make(minimum, [number(1, g), limit], {});
+    scale.name ??= 'clip_scale';
+    result = mapValues(result, (d) => g.make(mul, [d, spread(scale, d.type, g)], {}));
+  }
+  if (value !== undefined)
+    result = mapValues(result, (d) =>
+      g.make(maximum, [filled(-value, d.type, g), g.make(minimum, [filled(value, d.type, g), d], {})], {}),
+    );
+  return result;
+}
+
+function mapValues(of: ReadonlyMap<string, Node>, change: (node: Node) => Node): Map<string, Node> {
+  return new Map([...of].map(([name, node]) => [name, change(node)]));
+}
+
+function number(value: number, g: Builder): Node {
+  return g.make(constant, [], { value });
+}
+
+function filled(value: number, type: TensorType, g: Builder): Node {
+  return spread(number(value, g), type, g);
+}
+
+function spread(scalar: Node, type: TensorType, g: Builder): Node {
+  if (type.shape.length === 0) return scalar;
+  return g.make(broadcast, [scalar], { shape: tensor(type.shape).shape, axes: type.shape.map((_, i) => i) });
+}

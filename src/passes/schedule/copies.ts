@@ -1,0 +1,167 @@
+// Copies of a layer once: nests that are the same but for the buffers they read and write become one, with parameters.
+import { axis, type Axis } from '../../ir/index.js';
+import type { AnyNest, Nest, Store } from '../../ir/program.js';
+import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
+import { apply, indexValue, load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { common, numbersIn } from './alike.js';
+import { keyOfNest } from '../fuse/key.js';
+import { unique } from '../unique.js';
+
+/** What a copy runs in the place of its own nest. */
+export interface Copy {
+  /** The nest of all copies, over parameters. */
+  readonly nest: AnyNest;
+  /** What each parameter stands for in this copy. */
+  readonly given: ReadonlyMap<Buffer, Buffer>;
+  /** The numbers of its random draws, where copies have any. */
+  readonly numbers?: ReadonlyMap<Axis, number>;
+  /** Whose it is: `h.block.7: model.nn:9`. */
+  readonly copy: string;
+}
+
+/** Fewer copies than this are read more easily written out. */
+const leastCopies = 4;
+
+/**
+ * Finds the copies of a repeat, or of one call path that differs in its numbers, by the key of each copy's own nest. Two nests are
+ * copies where they compute the same from buffers of the same kinds and sizes, with the same aliasing. They differ in
+ * at most `most` buffers and numbers.
+ */
+export function findCopies(nests: ReadonlyMap<string, AnyNest>, most: number): Map<string, Copy> {
+  const groups = new Map<string, Member[]>();
+  for (const [key, nest] of nests) {
+    const member = memberOf(key, nest);
+    if (!member) continue;
+    const known = groups.get(member.shape);
+    if (known) known.push(member);
+    else groups.set(member.shape, [member]);
+  }
+  const copies = new Map<string, Copy>();
+  for (const members of groups.values())
+    if (members.length >= leastCopies && members[0].buffers.length + members[0].sites.length <= most)
+      for (const [key, copy] of copiesOf(members)) copies.set(key, copy);
+  return copies;
+}
+
+interface Member {
+  readonly key: string;
+  readonly nest: AnyNest;
+  /** What it shares with its copies. */
+  readonly shape: string;
+  /** What it reads and writes, in the order of its text; parameters of the copies stand in the same order. */
+  readonly buffers: readonly Buffer[];
+  /** The numbers of its random draws, in the same order. */
+  readonly sites: readonly number[];
+}
+
+function memberOf(key: string, nest: AnyNest): Member | undefined {
+  const { path = '', phase, sources } = nest.provenance;
+  if (nest.kind === 'explicit' || numbersIn(path).length === 0) return undefined;
+  const places = new Map<Buffer, number>();
+  const sites = new Map<number, number>();
+  const text = keyOfNest(
+    nest,
+    (buffer) => {
+      const { space, dtype, length, below } = buffer;
+      return `${numberedIn(places, buffer)} ${space} ${dtype}[${length.key}] ${below}`;
+    },
+    (site) => numberedIn(sites, site),
+  );
+  const shape = [path.replace(/\d+/g, '#'), phase, ...sources, text].join('\n');
+  return { key, nest, shape, buffers: [...places.keys()], sites: [...sites.keys()] };
+}
+
+/** `#n` for the n-th that is met. */
+function numberedIn<T>(known: Map<T, number>, of: T): string {
+  const before = known.get(of);
+  if (before === undefined) known.set(of, known.size);
+  return `#${before ?? known.size - 1}`;
+}
+
+function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
+  const [first] = members;
+  const numbers = members.map(({ nest }) => numbersIn(nest.provenance.path ?? ''));
+  const commonOf = (text: (member: Member) => string | undefined): string | undefined =>
+    common(
+      members.map((member) => text(member) ?? ''),
+      numbers,
+    );
+  // What all copies have in common, such as a rate, is no parameter.
+  const differs = first.buffers.map((buffer, i) => members.some((member) => member.buffers[i] !== buffer));
+  const taken = new Set(first.buffers.flatMap(({ name }, i) => (differs[i] ? [] : [name])));
+  const parameters = new Map<Buffer, Buffer>();
+  first.buffers.forEach((buffer, i) => {
+    if (!differs[i]) return;
+    const name = unique(commonOf(({ buffers }) => buffers[i].name) ?? buffer.name, taken);
+    parameters.set(buffer, { ...buffer, name });
+  });
+  const sites = new Map(first.sites.map((site, i) => [site, axis(i === 0 ? 'site' : `site_${i + 1}`, mostSites)]));
+  const { name, provenance } = first.nest;
+  const nest: AnyNest = {
+    ...overParameters(first.nest, parameters, sites),
+    name: commonOf((member) => member.nest.name) ?? name,
+    provenance: {
+      ...provenance,
+      formulas: provenance.formulas.map((formula, i) => commonOf((m) => m.nest.provenance.formulas[i]) ?? formula),
+      path: commonOf((member) => member.nest.provenance.path),
+    },
+  };
+  const own = new Set(first.nest.kind === 'rows' ? first.nest.rowLocal : []);
+  for (const member of members) {
+    const given = new Map<Buffer, Buffer>();
+    first.buffers.forEach((buffer, i) => {
+      const parameter = parameters.get(buffer);
+      if (parameter && !own.has(buffer)) given.set(parameter, member.buffers[i]);
+    });
+    const drawn = new Map([...sites.values()].map((parameter, i) => [parameter, member.sites[i]]));
+    yield [member.key, { nest, given, ...(drawn.size > 0 && { numbers: drawn }), copy: ownerOf(member.nest) }];
+  }
+}
+
+/** The copy that a nest belongs to, and where that is written: `h.block.7: model.nn:9`. */
+function ownerOf({ provenance: { path = '', sources } }: AnyNest): string {
+  const [owner = path] = /^.*\d+/.exec(path) ?? [];
+  const [where = ''] = (sources[0] ?? '').split(' ');
+  return where === '' ? owner : `${owner}: ${where}`;
+}
+
+/** A model has fewer random draws. */
+const mostSites = 2 ** 31 - 1;
+
+/** The nest with other buffers in the place of its own, and what its draws are numbered by. */
+function overParameters(
+  nest: AnyNest,
+  parameters: ReadonlyMap<Buffer, Buffer>,
+  sites: ReadonlyMap<number, Axis>,
+): AnyNest {
+  const of = (buffer: Buffer): Buffer => parameters.get(buffer) ?? buffer;
+  const memo = new Map<string, Scalar>();
+  const rewrite: Rewrite = {
+    scalar: (value) => {
+      if (value.kind === 'load') return load(of(value.from), rewriteIndex(value.at, rewrite, memo), value.lanes);
+      const site = value.kind === 'number' && value.site ? sites.get(value.value) : undefined;
+      return site && apply('u32', indexValue(site));
+    },
+  };
+  const inStore = ({ to, at, value }: Store): Store => ({
+    to: of(to),
+    at: rewriteIndex(at, rewrite, memo),
+    value: rewriteScalar(value, rewrite, memo),
+  });
+  const inNest = (plain: Nest): Nest => ({ ...plain, stores: plain.stores.map(inStore) });
+  switch (nest.kind) {
+    case 'nest':
+      return inNest(nest);
+    case 'rows':
+      return {
+        ...nest,
+        parts: nest.parts.map(inNest),
+        rowLocal: nest.rowLocal.map(of),
+        ...(nest.totals && { totals: nest.totals.map(inNest) }),
+      };
+    case 'explicit':
+      return nest;
+    default:
+      return nest satisfies never;
+  }
+}

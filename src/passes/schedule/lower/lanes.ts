@@ -1,0 +1,95 @@
+// Values for four neighbouring places of an axis at once, where every load and coordinate allows it.
+import { coefficient, constantOf, provablyLess, rangeOf, zero, type Axis } from '../../../ir/index.js';
+import { apply, fold, indexValue, isLanes, load, number, splat, type Scalar } from '../../../ir/scalar.js';
+import { partsOf } from '../../../ir/walk.js';
+
+export type LanesMemo = Map<string, Scalar | undefined>;
+
+/** The value at v, v + 1, v + 2, v + 3; the value itself where it does not depend on v; undefined where lanes cannot hold it. */
+export function vectorise(value: Scalar, v: Axis, memo: LanesMemo = new Map()): Scalar | undefined {
+  if (memo.has(value.key)) return memo.get(value.key);
+  const result = inLanes(value, v, memo);
+  memo.set(value.key, result);
+  return result;
+}
+
+/** In four lanes, whatever it was. */
+export function asLanes(value: Scalar): Scalar {
+  return isLanes(value) ? value : splat(value);
+}
+
+function inLanes(value: Scalar, v: Axis, memo: LanesMemo): Scalar | undefined {
+  switch (value.kind) {
+    case 'number':
+    case 'local':
+      return value;
+    case 'index': {
+      const stride = strideIn(value, v);
+      if (stride === undefined || value.lanes) return undefined;
+      if (stride === 0) return value;
+      if (stride === 1) return indexValue(value.of, 4);
+      const steps = apply('mul', splat(number(stride, 'i32')), indexValue(zero, 4));
+      return apply('add', splat(value), steps);
+    }
+    case 'load': {
+      const stride = strideIn(value, v);
+      if (stride === 0) return value;
+      return stride === 1 && !value.lanes ? load(value.from, value.at, 4) : undefined;
+    }
+    case 'apply': {
+      const args: Scalar[] = [];
+      for (const arg of value.args) {
+        const done = vectorise(arg, v, memo);
+        if (!done) return undefined;
+        args.push(done);
+      }
+      if (!args.some(isLanes)) return value;
+      // All lanes are shifted by the same number of places.
+      if (value.op === 'shl' || value.op === 'shr')
+        return isLanes(args[1]) ? undefined : apply(value.op, asLanes(args[0]), args[1]);
+      if (value.op !== 'select') return apply(value.op, ...args.map(asLanes));
+      const [condition, then, otherwise] = args;
+      // Lanes choose after both arms are there, so both must be safe to evaluate.
+      if (isLanes(condition) && !value.args.slice(1).every((arm) => loadsInRange(arm, value.args[0]))) return undefined;
+      return apply('select', condition, asLanes(then), asLanes(otherwise));
+    }
+    case 'fold': {
+      const body = vectorise(value.body, v, memo);
+      return body && (isLanes(body) ? fold(value.op, value.over, body) : value);
+    }
+    case 'splat':
+    case 'lane':
+      return vectorise(value.of, v, memo) === value.of ? value : undefined;
+    default:
+      return value satisfies never;
+  }
+}
+
+function strideIn(value: Scalar & { kind: 'index' | 'load' }, v: Axis): number | undefined {
+  const stride = coefficient(value.kind === 'load' ? value.at : value.of, v);
+  return stride && constantOf(stride);
+}
+
+/** Are all loads of the value within their buffers, whatever guards them? Those that `also` makes are. */
+export function loadsInRange(value: Scalar, also?: Scalar): boolean {
+  const made = new Set<string>();
+  const collect = (part: Scalar): void => {
+    if (made.has(part.key)) return;
+    made.add(part.key);
+    for (const inner of partsOf(part)) collect(inner);
+  };
+  if (also) collect(also);
+  const seen = new Set<string>();
+  const visit = (part: Scalar): boolean => {
+    if (seen.has(part.key)) return true;
+    seen.add(part.key);
+    return (part.kind !== 'load' || made.has(part.key) || inRange(part)) && partsOf(part).every(visit);
+  };
+  return visit(value);
+}
+
+export function inRange(value: Scalar & { kind: 'load' }): boolean {
+  // A kernel's own panels are filled for every place of a tile.
+  if (value.from.space === 'scratch') return true;
+  return rangeOf(value.at).min >= 0 && provablyLess(value.at, value.from.length);
+}

@@ -1,0 +1,59 @@
+// Loops over an axis in tiles, with a tail for what the tile does not divide.
+import { constantOf, div, mod, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
+import type { Statement } from '../../../ir/program.js';
+import type { Tail } from '../plan/types.js';
+import type { Writer } from './writer.js';
+
+/** The places of one axis that a tile computes: base + 0 … base + count - 1. */
+export interface Places {
+  readonly base: Index;
+  readonly count: number;
+  /** Where the block begins of which these places are a tile. */
+  readonly block?: Index;
+}
+
+export interface Tiling {
+  readonly axis: Axis;
+  /** Widest first; where the axis is shorter than a tile the next one is tried. The last is 1. */
+  readonly tiles: readonly number[];
+  readonly tail: Tail;
+}
+
+/** Writes the loops; `inside` is called for every kind of tile that occurs. */
+export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Places) => void): void {
+  const { axis, tail } = tiling;
+  const { extent } = axis;
+  const known = constantOf(extent);
+  const [first = 1, ...narrower] = tiling.tiles;
+  const loop = (step: number, options: { from?: Index; to: Index; last?: Index }): void => {
+    const [counter] = writer.open(axis);
+    inside({ base: toIndex(counter), count: step });
+    const body = writer.close();
+    writer.push({ kind: 'loop', axis: counter, ...options, step, as: 'serial', places: true, body });
+  };
+  if (known !== undefined && first >= known) {
+    if (first === known || narrower.length === 0 || known === 1) return inside({ base: toIndex(0), count: known });
+    return writeTiles(writer, { ...tiling, tiles: narrower }, inside);
+  }
+  if (first === 1 || constantOf(mod(extent, toIndex(first))) === 0) return loop(first, { to: extent });
+  if (tail === 'overlap') {
+    const tiled = (): void => loop(first, { to: extent, last: sub(extent, first) });
+    if (rangeOf(extent).min >= first) return tiled();
+    const then = branch(writer, tiled);
+    const otherwise = branch(writer, () => writeTiles(writer, { ...tiling, tiles: narrower }, inside));
+    return writer.push({ kind: 'if', less: [toIndex(first - 1), extent], then, else: otherwise });
+  }
+  if (known !== undefined) {
+    const full = known - (known % first);
+    loop(first, { to: toIndex(full) });
+    return inside({ base: toIndex(full), count: known - full });
+  }
+  loop(first, { to: sub(extent, first - 1) });
+  loop(1, { from: mul(div(extent, toIndex(first)), first), to: extent });
+}
+
+function branch(writer: Writer, write: () => void): Statement[] {
+  writer.open();
+  write();
+  return writer.close();
+}

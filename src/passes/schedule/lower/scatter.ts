@@ -1,0 +1,120 @@
+// A scatter: rows set to zero, then each term added to the row that is chosen for it.
+import { add, atom, div, mul, product, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
+import type { Nest } from '../../../ir/program.js';
+import { apply, load, number, splat, type Buffer } from '../../../ir/scalar.js';
+import { reshape } from '../plan/reshape.js';
+import type { ScatterPlan } from '../plan/types.js';
+import { scatterOf, type Scatter } from '../../scatter.js';
+import { lostOf } from './blocks.js';
+import { writeValues } from './folds.js';
+import { asLanes, vectorise } from './lanes.js';
+import { writeTiles, type Places } from './loops.js';
+import { specialise, specialiseIndex } from './specialise.js';
+import type { Writer } from './writer.js';
+
+type At = ReadonlyMap<Axis, Index>;
+
+/** Writes the nest into the innermost open scope. The terms of a place are added in the order of the sum's axes. */
+export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): void {
+  const scatter = scatterOf(reshape(nest, plan.shape));
+  if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
+  const loops = (index: number, places: ReadonlyMap<Axis, Places>): void => {
+    const loop = plan.loops[index];
+    if (!loop) return writeTile(writer, scatter, plan.lost, places, plan.loops.find((l) => l.lanes)?.axis);
+    const { axis, tile, tail } = loop;
+    writeTiles(writer, { axis, tail, tiles: loop.lanes ? [tile, 4, 1] : [tile, 1] }, (here) =>
+      loops(index + 1, new Map([...places, [axis, here]])),
+    );
+  };
+  loops(0, new Map());
+}
+
+/** To more terms a place that all of them may go to would lose too much of them. */
+const manyTerms = 4_096;
+
+/** One run of columns: of every row, then of every term. */
+function writeTile(
+  writer: Writer,
+  scatter: Scatter,
+  lost: Buffer,
+  places: ReadonlyMap<Axis, Places>,
+  lanes: Axis | undefined,
+): void {
+  const { to, at, over, row, ids, value } = scatter;
+  const columns = columnsOf(places, lanes);
+  const long = writer.isLong(product(over.map((a) => a.extent)), manyTerms);
+  const width = div(lost.length, row.extent);
+  const lostAt = (which: Index, n: number): Index => add(mul(which, width), n);
+  overAll(writer, [row], (bound) => {
+    for (const { lanes: wide, at: column, start } of columns) {
+      const zero = wide ? splat(number(0)) : number(0);
+      writer.push({ kind: 'store', to, at: specialiseIndex(at, replacing(bound, column)), value: zero });
+      const which = bound.get(row) ?? toIndex(row);
+      if (long) writer.push({ kind: 'store', to: lost, at: lostAt(which, start), value: zero });
+    }
+  });
+  overAll(writer, over, (bound) => {
+    for (const buffer of [to, lost]) writer.pins.set(buffer, writer.depth);
+    const id = atom({ kind: 'element', of: specialise(ids, replacing(bound)) });
+    const which = toIndex(writer.index(writer.depth, id.key, row.name, id, row.extent));
+    const chosen = new Map([[row, which]]);
+    const wanted = columns.map((column) => {
+      const replace = replacing(bound, column.at, chosen);
+      const place = specialiseIndex(at, replace);
+      const wide = column.lanes ? 4 : undefined;
+      const term = specialise(column.lanes && lanes ? asLanes(vectorise(value, lanes) ?? value) : value, replace);
+      const before = load(to, place, wide);
+      const kept = lostAt(which, column.start);
+      return { at: place, before, kept, value: apply('add', long ? load(lost, kept, wide) : before, term), label: '' };
+    });
+    const values = writeValues(writer, wanted, { unrolled: new Set(), order: [], lanes: new Set() });
+    wanted.forEach((one, i) => {
+      if (!long) return writer.push({ kind: 'store', to, at: one.at, value: values[i] });
+      const added = writer.let(writer.depth, { base: 'added', numbered: true }, values[i]);
+      const before = writer.let(writer.depth, { base: 'before', numbered: true }, one.before);
+      writer.push({ kind: 'store', to, at: one.at, value: apply('add', before, added) });
+      // Memory holds fewer bits than what was computed may have.
+      writer.push({ kind: 'store', to: lost, at: one.kept, value: lostOf(writer, added, before, one.before) });
+    });
+    for (const buffer of [to, lost]) writer.pins.delete(buffer);
+  });
+}
+
+/** Loops over the axes, one in the other. */
+function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: At) => void): void {
+  const bound = new Map<Axis, Index>();
+  const loops = axes.map((axis) => {
+    const [loop] = writer.open(axis);
+    bound.set(axis, toIndex(loop));
+    return loop;
+  });
+  inside(bound);
+  for (const axis of loops.reverse()) {
+    const body = writer.close();
+    writer.push({ kind: 'loop', axis, to: axis.extent, step: 1, as: 'serial', body });
+  }
+}
+
+/** The places of a tile, those of the lane axis four at a time; `start` counts them along the run. */
+function columnsOf(
+  places: ReadonlyMap<Axis, Places>,
+  lanes: Axis | undefined,
+): { at: At; lanes: boolean; start: number }[] {
+  let columns: { at: Map<Axis, Index>; lanes: boolean; start: number }[] = [{ at: new Map(), lanes: false, start: 0 }];
+  for (const [axis, { base, count }] of places) {
+    const wide = axis === lanes && count % 4 === 0;
+    const starts = Array.from({ length: wide ? count / 4 : count }, (_, i) => (wide ? 4 * i : i));
+    columns = columns.flatMap((c) =>
+      starts.map((n) => ({
+        at: new Map([...c.at, [axis, add(base, n)]]),
+        lanes: c.lanes || wide,
+        start: count * c.start + n,
+      })),
+    );
+  }
+  return columns;
+}
+
+function replacing(...bound: readonly At[]): (part: Atom) => Index | undefined {
+  return (part) => (part.kind === 'axis' ? bound.map((at) => at.get(part)).find((found) => found) : undefined);
+}

@@ -1,0 +1,208 @@
+// Contractions by workgroups: both sides staged in the workgroup's memory, block by block of the fold, and a block of sums a thread.
+// What is staged and summed are vectors of four numbers: neighbours along the fold or along the side, as they lie outside.
+import {
+  add,
+  axis as newAxis,
+  constantOf,
+  div,
+  mod,
+  mul,
+  product,
+  toIndex,
+  type Axis,
+  type Index,
+} from '../../../ir/index.js';
+import type { Nest, Statement, Store } from '../../../ir/program.js';
+import { apply, lane, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
+import { rebuild } from '../../../ir/walk.js';
+import { storesInQuads } from '../plan/quads.js';
+import { reshape } from '../plan/reshape.js';
+import type { TilePlan } from '../plan/types.js';
+import { cutOf, takeIn, writeRange } from './blocks.js';
+import { writeLets } from './lets.js';
+import type { Places } from './loops.js';
+import { bindAxes } from './places.js';
+import { specialise, specialiseIndex } from './specialise.js';
+import { divides, placeOf, range, readStaged, replacing, writeStage, type Staged } from './tileStages.js';
+import type { Writer } from './writer.js';
+
+/** Writes the kernel's loops; returns how many workgroups there are. */
+export function writeTiled(
+  writer: Writer,
+  nest: Nest,
+  plan: TilePlan,
+): { groups: Index; threads: number; scratch: Buffer[] } {
+  const shaped = reshape(nest, plan.shape);
+  const { threads, block, sides } = plan;
+  const extents = [sides.rows, sides.columns, { axes: sides.batch }].map(({ axes }) =>
+    product(axes.map((a) => a.extent)),
+  );
+  const counts = [threads.down * block.rows, threads.across * block.columns];
+  const tiles = counts.map((n, i) => div(add(extents[i], n - 1), toIndex(n)));
+  const [group] = writer.open(newAxis('tile', product([extents[2], ...tiles])));
+  const named = (name: string, value: Index, extent: Index): Index =>
+    constantOf(value) === undefined ? toIndex(writer.index(writer.depth, value.key, name, value, extent)) : value;
+  const tile = toIndex(group);
+  const aside = div(tile, tiles[1]);
+  const batch = newAxis('batch', extents[2]);
+  const outer = new Map<Axis, Places>();
+  if (sides.batch.length > 0) {
+    const which = writer.index(writer.depth, `batch ${group.id}`, batch.name, div(aside, tiles[0]), extents[2]);
+    for (const [axis, places] of bindAxes(writer, sides.batch, which)) outer.set(axis, places);
+  }
+  const first = [
+    named('row_tile', mul(mod(aside, tiles[0]), counts[0]), extents[0]),
+    named('column_tile', mul(mod(tile, tiles[1]), counts[1]), extents[1]),
+  ];
+  const [thread] = writer.open(newAxis('thread', threads.down * threads.across));
+  const [down, across] = [toIndex(threads.down), toIndex(threads.across)];
+  const own = [
+    named('thread_row', div(toIndex(thread), across), down),
+    named('thread_column', mod(toIndex(thread), across), across),
+  ];
+  const staged = [sides.rows, sides.columns].map((side, i): Staged => {
+    const name = i === 0 ? 'rows' : 'columns';
+    const alongFold = side.along === 'fold';
+    const pitch = alongFold ? plan.depth + ((plan.depth / 4) % 2 === 0 ? 4 : 0) : counts[i];
+    const length = toIndex(pitch * (alongFold ? counts[i] : plan.depth));
+    return {
+      side,
+      buffer: { name, space: 'workgroup', dtype: 'f32', length },
+      threads: i === 0 ? threads.down : threads.across,
+      quads: (i === 0 ? block.rows : block.columns) / 4,
+      count: counts[i],
+      pitch,
+      spread: alongFold && i === 0,
+      extent: extents[i],
+      reach: mul(tiles[i], counts[i]),
+      name: side.axes.length === 1 ? side.axes[0].name : name.replace(/s$/, ''),
+      start: first[i],
+      own: own[i],
+    };
+  });
+  const sums = writeSums(writer, plan, staged, thread, outer);
+  writeElements(writer, shaped, plan, staged, sums, outer);
+  const inGroup = writer.close();
+  writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
+  return { groups: group.extent, threads: threads.down * threads.across, scratch: staged.map((s) => s.buffer) };
+}
+
+/** The sums of a thread's block, by rows and by columns four at a time. */
+function writeSums(
+  writer: Writer,
+  { block, depth, order }: TilePlan,
+  staged: readonly Staged[],
+  thread: Axis,
+  outer: ReadonlyMap<Axis, Places>,
+): Scalar[][] {
+  const level = writer.depth;
+  const quads = block.columns / 4;
+  const sums = range(block.rows).map((row) =>
+    range(quads).map((quad) => {
+      const base = quads === 1 ? `acc${row}` : `acc${row}_${quad}`;
+      return writer.let(level, { base, numbered: false }, splat(number(0)), true);
+    }),
+  );
+  const extent = product(order.map((a) => a.extent));
+  const steps = div(add(extent, depth - 1), toIndex(depth));
+  const cut = cutOf(writer, [steps], depth, writer.blocks?.mostOfProducts);
+  const wholes = sums.map((line) =>
+    line.map((sum) => {
+      const base = `${sum.kind === 'local' ? sum.name : ''}_whole`;
+      return cut && writer.let(level, { base, numbered: false }, splat(number(0)), true);
+    }),
+  );
+  const inside = (step: Axis): void => {
+    const start = mul(toIndex(step), depth);
+    for (const one of staged) writeStage(writer, one, { depth, order, extent, start }, thread, outer);
+    writer.push({ kind: 'barrier' });
+    const [k] = writer.open(newAxis('k', depth / 4));
+    const [rows, columns] = staged.map((one, i) => readStaged(writer, one, k, i === 1));
+    for (const at of range(4)) {
+      const right = columns.vectors(at);
+      const left = rows.numbers(at);
+      sums.forEach((line, row) =>
+        line.forEach((sum, quad) => {
+          if (sum.kind !== 'local') throw new Error('an accumulator is a local');
+          const value = apply('add', sum, apply('mul', splat(left[row]), right[quad]));
+          writer.push({ kind: 'set', name: sum.name, value });
+        }),
+      );
+    }
+    const inner = writer.close();
+    writer.push({ kind: 'loop', axis: k, to: k.extent, step: 1, as: 'serial', body: inner }, { kind: 'barrier' });
+  };
+  writeRange(writer, { axis: newAxis('step', steps), to: steps, step: 1, rounds: steps }, cut, inside, () =>
+    wholes.forEach((line, row) => line.forEach((whole, quad) => whole && takeIn(writer, whole, sums[row][quad]))),
+  );
+  wholes.forEach((line, row) =>
+    line.forEach((whole, quad) => {
+      const sum = sums[row][quad];
+      if (whole && sum.kind === 'local') writer.push({ kind: 'set', name: sum.name, value: apply('add', whole, sum) });
+    }),
+  );
+  return sums;
+}
+
+/** What the nest stores at each element of the thread's block that is inside. */
+function writeElements(
+  writer: Writer,
+  nest: Nest,
+  { quads, sides }: TilePlan,
+  [rows, columns]: readonly Staged[],
+  sums: readonly (readonly Scalar[])[],
+  outer: ReadonlyMap<Axis, Places>,
+): void {
+  const bind = (staged: Staged, n: number) => {
+    const { side, start, reach, name, buffer } = staged;
+    const value = add(start, placeOf(staged, n));
+    const which = writer.index(writer.depth, `${value.key} of ${buffer.name}`, name, value, reach);
+    return { which: toIndex(which), places: bindAxes(writer, side.axes, which) };
+  };
+  const guarded = ({ count, extent }: Staged, at: Index, body: readonly Statement[]): readonly Statement[] =>
+    divides(count, extent) ? body : [{ kind: 'if', less: [at, extent], then: body, else: [] }];
+  const last = sides.columns.axes[sides.columns.axes.length - 1];
+  sums.forEach((line, i) => {
+    writer.open();
+    const row = bind(rows, i);
+    writer.open();
+    line.forEach((sum, quad) => {
+      for (const n of quads ? [0] : range(4)) {
+        const stores = quads
+          ? storesInQuads(nest, last, new Map([[sides.fold.key, sum]]))
+          : storesWith(nest, sides.fold.key, lane(sum, n));
+        if (!stores) throw new Error(`${nest.name} cannot be stored by four`);
+        writer.open();
+        const column = bind(columns, 4 * quad + n);
+        writer.open();
+        writeStores(writer, stores, new Map([...outer, ...row.places, ...column.places]));
+        writer.push(...guarded(columns, column.which, writer.close()));
+        writer.flatten();
+      }
+    });
+    writer.push(...guarded(rows, row.which, writer.close()));
+    writer.flatten();
+  });
+}
+
+/** The nest's stores with the sum in the place of the fold. */
+function storesWith(nest: Nest, fold: string, sum: Scalar): Store[] {
+  const memo = new Map<string, Scalar>();
+  const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => (v.key === fold ? sum : undefined));
+  return nest.stores.map((store) => ({ ...store, value: visit(store.value) }));
+}
+
+/** Stores at one place of the nest, or at four neighbours. */
+export function writeStores(writer: Writer, stores: readonly Store[], places: ReadonlyMap<Axis, Places>): void {
+  const replace = replacing(places);
+  const lets = writeLets(
+    writer,
+    stores.map((store) => specialise(store.value, replace)),
+    new Set(),
+  );
+  stores.forEach(({ to, at }, n) =>
+    writer.push({ kind: 'store', to, at: specialiseIndex(at, replace), value: lets[n] }),
+  );
+}

@@ -1,0 +1,265 @@
+// Contractions in lanes: what is staged, which axes are merged, in which order the loops stand, and the register tile.
+import {
+  add,
+  axis as newAxis,
+  constantOf,
+  mul,
+  printIndex,
+  product,
+  toIndex,
+  type Axis,
+  type Index,
+} from '../../../ir/index.js';
+import type { Nest, TargetTraits } from '../../../ir/program.js';
+import type { Buffer, Scalar } from '../../../ir/scalar.js';
+import { vectorise } from '../lower/lanes.js';
+import { applyStage, coalesceAxes, coalesced, coalesceFolds } from './reshape.js';
+import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from './strides.js';
+import { runs } from './shape.js';
+import type { Sides } from './sides.js';
+import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from './types.js';
+
+/** Fewer rows do not pay for staging the columns. */
+const rowsToStage = 8;
+/** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
+const deep = 1024;
+/** So many rows, or so many columns that meet them, pay for staging rows; never fewer of either. */
+const [manyRows, manyColumns, fewRows, leastColumns] = [200, 128, 32, 16];
+/** Shorter panels lie near each other as it is. */
+const depthOfPanels = 256;
+/** What panels may hold together, in elements: a part of the second cache. */
+const panelsAtMost = 32 * 1024;
+/** The longest run that is staged whole, in elements. */
+const wholeAtMost = 256 * 1024;
+
+/** Register tiles, rows by columns, with their measured weight. */
+const tiles: readonly (readonly [rows: number, columns: number, weight: number])[] = [
+  [4, 8, 1],
+  [2, 16, 0.97],
+  [3, 8, 0.92],
+  [6, 4, 0.8],
+  [2, 8, 0.75],
+  [4, 4, 0.72],
+  [3, 4, 0.62],
+  [1, 16, 0.6],
+  [2, 4, 0.5],
+  [1, 8, 0.45],
+  [1, 4, 0.3],
+];
+
+/** A fused multiply-add takes as long as so many can begin: with fewer sums, each waits for itself. */
+const sumsUnderWay = 8;
+
+/** Undefined where lanes cannot serve. */
+export function planContraction(
+  nest: Nest,
+  shape: Shape,
+  sides: Sides,
+  { fused }: TargetTraits,
+  estimate: Estimate,
+): NestPlan | undefined {
+  const { fold, columns } = sides;
+  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const byStride = (a: Axis, b: Axis): number => strideIn(nest, b, estimate) - strideIn(nest, a, estimate);
+  const rows = [...sides.rows].sort((a, b) => size([b]) - size([a]));
+  const order = foldOrder(fold, sides.uSide, estimate);
+  const u = rows[0];
+  const reused = size(rows) >= rowsToStage;
+
+  const run = reused ? longColumns(nest, sides, order, estimate) : undefined;
+  const merge = run && run.length > 1 ? coalesced(run) : undefined;
+  const v = merge ? merge.into : sides.v;
+  const others = columns.filter((a) => a !== v && !(merge?.axes.includes(a) ?? false));
+  const outer = [...[...sides.batch].sort(byStride), ...others.sort(byStride)];
+  const [tileRows, tileColumns] = chooseTile(u && size([u]), size([v]), v, fused);
+
+  const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
+  const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
+  const uStage = stageRows(sides, order, u, tileRows, tail, estimate);
+  const uNear = uStage !== undefined || (u !== undefined && strideOfSide(sides.uSide, order, estimate) === 1);
+  const panels = fused && reused && uNear && inPlace && !merge ? panelsOf(v, tileColumns, size(order), tail) : 1;
+  const vStage = (): Stage | undefined => {
+    if (!reused) return undefined;
+    if (merge && run) return stageRun(sides, order, run, outer.length);
+    if (tileColumns < 4) return undefined;
+    return stagePanel(sides, order, tileColumns, panels, outer.length + 1, inPlace);
+  };
+  const stages = [...(uStage ? [uStage] : []), ...list(vStage())];
+
+  const mergeColumns = merge ? [merge] : [];
+  const staged = coalesceAxes(stages.reduce(applyStage, nest), mergeColumns);
+  const mergeFolds = stages.length > 0 ? runs(order, addressesOf(staged)) : [];
+  const stagedFolds = coalesceFolds(staged, mergeFolds);
+  const lanes = inPlace || stages.some((s) => s !== uStage);
+  // Lanes along the fold do as well where it is dense on both sides.
+  if (!lanes && !vectorise(fold.body, order[order.length - 1])) return undefined;
+  const columnLoop: LoopPlan = { axis: v, tile: lanes ? tileColumns : 1, tail, ...(lanes && { lanes: true as const }) };
+  const one = (axis: Axis): LoopPlan => ({ axis, tile: 1, tail });
+  const rowLoops = [...rows.slice(1).sort(byStride).map(one), ...(u ? [{ axis: u, tile: tileRows, tail }] : [])];
+  const blockLoop: LoopPlan = { axis: v, tile: panels * tileColumns, tail };
+  const inner = panels > 1 ? [blockLoop, ...rowLoops, columnLoop] : [columnLoop, ...rowLoops];
+  const loops = [...outer.map(one), ...inner];
+  const foldAxes = foldsOf(stagedFolds).flatMap((f) => f.over);
+  const folds = [...new Set([...foldAxes, ...order])];
+  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const by = panels > 1 ? `${panels} panels` : 'panel';
+  const text = [
+    `contraction: v=${show([v])}`,
+    ...(u ? [` u=${show([u])}`] : []),
+    ` fold=${show(foldsOf(stagedFolds).find((f) => f.op === 'add')?.over ?? order)}`,
+    ...(lanes ? [` tile ${u ? tileRows : 1}x${tileColumns}`] : []),
+    ...(merge ? [', v side staged whole'] : stages.some((s) => s !== uStage) ? [`, v side staged by ${by}`] : []),
+    ...(uStage ? [', u side staged'] : []),
+  ].join('');
+  return {
+    kind: 'nest',
+    role: 'contraction',
+    shape,
+    stages,
+    mergeColumns,
+    mergeFolds,
+    loops,
+    folds,
+    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    foldLanes: folds,
+    text,
+  };
+}
+
+function list<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}
+
+/** How far apart neighbours of the innermost axis of the fold are. */
+function strideOfSide(side: Scalar, over: readonly Axis[], estimate: Estimate): number | undefined {
+  return side.kind === 'load' ? strideAt(side.at, over[over.length - 1], estimate) : undefined;
+}
+
+function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
+  return strideAt(nest.stores[0].at, axis, estimate) ?? 0;
+}
+
+/** Best of weight × useful share. A narrow axis takes a narrow tile; what does not fill a tile is computed twice. */
+function chooseTile(rows: number | undefined, columns: number, v: Axis, fused = false): readonly [number, number] {
+  const useful = (extent: number, tile: number): number =>
+    extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
+  let best: readonly [number, number] = [1, 1];
+  let score = 0;
+  for (const [u, width, measured] of tiles) {
+    const weight = fused ? Math.min(measured, (u * width) / 4 / sumsUnderWay) : measured;
+    if (rows === undefined && u > 1) continue;
+    if (width > (constantOf(v.extent) ?? Infinity)) continue;
+    const value = weight * useful(rows ?? 1, u) * useful(columns, width);
+    if (value > score) [best, score] = [[u, width], value];
+  }
+  return best;
+}
+
+/** Descending stride of the u side, so that its pointers move least. */
+function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate): Axis[] {
+  const stride = (axis: Axis): number => {
+    const at = uSide.kind === 'load' ? strideAt(uSide.at, axis, estimate) : undefined;
+    return at ?? 0;
+  };
+  const strides = new Map(fold.over.map((a) => [a, stride(a)]));
+  return [...fold.over].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
+}
+
+/** Columns that are one run in everything but the v side: the innermost of them, as many as are dense and not too long. */
+function longColumns(nest: Nest, sides: Sides, order: readonly Axis[], estimate: Estimate): Axis[] | undefined {
+  const { v, columns } = sides;
+  const candidates = columns
+    .filter((a) => constantOf(a.extent) !== undefined)
+    .sort((a, b) => strideIn(nest, a, estimate) - strideIn(nest, b, estimate));
+  if (candidates[0] !== v || candidates.length < 2) return undefined;
+  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const run: Axis[] = [v];
+  for (const axis of candidates.slice(1)) {
+    if (size([axis, ...run, ...order]) > wholeAtMost) break;
+    const trial = applyStage(nest, stageRun(sides, order, [axis, ...run], 0));
+    if (!dense(addressesOf(trial), axis, run[0])) break;
+    run.unshift(axis);
+  }
+  return run.length > 1 ? run : undefined;
+}
+
+function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], position: number): Stage {
+  const length = run.reduce((n, a) => n * (constantOf(a.extent) ?? 1), 1);
+  // Rows a multiple of 32 apart would fall on few cache sets.
+  const pitch = length % 32 === 0 ? length + 8 : length;
+  const copy: CopyPlan = vectorise(sides.vSide, sides.v) ? { kind: 'rows' } : { kind: 'columnsFirst' };
+  const buffer = scratch('columns', mul(product(over.map((a) => a.extent)), pitch));
+  return { buffer, over, factors: sides.vFactors, columns: run, pitch, position, copy };
+}
+
+/**
+ * How many panels are staged at once, as far as they fill the columns: a row of the v side is read whole, and rows of the u side meet all
+ * of them while they are near.
+ */
+function panelsOf(v: Axis, width: number, depth: number, tail: Tail): number {
+  const columns = constantOf(v.extent);
+  if (columns === undefined || width !== 8 || depth < depthOfPanels) return 1;
+  const fits = (panels: number): boolean =>
+    columns >= panels * width &&
+    depth * panels * width <= panelsAtMost &&
+    (tail === 'overlap' ? Math.ceil(columns / width) : columns / width) % panels === 0;
+  return [4, 3, 2].find(fits) ?? 1;
+}
+
+function stagePanel(
+  sides: Sides,
+  over: readonly Axis[],
+  width: number,
+  panels: number,
+  position: number,
+  inPlace: boolean,
+): Stage {
+  const { v, vSide } = sides;
+  const inner = over[over.length - 1];
+  const along = vectorise(vSide, inner);
+  const copy: CopyPlan = inPlace
+    ? { kind: 'rows' }
+    : along && along !== vSide
+      ? { kind: 'transpose' }
+      : { kind: 'columnsFirst' };
+  const buffer = scratch('panel', mul(product(over.map((a) => a.extent)), panels * width));
+  const block = panels > 1 && { block: { base: newAxis(v.name, v.extent), width: panels * width } };
+  const tile = { axis: v, base: newAxis(v.name, v.extent), width, all: false, ...block, tail: 'overlap' as const };
+  return { buffer, over, factors: sides.vFactors, columns: [], tile, pitch: width, position, copy };
+}
+
+/** The u side by tiles of rows, [tile][fold][row]: pays where rows are many and far apart. */
+function stageRows(
+  sides: Sides,
+  over: readonly Axis[],
+  u: Axis | undefined,
+  width: number,
+  tail: Tail,
+  estimate: Estimate,
+): Stage | undefined {
+  if (!u || width < 2 || sides.rows.length > 1) return undefined;
+  const depth = over.reduce((n, x) => n * estimated(x.extent, estimate), 1);
+  const columns = sides.columns.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
+  if (estimated(u.extent, estimate) < few || columns < leastColumns) return undefined;
+  if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
+  const stride = strideOfSide(sides.uSide, over, estimate);
+  if (stride === undefined || stride < 64) return undefined;
+  const tile = { axis: u, base: newAxis(u.name, u.extent), width, all: true, tail };
+  const length = mul(add(u.extent, width), product(over.map((a) => a.extent)));
+  const buffer = scratch('rows', length);
+  return {
+    buffer,
+    over,
+    factors: sides.uFactors,
+    columns: [],
+    tile,
+    pitch: width,
+    position: 0,
+    copy: { kind: 'rows' },
+  };
+}
+
+function scratch(name: string, length: Index): Buffer {
+  return { name, space: 'scratch', dtype: 'f32', length: toIndex(length) };
+}

@@ -1,0 +1,52 @@
+// The sides of a contraction: which factors of a fold's body each axis moves.
+import type { Axis } from '../../../ir/index.js';
+import type { Nest } from '../../../ir/program.js';
+import { apply, type Scalar } from '../../../ir/scalar.js';
+import { hasFold } from '../../../ir/walk.js';
+import { factorsOf } from './reshape.js';
+import { axesOfValue, costOf, foldsOf, strideOfStore } from './strides.js';
+import type { Estimate } from './types.js';
+
+export interface Sides {
+  readonly fold: Scalar & { kind: 'fold' };
+  /** The axis of stride 1 in the store. */
+  readonly v: Axis;
+  /** The factors that mention v, and the others; each side as one product. */
+  readonly vFactors: readonly Scalar[];
+  readonly uFactors: readonly Scalar[];
+  readonly vSide: Scalar;
+  readonly uSide: Scalar;
+  /** Axes of the nest that only the v side mentions, only the u side, and both. */
+  readonly columns: readonly Axis[];
+  readonly rows: readonly Axis[];
+  readonly batch: readonly Axis[];
+}
+
+/** The sides of the nest's dearest fold, where it is a product that rows and columns share; else undefined. */
+export function sidesOf(nest: Nest, estimate: Estimate): Sides | undefined {
+  const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
+  const folds = foldsOf(nest).filter((f) => f.op === 'add' && !hasFold(f.body) && factorsOf(f).length > 1);
+  const [fold] = folds.sort((a, b) => costOf([b], estimate) - costOf([a], estimate));
+  if (!fold || !v) return undefined;
+  const factors = factorsOf(fold);
+  const vFactors = factors.filter((f) => axesOfValue(f).has(v));
+  const uFactors = factors.filter((f) => !vFactors.includes(f));
+  if (vFactors.length === 0 || uFactors.length === 0) return undefined;
+  const [vSide, uSide] = [productOf(vFactors), productOf(uFactors)];
+  const [inV, inU] = [axesOfValue(vSide), axesOfValue(uSide)];
+  return {
+    fold,
+    v,
+    vFactors,
+    uFactors,
+    vSide,
+    uSide,
+    columns: nest.axes.filter((a) => inV.has(a) && !inU.has(a)),
+    rows: nest.axes.filter((a) => inU.has(a) && !inV.has(a)),
+    batch: nest.axes.filter((a) => inU.has(a) === inV.has(a)),
+  };
+}
+
+function productOf(factors: readonly Scalar[]): Scalar {
+  return factors.reduce((x, y) => apply('mul', x, y));
+}

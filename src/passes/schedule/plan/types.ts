@@ -1,0 +1,189 @@
+// What plan decides about a nest, and lower obeys.
+import type { Axis, Index } from '../../../ir/index.js';
+import type { Buffer, Scalar } from '../../../ir/scalar.js';
+
+/**
+ * How a loop over an axis with a tile ends: `overlap`: the last tile starts at extent - tile (stores are made twice, so they must not
+ * depend on what they overwrite); `exact`: a rest of its own. Where the tile divides the extent there is no tail.
+ */
+export type Tail = 'overlap' | 'exact';
+
+export interface LoopPlan {
+  /** An axis may have two loops: one over blocks of places, and one inside over the tiles of a block. */
+  readonly axis: Axis;
+  /** How many places of the axis one round of the loop computes; the whole extent: no loop. */
+  readonly tile: number;
+  readonly tail: Tail;
+  /** The places of a tile are taken four at a time, where the values allow it. */
+  readonly lanes?: true;
+}
+
+/** One axis as two: axis = by · outer + inner, so that a quotient by `by` is an axis. */
+export interface Split {
+  readonly axis: Axis;
+  readonly by: Index;
+  readonly outer: Axis;
+  readonly inner: Axis;
+}
+
+/** Neighbouring axes as one: the last varies fastest. */
+export interface Coalesce {
+  readonly axes: readonly Axis[];
+  readonly into: Axis;
+}
+
+/** The places base … base + width - 1 of an axis. `all`: the buffer holds every tile, one after another, each as [fold][width]. */
+export interface StageTile {
+  readonly axis: Axis;
+  /** Stands for the tile's first place in the stage's addresses. */
+  readonly base: Axis;
+  readonly width: number;
+  readonly all: boolean;
+  /** The buffer holds the tiles of so many places one after another; `base` stands for the first of these places. */
+  readonly block?: { readonly base: Axis; readonly width: number };
+  readonly tail: Tail;
+}
+
+/** Factors of a fold's body, evaluated into a buffer ahead of the loops that read them, and loaded from there. */
+export interface Stage {
+  readonly buffer: Buffer;
+  /** The axes of the fold, outermost first. */
+  readonly over: readonly Axis[];
+  readonly factors: readonly Scalar[];
+  /** Axes of the nest that the buffer covers whole, outermost first; or the places of one tile of an axis. */
+  readonly columns: readonly Axis[];
+  readonly tile?: StageTile;
+  /** Buffer[fold][columns], rows this far apart. */
+  readonly pitch: number;
+  /**
+   * How many loops are open where it is written. Invariant: of the axes that the factors mention, these loops bind all but the columns,
+   * one place at a time.
+   */
+  readonly position: number;
+  /** Of the copying nest: which axes are transposed in blocks of 4×4 (from, to), else how its loops go. */
+  readonly copy: CopyPlan;
+}
+
+export type CopyPlan =
+  | { readonly kind: 'transpose' }
+  /** Fold axes outside, columns in lanes inside; `columnsFirst` the other way round, element by element. */
+  | { readonly kind: 'rows' }
+  | { readonly kind: 'columnsFirst' };
+
+/** How a nest's axes change before anything else. */
+export interface Shape {
+  readonly split: readonly Split[];
+  readonly axes: readonly Coalesce[];
+  readonly folds: readonly Coalesce[];
+}
+
+export interface NestPlan {
+  readonly kind: 'nest';
+  readonly role: 'elementwise' | 'reduction' | 'contraction' | 'scalar';
+  /** First of all, in this order: axes of the nest and of folds taken apart, then put together. */
+  readonly shape: Shape;
+  readonly stages: readonly Stage[];
+  /** After staging: columns that a stage has made one run, and fold axes of the staged form. */
+  readonly mergeColumns: readonly Coalesce[];
+  readonly mergeFolds: readonly Coalesce[];
+  /** Every axis of the nest after coalescing, outermost first. */
+  readonly loops: readonly LoopPlan[];
+  /** Fold axes, outermost first; those that are written out whole; those taken four at a time where they are innermost. */
+  readonly folds: readonly Axis[];
+  readonly unrolled: readonly Axis[];
+  readonly foldLanes: readonly Axis[];
+  readonly text: string;
+}
+
+export interface RowsPlan {
+  readonly kind: 'rows';
+  readonly parts: readonly NestPlan[];
+  readonly text: string;
+}
+
+export interface ExplicitPlan {
+  readonly kind: 'explicit';
+  readonly text: string;
+}
+
+/** Terms are added to the rows that integers choose, after those have been set to zero. */
+export interface ScatterPlan {
+  readonly kind: 'scatter';
+  /** First of all. */
+  readonly shape: Shape;
+  /** The axes of the nest but for the rows, outermost first. */
+  readonly loops: readonly LoopPlan[];
+  /** What each place of a run of columns has lost of many terms: lost[row][column of the run]. */
+  readonly lost: Buffer;
+  readonly text: string;
+}
+
+export type Plan = NestPlan | RowsPlan | ScatterPlan | ExplicitPlan;
+
+/** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
+export interface SharedPart {
+  readonly kind: 'shares' | 'places';
+  /** Its loops say which places are neighbours: the last axis varies fastest. */
+  readonly plan: NestPlan;
+}
+
+/** How the work of a nest is given to threads, on targets with workgroups. */
+export type WorkPlan =
+  /** A thread for each place of a nest, or for each row; `threads` of them in a workgroup. */
+  | {
+      readonly kind: 'threads';
+      readonly threads: number;
+      readonly parts: readonly NestPlan[];
+      /** The innermost axis of a nest, where a thread takes four neighbours along it at once. */
+      readonly quads?: Axis;
+      readonly text: string;
+    }
+  /** A workgroup for each row, or for each place of a reduction. */
+  | {
+      readonly kind: 'groups';
+      readonly threads: number;
+      readonly parts: readonly SharedPart[];
+      /** Where what one row holds for itself lies: in the workgroup's memory, or for all rows in the arena. */
+      readonly local: 'workgroup' | 'scratch';
+      readonly text: string;
+    }
+  | TilePlan
+  /** One thread for everything. */
+  | { readonly kind: 'alone'; readonly text: string };
+
+/** One side of a contraction: axes of the result that it alone mentions, outermost first. */
+export interface TileSide {
+  readonly axes: readonly Axis[];
+  readonly factors: readonly Scalar[];
+  /** Which four numbers are staged as one, and neighbouring ones by neighbouring threads: neighbours along the fold, or along the side. */
+  readonly along: 'fold' | 'side';
+  /** They are also loaded as one. */
+  readonly quads: boolean;
+}
+
+/** A contraction of which each workgroup makes a tile, staging both sides in its memory block by block of the fold. */
+export interface TilePlan {
+  readonly kind: 'tiles';
+  /** First of all. */
+  readonly shape: Shape;
+  readonly sides: {
+    readonly fold: Scalar & { readonly kind: 'fold' };
+    readonly rows: TileSide;
+    readonly columns: TileSide;
+    /** Axes that both sides mention, or neither. */
+    readonly batch: readonly Axis[];
+  };
+  /** Fold axes, outermost first. */
+  readonly order: readonly Axis[];
+  readonly threads: { readonly down: number; readonly across: number };
+  /** Elements of the tile that a thread makes: multiples of four. */
+  readonly block: { readonly rows: number; readonly columns: number };
+  /** How much of the fold is staged at once: a multiple of four. */
+  readonly depth: number;
+  /** Four neighbouring columns are stored as one. */
+  readonly quads: boolean;
+  readonly text: string;
+}
+
+/** A run-time size, as plan may assume it for costs. */
+export type Estimate = (size: string) => number;
