@@ -1,0 +1,164 @@
+// Canonical polynomials with integer coefficients: how they are made, added and multiplied.
+import type { Scalar } from '../scalar.js';
+
+/** A loop variable. Its identity is the object, not the name; it runs from 0 to extent - 1. */
+export interface Axis {
+  readonly kind: 'axis';
+  readonly id: number;
+  readonly name: string;
+  readonly extent: Index;
+}
+
+/** What an index is made of. A quotient is the floor of a non-negative division; an element is an integer tensor element used as a coordinate. */
+export type Atom =
+  | Axis
+  | { readonly kind: 'size'; readonly name: string }
+  | { readonly kind: 'quotient'; readonly of: Index; readonly by: Index }
+  | { readonly kind: 'element'; readonly of: Scalar };
+
+export interface Term {
+  readonly factor: number;
+  /** Sorted by key; repeated for powers; empty for the constant term. */
+  readonly atoms: readonly Atom[];
+}
+
+/**
+ * A polynomial with integer coefficients. Invariant: canonical, so equal keys mean equal values.
+ * There is no mod: mod(p, n) is p - n * quotient(p, n), so that n * quotient(p, n) + mod(p, n) cancels to p.
+ */
+export interface Index {
+  readonly terms: readonly Term[];
+  readonly key: string;
+}
+
+let axes = 0;
+
+/** A new axis with the given extent. */
+export function axis(name: string, extent: Index | number): Axis {
+  return { kind: 'axis', id: axes++, name, extent: toIndex(extent) };
+}
+
+export function toIndex(value: Index | number | Axis): Index {
+  if (typeof value === 'number') return constant(value);
+  return 'terms' in value ? value : atom(value);
+}
+
+const constants = new Map<number, Index>();
+
+export const zero: Index = constant(0);
+export const one: Index = constant(1);
+
+export function constant(value: number): Index {
+  let known = constants.get(value);
+  if (!known) {
+    if (!Number.isInteger(value)) throw new Error(`an index is an integer, got ${value}`);
+    constants.set(value, (known = canonical(value === 0 ? [] : [{ factor: value, atoms: [] }])));
+  }
+  return known;
+}
+
+export function atom(value: Atom): Index {
+  return canonical([{ factor: 1, atoms: [value] }]);
+}
+
+/** A run-time size by its name, such as batch. It is at least 1. */
+export function size(name: string): Index {
+  return atom({ kind: 'size', name });
+}
+
+export function add(...parts: readonly (Index | number)[]): Index {
+  const [first, ...others] = parts.map(toIndex).filter((p) => p.terms.length > 0);
+  if (!first) return zero;
+  return others.length === 0 ? first : canonical([first, ...others].flatMap((p) => p.terms));
+}
+
+export function sub(a: Index | number, b: Index | number): Index {
+  return add(a, scale(toIndex(b), -1));
+}
+
+export function scale(a: Index, factor: number): Index {
+  if (factor === 1) return a;
+  return canonical(a.terms.map((t) => ({ factor: t.factor * factor, atoms: t.atoms })));
+}
+
+export function mul(a: Index | number, b: Index | number): Index {
+  const [left, right] = [toIndex(a), toIndex(b)];
+  const [byLeft, byRight] = [constantOf(left), constantOf(right)];
+  if (byRight !== undefined) return scale(left, byRight);
+  if (byLeft !== undefined) return scale(right, byLeft);
+  return canonical(
+    left.terms.flatMap((s) =>
+      right.terms.map((t) => ({ factor: s.factor * t.factor, atoms: sortAtoms([...s.atoms, ...t.atoms]) })),
+    ),
+  );
+}
+
+export function product(parts: readonly (Index | number)[]): Index {
+  return parts.reduce<Index>((p, q) => mul(p, q), one);
+}
+
+/** The value of a constant index, else undefined. */
+export function constantOf(a: Index): number | undefined {
+  if (a.terms.length === 0) return 0;
+  if (a.terms.length === 1 && a.terms[0].atoms.length === 0) return a.terms[0].factor;
+  return undefined;
+}
+
+export function equal(a: Index, b: Index): boolean {
+  return a.key === b.key;
+}
+
+/** Terms of equal atoms merged, in the one order. */
+export function canonical(terms: readonly Term[]): Index {
+  if (terms.length < 2) {
+    const kept = terms.filter((t) => t.factor !== 0);
+    return { terms: kept, key: kept.map((t) => `${t.factor}·${atomsKey(t.atoms)}`).join('') };
+  }
+  const merged = new Map<string, Term>();
+  for (const term of terms) {
+    const key = atomsKey(term.atoms);
+    const before = merged.get(key);
+    merged.set(key, { factor: (before?.factor ?? 0) + term.factor, atoms: term.atoms });
+  }
+  // Largest factor first reads like an address: 784*b + i.
+  const kept = [...merged.entries()].filter(([, t]) => t.factor !== 0);
+  kept.sort(([k, s], [l, t]) => order(s, t) || (k < l ? -1 : k > l ? 1 : 0));
+  return { terms: kept.map(([, t]) => t), key: kept.map(([k, t]) => `${t.factor}·${k}`).join('+') };
+}
+
+function atomsKey(atoms: readonly Atom[]): string {
+  return atoms.length === 1 ? atomKey(atoms[0]) : atoms.map(atomKey).join('·');
+}
+
+function order(s: Term, t: Term): number {
+  const constants = Number(s.atoms.length === 0) - Number(t.atoms.length === 0);
+  return constants || t.atoms.length - s.atoms.length || Math.abs(t.factor) - Math.abs(s.factor);
+}
+
+function sortAtoms(atoms: Atom[]): Atom[] {
+  return atoms.sort((a, b) => {
+    // sizes before axes, so that strides print first
+    const kinds = Number(a.kind !== 'size') - Number(b.kind !== 'size');
+    return kinds || (atomKey(a) < atomKey(b) ? -1 : 1);
+  });
+}
+
+const quotientKeys = new WeakMap<Atom, string>();
+
+export function atomKey(part: Atom): string {
+  switch (part.kind) {
+    case 'size':
+      return part.name;
+    case 'axis':
+      return `#${part.id}`;
+    case 'quotient': {
+      let key = quotientKeys.get(part);
+      if (!key) quotientKeys.set(part, (key = `(${part.of.key}/${part.by.key})`));
+      return key;
+    }
+    case 'element':
+      return `[${part.of.key}]`;
+    default:
+      return part satisfies never;
+  }
+}

@@ -1,0 +1,31 @@
+// An index as text, for stages and messages.
+import type { Atom, Index } from './arithmetic.js';
+
+/** The printed form: `10*i + j`, `batch`, `(k div 5)`. */
+export function printIndex(a: Index): string {
+  if (a.terms.length === 0) return '0';
+  return a.terms
+    .map((term, n) => {
+      const atoms = term.atoms.map(printAtom);
+      const magnitude = Math.abs(term.factor);
+      const body =
+        atoms.length === 0 ? `${magnitude}` : [...(magnitude === 1 ? [] : [`${magnitude}`]), ...atoms].join('*');
+      if (n === 0) return term.factor < 0 ? `-${body}` : body;
+      return term.factor < 0 ? ` - ${body}` : ` + ${body}`;
+    })
+    .join('');
+}
+
+function printAtom(part: Atom): string {
+  switch (part.kind) {
+    case 'size':
+    case 'axis':
+      return part.name;
+    case 'quotient':
+      return `(${printIndex(part.of)} div ${printIndex(part.by)})`;
+    case 'element':
+      return `[${part.of.key}]`;
+    default:
+      return part satisfies never;
+  }
+}

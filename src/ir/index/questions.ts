@@ -1,0 +1,122 @@
+// Questions about an index: what occurs in it, how it grows along an axis, its range, its value.
+import type { Scalar } from '../scalar.js';
+import { canonical, constantOf, type Atom, type Axis, type Index, type Term } from './arithmetic.js';
+
+/** Every axis that occurs in the index, also inside quotients (not inside elements' loads: use axesOfScalar). */
+export function axesOf(a: Index, into: Set<Axis> = new Set()): Set<Axis> {
+  for (const term of a.terms) for (const part of term.atoms) axesOfAtom(part, into);
+  return into;
+}
+
+function axesOfAtom(part: Atom, into: Set<Axis>): void {
+  if (part.kind === 'axis') into.add(part);
+  else if (part.kind === 'quotient') {
+    axesOf(part.of, into);
+    axesOf(part.by, into);
+  } else if (part.kind === 'element') scalarAxes(part.of, into);
+}
+
+function scalarAxes(value: Scalar, into: Set<Axis>): void {
+  if (value.kind === 'index') axesOf(value.of, into);
+  else if (value.kind === 'load') axesOf(value.at, into);
+  else if (value.kind === 'apply') for (const arg of value.args) scalarAxes(arg, into);
+  else if (value.kind === 'fold') {
+    const inner = new Set<Axis>();
+    scalarAxes(value.body, inner);
+    for (const used of inner) if (!value.over.includes(used)) into.add(used);
+  }
+}
+
+/** Every run-time size named in the index. */
+export function sizesOf(a: Index, into: Set<string> = new Set()): Set<string> {
+  for (const term of a.terms)
+    for (const part of term.atoms) {
+      if (part.kind === 'size') into.add(part.name);
+      else if (part.kind === 'quotient') {
+        sizesOf(part.of, into);
+        sizesOf(part.by, into);
+      }
+    }
+  return into;
+}
+
+/** The part of the index that multiplies the axis (an index without it); undefined where the axis is under a quotient, an element, or squared. */
+export function coefficient(a: Index, of: Axis): Index | undefined {
+  const found: Term[] = [];
+  for (const term of a.terms) {
+    const direct = term.atoms.filter((x) => x === of).length;
+    const rest = term.atoms.filter((x) => x !== of);
+    const hidden = new Set<Axis>();
+    for (const x of rest) axesOfAtom(x, hidden);
+    if (hidden.has(of) || direct > 1) return undefined;
+    if (direct === 1) found.push({ factor: term.factor, atoms: rest });
+  }
+  return canonical(found);
+}
+
+/** The coefficient of the axis as a number; undefined if it is not affine in it or the coefficient is not constant. */
+export function strideOf(a: Index, of: Axis): number | undefined {
+  const found = coefficient(a, of);
+  return found && constantOf(found);
+}
+
+export interface Range {
+  min: number;
+  max: number;
+}
+
+/** The least and the largest value over all axes; a run-time size is in [1, ∞). */
+export function rangeOf(a: Index): Range {
+  let [min, max] = [0, 0];
+  for (const term of a.terms) {
+    let range: Range = { min: 1, max: 1 };
+    for (const part of term.atoms) range = timesRange(range, atomRange(part));
+    range = timesRange(range, { min: term.factor, max: term.factor });
+    min += range.min;
+    max += range.max;
+  }
+  return { min, max };
+}
+
+function atomRange(part: Atom): Range {
+  switch (part.kind) {
+    case 'size':
+      return { min: 1, max: Infinity };
+    case 'axis':
+      return { min: 0, max: Math.max(0, rangeOf(part.extent).max - 1) };
+    case 'quotient': {
+      const [of, by] = [rangeOf(part.of), rangeOf(part.by)];
+      return { min: 0, max: Math.floor(of.max / Math.max(1, by.min)) };
+    }
+    case 'element':
+      return { min: 0, max: part.of.below !== undefined ? part.of.below - 1 : Infinity };
+    default:
+      return part satisfies never;
+  }
+}
+
+function timesRange(a: Range, b: Range): Range {
+  const times = (x: number, y: number) => (x === 0 || y === 0 ? 0 : x * y);
+  const all = [times(a.min, b.min), times(a.min, b.max), times(a.max, b.min), times(a.max, b.max)];
+  return { min: Math.min(...all), max: Math.max(...all) };
+}
+
+/** The value with every atom given by `value`. */
+export function evaluate(a: Index, value: (atom: Atom) => number): number {
+  let sum = 0;
+  for (const term of a.terms) {
+    let times = term.factor;
+    for (const part of term.atoms) times *= value(part);
+    sum += times;
+  }
+  return sum;
+}
+
+/** The value when every run-time size is `of(name)`; for shapes and lengths (no axes). Throws on an axis. */
+export function evaluateSizes(a: Index, of: (name: string) => number): number {
+  return evaluate(a, (part) => {
+    if (part.kind === 'size') return of(part.name);
+    if (part.kind === 'quotient') return Math.floor(evaluateSizes(part.of, of) / evaluateSizes(part.by, of));
+    throw new Error(`a size has no ${part.kind}`);
+  });
+}
