@@ -7,7 +7,7 @@ import type { Buffer } from '../../src/ir/scalar.js';
 import type { AnyNest, Kernel } from '../../src/ir/program.js';
 import { lowerWork, lowerWorkgroups } from '../../src/passes/schedule/lower/workgroups.js';
 import { planTiles } from '../../src/passes/schedule/plan/tiles.js';
-import type { TilePlan } from '../../src/passes/schedule/plan/types.js';
+import type { TilePlan } from '../../src/ir/nest/plans.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planTiles } from '../../src/passes/schedule/plan/tiles.js';
-import type { TilePlan, TileSide, WorkPlan } from '../../src/passes/schedule/plan/types.js';
+import type { TilePlan, TileSide, WorkPlan } from '../../src/ir/nest/plans.js';
 import { planWorkgroups } from '../../src/passes/schedule/plan/workgroups.js';
 import { lowerWork } from '../../src/passes/schedule/lower/workgroups.js';
 import { compare } from '../support/compareKernel.js';

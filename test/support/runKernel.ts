@@ -2,7 +2,7 @@
 import { evaluate, evaluateSizes, type Atom, type Axis, type Index } from '../../src/ir/index.js';
 import type { AnyNest, Kernel, Nest, Statement } from '../../src/ir/program.js';
 import { rewriteScalar } from '../../src/ir/rewrite.js';
-import { foldsOf } from '../../src/passes/fuse/nests.js';
+import { foldsOf } from '../../src/ir/nest/traverse.js';
 import { foldIdentity, number, type Buffer, type FoldOp, type Scalar, type ScalarOp } from '../../src/ir/scalar.js';
 
 export type Memory = Map<Buffer, Float64Array>;

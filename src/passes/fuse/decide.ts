@@ -5,7 +5,7 @@ import type { Labels } from '../../ir/ops/contract.js';
 import { recognise } from '../../ir/recognise.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
-import { fewestRows } from '../scatter.js';
+import { fewestRows } from '../../ir/nest/scatter.js';
 import { costOf, valueOf, type Estimate, type RuleCost } from './cost.js';
 
 export interface Decision {
@@ -83,7 +83,7 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
 
 /**
  * The input of a contraction that chooses the row of the result to which each term of the other belongs: one_hot(ids). It is never
- * made, since the terms are added where ids say (passes/scatter.ts).
+ * made, since the terms are added where ids say (ir/nest/scatter.ts).
  */
 function chooserOf(node: Node): number | undefined {
   if (node.op.name !== 'contract') return undefined;

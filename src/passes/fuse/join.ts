@@ -4,11 +4,13 @@ import { toIndex } from '../../ir/index.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { apply, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Store } from '../../ir/program.js';
-import { scatterOf } from '../scatter.js';
+import { scatterOf } from '../../ir/nest/scatter.js';
 import { Merging } from './merging.js';
-import { hasFold, linksOf, loadsOf, type Draft } from './nests.js';
+import { linksOf, type Draft } from './nests.js';
+import { hasFold, loadsOf } from '../../ir/nest/traverse.js';
 import { dependences } from './order.js';
-import { single, type Singles } from './singles.js';
+import { type Singles } from './singles.js';
+import { single } from '../../ir/nest/single.js';
 
 /**
  * Joins drafts where it can. What is read from a buffer that lives across steps (`inPlace`) is its old value, and no reason to join. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from

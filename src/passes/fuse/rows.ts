@@ -3,13 +3,15 @@ import { add, axesOf, axis, coefficient, constantOf, mul, toIndex, type Axis, ty
 import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
-import { scatterOf } from '../scatter.js';
+import { scatterOf } from '../../ir/nest/scatter.js';
 import { valueOf, type Estimate } from './cost.js';
 import { dependences } from './order.js';
 import { Merging } from './merging.js';
-import { foldsOf, linksOf, loadsOf, type Draft } from './nests.js';
-import { rowStride } from './rowStride.js';
-import { single, type Singles } from './singles.js';
+import { linksOf, type Draft } from './nests.js';
+import { foldsOf, loadsOf } from '../../ir/nest/traverse.js';
+import { rowStride } from '../../ir/nest/rowStride.js';
+import { type Singles } from './singles.js';
+import { single } from '../../ir/nest/single.js';
 import { canTotal, isTotal, overRow } from './totals.js';
 
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */

@@ -3,8 +3,9 @@ import { constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index
 import type { Nest } from '../../ir/program.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import { fold, number, type Buffer } from '../../ir/scalar.js';
-import { foldsOf, hasFold, loadsOf, type Access, type Draft, type Fold } from './nests.js';
-import { rowStride } from './rowStride.js';
+import { type Draft } from './nests.js';
+import { foldsOf, hasFold, loadsOf, type Access, type Fold } from '../../ir/nest/traverse.js';
+import { rowStride } from '../../ir/nest/rowStride.js';
 
 /** A total has at most so many elements, each of which is an accumulator. */
 const mostElements = 16;

@@ -14,10 +14,10 @@ import {
 } from '../../../ir/scalar.js';
 import { contains, hasFold, partsOf, rebuild } from '../../../ir/walk.js';
 import { cutOf, takeIn, writeRange } from './blocks.js';
-import { asLanes, vectorise } from './lanes.js';
+import { asLanes, vectorise } from '../../../ir/nest/lanes.js';
 import { writeLets } from './lets.js';
 import { nameIn, type LetName } from './names.js';
-import { specialise } from './specialise.js';
+import { specialise } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
 /** How the folds of a nest are written; axes that are not mentioned are plain loops in the order they come. */

@@ -2,7 +2,7 @@
 import { atom, type Index } from '../../../ir/index.js';
 import { isLanes, type Scalar } from '../../../ir/scalar.js';
 import { mapAtoms, partsOf, withParts } from '../../../ir/walk.js';
-import { inRange } from './lanes.js';
+import { inRange } from '../../../ir/nest/lanes.js';
 import { baseName, type LetName } from './names.js';
 import type { Writer } from './writer.js';
 

@@ -1,7 +1,7 @@
 // Loops over an axis in tiles, with a tail for what the tile does not divide.
 import { constantOf, div, mod, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
 import type { Statement } from '../../../ir/program.js';
-import type { Tail } from '../plan/types.js';
+import type { Tail } from '../../../ir/nest/plans.js';
 import type { Writer } from './writer.js';
 
 /** The places of one axis that a tile computes: base + 0 … base + count - 1. */

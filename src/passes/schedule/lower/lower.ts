@@ -4,8 +4,8 @@ import { add, constantOf, sizesOf, toIndex, type Axis, type Index } from '../../
 import type { Buffer, Scalar } from '../../../ir/scalar.js';
 import { partsOf } from '../../../ir/walk.js';
 import { plan as makePlan } from '../plan/plan.js';
-import type { Estimate, NestPlan, Plan } from '../plan/types.js';
-import { loadsOf } from '../../fuse/nests.js';
+import type { Estimate, NestPlan, Plan } from '../../../ir/nest/plans.js';
+import { loadsOf } from '../../../ir/nest/traverse.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { writeScatter } from './scatter.js';

@@ -3,15 +3,15 @@ import { add, axis as newAxis, type Atom, type Axis, type Index } from '../../..
 import type { Nest } from '../../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { partsOf } from '../../../ir/walk.js';
-import { asStored } from '../../fuse/singles.js';
-import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../plan/reshape.js';
-import { strideOfStore } from '../plan/strides.js';
-import type { NestPlan, Stage } from '../plan/types.js';
+import { asStored } from '../../../ir/nest/single.js';
+import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../../../ir/nest/reshape.js';
+import { strideOfStore } from '../../../ir/nest/strides.js';
+import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
 import { writeValues, type FoldStyle } from './folds.js';
-import { asLanes, loadsInRange, vectorise, type LanesMemo } from './lanes.js';
+import { asLanes, loadsInRange, vectorise, type LanesMemo } from '../../../ir/nest/lanes.js';
 import { writeTiles, type Places } from './loops.js';
 import { nameIn } from './names.js';
-import { specialise, specialiseIndex } from './specialise.js';
+import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import { writeCopy } from './stage.js';
 import type { Writer } from './writer.js';
 

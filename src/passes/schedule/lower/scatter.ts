@@ -2,14 +2,14 @@
 import { add, atom, div, mul, product, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { apply, load, number, splat, type Buffer } from '../../../ir/scalar.js';
-import { reshape } from '../plan/reshape.js';
-import type { ScatterPlan } from '../plan/types.js';
-import { scatterOf, type Scatter } from '../../scatter.js';
+import { reshape } from '../../../ir/nest/reshape.js';
+import type { ScatterPlan } from '../../../ir/nest/plans.js';
+import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
 import { lostOf } from './blocks.js';
 import { writeValues } from './folds.js';
-import { asLanes, vectorise } from './lanes.js';
+import { asLanes, vectorise } from '../../../ir/nest/lanes.js';
 import { writeTiles, type Places } from './loops.js';
-import { specialise, specialiseIndex } from './specialise.js';
+import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
 type At = ReadonlyMap<Axis, Index>;

@@ -3,11 +3,11 @@ import { add, constantOf, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { isLanes, type Scalar } from '../../../ir/scalar.js';
 import { planCopy } from '../plan/copy.js';
-import type { Stage } from '../plan/types.js';
-import { vectorise } from './lanes.js';
+import type { Stage } from '../../../ir/nest/plans.js';
+import { vectorise } from '../../../ir/nest/lanes.js';
 import { writeTiles, type Places } from './loops.js';
 import { writeNest } from './nest.js';
-import { specialise, specialiseIndex } from './specialise.js';
+import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
 /** Fills the stage's buffer. `copy` has the fold axes, then the columns. */

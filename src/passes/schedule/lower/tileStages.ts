@@ -12,12 +12,12 @@ import {
   type Index,
 } from '../../../ir/index.js';
 import { apply, indexValue, lane, load, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
-import { inQuads } from '../plan/quads.js';
-import type { TileSide } from '../plan/types.js';
+import { inQuads } from '../../../ir/nest/quads.js';
+import type { TileSide } from '../../../ir/nest/plans.js';
 import { writeLets } from './lets.js';
 import type { Places } from './loops.js';
 import { bindAxes } from './places.js';
-import { specialise } from './specialise.js';
+import { specialise } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
 /** What a tile has of one side. */

@@ -15,14 +15,14 @@ import {
 import type { Nest, Statement, Store } from '../../../ir/program.js';
 import { apply, lane, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { rebuild } from '../../../ir/walk.js';
-import { storesInQuads } from '../plan/quads.js';
-import { reshape } from '../plan/reshape.js';
-import type { TilePlan } from '../plan/types.js';
+import { storesInQuads } from '../../../ir/nest/quads.js';
+import { reshape } from '../../../ir/nest/reshape.js';
+import type { TilePlan } from '../../../ir/nest/plans.js';
 import { cutOf, takeIn, writeRange } from './blocks.js';
 import { writeLets } from './lets.js';
 import type { Places } from './loops.js';
 import { bindAxes } from './places.js';
-import { specialise, specialiseIndex } from './specialise.js';
+import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import { divides, placeOf, range, readStaged, replacing, writeStage, type Staged } from './tileStages.js';
 import type { Writer } from './writer.js';
 

@@ -3,12 +3,12 @@ import { constantOf, toIndex, type Atom, type Axis, type Index } from '../../../
 import type { Nest } from '../../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { rebuild } from '../../../ir/walk.js';
-import { foldsOf, loadsOf } from '../../fuse/nests.js';
-import { asStored } from '../../fuse/singles.js';
+import { foldsOf, loadsOf } from '../../../ir/nest/traverse.js';
+import { asStored } from '../../../ir/nest/single.js';
 import { cutOf, takeIn, type Cut } from './blocks.js';
 import { addsUp, writeValues, type FoldStyle } from './folds.js';
 import { identifier, lastPart } from './names.js';
-import { specialise, specialiseIndex } from './specialise.js';
+import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
 interface Place {

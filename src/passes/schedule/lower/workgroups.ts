@@ -3,9 +3,9 @@ import { add, axis as newAxis, constantOf, div, mul, toIndex, type Axis, type In
 import type { AnyNest, Kernel, Nest, Rows, Statement, TargetTraits } from '../../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../../ir/scalar.js';
-import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../plan/types.js';
-import { storesInQuads } from '../plan/quads.js';
-import { reshape } from '../plan/reshape.js';
+import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
+import { storesInQuads } from '../../../ir/nest/quads.js';
+import { reshape } from '../../../ir/nest/reshape.js';
 import { independentLoop } from '../plan/rounds.js';
 import { planWorkgroups } from '../plan/workgroups.js';
 import type { Places } from './loops.js';

@@ -12,12 +12,12 @@ import {
 } from '../../../ir/index.js';
 import type { Nest, TargetTraits } from '../../../ir/program.js';
 import type { Buffer, Scalar } from '../../../ir/scalar.js';
-import { vectorise } from '../lower/lanes.js';
-import { applyStage, coalesceAxes, coalesced, coalesceFolds } from './reshape.js';
-import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from './strides.js';
+import { vectorise } from '../../../ir/nest/lanes.js';
+import { applyStage, coalesceAxes, coalesced, coalesceFolds } from '../../../ir/nest/reshape.js';
+import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from '../../../ir/nest/strides.js';
 import { runs } from './shape.js';
-import type { Sides } from './sides.js';
-import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from './types.js';
+import type { Sides } from '../../../ir/nest/sides.js';
+import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from '../../../ir/nest/plans.js';
 
 /** Fewer rows do not pay for staging the columns. */
 const rowsToStage = 8;

@@ -1,7 +1,7 @@
 // The plan of a stage's copying nest.
 import { constantOf } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
-import type { LoopPlan, NestPlan, Stage } from './types.js';
+import type { LoopPlan, NestPlan, Stage } from '../../../ir/nest/plans.js';
 
 /** Rows: fold axes outside, the last column in lanes. Columns first: element by element, so that what depends on the column alone is computed once. */
 export function planCopy(copy: Nest, stage: Stage): NestPlan {

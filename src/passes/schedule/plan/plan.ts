@@ -3,14 +3,23 @@ import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
-import { vectorise } from '../lower/lanes.js';
+import { vectorise } from '../../../ir/nest/lanes.js';
 import { planContraction } from './contraction.js';
-import { factorsOf, reshape } from './reshape.js';
+import { factorsOf, reshape } from '../../../ir/nest/reshape.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
-import { sidesOf } from './sides.js';
-import { axesOfValue, costOf, estimated, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from './strides.js';
-import type { Estimate, LoopPlan, NestPlan, Plan, Shape, Tail } from './types.js';
+import { sidesOf } from '../../../ir/nest/sides.js';
+import {
+  axesOfValue,
+  costOf,
+  estimated,
+  foldsOf,
+  hasFunction,
+  readsOwn,
+  strideAt,
+  strideOfStore,
+} from '../../../ir/nest/strides.js';
+import type { Estimate, LoopPlan, NestPlan, Plan, Shape, Tail } from '../../../ir/nest/plans.js';
 
 /** How many instructions a nest may have when it is written out whole. */
 const straightLine = 160;

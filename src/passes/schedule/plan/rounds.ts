@@ -2,8 +2,8 @@
 import type { ExplicitNest, Statement } from '../../../ir/program.js';
 import type { Index } from '../../../ir/index.js';
 import type { Buffer, Scalar } from '../../../ir/scalar.js';
-import { loadsOf } from '../../fuse/nests.js';
-import { rowStride } from '../../fuse/rowStride.js';
+import { loadsOf } from '../../../ir/nest/traverse.js';
+import { rowStride } from '../../../ir/nest/rowStride.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 

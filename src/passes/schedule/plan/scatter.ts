@@ -2,12 +2,12 @@
 import { constantOf, mul, printIndex, type Axis } from '../../../ir/index.js';
 import type { Nest, TargetTraits } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
-import { vectorise } from '../lower/lanes.js';
-import { scatterOf } from '../../scatter.js';
-import { reshape } from './reshape.js';
+import { vectorise } from '../../../ir/nest/lanes.js';
+import { scatterOf } from '../../../ir/nest/scatter.js';
+import { reshape } from '../../../ir/nest/reshape.js';
 import { chooseShape } from './shape.js';
-import { strideOfStore } from './strides.js';
-import type { LoopPlan, ScatterPlan } from './types.js';
+import { strideOfStore } from '../../../ir/nest/strides.js';
+import type { LoopPlan, ScatterPlan } from '../../../ir/nest/plans.js';
 
 /** Columns outside, so that threads can share them; for each run of them all terms in order. */
 export function planScatter(nest: Nest, { lanes }: TargetTraits): ScatterPlan | undefined {

@@ -1,9 +1,9 @@
 // Which axes are taken apart and put together before anything else is decided: loops over what every access sees alike.
 import { axesOf, axis as newAxis, constantOf, div, mod, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
-import { coalesced, reshape } from './reshape.js';
-import { addressesOf, dense, foldsOf } from './strides.js';
-import type { Coalesce, Shape, Split } from './types.js';
+import { coalesced, reshape } from '../../../ir/nest/reshape.js';
+import { addressesOf, dense, foldsOf } from '../../../ir/nest/strides.js';
+import type { Coalesce, Shape, Split } from '../../../ir/nest/plans.js';
 
 /** Shorter runs are not worth a loop of their own. */
 const shortestRun = 4;

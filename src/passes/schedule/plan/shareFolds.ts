@@ -14,10 +14,10 @@ import {
 import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import { apply, fold, foldIdentity, indexValue, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { rebuild } from '../../../ir/walk.js';
-import { specialise } from '../lower/specialise.js';
-import { factorsOf } from './reshape.js';
-import { axesOfValue, estimated, foldsOf, strideAt } from './strides.js';
-import type { Estimate, WorkPlan } from './types.js';
+import { specialise } from '../../../ir/nest/specialise.js';
+import { factorsOf } from '../../../ir/nest/reshape.js';
+import { axesOfValue, estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import type { Estimate, WorkPlan } from '../../../ir/nest/plans.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };

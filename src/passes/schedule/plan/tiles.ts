@@ -2,13 +2,13 @@
 import { printIndex, type Axis } from '../../../ir/index.js';
 import type { Nest, TargetTraits } from '../../../ir/program.js';
 import { local, type Scalar } from '../../../ir/scalar.js';
-import { loadsOf } from '../../fuse/nests.js';
+import { loadsOf } from '../../../ir/nest/traverse.js';
 import { planNest } from './plan.js';
-import { inQuads, storesInQuads } from './quads.js';
-import { reshape } from './reshape.js';
-import { sidesOf } from './sides.js';
-import { estimated, foldsOf, strideAt } from './strides.js';
-import type { Estimate, TilePlan, TileSide } from './types.js';
+import { inQuads, storesInQuads } from '../../../ir/nest/quads.js';
+import { reshape } from '../../../ir/nest/reshape.js';
+import { sidesOf } from '../../../ir/nest/sides.js';
+import { estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import type { Estimate, TilePlan, TileSide } from '../../../ir/nest/plans.js';
 
 /** Fewer products do not pay for staging. */
 const leastProducts = 1 << 17;

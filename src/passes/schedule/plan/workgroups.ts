@@ -3,14 +3,14 @@ import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, Rows, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
-import { loadsOf } from '../../fuse/nests.js';
+import { loadsOf } from '../../../ir/nest/traverse.js';
 import { planNest } from './plan.js';
-import { storesInQuads } from './quads.js';
-import { reshape } from './reshape.js';
+import { storesInQuads } from '../../../ir/nest/quads.js';
+import { reshape } from '../../../ir/nest/reshape.js';
 import { independentLoop } from './rounds.js';
-import { estimated, foldsOf, strideAt } from './strides.js';
+import { estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
 import { planTiles } from './tiles.js';
-import type { Estimate, NestPlan, SharedPart, WorkPlan } from './types.js';
+import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
 
 /** With as many outputs the folds keep a processor busy by themselves. */
 const manyOutputs = 8_192;

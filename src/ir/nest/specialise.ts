@@ -1,17 +1,6 @@
 // Substitution of axes in scalar expressions with what becomes known by it: comparisons of disjoint ranges, selects, conversions.
-import { add, constantOf, provablyLess, substitute, type Atom, type Index } from '../../../ir/index.js';
-import {
-  apply,
-  fold,
-  indexValue,
-  lane,
-  load,
-  number,
-  splat,
-  truth,
-  type Scalar,
-  type ScalarOp,
-} from '../../../ir/scalar.js';
+import { add, constantOf, provablyLess, substitute, type Atom, type Index } from '../index.js';
+import { apply, fold, indexValue, lane, load, number, splat, truth, type Scalar, type ScalarOp } from '../scalar.js';
 
 export type Replace = (atom: Atom) => Index | undefined;
 

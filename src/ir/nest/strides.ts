@@ -1,9 +1,9 @@
 // How the accesses of a nest move with its axes: what every decision of plan is read off.
-import { axesOf, coefficient, constantOf, evaluate, mul, type Axis, type Index } from '../../../ir/index.js';
-import type { Nest, Store } from '../../../ir/program.js';
-import type { Scalar, ScalarOp } from '../../../ir/scalar.js';
-import { partsOf } from '../../../ir/walk.js';
-import type { Estimate } from './types.js';
+import { axesOf, coefficient, constantOf, evaluate, mul, type Axis, type Index } from '../index.js';
+import type { Nest, Store } from '../program.js';
+import type { Scalar, ScalarOp } from '../scalar.js';
+import { partsOf } from '../walk.js';
+import type { Estimate } from './plans.js';
 
 /** Every address of the nest, with coordinates used as values. */
 export function addressesOf(nest: Nest): Index[] {

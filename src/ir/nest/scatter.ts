@@ -1,11 +1,11 @@
 // Sums of which each term belongs to the one row that an integer names, as in the gradient of a table: each term is added to its row,
 // in place of a sum over all terms for every row.
-import { constantOf, type Axis, type Index } from '../ir/index.js';
-import type { Nest } from '../ir/program.js';
-import { apply, indexValue, number, type Buffer, type Scalar } from '../ir/scalar.js';
-import { hasFold, loadsOf } from './fuse/nests.js';
-import { factorsOf } from './schedule/plan/reshape.js';
-import { axesOfValue } from './schedule/plan/strides.js';
+import { constantOf, type Axis, type Index } from '../index.js';
+import type { Nest } from '../program.js';
+import { apply, indexValue, number, type Buffer, type Scalar } from '../scalar.js';
+import { hasFold, loadsOf } from './traverse.js';
+import { factorsOf } from './reshape.js';
+import { axesOfValue } from './strides.js';
 
 /** Of fewer rows each may as well be summed. */
 export const fewestRows = 8;

@@ -1,7 +1,7 @@
 // Values for four neighbouring places of an axis at once, where every load and coordinate allows it.
-import { coefficient, constantOf, provablyLess, rangeOf, zero, type Axis } from '../../../ir/index.js';
-import { apply, fold, indexValue, isLanes, load, number, splat, type Scalar } from '../../../ir/scalar.js';
-import { partsOf } from '../../../ir/walk.js';
+import { coefficient, constantOf, provablyLess, rangeOf, zero, type Axis } from '../index.js';
+import { apply, fold, indexValue, isLanes, load, number, splat, type Scalar } from '../scalar.js';
+import { partsOf } from '../walk.js';
 
 export type LanesMemo = Map<string, Scalar | undefined>;
 

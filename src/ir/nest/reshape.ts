@@ -12,12 +12,12 @@ import {
   type Atom,
   type Axis,
   type Index,
-} from '../../../ir/index.js';
-import type { Nest } from '../../../ir/program.js';
-import { apply, fold, load, type Scalar } from '../../../ir/scalar.js';
-import { hasFold, rebuild } from '../../../ir/walk.js';
-import { specialise, specialiseIndex } from '../lower/specialise.js';
-import type { Coalesce, Shape, Split, Stage } from './types.js';
+} from '../index.js';
+import type { Nest } from '../program.js';
+import { apply, fold, load, type Scalar } from '../scalar.js';
+import { hasFold, rebuild } from '../walk.js';
+import { specialise, specialiseIndex } from './specialise.js';
+import type { Coalesce, Shape, Split, Stage } from './plans.js';
 
 /** The nest over other axes, which are the same places. */
 export function reshape(nest: Nest, { split, axes, folds }: Shape): Nest {

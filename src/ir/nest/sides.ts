@@ -1,11 +1,11 @@
 // The sides of a contraction: which factors of a fold's body each axis moves.
-import type { Axis } from '../../../ir/index.js';
-import type { Nest } from '../../../ir/program.js';
-import { apply, type Scalar } from '../../../ir/scalar.js';
-import { hasFold } from '../../../ir/walk.js';
+import type { Axis } from '../index.js';
+import type { Nest } from '../program.js';
+import { apply, type Scalar } from '../scalar.js';
+import { hasFold } from '../walk.js';
 import { factorsOf } from './reshape.js';
 import { axesOfValue, costOf, foldsOf, strideOfStore } from './strides.js';
-import type { Estimate } from './types.js';
+import type { Estimate } from './plans.js';
 
 export interface Sides {
   readonly fold: Scalar & { kind: 'fold' };

@@ -1,6 +1,6 @@
 // How an address moves from row to row.
-import { coefficient, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../ir/index.js';
-import { rewriteIndex } from '../../ir/rewrite.js';
+import { coefficient, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../index.js';
+import { rewriteIndex } from '../rewrite.js';
 
 /** What the store's address grows by from row to row, where the rest of the address stays below it. */
 export function rowStride(store: { at: Index }, row: Axis): Index | undefined {

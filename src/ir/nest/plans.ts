@@ -1,6 +1,6 @@
 // What plan decides about a nest, and lower obeys.
-import type { Axis, Index } from '../../../ir/index.js';
-import type { Buffer, Scalar } from '../../../ir/scalar.js';
+import type { Axis, Index } from '../index.js';
+import type { Buffer, Scalar } from '../scalar.js';
 
 /**
  * How a loop over an axis with a tile ends: `overlap`: the last tile starts at extent - tile (stores are made twice, so they must not

@@ -1,9 +1,9 @@
 // Four neighbours along an axis at once, where vectors lie at multiples of four numbers and nowhere else; integers have none.
-import { constantOf, mod, toIndex, type Axis, type Index } from '../../../ir/index.js';
-import type { Nest, Store } from '../../../ir/program.js';
-import type { Scalar } from '../../../ir/scalar.js';
-import { partsOf, rebuild } from '../../../ir/walk.js';
-import { asLanes, vectorise } from '../lower/lanes.js';
+import { constantOf, mod, toIndex, type Axis, type Index } from '../index.js';
+import type { Nest, Store } from '../program.js';
+import type { Scalar } from '../scalar.js';
+import { partsOf, rebuild } from '../walk.js';
+import { asLanes, vectorise } from './lanes.js';
 import { strideOfStore } from './strides.js';
 
 /** The value at four neighbours, the first of them a multiple of four; undefined where that is not proved to be loads of whole vectors. */

@@ -1,0 +1,59 @@
+// What stands in a value: its loads and its folds.
+import type { Index } from '../index.js';
+import type { Buffer, Scalar } from '../scalar.js';
+
+const loads = new WeakMap<Scalar, readonly Access[]>();
+
+/** One load: where from and at which address. */
+export interface Access {
+  readonly from: Buffer;
+  readonly at: Index;
+}
+
+/** Every load of a value, those inside addresses included, each once. */
+export function loadsOf(value: Scalar): readonly Access[] {
+  let known = loads.get(value);
+  if (!known) loads.set(value, (known = collectLoads(value, [], new Set())));
+  return known;
+}
+
+function collectLoads(value: Scalar, into: Access[], seen: Set<string>): Access[] {
+  if (seen.has(value.key)) return into;
+  seen.add(value.key);
+  const inIndex = (index: Index): void => {
+    for (const term of index.terms)
+      for (const part of term.atoms) {
+        if (part.kind === 'element') collectLoads(part.of, into, seen);
+        else if (part.kind === 'quotient') {
+          inIndex(part.of);
+          inIndex(part.by);
+        }
+      }
+  };
+  if (value.kind === 'load') {
+    into.push({ from: value.from, at: value.at });
+    inIndex(value.at);
+  } else if (value.kind === 'index') inIndex(value.of);
+  else for (const part of partsOf(value)) collectLoads(part, into, seen);
+  return into;
+}
+
+/** Every fold of a value that stands in no other fold, each once. */
+export function foldsOf(value: Scalar, seen: Set<string> = new Set()): Fold[] {
+  if (seen.has(value.key)) return [];
+  seen.add(value.key);
+  return value.kind === 'fold' ? [value] : partsOf(value).flatMap((part) => foldsOf(part, seen));
+}
+
+export type Fold = Extract<Scalar, { kind: 'fold' }>;
+
+export function hasFold(value: Scalar): boolean {
+  return foldsOf(value).length > 0;
+}
+
+function partsOf(value: Scalar): readonly Scalar[] {
+  if (value.kind === 'apply') return value.args;
+  if (value.kind === 'fold') return [value.body];
+  if (value.kind === 'splat' || value.kind === 'lane') return [value.of];
+  return [];
+}
