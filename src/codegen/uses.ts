@@ -1,6 +1,6 @@
 // What a kernel needs from outside: run-time sizes, axes of loops around its calls, and buffers, in the order of its text.
 import type { Axis, Index } from '../ir/index.js';
-import type { Entry, Kernel, Statement, Step } from '../ir/program.js';
+import type { Entry, Kernel, Program, Statement, Step } from '../ir/program.js';
 import { actualOf, runsOf } from '../ir/runs.js';
 import type { Buffer, Scalar } from '../ir/scalar.js';
 
@@ -82,6 +82,12 @@ export function usesOf(kernel: Kernel): Uses {
 /** The kernels that an entry runs, in order. */
 export function kernelsOf(entry: Entry): Kernel[] {
   return runsOf(entry.steps).map((run) => run.kernel);
+}
+
+/** The kernels that JavaScript runs before an entry. */
+export function hostKernels(program: Program): Set<Kernel> {
+  const runs = runsOf(Object.values(program.entries).flatMap((entry) => entry.steps));
+  return new Set(runs.flatMap((run) => (run.host ? [run.kernel] : [])));
 }
 
 /** The buffers of everything that the steps run. */

@@ -30,6 +30,13 @@ export interface SizeFields {
   readonly room: string;
 }
 
+/** The arrays of JavaScript that hold a buffer's elements. */
+export const arrayTypes: Record<Buffer['dtype'], string> = {
+  f32: 'Float32Array',
+  i32: 'Int32Array',
+  u32: 'Uint32Array',
+};
+
 const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot', 'counter', 'arena', 'scratch'];
 
 /** What functions of the module that hold sizes in variables call other things. */
@@ -107,4 +114,11 @@ function sizesIn(program: TrainerProgram): string[] {
   for (const { type } of program.inputs) for (const dim of type.shape) sizesOf(dim.size, found);
   for (const kernel of program.kernels) for (const size of usesOf(kernel).sizes) found.add(size);
   return [...found];
+}
+
+/** What holds the size. */
+export function sizeFields(layout: Layout, name: string): SizeFields {
+  const found = layout.sizes.find((s) => s.size === name);
+  if (!found) throw new Error(`no input tells the size ${name}`);
+  return found;
 }

@@ -6,9 +6,9 @@ import type { Definition } from '../text/document.js';
 import { runnerOf } from '../module/engine.js';
 import type { Layout } from '../module/layout.js';
 import { comment } from '../text/quote.js';
+import { KernelScope } from '../text/scope.js';
 import type { Argument, KernelFunction } from './kernel.js';
 import { printAddress } from './scalar.js';
-import { KernelScope } from './statements.js';
 
 type FunctionOf = (run: Run) => KernelFunction;
 

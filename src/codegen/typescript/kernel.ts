@@ -2,12 +2,14 @@
 import type { Axis } from '../../ir/index.js';
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
+import { arrayTypes } from '../module/layout.js';
 import type { Definition, Parameter } from '../text/document.js';
 import { Scope } from '../text/names.js';
-import { comment } from '../text/quote.js';
+import { provenanceComment } from '../text/provenance.js';
+import { KernelScope } from '../text/scope.js';
 import { usesOf } from '../uses.js';
 import { scalarFunctions } from './scalar.js';
-import { KernelScope, printStatements } from './statements.js';
+import { printStatements } from './statements.js';
 
 /** What a kernel is called with, in order. */
 export type Argument =
@@ -20,12 +22,6 @@ export interface KernelFunction {
   readonly arguments: readonly Argument[];
   readonly definition: Definition;
 }
-
-export const arrayTypes: Record<Buffer['dtype'], string> = {
-  f32: 'Float32Array',
-  i32: 'Int32Array',
-  u32: 'Uint32Array',
-};
 
 /** Prints the kernel as a function of this name. */
 export function printKernel(kernel: Kernel, name: string): KernelFunction {
@@ -56,28 +52,4 @@ export function printKernel(kernel: Kernel, name: string): KernelFunction {
       body: printStatements(kernel.body, scope.inside()),
     },
   };
-}
-
-const width = 100;
-
-/** What a kernel computes, as a comment. */
-export function provenanceComment(kernel: Kernel): string {
-  return comment(provenanceLines(kernel));
-}
-
-/** The formulas, with the source lines to the right of the last one, and the plan. */
-export function provenanceLines({ provenance, plan }: Kernel): string[] {
-  const lines = provenance.formulas.map(oneLine);
-  const sources = oneLine(provenance.sources.join(', '));
-  const last = lines.pop() ?? '';
-  const gap = width - last.length - sources.length;
-  if (sources === '' || last === '') lines.push(last || sources);
-  else if (gap >= 4) lines.push(`${last}${' '.repeat(Math.min(gap, 8))}${sources}`);
-  else lines.push(last, `    ${sources}`);
-  if (plan) lines.push(plan.split('\n').map(oneLine).join('; '));
-  return lines;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }

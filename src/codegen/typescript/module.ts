@@ -5,11 +5,11 @@ import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../text/document.js';
 import { elementCount } from '../../ir/types.js';
 import { runnerOf, type Engine } from '../module/engine.js';
-import { printSize, type Layout } from '../module/layout.js';
+import { arrayTypes, printSize, type Layout } from '../module/layout.js';
 import { objectOf } from '../text/quote.js';
 import { predictInputs, trainingInputs } from '../module/trainer/types.js';
 import { printEntries } from './entries.js';
-import { arrayTypes, printKernel } from './kernel.js';
+import { printKernel } from './kernel.js';
 
 /** Prints memory, kernels and entries. */
 export function typescriptEngine(program: TrainerProgram, layout: Layout): Engine {

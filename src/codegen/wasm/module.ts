@@ -4,9 +4,10 @@ import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../text/document.js';
 import { runnerOf, type Engine } from '../module/engine.js';
-import { printSize, type Layout } from '../module/layout.js';
+import { printHost, type Host } from '../module/host.js';
+import { arrayTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
+import { provenanceLines } from '../text/provenance.js';
 import { comment, literal, memberOf, objectOf } from '../text/quote.js';
-import { arrayTypes, printKernel, provenanceLines, type KernelFunction } from '../typescript/kernel.js';
 import { usesOf } from '../uses.js';
 import { emitWasm, type Wasm, type WasmOptions } from './emitWasm.js';
 
@@ -18,20 +19,16 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, options: Was
   if (binaries.some((b) => b.sharedAt !== wasm.sharedAt)) throw new Error('the binaries differ in their heads');
   if (program.memory.own && wasm.sizes.length > 32) throw new Error('there are no words for so many run-time sizes');
   const names = binaries.map(() => layout.module.take('binary'));
-  const host = new Map<Kernel, KernelFunction>();
-  for (const entry of Object.values(program.entries))
-    for (const step of entry.steps)
-      if (step.kind === 'run' && step.host && !host.has(step.kernel))
-        host.set(step.kernel, printKernel(step.kernel, layout.module.take(step.kernel.name)));
-  const fields = fieldsIn(program, layout, [...host.keys()]);
+  const host = printHost(program, layout);
+  const fields = fieldsIn(program, layout, host.kernels);
   return {
     target: 'wasm',
     asynchronous: true,
     definitions: [
       ...memory(program, layout, fields, wasm, names),
-      ...[...host.values()].map((h) => h.definition),
+      ...host.definitions,
       ...Object.values(program.entries).map((entry) => runner(entry, layout, host, wasm, program.memory.own)),
-      binary(listOf(program.kernels.filter((kernel) => !host.has(kernel))), wasm, names[0]),
+      binary(listOf(program.kernels.filter((kernel) => !host.kernels.includes(kernel))), wasm, names[0]),
       ...binaries
         .slice(1)
         .map((b) => binary('// The same without relaxed instructions, for engines that lack them.\n', b, names[1])),
@@ -75,20 +72,12 @@ function fieldsIn(program: TrainerProgram, layout: Layout, host: readonly Kernel
 function runner(
   entry: Entry,
   layout: Layout,
-  host: ReadonlyMap<Kernel, KernelFunction>,
+  host: Host,
   { sizes, entries, shared }: Wasm,
   own: Index | undefined,
 ): Definition {
   const now = (name: string): string => `m.${sizeFields(layout, name).now}`;
-  const calls = entry.steps.flatMap((step) => {
-    const called = step.kind === 'run' && step.host ? host.get(step.kernel) : undefined;
-    if (!called) return [];
-    const given = called.arguments.map((a) => {
-      if (a.kind === 'axis') throw new Error(`${called.name} stands in a loop and cannot run in JavaScript`);
-      return a.kind === 'size' ? now(a.name) : layout.array(a.buffer);
-    });
-    return [`${called.name}(${given.join(', ')});`];
-  });
+  const calls = entry.steps.flatMap((step) => host.call(step) ?? []);
   const rooms = sizes.map((name) => `m.${sizeFields(layout, name).room}`);
   const given = [...sizes.map(now), ...rooms];
   const call = (...more: readonly string[]): string => `m.entries.${entry.name}(${[...given, ...more].join(', ')});`;
@@ -108,12 +97,6 @@ function runner(
     returns: 'void',
     body: [...calls, ...(!own ? [call()] : shared.has(entry.name) ? together : [call('0', '1')])].join('\n'),
   };
-}
-
-function sizeFields(layout: Layout, name: string): Layout['sizes'][number] {
-  const found = layout.sizes.find((s) => s.size === name);
-  if (!found) throw new Error(`no input tells the size ${name}`);
-  return found;
 }
 
 /** The interface Memory, and the functions that make it and let it grow. */

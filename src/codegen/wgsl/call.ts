@@ -5,7 +5,7 @@ import { runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Layout } from '../module/layout.js';
 import { Scope } from '../text/names.js';
-import { kernelsOf, usesOf } from '../uses.js';
+import { hostKernels, kernelsOf, usesOf } from '../uses.js';
 import { reservedWords } from './names.js';
 
 export interface CallField {
@@ -40,9 +40,7 @@ export interface Given {
 
 /** Lays the uniform out. */
 export function callOf(program: TrainerProgram, layout: Layout): Call {
-  const host = new Set<Kernel>();
-  for (const entry of Object.values(program.entries))
-    for (const step of entry.steps) if (step.kind === 'run' && step.host) host.add(step.kernel);
+  const host = hostKernels(program);
   const scalars = new Set([
     ...program.counters.map((c) => c.buffer),
     ...[...host].flatMap((kernel) => [...usesOf(kernel).buffers]),

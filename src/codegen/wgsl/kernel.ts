@@ -3,8 +3,8 @@ import { add, constantOf, div, mod, toIndex, type Axis, type Index } from '../..
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { Scope } from '../text/names.js';
-import { provenanceComment } from '../typescript/kernel.js';
-import { KernelScope } from '../typescript/statements.js';
+import { provenanceComment } from '../text/provenance.js';
+import { KernelScope } from '../text/scope.js';
 import { usesOf } from '../uses.js';
 import { functions, ofVectors } from './functions.js';
 import { reservedWords } from './names.js';

@@ -1,15 +1,15 @@
 // The engine of WebGPU: shaders as text, one memory of floats and one of integers, entries as lists of dispatches.
 import { constantOf, type Index } from '../../ir/index.js';
-import type { Entry, Kernel, Step, TrainerProgram } from '../../ir/program.js';
+import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { elementCount } from '../../ir/types.js';
 import type { Definition } from '../text/document.js';
 import { runnerOf } from '../module/engine.js';
-import { printSize, type Layout } from '../module/layout.js';
+import { printHost, type Host } from '../module/host.js';
+import { arrayTypes, printSize, type Layout } from '../module/layout.js';
 import type { Scope } from '../text/names.js';
 import { comment, literal, objectOf, templateText } from '../text/quote.js';
-import { arrayTypes, printKernel, type KernelFunction } from '../typescript/kernel.js';
-import { callOf, depthOf, fieldOf, listOf, type Call } from './call.js';
+import { callOf, depthOf, listOf, type Call } from './call.js';
 import { printShaders, type ShaderText } from './shaders.js';
 
 export interface GpuEngine {
@@ -23,7 +23,7 @@ export interface GpuEngine {
 /** Prints memory, shaders and entries. */
 export function wgslEngine(program: TrainerProgram, layout: Layout): GpuEngine {
   const call = callOf(program, layout);
-  const host = new Map([...call.host].map((kernel) => [kernel, printKernel(kernel, layout.module.take(kernel.name))]));
+  const host = printHost(program, layout);
   const shaders = printShaders(program, call);
   const place = (memory: 'floats' | 'integers', field: string, rest: string): string => {
     const [buffer] = [...layout.fields].find(([, name]) => name === field) ?? [];
@@ -34,7 +34,7 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): GpuEngine {
     call,
     definitions: [
       ...memory(program, layout, call, shaders),
-      ...[...host.values()].map((h) => h.definition),
+      ...host.definitions,
       ...Object.values(program.entries).map((entry) => runner(entry, program, layout, call, host, shaders)),
       ...texts(shaders),
     ],
@@ -76,7 +76,7 @@ function runner(
   program: TrainerProgram,
   layout: Layout,
   call: Call,
-  host: ReadonlyMap<Kernel, KernelFunction>,
+  host: Host,
   shaders: ShaderText,
 ): Definition {
   const before: string[] = [];
@@ -90,13 +90,9 @@ function runner(
         const body = [round, ...dispatches(step.steps, within)];
         return [`for (let ${at} = 0; ${at} < ${inSizes(step.axis.extent, layout, 'now')}; ${at}++) {`, ...body, '}'];
       }
-      const called = host.get(step.kernel);
-      if (called) {
-        const given = called.arguments.map((a) => {
-          if (a.kind === 'axis') throw new Error(`${called.name} stands in a loop and cannot run in JavaScript`);
-          return a.kind === 'size' ? `m.${fieldOf(call, 'now', a.name).field}` : layout.array(a.buffer);
-        });
-        before.push(`${called.name}(${given.join(', ')});`);
+      const called = host.call(step);
+      if (called !== undefined) {
+        before.push(called);
         return [];
       }
       const [groups] = step.kernel.grid ?? [];

@@ -2,7 +2,7 @@
 import type { Index } from '../../ir/index.js';
 import type { Statement, Total } from '../../ir/program.js';
 import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
-import type { KernelScope } from '../typescript/statements.js';
+import type { KernelScope } from '../text/scope.js';
 import { printAddress, printScalar, type KernelNames } from './scalar.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
