@@ -1,6 +1,7 @@
 // The gradient program as a document: every cotangent under its name, as a formula, with the step of the chain rule it came from.
-import { createWriter, deltaOf, nameOf, ownName, sourcesOf } from '../ir/formula.js';
+import { createWriter, sourcesOf } from '../ir/formula.js';
 import type { Node, NotationStyle } from '../ir/graph.js';
+import { asName, deltaOf, labelOf, titleOf, titleText, type Title } from '../ir/labels.js';
 import type { ModelGraph } from '../ir/model.js';
 import { reachable } from '../ir/reachable.js';
 import { axesText, recognise, type Form } from '../ir/recognise.js';
@@ -40,17 +41,18 @@ export function gradientDocument(
   const forward = new Set(reachable([...outputs, ...metrics].map(({ node }) => node).concat(loss)));
   const seen = displayed([loss, ...roots]);
   const backward = seen.inOrder(roots).filter((n) => !forward.has(n) && n.inputs.length > 0);
-  const names = new Map<Node, string>();
-  for (const node of forward) if (node.name && node.inputs.length > 0) names.set(node, node.name);
+  const names = new Map<Node, Title>();
+  for (const node of forward)
+    if (node.name && node.inputs.length > 0) names.set(node, { of: 'value', word: node.name });
   nameShared(seen, seen.inOrder([loss, ...roots]), forward, names);
   nameCotangents(seen, backward, roots, names);
-  const targets = new Map(wanted.map(([name, node]) => [node, name]));
+  const targets = new Map(wanted.map(([name, node]): [Node, Title] => [node, { of: 'cotangent', word: name }]));
 
   const written = (node: Node): string | undefined => {
-    const name = names.get(node) ?? (targets.has(node) ? `d_${targets.get(node)}` : undefined);
-    return name === undefined ? undefined : inStyle(name, options.style);
+    const name = names.get(node) ?? targets.get(node);
+    return name && inStyle(name, options.style);
   };
-  const line = (node: Node, name: string): GradientLine => ({
+  const line = (node: Node, name: Title): GradientLine => ({
     name: inStyle(name, options.style),
     formula: createWriter((n) => (n === node ? undefined : written(n)), options.style, seen.formOf)(node).text,
     type: printType(node.type),
@@ -61,9 +63,12 @@ export function gradientDocument(
     forward: seen
       .inOrder([...used].filter((n) => forward.has(n) && n !== loss).concat(loss))
       .filter((n) => n === loss || (forward.has(n) && names.has(n)))
-      .map((n) => line(n, names.get(n) ?? 'loss')),
-    backward: backward.filter((n) => names.has(n) && !targets.has(n)).map((n) => line(n, names.get(n) ?? '')),
-    gradients: wanted.map(([name, node]) => line(node, `d_${name}`)),
+      .map((n) => line(n, names.get(n) ?? { of: 'value', word: 'loss' })),
+    backward: backward.flatMap((n) => {
+      const name = targets.has(n) ? undefined : names.get(n);
+      return name ? [line(n, name)] : [];
+    }),
+    gradients: wanted.map(([name, node]) => line(node, { of: 'cotangent', word: name })),
   };
 }
 
@@ -165,13 +170,13 @@ function nameShared(
   seen: Displayed,
   nodes: readonly Node[],
   forward: ReadonlySet<Node>,
-  names: Map<Node, string>,
+  names: Map<Node, Title>,
 ): void {
   const readers = readersOf(seen, nodes);
   for (const node of nodes) {
     if (!forward.has(node) || names.has(node) || (readers.get(node) ?? 0) < 2 || isPlumbing(node, seen)) continue;
-    const { text } = createWriter((n) => names.get(n), 'nn', seen.formOf)(node);
-    if (text.length > shortest) names.set(node, free(nameOf(node), names));
+    const { text } = createWriter((n) => textIn(names, n), 'nn', seen.formOf)(node);
+    if (text.length > shortest) names.set(node, free(titleOf(node), names));
   }
 }
 
@@ -180,15 +185,16 @@ function nameCotangents(
   seen: Displayed,
   nodes: readonly Node[],
   roots: readonly Node[],
-  names: Map<Node, string>,
+  names: Map<Node, Title>,
 ): void {
   const readers = readersOf(seen, nodes);
   for (const node of nodes) {
     if (roots.includes(node) || isPlumbing(node, seen)) continue;
     const shared = (readers.get(node) ?? 0) > 1;
-    const wanted =
-      node.name ?? (shared ? (ownName(node) ?? deltaOf(node) ?? `delta_${subjectOf(node, names, seen)}`) : undefined);
-    if (wanted !== undefined) names.set(node, free(wanted, names));
+    const label = labelOf(node);
+    const after = (): Title => deltaOf(node) ?? { of: 'delta', word: subjectOf(node, names, seen) };
+    const wanted = label?.named || shared ? (label ?? after()) : undefined;
+    if (wanted) names.set(node, free(wanted, names));
   }
 }
 
@@ -200,11 +206,16 @@ function readersOf(seen: Displayed, nodes: readonly Node[]): Map<Node, number> {
   return readers;
 }
 
-function free(wanted: string, names: ReadonlyMap<Node, string>): string {
-  const taken = new Set(names.values());
-  let name = wanted;
-  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+function free({ of, word }: Title, names: ReadonlyMap<Node, Title>): Title {
+  const taken = new Set([...names.values()].map(titleText));
+  let name: Title = { of, word };
+  for (let n = 2; taken.has(titleText(name)); n++) name = { of, word: `${word}_${n}` };
   return name;
+}
+
+function textIn(names: ReadonlyMap<Node, Title>, node: Node): string | undefined {
+  const name = names.get(node);
+  return name && titleText(name);
 }
 
 /** Constants, sizes and broadcasts are not worth a line. */
@@ -214,21 +225,21 @@ function isPlumbing(node: Node, seen: Displayed): boolean {
 }
 
 /** The forward value whose step a cotangent belongs to: the one in whose expression it was differentiated, else the nearest it reads. */
-function subjectOf(node: Node, names: ReadonlyMap<Node, string>, seen: Displayed): string {
+function subjectOf(node: Node, names: ReadonlyMap<Node, Title>, seen: Displayed): string {
   const path = node.origin?.path ?? '';
-  if (path !== '') return path.replaceAll('.', '_');
+  if (path !== '') return asName(path);
   const open = [...seen.inputsOf(node)];
   for (let n = 0; n < open.length && n < 64; n++) {
     const name = names.get(open[n]);
-    if (name) return name.replace(/^(d|delta)_/, '');
+    if (name) return name.word;
     open.push(...seen.inputsOf(open[n]));
   }
   return 'loss';
 }
 
 /** d_h is ∂loss/∂h in mathematics; names otherwise stand as they are. */
-function inStyle(name: string, style: NotationStyle): string {
-  if (style === 'nn') return name;
-  if (name.startsWith('delta_')) return `δ_${name.slice('delta_'.length)}`;
-  return name.startsWith('d_') ? `∂loss/∂${name.slice('d_'.length)}` : name;
+function inStyle(title: Title, style: NotationStyle): string {
+  return style === 'nn' ? titleText(title) : `${prefixes[title.of]}${title.word}`;
 }
+
+const prefixes: Readonly<Record<Title['of'], string>> = { value: '', cotangent: '∂loss/∂', delta: 'δ_' };

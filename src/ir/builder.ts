@@ -1,12 +1,13 @@
 // Makes graph nodes. Hash-consing: equal expressions are one node, so common subexpressions need no pass.
-import type { Attrs, Builder, Node, Op, Origin } from './graph.js';
+import type { Attrs, Builder, Node, Op, Origin, Role } from './graph.js';
 import type { TensorType } from './types.js';
 
 /** A new builder with nothing in it. Nodes of two builders must not be mixed. */
 export function createBuilder(): Builder {
   const nodes = new Map<string, Node>();
   let origin: Origin | undefined;
-  return {
+  let role: Role = { kind: 'forward' };
+  const builder: Builder = {
     get size() {
       return nodes.size;
     },
@@ -18,35 +19,70 @@ export function createBuilder(): Builder {
         inputs.map((n) => n.type),
         attrs,
       );
-      const node: Node<A> = { id: nodes.size, op, inputs, attrs, type, key, origin };
+      const node: Node<A> = { id: nodes.size, op, inputs, attrs, type, key, origin, role, kept: false };
       // A node is used through Node<Attrs>; its op only ever sees its own attributes.
       nodes.set(key, node as unknown as Node);
       return node as unknown as Node;
     },
-    at(next, build) {
-      const before = origin;
-      origin = next ?? before;
+    at(next, build, as = role) {
+      const before = [origin, role] as const;
+      origin = next ?? origin;
+      role = as;
       try {
         return build();
       } finally {
-        origin = before;
+        [origin, role] = before;
       }
     },
+    like: (node, build) => builder.at(node.origin, build, termOf(node.role)),
   };
+  return builder;
 }
 
-/** Gives a node its name, and the place where it got it, unless it has one. */
+/** What is made for the sake of a cotangent is not the cotangent. */
+function termOf(role: Role): Role {
+  return role.kind === 'cotangent' && role.of ? { kind: 'cotangent', from: role.from } : role;
+}
+
+/** Gives a node the name that its author chose, and the place where it got it, unless it has one. */
 export function nameNode(node: Node, name: string, place = name): void {
   if (node.name !== undefined) return;
   node.name = name;
   node.place = place;
+  node.kept = true;
 }
 
-/** A node that stands for another one is called as that was, unless it has a name of its own. */
-export function keepName(from: Node, to: Node): void {
+/** A node that stands for another one is what that was and called as it was, unless it has a role or a name of its own. */
+export function standFor(from: Node, to: Node): void {
   if (to.inputs.length === 0) return;
-  if (from.name !== undefined && to.name === undefined) nameNode(to, from.name, from.place);
-  to.place ??= from.place;
+  if (from.role.kind === 'cotangent' && from.role.of) markCotangent(to, from.role.of);
+  if (from.name !== undefined && to.name === undefined) {
+    to.name = from.name;
+    to.place = from.place;
+    to.kept = from.kept;
+  }
+  if (hasPlace(to)) return;
+  to.place = from.place;
+  to.activation = from.activation;
+}
+
+/**
+ * Says of a term of the chain rule that it is all of the derivative by a node. Of several such nodes, as both operands of a sum are, it is
+ * that of the first; of one that has a name rather than of one that has none. What is a value of the model as well stays one.
+ */
+export function markCotangent(node: Node, of: Node): void {
+  const { role } = node;
+  if (role.kind === 'cotangent' && node.inputs.length > 0 && (!role.of || known(role.of) < known(of)))
+    node.role = { ...role, of };
+}
+
+/** How well a node is known: by its name, by its place, or not at all. */
+function known(node: Node): number {
+  return node.name !== undefined || node.inputs.length === 0 ? 2 : hasPlace(node) ? 1 : 0;
+}
+
+function hasPlace({ place, activation }: Node): boolean {
+  return place !== undefined || activation !== undefined;
 }
 
 /** Names of dimensions do not tell nodes apart; indices stand for themselves by their canonical keys. */

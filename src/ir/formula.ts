@@ -1,7 +1,6 @@
 // Nodes written as formulas in the language's own notation, for kernel comments and `nnc grad`.
 import { binding, type Node, type NotationStyle, type Written } from './graph.js';
 import { recognise, type Form } from './recognise.js';
-import { sameShape } from './types.js';
 
 /** What a node is called where it has no name of its own; undefined writes it out. */
 export type NameOf = (node: Node) => string | undefined;
@@ -82,95 +81,6 @@ export function within(written: Written, level: number): string {
 
 function tighter(level: number): number {
   return level + 1;
-}
-
-/** The name that a node was given, or that its place gives it: `h_dense`. */
-export function ownName({ name, place }: Node): string | undefined {
-  return name ?? (place && asName(place));
-}
-
-function asName(path: string): string {
-  return path.replaceAll('.', '_');
-}
-
-/** What a stored node is called: its own name or place, else one made from what it is. */
-export function nameOf(node: Node): string {
-  const own = ownName(node);
-  if (own !== undefined) return own;
-  const delta = deltaOf(node);
-  if (delta !== undefined) return delta;
-  const near = node.inputs.map(nearest).find((found) => found !== undefined);
-  const of = near?.label;
-  const [minuend, subtrahend] = node.op.name === 'sub' ? node.inputs.map(givenName) : [];
-  if (minuend && subtrahend) return `${minuend}_minus_${subtrahend}`;
-  const { path } = node.origin ?? {};
-  const kind = kindOf(node);
-  // It has other dimensions, and nothing else is new.
-  if (of !== undefined && (kind === 'broadcast' || kind === 'reshape')) return of;
-  const where = near?.given || !path ? of : asName(path);
-  if (where === undefined) {
-    const maker = node.origin?.calls.findLast((name) => name !== kind);
-    return maker === undefined ? kind : `${maker}_${kind}`;
-  }
-  return near?.given || !path ? `${kind}_${where}` : `${where}_${kind}`;
-}
-
-/**
- * The cotangent of an activation times its slope is what textbooks call delta. Only steps that go element by element lead from one
- * to the other: what has gone through a product of matrices or a sum is a cotangent of something else.
- */
-export function deltaOf(node: Node): string | undefined {
-  if (node.type.shape.length === 0) return undefined;
-  let at = node;
-  for (let steps = 0; steps < 6 && slopes.has(at.op.name); steps++) {
-    const next = at.inputs.find((input) => isCotangent(input) && sameShape(input.type, node.type)) ?? at.inputs[0];
-    if (!sameShape(next.type, node.type)) return undefined;
-    if (isCotangent(next)) return `delta_${(ownName(next) ?? '').slice(2)}`;
-    at = next;
-  }
-  return undefined;
-}
-
-const slopes: ReadonlySet<string> = new Set(['mul', 'div', 'neg', 'select']);
-
-function isCotangent(node: Node): boolean {
-  return ownName(node)?.startsWith('d_') === true && node.inputs.length > 0;
-}
-
-/** What it does, in a word: `max`, `product`, `inverse`. */
-function kindOf(node: Node): string {
-  const { op, inputs } = node;
-  if (op.name === 'contract') return 'product';
-  if (op.name === 'div' && inputs[0].op.name === 'constant' && inputs[0].attrs.value === 1) return 'inverse';
-  const called = op.notation?.kind === 'call' ? op.notation.name : op.name;
-  return snake(recognise(node)?.name ?? called);
-}
-
-/** The author's word for the node itself. */
-function givenName(node: Node): string | undefined {
-  const found = node.name !== undefined || node.inputs.length === 0 ? nearest(node) : undefined;
-  return found?.given ? found.label : undefined;
-}
-
-interface Near {
-  readonly label: string;
-  /** The author's word for it: a name in the model's body, or an input. */
-  readonly given: boolean;
-}
-
-function nearest(node: Node): Near | undefined {
-  for (let at: Node | undefined = node, steps = 0; at && steps < 6; at = at.inputs[0], steps++) {
-    const { name, place } = at;
-    if (name !== undefined) return { label: name, given: place === undefined || place === name };
-    if (place !== undefined) return { label: asName(place), given: false };
-    if (at.inputs.length === 0 && typeof at.attrs.name === 'string')
-      return { label: at.attrs.name, given: at.op.name === 'input' };
-  }
-  return undefined;
-}
-
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 
 /** `mnist.nn:9 cross_entropy`: where a node comes from. */

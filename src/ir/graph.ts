@@ -14,6 +14,15 @@ export interface Origin {
   readonly path: string;
 }
 
+/** What a node is there for, whatever it is called. A node that is made a second time keeps the role it had first. */
+export type Role =
+  /** A value of the model. What a derivative needs of those is one of them still. */
+  | { readonly kind: 'forward' }
+  /** Made by the chain rule at the step `from`: the derivative of the loss by `of`, or a term of one where that is absent. */
+  | { readonly kind: 'cotangent'; readonly of?: Node; readonly from: Node }
+  /** Made of a gradient by an optimizer. */
+  | { readonly kind: 'update' };
+
 export type Attrs = Readonly<Record<string, unknown>>;
 
 /** One tensor value. Invariant: built by a Builder only, so that equal expressions are the same object. */
@@ -25,10 +34,15 @@ export interface Node<A extends Attrs = Attrs> {
   readonly type: TensorType;
   /** Op, attributes and input ids: the hash-consing key. */
   readonly key: string;
-  /** What the author called it (`hidden`), or what differentiation made of that (`d_hidden`). The first name given stays. */
+  role: Role;
+  /** Is it written down as its author wrote it, because a name was given to it? */
+  kept: boolean;
+  /** What it was called (`hidden`). The first name given stays. A label: no pass reads it, nor the two that follow. */
   name?: string;
   /** Where it stands in the model, by bindings and instances (`h.dense`): what it is called by where its author gave it no name. */
   place?: string;
+  /** Where the activation stands that is applied to it, where it has no place of its own. */
+  activation?: string;
   origin?: Origin;
 }
 
@@ -115,6 +129,8 @@ export interface Builder {
   /** How many nodes there are: those made from here on have no smaller id. */
   readonly size: number;
   make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node;
-  /** Runs `build` with the given origin for the nodes that it makes. */
-  at<T>(origin: Origin | undefined, build: () => T): T;
+  /** Runs `build` with the given origin for the nodes that it makes, and the role; each as before where absent. At first nodes are forward. */
+  at<T>(origin: Origin | undefined, build: () => T, role?: Role): T;
+  /** Runs `build`, which makes what stands for a node: of its origin and kind. */
+  like<T>(node: Node, build: () => T): T;
 }

@@ -2,6 +2,7 @@
 import { sourcesOf } from './formula.js';
 import type { Node } from './graph.js';
 import { printIndex, type Index } from './index.js';
+import { labelOf, titleText } from './labels.js';
 import { reachable } from './reachable.js';
 import { printDim, printType, type Dim, type TensorType } from './types.js';
 
@@ -13,7 +14,8 @@ export function printGraph(roots: readonly Node[]): string {
   const nodes = reachable(roots);
   const numbers = new Map(nodes.map((node, i) => [node, `%${i}`]));
   const lines = nodes.map((node) => {
-    const name = node.name === undefined ? '' : ` ${node.name}`;
+    const label = labelOf(node);
+    const name = label?.named ? ` ${titleText(label)}` : '';
     const [source] = sourcesOf(node);
     const left = `${numbers.get(node)}${name}: ${printType(node.type)} = ${node.op.name}(${argumentsOf(node, numbers)})`;
     return source === undefined ? left : `${left}  // ${source}`;

@@ -18,6 +18,8 @@ export interface Buffer {
   readonly data?: readonly number[];
   /** dtype i32 with values in 0 … below - 1, where that is known (index(N) tensors). */
   readonly below?: number;
+  /** Is it named after what it is the cotangent of? Its short name says so too. */
+  readonly cotangent?: true;
 }
 
 export type UnaryOp =

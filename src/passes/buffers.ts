@@ -1,7 +1,7 @@
 // The buffers of a model: one for each leaf, and one for each node that some entry stores.
-import { nameOf } from '../ir/formula.js';
 import type { Node } from '../ir/graph.js';
 import { constantOf } from '../ir/index.js';
+import { titleOf, titleText } from '../ir/labels.js';
 import type { ModelGraph } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
@@ -69,16 +69,20 @@ export function createBuffers(model: ModelGraph) {
         return undefined;
     }
   };
+  const stored = (node: Node): Buffer => {
+    const title = titleOf(node);
+    return {
+      name: unique(titleText(title), names),
+      space: 'arena',
+      dtype: dtypeOf(node.type),
+      length: elementCount(node.type),
+      ...below(node.type),
+      ...(title.of === 'cotangent' && { cotangent: true }),
+    };
+  };
   return {
     of(node: Node): Buffer {
-      const known = ofNode.get(node) ?? leaf(node);
-      const buffer: Buffer = known ?? {
-        name: unique(nameOf(node), names),
-        space: 'arena',
-        dtype: dtypeOf(node.type),
-        length: elementCount(node.type),
-        ...below(node.type),
-      };
+      const buffer = ofNode.get(node) ?? leaf(node) ?? stored(node);
       ofNode.set(node, buffer);
       return buffer;
     },

@@ -1,9 +1,10 @@
 // What simplify may take for granted: nothing of values, which keep NaN, infinities and signed zeros; of derived nodes what its rules say.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBuilder } from '../../src/ir/builder.js';
+import { createBuilder, markCotangent, nameNode, standFor } from '../../src/ir/builder.js';
 import type { Builder, Node } from '../../src/ir/graph.js';
 import { constant } from '../../src/ir/index.js';
+import { ownName } from '../../src/ir/labels.js';
 import { add, div, mul, neg, sub } from '../../src/ir/ops/arithmetic.js';
 import { filled } from '../../src/ir/ops/calls.js';
 import { input } from '../../src/ir/ops/leaves.js';
@@ -88,6 +89,48 @@ const algebra: readonly [string, (g: Builder, x: Node, y: Node) => Node][] = [
     },
   ],
 ];
+
+describe('what a node is there for', () => {
+  const x = (g: Builder): Node => g.make(input, [], { name: 'x', type: tensor([dim(constant(2))]) });
+
+  it('is what it was first: a value that a derivative needs as well stays a value', () => {
+    const g = createBuilder();
+    const value = g.make(neg, [x(g)], {});
+    const again = g.at(undefined, () => g.make(neg, [x(g)], {}), { kind: 'cotangent', from: value });
+    markCotangent(again, x(g));
+    expect(again).toBe(value);
+    expect(value.role).toEqual({ kind: 'forward' });
+    expect(ownName(value)).toBeUndefined();
+  });
+
+  it('makes a label: a cotangent is called by what it is of, rather by a name than by a place', () => {
+    const g = createBuilder();
+    const [placed, named] = [g.make(neg, [x(g)], {}), g.make(mul, [x(g), x(g)], {})];
+    placed.place = 'h.dense';
+    nameNode(named, 'd_y');
+    const cotangent = g.at(undefined, () => g.make(add, [x(g), x(g)], {}), { kind: 'cotangent', from: named });
+    expect(ownName(cotangent)).toBeUndefined();
+    markCotangent(cotangent, placed);
+    expect(ownName(cotangent)).toBe('d_h_dense');
+    markCotangent(cotangent, named);
+    expect(ownName(cotangent)).toBe('d_d_y');
+    markCotangent(cotangent, placed);
+    expect(ownName(cotangent)).toBe('d_d_y');
+    expect([named.kept, cotangent.kept, placed.kept]).toEqual([true, false, false]);
+  });
+
+  it('passes to what stands for it, and not to what is made on the way', () => {
+    const g = createBuilder();
+    const value = g.make(neg, [x(g)], {});
+    nameNode(value, 'h');
+    const of = g.at(undefined, () => g.make(add, [x(g), x(g)], {}), { kind: 'cotangent', from: value });
+    markCotangent(of, value);
+    const [term, better] = g.like(of, () => [g.make(mul, [x(g), x(g)], {}), g.make(sub, [x(g), x(g)], {})]);
+    standFor(of, better);
+    expect(term.role).toEqual({ kind: 'cotangent', from: value });
+    expect(better.role).toEqual({ kind: 'cotangent', from: value, of: value });
+  });
+});
 
 describe('derived nodes', () => {
   it.each(algebra)('%s is simplified there, and stays where it is a value', (_, build) => {

@@ -3,6 +3,7 @@ import { differentiate } from './differentiate.js';
 import { simplify } from './simplify.js';
 import { substituteNodes } from './substituteNodes.js';
 import { update, type Becomes } from './update.js';
+import { markCotangent } from '../../ir/builder.js';
 import type { Node } from '../../ir/graph.js';
 import { filled } from '../../ir/ops/calls.js';
 import { stopGradient } from '../../ir/ops/control.js';
@@ -48,14 +49,14 @@ export function derive(model: ModelGraph): Gradients {
     'derived',
     reachable(simplified),
   );
-  const gradients = new Map(raw.map(([name], i) => [name, nameGradient(nodes[i], name)]));
+  const gradients = new Map(raw.map(([name], i) => [name, gradientBy(leaves.get(name), nodes[i])]));
   const kept = withoutGradient(clean, gradients);
   // Updates are simplified around their gradients, not into them: they read what the backward pass has made.
   const standIns = [...gradients].map(([parameter, { type }]): [string, Node] => [
     parameter,
     g.make(gradient, [], { parameter, type }),
   ]);
-  const { step, accumulate } = update(kept, new Map(standIns), g);
+  const { step, accumulate } = g.at(undefined, () => update(kept, new Map(standIns), g), { kind: 'update' });
   const updates = substituteNodes(
     simplify(
       [...step, ...accumulate].map((b) => b.node),
@@ -82,8 +83,8 @@ function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>
   };
 }
 
-function nameGradient(node: Node, parameter: string): Node {
-  node.name ??= `d_${parameter}`;
+function gradientBy(leaf: Node | undefined, node: Node): Node {
+  if (leaf) markCotangent(node, leaf);
   return node;
 }
 

@@ -1,7 +1,7 @@
 // Less memory for more arithmetic: the backward pass computes activations again, from a few that are kept.
-import { keepName } from '../../ir/builder.js';
-import { nameOf } from '../../ir/formula.js';
+import { standFor } from '../../ir/builder.js';
 import type { Builder, Node } from '../../ir/graph.js';
+import { nameOf } from '../../ir/labels.js';
 import { again } from '../../ir/ops/control.js';
 import { equalTo } from '../../ir/ops/logic.js';
 import { broadcast, reshape } from '../../ir/ops/movement.js';
@@ -118,7 +118,7 @@ function copy(
     const inputs = node.inputs.map(
       (i) => compared(node, i, { copies, made }, g) ?? copies.get(i) ?? (isVarying(i) ? start(i) : i),
     );
-    const found = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
+    const found = g.like(node, () => g.make(node.op, inputs, node.attrs));
     found.name ??= `${nameOf(node)}_again`;
     copies.set(node, found);
     made.add(found);
@@ -135,8 +135,8 @@ function rebuild(roots: readonly Node[], forward: ReadonlySet<Node>, copied: Cop
       (i) => compared(node, i, copied, g) ?? (forward.has(i) ? copied.copies.get(i) : done.get(i)) ?? i,
     );
     if (inputs.every((input, i) => input === node.inputs[i])) continue;
-    const found = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
-    keepName(node, found);
+    const found = g.like(node, () => g.make(node.op, inputs, node.attrs));
+    standFor(node, found);
     done.set(node, found);
   }
   return (node) => done.get(node) ?? node;

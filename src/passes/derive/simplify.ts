@@ -1,5 +1,5 @@
 // Algebra on graphs: rules applied bottom-up until none applies.
-import { keepName } from '../../ir/builder.js';
+import { standFor } from '../../ir/builder.js';
 import type { Builder, Node } from '../../ir/graph.js';
 import { reachable } from '../../ir/reachable.js';
 import { constantRules } from './simplify/constants.js';
@@ -41,7 +41,7 @@ interface Work {
 }
 
 /**
- * The roots in a simpler form of the same value. Names and origins pass to what replaces a node. `values` are nodes that derived ones
+ * The roots in a simpler form of the same value. Roles, names and origins pass to what replaces a node. `values` are nodes that derived ones
  * stand on: they stay as they are.
  */
 export function simplify(roots: readonly Node[], g: Builder, role: Role, values: readonly Node[] = []): Node[] {
@@ -60,12 +60,12 @@ function visit(node: Node, work: Work, trail: readonly string[]): Node {
   const inputs = node.inputs.map((input) => visit(input, work, trail));
   let result = node;
   if (inputs.some((input, i) => input !== node.inputs[i])) {
-    result = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
-    keepName(node, result);
+    result = g.like(node, () => g.make(node.op, inputs, node.attrs));
+    standFor(node, result);
   }
-  const better = g.at(node.origin, () => firstRewrite(result, g, role));
+  const better = g.like(node, () => firstRewrite(result, g, role));
   if (better) {
-    keepName(result, better.node);
+    standFor(result, better.node);
     result = visit(better.node, work, [...trail, better.equation]);
   }
   done.set(node, result);

@@ -1,8 +1,8 @@
 // Puts other nodes in the place of some nodes of a graph, rebuilding what reads them.
-import { keepName } from '../../ir/builder.js';
+import { standFor } from '../../ir/builder.js';
 import type { Builder, Node } from '../../ir/graph.js';
 
-/** The roots with every node for which `replace` gives another one replaced. Names and origins stay. */
+/** The roots with every node for which `replace` gives another one replaced. Roles, names and origins stay. */
 export function substituteNodes(roots: readonly Node[], replace: (node: Node) => Node | undefined, g: Builder): Node[] {
   const done = new Map<Node, Node>();
   const visit = (root: Node): Node => {
@@ -34,7 +34,7 @@ export function substituteNodes(roots: readonly Node[], replace: (node: Node) =>
 function rebuild(node: Node, done: ReadonlyMap<Node, Node>, g: Builder): Node {
   const inputs = node.inputs.map((i) => done.get(i) ?? i);
   if (inputs.every((input, i) => input === node.inputs[i])) return node;
-  const made = g.at(node.origin, () => g.make(node.op, inputs, node.attrs));
-  keepName(node, made);
+  const made = g.like(node, () => g.make(node.op, inputs, node.attrs));
+  standFor(node, made);
   return made;
 }

@@ -1,4 +1,5 @@
 // From gradients to updates: accumulation, clipping, and the optimizer's graph with the gradient put in its place.
+import { nameNode } from '../../ir/builder.js';
 import type { Builder, Node } from '../../ir/graph.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { tensor, type TensorType } from '../../ir/types.js';
@@ -73,10 +74,10 @@ function clip(
       g.make(sum, [g.make(mul, [d, d], {})], { axes: d.type.shape.map((_, i) => i) }),
     );
     const total = g.make(sqrt, [squares.reduce((a, b) => g.make(add, [a, b], {}))], {});
-    total.name ??= 'gradient_norm';
+    nameNode(total, 'gradient_norm');
     const limit = g.make(div, [number(norm, g), g.make(add, [total, number(1e-6, g)], {})], {});
     const scale = g.make(minimum, [number(1, g), limit], {});
-    scale.name ??= 'clip_scale';
+    nameNode(scale, 'clip_scale');
     result = mapValues(result, (d) => g.make(mul, [d, spread(scale, d.type, g)], {}));
   }
   if (value !== undefined)

@@ -211,14 +211,14 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   }
 }
 
-/** What an activation is applied to, where it is an expression of its own: `a.input` in `a = sigmoid(x @ W + b)`. */
+/** What an activation is applied to, where it is an expression of its own, as in `a = sigmoid(x @ W + b)`. */
 function placeInput(list: readonly Given[], result: Value, frame: Frame): void {
   const { inFunction, naming } = frame;
   const nodes = list.flatMap(({ value }) => (value.kind === 'tensor' ? [value.node] : []));
   const [node] = nodes;
   if (inFunction || naming.prefix === '' || nodes.length !== 1 || result.kind !== 'tensor') return;
-  if (node.inputs.length > 0 && node.name === undefined && sameShape(node.type, result.node.type))
-    node.place ??= `${naming.prefix}.input`;
+  if (node.inputs.length > 0 && node.place === undefined && sameShape(node.type, result.node.type))
+    node.activation ??= naming.prefix;
 }
 
 /** A layer's parameters stand under its path, which its first application fixes; a function's under where it is called. */

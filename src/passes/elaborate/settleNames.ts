@@ -1,6 +1,6 @@
 // One name, one value: names that the bodies of several instances give.
-import { ownName } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
+import { asName } from '../../ir/labels.js';
 
 /** Where a name stands for several values, as `scores` does in each copy of a block, each is called by its place. */
 export function settleNames(nodes: readonly Node[]): void {
@@ -10,6 +10,6 @@ export function settleNames(nodes: readonly Node[]): void {
     places.set(name, (places.get(name) ?? new Set()).add(place));
   }
   for (const node of nodes)
-    if (node.name !== undefined && (places.get(node.name)?.size ?? 0) > 1)
-      node.name = ownName({ ...node, name: undefined });
+    if (node.name !== undefined && node.place !== undefined && (places.get(node.name)?.size ?? 0) > 1)
+      node.name = asName(node.place);
 }

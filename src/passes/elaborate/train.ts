@@ -167,7 +167,9 @@ export function trainOf(
     used.add(chosen);
     const inner = atStatement(frame, chosen.span);
     guarded(inner, [], () =>
-      updates.push(frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner))),
+      updates.push(
+        frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner), { kind: 'update' }),
+      ),
     );
   }
   // What is wrong within an optimizer is told also where no parameter came to have it.

@@ -157,9 +157,7 @@ function inOrder(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean)
   for (;;) {
     const sorted = dependences(list, inPlace).sorted();
     if (sorted) return sorted;
-    const next = list.find(
-      (d) => !d.nest.name.endsWith('_next') && d.nest.stores.some((s) => inPlace(s.to)) && readsInPlace(d, inPlace),
-    );
+    const next = list.find((d) => !d.moves && d.nest.stores.some((s) => inPlace(s.to)) && readsInPlace(d, inPlace));
     if (!next) throw new Error('nests wait for one another');
     list = list.flatMap((d) => (d === next ? beside(d, inPlace) : [d]));
   }
@@ -249,6 +247,7 @@ function beside(draft: Draft, inPlace: (buffer: Buffer) => boolean): Draft[] {
       nest: { ...draft.nest, name: next.name, stores: [{ to: store.to, at: store.at, value: load(next, store.at) }] },
       nodes: [draft.nodes[i]],
       host: false,
+      moves: true,
     });
     return { ...store, to: next };
   });

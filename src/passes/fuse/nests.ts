@@ -15,6 +15,8 @@ export interface Draft {
   /** The nodes whose elements its stores are, store by store. */
   nodes: Node[];
   host: boolean;
+  /** It moves what was computed beside its place to where it belongs. */
+  moves?: true;
 }
 
 /** Where nodes have their elements, and which of those that have no buffer are f32 wherever they are read. */

@@ -1,6 +1,7 @@
 // Where a nest comes from, in the model's own names, and what its kernel is called.
-import { formulaOf, ownName, sourcesOf, type NameOf } from '../../ir/formula.js';
+import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
+import { labelOf, ownName } from '../../ir/labels.js';
 import type { AnyNest, Nest, Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Draft } from './nests.js';
@@ -24,7 +25,7 @@ function pathOf(made: readonly Made[]): string {
   const last = made.at(-1);
   if (!last) return '';
   const { node, to } = made.findLast(({ to: { space } }) => space === 'parameter') ?? last;
-  return to.space === 'arena' ? (node.place ?? node.origin?.path ?? '') : to.name;
+  return to.space === 'arena' ? (labelOf(node)?.place ?? node.origin?.path ?? '') : to.name;
 }
 
 interface Made {

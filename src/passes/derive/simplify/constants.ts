@@ -10,7 +10,7 @@ import * as transcendental from '../../../ir/ops/transcendental.js';
 import { number } from '../../../ir/scalar.js';
 import { constantOf } from '../../../ir/index.js';
 import { sameShape, type Dim } from '../../../ir/types.js';
-import { isKept, type SimplifyRule } from './rule.js';
+import type { SimplifyRule } from './rule.js';
 
 const elementwise = [
   ...Object.values(arithmetic),
@@ -57,7 +57,7 @@ function beforeBroadcast(node: Node, g: Builder): Node | undefined {
 /** Axes of one element that are put in, as `keep = true` does, are put in last: so they meet what takes them away. */
 function beforeReshape(node: Node, g: Builder): Node | undefined {
   const wide = node.inputs.filter((i) => numberOf(i) === undefined);
-  if (wide.length === 0 || !wide.every((i) => i.op.name === 'reshape' && !isKept(i) && addsOnes(i))) return undefined;
+  if (wide.length === 0 || !wide.every((i) => i.op.name === 'reshape' && !i.kept && addsOnes(i))) return undefined;
   const { shape } = wide[0].inputs[0].type;
   const same = wide.every((i) => sameShape(i.inputs[0].type, { element: i.type.element, shape }));
   if (!same) return undefined;

@@ -2,7 +2,7 @@
 import type { Builder, Node } from '../../../ir/graph.js';
 import { add, sub } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
-import { given, isKept, type SimplifyRule } from './rule.js';
+import { given, type SimplifyRule } from './rule.js';
 import { rebuilt, scaleOf, type Scaled } from './scale.js';
 
 export const likeTermRules: readonly SimplifyRule[] = [
@@ -19,7 +19,7 @@ const mostTerms = 12;
 const mostFactors = 12;
 
 function likeTerms(node: Node, g: Builder): Node | undefined {
-  if (isKept(node)) return undefined;
+  if (node.kept) return undefined;
   const terms: Scaled[] = [];
   if (!termsOf(node, 1, terms, g, true)) return undefined;
   const groups = new Map<string, Scaled>();
@@ -46,7 +46,7 @@ function likeTerms(node: Node, g: Builder): Node | undefined {
 /** The terms of a sum; false where there are too many. */
 function termsOf(node: Node, sign: number, into: Scaled[], g: Builder, top = false): boolean {
   const { op, inputs } = node;
-  if ((op.name === 'add' || op.name === 'sub') && (top || !isKept(node)))
+  if ((op.name === 'add' || op.name === 'sub') && (top || !node.kept))
     return termsOf(inputs[0], sign, into, g) && termsOf(inputs[1], op.name === 'sub' ? -sign : sign, into, g);
   const scaled = scaleOf(node, g);
   into.push({ ...scaled, number: sign * scaled.number });
@@ -61,7 +61,7 @@ function keyOf({ core, up, down }: Scaled): string | undefined {
 }
 
 function factorsOf(node: Node, into: number[]): boolean {
-  if (node.op.name === 'mul' && !isKept(node)) return node.inputs.every((input) => factorsOf(input, into));
+  if (node.op.name === 'mul' && !node.kept) return node.inputs.every((input) => factorsOf(input, into));
   into.push(node.id);
   return into.length <= mostFactors;
 }

@@ -4,7 +4,7 @@ import { reachable } from '../../../ir/reachable.js';
 import { add, div, mul, neg, sqrt, sub } from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';
 import { broadcast } from '../../../ir/ops/movement.js';
-import { given, isKept, type SimplifyRule } from './rule.js';
+import { given, type SimplifyRule } from './rule.js';
 
 export const productRules: readonly SimplifyRule[] = [
   {
@@ -52,11 +52,11 @@ function neutralProduct(node: Node, g: Builder): Node | undefined {
 }
 
 function negOfNeg({ inputs: [x] }: Node): Node | undefined {
-  return x.op.name === 'neg' && !isKept(x) ? x.inputs[0] : undefined;
+  return x.op.name === 'neg' && !x.kept ? x.inputs[0] : undefined;
 }
 
 function negOfSub({ inputs: [x] }: Node, g: Builder): Node | undefined {
-  return x.op.name === 'sub' && !isKept(x) ? g.make(sub, [x.inputs[1], x.inputs[0]], {}) : undefined;
+  return x.op.name === 'sub' && !x.kept ? g.make(sub, [x.inputs[1], x.inputs[0]], {}) : undefined;
 }
 
 function signsInSum(node: Node, g: Builder): Node | undefined {
@@ -74,7 +74,7 @@ function bothNegative({ inputs: [a, b] }: Node, g: Builder): Node | undefined {
 /** The y of -y, repeated or not. */
 function negatedOf(node: Node, g: Builder): Node | undefined {
   if (node.op.name === 'neg') return node.inputs[0];
-  if (node.op.name !== 'broadcast' || isKept(node.inputs[0])) return undefined;
+  if (node.op.name !== 'broadcast' || node.inputs[0].kept) return undefined;
   const inner = negatedOf(node.inputs[0], g);
   const { axes } = node.attrs;
   return inner && Array.isArray(axes) ? g.make(broadcast, [inner], { shape: node.type.shape, axes }) : undefined;
@@ -133,9 +133,9 @@ function spreadCounted({ op, inputs: [scalar] }: Node): Node | undefined {
 function timesReciprocal(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
   const over = reciprocalOf(b, g);
-  if (over && !isKept(b) && !spreadCounted(b)) return g.make(div, [a, over], {});
+  if (over && !b.kept && !spreadCounted(b)) return g.make(div, [a, over], {});
   const under = reciprocalOf(a, g);
-  return under && !isKept(a) && !spreadCounted(a) ? g.make(div, [b, under], {}) : undefined;
+  return under && !a.kept && !spreadCounted(a) ? g.make(div, [b, under], {}) : undefined;
 }
 
 function signOfContract(node: Node, g: Builder): Node | undefined {

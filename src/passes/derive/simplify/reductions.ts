@@ -6,7 +6,7 @@ import { mul, neg } from '../../../ir/ops/arithmetic.js';
 import { size } from '../../../ir/ops/constants.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { recognise } from '../../../ir/recognise.js';
-import { given, isKept, type SimplifyRule } from './rule.js';
+import { given, type SimplifyRule } from './rule.js';
 
 const reductions = ['sum', 'prod', 'reduceMax', 'reduceMin'];
 
@@ -88,7 +88,7 @@ function sumOfBroadcast(node: Node, g: Builder): Node | undefined {
 /** What is the same all along the summed axes is applied once, to the sum. */
 function sumOfScaled(node: Node, g: Builder): Node | undefined {
   const [x] = node.inputs;
-  if ((x.op.name !== 'mul' && x.op.name !== 'div') || isKept(x)) return undefined;
+  if ((x.op.name !== 'mul' && x.op.name !== 'div') || x.kept) return undefined;
   const [a, b] = x.inputs;
   const over = narrowFactor(b, axesOf(node), g);
   const sum = (of: Node): Node => g.make(node.op, [of], node.attrs);

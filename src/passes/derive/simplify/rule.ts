@@ -27,8 +27,3 @@ const range = 'no product on the way overflows or underflows';
 
 /** What rules take for granted. */
 export const given = { signOfZero, finite, range } as const;
-
-/** Does the user's own name stand on this node? Its expression is then kept as written; cotangents may be taken apart. */
-export function isKept(node: Node): boolean {
-  return node.name !== undefined && !node.name.startsWith('d_');
-}

@@ -7,7 +7,7 @@ import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
 import { size } from '../../../ir/ops/constants.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import type { TensorType } from '../../../ir/types.js';
-import { given, isKept, type SimplifyRule } from './rule.js';
+import { given, type SimplifyRule } from './rule.js';
 
 /** A node as number · up / down · core; the sizes are integers, the core absent where nothing is left. */
 export interface Scaled {
@@ -35,7 +35,7 @@ export function scaleOf(node: Node, g: Builder, top = false): Scaled {
   if (number !== undefined) return { ...plain, number };
   const sized = sizeOf(node);
   if (sized) return { ...plain, up: sized };
-  if (!top && isKept(node)) return { ...plain, core: node };
+  if (!top && node.kept) return { ...plain, core: node };
   const [a, b] = node.inputs;
   switch (node.op.name) {
     case 'neg': {
@@ -150,14 +150,14 @@ function isPlain({ number, up, down }: Scaled): boolean {
 }
 
 function gatherScale(node: Node, g: Builder): Node | undefined {
-  if (isKept(node)) return undefined;
+  if (node.kept) return undefined;
   const scaled = scaleOf(node, g, true);
   if (scaled.core === node || isPlain(scaled)) return undefined;
   return rebuilt(scaled, node.type, g);
 }
 
 function commonScale(node: Node, g: Builder): Node | undefined {
-  if (isKept(node)) return undefined;
+  if (node.kept) return undefined;
   const [a, b] = node.inputs.map((input) => scaleOf(input, g));
   if (!a.core || !b.core || a.up.key !== b.up.key || a.down.key !== b.down.key) return undefined;
   if (Math.abs(a.number) !== Math.abs(b.number) || (isPlain(a) && isPlain(b))) return undefined;

@@ -55,10 +55,9 @@ export function identifier(name: string): string {
 }
 
 /** The last part of a buffer's name; the gradient `d_logits.dense.W` is `d_W`. */
-export function lastPart({ name, space }: Buffer): string {
+export function lastPart({ name, cotangent }: Buffer): string {
   const last = identifier(name);
-  const ofTraining = space !== 'parameter' && space !== 'slot' && space !== 'state';
-  return ofTraining && name.startsWith('d_') && name.includes('.') ? `d_${last}` : last;
+  return cotangent && name.includes('.') ? `d_${last}` : last;
 }
 
 export function bufferNames(buffers: Iterable<Buffer>): string[] {
