@@ -1,5 +1,5 @@
 // The compiler's table of contents: from .nn source to a trainer module, stage by stage.
-import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
+import { emitFallback, emitModule, toJavaScript, type WasmPrograms } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
 import { modelTooLarge } from './diagnostics/memory.js';
 import { library as librarySources } from './embedded.js';
@@ -13,6 +13,7 @@ import { derive, type Gradients } from './passes/derive/derive.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
 import { loadImports } from './passes/elaborate/imports.js';
 import { recompute } from './passes/derive/recompute.js';
+import { pace } from './passes/schedule/pace/pace.js';
 import { share } from './passes/schedule/share.js';
 
 /** What a module computes with. */
@@ -131,23 +132,28 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
   const { target = 'ts', relaxed, profile } = options;
   const { threads = target === 'wasm' && !profile } = options;
   const { model } = checked;
-  const of = (one: keyof typeof targets): TrainerProgram => {
-    const whole = programOf(model, one, relaxed);
-    return threads && one === 'wasm' ? share(whole, targets.wasm) : whole;
-  };
-  const program = of(target === 'wgsl,wasm' ? 'wgsl' : target);
+  const [one, other] = target === 'wgsl,wasm' ? (['wgsl', 'wasm'] as const) : [target];
+  const whole = programOf(model, one, relaxed);
+  const scheduled = one === 'wasm' ? forWasm(whole, threads, relaxed) : { program: whole };
+  const { program } = scheduled;
   const [bytes, limit] = [leastBytes(program), limitOf(options)];
   if (bytes > limit) {
     const span = { file: model.file, start: 0, end: 0 };
     return { diagnostics: [...checked.diagnostics, modelTooLarge({ name: model.name, bytes, limit, span })] };
   }
   const { code } =
-    target === 'wgsl,wasm'
-      ? await emitFallback(program, of('wasm'), { relaxed })
-      : await emitModule(program, { target, relaxed, profile });
+    other === undefined
+      ? await emitModule(program, { target: one, relaxed: scheduled.relaxed, profile })
+      : await emitFallback(program, forWasm(programOf(model, other, relaxed), threads, relaxed));
   if (options.language !== 'js') return { ...checked, program, code };
   const { js, dts } = await toJavaScript(code);
   return { ...checked, program, code: js, declarations: dts };
+}
+
+/** What WebAssembly's programs have besides: threads, and statements in an order that suits engines; `relaxed` another one. */
+function forWasm(whole: TrainerProgram, threads: boolean, relaxed = false): WasmPrograms {
+  const program = threads ? share(whole, targets.wasm) : whole;
+  return { program: pace(program), ...(relaxed && { relaxed: pace(program, true) }) };
 }
 
 let parsed: readonly File[] | undefined;

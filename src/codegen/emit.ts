@@ -10,16 +10,18 @@ import { trainer } from './module/trainer/trainer.js';
 import { publicTypes } from './module/trainer/types.js';
 import { typescriptEngine } from './typescript/module.js';
 import { wasmEngine } from './wasm/module.js';
+import type { WasmPrograms } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
 import { gpuTrainer } from './wgsl/trainer.js';
 
 export { emitFallback } from './module/fallback.js';
+export type { WasmPrograms };
 export { toJavaScript, type JavaScript } from './module/javascript.js';
 
 export interface EmitOptions {
   readonly target: TargetTraits['name'];
-  /** wasm: fused multiply-add where the engine has it. */
-  readonly relaxed?: boolean;
+  /** wasm: the same program for engines that multiply and add in one instruction. */
+  readonly relaxed?: TrainerProgram;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
   readonly profile?: EntryName;
 }
@@ -29,7 +31,8 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   const { target, profile } = options;
   const program = profile ? withKernelEntries(whole, profile) : whole;
   const layout = layOut(program);
-  const [engine, ofTrainer] = definitionsOf(program, layout, options);
+  const relaxed = options.relaxed && profile ? withKernelEntries(options.relaxed, profile) : options.relaxed;
+  const [engine, ofTrainer] = definitionsOf(program, layout, { target, relaxed });
   const text = (of: string): Definition => ({ kind: 'text', text: of });
   const own = await format(
     await printDefinitions([
@@ -48,7 +51,7 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
 function definitionsOf(
   program: TrainerProgram,
   layout: Layout,
-  options: EmitOptions,
+  options: Pick<EmitOptions, 'target' | 'relaxed'>,
 ): readonly (readonly Definition[])[] {
   switch (options.target) {
     case 'ts': {
@@ -56,7 +59,7 @@ function definitionsOf(
       return [engine.definitions, trainer(program, layout, engine)];
     }
     case 'wasm': {
-      const engine = wasmEngine(program, layout, options);
+      const engine = wasmEngine(program, layout, options.relaxed);
       return [engine.definitions, trainer(program, layout, engine)];
     }
     case 'wgsl': {

@@ -62,17 +62,25 @@ function printStatement(s: Statement, indent: string): string[] {
       const from = s.from ? address(s.from) : '0';
       const step = s.step === 1 ? '' : ` step ${s.step}`;
       const last = s.last ? `, at most ${address(s.last)}` : '';
+      const pairs = s.pairs ? ' in pairs' : '';
       const as = s.as === 'serial' ? 'for' : s.as;
-      return [`${indent}${as} ${s.axis.name} = ${from} .. ${address(s.to)}${step}${last}`, ...block(s.body)];
+      return [`${indent}${as} ${s.axis.name} = ${from} .. ${address(s.to)}${step}${last}${pairs}`, ...block(s.body)];
     }
     case 'index':
       return [`${indent}let ${s.axis.name} = ${address(s.value)}`];
     case 'let':
-      return printAssignment(`${s.mutable ? 'var' : 'let'} ${s.name} =`, s.value, indent);
+      return printAssignment(`${s.beside ? '| ' : ''}${s.mutable ? 'var' : 'let'} ${s.name} =`, s.value, indent);
     case 'set':
       return printAssignment(`${s.name} =`, s.value, indent);
     case 'store':
-      return printAssignment(`${s.to.name}[${address(s.at)}] ${s.add ? '+=' : '='}`, s.value, indent);
+      return [
+        ...(s.fence ? [`${indent}fence`] : []),
+        ...printAssignment(
+          `${s.beside ? '| ' : ''}${s.to.name}[${address(s.at)}] ${s.add ? '+=' : '='}`,
+          s.value,
+          indent,
+        ),
+      ];
     case 'if': {
       const [a, b] = s.less.map((side) => address(side));
       const otherwise = s.else.length > 0 ? [`${indent}else`, ...block(s.else)] : [];

@@ -92,15 +92,24 @@ export type Statement =
       readonly places?: true;
       /** `to` is at least 1, and it pays to know: nothing before the loop is what its sums would be without it. */
       readonly atLeastOnce?: true;
+      /** WebAssembly: unrolled by two, with an exit between the rounds. */
+      readonly pairs?: true;
       readonly body: readonly Statement[];
     }
   /** An integer let: tile numbers, shared quotients. */
   | { readonly kind: 'index'; readonly axis: Axis; readonly value: Index }
   /** mutable: an accumulator. lanes: a value of four. */
-  | { readonly kind: 'let'; readonly name: string; readonly value: Scalar; readonly mutable?: true }
+  | ({ readonly kind: 'let'; readonly name: string; readonly value: Scalar; readonly mutable?: true } & InLockStep)
   | { readonly kind: 'set'; readonly name: string; readonly value: Scalar }
-  /** A value of lanes stores four neighbours. add: to what is there. */
-  | { readonly kind: 'store'; readonly to: Buffer; readonly at: Index; readonly value: Scalar; readonly add?: true }
+  /** A value of lanes stores four neighbours. add: to what is there. fence: WebAssembly's compilers move no code from before it behind it. */
+  | ({
+      readonly kind: 'store';
+      readonly to: Buffer;
+      readonly at: Index;
+      readonly value: Scalar;
+      readonly add?: true;
+      readonly fence?: true;
+    } & InLockStep)
   | {
       readonly kind: 'if';
       readonly less: readonly [Index, Index];
@@ -111,6 +120,11 @@ export type Statement =
   | { readonly kind: 'transpose'; readonly names: readonly [string, string, string, string] }
   /** The threads of a WGSL workgroup see what the others have stored in its memory; `storage`: and in the arena, as all of them do elsewhere. */
   | { readonly kind: 'barrier'; readonly storage?: true; readonly total?: Total };
+
+/** WebAssembly: the value is computed operation by operation beside that of the statement before. */
+interface InLockStep {
+  readonly beside?: true;
+}
 
 /** Every thread of a workgroup has a number of its own in the mutable let; then all have what these come to, in a fixed order. */
 export interface Total {

@@ -114,3 +114,15 @@ export function mapAtoms(index: Index, replace: (part: Atom) => Index | undefine
   if (!changed) return index;
   return add(...terms.map((t) => mul(t.factor, product(t.parts.map((p) => ('terms' in p ? p : atom(p)))))));
 }
+
+/** True where the test holds for the value or a part of it, addresses included. */
+export function someOf(value: Scalar, test: (part: Scalar) => boolean, seen: Set<string> = new Set()): boolean {
+  if (seen.has(value.key)) return false;
+  seen.add(value.key);
+  return test(value) || partsOf(value).some((part) => someOf(part, test, seen));
+}
+
+/** True where the test holds for an element that the index reads. */
+export function someOfIndex(index: Index, test: (part: Scalar) => boolean): boolean {
+  return elementsOf(index).some(test);
+}

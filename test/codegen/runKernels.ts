@@ -3,6 +3,7 @@ import { emitWasm, type WasmOptions } from '../../src/codegen/wasm/emitWasm.js';
 import { constant, evaluateSizes, toIndex, type Index } from '../../src/ir/index.js';
 import type { Kernel, Program, Statement } from '../../src/ir/program.js';
 import type { Buffer } from '../../src/ir/scalar.js';
+import { paceKernel } from '../../src/passes/schedule/pace/pace.js';
 
 export function buffer(name: string, length: number | Index, dtype: Buffer['dtype'] = 'f32'): Buffer {
   return { name, space: 'arena', dtype, length: toIndex(length) };
@@ -22,11 +23,12 @@ export interface Running {
 
 /** Buffers begin at multiples of 16 bytes, for the given sizes. */
 export function runKernels(
-  kernels: readonly Kernel[],
+  given: readonly Kernel[],
   buffers: readonly Buffer[],
   sizes: Readonly<Record<string, number>> = {},
   options: WasmOptions = {},
 ): Running {
+  const kernels = given.map((kernel) => paceKernel(kernel, options.relaxed));
   const offsets = new Map<Buffer, Index>();
   let words = 16;
   for (const b of buffers) {

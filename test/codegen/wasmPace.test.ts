@@ -1,14 +1,18 @@
 // Where code is kept together, and what is written side by side: which loops and statements that concerns.
 import { describe, expect, it } from 'vitest';
 import { emitKernel } from '../../src/codegen/wasm/kernel.js';
-import { sideBySide } from '../../src/codegen/wasm/lockstep.js';
-import { goesInPairs, lastSumFirst, placesApart } from '../../src/codegen/wasm/pace.js';
 import type { Kernel, Statement } from '../../src/ir/program.js';
 import { add, atom, toIndex } from '../../src/ir/index.js';
 import { apply, load, local, type Scalar } from '../../src/ir/scalar.js';
 import { partsOf } from '../../src/ir/walk.js';
 import { expandIntrinsics } from '../../src/passes/schedule/expandIntrinsics.js';
 import { lowerNest } from '../../src/passes/schedule/lower/lower.js';
+import { storesApart } from '../../src/passes/schedule/pace/fences.js';
+import { sideBySide } from '../../src/passes/schedule/pace/lockstep.js';
+import { paceKernel } from '../../src/passes/schedule/pace/pace.js';
+import { goesInPairs } from '../../src/passes/schedule/pace/pairs.js';
+import { lastSumFirst } from '../../src/passes/schedule/pace/sums.js';
+import { printKernel } from '../../src/ir/printProgram.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { wasm } from '../support/targets.js';
@@ -119,7 +123,7 @@ describe('what follows a loop in pairs', () => {
     const offsets = new Map([...example.buffers, ...kernel.scratch].map((b, i) => [b, toIndex(10_000 * i)]));
     /** Offsets of stored vectors, one after another. */
     const stored = (relaxed: boolean): number[] => {
-      const { bytes } = emitKernel(kernel, { offsets, relaxed, sizes: [], axes: [] });
+      const { bytes } = emitKernel(paceKernel(kernel, relaxed), { offsets, relaxed, sizes: [], axes: [] });
       return bytes.flatMap((byte, i) => (byte === 0xfd && bytes[i + 1] === 0x0b ? [unsigned(bytes, i + 3)] : []));
     };
     const backwards = (list: readonly number[]): boolean =>
@@ -166,7 +170,7 @@ function localsOf(value: Scalar, into: Set<string> = new Set(), seen: Set<string
 
 describe('stores that begin a stretch', () => {
   const apart = (example: Example): number =>
-    Math.max(...blocks(kernelOf(example).body).map((block) => placesApart(block).size));
+    Math.max(...blocks(kernelOf(example).body).map((block) => storesApart(block).size));
 
   it('are those of dear values, every fourth of eight', () => {
     expect(apart(nests.through(nests.dense(batch, 64, 40), tanhOf))).toBe(1);
@@ -225,5 +229,27 @@ describe('side by side', () => {
     expect(lists(through)).toEqual([]);
     const inPlace = [0, 1, 2, 3].map((i) => stored(i, load(y, toIndex(4 * i), 4)));
     expect(lists(inPlace)).toEqual([4]);
+  });
+});
+
+describe('a paced kernel', () => {
+  const kernel = kernelOf(nests.through(nests.dense(batch, 64, 40), tanhOf));
+  const text = printKernel(paceKernel(kernel));
+  const count = (marks: RegExp): number => text.match(marks)?.length ?? 0;
+
+  it('shows its marks where it is printed', () => {
+    expect(count(/^ *for .* in pairs$/gm)).toBe(pairs(kernel));
+    expect(count(/^ *fence$/gm)).toBeGreaterThan(0);
+    expect(count(/^ *\| /gm)).toBeGreaterThan(0);
+    expect(printKernel(kernel)).not.toMatch(/ in pairs$|^ *fence$|^ *\| /m);
+  });
+
+  it('holds the same statements', () => {
+    const plain = (body: readonly Statement[]): string[] =>
+      blocks(body)
+        .flat()
+        .map((s) => (s.kind === 'let' ? s.name : s.kind === 'store' ? `${s.to.name} ${s.at.key}` : s.kind))
+        .sort();
+    expect(plain(paceKernel(kernel).body)).toEqual(plain(kernel.body));
   });
 });

@@ -8,7 +8,7 @@ import { initialValues } from './trainer/initial.js';
 import { trainer } from './trainer/trainer.js';
 import { publicTypes } from './trainer/types.js';
 import { wasmEngine } from '../wasm/module.js';
-import type { WasmOptions } from '../wasm/emitWasm.js';
+import type { WasmPrograms } from '../wasm/module.js';
 import { wgslEngine } from '../wgsl/module.js';
 import { gpuTrainer } from '../wgsl/trainer.js';
 
@@ -17,10 +17,9 @@ const target = 'wgsl,wasm';
 /** Prints both programs of one model, each whole inside a function of its own: they share nothing but the public types. */
 export async function emitFallback(
   gpu: TrainerProgram,
-  cpu: TrainerProgram,
-  options: WasmOptions,
+  { program: cpu, relaxed }: WasmPrograms,
 ): Promise<{ code: string }> {
-  const [onGpu, onCpu] = await Promise.all([gpuText(gpu), cpuText(cpu, options)]);
+  const [onGpu, onCpu] = await Promise.all([gpuText(gpu), cpuText(cpu, relaxed)]);
   const types = await printDefinitions(publicTypes(gpu));
   const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu), inside('onWebAssembly', onCpu)];
   const code = await format([types, publicRuntimeTypes('wgsl'), ...own].join('\n\n'));
@@ -55,9 +54,9 @@ async function gpuText(program: TrainerProgram): Promise<string> {
   return `${own}\n\n${neededRuntime(own)}\n\nreturn createTrainer;`;
 }
 
-async function cpuText(program: TrainerProgram, options: WasmOptions): Promise<string> {
+async function cpuText(program: TrainerProgram, relaxed?: TrainerProgram): Promise<string> {
   const layout = layOut(program, ownNames);
-  const engine = wasmEngine(program, layout, options);
+  const engine = wasmEngine(program, layout, relaxed);
   const own = await textOf([
     ...initialValues(program, layout),
     ...engine.definitions,

@@ -1,7 +1,8 @@
 // Index arithmetic in i32, and addresses: a variable part on the stack, the constant part in the instruction.
 import { add, constantOf, rangeOf, scale, strideOf, sub, type Atom, type Index } from '../../ir/index.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { keepAddress, knownAddress, knownNear, someOfIndex, takeLocal, type Emission } from './emission.js';
+import { someOfIndex } from '../../ir/walk.js';
+import { keepAddress, knownAddress, knownNear, takeLocal, type Emission } from './emission.js';
 import { emitScalar } from './values.js';
 
 export interface Address {

@@ -2,6 +2,7 @@
 import type { Axis, Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { isLanes } from '../../ir/scalar.js';
+import { someOf } from '../../ir/walk.js';
 import { createCode, type Code, type ValueType } from './assembler.js';
 
 export interface Emission {
@@ -166,43 +167,6 @@ export function keepAddress(e: Emission, key: string, local: number): void {
 /** The type of local that holds a value. Truths are i32 0 and 1, in lanes all bits of a lane. */
 export function valueType(value: Scalar): ValueType {
   return isLanes(value) ? 'v128' : value.type === 'f32' ? 'f32' : 'i32';
-}
-
-/** True where the test holds for the value or a part of it, addresses included. */
-export function someOf(value: Scalar, test: (part: Scalar) => boolean, seen: Set<string> = new Set()): boolean {
-  if (seen.has(value.key)) return false;
-  seen.add(value.key);
-  if (test(value)) return true;
-  const again = (part: Scalar): boolean => someOf(part, test, seen);
-  switch (value.kind) {
-    case 'number':
-    case 'local':
-      return false;
-    case 'index':
-      return someOfIndex(value.of, again);
-    case 'load':
-      return someOfIndex(value.at, again);
-    case 'apply':
-      return value.args.some(again);
-    case 'fold':
-      return again(value.body);
-    case 'splat':
-    case 'lane':
-      return again(value.of);
-    default:
-      return value satisfies never;
-  }
-}
-
-/** True where the test holds for an element that the index reads. */
-export function someOfIndex(index: Index, test: (part: Scalar) => boolean): boolean {
-  return index.terms.some((term) =>
-    term.atoms.some(
-      (part) =>
-        (part.kind === 'element' && test(part.of)) ||
-        (part.kind === 'quotient' && (someOfIndex(part.of, test) || someOfIndex(part.by, test))),
-    ),
-  );
 }
 
 function innermost(e: Emission): Frame {

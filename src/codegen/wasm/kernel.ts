@@ -5,12 +5,11 @@ import { isLanes, type Buffer } from '../../ir/scalar.js';
 import { emitAddress, emitBound, emitIndex } from './addresses.js';
 import type { Code } from './assembler.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
-import { emitTogether, sideBySide } from './lockstep.js';
-import { emitFence, goesInPairs, lastSumFirst, placesApart } from './pace.js';
+import { emitTogether, inLockStep } from './lockstep.js';
 import { emitPointers, stepPointers } from './pointers.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
-import { countUses } from './walk.js';
+import { countUses } from './countUses.js';
 
 type Loop = Statement & { kind: 'loop' };
 
@@ -32,13 +31,11 @@ export function emitKernel(
 
 /** Statements in a frame of their own. `before` runs in it first. */
 function emitBlock(e: Emission, block: readonly Statement[], before?: () => void): void {
-  const body = e.relaxed ? block : lastSumFirst(block);
-  const apart = placesApart(body);
-  inFrame(e, { block: true, uses: countUses(body) }, () => {
+  inFrame(e, { block: true, uses: countUses(block) }, () => {
     before?.();
-    for (const statements of sideBySide(body)) {
+    for (const statements of inLockStep(block)) {
       const [first] = statements;
-      if (apart.has(first)) emitFence(e);
+      if (first.kind === 'store' && first.fence) emitFence(e);
       if (statements.length === 1) emitStatement(e, first);
       else emitSideBySide(e, statements);
     }
@@ -127,7 +124,7 @@ function emitIf(e: Emission, { less: [a, b], then, else: otherwise }: Statement 
 
 function emitLoop(e: Emission, loop: Loop): void {
   if (loop.as !== 'serial') throw new Error(`${loop.axis.name}: WebAssembly has no ${loop.as} loops`);
-  if (goesInPairs(loop)) return emitInPairs(e, loop);
+  if (loop.pairs) return emitInPairs(e, loop);
   const { code } = e;
   const from = loop.from ?? zero;
   const to = emitBound(e, loop.to);
@@ -234,4 +231,14 @@ function emitTranspose(e: Emission, names: readonly [string, string, string, str
   shuffle(rows[2], pairs[1], pairs[3], words(0, 1, 4, 5));
   shuffle(rows[3], pairs[1], pairs[3], words(2, 3, 6, 7));
   forget(e, (part) => part.kind === 'local' && names.includes(part.name));
+}
+
+/** Ends a stretch of code: leaves the function on a condition that never holds, and that no other fence has. */
+function emitFence(e: Emission): void {
+  const counter = e.counters.at(-1);
+  if (counter === undefined) return;
+  e.code.get(counter);
+  e.code.i32(-++e.fences);
+  e.code.op('i32.eq');
+  e.code.branch('br_if', e.code.depth);
 }

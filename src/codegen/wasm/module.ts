@@ -9,13 +9,19 @@ import { arrayTypes, printSize, sizeFields, type Layout } from '../module/layout
 import { provenanceLines } from '../text/provenance.js';
 import { comment, literal, memberOf, objectOf } from '../text/quote.js';
 import { usesOf } from '../uses.js';
-import { emitWasm, type Wasm, type WasmOptions } from './emitWasm.js';
+import { emitWasm, type Wasm } from './emitWasm.js';
 
-/** Prints the binary, memory and entries. */
-export function wasmEngine(program: TrainerProgram, layout: Layout, options: WasmOptions = {}): Engine {
-  const wasm = emitWasm(program, options);
-  // Where relaxed instructions are missing, the same program without them.
-  const binaries = options.relaxed ? [wasm, emitWasm(program, { ...options, relaxed: false })] : [wasm];
+/** One program for all engines; `relaxed`: the same for those that multiply and add in one instruction. */
+export interface WasmPrograms {
+  readonly program: TrainerProgram;
+  readonly relaxed?: TrainerProgram;
+}
+
+/** Prints the binary, memory and entries. With `relaxed`, the same program for relaxed instructions, engines that have them run that. */
+export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: TrainerProgram): Engine {
+  const plain = emitWasm(program);
+  const binaries = relaxed ? [emitWasm(relaxed, { relaxed: true }), plain] : [plain];
+  const [wasm] = binaries;
   if (binaries.some((b) => b.sharedAt !== wasm.sharedAt)) throw new Error('the binaries differ in their heads');
   if (program.memory.own && wasm.sizes.length > 32) throw new Error('there are no words for so many run-time sizes');
   const names = binaries.map(() => layout.module.take('binary'));

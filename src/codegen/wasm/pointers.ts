@@ -1,19 +1,11 @@
 // Addresses in innermost loops as pointers that the loop steps.
 import { axesOf, coefficient, scale, substitute, zero, type Axis, type Index } from '../../ir/index.js';
+import { loadsOf, type Access } from '../../ir/loads.js';
 import type { Statement } from '../../ir/program.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { someOfIndex } from '../../ir/walk.js';
 import { addressOf, emitBound, emitIndex } from './addresses.js';
-import {
-  keepAddress,
-  keepNear,
-  knownAddress,
-  knownNear,
-  someOfIndex,
-  takeLocal,
-  type Emission,
-  type Near,
-} from './emission.js';
-import { loadsOf, type Access } from './walk.js';
+import { keepAddress, keepNear, knownAddress, knownNear, takeLocal, type Emission, type Near } from './emission.js';
 
 type Loop = Statement & { kind: 'loop' };
 

@@ -1,8 +1,9 @@
 // Scalar expressions on the stack machine, four lanes where they have them; what a block uses twice is computed once.
 import { isLanes, type Scalar, type ScalarType } from '../../ir/scalar.js';
+import { someOf } from '../../ir/walk.js';
 import { emitAddress, emitIndex } from './addresses.js';
 import { floatBytes } from './assembler.js';
-import { inFrame, keepValue, knownValue, someOf, usesOf, valueType, type Emission } from './emission.js';
+import { inFrame, keepValue, knownValue, usesOf, valueType, type Emission } from './emission.js';
 import { spell } from './operations.js';
 
 type Apply = Scalar & { kind: 'apply' };

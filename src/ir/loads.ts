@@ -1,8 +1,7 @@
-// Questions about statements before they are written: what they read, and which values they use twice.
-import type { Index } from '../../ir/index.js';
-import type { Statement } from '../../ir/program.js';
-import type { Buffer, Scalar } from '../../ir/scalar.js';
-import { elementsOf } from '../../ir/walk.js';
+// What a value loads, and whether it does so in any case.
+import type { Index } from './index.js';
+import type { Buffer, Scalar } from './scalar.js';
+import { elementsOf } from './walk.js';
 
 export interface Access {
   readonly buffer: Buffer;
@@ -43,19 +42,4 @@ function visitLoads(value: Scalar, guarded: boolean, found: (access: Access) => 
     default:
       return value satisfies never;
   }
-}
-
-/** How often the statements of a block, not those nested in it, use each value. */
-export function countUses(body: readonly Statement[]): ReadonlyMap<string, number> {
-  const uses = new Map<string, number>();
-  const count = (value: Scalar): void => {
-    const before = uses.get(value.key) ?? 0;
-    uses.set(value.key, before + 1);
-    if (before > 0) return;
-    if (value.kind === 'apply') value.args.forEach(count);
-    else if (value.kind === 'splat' || value.kind === 'lane') count(value.of);
-  };
-  for (const statement of body)
-    if (statement.kind === 'let' || statement.kind === 'set' || statement.kind === 'store') count(statement.value);
-  return uses;
 }

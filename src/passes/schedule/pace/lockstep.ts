@@ -1,0 +1,92 @@
+// The same arithmetic for several vectors in lock step: a processor looks some hundred instructions ahead, and one after the other would
+// fill that with a few chains, in which each instruction waits for the one before.
+import type { Index } from '../../../ir/index.js';
+import type { Statement } from '../../../ir/program.js';
+import { isLanes, type Buffer, type Scalar } from '../../../ir/scalar.js';
+import { someOf } from '../../../ir/walk.js';
+import { isCostly, together } from './cost.js';
+
+type Assignment = Statement & { readonly kind: 'let' | 'store' };
+
+/** Statements in the order in which they are written; those of a list do the same for different places, side by side. */
+export function sideBySide(body: readonly Statement[]): (readonly Statement[])[] {
+  const result: (readonly Statement[])[] = [];
+  for (let i = 0; i < body.length;) {
+    const { kind } = body[i];
+    let end = i + 1;
+    while (end < body.length && body[end].kind === kind) end++;
+    const section = body.slice(i, end);
+    result.push(...(section.every(isVector) ? arrange(section) : section.map((s) => [s])));
+    i = end;
+  }
+  return result;
+}
+
+function isVector(statement: Statement): statement is Assignment {
+  return (statement.kind === 'let' || statement.kind === 'store') && isLanes(statement.value);
+}
+
+/** Lets, or stores, that are a pattern again and again. */
+function arrange(section: readonly Assignment[]): (readonly Statement[])[] {
+  const shapes = shapesOf(section);
+  const { length } = section;
+  const alone = section.map((s) => [s]);
+  for (let period = 1; period <= length / 2; period++) {
+    if (length % period !== 0 || shapes.some((shape, i) => i >= period && shape !== shapes[i - period])) continue;
+    const places = length / period;
+    if (!isCostly(section, places) || !independent(section, period)) return alone;
+    const result: (readonly Statement[])[] = [];
+    for (let first = 0; first < length; first += together * period)
+      for (let at = first; at < first + period; at++)
+        result.push(section.filter((_, i) => i >= at && i < first + together * period && (i - at) % period === 0));
+    return result;
+  }
+  return alone;
+}
+
+/** Does no place read what another one makes? */
+function independent(section: readonly Assignment[], period: number): boolean {
+  const madeBy = new Map<string, number>();
+  section.forEach((s, i) => s.kind === 'let' && madeBy.set(s.name, Math.floor(i / period)));
+  const stored = new Set(section.flatMap((s) => (s.kind === 'store' ? [s.to] : [])));
+  return section.every((statement, i) => {
+    const place = Math.floor(i / period);
+    const own = (buffer: Buffer, at: Index): boolean =>
+      statement.kind === 'store' && buffer === statement.to && at.key === statement.at.key;
+    return !someOf(statement.value, (part) => {
+      if (part.kind === 'local') return (madeBy.get(part.name) ?? place) !== place;
+      return part.kind === 'load' && stored.has(part.from) && !own(part.from, part.at);
+    });
+  });
+}
+
+/** Numbers that are equal where two statements differ only in places: in what they load, and in lets. */
+function shapesOf(section: readonly Assignment[]): number[] {
+  const numbers = new Map<string, number>();
+  const known = new Map<string, number>();
+  const shapeOf = (value: Scalar): number => {
+    const before = known.get(value.key);
+    if (before !== undefined) return before;
+    const parts = (): string => {
+      switch (value.kind) {
+        case 'apply':
+          return `${value.op} ${value.args.map(shapeOf).join()}`;
+        case 'splat':
+          return String(shapeOf(value.of));
+        case 'lane':
+          return `${shapeOf(value.of)} ${value.at}`;
+        case 'number':
+        case 'fold':
+          return value.key;
+        default:
+          return '';
+      }
+    };
+    const text = `${value.kind} ${value.type} ${isLanes(value)} ${parts()}`;
+    const shape = numbers.get(text) ?? numbers.size;
+    numbers.set(text, shape);
+    known.set(value.key, shape);
+    return shape;
+  };
+  return section.map(({ value }) => shapeOf(value));
+}
