@@ -1,11 +1,15 @@
 // The gradient program as a document: every cotangent under its name, as a formula, with the step of the chain rule it came from.
 import { createWriter, sourcesOf } from '../ir/formula.js';
-import type { Node, NotationStyle } from '../ir/graph.js';
+import { isOp, type Node, type NotationStyle } from '../ir/graph.js';
 import { asName, deltaOf, labelOf, titleOf, titleText, type Title } from '../ir/labels.js';
 import type { ModelGraph } from '../ir/model.js';
 import { reachable } from '../ir/reachable.js';
 import { axesText, recognise, type Form } from '../ir/recognise.js';
 import { printType } from '../ir/types.js';
+import { broadcast } from '../ir/ops/movement.js';
+import { constant, size } from '../ir/ops/constants.js';
+import { div, mul, neg } from '../ir/ops/arithmetic.js';
+import { sum } from '../ir/ops/reductions.js';
 
 export interface GradientOptions {
   readonly style: NotationStyle;
@@ -113,7 +117,7 @@ function sumsOfScaled(nodes: readonly Node[]): Map<Node, Form> {
   for (const { node, core, scale } of parts)
     if (scale !== '') scaled.set(core, [...(scaled.get(core) ?? []), { node, scale }]);
   for (const { node, core, scale } of parts) {
-    if (scale === '' || core.op.name !== 'sum') continue;
+    if (scale === '' || !isOp(core, sum)) continue;
     const term = scaled.get(core.inputs[0])?.find((other) => other.scale === scale);
     if (term) found.set(node, { name: 'sum', inputs: [term.node], rest: axesText(core) });
   }
@@ -127,17 +131,17 @@ function unscaled(node: Node): { readonly core: Node; readonly scale: string } {
     const inner = unscaled(core);
     return { core: inner.core, scale: inner.scale + factor };
   };
-  if (node.op.name === 'neg') return peeled(a, '-');
-  if (node.op.name === 'div' && scalarKey(b) !== undefined) return peeled(a, `/${scalarKey(b)}`);
-  if (node.op.name === 'mul' && scalarKey(a) !== undefined) return peeled(b, `*${scalarKey(a)}`);
-  if (node.op.name === 'mul' && scalarKey(b) !== undefined) return peeled(a, `*${scalarKey(b)}`);
+  if (isOp(node, neg)) return peeled(a, '-');
+  if (isOp(node, div) && scalarKey(b) !== undefined) return peeled(a, `/${scalarKey(b)}`);
+  if (isOp(node, mul) && scalarKey(a) !== undefined) return peeled(b, `*${scalarKey(a)}`);
+  if (isOp(node, mul) && scalarKey(b) !== undefined) return peeled(a, `*${scalarKey(b)}`);
   return { core: node, scale: '' };
 }
 
 /** Numbers and run-time sizes, also broadcast. */
 function scalarKey(node: Node): string | undefined {
-  const at = node.op.name === 'broadcast' ? node.inputs[0] : node;
-  return at.op.name === 'constant' || at.op.name === 'size' ? String(at.id) : undefined;
+  const at = isOp(node, broadcast) ? node.inputs[0] : node;
+  return isOp(at, constant, size) ? String(at.id) : undefined;
 }
 
 /** The document as text, formulas and sources in columns. */

@@ -2,7 +2,7 @@
 import { check } from '../compile.js';
 import type { Source } from '../diagnostics/diagnostic.js';
 import { createWriter } from '../ir/formula.js';
-import type { Node } from '../ir/graph.js';
+import { isOp, type Node } from '../ir/graph.js';
 import type { ModelGraph } from '../ir/model.js';
 import { mul } from '../ir/ops/arithmetic.js';
 import { input } from '../ir/ops/leaves.js';
@@ -56,16 +56,16 @@ function becoming({ example, kind, spot }: Operation): string[] {
 }
 
 function derivative({ builder: g }: ModelGraph, result: Node): string[] {
-  const leaves = reachable([result]).filter(({ op, type }) => op === input && type.element.kind === 'f32');
+  const leaves = reachable([result]).flatMap((node) =>
+    isOp(node, input) && node.type.element.kind === 'f32' ? [node] : [],
+  );
   if (result.type.element.kind !== 'f32' || leaves.length === 0) return ['no gradient flows through it'];
   const cotangent = g.make(input, [], { name: 'd_y', type: result.type });
   const found = differentiate(g.make(mul, [cotangent, result], {}), leaves, g);
   const write = createWriter((node) => (node === result ? 'y' : undefined));
   const lines = leaves.flatMap((leaf, i) => {
     const d = found[i];
-    return d
-      ? [`d_${String(leaf.attrs.name)} = ${write(simplify([d], g, 'derived', reachable([result]))[0]).text}`]
-      : [];
+    return d ? [`d_${leaf.attrs.name} = ${write(simplify([d], g, 'derived', reachable([result]))[0]).text}`] : [];
   });
   return lines.length > 0 ? lines : ['no gradient flows through it'];
 }

@@ -5,6 +5,7 @@ import type { Node, Op, Sample } from '../ir/graph.js';
 import { constant } from '../ir/index.js';
 import { input } from '../ir/ops/leaves.js';
 import { ops } from '../ir/ops/registry.js';
+import { rules } from '../passes/derive/simplify.js';
 import { bool, dim, f32, printType, tensor, type ElementType, type TensorType } from '../ir/types.js';
 
 export interface Primitive {
@@ -25,7 +26,7 @@ export interface Primitive {
 
 /** Every primitive operation, in order of name: bundlers differ in the order of the registry. */
 export function listPrimitives(): Primitive[] {
-  return ops.map((op) => primitive(op as Op)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return ops.map((op) => primitive(op)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The page of one primitive. */
@@ -42,8 +43,10 @@ export function describePrimitive({ name, summary, use, rules }: Primitive): str
 
 function primitive(op: Op): Primitive {
   const use = op.samples.length > 0 ? applied(op, op.samples[0]) : undefined;
-  const rules = (op.rules ?? []).map(({ equation }) => equation);
-  return { name: op.name, summary: op.summary, ...(use && { use }), rules };
+  const equations = rules.flatMap(({ ops: of, equation, given }) =>
+    of.includes(op) ? [given === undefined ? equation : `${equation}, where ${given}`] : [],
+  );
+  return { name: op.name, summary: op.summary, ...(use && { use }), rules: equations };
 }
 
 /** One use with its types, and what the cotangents of its inputs are. */

@@ -11,18 +11,18 @@ export function createBuilder(): Builder {
     get size() {
       return nodes.size;
     },
-    make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
+    make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
       const key = `${op.name}(${inputs.map((n) => n.id).join(',')})${keyOfAttrs(attrs)}`;
       const known = nodes.get(key);
-      if (known) return known;
+      // Equal keys are of one op, so that the attributes are its own.
+      if (known) return known as Node<A>;
       const type: TensorType = op.type(
         inputs.map((n) => n.type),
         attrs,
       );
       const node: Node<A> = { id: nodes.size, op, inputs, attrs, type, key, origin, role, kept: false };
-      // A node is used through Node<Attrs>; its op only ever sees its own attributes.
-      nodes.set(key, node as unknown as Node);
-      return node as unknown as Node;
+      nodes.set(key, node);
+      return node;
     },
     at(next, build, as = role) {
       const before = [origin, role] as const;

@@ -1,6 +1,6 @@
 // The reference evaluator: graphs in double precision, or in f32, from the ops' element rules alone.
 import { loadElement } from './elements.js';
-import type { Node } from './graph.js';
+import { isOp, type ElementOp, type Node } from './graph.js';
 import {
   add,
   axis,
@@ -12,6 +12,7 @@ import {
   type Axis,
   type Index,
 } from './index.js';
+import { literal } from './ops/constants.js';
 import { reachable } from './reachable.js';
 import { foldIdentity, type Buffer, type Scalar, type ScalarOp } from './scalar.js';
 import { elementCount, stridesOf } from './types.js';
@@ -57,9 +58,10 @@ export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
       dtype: node.type.element.kind === 'f32' ? 'f32' : 'i32',
       length: elementCount(node.type),
     };
-    const result = node.op.element
-      ? compute(node, buffers, data, sizeOf, feed.singles ? Math.fround : asItIs)
-      : Float64Array.from(leafOf(node, feed));
+    const result =
+      node.op.kind === 'leaf'
+        ? Float64Array.from(leafOf(node, feed))
+        : compute(node, node.op, buffers, data, sizeOf, feed.singles ? Math.fround : asItIs);
     const count = evaluateSizes(elementCount(node.type), sizeOf);
     if (result.length !== count)
       throw new Error(`${node.name ?? node.op.name} has ${result.length} elements, its type says ${count}`);
@@ -71,21 +73,19 @@ export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
 }
 
 function leafOf(node: Node, feed: Feed): ArrayLike<number> {
-  const { values } = node.attrs;
-  return node.op.name === 'literal' && Array.isArray(values) ? values : feed.leaf(node);
+  return isOp(node, literal) ? node.attrs.values : feed.leaf(node);
 }
 
 function compute(
   node: Node,
+  op: ElementOp,
   buffers: ReadonlyMap<Node, Buffer>,
   data: ReadonlyMap<Buffer, Float64Array>,
   sizeOf: (name: string) => number,
   rounded: Rounded,
 ): Float64Array {
   const axes = node.type.shape.map((d, i) => axis(`i${i}`, d.size));
-  const { element } = node.op;
-  if (!element) throw new Error(`${node.op.name} has no element rule`);
-  const value = element(
+  const value = op.element(
     axes.map((a) => toIndex(a)),
     node.inputs.map((input) => (at) => {
       const buffer = buffers.get(input);

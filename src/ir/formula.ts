@@ -33,7 +33,7 @@ export function createWriter(
     return form.negative ? { text: `-${text}`, level: binding.negation } : { text, level: binding.atom };
   };
   const writeNode = (node: Node): Written => {
-    const notation = node.op.notation ?? leafNotation(node);
+    const notation = node.op.notation ?? { kind: 'call', name: node.op.name };
     const inputs = node.inputs.map(write);
     switch (notation.kind) {
       case 'infix':
@@ -65,13 +65,6 @@ function symbolOf(notation: { readonly symbol: string; readonly math?: string },
 
 function nameIn(notation: { readonly name: string; readonly math?: string }, style: NotationStyle): string {
   return style === 'math' ? (notation.math ?? notation.name) : notation.name;
-}
-
-function leafNotation(node: Node): NonNullable<Node['op']['notation']> {
-  const { name } = node.attrs;
-  if (node.inputs.length === 0 && typeof name === 'string')
-    return { kind: 'form', write: () => ({ text: name, level: binding.atom }) };
-  return { kind: 'call', name: node.op.name };
 }
 
 /** The text, in parentheses where it binds more loosely than its place asks for. */

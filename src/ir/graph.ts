@@ -1,5 +1,6 @@
 // The graph: typed tensor operations, hash-consed by the builder. A graph is what its outputs reach.
 import type { Index } from './index.js';
+import type { OpName } from './ops/registry.js';
 import type { Scalar } from './scalar.js';
 import type { TensorType } from './types.js';
 
@@ -49,27 +50,53 @@ export interface Node<A extends Attrs = Attrs> {
 /** Reads one element of an input at the given coordinates (one index a dimension). */
 export type Element = (at: readonly Index[]) => Scalar;
 
-/**
- * A primitive operation, complete: its type, what one element of it is, its derivative, its algebra.
- * Ops do not broadcast: elaboration inserts broadcast nodes.
- */
-export interface Op<A extends Attrs = Attrs> {
-  readonly name: string;
+/** What every primitive operation states: its type, its derivative, how it is written. Ops do not broadcast: elaboration inserts broadcast nodes. */
+interface OpRecord<A extends Attrs> {
+  /** What it is called where a graph is printed. Nothing else asks for it: an op is known by its identity (`isOp`). */
+  readonly name: OpName;
   /** One sentence for docs, with the convention at kinks. */
   readonly summary: string;
   /** The result's type. Inputs were checked by whoever builds; throws on misuse (our bug). */
   type(inputs: readonly TensorType[], attrs: A): TensorType;
-  /** One element of the result; absent for leaves, which live in a buffer. */
-  element?(at: readonly Index[], inputs: readonly Element[], node: Node<A>): Scalar;
   /** The cotangent of each input (undefined: none flows), as graph nodes. Absent: not differentiable, cotangents stop here. */
   vjp?(cotangent: Node, node: Node<A>, g: Builder): readonly (Node | undefined)[];
-  /** Directional rewrites: the right side is never worse. */
-  readonly rules?: readonly Rule<A>[];
   /** How it is written in formulas and in `nnc grad`. Absent: as a call of the op's name. */
   readonly notation?: Notation<A>;
   /** Example uses for docs, typing tests, gradient checks and parity tests of every target. */
   readonly samples: readonly Sample[];
 }
+
+/** A value that a graph starts from: it lives in a buffer. */
+export interface LeafOp<A extends Attrs = Attrs> extends OpRecord<A> {
+  readonly kind: 'leaf';
+}
+
+/** A function from coordinates to a scalar: one element of the result by elements of the inputs. */
+export interface ElementOp<A extends Attrs = Attrs> extends OpRecord<A> {
+  readonly kind: 'element';
+  element(at: readonly Index[], inputs: readonly Element[], node: Node<A>): Scalar;
+}
+
+/** A primitive operation. */
+export type Op<A extends Attrs = Attrs> = LeafOp<A> | ElementOp<A>;
+
+/** Is the node one of these operations? Its attributes are then theirs. */
+export function isOp<A extends readonly Attrs[]>(
+  node: Node,
+  ...ops: { readonly [I in keyof A]: Op<A[I]> }
+): node is Node<A[number]> {
+  return (ops as readonly unknown[]).includes(node.op);
+}
+
+/** The node that one is made from by nothing but these operations: what a broadcast repeats, for one. */
+export function through(node: Node, ops: readonly Op[]): Node {
+  let at = node;
+  while (ops.includes(at.op)) at = at.inputs[0];
+  return at;
+}
+
+/** A node of an operation: `NodeOf<typeof permute>`. */
+export type NodeOf<O> = O extends Op<infer A> ? Node<A> : never;
 
 /** How loosely an expression binds, loosest first, as in the language: what needs parentheses as whose operand follows from it. */
 export const binding = {
@@ -107,13 +134,6 @@ export interface Written {
   readonly level: Binding;
 }
 
-export interface Rule<A extends Attrs = Attrs> {
-  /** The rule as an equation, left to right: `sum(broadcast(x, n)) = x * n`. */
-  readonly equation: string;
-  /** The better node, or undefined where the rule does not apply. */
-  rewrite(node: Node<A>, g: Builder): Node | undefined;
-}
-
 export interface Sample {
   /** Types as the language writes them: `f32[2, 3]`, `index(4)[2]`, `bool[3]`. */
   readonly inputs: readonly string[];
@@ -128,7 +148,7 @@ export interface Sample {
 export interface Builder {
   /** How many nodes there are: those made from here on have no smaller id. */
   readonly size: number;
-  make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node;
+  make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A>;
   /** Runs `build` with the given origin for the nodes that it makes, and the role; each as before where absent. At first nodes are forward. */
   at<T>(origin: Origin | undefined, build: () => T, role?: Role): T;
   /** Runs `build`, which makes what stands for a node: of its origin and kind. */

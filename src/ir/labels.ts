@@ -1,5 +1,10 @@
 // What nodes are called in generated code, its comments and `nnc grad`: words made of names, places and roles, at the end. No pass reads them.
-import type { Node } from './graph.js';
+import { isOp, type Node, type Op } from './graph.js';
+import { div, mul, neg, sub } from './ops/arithmetic.js';
+import { constant, iota } from './ops/constants.js';
+import { contract } from './ops/contract.js';
+import { counter, input, parameter, slot, state } from './ops/leaves.js';
+import { select } from './ops/logic.js';
 import { recognise } from './recognise.js';
 import { sameShape } from './types.js';
 
@@ -38,7 +43,8 @@ export function labelOf(node: Node): Label | undefined {
 }
 
 function cotangentLabel(of: Node): Label | undefined {
-  if (of.inputs.length === 0) return { of: 'cotangent', word: String(of.attrs.name), named: true, given: true };
+  const leaf = leafName(of);
+  if (leaf !== undefined) return { of: 'cotangent', word: leaf, named: true, given: true };
   const label = labelOf(of);
   if (!label) return undefined;
   // What textbooks call delta: the cotangent of what an activation is applied to.
@@ -66,7 +72,7 @@ export function titleOf(node: Node): Title {
   const value = (word: string): Title => ({ of: 'value', word });
   const near = node.inputs.map(nearest).find((found) => found !== undefined);
   const of = near && titleText(near);
-  const [minuend, subtrahend] = node.op.name === 'sub' ? node.inputs.map(givenName) : [];
+  const [minuend, subtrahend] = node.op === sub ? node.inputs.map(givenName) : [];
   if (minuend && subtrahend) return value(`${minuend}_minus_${subtrahend}`);
   const { path } = node.origin ?? {};
   const kind = kindOf(node);
@@ -92,7 +98,7 @@ export function nameOf(node: Node): string {
 export function deltaOf(node: Node): Title | undefined {
   if (node.type.shape.length === 0) return undefined;
   let at = node;
-  for (let steps = 0; steps < 6 && slopes.has(at.op.name); steps++) {
+  for (let steps = 0; steps < 6 && slopes.has(at.op); steps++) {
     const next =
       at.inputs.find((input) => cotangentOf(input) !== undefined && sameShape(input.type, node.type)) ?? at.inputs[0];
     if (!sameShape(next.type, node.type)) return undefined;
@@ -103,7 +109,7 @@ export function deltaOf(node: Node): Title | undefined {
   return undefined;
 }
 
-const slopes: ReadonlySet<string> = new Set(['mul', 'div', 'neg', 'select']);
+const slopes: ReadonlySet<Op> = new Set<Op>([mul, div, neg, select]);
 
 /** The word of what a node is the cotangent of. */
 function cotangentOf(node: Node): string | undefined {
@@ -114,8 +120,8 @@ function cotangentOf(node: Node): string | undefined {
 /** What it does, in a word: `max`, `product`, `inverse`. */
 function kindOf(node: Node): string {
   const { op, inputs } = node;
-  if (op.name === 'contract') return 'product';
-  if (op.name === 'div' && inputs[0].op.name === 'constant' && inputs[0].attrs.value === 1) return 'inverse';
+  if (op === contract) return 'product';
+  if (op === div && isOp(inputs[0], constant) && inputs[0].attrs.value === 1) return 'inverse';
   const called = op.notation?.kind === 'call' ? op.notation.name : op.name;
   return snake(recognise(node)?.name ?? called);
 }
@@ -134,10 +140,15 @@ function nearest(node: Node): Near | undefined {
   for (let at: Node | undefined = node, steps = 0; at && steps < 6; at = at.inputs[0], steps++) {
     const label = labelOf(at);
     if (label) return label;
-    if (at.inputs.length === 0 && typeof at.attrs.name === 'string')
-      return { of: 'value', word: at.attrs.name, given: at.op.name === 'input' };
+    const word = leafName(at);
+    if (word !== undefined) return { of: 'value', word, given: at.op === input };
   }
   return undefined;
+}
+
+/** What a leaf or range was declared as. */
+function leafName(node: Node): string | undefined {
+  return isOp(node, input, parameter, state, slot, counter, iota) ? node.attrs.name : undefined;
 }
 
 function snake(name: string): string {

@@ -1,5 +1,6 @@
 // What some nodes are made from.
-import type { Node } from './graph.js';
+import { isOp, type Node } from './graph.js';
+import { parameter } from './ops/leaves.js';
 
 /** Every node that the roots reach: inputs before what reads them, in order of making. `follow` gives the inputs that count. */
 export function reachable(
@@ -18,7 +19,7 @@ export function reachable(
 
 /** The names of the parameters among some nodes. */
 export function parametersAmong(nodes: readonly Node[]): string[] {
-  return nodes.flatMap((n) => (n.op.name === 'parameter' ? [String(n.attrs.name)] : []));
+  return nodes.flatMap((n) => (isOp(n, parameter) ? [n.attrs.name] : []));
 }
 
 /** What a node's derivative is taken by: what stands behind round, comparisons and the like has none. */

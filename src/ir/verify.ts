@@ -53,8 +53,8 @@ const scalarOf: Readonly<Record<ElementType['kind'], ScalarType>> = { f32: 'f32'
 
 /** An element is a scalar of the node's element type, and reads its inputs with one coordinate a dimension. */
 function faultsOfElement(node: Node): string[] {
-  const { element } = node.op;
-  if (!element) return [];
+  const { op } = node;
+  if (op.kind !== 'element') return [];
   const faults: string[] = [];
   const inputs = node.inputs.map((input, n) => (at: readonly unknown[]): Scalar => {
     const rank = input.type.shape.length;
@@ -63,7 +63,7 @@ function faultsOfElement(node: Node): string[] {
   });
   try {
     const at = node.type.shape.map((d, i) => toIndex(axis(`i${i}`, d.size)));
-    const { type } = element(at, inputs, node);
+    const { type } = op.element(at, inputs, node);
     const expected = scalarOf[node.type.element.kind];
     if (type !== expected) faults.push(`has elements of ${type}, its type says ${expected}`);
   } catch (error) {

@@ -1,7 +1,9 @@
 // The buffers of a model: one for each leaf, and one for each node that some entry stores.
-import type { Node } from '../ir/graph.js';
+import { isOp, type Node } from '../ir/graph.js';
 import { constantOf } from '../ir/index.js';
 import { titleOf, titleText } from '../ir/labels.js';
+import { literal } from '../ir/ops/constants.js';
+import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
 import type { ModelGraph } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
@@ -33,9 +35,9 @@ export function createBuffers(model: ModelGraph) {
   const states = model.states.map((s) => ({ ...s, buffer: persistent('state', `state ${s.name}`, s.name, s.type) }));
   const typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
   const scalar: TensorType = { element: { kind: 'f32' }, shape: [] };
-  const slot = (parameter: string, name: string): Buffer =>
+  const slotOf = (parameter: string, name: string): Buffer =>
     persistent('slot', `slot ${parameter} ${name}`, `${parameter}.${name}`, typeOf.get(parameter) ?? scalar);
-  const counter = (name: string): Buffer => {
+  const counterOf = (name: string): Buffer => {
     const known = made.get(`counter ${name}`);
     if (known) return known;
     const buffer: Buffer = { name: unique(name, names), space: 'counter', dtype: 'i32', length: elementCount(scalar) };
@@ -43,31 +45,18 @@ export function createBuffers(model: ModelGraph) {
     return buffer;
   };
   const leaf = (node: Node): Buffer | undefined => {
-    const name = String(node.attrs.name);
-    switch (node.op.name) {
-      case 'input':
-      case 'parameter':
-      case 'state':
-        return made.get(`${node.op.name} ${name}`);
-      case 'slot':
-        return slot(String(node.attrs.parameter), name);
-      case 'counter':
-        return counter(name);
-      case 'literal': {
-        const data = node.attrs.values;
-        if (!Array.isArray(data)) throw new Error('a literal has values');
-        return {
-          name: unique(node.name ?? 'table', names),
-          space: 'constant',
-          dtype: dtypeOf(node.type),
-          length: elementCount(node.type),
-          data: data.map(Number),
-          ...below(node.type),
-        };
-      }
-      default:
-        return undefined;
-    }
+    if (isOp(node, input, parameter, state)) return made.get(`${node.op.name} ${node.attrs.name}`);
+    if (isOp(node, slot)) return slotOf(node.attrs.parameter, node.attrs.name);
+    if (isOp(node, counter)) return counterOf(node.attrs.name);
+    if (!isOp(node, literal)) return undefined;
+    return {
+      name: unique(node.name ?? 'table', names),
+      space: 'constant',
+      dtype: dtypeOf(node.type),
+      length: elementCount(node.type),
+      data: node.attrs.values,
+      ...below(node.type),
+    };
   };
   const stored = (node: Node): Buffer => {
     const title = titleOf(node);
@@ -88,7 +77,7 @@ export function createBuffers(model: ModelGraph) {
     },
     parameter: (name: string): Buffer => persistent('parameter', `parameter ${name}`, name, typeOf.get(name) ?? scalar),
     state: (name: string): Buffer => persistent('state', `state ${name}`, name, scalar),
-    slot,
+    slot: slotOf,
     all: () => [...made.values()],
     tables(forOutputs: readonly string[], { step }: Gradients) {
       const initial = new Map(
@@ -107,7 +96,7 @@ export function createBuffers(model: ModelGraph) {
                   name: b.slot,
                   initial: initial.get(`${b.parameter} ${b.slot}`) ?? 0,
                   type: typeOf.get(b.parameter) ?? scalar,
-                  buffer: slot(b.parameter, b.slot),
+                  buffer: slotOf(b.parameter, b.slot),
                 },
               ],
         ),

@@ -66,11 +66,10 @@ const intrinsic =
 
 /** The element rule of an op of one input. */
 function ruleOf(op: Op<Plain>): (x: Scalar) => Scalar {
-  const { element } = op;
-  if (!element) throw new Error(`${op.name} has no rule`);
+  if (op.kind !== 'element') throw new Error(`${op.name} has no rule`);
   const g = createBuilder();
   const node = g.make(op, [g.make(input, [], { name: 'x', type: tensor([]) })], {});
-  return (x) => element([], [() => x], { ...node, op, attrs: {} });
+  return (x) => op.element([], [() => x], { ...node, op, attrs: {} });
 }
 
 export const claims: Record<Exclude<Intrinsic, 'pow'> | 'sigmoid' | 'softplus', Claim> = {

@@ -105,5 +105,5 @@ function lossOf(outputs: readonly Node[], g: Builder): Node {
     .filter((node) => node.type.element.kind === 'f32')
     .map((node) => g.make(sum, [node], { axes: node.type.shape.map((_, i) => i) }));
   const [first, ...rest] = totals.length > 0 ? totals : [g.make(scalar, [], { value: 0 })];
-  return rest.reduce((a, b) => g.make(add, [a, b], {}), first);
+  return rest.reduce<Node>((a, b) => g.make(add, [a, b], {}), first);
 }

@@ -1,10 +1,11 @@
 // Elementwise arithmetic.
-import { binding, type Builder, type Node, type Op, type Written } from '../graph.js';
+import { binding, isOp, type Builder, type Node, type Op, type Written } from '../graph.js';
 import { apply, number } from '../scalar.js';
-import { filled, numberOf } from './calls.js';
+import { filled, numberOf, spreadFrom } from './calls.js';
 import { binary, elementwise, unary, within, type Plain } from './elementwise.js';
 import { and, equalTo, less, lessEqual, select } from './logic.js';
 import { log } from './transcendental.js';
+import { broadcast } from './movement.js';
 
 export const add: Op<Plain> = elementwise({
   name: 'add',
@@ -56,20 +57,18 @@ function power({ text, level }: Written, exponent: string): Written {
 }
 
 function isSquareOf(node: Node, x: Node): boolean {
-  return node.op.name === 'mul' && node.inputs.every((input) => input === x);
+  return isOp(node, mul) && node.inputs.every((input) => input === x);
 }
 
 /** Is it a product or quotient of elements, as it is written? */
 function isProduct(node: Node): boolean {
-  const at = node.op.name === 'broadcast' ? node.inputs[0] : node;
-  return at.op.name === 'mul' || at.op.name === 'div';
+  const at = isOp(node, broadcast) ? node.inputs[0] : node;
+  return isOp(at, mul, div);
 }
 
 /** Is it the same number everywhere? */
 function isUniform(node: Node): boolean {
-  let at = node;
-  while (at.op.name === 'broadcast' || at.op.name === 'reshape') at = at.inputs[0];
-  return at.type.shape.length === 0;
+  return spreadFrom(node).type.shape.length === 0;
 }
 
 export const div: Op<Plain> = elementwise({

@@ -1,7 +1,7 @@
 // Short ways to say common graph expressions, for derivative rules and rewrites. No op is described here.
-import type { Builder, Node } from '../graph.js';
+import { isOp, type Builder, type Node } from '../graph.js';
 import { constant } from './constants.js';
-import { broadcast } from './movement.js';
+import { broadcast, reshape } from './movement.js';
 import { tensor, type TensorType } from '../types.js';
 
 /** A number in the shape of a type. */
@@ -15,10 +15,15 @@ export function spread(g: Builder, scalar: Node, type: TensorType): Node {
   return g.make(broadcast, [scalar], { shape: tensor(type.shape).shape, axes: type.shape.map((_, i) => i) });
 }
 
+/** What a node repeats, or holds in another shape. */
+export function spreadFrom(node: Node): Node {
+  let at = node;
+  while (at.op === broadcast || at.op === reshape) at = at.inputs[0];
+  return at;
+}
+
 /** The number that a node is everywhere, if it is one. */
 export function numberOf(node: Node): number | undefined {
-  let at = node;
-  while (at.op.name === 'broadcast' || at.op.name === 'reshape') at = at.inputs[0];
-  const { value } = at.attrs;
-  return at.op.name === 'constant' && typeof value === 'number' ? value : undefined;
+  const at = spreadFrom(node);
+  return isOp(at, constant) ? at.attrs.value : undefined;
 }

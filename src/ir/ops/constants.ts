@@ -5,6 +5,7 @@ import { constant as whole, printIndex, type Index } from '../index.js';
 import { tensor, type TensorType } from '../types.js';
 
 export const constant: Op<{ value: number }> = {
+  kind: 'element',
   name: 'constant',
   summary: 'A number.',
   type: () => tensor([]),
@@ -20,6 +21,7 @@ export const constant: Op<{ value: number }> = {
 };
 
 export const literal: Op<{ values: readonly number[]; type: TensorType }> = {
+  kind: 'leaf',
   name: 'literal',
   summary: 'A constant tensor, row-major; it lives in a buffer of its own.',
   type: (_, { type }) => type,
@@ -31,6 +33,7 @@ export const literal: Op<{ values: readonly number[]; type: TensorType }> = {
 };
 
 export const size: Op<{ of: Index }> = {
+  kind: 'element',
   name: 'size',
   summary: 'A run-time size as a number.',
   type: () => tensor([]),
@@ -46,6 +49,7 @@ export const size: Op<{ of: Index }> = {
 };
 
 export const iota: Op<{ size: Index; name?: string }> = {
+  kind: 'element',
   name: 'iota',
   summary: 'The integers 0 … n - 1.',
   type: (_, { size: n, name }) => ({

@@ -10,6 +10,7 @@ export type Labels = { left: readonly string[]; right: readonly string[]; out: r
 
 /** Invariant: each label stands once in an operand, and in the other operand or in `out`. */
 export const contract: Op<Labels> = {
+  kind: 'element',
   name: 'contract',
   summary: 'The sum of products over the labels that `out` lacks: einsum of two tensors.',
   type: ([a, b], { left, right, out }) => {

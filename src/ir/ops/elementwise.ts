@@ -1,20 +1,20 @@
 // What elementwise operations have in common: operands of one shape, and a scalar rule at each coordinate.
-import type { Builder, Node, Notation, Op, Rule, Sample } from '../graph.js';
+import type { Builder, Node, Notation, Op, Sample } from '../graph.js';
 import type { Scalar } from '../scalar.js';
+import type { OpName } from './registry.js';
 import { printType, sameShape, tensor, type Dim, type ElementType, type TensorType } from '../types.js';
 
 /** An op without attributes. */
 export type Plain = Readonly<Record<string, never>>;
 
 export interface Elementwise {
-  readonly name: string;
+  readonly name: OpName;
   readonly summary: string;
   /** The value at a coordinate from the operands' values there. */
   scalar(...args: readonly Scalar[]): Scalar;
   /** The cotangent of each operand. */
   vjp?(cotangent: Node, inputs: readonly Node[], result: Node, g: Builder): readonly (Node | undefined)[];
   readonly notation?: Notation<Plain>;
-  readonly rules?: readonly Rule<Plain>[];
   readonly samples: readonly Omit<Sample, 'attrs'>[];
   /** The element type of the result; default: that of the last operand. */
   readonly result?: ElementType;
@@ -24,6 +24,7 @@ export interface Elementwise {
 export function elementwise(of: Elementwise): Op<Plain> {
   const { vjp } = of;
   return {
+    kind: 'element',
     name: of.name,
     summary: of.summary,
     type: (inputs) => tensor(commonShape(of.name, inputs), of.result ?? inputs[inputs.length - 1].element),
@@ -33,7 +34,6 @@ export function elementwise(of: Elementwise): Op<Plain> {
         vjp(cotangent, node.inputs, g.make(node.op, node.inputs, node.attrs), g),
     }),
     notation: of.notation,
-    rules: of.rules,
     samples: of.samples.map((s) => ({ ...s, attrs: {} })),
   };
 }

@@ -28,6 +28,7 @@ function oneHot(g: Builder, ids: Node, classes: Dim): Node {
 }
 
 export const takeAlong: Op<Plain> = {
+  kind: 'element',
   name: 'takeAlong',
   summary: 'The element of the last axis that ids choose: x[..., ids[...]].',
   type: ([x]) => ({ element: x.element, shape: x.shape.slice(0, -1) }),
@@ -48,6 +49,7 @@ export const takeAlong: Op<Plain> = {
 };
 
 export const gather: Op<Plain> = {
+  kind: 'element',
   name: 'gather',
   summary: 'Rows of a table: table[ids].',
   type: ([table, ids]) => ({ element: table.element, shape: [...ids.shape, ...table.shape.slice(1)] }),

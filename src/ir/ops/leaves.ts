@@ -1,24 +1,36 @@
-// What a graph starts from: values that live in buffers. Leaves have no element rule.
+// What a graph starts from: values that live in buffers.
 import { constant as whole } from '../index.js';
-import type { Op } from '../graph.js';
+import { binding, type Notation, type Op } from '../graph.js';
+import type { OpName } from './registry.js';
 import type { TensorType } from '../types.js';
 
-function leaf(name: string, summary: string): Op<{ name: string; type: TensorType }> {
-  return { name, summary, type: (_, { type }) => type, samples: [] };
+type Named = { name: string; type: TensorType };
+
+/** Written as what it is called. */
+const byName: Notation<{ name: string }> = {
+  kind: 'form',
+  write: (_, { attrs }) => ({ text: attrs.name, level: binding.atom }),
+};
+
+function leaf(name: OpName, summary: string): Op<Named> {
+  return { kind: 'leaf', name, summary, type: (_, { type }) => type, notation: byName, samples: [] };
 }
 
-export const input = leaf('input', 'Fed at each call.');
-export const parameter = leaf('parameter', 'What is trained (or frozen).');
-export const state = leaf('state', 'A buffer that lives across steps and is not trained.');
+export const input: Op<Named> = leaf('input', 'Fed at each call.');
+export const parameter: Op<Named> = leaf('parameter', 'What is trained (or frozen).');
+export const state: Op<Named> = leaf('state', 'A buffer that lives across steps and is not trained.');
 
 export const slot: Op<{ parameter: string; name: string; type: TensorType }> = {
+  kind: 'leaf',
   name: 'slot',
   summary: 'Optimizer state of one parameter.',
   type: (_, { type }) => type,
+  notation: byName,
   samples: [],
 };
 
 export const gradient: Op<{ parameter: string; type: TensorType }> = {
+  kind: 'leaf',
   name: 'gradient',
   summary: 'Stands for the gradient of a parameter until differentiation supplies it.',
   type: (_, { type }) => type,
@@ -26,8 +38,10 @@ export const gradient: Op<{ parameter: string; type: TensorType }> = {
 };
 
 export const counter: Op<{ name: 'update' | 'draw' | 'seed' }> = {
+  kind: 'leaf',
   name: 'counter',
   summary: 'An integer that the trainer sets before each step: the number of the update, of the draw, or the seed.',
   type: () => ({ element: { kind: 'index', size: whole(2 ** 31) }, shape: [] }),
+  notation: byName,
   samples: [],
 };

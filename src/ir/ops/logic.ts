@@ -1,14 +1,15 @@
 // Comparison, logic and choice.
-import { binding, type Node, type Op, type Written } from '../graph.js';
+import { binding, isOp, type Node, type Op, type Written } from '../graph.js';
 import { apply } from '../scalar.js';
 import { bool, f32 } from '../types.js';
+import { constant as literalNumber } from './constants.js';
 import { filled } from './calls.js';
 import { binary, elementwise, type Plain } from './elementwise.js';
+import { broadcast } from './movement.js';
 
 /** 0 < x reads x > 0. */
 function compared(a: Written, b: Written, { inputs: [x, y] }: Node, symbol: string, turned: string): Written {
-  const constant = (node: Node): boolean =>
-    (node.op.name === 'broadcast' ? node.inputs[0] : node).op.name === 'constant';
+  const constant = (node: Node): boolean => isOp(isOp(node, broadcast) ? node.inputs[0] : node, literalNumber);
   const turn = constant(x) && !constant(y);
   const [left, right] = (turn ? [b, a] : [a, b]).map((w) => (w.level <= binding.comparison ? `(${w.text})` : w.text));
   return { text: `${left} ${turn ? turned : symbol} ${right}`, level: binding.comparison };

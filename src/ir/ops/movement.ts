@@ -6,6 +6,7 @@ import { dim, printShape, stridesOf, type Dim, type TensorType } from '../types.
 import { sum } from './reductions.js';
 
 export const broadcast: Op<{ shape: readonly Dim[]; axes: readonly number[] }> = {
+  kind: 'element',
   name: 'broadcast',
   summary: 'Repeats x along new axes; `axes` are their positions in the result.',
   type: ([x], { shape, axes }) => {
@@ -26,6 +27,7 @@ export const broadcast: Op<{ shape: readonly Dim[]; axes: readonly number[] }> =
 };
 
 export const reshape: Op<{ shape: readonly Dim[] }> = {
+  kind: 'element',
   name: 'reshape',
   summary: 'The same elements, in order, in another shape.',
   type: ([x], { shape }) => ({ element: x.element, shape }),
@@ -60,6 +62,7 @@ function unflatten(place: Index, type: TensorType): Index[] {
 }
 
 export const permute: Op<{ order: readonly number[] }> = {
+  kind: 'element',
   name: 'permute',
   summary: 'Axes in another order: axis i of the result is axis order[i] of x.',
   type: ([x], { order }) => ({ element: x.element, shape: order.map((i) => x.shape[i]) }),
@@ -84,6 +87,7 @@ export const permute: Op<{ order: readonly number[] }> = {
 type Slice = { starts: readonly Index[]; steps: readonly number[]; sizes: readonly Dim[] };
 
 export const slice: Op<Slice> = {
+  kind: 'element',
   name: 'slice',
   summary: 'Every step-th element from start, along each axis; a negative step walks back.',
   type: ([x], { sizes }) => ({ element: x.element, shape: sizes }),
@@ -130,6 +134,7 @@ function unslice(d: Node, x: Node, { starts, steps, sizes }: Slice, g: Builder):
 
 /** The transpose of slice: element k of the input stands at start + k·step, the rest is 0. */
 export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[]; shape: readonly Dim[] }> = {
+  kind: 'element',
   name: 'spreadOut',
   summary: 'The transpose of slice: x at every step-th place from start, 0 elsewhere.',
   type: ([x], { shape }) => ({ element: x.element, shape }),
@@ -172,6 +177,7 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
 };
 
 export const pad: Op<{ low: readonly number[]; high: readonly number[]; value: number }> = {
+  kind: 'element',
   name: 'pad',
   summary: 'x with `low` elements of a value before it and `high` after it, along each axis.',
   type: ([x], { low, high }) => ({
@@ -211,6 +217,7 @@ export const pad: Op<{ low: readonly number[]; high: readonly number[]; value: n
 };
 
 export const concat: Op<{ axis: number }> = {
+  kind: 'element',
   name: 'concat',
   summary: 'Tensors one after another along an axis.',
   type: (inputs, { axis }) => ({

@@ -33,6 +33,7 @@ function rotate(x: Scalar, by: number): Scalar {
 }
 
 export const random: Op<{ site: number; shape: readonly Dim[] }> = {
+  kind: 'element',
   name: 'random',
   summary:
     'Uniform in [0, 1), with 24 bits: Threefry-2x32 of 12 rounds, keyed by seed and draw, counting site and element.',

@@ -7,6 +7,7 @@ import { filled } from './calls.js';
 import { div, mul, sub } from './arithmetic.js';
 import { equalTo, select, toF32 } from './logic.js';
 import { broadcast } from './movement.js';
+import type { OpName } from './registry.js';
 
 type Along = { axes: readonly number[] };
 
@@ -40,13 +41,14 @@ function folded(
 }
 
 function reduction(
-  name: string,
+  name: OpName,
   summary: string,
   op: FoldOp,
   vjp: (d: Node, x: Node, y: Node, axes: readonly number[], g: Builder) => Node,
 ): Op<Along> {
   const truth = op === 'max' || op === 'min';
   return {
+    kind: 'element',
     name,
     summary,
     type: ([x], { axes }) => dropped(x, axes),

@@ -1,5 +1,5 @@
 // Every primitive operation.
-import type { Attrs, Op } from '../graph.js';
+import type { Op } from '../graph.js';
 import * as arithmetic from './arithmetic.js';
 import * as constants from './constants.js';
 import { contract } from './contract.js';
@@ -12,15 +12,12 @@ import { random } from './random.js';
 import { prod, reduceMax, reduceMin, sum } from './reductions.js';
 import * as transcendental from './transcendental.js';
 
-/** The record of an op whatever its attributes are: they are read by the op itself alone. */
-export type AnyOp = Omit<Op, 'type' | 'element' | 'vjp' | 'rules' | 'notation'> & Pick<Op<Attrs>, 'samples'>;
-
-export const ops: readonly AnyOp[] = [
-  ...Object.values(leaves),
-  ...Object.values(constants),
-  ...Object.values(arithmetic),
-  ...Object.values(transcendental),
-  ...Object.values(logic),
+const registry = {
+  ...leaves,
+  ...constants,
+  ...arithmetic,
+  ...transcendental,
+  ...logic,
   stopGradient,
   again,
   sum,
@@ -38,4 +35,12 @@ export const ops: readonly AnyOp[] = [
   takeAlong,
   gather,
   random,
-];
+};
+
+/** The names of all ops: a table over ops is a Record of them, so that one without a row does not compile. */
+export type OpName = keyof typeof registry;
+
+/** The op of a name. */
+export type OpOf<Name extends OpName> = (typeof registry)[Name];
+
+export const ops: readonly Op[] = Object.values<Op>(registry);

@@ -4,10 +4,10 @@ import { simplify } from './simplify.js';
 import { substituteNodes } from './substituteNodes.js';
 import { update, type Becomes } from './update.js';
 import { markCotangent } from '../../ir/builder.js';
-import type { Node } from '../../ir/graph.js';
+import { isOp, type Node, type NodeOf } from '../../ir/graph.js';
 import { filled } from '../../ir/ops/calls.js';
 import { stopGradient } from '../../ir/ops/control.js';
-import { gradient } from '../../ir/ops/leaves.js';
+import { gradient, parameter } from '../../ir/ops/leaves.js';
 import { parametersAmong, reachable } from '../../ir/reachable.js';
 import { modeRoots, type ModelGraph } from '../../ir/model.js';
 
@@ -27,14 +27,13 @@ export interface Gradients {
 export function derive(model: ModelGraph): Gradients {
   const g = model.builder;
   const trained = model.parameters.filter((p) => p.trained);
-  const leaves = new Map<string, Node>();
-  for (const node of reachable([model.training.loss]))
-    if (node.op.name === 'parameter') leaves.set(String(node.attrs.name), node);
+  const leaves = new Map<string, NodeOf<typeof parameter>>();
+  for (const node of reachable([model.training.loss])) if (isOp(node, parameter)) leaves.set(node.attrs.name, node);
   const simplified = simplify(modeRoots(model), g, 'value');
   const clean = withRoots(model, simplified);
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
   const found = differentiate(clean.training.loss, wrt, g);
-  const byLeaf = new Map(wrt.map((leaf, i) => [String(leaf.attrs.name), found[i]]));
+  const byLeaf = new Map(wrt.map((leaf, i) => [leaf.attrs.name, found[i]]));
   // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
   const flat = new Set(
     parametersAmong(reachable([model.training.loss], (n) => (n.op === stopGradient ? [] : n.inputs))),
@@ -63,7 +62,7 @@ export function derive(model: ModelGraph): Gradients {
       g,
       'derived',
     ),
-    ({ op, attrs }) => (op === gradient ? gradients.get(String(attrs.parameter)) : undefined),
+    (node) => (isOp(node, gradient) ? gradients.get(node.attrs.parameter) : undefined),
     g,
   );
   return {

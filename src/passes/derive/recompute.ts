@@ -1,7 +1,7 @@
 // Less memory for more arithmetic: the backward pass computes activations again, from a few that are kept.
 import { standFor } from '../../ir/builder.js';
-import type { Builder, Node } from '../../ir/graph.js';
 import { nameOf } from '../../ir/labels.js';
+import { isOp, type Builder, type Node } from '../../ir/graph.js';
 import { again } from '../../ir/ops/control.js';
 import { equalTo } from '../../ir/ops/logic.js';
 import { broadcast, reshape } from '../../ir/ops/movement.js';
@@ -13,6 +13,7 @@ import { valueOf, type Estimate } from '../fuse/cost.js';
 import { decide } from '../fuse/decide.js';
 import { segmentsOf, type Tensor } from './segments.js';
 import type { Becomes } from './update.js';
+import { counter, input } from '../../ir/ops/leaves.js';
 
 /**
  * The forward pass is cut into segments. What one segment hands to later ones is kept, and the whole of the last one, whose backward
@@ -33,7 +34,7 @@ export function recompute(derived: Gradients): Gradients {
   const tensors = tensorsOf(forward, (node) => stored.has(node) && varying.has(node), estimate);
   const { segments, last, kept } = placesOf(forward, tensors);
   const isKept = (node: Node): boolean =>
-    !node.op.element || !varying.has(node) || segments.get(node) === last || kept.has(node);
+    node.op.kind === 'leaf' || !varying.has(node) || segments.get(node) === last || kept.has(node);
   const copied = copy(forward, isKept, (node) => varying.has(node), model.builder);
 
   const moved = rebuild(backwardRoots, new Set(forward), copied, model.builder);
@@ -51,8 +52,7 @@ export function recompute(derived: Gradients): Gradients {
 function varyingOf(forward: readonly Node[]): Set<Node> {
   const varying = new Set<Node>();
   for (const node of forward)
-    if (node.op.name === 'input' || node.op.name === 'counter' || node.inputs.some((i) => varying.has(i)))
-      varying.add(node);
+    if (isOp(node, input, counter) || node.inputs.some((i) => varying.has(i))) varying.add(node);
   return varying;
 }
 

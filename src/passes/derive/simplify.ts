@@ -1,6 +1,6 @@
 // Algebra on graphs: rules applied bottom-up until none applies.
 import { standFor } from '../../ir/builder.js';
-import type { Builder, Node } from '../../ir/graph.js';
+import type { Builder, Node, Op } from '../../ir/graph.js';
 import { reachable } from '../../ir/reachable.js';
 import { constantRules } from './simplify/constants.js';
 import { likeTermRules } from './simplify/likeTerms.js';
@@ -20,13 +20,13 @@ export const rules: readonly SimplifyRule[] = [
   ...likeTermRules,
 ];
 
-const byOp: Readonly<Record<Role, ReadonlyMap<string, readonly SimplifyRule[]>>> = {
+const byOp: Readonly<Record<Role, ReadonlyMap<Op, readonly SimplifyRule[]>>> = {
   value: rulesByOp(rules.filter((rule) => rule.given === undefined)),
   derived: rulesByOp(rules),
 };
 
-function rulesByOp(list: readonly SimplifyRule[]): ReadonlyMap<string, readonly SimplifyRule[]> {
-  const found = new Map<string, SimplifyRule[]>();
+function rulesByOp(list: readonly SimplifyRule[]): ReadonlyMap<Op, readonly SimplifyRule[]> {
+  const found = new Map<Op, SimplifyRule[]>();
   for (const rule of list) for (const op of rule.ops) found.set(op, [...(found.get(op) ?? []), rule]);
   return found;
 }
@@ -78,7 +78,7 @@ function firstRewrite(
   g: Builder,
   role: Role,
 ): { readonly node: Node; readonly equation: string } | undefined {
-  for (const { rewrite, equation } of byOp[role].get(node.op.name) ?? []) {
+  for (const { rewrite, equation } of byOp[role].get(node.op) ?? []) {
     const found = rewrite(node, g);
     if (found && found !== node) return { node: found, equation };
   }

@@ -1,11 +1,11 @@
 // From gradients to updates: accumulation, clipping, and the optimizer's graph with the gradient put in its place.
 import { nameNode } from '../../ir/builder.js';
-import type { Builder, Node } from '../../ir/graph.js';
+import { isOp, type Builder, type Node } from '../../ir/graph.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { tensor, type TensorType } from '../../ir/types.js';
 import { add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
-import { slot } from '../../ir/ops/leaves.js';
+import { slot, gradient } from '../../ir/ops/leaves.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import { sum } from '../../ir/ops/reductions.js';
 import { substituteNodes } from './substituteNodes.js';
@@ -51,7 +51,7 @@ export function update(model: ModelGraph, gradients: ReadonlyMap<string, Node>, 
   const nodes = model.updates.flatMap((u) => [u.weight, ...u.slots.map((s) => s.node)]);
   const results = substituteNodes(
     nodes,
-    (node) => (node.op.name === 'gradient' ? clipped.get(String(node.attrs.parameter)) : undefined),
+    (node) => (isOp(node, gradient) ? clipped.get(node.attrs.parameter) : undefined),
     g,
   );
   let at = 0;
@@ -70,7 +70,7 @@ function clip(
 ): ReadonlyMap<string, Node> {
   let result = gradients;
   if (norm !== undefined) {
-    const squares = [...gradients.values()].map((d) =>
+    const squares: Node[] = [...gradients.values()].map((d) =>
       g.make(sum, [g.make(mul, [d, d], {})], { axes: d.type.shape.map((_, i) => i) }),
     );
     const total = g.make(sqrt, [squares.reduce((a, b) => g.make(add, [a, b], {}))], {});

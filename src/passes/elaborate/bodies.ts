@@ -4,7 +4,7 @@ import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.
 import { runtimeSize, wrongShape } from '../../diagnostics/types.js';
 import { nameNode } from '../../ir/builder.js';
 import { constantOf } from '../../ir/index.js';
-import type { Node } from '../../ir/graph.js';
+import { isOp, type Node } from '../../ir/graph.js';
 import type { Initial } from '../../ir/model.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { parameter as parameterLeaf, state as stateLeaf } from '../../ir/ops/leaves.js';
@@ -18,6 +18,7 @@ import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
 import { describe, sizeValue, tensorValue, unknown, type Value } from './values.js';
+import { literal } from '../../ir/ops/constants.js';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
@@ -231,7 +232,7 @@ function valuesOf(expression: Expression, type: TensorType, name: string, frame:
   if (value.kind === 'number') return { kind: 'fill', value: value.value };
   if (value.kind === 'boolean') return { kind: 'fill', value: Number(value.value) };
   const node = toNode(frame, value, expression.span);
-  if (node.op.name !== 'literal')
+  if (!isOp(node, literal))
     return fail(
       frame,
       messages.wrongKind({ expected: 'numbers known while compiling', got: describe(value), span: expression.span }),
@@ -245,8 +246,7 @@ function valuesOf(expression: Expression, type: TensorType, name: string, frame:
         note: `it is declared as ${printType(type)}`,
       }),
     );
-  const { values } = node.attrs;
-  return { kind: 'values', values: Array.isArray(values) ? values.map(Number) : [] };
+  return { kind: 'values', values: node.attrs.values };
 }
 
 /** `~ initializer`: a draw, or a function of the shape that gives one. */

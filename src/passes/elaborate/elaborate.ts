@@ -5,7 +5,7 @@ import { moreErrors } from '../../diagnostics/syntax.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
 import { shortened } from '../../diagnostics/quote.js';
 import { createBuilder } from '../../ir/builder.js';
-import type { Builder } from '../../ir/graph.js';
+import { isOp, type Builder } from '../../ir/graph.js';
 import {
   modeRoots,
   type Mode,
@@ -28,6 +28,7 @@ import { configured } from './calls.js';
 import { evaluate } from './expressions.js';
 import { defaults, trainOf } from './train.js';
 import { Scope, type Value } from './values.js';
+import { parameter, state } from '../../ir/ops/leaves.js';
 
 export interface ElaborateOptions {
   readonly entry: File;
@@ -317,10 +318,12 @@ function neededLeaves(...modes: readonly Elaboration[]): Set<string> {
   for (let next = roots; next.length > 0;) {
     const fresh: string[] = [];
     for (const node of reachable(next)) {
-      const key = `${node.op.name} ${String(node.attrs.name)}`;
-      if ((node.op.name !== 'parameter' && node.op.name !== 'state') || found.has(key)) continue;
+      if (!isOp(node, parameter, state)) continue;
+      const { name } = node.attrs;
+      const key = `${node.op.name} ${name}`;
+      if (found.has(key)) continue;
       found.add(key);
-      if (node.op.name === 'state') fresh.push(String(node.attrs.name));
+      if (node.op === state) fresh.push(name);
     }
     next = fresh.flatMap((name) => modes.flatMap(({ frame }) => frame.context.states.get(name)?.now ?? []));
   }

@@ -1,7 +1,7 @@
 // Optimizers: from their statements to the graph of one parameter's update.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
-import type { Node } from '../../ir/graph.js';
+import { isOp, type Node } from '../../ir/graph.js';
 import { reachable } from '../../ir/reachable.js';
 import type { ModelParameter, Update } from '../../ir/model.js';
 import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from '../../ir/ops/leaves.js';
@@ -112,11 +112,11 @@ function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Spa
 function readBy(weight: Node, slots: Update['slots']): Update['slots'] {
   const read = new Set<string>();
   const follow = (root: Node): void => {
-    for (const { op, attrs } of reachable([root])) {
-      const slot = op.name === 'slot' ? slots.find(({ name }) => name === attrs.name) : undefined;
-      if (!slot || read.has(slot.name)) continue;
-      read.add(slot.name);
-      follow(slot.node);
+    for (const node of reachable([root])) {
+      const found = isOp(node, slotLeaf) ? slots.find(({ name }) => name === node.attrs.name) : undefined;
+      if (!found || read.has(found.name)) continue;
+      read.add(found.name);
+      follow(found.node);
     }
   };
   follow(weight);

@@ -7,6 +7,8 @@ import type { Requirement, SizeCondition } from '../../ir/model.js';
 import { reachable } from '../../ir/reachable.js';
 import { compareNumbers, knownOf } from '../../ir/requirements.js';
 import type { Node } from '../../ir/graph.js';
+import { input } from '../../ir/ops/leaves.js';
+import { random } from '../../ir/ops/random.js';
 import { print } from '../../parser/print.js';
 import type { Expression, Statement } from '../../parser/tree.js';
 import { binary } from './arithmetic.js';
@@ -145,7 +147,7 @@ function ofValue(value: Value, what: Expression, frame: Frame): Decided {
 }
 
 function dependsOnInputs(node: Node): boolean {
-  return reachable([node]).some(({ op }) => op.name === 'input' || op.name === 'random');
+  return reachable([node]).some(({ op }) => op === input || op === random);
 }
 
 function isComparison(operator: string): operator is Operator {

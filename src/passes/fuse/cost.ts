@@ -20,8 +20,8 @@ const dear: ReadonlySet<ScalarOp> = new Set(['exp', 'log', 'log1p', 'expm1', 'si
 
 /** The cost of a node's own element rule; zero for leaves. */
 export function costOf(node: Node, estimate: Estimate): RuleCost {
-  const { element } = node.op;
-  if (!element) return { cost: 0, reads: [], folds: false };
+  const { op } = node;
+  if (op.kind === 'leaf') return { cost: 0, reads: [], folds: false };
   const placeholders = node.inputs.map((input): Buffer => ({
     name: 'in',
     space: 'arena',
@@ -31,7 +31,7 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
   const counter = new Map<Buffer, number>();
   let folds = false;
   const at = node.type.shape.map((d, i) => toIndex(axis(`i${i}`, d.size)));
-  const value = element(
+  const value = op.element(
     at,
     node.inputs.map((input, i) => (where) => loadElement(placeholders[i], flat(input.type, where), input.type)),
     node,

@@ -1,12 +1,14 @@
 // Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
-import type { Node } from '../../ir/graph.js';
+import { isOp, type Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
-import type { Labels } from '../../ir/ops/contract.js';
+import { contract } from '../../ir/ops/contract.js';
 import { recognise } from '../../ir/recognise.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import { fewestRows } from '../../ir/nest/scatter.js';
 import { costOf, valueOf, type Estimate, type RuleCost } from './cost.js';
+import { constant } from '../../ir/ops/constants.js';
+import { counter } from '../../ir/ops/leaves.js';
 
 export interface Decision {
   /** Every node that the roots reach, inputs first. */
@@ -44,7 +46,7 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
   const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
   const hasFold = new Set<Node>();
   for (const node of [...order].reverse()) {
-    if (!node.op.element) continue;
+    if (node.op.kind === 'leaf') continue;
     const { cost, folds } = cached(node, estimate);
     const count = valueOf(elementCount(node.type), estimate);
     let evaluations = 0;
@@ -86,8 +88,8 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
  * made, since the terms are added where ids say (ir/nest/scatter.ts).
  */
 function chooserOf(node: Node): number | undefined {
-  if (node.op.name !== 'contract') return undefined;
-  const { left, right, out } = node.attrs as Labels;
+  if (!isOp(node, contract)) return undefined;
+  const { left, right, out } = node.attrs;
   const found = node.inputs.findIndex((input, i) => {
     const [own, other] = i === 0 ? [left, right] : [right, left];
     const row = own[own.length - 1];
@@ -109,11 +111,11 @@ function hostScalars(
   const counted = new Set<Node>();
   const pure = new Set<Node>();
   for (const node of order) {
-    const isCounter = node.op.name === 'counter' && node.attrs.name === 'update';
-    const isConstant = node.op.name === 'constant';
+    const isCounter = isOp(node, counter) && node.attrs.name === 'update';
+    const isConstant = isOp(node, constant);
     if (isCounter || isConstant) pure.add(node);
     else if (
-      node.op.element &&
+      node.op.kind !== 'leaf' &&
       node.inputs.length > 0 &&
       node.type.shape.length === 0 &&
       node.inputs.every((i) => pure.has(i))
@@ -123,9 +125,9 @@ function hostScalars(
   }
   const host = new Set<Node>();
   for (const node of order) {
-    if (roots.has(node) && counted.has(node) && node.op.element) host.add(node);
+    if (roots.has(node) && counted.has(node) && node.op.kind !== 'leaf') host.add(node);
     if (pure.has(node)) continue;
-    for (const input of node.inputs) if (counted.has(input) && input.op.element) host.add(input);
+    for (const input of node.inputs) if (counted.has(input) && input.op.kind !== 'leaf') host.add(input);
   }
   return { host, counted };
 }

@@ -106,7 +106,7 @@ const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 
 
 /** Leaves that live in buffers: all but numbers, which stand in the code. */
 function isStoredLeaf(node: Node): boolean {
-  return !node.op.element;
+  return node.op.kind === 'leaf';
 }
 
 /** Where roots that overwrite a parameter, slot or state are computed: in place, unless the node is a leaf or has a second home. */
@@ -117,7 +117,7 @@ function homesOf({ roots }: FuseRequest, order: readonly Node[]): Map<Node, Buff
   const times = new Map<Node, number>();
   for (const { node } of roots) times.set(node, (times.get(node) ?? 0) + 1);
   for (const { node, to } of roots)
-    if (to && node.op.element && times.get(node) === 1 && !read.has(node)) homes.set(node, to);
+    if (to && node.op.kind !== 'leaf' && times.get(node) === 1 && !read.has(node)) homes.set(node, to);
   return homes;
 }
 
@@ -136,7 +136,7 @@ function copiesOf(
     const draft = nestOf(
       node,
       to ?? bufferOf(node),
-      { ...places, bufferOf: (n) => (n === node && !stored.has(n) && n.op.element ? undefined : where(n)) },
+      { ...places, bufferOf: (n) => (n === node && !stored.has(n) && n.op.kind !== 'leaf' ? undefined : where(n)) },
       false,
     );
     return [from ? copyOf(draft, from) : draft];

@@ -36,7 +36,7 @@ export function elementOf(node: Node, reader: Node, places: Places, memo: Map<st
     const key = `${node.id}${rounds ? '~' : ''}@${at.map((i) => i.key).join(';')}`;
     const known = memo.get(key);
     if (known) return known;
-    if (!node.op.element) throw new Error(`${node.op.name} has neither a buffer nor an element rule`);
+    if (node.op.kind === 'leaf') throw new Error(`${node.op.name} has no buffer`);
     const value = node.op.element(
       at,
       node.inputs.map((input) => elementOf(input, node, places, memo)),
@@ -56,7 +56,7 @@ export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): D
   );
   const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
   const inside: Places = {
-    bufferOf: (n) => (n === node && n.op.element ? undefined : bufferOf(n)),
+    bufferOf: (n) => (n === node && n.op.kind !== 'leaf' ? undefined : bufferOf(n)),
     ...(!host && { isSingle: places.isSingle }),
   };
   const value = elementOf(node, node, inside, new Map())(at);

@@ -1,5 +1,28 @@
 // What is f32 wherever it is read, on a target that computes in double precision and rounds what it stores.
-import type { Node } from '../../ir/graph.js';
+import type { Node, Op } from '../../ir/graph.js';
+import {
+  abs,
+  add,
+  ceil,
+  div,
+  floor,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  round,
+  sign,
+  sqrt,
+  sub,
+} from '../../ir/ops/arithmetic.js';
+import { spreadFrom } from '../../ir/ops/calls.js';
+import { constant, size } from '../../ir/ops/constants.js';
+import { again, stopGradient } from '../../ir/ops/control.js';
+import { gather, takeAlong } from '../../ir/ops/indexing.js';
+import { equalTo, less, lessEqual, select, toF32 } from '../../ir/ops/logic.js';
+import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../ir/ops/movement.js';
+import { random } from '../../ir/ops/random.js';
+import { prod, reduceMax, reduceMin, sum } from '../../ir/ops/reductions.js';
 import type { Provenance } from '../../ir/program.js';
 
 /** What is f32 wherever it is read. */
@@ -10,19 +33,22 @@ export interface Singles {
 }
 
 /** Ops whose results jump where their operands change by next to nothing. */
-const comparing: ReadonlySet<string> = new Set([
-  ...['less', 'lessEqual', 'equalTo', 'maximum', 'minimum', 'reduceMax', 'reduceMin'],
-  ...['floor', 'ceil', 'round', 'sign'],
+const comparing: ReadonlySet<Op> = new Set<Op>([
+  ...[less, lessEqual, equalTo, maximum, minimum, reduceMax, reduceMin],
+  ...[floor, ceil, round, sign],
 ]);
 
 /** Ops that give what they are given, up to a sign. */
-const passing: ReadonlySet<string> = new Set([
-  ...['select', 'maximum', 'minimum', 'reduceMax', 'reduceMin', 'neg', 'abs', 'stopGradient', 'again'],
-  ...['broadcast', 'reshape', 'permute', 'slice', 'spreadOut', 'pad', 'concat', 'takeAlong', 'gather'],
+const passing: ReadonlySet<Op> = new Set<Op>([
+  ...[select, maximum, minimum, reduceMax, reduceMin, neg, abs, stopGradient, again],
+  ...[broadcast, reshape, permute, slice, spreadOut, pad, concat, takeAlong, gather],
 ]);
 
 /** Ops of which f32 arithmetic gives the nearest f32, as rounding a double does. */
-const arithmetic: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'sqrt']);
+const arithmetic: ReadonlySet<Op> = new Set<Op>([add, sub, mul, div, sqrt]);
+
+/** Further ops of which all targets make the same. */
+const exactly: ReadonlySet<Op> = new Set<Op>([constant, size, toF32, sum, prod]);
 
 /**
  * What is compared is computed in f32 step by step, back to what is stored, summed up or made by exp and the like: so values that tie
@@ -33,25 +59,25 @@ export function singlesOf(order: readonly Node[], phaseOf: (node: Node) => Prove
   const compared = new Set<Node>();
   const chosen = new Set<Node>();
   const open: (readonly [Node, Set<Node>])[] = [];
-  const add = (inputs: readonly Node[], to: Set<Node>): void => {
+  const mark = (inputs: readonly Node[], to: Set<Node>): void => {
     for (const input of inputs) if (input.type.element.kind === 'f32') open.push([input, to]);
   };
   for (const node of order) {
     const isUpdate = phaseOf(node) === 'update';
-    if (comparing.has(node.op.name)) {
-      const isDrawn = node.inputs.some((input) => through(input).op.name === 'random');
+    if (comparing.has(node.op)) {
+      const isDrawn = node.inputs.some((input) => spreadFrom(input).op === random);
       const inputs = node.inputs.filter((input) => !((isDrawn || isUpdate) && isConstant(input)));
-      add(inputs, isUpdate ? chosen : compared);
+      mark(inputs, isUpdate ? chosen : compared);
     }
     // Cotangents pass through select as well: nothing compares them.
-    if (node.op.name === 'select' && phaseOf(node) === 'forward') add(node.inputs, chosen);
+    if (node.op === select && phaseOf(node) === 'forward') mark(node.inputs, chosen);
   }
   for (let next = open.pop(); next; next = open.pop()) {
     const [node, to] = next;
     if (to.has(node) || compared.has(node)) continue;
     to.add(node);
-    if (passing.has(node.op.name)) add(node.inputs, to);
-    else if (to === compared && arithmetic.has(node.op.name)) add(node.inputs.filter(isReproduced), to);
+    if (passing.has(node.op)) mark(node.inputs, to);
+    else if (to === compared && arithmetic.has(node.op)) mark(node.inputs.filter(isReproduced), to);
   }
   const has = (node: Node): boolean => compared.has(node) || chosen.has(node);
   return {
@@ -59,23 +85,17 @@ export function singlesOf(order: readonly Node[], phaseOf: (node: Node) => Prove
     isSingle(node, reader) {
       if (!isConstant(node)) return has(node);
       if (isConstant(reader) || phaseOf(reader) === 'update') return false;
-      return has(node) || comparing.has(reader.op.name);
+      return has(node) || comparing.has(reader.op);
     },
   };
 }
 
 /** In f32, do all targets make the same of it from the same operands? Contractions add up in different orders. */
-function isReproduced({ op: { name } }: Node): boolean {
-  return arithmetic.has(name) || passing.has(name) || ['constant', 'size', 'toF32', 'sum', 'prod'].includes(name);
+function isReproduced({ op }: Node): boolean {
+  return arithmetic.has(op) || passing.has(op) || exactly.has(op);
 }
 
 /** The same number everywhere, known while compiling. */
 function isConstant(node: Node): boolean {
-  return through(node).op.name === 'constant';
-}
-
-function through(node: Node): Node {
-  let at = node;
-  while (at.op.name === 'broadcast' || at.op.name === 'reshape') at = at.inputs[0];
-  return at;
+  return spreadFrom(node).op === constant;
 }

@@ -13,10 +13,9 @@ import { findCopies, type Copy } from './copies.js';
 import { buffersOfRun, planMemory } from './planMemory.js';
 import { unique } from '../unique.js';
 import type { Becomes } from '../derive/update.js';
-import type { Node } from '../../ir/graph.js';
+import { isOp, type Node } from '../../ir/graph.js';
 import { constantOf, sizesOf } from '../../ir/index.js';
 import { size } from '../../ir/ops/constants.js';
-import { isIndex } from '../../ir/print.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
 import { modeRoots, type ModelGraph } from '../../ir/model.js';
@@ -32,6 +31,7 @@ import type {
   TrainerProgram,
 } from '../../ir/program.js';
 import { runsByKernel } from '../../ir/runs.js';
+import { input } from '../../ir/ops/leaves.js';
 
 /** Everything from the derived graphs to a program for one target. */
 export function assemble(derived: Gradients, traits: TargetTraits): TrainerProgram {
@@ -180,14 +180,13 @@ function isTiny({ parameters }: ModelGraph): boolean {
 /** The inputs that are read, and those that alone tell a size that is. */
 function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
   const nodes = reachable(roots);
-  const used = new Set(nodes.flatMap((n) => (n.op.name === 'input' ? [String(n.attrs.name)] : [])));
+  const used = new Set(nodes.flatMap((n) => (isOp(n, input) ? [n.attrs.name] : [])));
   const known = new Set<string>();
   for (const { name, type } of model.inputs) if (used.has(name)) sizesIn(type, known);
   const sizes = new Set<string>();
   for (const node of nodes) {
     sizesIn(node.type, sizes);
-    const { of } = node.attrs;
-    if (node.op.name === size.name && isIndex(of)) sizesOf(of, sizes);
+    if (isOp(node, size)) sizesOf(node.attrs.of, sizes);
   }
   for (const { name, type } of model.inputs) {
     if (![...sizesIn(type)].some((name) => sizes.has(name) && !known.has(name))) continue;

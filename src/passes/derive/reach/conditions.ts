@@ -1,17 +1,19 @@
 // Conditions of a cotangent carried to other shapes: where some place along the axes that go is reached.
-import type { Builder, Node } from '../../../ir/graph.js';
+import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { filled } from '../../../ir/ops/calls.js';
+import type { contract } from '../../../ir/ops/contract.js';
 import { not, select } from '../../../ir/ops/logic.js';
 import { broadcast, permute } from '../../../ir/ops/movement.js';
 import { reduceMax } from '../../../ir/ops/reductions.js';
 import type { Dim } from '../../../ir/types.js';
 
+type Contraction = NodeOf<typeof contract>;
+
 /** A condition as what repeats along some of its axes; no axes where none does. */
 function repeatedForm(condition: Node, g: Builder): { readonly core: Node; readonly axes: readonly number[] } {
-  const { op, inputs, attrs } = condition;
-  if (op.name === 'broadcast' && Array.isArray(attrs.axes)) return { core: inputs[0], axes: attrs.axes };
-  if (op.name !== 'not') return { core: condition, axes: [] };
-  const { core, axes } = repeatedForm(inputs[0], g);
+  if (isOp(condition, broadcast)) return { core: condition.inputs[0], axes: condition.attrs.axes };
+  if (!isOp(condition, not)) return { core: condition, axes: [] };
+  const { core, axes } = repeatedForm(condition.inputs[0], g);
   return { core: axes.length === 0 ? condition : g.make(not, [core], {}), axes };
 }
 
@@ -22,9 +24,9 @@ export function repeatsAlong(condition: Node, axes: readonly number[], g: Builde
 }
 
 /** The axes of a contraction's result that an operand lacks. */
-export function axesGone(node: Node, i: number): readonly number[] {
-  const own = labelsOf(node, i === 0 ? 'left' : 'right');
-  return labelsOf(node, 'out').flatMap((label, at) => (own.includes(label) ? [] : [at]));
+export function axesGone({ attrs }: Contraction, i: number): readonly number[] {
+  const own = i === 0 ? attrs.left : attrs.right;
+  return attrs.out.flatMap((label, at) => (own.includes(label) ? [] : [at]));
 }
 
 /** Does the condition hold somewhere along the axes? */
@@ -56,14 +58,8 @@ function relabelled(
 }
 
 /** What a condition on the result of a contraction says of an operand: where some place that reads it is reached. */
-export function ofOperand(condition: Node, node: Node, i: number, g: Builder): Node {
-  return relabelled(
-    condition,
-    labelsOf(node, 'out'),
-    labelsOf(node, i === 0 ? 'left' : 'right'),
-    node.inputs[i].type.shape,
-    g,
-  );
+export function ofOperand(condition: Node, { attrs, inputs }: Contraction, i: number, g: Builder): Node {
+  return relabelled(condition, attrs.out, i === 0 ? attrs.left : attrs.right, inputs[i].type.shape, g);
 }
 
 /**
@@ -71,7 +67,7 @@ export function ofOperand(condition: Node, node: Node, i: number, g: Builder): N
  * choice can be made after the product, or of the partner, whose rows that nothing reaches are then read as 0. Undefined elsewhere.
  */
 export function throughContract(
-  node: Node,
+  node: Contraction,
   i: number,
   condition: Node,
   inner: Node,
@@ -79,15 +75,15 @@ export function throughContract(
   g: Builder,
 ): Node | undefined {
   const { vjp } = node.op;
-  const out = labelsOf(node, 'out');
+  const { left, right, out } = node.attrs;
   const { axes } = repeatedForm(condition, g);
   const held = out.filter((_, at) => !axes.includes(at));
-  const [own, others] = i === 0 ? ['left', 'right'] : ['right', 'left'];
-  if (held.every((label) => labelsOf(node, own).includes(label))) {
+  const [own, others] = i === 0 ? [left, right] : [right, left];
+  if (held.every((label) => own.includes(label))) {
     const part = vjp?.(inner, node, g)[i];
     return part && chosen(ofOperand(condition, node, i, g), part, g);
   }
-  if (!held.every((label) => labelsOf(node, others).includes(label))) return undefined;
+  if (!held.every((label) => others.includes(label))) return undefined;
   const partner = node.inputs[1 - i];
   const masked = chosen(ofOperand(condition, node, 1 - i, g), partner, g);
   const inputs = i === 0 ? [node.inputs[0], masked] : [masked, node.inputs[1]];
@@ -97,12 +93,7 @@ export function throughContract(
 /** if c then x else 0; where c is a negation, the other way round. */
 export function chosen(condition: Node, x: Node, g: Builder): Node {
   const zero = filled(g, 0, x.type);
-  return condition.op.name === 'not'
+  return isOp(condition, not)
     ? g.make(select, [condition.inputs[0], zero, x], {})
     : g.make(select, [condition, x, zero], {});
-}
-
-function labelsOf({ attrs }: Node, which: string): readonly string[] {
-  const labels = attrs[which];
-  return Array.isArray(labels) ? labels.map(String) : [];
 }

@@ -1,6 +1,12 @@
 // What is known of values before they are computed: bounds, and whether they are finite where the model's inputs and weights are.
-import type { Node } from '../../../ir/graph.js';
-import { numberOf } from '../../../ir/ops/calls.js';
+import { isOp, through, type Node, type NodeOf, type Op } from '../../../ir/graph.js';
+import { sub } from '../../../ir/ops/arithmetic.js';
+import { constant, iota, literal, size } from '../../../ir/ops/constants.js';
+import { again, stopGradient } from '../../../ir/ops/control.js';
+import { broadcast, reshape } from '../../../ir/ops/movement.js';
+import { reduceMax, type sum } from '../../../ir/ops/reductions.js';
+import type { OpName, OpOf } from '../../../ir/ops/registry.js';
+import { exp } from '../../../ir/ops/transcendental.js';
 
 /**
  * Bounds of a node's elements, over all finite inputs, parameters and states of ordinary size: sums and matrix products of them are
@@ -33,11 +39,17 @@ export function rangesOf(order: readonly Node[]): ReadonlyMap<Node, Range> {
   const ranges = new Map<Node, Range>();
   for (const node of order) {
     const inputs = node.inputs.map((input) => ranges.get(input) ?? { ...anything, fixed: false });
-    const bounds = node.type.element.kind === 'bool' ? truth : (rules[node.op.name]?.(inputs, node) ?? anything);
-    const fixed = constants.has(node.op.name) || (node.inputs.length > 0 && inputs.every((i) => i.fixed));
+    const bounds = node.type.element.kind === 'bool' ? truth : boundsOf(node, inputs);
+    const fixed = constants.has(node.op) || (node.inputs.length > 0 && inputs.every((i) => i.fixed));
     ranges.set(node, { ...settled(bounds), fixed });
   }
   return ranges;
+}
+
+/** By the row of the node's op. */
+function boundsOf(node: Node, inputs: readonly Range[]): Bounds {
+  const row = rules[node.op.name] as Rule;
+  return row(inputs, node);
 }
 
 /** Bounds that are no numbers say nothing; what is a number between moderate bounds is finite. */
@@ -48,11 +60,19 @@ function settled({ low, high, finite, number }: Bounds): Bounds {
 
 const isModerate = ({ low, high }: Pick<Bounds, 'low' | 'high'>): boolean => low >= -moderate && high <= moderate;
 
-const constants: ReadonlySet<string> = new Set(['constant', 'literal', 'size', 'iota']);
+const constants: ReadonlySet<Op> = new Set<Op>([constant, literal, size, iota]);
 
-type Rule = (inputs: readonly Range[], node: Node) => Bounds;
+type Rule<N extends Node = Node> = (inputs: readonly Range[], node: N) => Bounds;
 
+const truthful: Rule = () => truth;
 const same: Rule = ([x]) => x;
+/** Of one number. */
+const at = (value: number): Bounds => ({
+  low: value,
+  high: value,
+  finite: Number.isFinite(value),
+  number: !Number.isNaN(value),
+});
 const known =
   (low: number, high: number): Rule =>
   () => ({ low, high, finite: true, number: true });
@@ -124,46 +144,37 @@ function total(x: Bounds): Bounds {
   };
 }
 
-const passing: ReadonlySet<string> = new Set(['broadcast', 'reshape', 'stopGradient', 'again']);
+const passing: readonly Op[] = [broadcast, reshape, stopGradient, again];
 
-function through(node: Node): Node {
-  let at = node;
-  while (passing.has(at.op.name)) at = at.inputs[0];
-  return at;
-}
-
-/** x - max(x): at most 0, and 0 somewhere. */
-function isShifted({ op, inputs: [x, m] }: Node): boolean {
-  if (op.name !== 'sub') return false;
-  const most = through(m);
-  return most.op.name === 'reduceMax' && most.inputs[0] === x;
+/** The maximum of x - max(x), which is at most 0, and 0 somewhere. */
+function shiftedBy({ op, inputs: [x, m] }: Node): NodeOf<typeof reduceMax> | undefined {
+  if (op !== sub) return undefined;
+  const most = through(m, passing);
+  return isOp(most, reduceMax) && most.inputs[0] === x ? most : undefined;
 }
 
 /** The sum of exp(x - max(x)), over what the maximum is of: at least 1. */
-function isTotalOfShifted({ inputs: [x], attrs: { axes } }: Node): boolean {
-  if (x.op.name !== 'exp' || !isShifted(x.inputs[0])) return false;
-  return through(x.inputs[0].inputs[1]).attrs.axes?.toString() === axes?.toString();
+function isTotalOfShifted({ inputs: [x], attrs: { axes } }: NodeOf<typeof sum>): boolean {
+  const most = isOp(x, exp) ? shiftedBy(x.inputs[0]) : undefined;
+  return most?.attrs.axes.join() === axes.join();
 }
 
-const rules: Readonly<Record<string, Rule>> = {
+/** A row for each op: what is new says what it knows of its values, if only `anything`. */
+const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   input: () => ordinary,
   parameter: () => ordinary,
   state: () => ordinary,
   slot: () => ordinary,
   gradient: () => ordinary,
   counter: known(0, 2 ** 31),
-  constant: (_, node) => {
-    const value = numberOf(node) ?? NaN;
-    return { low: value, high: value, finite: Number.isFinite(value), number: !Number.isNaN(value) };
-  },
-  literal: (_, { attrs: { values } }) =>
-    Array.isArray(values) && values.every((v) => Number.isFinite(v)) ? ordinary : anything,
+  constant: (_, { attrs }) => at(attrs.value),
+  literal: (_, { attrs }) => (attrs.values.every((v) => Number.isFinite(v)) ? ordinary : anything),
   size: () => ({ ...ordinary, low: 1 }),
   iota: () => ({ ...ordinary, low: 0 }),
   random: known(0, 1),
   toF32: ([x], { inputs: [of] }) => (of.type.element.kind === 'bool' ? x : { ...ordinary, low: 0 }),
   add: ([a, b]) => plus(a, b),
-  sub: ([a, b], node) => (isShifted(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),
+  sub: ([a, b], node) => (shiftedBy(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),
   neg: ([x]) => negated(x),
   mul: ([a, b], { inputs: [x, y] }) => {
     const product = times(a, b);
@@ -189,6 +200,12 @@ const rules: Readonly<Record<string, Rule>> = {
   erf: squashed(-1),
   sigmoid: squashed(0),
   softplus: ([x]) => ({ ...x, low: 0, high: Math.max(x.high, 0) + 1 }),
+  less: truthful,
+  lessEqual: truthful,
+  equalTo: truthful,
+  and: truthful,
+  or: truthful,
+  not: truthful,
   select: ([, a, b]) => union([a, b]),
   stopGradient: same,
   again: same,
@@ -196,11 +213,8 @@ const rules: Readonly<Record<string, Rule>> = {
   reshape: same,
   permute: same,
   slice: same,
-  spreadOut: ([x]) => union([x, { low: 0, high: 0, finite: true, number: true }]),
-  pad: ([x], { attrs: { value } }) => {
-    const around = typeof value === 'number' ? value : 0;
-    return union([x, { low: around, high: around, finite: Number.isFinite(around), number: true }]);
-  },
+  spreadOut: ([x]) => union([x, at(0)]),
+  pad: ([x], { attrs }) => union([x, at(attrs.value)]),
   concat: (parts) => union(parts),
   takeAlong: same,
   gather: same,
@@ -209,7 +223,7 @@ const rules: Readonly<Record<string, Rule>> = {
   reduceMax: same,
   reduceMin: same,
   contract: ([a, b], { inputs: [x, y], attrs: { left, right } }) => {
-    const squares = x === y && String(left) === String(right);
+    const squares = x === y && left.join() === right.join();
     const low = squares || (a.low >= 0 && b.low >= 0) ? 0 : -Infinity;
     return { ...ordinary, low, finite: a.finite && b.finite, number: a.number && b.number };
   },

@@ -5,10 +5,13 @@ import { choicesOf, once, type Choice } from './choices.js';
 import { axesGone, chosen, ofOperand, repeatsAlong, throughContract, withoutAxes } from './conditions.js';
 import type { Range } from './ranges.js';
 import { isSingular } from './singular.js';
-import type { Builder, Node } from '../../../ir/graph.js';
-import { and, or } from '../../../ir/ops/logic.js';
-import { broadcast } from '../../../ir/ops/movement.js';
+import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
+import { and, or, not } from '../../../ir/ops/logic.js';
+import { gather, takeAlong } from '../../../ir/ops/indexing.js';
+import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
+import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { sameShape } from '../../../ir/types.js';
+import { contract } from '../../../ir/ops/contract.js';
 
 /** Where a cotangent can be other than 0. Conditions are made when they are asked for: few are. */
 export interface Reach {
@@ -49,7 +52,7 @@ export function merged({ reach: a }: Flow, { reach: b }: Flow, sum: Node, g: Bui
 }
 
 function areOpposite(a: Node, b: Node): boolean {
-  return [a, b].some((c, i) => c.op.name === 'not' && c.inputs[0] === [b, a][i]);
+  return [a, b].some((c, i) => isOp(c, not) && c.inputs[0] === [b, a][i]);
 }
 
 /** What flows to each input of a node from its own cotangent; undefined where nothing does. */
@@ -72,7 +75,7 @@ export function flowsOf(
     const value = (): Node => within()[i] ?? part;
     if (!isSingular(node, i, reach.written, ranges))
       return { cotangent: part, reach: keepsPlaces(node) && reach.inner ? { ...before, inner: value } : before };
-    if (node.op.name === 'contract') {
+    if (isOp(node, contract)) {
       const found = throughContract(node, i, reach.condition(), reach.inner?.() ?? cotangent, cotangent, g);
       return found ? { cotangent: found, reach: before } : { cotangent: part, reach: before };
     }
@@ -90,7 +93,7 @@ function narrowed(
   g: Builder,
 ): Reach {
   const outer = before && before.steps < mostSteps ? before : undefined;
-  if (node.op.name === 'slice' && outer) return outer;
+  if (isOp(node, slice) && outer) return outer;
   return {
     condition: outer ? once(() => g.make(and, [condition(), outer.condition()], {})) : condition,
     ...(whole && { inner: () => (outer && reach?.inner?.()) ?? cotangent }),
@@ -102,11 +105,11 @@ function narrowed(
 }
 
 /** Operations whose derivative only moves what flows, and so moves conditions as well. */
-const moving: ReadonlySet<string> = new Set(['reshape', 'permute', 'slice', 'spreadOut', 'pad', 'concat', 'sum']);
+const moving: ReadonlySet<Op> = new Set<Op>([reshape, permute, slice, spreadOut, pad, concat, sum]);
 
 /** Does each element of an input's cotangent come from one element of the result's? */
 function keepsPlaces(node: Node): boolean {
-  return moving.has(node.op.name) || isElementwise(node);
+  return moving.has(node.op) || isElementwise(node);
 }
 
 function isElementwise({ type, inputs }: Node): boolean {
@@ -127,30 +130,19 @@ function passed(reach: Reach, node: Node, i: number, g: Builder): Reach | undefi
   });
   const repeated = (axes: readonly number[]): Reach =>
     by((c) => g.make(broadcast, [c], { shape: inputs[i].type.shape, axes: [...axes] }));
-  if (moving.has(op.name)) return by((c) => op.vjp?.(c, node, g)[i]);
-  switch (op.name) {
-    case 'broadcast': {
-      const narrow = repeatsAlong(reach.condition(), axesOf(node), g);
-      if (!narrow && placed) return wider;
-      return { ...by((c) => withoutAxes(c, axesOf(node), g)), written: written && narrow };
-    }
-    case 'prod':
-    case 'reduceMax':
-    case 'reduceMin':
-      return repeated(axesOf(node));
-    case 'takeAlong':
-      return repeated([inputs[0].type.shape.length - 1]);
-    case 'gather':
-      return undefined;
-    case 'contract':
-      return repeatsAlong(reach.condition(), axesGone(node, i), g)
-        ? { ...by((c) => ofOperand(c, node, i, g)), written: false }
-        : wider;
-    default:
-      return isElementwise(node) ? by((c) => c) : undefined;
+  if (moving.has(op)) return by((c) => op.vjp?.(c, node, g)[i]);
+  if (isOp(node, broadcast)) {
+    const { axes } = node.attrs;
+    const narrow = repeatsAlong(reach.condition(), axes, g);
+    if (!narrow && placed) return wider;
+    return { ...by((c) => withoutAxes(c, axes, g)), written: written && narrow };
   }
-}
-
-function axesOf({ attrs: { axes } }: Node): readonly number[] {
-  return Array.isArray(axes) ? axes : [];
+  if (isOp(node, prod, reduceMax, reduceMin)) return repeated(node.attrs.axes);
+  if (isOp(node, takeAlong)) return repeated([inputs[0].type.shape.length - 1]);
+  if (isOp(node, gather)) return undefined;
+  if (isOp(node, contract))
+    return repeatsAlong(reach.condition(), axesGone(node, i), g)
+      ? { ...by((c) => ofOperand(c, node, i, g)), written: false }
+      : wider;
+  return isElementwise(node) ? by((c) => c) : undefined;
 }

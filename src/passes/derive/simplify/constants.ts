@@ -1,6 +1,6 @@
 // Constant folding, and elementwise operations done before broadcasting instead of after it.
 import { evaluateScalar } from '../../../ir/evaluate.js';
-import type { Builder, Node } from '../../../ir/graph.js';
+import { isOp, through, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import * as arithmetic from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';
 import { stopGradient } from '../../../ir/ops/control.js';
@@ -12,12 +12,12 @@ import { constantOf } from '../../../ir/index.js';
 import { sameShape, type Dim } from '../../../ir/types.js';
 import type { SimplifyRule } from './rule.js';
 
-const elementwise = [
+const elementwise: readonly Op[] = [
   ...Object.values(arithmetic),
   ...Object.values(transcendental),
   ...Object.values(logic),
   stopGradient,
-].map((op) => op.name);
+];
 
 export const constantRules: readonly SimplifyRule[] = [
   { equation: 'f(2, 3) = the number', ops: elementwise, rewrite: foldNumbers },
@@ -25,13 +25,13 @@ export const constantRules: readonly SimplifyRule[] = [
   { equation: 'f(reshape(x), reshape(y)) = reshape(f(x, y))', ops: elementwise, rewrite: beforeReshape },
   {
     equation: 'select(true, a, b) = a; select(c, a, a) = a',
-    ops: ['select'],
+    ops: [logic.select],
     rewrite: ({ inputs: [c, a, b] }) => (a === b ? a : truthOf(c) === undefined ? undefined : truthOf(c) ? a : b),
   },
 ];
 
 function foldNumbers(node: Node, g: Builder): Node | undefined {
-  if (node.type.element.kind !== 'f32' || !node.op.element) return undefined;
+  if (node.type.element.kind !== 'f32' || node.op.kind !== 'element') return undefined;
   const numbers = node.inputs.map(numberOf);
   if (numbers.some((n) => n === undefined)) return undefined;
   const value = node.op.element(
@@ -46,7 +46,7 @@ function foldNumbers(node: Node, g: Builder): Node | undefined {
 /** The common case of operands that all repeat along some axes: the operation is done once and its result repeats. */
 function beforeBroadcast(node: Node, g: Builder): Node | undefined {
   const wide = node.inputs.filter((i) => numberOf(i) === undefined);
-  if (wide.length === 0 || !wide.every((i) => i.op.name === 'broadcast')) return undefined;
+  if (wide.length === 0 || !wide.every((i) => isOp(i, broadcast))) return undefined;
   const common = axesOf(wide[0]).filter((a) => wide.every((i) => axesOf(i).includes(a)));
   if (common.length === 0) return undefined;
   const shape = node.type.shape.filter((_, i) => !common.includes(i));
@@ -57,7 +57,7 @@ function beforeBroadcast(node: Node, g: Builder): Node | undefined {
 /** Axes of one element that are put in, as `keep = true` does, are put in last: so they meet what takes them away. */
 function beforeReshape(node: Node, g: Builder): Node | undefined {
   const wide = node.inputs.filter((i) => numberOf(i) === undefined);
-  if (wide.length === 0 || !wide.every((i) => i.op.name === 'reshape' && !i.kept && addsOnes(i))) return undefined;
+  if (wide.length === 0 || !wide.every((i) => isOp(i, reshape) && !i.kept && addsOnes(i))) return undefined;
   const { shape } = wide[0].inputs[0].type;
   const same = wide.every((i) => sameShape(i.inputs[0].type, { element: i.type.element, shape }));
   if (!same) return undefined;
@@ -85,16 +85,14 @@ function narrowed(input: Node, common: readonly number[], shape: readonly Dim[],
 }
 
 function axesOf(node: Node): readonly number[] {
-  const { axes } = node.attrs;
-  return node.op.name === 'broadcast' && Array.isArray(axes) ? axes : [];
+  return isOp(node, broadcast) ? node.attrs.axes : [];
 }
 
 /** A condition known while compiling. */
 function truthOf(node: Node): boolean | undefined {
-  let at = node;
-  while (at.op.name === 'broadcast') at = at.inputs[0];
-  if (!['less', 'lessEqual', 'equalTo'].includes(at.op.name)) return undefined;
+  const at = through(node, [broadcast]);
+  if (!isOp(at, logic.less, logic.lessEqual, logic.equalTo)) return undefined;
   const [a, b] = at.inputs.map(numberOf);
   if (a === undefined || b === undefined) return undefined;
-  return at.op.name === 'less' ? a < b : at.op.name === 'lessEqual' ? a <= b : a === b;
+  return at.op === logic.less ? a < b : at.op === logic.lessEqual ? a <= b : a === b;
 }

@@ -1,6 +1,6 @@
 // Terms of a sum that differ in nothing but a number are one: 2 * x * y + y * x = 3 * (x * y). The product rule makes such terms of powers.
-import type { Builder, Node } from '../../../ir/graph.js';
-import { add, sub } from '../../../ir/ops/arithmetic.js';
+import { isOp, type Builder, type Node } from '../../../ir/graph.js';
+import { add, sub, mul } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
 import { given, type SimplifyRule } from './rule.js';
 import { rebuilt, scaleOf, type Scaled } from './scale.js';
@@ -9,7 +9,7 @@ export const likeTermRules: readonly SimplifyRule[] = [
   {
     equation: '2 * x * y + y * x = 3 * (x * y); x - x = 0',
     given: given.finite,
-    ops: ['add', 'sub'],
+    ops: [add, sub],
     rewrite: likeTerms,
   },
 ];
@@ -45,9 +45,9 @@ function likeTerms(node: Node, g: Builder): Node | undefined {
 
 /** The terms of a sum; false where there are too many. */
 function termsOf(node: Node, sign: number, into: Scaled[], g: Builder, top = false): boolean {
-  const { op, inputs } = node;
-  if ((op.name === 'add' || op.name === 'sub') && (top || !node.kept))
-    return termsOf(inputs[0], sign, into, g) && termsOf(inputs[1], op.name === 'sub' ? -sign : sign, into, g);
+  const { inputs } = node;
+  if (isOp(node, add, sub) && (top || !node.kept))
+    return termsOf(inputs[0], sign, into, g) && termsOf(inputs[1], node.op === sub ? -sign : sign, into, g);
   const scaled = scaleOf(node, g);
   into.push({ ...scaled, number: sign * scaled.number });
   return into.length <= mostTerms;
@@ -61,7 +61,7 @@ function keyOf({ core, up, down }: Scaled): string | undefined {
 }
 
 function factorsOf(node: Node, into: number[]): boolean {
-  if (node.op.name === 'mul' && !node.kept) return node.inputs.every((input) => factorsOf(input, into));
+  if (isOp(node, mul) && !node.kept) return node.inputs.every((input) => factorsOf(input, into));
   into.push(node.id);
   return into.length <= mostFactors;
 }

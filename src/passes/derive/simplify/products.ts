@@ -1,44 +1,47 @@
 // Elementwise identities: neutral elements, powers, and signs and reciprocals inside sums and products.
-import type { Builder, Node } from '../../../ir/graph.js';
+import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { reachable } from '../../../ir/reachable.js';
-import { add, div, mul, neg, sqrt, sub } from '../../../ir/ops/arithmetic.js';
-import { filled, numberOf } from '../../../ir/ops/calls.js';
+import { add, div, mul, neg, pow, sqrt, sub } from '../../../ir/ops/arithmetic.js';
+import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
+import { contract } from '../../../ir/ops/contract.js';
 import { broadcast } from '../../../ir/ops/movement.js';
-import { given, type SimplifyRule } from './rule.js';
+import { given, rule, type SimplifyRule } from './rule.js';
+import { constant } from '../../../ir/ops/constants.js';
+import { counter } from '../../../ir/ops/leaves.js';
 
 export const productRules: readonly SimplifyRule[] = [
   {
     equation: 'x - 0 = x',
-    ops: ['sub'],
+    ops: [sub],
     rewrite: ({ inputs: [a, b] }) => (Object.is(numberOf(b), 0) ? a : undefined),
   },
-  { equation: 'x + 0 = x; 0 - x = -x', given: given.signOfZero, ops: ['add', 'sub'], rewrite: neutralSum },
-  { equation: 'x * 1 = x; x / 1 = x; x * -1 = -x', ops: ['mul', 'div'], rewrite: neutralProduct },
+  { equation: 'x + 0 = x; 0 - x = -x', given: given.signOfZero, ops: [add, sub], rewrite: neutralSum },
+  { equation: 'x * 1 = x; x / 1 = x; x * -1 = -x', ops: [mul, div], rewrite: neutralProduct },
   {
     equation: 'x + x = 2 * x',
-    ops: ['add'],
+    ops: [add],
     rewrite: ({ inputs: [a, b], type }, g) => (a === b ? g.make(mul, [filled(g, 2, type), a], {}) : undefined),
   },
-  { equation: '-(-x) = x', ops: ['neg'], rewrite: negOfNeg },
-  { equation: '-(a - b) = b - a', given: given.signOfZero, ops: ['neg'], rewrite: negOfSub },
-  { equation: 'x + -y = x - y; x - -y = x + y; -x + y = y - x', ops: ['add', 'sub'], rewrite: signsInSum },
-  { equation: '-x - y = -(x + y)', given: given.signOfZero, ops: ['sub'], rewrite: bothNegative },
+  { equation: '-(-x) = x', ops: [neg], rewrite: negOfNeg },
+  { equation: '-(a - b) = b - a', given: given.signOfZero, ops: [neg], rewrite: negOfSub },
+  { equation: 'x + -y = x - y; x - -y = x + y; -x + y = y - x', ops: [add, sub], rewrite: signsInSum },
+  { equation: '-x - y = -(x + y)', given: given.signOfZero, ops: [sub], rewrite: bothNegative },
   {
     equation: 'x^0 = 1; x^1 = x; x^2 = x * x; x^3 = x * x * x; x^0.5 = sqrt(x); x^-1 = 1 / x',
-    ops: ['pow'],
+    ops: [pow],
     rewrite: knownPower,
   },
-  { equation: 'x * (1 / y) = x / y', ops: ['mul'], rewrite: timesReciprocal },
-  { equation: 'x / c(t) = x * (1 / c(t))', ops: ['div'], rewrite: byCounted },
-  { equation: '(-a) · b = -(a · b)', given: given.signOfZero, ops: ['contract'], rewrite: signOfContract },
-  { equation: 'x * 2 = 2 * x', ops: ['mul'], rewrite: numberFirst },
+  { equation: 'x * (1 / y) = x / y', ops: [mul], rewrite: timesReciprocal },
+  { equation: 'x / c(t) = x * (1 / c(t))', ops: [div], rewrite: byCounted },
+  rule({ equation: '(-a) · b = -(a · b)', given: given.signOfZero, ops: [contract], rewrite: signOfContract }),
+  { equation: 'x * 2 = 2 * x', ops: [mul], rewrite: numberFirst },
 ];
 
 function neutralSum(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
-  if (numberOf(b) === 0 && node.op.name === 'add') return a;
+  if (numberOf(b) === 0 && isOp(node, add)) return a;
   if (numberOf(a) !== 0) return undefined;
-  return node.op.name === 'add' ? b : g.make(neg, [b], {});
+  return isOp(node, add) ? b : g.make(neg, [b], {});
 }
 
 function neutralProduct(node: Node, g: Builder): Node | undefined {
@@ -46,38 +49,37 @@ function neutralProduct(node: Node, g: Builder): Node | undefined {
   const [left, right] = [numberOf(a), numberOf(b)];
   if (right === 1) return a;
   if (right === -1) return g.make(neg, [a], {});
-  if (node.op.name === 'div') return undefined;
+  if (isOp(node, div)) return undefined;
   if (left === 1) return b;
   return left === -1 ? g.make(neg, [b], {}) : undefined;
 }
 
 function negOfNeg({ inputs: [x] }: Node): Node | undefined {
-  return x.op.name === 'neg' && !x.kept ? x.inputs[0] : undefined;
+  return isOp(x, neg) && !x.kept ? x.inputs[0] : undefined;
 }
 
 function negOfSub({ inputs: [x] }: Node, g: Builder): Node | undefined {
-  return x.op.name === 'sub' && !x.kept ? g.make(sub, [x.inputs[1], x.inputs[0]], {}) : undefined;
+  return isOp(x, sub) && !x.kept ? g.make(sub, [x.inputs[1], x.inputs[0]], {}) : undefined;
 }
 
 function signsInSum(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
-  const isAdd = node.op.name === 'add';
+  const isAdd = isOp(node, add);
   const positive = negatedOf(b, g);
   if (positive) return g.make(isAdd ? sub : add, [a, positive], {});
-  return isAdd && a.op.name === 'neg' ? g.make(sub, [b, a.inputs[0]], {}) : undefined;
+  return isAdd && isOp(a, neg) ? g.make(sub, [b, a.inputs[0]], {}) : undefined;
 }
 
 function bothNegative({ inputs: [a, b] }: Node, g: Builder): Node | undefined {
-  return a.op.name === 'neg' ? g.make(neg, [g.make(add, [a.inputs[0], b], {})], {}) : undefined;
+  return isOp(a, neg) ? g.make(neg, [g.make(add, [a.inputs[0], b], {})], {}) : undefined;
 }
 
 /** The y of -y, repeated or not. */
 function negatedOf(node: Node, g: Builder): Node | undefined {
-  if (node.op.name === 'neg') return node.inputs[0];
-  if (node.op.name !== 'broadcast' || node.inputs[0].kept) return undefined;
+  if (isOp(node, neg)) return node.inputs[0];
+  if (!isOp(node, broadcast) || node.inputs[0].kept) return undefined;
   const inner = negatedOf(node.inputs[0], g);
-  const { axes } = node.attrs;
-  return inner && Array.isArray(axes) ? g.make(broadcast, [inner], { shape: node.type.shape, axes }) : undefined;
+  return inner && g.make(broadcast, [inner], { shape: node.type.shape, axes: node.attrs.axes });
 }
 
 function knownPower(node: Node, g: Builder): Node | undefined {
@@ -102,11 +104,10 @@ function knownPower(node: Node, g: Builder): Node | undefined {
 
 /** The y of 1 / y, repeated or not. */
 function reciprocalOf(node: Node, g: Builder): Node | undefined {
-  if (node.op.name === 'div' && numberOf(node.inputs[0]) === 1) return node.inputs[1];
-  if (node.op.name !== 'broadcast') return undefined;
+  if (isOp(node, div) && numberOf(node.inputs[0]) === 1) return node.inputs[1];
+  if (!isOp(node, broadcast)) return undefined;
   const inner = reciprocalOf(node.inputs[0], g);
-  const { axes } = node.attrs;
-  return inner && Array.isArray(axes) ? g.make(broadcast, [inner], { shape: node.type.shape, axes }) : undefined;
+  return inner && g.make(broadcast, [inner], { shape: node.type.shape, axes: node.attrs.axes });
 }
 
 /**
@@ -116,18 +117,18 @@ function reciprocalOf(node: Node, g: Builder): Node | undefined {
 function byCounted(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
   const scalar = spreadCounted(b);
-  const { axes, shape } = b.attrs;
-  if (!scalar || !Array.isArray(axes) || !Array.isArray(shape)) return undefined;
+  if (!scalar) return undefined;
   const reciprocal = g.make(div, [filled(g, 1, scalar.type), scalar], {});
-  return g.make(mul, [a, g.make(broadcast, [reciprocal], { shape, axes })], {});
+  return g.make(mul, [a, spread(g, reciprocal, b.type)], {});
 }
 
 /** The scalar of a broadcast, where it depends on the update counter and constants alone. */
-function spreadCounted({ op, inputs: [scalar] }: Node): Node | undefined {
-  if (op.name !== 'broadcast' || scalar.type.shape.length > 0) return undefined;
+function spreadCounted(node: Node): Node | undefined {
+  const [scalar] = node.inputs;
+  if (!isOp(node, broadcast) || scalar.type.shape.length > 0) return undefined;
   const leaves = reachable([scalar]).filter((n) => n.inputs.length === 0);
-  const isCounter = (n: Node): boolean => n.op.name === 'counter' && n.attrs.name === 'update';
-  return leaves.some(isCounter) && leaves.every((n) => isCounter(n) || n.op.name === 'constant') ? scalar : undefined;
+  const isCounter = (n: Node): boolean => isOp(n, counter) && n.attrs.name === 'update';
+  return leaves.some(isCounter) && leaves.every((n) => isCounter(n) || isOp(n, constant)) ? scalar : undefined;
 }
 
 function timesReciprocal(node: Node, g: Builder): Node | undefined {
@@ -138,12 +139,10 @@ function timesReciprocal(node: Node, g: Builder): Node | undefined {
   return under && !a.kept && !spreadCounted(a) ? g.make(div, [b, under], {}) : undefined;
 }
 
-function signOfContract(node: Node, g: Builder): Node | undefined {
-  const [a, b] = node.inputs;
-  const labels = node.attrs;
-  if (a.op.name !== 'neg' && b.op.name !== 'neg') return undefined;
-  const make = (left: Node, right: Node): Node => g.make(node.op, [left, right], labels);
-  return g.make(neg, [a.op.name === 'neg' ? make(a.inputs[0], b) : make(a, b.inputs[0])], {});
+function signOfContract({ inputs: [a, b], attrs }: NodeOf<typeof contract>, g: Builder): Node | undefined {
+  if (!isOp(a, neg) && !isOp(b, neg)) return undefined;
+  const make = (left: Node, right: Node): Node => g.make(contract, [left, right], attrs);
+  return g.make(neg, [isOp(a, neg) ? make(a.inputs[0], b) : make(a, b.inputs[0])], {});
 }
 
 function numberFirst(node: Node, g: Builder): Node | undefined {

@@ -1,67 +1,65 @@
 // Sums and extremes over what repeats, over one element, and over other sums.
-import type { Builder, Node } from '../../../ir/graph.js';
+import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { constantOf, product } from '../../../ir/index.js';
 import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
-import { mul, neg } from '../../../ir/ops/arithmetic.js';
+import { mul, neg, div } from '../../../ir/ops/arithmetic.js';
 import { size } from '../../../ir/ops/constants.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
+import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { recognise } from '../../../ir/recognise.js';
-import { given, type SimplifyRule } from './rule.js';
+import { given, rule, type SimplifyRule } from './rule.js';
 
-const reductions = ['sum', 'prod', 'reduceMax', 'reduceMin'];
+const reductions = [sum, prod, reduceMax, reduceMin] as const;
+
+type Reduction = NodeOf<typeof sum>;
 
 export const reductionRules: readonly SimplifyRule[] = [
-  {
+  rule({
     equation: 'sum(x, no axes) = x',
     ops: reductions,
-    rewrite: (node) => (axesOf(node).length === 0 ? node.inputs[0] : undefined),
-  },
-  {
+    rewrite: ({ attrs, inputs: [x] }) => (attrs.axes.length === 0 ? x : undefined),
+  }),
+  rule({
     equation: 'max(x, axes of one element) = reshape(x)',
-    ops: reductions.filter((name) => name !== 'sum'),
+    ops: [prod, reduceMax, reduceMin],
     rewrite: overOne,
-  },
+  }),
   // A sum starts from 0, so that of a single -0 is 0.
-  { equation: 'sum(x, axes of one element) = reshape(x)', given: given.signOfZero, ops: ['sum'], rewrite: overOne },
-  { equation: 'sum(sum(x)) = sum(x)', ops: reductions, rewrite: merge },
-  { equation: 'sum(broadcast(2, n)) = 2 * n', ops: ['sum'], rewrite: sumOfNumber },
-  { equation: 'sum(broadcast(x, n)) = x * n', given: given.signOfZero, ops: ['sum'], rewrite: sumOfBroadcast },
-  {
+  rule({ equation: 'sum(x, axes of one element) = reshape(x)', given: given.signOfZero, ops: [sum], rewrite: overOne }),
+  rule({ equation: 'sum(sum(x)) = sum(x)', ops: reductions, rewrite: merge }),
+  rule({ equation: 'sum(broadcast(2, n)) = 2 * n', ops: [sum], rewrite: sumOfNumber }),
+  rule({ equation: 'sum(broadcast(x, n)) = x * n', given: given.signOfZero, ops: [sum], rewrite: sumOfBroadcast }),
+  rule({
     equation: 'sum(broadcast(a) * x) = a * sum(x); sum(x / broadcast(a)) = sum(x) / a',
     given: given.finite,
-    ops: ['sum'],
+    ops: [sum],
     rewrite: sumOfScaled,
-  },
-  { equation: 'sum(one_hot(ids)) = 1', ops: ['sum'], rewrite: sumOfOneHot },
-  { equation: 'max(broadcast(x)) = x', ops: ['reduceMax', 'reduceMin'], rewrite: extremeOfBroadcast },
-  { equation: 'sum(-x) = -sum(x)', given: given.signOfZero, ops: ['sum'], rewrite: sumOfNegative },
+  }),
+  rule({ equation: 'sum(one_hot(ids)) = 1', ops: [sum], rewrite: sumOfOneHot }),
+  rule({ equation: 'max(broadcast(x)) = x', ops: [reduceMax, reduceMin], rewrite: extremeOfBroadcast }),
+  rule({ equation: 'sum(-x) = -sum(x)', given: given.signOfZero, ops: [sum], rewrite: sumOfNegative }),
 ];
 
-function axesOf(node: Node): readonly number[] {
-  const { axes } = node.attrs;
-  return Array.isArray(axes) ? axes : [];
-}
-
-function overOne(node: Node, g: Builder): Node | undefined {
+function overOne(node: Reduction, g: Builder): Node | undefined {
   const [x] = node.inputs;
-  const single = axesOf(node).every((a) => constantOf(x.type.shape[a].size) === 1);
+  const single = node.attrs.axes.every((a) => constantOf(x.type.shape[a].size) === 1);
   return single ? g.make(reshape, [x], { shape: node.type.shape }) : undefined;
 }
 
-function merge(node: Node, g: Builder): Node | undefined {
+function merge(node: Reduction, g: Builder): Node | undefined {
   const [inner] = node.inputs;
-  if (inner.op !== node.op || inner.name) return undefined;
-  const gone = axesOf(inner);
+  if (!isOp(inner, ...reductions) || inner.op !== node.op || inner.name) return undefined;
+  const gone = inner.attrs.axes;
   const kept = inner.inputs[0].type.shape.map((_, i) => i).filter((i) => !gone.includes(i));
-  const axes = [...gone, ...axesOf(node).map((a) => kept[a])].sort((a, b) => a - b);
+  const axes = [...gone, ...node.attrs.axes.map((a) => kept[a])].sort((a, b) => a - b);
   return g.make(node.op, [inner.inputs[0]], { axes });
 }
 
 /** The axes that a reduction shares with the broadcast below it go from both. */
-function withoutShared(node: Node, g: Builder): { node: Node; shared: readonly number[] } | undefined {
+function withoutShared(node: Reduction, g: Builder): { node: Node; shared: readonly number[] } | undefined {
   const [wide] = node.inputs;
-  if (wide.op.name !== 'broadcast') return undefined;
-  const [repeated, reduced] = [axesOf(wide), axesOf(node)];
+  if (!isOp(wide, broadcast)) return undefined;
+  const [repeated, reduced] = [wide.attrs.axes, node.attrs.axes];
   const shared = reduced.filter((a) => repeated.includes(a));
   if (shared.length === 0) return undefined;
   const renumber = (axes: readonly number[]) =>
@@ -71,11 +69,11 @@ function withoutShared(node: Node, g: Builder): { node: Node; shared: readonly n
   return { node: g.make(node.op, [narrow], { axes: renumber(reduced) }), shared };
 }
 
-function sumOfNumber(node: Node, g: Builder): Node | undefined {
+function sumOfNumber(node: Reduction, g: Builder): Node | undefined {
   return Math.abs(numberOf(node.inputs[0]) ?? 0) > 0 ? sumOfBroadcast(node, g) : undefined;
 }
 
-function sumOfBroadcast(node: Node, g: Builder): Node | undefined {
+function sumOfBroadcast(node: Reduction, g: Builder): Node | undefined {
   const found = withoutShared(node, g);
   if (!found) return undefined;
   const times = product(found.shared.map((a) => node.inputs[0].type.shape[a].size));
@@ -86,39 +84,40 @@ function sumOfBroadcast(node: Node, g: Builder): Node | undefined {
 }
 
 /** What is the same all along the summed axes is applied once, to the sum. */
-function sumOfScaled(node: Node, g: Builder): Node | undefined {
+function sumOfScaled(node: Reduction, g: Builder): Node | undefined {
   const [x] = node.inputs;
-  if ((x.op.name !== 'mul' && x.op.name !== 'div') || x.kept) return undefined;
+  if (!isOp(x, mul, div) || x.kept) return undefined;
   const [a, b] = x.inputs;
-  const over = narrowFactor(b, axesOf(node), g);
-  const sum = (of: Node): Node => g.make(node.op, [of], node.attrs);
-  if (over) return g.make(x.op, [sum(a), over], {});
-  const factor = x.op.name === 'mul' ? narrowFactor(a, axesOf(node), g) : undefined;
-  return factor && g.make(x.op, [factor, sum(b)], {});
+  const over = narrowFactor(b, node.attrs.axes, g);
+  const summed = (of: Node): Node => g.make(sum, [of], node.attrs);
+  if (over) return g.make(x.op, [summed(a), over], {});
+  const factor = x.op === mul ? narrowFactor(a, node.attrs.axes, g) : undefined;
+  return factor && g.make(x.op, [factor, summed(b)], {});
 }
 
 /** A factor that repeats along the axes, without them. */
 function narrowFactor(node: Node, axes: readonly number[], g: Builder): Node | undefined {
-  const repeated = axesOf(node);
-  if (node.op.name !== 'broadcast' || !axes.every((a) => repeated.includes(a))) return undefined;
+  if (!isOp(node, broadcast)) return undefined;
+  const { axes: repeated } = node.attrs;
+  if (!axes.every((a) => repeated.includes(a))) return undefined;
   const left = repeated.filter((a) => !axes.includes(a)).map((a) => a - axes.filter((r) => r < a).length);
   const shape = node.type.shape.filter((_, i) => !axes.includes(i));
   return left.length === 0 ? node.inputs[0] : g.make(broadcast, [node.inputs[0]], { shape, axes: left });
 }
 
 /** An index stands for one class and no other. */
-function sumOfOneHot(node: Node, g: Builder): Node | undefined {
+function sumOfOneHot(node: Reduction, g: Builder): Node | undefined {
   const [x] = node.inputs;
   const last = x.type.shape.length - 1;
-  if (recognise(x)?.name !== 'one_hot' || axesOf(node).length !== 1 || axesOf(node)[0] !== last) return undefined;
+  if (recognise(x)?.name !== 'one_hot' || node.attrs.axes.length !== 1 || node.attrs.axes[0] !== last) return undefined;
   return filled(g, 1, node.type);
 }
 
-function extremeOfBroadcast(node: Node, g: Builder): Node | undefined {
+function extremeOfBroadcast(node: Reduction, g: Builder): Node | undefined {
   return withoutShared(node, g)?.node;
 }
 
-function sumOfNegative(node: Node, g: Builder): Node | undefined {
+function sumOfNegative(node: Reduction, g: Builder): Node | undefined {
   const [x] = node.inputs;
-  return x.op.name === 'neg' ? g.make(neg, [g.make(node.op, x.inputs, node.attrs)], {}) : undefined;
+  return isOp(x, neg) ? g.make(neg, [g.make(node.op, x.inputs, node.attrs)], {}) : undefined;
 }

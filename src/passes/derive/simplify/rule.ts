@@ -1,5 +1,5 @@
 // What a rewrite rule is.
-import type { Builder, Node } from '../../../ir/graph.js';
+import type { Attrs, Builder, Node, Op } from '../../../ir/graph.js';
 
 /**
  * A value is what the model says: rules for it keep NaN, infinities and the signs of zeros. A derived node, a cotangent or an update, is
@@ -16,9 +16,19 @@ export interface SimplifyRule {
    */
   readonly given?: string;
   /** The ops whose nodes it may rewrite. */
-  readonly ops: readonly string[];
+  readonly ops: readonly Op[];
   /** The better node, or undefined where the rule does not apply. The node's inputs are simplified. */
   rewrite(node: Node, g: Builder): Node | undefined;
+}
+
+/** A rule whose rewrite reads the attributes of its ops. */
+export function rule<A extends readonly Attrs[]>(of: {
+  readonly equation: string;
+  readonly given?: string;
+  readonly ops: { readonly [I in keyof A]: Op<A[I]> };
+  readonly rewrite: (node: Node<A[number]>, g: Builder) => Node | undefined;
+}): SimplifyRule {
+  return of;
 }
 
 const signOfZero = 'the sign of a zero does not matter';

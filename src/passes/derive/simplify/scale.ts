@@ -1,9 +1,9 @@
 // Factors that are the same for every element (numbers and run-time sizes) are taken out of products and sums, and applied once, last:
 // a / n - b / n = (a - b) / n. So the textbook forms come out of the chain rule.
-import type { Builder, Node } from '../../../ir/graph.js';
+import { isOp, type Builder, type Node } from '../../../ir/graph.js';
 import { constant as whole, constantOf, div as quotient, mul as times, one, type Index } from '../../../ir/index.js';
 import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
-import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
+import { filled, numberOf, spread, spreadFrom } from '../../../ir/ops/calls.js';
 import { size } from '../../../ir/ops/constants.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import type { TensorType } from '../../../ir/types.js';
@@ -21,10 +21,10 @@ export const scaleRules: readonly SimplifyRule[] = [
   {
     equation: '(2 * x) * (y / n) = 2 * (x * y) / n',
     given: given.range,
-    ops: ['mul', 'div', 'neg'],
+    ops: [mul, div, neg],
     rewrite: gatherScale,
   },
-  { equation: 'a / n - b / n = (a - b) / n', given: given.finite, ops: ['add', 'sub'], rewrite: commonScale },
+  { equation: 'a / n - b / n = (a - b) / n', given: given.finite, ops: [add, sub], rewrite: commonScale },
 ];
 
 const plain: Scaled = { number: 1, up: one, down: one };
@@ -37,12 +37,18 @@ export function scaleOf(node: Node, g: Builder, top = false): Scaled {
   if (sized) return { ...plain, up: sized };
   if (!top && node.kept) return { ...plain, core: node };
   const [a, b] = node.inputs;
-  switch (node.op.name) {
-    case 'neg': {
+  if (isOp(node, broadcast)) {
+    const inner = scaleOf(a, g);
+    if (!inner.core) return inner;
+    if (inner.core === a) return { ...plain, core: node };
+    return { ...inner, core: g.make(broadcast, [inner.core], node.attrs) };
+  }
+  switch (node.op) {
+    case neg: {
       const inner = scaleOf(a, g);
       return { ...inner, number: -inner.number };
     }
-    case 'mul': {
+    case mul: {
       const [x, y] = [scaleOf(a, g), scaleOf(b, g)];
       const core =
         x.core && y.core
@@ -52,7 +58,7 @@ export function scaleOf(node: Node, g: Builder, top = false): Scaled {
           : (x.core ?? y.core);
       return { number: x.number * y.number, up: times(x.up, y.up), down: times(x.down, y.down), core };
     }
-    case 'div': {
+    case div: {
       const [x, y] = [scaleOf(a, g), scaleOf(b, g)];
       if (y.number === 0) return { ...plain, core: node };
       const over = x.core ?? (y.core && filled(g, 1, node.type));
@@ -64,16 +70,6 @@ export function scaleOf(node: Node, g: Builder, top = false): Scaled {
         up: times(x.up, y.down),
         down: times(times(x.down, y.up), whole(divided.by)),
         core,
-      };
-    }
-    case 'broadcast': {
-      const inner = scaleOf(a, g);
-      if (!inner.core) return inner;
-      if (inner.core === a) return { ...plain, core: node };
-      const { axes } = node.attrs;
-      return {
-        ...inner,
-        core: g.make(broadcast, [inner.core], { shape: node.type.shape, axes: Array.isArray(axes) ? axes : [] }),
       };
     }
     default:
@@ -89,14 +85,8 @@ function divide(a: number, b: number): { number: number; by: number } {
 
 /** A run-time size in the shape of a tensor. */
 function sizeOf(node: Node): Index | undefined {
-  let at = node;
-  while (at.op.name === 'broadcast' || at.op.name === 'reshape') at = at.inputs[0];
-  const { of } = at.attrs;
-  return at.op.name === 'size' && isIndex(of) ? of : undefined;
-}
-
-function isIndex(value: unknown): value is Index {
-  return typeof value === 'object' && value !== null && 'terms' in value && 'key' in value;
+  const at = spreadFrom(node);
+  return isOp(at, size) ? at.attrs.of : undefined;
 }
 
 /** The node of a scaled core: 2 * core, core / n, -core. */
@@ -109,7 +99,7 @@ export function rebuilt(scaled: Scaled, type: TensorType, g: Builder): Node {
   const exact = by !== undefined && by !== 1 && Number.isInteger(Math.log2(by));
   node = scaledBy(node, exact ? number / by : number, g);
   // n * (1 / y) is n / y.
-  const reciprocal = node.op.name === 'div' && numberOf(node.inputs[0]) === 1;
+  const reciprocal = isOp(node, div) && numberOf(node.inputs[0]) === 1;
   if (times && scaled.core)
     node = reciprocal ? g.make(div, [times, node.inputs[1]], {}) : g.make(mul, [times, node], {});
   if (by === undefined) return g.make(div, [node, spread(g, g.make(size, [], { of: down }), type)], {});
@@ -121,7 +111,7 @@ function scaledBy(node: Node, number: number, g: Builder): Node {
   const known = numberOf(node);
   if (known !== undefined) return filled(g, known * number, node.type);
   // 2 * (1 / y) is 2 / y.
-  const over = node.op.name === 'div' ? numberOf(node.inputs[0]) : undefined;
+  const over = isOp(node, div) ? numberOf(node.inputs[0]) : undefined;
   if (over !== undefined) return g.make(div, [filled(g, over * number, node.type), node.inputs[1]], {});
   return number === -1 ? g.make(neg, [node], {}) : g.make(mul, [filled(g, number, node.type), node], {});
 }
@@ -164,6 +154,6 @@ function commonScale(node: Node, g: Builder): Node | undefined {
   if (a.up.key === one.key && a.down.key === one.key && Math.abs(a.number) === 1) return undefined;
   // Both have the same size; the sign of the second is its own.
   const same = Math.sign(a.number) === Math.sign(b.number);
-  const op = (node.op.name === 'add') === same ? add : sub;
+  const op = isOp(node, add) === same ? add : sub;
   return rebuilt({ ...a, core: g.make(op, [a.core, b.core], {}) }, node.type, g);
 }
