@@ -1,4 +1,4 @@
-// Writes docs/library.md from the standard library and the builtins' own descriptions.
+// Writes docs/library.md from the standard library and the builtins' own descriptions, and docs/simplify.md from the simplifier's rules.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,7 +10,8 @@ await embed();
 const { outputFiles } = await build({
   stdin: {
     contents:
-      "export { library } from './src/embedded.js'; export { libraryPage } from './src/inspect/libraryPage.js';",
+      "export { library } from './src/embedded.js'; export { libraryPage } from './src/inspect/libraryPage.js'; " +
+      "export { simplifyPage } from './src/inspect/simplifyPage.js';",
     resolveDir: '.',
   },
   bundle: true,
@@ -18,8 +19,13 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
 });
-const { library, libraryPage } = await import(
+const { library, libraryPage, simplifyPage } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
 );
-const page = await format(libraryPage(library), { ...(await resolveConfig('docs/library.md')), parser: 'markdown' });
-if (readFileSync('docs/library.md', { encoding: 'utf8', flag: 'a+' }) !== page) writeFileSync('docs/library.md', page);
+for (const [path, made] of [
+  ['docs/library.md', libraryPage(library)],
+  ['docs/simplify.md', simplifyPage()],
+]) {
+  const page = await format(made, { ...(await resolveConfig(path)), parser: 'markdown' });
+  if (readFileSync(path, { encoding: 'utf8', flag: 'a+' }) !== page) writeFileSync(path, page);
+}

@@ -11,14 +11,16 @@ import type { Role, SimplifyRule } from './simplify/rule.js';
 import { scaleRules } from './simplify/scale.js';
 
 /** Every rule, in the order in which they are tried: constants first, so that the others see them; scales last, as they rebuild most. */
-export const rules: readonly SimplifyRule[] = [
-  ...constantRules,
-  ...movementRules,
-  ...reductionRules,
-  ...productRules,
-  ...scaleRules,
-  ...likeTermRules,
+export const ruleGroups: readonly { readonly title: string; readonly rules: readonly SimplifyRule[] }[] = [
+  { title: 'Numbers, and what is done before it repeats', rules: constantRules },
+  { title: 'Movement', rules: movementRules },
+  { title: 'Reductions', rules: reductionRules },
+  { title: 'Sums, products and powers', rules: productRules },
+  { title: 'Scales', rules: scaleRules },
+  { title: 'Like terms', rules: likeTermRules },
 ];
+
+export const rules: readonly SimplifyRule[] = ruleGroups.flatMap((group) => group.rules);
 
 const byOp: Readonly<Record<Role, ReadonlyMap<Op, readonly SimplifyRule[]>>> = {
   value: rulesByOp(rules.filter((rule) => rule.given === undefined)),
