@@ -340,6 +340,16 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
     expect([...started.parameters['logits.dense.b']]).toEqual([1, 2, 3, 4]);
   });
 
+  it('an array put in place of a parameter is refused: it would change nothing', async () => {
+    const trainer = await module.createTrainer({ seed: 1 });
+    const before = stateOf(trainer);
+    expect(() => {
+      Object.assign(trainer.parameters, { 'logits.dense.b': new Float32Array(4).fill(7) });
+    }).toThrow(TypeError);
+    expect(stateOf(trainer)).toBe(before);
+    trainer.dispose();
+  });
+
   it('arrays taken from parameters stay live when a larger batch comes', async () => {
     const many = Object.fromEntries(
       Object.entries({ x: new Float32Array(3 * 40_000), kind: new Uint8Array(40_000), on: new Uint8Array(40_000) }),

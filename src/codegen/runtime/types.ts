@@ -112,8 +112,8 @@ export interface Trainer {
   gradients(inputs: Inputs): Awaitable<Gradients>;
   /** Trains while it is iterated, for whole epochs. */
   fit(data: Dataset, options?: FitOptions): AsyncIterable<Progress>;
-  /** [ts, wasm] Live arrays: what is written here is used by the next call. They stay so when memory grows for a larger batch. */
-  readonly parameters: Record<ParameterName, Float32Array>;
+  /** [ts, wasm] Live arrays: what is written into them is used by the next call. They stay so when memory grows for a larger batch. */
+  readonly parameters: Readonly<Record<ParameterName, Float32Array>>;
   /** [wgsl] The parameters as they are now: copies. */
   read(): Awaitable<Record<ParameterName, Float32Array>>;
   /** How many updates have been made. */

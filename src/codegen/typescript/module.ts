@@ -62,7 +62,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
   const make = [
     `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
-    `m.parameters = ${objectOf(views)};`,
+    `m.parameters = Object.freeze(${objectOf(views)});`,
     ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
     'return m;',
   ];
@@ -77,7 +77,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
           { name: s.room, type: 'number' },
         ]),
         ...[...fields].map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
-        { name: 'parameters', type: 'Record<ParameterName, Float32Array>' },
+        { name: 'parameters', type: 'Readonly<Record<ParameterName, Float32Array>>' },
       ],
     },
     {

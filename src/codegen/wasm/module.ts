@@ -123,7 +123,7 @@ function memory(
   const view = ([buffer, field]: readonly [Buffer, string]): string =>
     `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${at(buffer)}, ${printSize(buffer.length, layout)});`;
   const fieldOf = (buffer: Buffer): string => `m.${layout.fields.get(buffer) ?? ''}`;
-  const views = program.parameters.map((p) => `m.parameters${memberOf(p.name)} = ${fieldOf(p.buffer)};`);
+  const views = objectOf(program.parameters.map((p) => [p.name, fieldOf(p.buffer)]));
   const mirrors = program.parameters.map(
     (p) => `{ given: m.parameters${memberOf(p.name)}, now: ${fieldOf(p.buffer)} }`,
   );
@@ -133,10 +133,6 @@ function memory(
       if (end === undefined) throw new Error(`where ${buffer.name} lies depends on the batch`);
       return end;
     }),
-  );
-  // Only where it is there already is it a property like any other.
-  const special = program.parameters.flatMap(({ name }) =>
-    name === '__proto__' ? [[name, 'new Float32Array(0)'] as const] : [],
   );
   const room = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
@@ -167,7 +163,7 @@ function memory(
           { name: s.room, type: 'number' },
         ]),
         ...fields.map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
-        { name: 'parameters', type: 'Record<ParameterName, Float32Array>' },
+        { name: 'parameters', type: 'Readonly<Record<ParameterName, Float32Array>>' },
         { name: 'handedOut', type: 'boolean', doc: 'Whether arrays of parameters may be kept by others.' },
         { name: 'mirrors', type: 'Mirrors | undefined' },
         { name: 'over', type: '(memory: WebAssembly.Memory) => Entries', doc: 'The same code over other memory.' },
@@ -212,7 +208,7 @@ function memory(
           'over: (memory) => new WebAssembly.Instance(code, imports(memory)).exports as unknown as Entries',
           ...zeros,
           ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
-          `parameters: ${objectOf(special)} as Memory["parameters"]`,
+          'parameters: {} as Memory["parameters"]',
           'handedOut: false',
           'mirrors: undefined',
           ...(own ? ['team'] : []),
@@ -229,7 +225,7 @@ function memory(
       returns: 'void',
       body: [
         `const words = ${words('m.team.threads')};`,
-        ...(views.length > 0
+        ...(mirrors.length > 0
           ? [
               'if (m.handedOut && !m.mirrors && losesArrays(m.memory, words)) {',
               `moveMemory(m, ${own ? 'makeThreadMemory(words, 1)' : 'makeMemory(words)'}, ${Math.max(...ends)});`,
@@ -240,7 +236,9 @@ function memory(
         'growMemory(m.memory, words);',
         'const { buffer } = m.memory;',
         ...fields.map(view),
-        ...(views.length > 0 ? [`if (m.mirrors) m.mirrors = [${mirrors.join(', ')}];`, 'else {', ...views, '}'] : []),
+        ...(mirrors.length > 0
+          ? [`if (m.mirrors) m.mirrors = [${mirrors.join(', ')}];`, `else m.parameters = Object.freeze(${views});`]
+          : []),
         ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
       ].join('\n'),
     },
