@@ -63,5 +63,11 @@ export function wholeNumber(least: number, most = Infinity): (text: string) => n
   };
 }
 
+/** Parses an option that names a folder. */
+export function folderName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It should name a folder.');
+  return text;
+}
+
 /** Every seed of random draws is one word. */
 export const seedNumber = wholeNumber(0, 2 ** 32 - 1);

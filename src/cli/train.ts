@@ -10,6 +10,7 @@ import { constantOf } from '../ir/index.js';
 import { elementCount } from '../ir/types.js';
 import { readImport, readSource } from './files.js';
 import {
+  folderName,
   seedNumber,
   wholeNumber,
   withModelOptions,
@@ -42,7 +43,11 @@ export function addTrain(program: Command): void {
     .option('--batch <n>', 'rows in a step', wholeNumber(1))
     .option('--seed <n>', 'seed of the initial parameters, the shuffling and all other draws', seedNumber)
     .option('--threads <n>', 'wasm: threads to compute with; the numbers are the same for any of them', wholeNumber(1))
-    .option('--out <run>', 'the folder for checkpoints and metrics (default: runs/MODEL)')
+    .option(
+      '--out <run>',
+      'the folder for checkpoints and metrics (default: runs/MODEL, or the first of runs/MODEL-2, … that is free)',
+      folderName,
+    )
     .option('--force', 'overwrite the run that the folder holds')
     .action(run);
 }

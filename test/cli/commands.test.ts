@@ -276,6 +276,10 @@ describe('train', () => {
 
   it('does not overwrite a run unasked', () => {
     expect(run('train', 'line.nn', '--epochs', '2', '--out', 'kept').status).toBe(0);
+    expect(run('train', 'line.nn', '--epochs', '1', '--out', '')).toMatchObject({
+      status: 2,
+      stderr: "error: option '--out <run>' argument '' is invalid. It should name a folder.\n",
+    });
     const before = readFileSync(join(folder, 'kept/metrics.jsonl'), 'utf8');
     const { status, stderr } = run('train', 'line.nn', '--epochs', '1', '--out', 'kept');
     expect([status, stderr]).toEqual([
