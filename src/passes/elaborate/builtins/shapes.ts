@@ -1,6 +1,6 @@
 // Builtins that move elements: reshape, transpose, concat and their like.
 import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
-import { counted } from '../../../diagnostics/quote.js';
+import { counted, shortened } from '../../../diagnostics/quote.js';
 import { badReshape, wrongShape } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
 import {
@@ -209,8 +209,10 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
         return fail(
           call.frame,
           wrongKind({
-            expected: `a pair [before, after] for each of ${counted(x.type.shape.length, 'axis', 'axes')}`,
-            got: 'something else',
+            expected: `a pair [before, after] of whole numbers from 0 up for each of ${counted(x.type.shape.length, 'axis', 'axes')}`,
+            got: pairs.some((p) => p.length === 0 || p.some(Number.isNaN))
+              ? describe(given(call, 'widths').value)
+              : shortened(`[${pairs.map((p) => `[${p.join(', ')}]`).join(', ')}]`),
             span: given(call, 'widths').span,
           }),
         );
