@@ -1,5 +1,5 @@
 // What a trainer starts from: a checkpoint as bytes, or arrays by parameter.
-import { isObject, kindOf, nameOf } from './checks.js';
+import { countedValues, isObject, kindOf, nameOf } from './checks.js';
 
 /** A checkpoint's bytes, as files and responses have them. */
 export function isCheckpoint(given: unknown): given is Uint8Array | ArrayBuffer {
@@ -31,7 +31,7 @@ export function assignParameters(parameters: Readonly<Record<string, Float32Arra
       throw new TypeError(`parameters: expected ${name} as Float32Array, got ${nameOf(values)}`);
     const from = values as Float32Array;
     if (from.length !== own.length)
-      throw new RangeError(`parameters: expected ${own.length} values for ${name}, got ${from.length}`);
+      throw new RangeError(`parameters: expected ${countedValues(own.length)} for ${name}, got ${from.length}`);
     return [own, from];
   });
   for (const [own, values] of arrays) own.set(values);

@@ -146,7 +146,7 @@ export function readHeader(
     if (to > size) throw refuse(`${shown(name)}: its numbers are cut off`);
     end = to;
   }
-  if (end < size) throw refuse(`${size - end} bytes follow its last tensor`);
+  if (end < size) throw refuse(`${size - end === 1 ? 'a byte follows' : `${size - end} bytes follow`} its last tensor`);
   return { metadata: metadata as Record<string, string>, tensors };
 }
 
