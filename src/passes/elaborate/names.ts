@@ -7,12 +7,17 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   for (const candidate of known) {
     if (candidate !== name && candidate.toLowerCase() === name.toLowerCase()) return candidate;
     const distance = editDistance(name, candidate, least);
-    if (distance < least) {
+    // As near as another one, csv is what cvs means: nothing is missing in it.
+    if (distance < least || (best !== undefined && distance === least && lettersOf(candidate) === lettersOf(name))) {
       least = distance;
       best = candidate;
     }
   }
   return best;
+}
+
+function lettersOf(name: string): string {
+  return [...name].sort().join('');
 }
 
 /** Levenshtein's distance, with swaps of neighbours as one edit; gives up at `limit`. */

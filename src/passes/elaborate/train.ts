@@ -89,10 +89,11 @@ export function trainOf(
     const { name, value, pattern } = setting;
     const inner = atStatement(frame, setting.span);
     guarded(frame, [], () => {
-      const first = seen.get(name.name);
-      if (first && name.name !== 'optimizer')
-        fail(frame, messages.setTwice({ name: name.name, span: name.span, first }));
-      seen.set(name.name, name.span);
+      // An optimizer stands once for each pattern.
+      const whole = pattern ? `${name.name} "${pattern.value}"` : name.name;
+      const first = seen.get(whole);
+      if (first) fail(frame, messages.setTwice({ name: whole, span: name.span, first }));
+      seen.set(whole, name.span);
       const number = numberSettings.get(name.name);
       if (number) {
         const found = evaluate(value, inner);
@@ -153,7 +154,8 @@ export function trainOf(
       }
     });
   }
-  if (!seen.has('optimizer')) fail(frame, messages.noOptimizer({ span: block }));
+  if (![...seen.keys()].some((name) => name.startsWith('optimizer')))
+    fail(frame, messages.noOptimizer({ span: block }));
   if (trained.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span: block }));
   const updates: Update[] = [];
   const used = new Set<object>();
