@@ -1,6 +1,7 @@
 // The one facade of every target: from a program to the text of a trainer module.
 import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
 import { format, printDefinitions, unchecked, type Definition } from './text/document.js';
+import type { Engine } from './module/engine.js';
 import { neededRuntime, publicRuntimeTypes } from './module/inline.js';
 import { layOut, type Layout } from './module/layout.js';
 import { withKernelEntries } from './module/profile.js';
@@ -12,7 +13,6 @@ import { typescriptEngine } from './typescript/module.js';
 import { wasmEngine } from './wasm/module.js';
 import type { WasmPrograms } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
-import { gpuTrainer } from './wgsl/trainer.js';
 
 export { emitFallback } from './module/fallback.js';
 export type { WasmPrograms };
@@ -32,14 +32,14 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   const program = profile ? withKernelEntries(whole, profile) : whole;
   const layout = layOut(program);
   const relaxed = options.relaxed && profile ? withKernelEntries(options.relaxed, profile) : options.relaxed;
-  const [engine, ofTrainer] = definitionsOf(program, layout, { target, relaxed });
+  const engine = engineOf(program, layout, target, relaxed);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
   const own = await format(
     await printDefinitions([
       text(modelInfo(program, target)),
       ...initialValues(program, layout),
-      ...engine,
-      ...ofTrainer,
+      ...engine.definitions,
+      ...trainer(program, layout, engine),
     ]),
   );
   const types = await format(await printDefinitions(publicTypes(program)));
@@ -47,26 +47,21 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n` };
 }
 
-/** What belongs to the target, and the trainer over it. */
-function definitionsOf(
+/** What differs between targets. */
+function engineOf(
   program: TrainerProgram,
   layout: Layout,
-  options: Pick<EmitOptions, 'target' | 'relaxed'>,
-): readonly (readonly Definition[])[] {
-  switch (options.target) {
-    case 'ts': {
-      const engine = typescriptEngine(program, layout);
-      return [engine.definitions, trainer(program, layout, engine)];
-    }
-    case 'wasm': {
-      const engine = wasmEngine(program, layout, options.relaxed);
-      return [engine.definitions, trainer(program, layout, engine)];
-    }
-    case 'wgsl': {
-      const engine = wgslEngine(program, layout);
-      return [engine.definitions, gpuTrainer(program, layout, engine)];
-    }
+  target: EmitOptions['target'],
+  relaxed?: TrainerProgram,
+): Engine {
+  switch (target) {
+    case 'ts':
+      return typescriptEngine(program, layout);
+    case 'wasm':
+      return wasmEngine(program, layout, relaxed);
+    case 'wgsl':
+      return wgslEngine(program, layout);
     default:
-      return options.target satisfies never;
+      return target satisfies never;
   }
 }

@@ -1,16 +1,16 @@
 // One module for two targets: WebGPU where there is a GPU, WebAssembly where there is none, behind one createTrainer.
 import type { TrainerProgram } from '../../ir/program.js';
 import { format, printDefinitions, unchecked } from '../text/document.js';
-import { neededRuntime, publicRuntimeTypes } from './inline.js';
+import { neededRuntime, publicRuntimeType, publicRuntimeTypes } from './inline.js';
 import { layOut } from './layout.js';
 import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
+import { waiting } from './trainer/lines.js';
 import { trainer } from './trainer/trainer.js';
 import { publicTypes } from './trainer/types.js';
 import { wasmEngine } from '../wasm/module.js';
 import type { WasmPrograms } from '../wasm/module.js';
 import { wgslEngine } from '../wgsl/module.js';
-import { gpuTrainer } from '../wgsl/trainer.js';
 
 const target = 'wgsl,wasm';
 
@@ -49,7 +49,7 @@ async function gpuText(program: TrainerProgram): Promise<string> {
   const own = await textOf([
     ...initialValues(program, layout),
     ...engine.definitions,
-    ...gpuTrainer(program, layout, engine),
+    ...trainer(program, layout, engine),
   ]);
   return `${own}\n\n${neededRuntime(own)}\n\nreturn createTrainer;`;
 }
@@ -62,25 +62,20 @@ async function cpuText(program: TrainerProgram, relaxed?: TrainerProgram): Promi
     ...engine.definitions,
     ...trainer(program, layout, engine),
   ]);
-  // The trainer of WebAssembly answers at once; here each answer is a promise, as the GPU's is.
-  return `${ownTrainer()}\n\n${own}\n\n${neededRuntime(own)}\n\n${asPromises}`;
+  // The trainer of WebAssembly, whose own type it is, answers at once; here each answer is a promise, as the GPU's is.
+  return `${publicRuntimeType('Trainer', 'wasm')}\n\n${own}\n\n${neededRuntime(own)}\n\n${asPromises}`;
 }
 
-/** The interface Trainer of WebAssembly, for its own text. */
-function ownTrainer(): string {
-  const found = /(?:\/\*\*[^]*?\*\/\s*)?export (interface Trainer \{[^]*?\n\})/.exec(publicRuntimeTypes('wasm'));
-  if (!found) throw new Error('there is no interface Trainer');
-  return found[1];
+/** Methods that answer with promises what those of a trainer answer at once. */
+function promised(...names: readonly (keyof typeof waiting)[]): string {
+  return names.map((name) => `${name}: async (${waiting[name]}) => trainer.${name}(${waiting[name]})`).join(',\n    ');
 }
 
 const asPromises = `
 return async (options) => {
   const trainer = await createTrainer(options);
   return {
-    step: async (inputs) => trainer.step(inputs),
-    evaluate: async (inputs) => trainer.evaluate(inputs),
-    predict: async (inputs) => trainer.predict(inputs),
-    gradients: async (inputs) => trainer.gradients(inputs),
+    ${promised('step', 'evaluate', 'predict', 'gradients')},
     fit: (data, options) => trainer.fit(data, options),
     async read() {
       const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);
@@ -89,8 +84,7 @@ return async (options) => {
     get stepCount() {
       return trainer.stepCount;
     },
-    save: async (options) => trainer.save(options),
-    load: async (checkpoint) => trainer.load(checkpoint),
+    ${promised('save', 'load')},
     dispose: () => trainer.dispose(),
   };
 };`;

@@ -19,11 +19,22 @@ let parsed: readonly Declaration[] | undefined;
 
 /** The public types of a target, as they are printed: `Awaitable<X>` is the value, or a promise of it. */
 export function publicRuntimeTypes(target: TargetTraits['name']): string {
-  const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
   return declarations()
     .filter((d) => d.file === types || (target === 'wgsl' && d.file === gpuTypes))
-    .map((d) => membersFor(target, d.text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable))
+    .map((d) => printType(d, target))
     .join('\n\n');
+}
+
+/** One of them, for a part of a module that has it for itself. */
+export function publicRuntimeType(name: string, target: TargetTraits['name']): string {
+  const found = declarations().find((d) => d.file === types && d.names.includes(name));
+  if (!found) throw new Error(`there is no type ${name}`);
+  return printType(found, target).replace(/^export /, '');
+}
+
+function printType({ text }: Declaration, target: TargetTraits['name']): string {
+  const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
+  return membersFor(target, text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
 }
 
 /** Without the members whose comments begin with the names of other targets in brackets. */

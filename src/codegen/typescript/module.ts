@@ -4,7 +4,9 @@ import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../text/document.js';
 import { elementCount } from '../../ir/types.js';
-import { runnerOf, type Engine } from '../module/engine.js';
+import type { Engine } from '../module/engine.js';
+import { answersAtOnce } from '../module/trainer/answers.js';
+import { method } from '../module/trainer/lines.js';
 import { arrayTypes, printSize, type Layout } from '../module/layout.js';
 import { objectOf } from '../text/quote.js';
 import { predictInputs, trainingInputs } from '../module/trainer/types.js';
@@ -26,7 +28,8 @@ export function typescriptEngine(program: TrainerProgram, layout: Layout): Engin
     definitions: [...memory(program, layout), ...kernels.map((k) => k.definition), ...entries],
     createMemory: 'createMemory()',
     placeFloats: (field, variable) => `m.${field} = ${variable};`,
-    run: (entry) => `${runnerOf(entry)}(m);`,
+    parameters: method('get parameters()', 'return m.parameters;'),
+    answers: answersAtOnce(program, layout),
   };
 }
 

@@ -6,6 +6,8 @@ import type { Definition } from '../text/document.js';
 import { runnerOf, type Engine } from '../module/engine.js';
 import { printHost, type Host } from '../module/host.js';
 import { arrayTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
+import { answersAtOnce } from '../module/trainer/answers.js';
+import { method } from '../module/trainer/lines.js';
 import { provenanceLines } from '../text/provenance.js';
 import { comment, literal, memberOf, objectOf } from '../text/quote.js';
 import { usesOf } from '../uses.js';
@@ -27,6 +29,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
   const names = binaries.map(() => layout.module.take('binary'));
   const host = printHost(program, layout);
   const fields = fieldsIn(program, layout, host.kernels);
+  const outlive = program.parameters.length > 0;
   return {
     target: 'wasm',
     asynchronous: true,
@@ -42,15 +45,15 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
     createMemory: 'createMemory(options)',
     reserves: true,
     placeFloats: (field, variable) => `copyFloats(${variable}, m.${field});`,
-    run: (entry) => `${runnerOf(entry)}(m);`,
-    ...(program.parameters.length > 0 && {
-      mirrors: {
-        handOut: 'm.handedOut = true;',
-        read: 'if (memory.mirrors) readMirrors(memory.mirrors);',
-        write: 'if (m.mirrors) writeMirrors(m.mirrors);',
-      },
+    parameters: method('get parameters()', outlive ? 'm.handedOut = true;' : '', 'return m.parameters;'),
+    answers: answersAtOnce(program, layout),
+    // Where arrays of parameters come to lie outside the kernels' memory, each side learns what was written to the other.
+    ...(outlive && {
+      used: 'if (memory.mirrors) readMirrors(memory.mirrors);',
+      stepped: 'if (m.mirrors) writeMirrors(m.mirrors);',
+      loaded: 'if (m.mirrors) writeMirrors(m.mirrors);',
     }),
-    ...(program.memory.own && { threads: true, dispose: 'if (memory) endThreads(memory.team);' }),
+    ...(program.memory.own && { dispose: 'if (memory) endThreads(memory.team);' }),
   };
 }
 

@@ -2,26 +2,19 @@
 import { constantOf, type Index } from '../../ir/index.js';
 import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { elementCount } from '../../ir/types.js';
 import type { Definition } from '../text/document.js';
-import { runnerOf } from '../module/engine.js';
+import { runnerOf, type Engine } from '../module/engine.js';
 import { printHost, type Host } from '../module/host.js';
 import { arrayTypes, printSize, type Layout } from '../module/layout.js';
 import type { Scope } from '../text/names.js';
 import { comment, literal, objectOf, templateText } from '../text/quote.js';
 import { callOf, depthOf, listOf, type Call } from './call.js';
+import { answersOfGpu } from './answers.js';
+import { lengthOf, resultsOf } from './results.js';
 import { printShaders, type ShaderText } from './shaders.js';
 
-export interface GpuEngine {
-  readonly definitions: readonly Definition[];
-  /** Buffers whose numbers the host has, in the call's uniform. */
-  readonly call: Call;
-  placeFloats(field: string, variable: string): string;
-  placeIntegers(field: string, variable: string): string;
-}
-
 /** Prints memory, shaders and entries. */
-export function wgslEngine(program: TrainerProgram, layout: Layout): GpuEngine {
+export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
   const call = callOf(program, layout);
   const host = printHost(program, layout);
   const shaders = printShaders(program, call);
@@ -31,13 +24,24 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): GpuEngine {
     return `m.gpu.device.queue.writeBuffer(m.gpu.${memory}, ${bytes(placeOf(program, layout, buffer))}, ${rest});`;
   };
   return {
-    call,
+    target: 'wgsl',
+    asynchronous: true,
+    answers: answersOfGpu(program, layout, call),
     definitions: [
       ...memory(program, layout, call, shaders),
       ...host.definitions,
       ...Object.values(program.entries).map((entry) => runner(entry, program, layout, call, host, shaders)),
       ...texts(shaders),
     ],
+    createMemory: 'createMemory(options)',
+    reserves: true,
+    parameters: 'async read() {\nreturn (await download(use())).parameters;\n}',
+    used: 'if (memory.gpu.lost) throw memory.gpu.lost;',
+    loaded: 'upload(m);',
+    ready: 'upload(memory);',
+    fetch: 'await download(m)',
+    ahead: 2,
+    dispose: 'if (memory) closeGpu(memory.gpu);',
     placeFloats: (field, variable) => place('floats', field, variable),
     placeIntegers: (field, variable) => place('integers', field, `m.${field}, 0, ${variable}.length`),
   };
@@ -115,17 +119,6 @@ function runner(
     returns: 'Promise<ArrayBuffer>',
     body: [...before, 'const run = begin(m);', ...calls, `return finishRun(run, [${results.join(', ')}]);`].join('\n'),
   };
-}
-
-/** What comes back from the device, in this order; the host has the rest itself. */
-export function resultsOf({ results }: Entry, call: Call): Entry['results'] {
-  return results.filter((r) => !call.has(r.buffer));
-}
-
-/** Elements of a result. */
-export function lengthOf(entry: Entry, name: string, buffer: Buffer, program: TrainerProgram): Index {
-  const output = entry.name === 'predict' ? program.outputs.find((o) => o.name === name) : undefined;
-  return output ? elementCount(output.type) : buffer.length;
 }
 
 /** Tensors that live across calls, at the start of a memory. */

@@ -1,0 +1,38 @@
+// What checkpoints hold: the functions that list its tensors.
+import { constantOf } from '../../../ir/index.js';
+import type { TrainerProgram } from '../../../ir/program.js';
+import type { Buffer } from '../../../ir/scalar.js';
+import type { TensorType } from '../../../ir/types.js';
+import type { Definition } from '../../text/document.js';
+import { literal } from '../../text/quote.js';
+import type { Layout } from '../layout.js';
+
+/** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
+export function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
+  const tensor = (name: string, type: TensorType, buffer: Buffer): string =>
+    `{ name: ${literal(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)} }`;
+  const list = (name: string, doc: string, tensors: readonly string[]): Definition => ({
+    kind: 'function',
+    name,
+    doc,
+    parameters: [{ name: tensors.length > 0 ? 'm' : '_m', type: 'Memory' }],
+    returns: 'Tensor[]',
+    body: `return [\n${tensors.join(',\n')}\n];`,
+  });
+  const functions = [
+    list(
+      'tensorsOf',
+      'What a checkpoint holds.',
+      [...program.parameters, ...program.states].map((t) => tensor(t.name, t.type, t.buffer)),
+    ),
+  ];
+  if (program.slots.length > 0)
+    functions.push(
+      list(
+        'optimizerOf',
+        'What a checkpoint holds for the optimizer.',
+        program.slots.map((s) => tensor(`optimizer/${s.parameter}/${s.name}`, s.type, s.buffer)),
+      ),
+    );
+  return functions;
+}
