@@ -1,23 +1,15 @@
-// The compiler's table of contents: from .nn source to a trainer module, stage by stage.
-import { emitFallback, emitModule, toJavaScript, type WasmPrograms } from './codegen/emit.js';
+// The compiler: walks the list of passes from a source to a program for each target, and prints the module.
+import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
-import { modelTooLarge } from './diagnostics/memory.js';
-import { library as librarySources } from './embedded.js';
-import { evaluateSizes } from './ir/index.js';
 import type { ModelGraph } from './ir/model.js';
 import type { EntryName, TargetTraits, TrainerProgram } from './ir/program.js';
-import { parse } from './parser/parse.js';
-import type { File } from './parser/tree.js';
-import { assemble } from './passes/schedule/assemble.js';
-import { derive, type Gradients } from './passes/derive/derive.js';
-import { elaborate } from './passes/elaborate/elaborate.js';
-import { loadImports } from './passes/elaborate/imports.js';
-import { recompute } from './passes/derive/recompute.js';
-import { pace } from './passes/schedule/pace/pace.js';
-import { share } from './passes/schedule/share.js';
+import { passesFrom } from './passes.js';
+import type { Gradients } from './passes/derive/derive.js';
+import { isAt, walk, type Context, type Form, type Forms, type Pass, type Stage } from './passes/pipeline.js';
+import { modules, targets, type ModuleTarget, type Target } from './targets.js';
 
-/** What a module computes with. */
-export type Target = TargetTraits['name'];
+export { targets } from './targets.js';
+export type { ModuleTarget, Target } from './targets.js';
 
 export interface CheckOptions {
   /** Reads an imported file by its path; undefined where there is none. Without it imports are an error. */
@@ -32,7 +24,7 @@ export interface CheckOptions {
 
 export interface CompileOptions extends CheckOptions {
   /** Default: ts. `wgsl,wasm`: the GPU where there is one, else WebAssembly, by the same API as the GPU's. */
-  readonly target?: keyof typeof targets | 'wgsl,wasm';
+  readonly target?: ModuleTarget;
   /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
   readonly relaxed?: boolean;
   /** wasm: the trainer takes the option `threads`. Its code is somewhat larger. Default: true, for the target wasm alone. */
@@ -41,6 +33,20 @@ export interface CompileOptions extends CheckOptions {
   readonly profile?: EntryName;
   /** `js` also gives declarations. Default: ts. */
   readonly language?: 'ts' | 'js';
+  /** Names of optional passes to leave out. */
+  readonly without?: readonly string[];
+  /** Checks what every pass has made: a fault is thrown, as a bug of ours. */
+  readonly verify?: boolean;
+  /** Sees what each pass has made: its name, and the form as text where that is asked for. For one target after another. */
+  readonly watch?: (made: Made) => void;
+}
+
+/** What a pass has made. */
+export interface Made {
+  readonly pass: Pick<Pass, 'name' | 'to'>;
+  /** Absent while all targets have the form in common. */
+  readonly target?: Target;
+  print(): string;
 }
 
 export interface Checked {
@@ -59,128 +65,118 @@ export interface Compiled extends Checked {
   readonly program?: TrainerProgram;
 }
 
-/** What each target's plan may count on. */
-export const targets: Readonly<Record<TargetTraits['name'], TargetTraits>> = {
-  ts: {
-    name: 'ts',
-    lanes: false,
-    workgroups: false,
-    storeGradients: true,
-    flatMemory: false,
-    parameters: Infinity,
-    doubles: true,
-  },
-  wasm: {
-    name: 'wasm',
-    lanes: true,
-    workgroups: false,
-    storeGradients: false,
-    flatMemory: true,
-    blocks: { most: 128, mostOfProducts: 1024, length: 48 },
-    parameters: Infinity,
-    expandIntrinsics: true,
-  },
-  wgsl: {
-    name: 'wgsl',
-    lanes: false,
-    workgroups: true,
-    storeGradients: false,
-    flatMemory: true,
-    blocks: { most: 48, mostOfProducts: 1024, length: 48 },
-    parameters: 64,
-    typedMemory: true,
-  },
-};
-
 /** Parses and elaborates: every diagnostic, and the model's graphs where there is no error. */
 export function check(source: Source, options: CheckOptions = {}): Checked {
-  const loaded = loadImports(source, options.read ?? (() => undefined));
-  if (loaded.diagnostics.some(isError)) return { diagnostics: loaded.diagnostics };
-  const { model, diagnostics } = elaborate({
-    entry: loaded.entry,
-    files: loaded.files,
-    library: library(),
-    model: options.model,
-    set: options.set,
-    memoryLimit: limitOf(options),
-  });
-  const all = [...loaded.diagnostics, ...diagnostics];
-  return all.some(isError) || !model ? { diagnostics: all } : { diagnostics: all, model };
+  const context = contextOf(options);
+  const graphs = arrive({ stage: 'source', is: source }, 'parse', 'elaborate', 'graph', context);
+  const { diagnostics } = context;
+  return graphs ? { diagnostics, model: graphs.written } : { diagnostics };
 }
 
 /** Differentiates a checked model and puts its optimizers together with the gradients. */
 export function differentiateModel(model: ModelGraph): Gradients {
-  return derive(model);
+  return insistOn(gradientsOf(model, contextOf({})));
 }
 
 /** The program of a model for one target: kernels, entries and memory. `relaxed`: as in the options of `compile`. */
-export function programOf(model: ModelGraph, target: Target, relaxed = false): TrainerProgram {
-  const derived = derive(model);
-  const traits = relaxed && target === 'wasm' ? { ...targets[target], fused: true as const } : targets[target];
-  const program = assemble(derived, traits);
-  if (model.train.memory !== 'small') return program;
-  // A network that is one loop over its examples keeps next to nothing anyway.
-  const smaller = assemble(recompute(derived), traits);
-  const wordsOf = ({ memory: { length } }: TrainerProgram): number => evaluateSizes(length, () => model.train.batch);
-  return wordsOf(smaller) < wordsOf(program) ? smaller : program;
+export function programOf(
+  model: ModelGraph,
+  target: Target,
+  relaxed = false,
+  without: readonly string[] = [],
+): TrainerProgram {
+  const context = contextOf({ target, relaxed, threads: false, without, memoryLimit: Infinity }, target);
+  return insistOn(programFor(insistOn(gradientsOf(model, context)), context));
+}
+
+/** The program of derived graphs for a target of any traits. */
+export function programFrom(derived: Gradients, traits: TargetTraits): TrainerProgram {
+  return insistOn(programFor(derived, { ...contextOf({ memoryLimit: Infinity }), target: traits }));
 }
 
 /** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
-  const checked = check(source, options);
-  if (!checked.model) return checked;
   const { target = 'ts', relaxed, profile } = options;
-  const { threads = target === 'wasm' && !profile } = options;
-  const { model } = checked;
-  const [one, other] = target === 'wgsl,wasm' ? (['wgsl', 'wasm'] as const) : [target];
-  const whole = programOf(model, one, relaxed);
-  const scheduled = one === 'wasm' ? forWasm(whole, threads, relaxed) : { program: whole };
-  const { program } = scheduled;
-  const [bytes, limit] = [leastBytes(program), limitOf(options)];
-  if (bytes > limit) {
-    const span = { file: model.file, start: 0, end: 0 };
-    return { diagnostics: [...checked.diagnostics, modelTooLarge({ name: model.name, bytes, limit, span })] };
+  const of: readonly [Target, ...Target[]] = modules[target];
+  const context = contextOf(options, of[0]);
+  const { diagnostics } = context;
+  const graphs = arrive({ stage: 'source', is: source }, 'parse', 'elaborate', 'graph', context);
+  const derived = graphs && gradientsOf(graphs.written, context);
+  if (!graphs || !derived) return { diagnostics };
+  const programs: { readonly program: TrainerProgram; readonly relaxed?: TrainerProgram }[] = [];
+  for (const one of of) {
+    const own = { ...contextOf(options, one, one), diagnostics };
+    const whole = programFor(derived, own);
+    if (!whole) return { diagnostics };
+    const program = paced(whole, { ...own, target: targets[one] });
+    programs.push({
+      program,
+      ...(relaxed && one === 'wasm' && { relaxed: paced(whole, { ...own, watch: undefined }) }),
+    });
   }
-  const { code } =
-    other === undefined
-      ? await emitModule(program, { target: one, relaxed: scheduled.relaxed, profile })
-      : await emitFallback(program, forWasm(programOf(model, other, relaxed), threads, relaxed));
-  if (options.language !== 'js') return { ...checked, program, code };
+  const [{ program, relaxed: second }, other] = programs;
+  const checked = { diagnostics, model: graphs.written, program };
+  const { code } = other
+    ? await emitFallback(program, other)
+    : await emitModule(program, { target: of[0], relaxed: second, profile });
+  if (options.language !== 'js') return { ...checked, code };
   const { js, dts } = await toJavaScript(code);
-  return { ...checked, program, code: js, declarations: dts };
+  return { ...checked, code: js, declarations: dts };
 }
 
-/** What WebAssembly's programs have besides: threads, and statements in an order that suits engines; `relaxed` another one. */
-function forWasm(whole: TrainerProgram, threads: boolean, relaxed = false): WasmPrograms {
-  const program = threads ? share(whole, targets.wasm) : whole;
-  return { program: pace(program), ...(relaxed && { relaxed: pace(program, true) }) };
+function gradientsOf(model: ModelGraph, context: Context): Gradients | undefined {
+  const graphs = { written: model, model };
+  return arrive({ stage: 'graph', is: graphs }, 'simplify-model', 'connect', 'gradient', context);
 }
 
-let parsed: readonly File[] | undefined;
-
-/** The standard library, parsed once. */
-function library(): readonly File[] {
-  parsed ??= librarySources.map((source) => parse(source).file);
-  return parsed;
+function programFor(derived: Gradients, context: Context): TrainerProgram | undefined {
+  return arrive({ stage: 'gradient', is: derived }, 'recompute', 'limit', 'program', context);
 }
 
-function limitOf({ memoryLimit = 16 }: CheckOptions): number {
-  return memoryLimit * 2 ** 30;
+/** The program as an engine likes it, which is another one where that multiplies and adds in one instruction. */
+function paced(program: TrainerProgram, context: Context): TrainerProgram {
+  return insistOn(arrive({ stage: 'program', is: program }, 'pace', 'pace', 'program', context));
 }
 
-/** What the trainer of a program takes at least: where every run-time size is 1. */
-function leastBytes({ memory, parameters, states, slots }: TrainerProgram): number {
-  const one = (): number => 1;
-  const kept = [...parameters, ...states, ...slots].map(({ buffer }) => evaluateSizes(buffer.length, one));
-  return (
-    4 *
-    Math.max(
-      evaluateSizes(memory.length, one),
-      kept.reduce((sum, n) => sum + n, 0),
-    )
-  );
+/** What the passes from one to another make of a form. */
+function arrive<S extends Stage>(
+  start: Form,
+  first: string,
+  last: string,
+  stage: S,
+  context: Context,
+): Forms[S] | undefined {
+  const end = walk(start, passesFrom(first, last), context);
+  if (!end) return undefined;
+  if (!isAt(end, stage)) throw new Error(`the passes from ${first} to ${last} end in a ${end.stage}, not a ${stage}`);
+  return end.is;
 }
 
-function isError(diagnostic: Diagnostic): boolean {
-  return diagnostic.severity === 'error';
+/** `shown`: the target that is named to who watches. */
+function contextOf(options: CompileOptions, one: Target = 'ts', shown?: Target): Context {
+  const { read = () => undefined, memoryLimit = 16, target = 'ts', relaxed, profile, without = [], watch } = options;
+  const { threads = target === 'wasm' && !profile } = options;
+  return {
+    read,
+    model: options.model,
+    set: options.set,
+    memoryLimit: memoryLimit * 2 ** 30,
+    target: traitsOf(one, relaxed),
+    threads: threads && one === 'wasm',
+    without: new Set(without),
+    verify: options.verify,
+    diagnostics: [],
+    watch: watch && ((pass, form) => watch({ pass, target: shown, print: () => pass.print(form) })),
+  };
+}
+
+function traitsOf(target: Target, relaxed = false): TargetTraits {
+  const traits = targets[target];
+  return relaxed && target === 'wasm' ? { ...traits, fused: true } : traits;
+}
+
+/** Passes say why they end without a result; a checked model has none. */
+function insistOn<T>(made: T | undefined): T {
+  if (made === undefined) throw new Error('a checked model does not compile');
+  return made;
 }

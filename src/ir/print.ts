@@ -45,7 +45,7 @@ function printAttribute(value: unknown): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function isIndex(value: unknown): value is Index {
+export function isIndex(value: unknown): value is Index {
   return typeof value === 'object' && value !== null && 'terms' in value && 'key' in value;
 }
 

@@ -30,8 +30,13 @@ function printBuffer({ name, space, dtype, length }: Buffer, offset: Index | und
 }
 
 function printEntry({ name, inputs, steps, results }: Entry): string {
-  const lines = [`entry ${name}(${inputs.join(', ')})`, ...steps.flatMap((step) => printStep(step, '  '))];
+  const lines = [`entry ${name}(${inputs.join(', ')})`, ...printSteps(steps)];
   return [...lines, ...results.map((result) => `  gives ${result.name} from ${result.buffer.name}`)].join('\n');
+}
+
+/** What an entry runs, a line a call. */
+export function printSteps(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => printStep(step, '  '));
 }
 
 function printStep(step: Step, indent: string): string[] {
@@ -59,15 +64,18 @@ function printStatement(s: Statement, indent: string): string[] {
   const block = (body: readonly Statement[]): string[] => body.flatMap((inner) => printStatement(inner, `${indent}  `));
   switch (s.kind) {
     case 'loop': {
-      const from = s.from ? address(s.from) : '0';
+      const from = s.from ? printAddress(s.from) : '0';
       const step = s.step === 1 ? '' : ` step ${s.step}`;
-      const last = s.last ? `, at most ${address(s.last)}` : '';
+      const last = s.last ? `, at most ${printAddress(s.last)}` : '';
       const pairs = s.pairs ? ' in pairs' : '';
       const as = s.as === 'serial' ? 'for' : s.as;
-      return [`${indent}${as} ${s.axis.name} = ${from} .. ${address(s.to)}${step}${last}${pairs}`, ...block(s.body)];
+      return [
+        `${indent}${as} ${s.axis.name} = ${from} .. ${printAddress(s.to)}${step}${last}${pairs}`,
+        ...block(s.body),
+      ];
     }
     case 'index':
-      return [`${indent}let ${s.axis.name} = ${address(s.value)}`];
+      return [`${indent}let ${s.axis.name} = ${printAddress(s.value)}`];
     case 'let':
       return printAssignment(`${s.beside ? '| ' : ''}${s.mutable ? 'var' : 'let'} ${s.name} =`, s.value, indent);
     case 'set':
@@ -76,13 +84,13 @@ function printStatement(s: Statement, indent: string): string[] {
       return [
         ...(s.fence ? [`${indent}fence`] : []),
         ...printAssignment(
-          `${s.beside ? '| ' : ''}${s.to.name}[${address(s.at)}] ${s.add ? '+=' : '='}`,
+          `${s.beside ? '| ' : ''}${s.to.name}[${printAddress(s.at)}] ${s.add ? '+=' : '='}`,
           s.value,
           indent,
         ),
       ];
     case 'if': {
-      const [a, b] = s.less.map((side) => address(side));
+      const [a, b] = s.less.map((side) => printAddress(side));
       const otherwise = s.else.length > 0 ? [`${indent}else`, ...block(s.else)] : [];
       return [`${indent}if ${a} < ${b}`, ...block(s.then), ...otherwise];
     }
@@ -96,7 +104,7 @@ function printStatement(s: Statement, indent: string): string[] {
 }
 
 /** What the value has several times comes first, under names of its own: `$1`, `$2`, …. */
-function printAssignment(to: string, value: Scalar, indent: string): string[] {
+export function printAssignment(to: string, value: Scalar, indent: string): string[] {
   const uses = new Map<string, number>();
   const inOrder: Scalar[] = [];
   const count = (part: Scalar): void => {
@@ -112,10 +120,10 @@ function printAssignment(to: string, value: Scalar, indent: string): string[] {
   for (const part of inOrder) {
     if ((uses.get(part.key) ?? 0) < 2) continue;
     const name = `$${names.size + 1}`;
-    lines.push(`${indent}let ${name} = ${printScalar(part, names)}`);
+    lines.push(`${indent}let ${name} = ${printValue(part, names)}`);
     names.set(part.key, name);
   }
-  return [...lines, `${indent}${to} ${printScalar(value, names)}`];
+  return [...lines, `${indent}${to} ${printValue(value, names)}`];
 }
 
 const infix: Readonly<Record<string, string>> = {
@@ -131,17 +139,17 @@ const infix: Readonly<Record<string, string>> = {
 };
 
 /** A scalar expression, with names for the parts that have one; four-lane loads end in `…4`. */
-function printScalar(value: Scalar, names: ReadonlyMap<string, string> = new Map()): string {
-  const print = (part: Scalar): string => printScalar(part, names);
+export function printValue(value: Scalar, names: ReadonlyMap<string, string> = new Map()): string {
+  const print = (part: Scalar): string => printValue(part, names);
   const known = names.get(value.key);
   if (known !== undefined) return known;
   switch (value.kind) {
     case 'number':
       return `${value.value}`;
     case 'index':
-      return address(value.of, names);
+      return printAddress(value.of, names);
     case 'load':
-      return `${value.from.name}[${address(value.at, names)}${value.lanes ? ' …4' : ''}]`;
+      return `${value.from.name}[${printAddress(value.at, names)}${value.lanes ? ' …4' : ''}]`;
     case 'apply': {
       const args = value.args.map(print);
       const sign = infix[value.op];
@@ -161,8 +169,8 @@ function printScalar(value: Scalar, names: ReadonlyMap<string, string> = new Map
 }
 
 /** An index in which the elements used as coordinates are written out. */
-function address(index: Index, names?: ReadonlyMap<string, string>): string {
+export function printAddress(index: Index, names?: ReadonlyMap<string, string>): string {
   let text = printIndex(index);
-  for (const value of elementsOf(index)) text = text.replaceAll(`[${value.key}]`, printScalar(value, names));
+  for (const value of elementsOf(index)) text = text.replaceAll(`[${value.key}]`, printValue(value, names));
   return text;
 }

@@ -227,15 +227,26 @@ export interface TrainerProgram extends Program {
   readonly outputs: readonly { readonly name: string; readonly type: TensorType }[];
 }
 
+/** What a target is to read like: choices, where its abilities would allow others. */
+export interface Policy {
+  /** Gradients of parameters are stored before the update, so that `step` and `gradients` share kernels. */
+  readonly storeGradients: boolean;
+  /** Updates stay apart from the gradients that they use. */
+  readonly separateUpdates: boolean;
+}
+
 /** What plan may count on at a target. */
-export interface TargetTraits {
+export interface TargetTraits extends Capabilities {
   readonly name: 'ts' | 'wasm' | 'wgsl';
+  readonly policy: Policy;
+}
+
+/** What a target can do, and what it has no instruction for. */
+export interface Capabilities {
   /** Four-lane values. */
   readonly lanes: boolean;
   /** Workgroups and threads instead of serial outer loops. */
   readonly workgroups: boolean;
-  /** Gradients of parameters are stored before the update, so that `step` and `gradients` share kernels. */
-  readonly storeGradients: boolean;
   /** One memory with offsets for every buffer, instead of typed arrays. */
   readonly flatMemory: boolean;
   /** Floats and integers lie in memories of their own: offsets count from the start of theirs. */

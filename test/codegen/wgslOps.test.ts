@@ -7,7 +7,7 @@ import { input } from '../../src/ir/ops/leaves.js';
 import * as leaves from '../../src/ir/ops/leaves.js';
 import { sum } from '../../src/ir/ops/reductions.js';
 import { ops } from '../../src/ir/ops/registry.js';
-import { assemble } from '../../src/passes/schedule/assemble.js';
+import { programFrom } from '../../src/compile.js';
 import { run } from '../support/centralDifferences.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { createDraws, fillType, readType } from '../support/sampleTypes.js';
@@ -46,7 +46,7 @@ function modelOfSamples() {
     states: [],
     requirements: [],
   };
-  const program = assemble(
+  const program = programFrom(
     {
       model: {
         builder: g,

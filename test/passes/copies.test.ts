@@ -7,9 +7,6 @@ import { printKernel } from '../../src/ir/printProgram.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 import { runsOf } from '../../src/ir/runs.js';
 import { common } from '../../src/passes/schedule/alike.js';
-import { assemble } from '../../src/passes/schedule/assemble.js';
-import { derive } from '../../src/passes/derive/derive.js';
-import { recompute } from '../../src/passes/derive/recompute.js';
 import { share } from '../../src/passes/schedule/share.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
@@ -41,12 +38,7 @@ async function trainerOf(program: TrainerProgram, target: 'ts' | 'wasm', options
 
 /** The program with a kernel for every copy. */
 function writtenOut(text: string, target: Target): TrainerProgram {
-  const model = modelOf(text);
-  const derived = derive(model);
-  return assemble(model.train.memory === 'small' ? recompute(derived) : derived, {
-    ...targets[target],
-    parameters: undefined,
-  });
+  return programOf(modelOf(text), target, false, ['copies']);
 }
 
 function kernelText(program: TrainerProgram): number {

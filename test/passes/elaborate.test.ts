@@ -1,13 +1,12 @@
 // What models mean: names and order of parameters, sharing, modes, state, dimensions, optimizers, schedules, imports.
 import { describe, expect, it } from 'vitest';
-import { check, programOf, type CheckOptions } from '../../src/compile.js';
+import { check, differentiateModel, programOf, type CheckOptions } from '../../src/compile.js';
 import { evaluate } from '../../src/ir/evaluate.js';
 import type { Node } from '../../src/ir/graph.js';
 import { constantOf } from '../../src/ir/index.js';
 import type { Mode, ModelGraph } from '../../src/ir/model.js';
 import { reachable } from '../../src/ir/reachable.js';
 import { printType } from '../../src/ir/types.js';
-import { derive } from '../../src/passes/derive/derive.js';
 
 interface Options extends CheckOptions {
   /** Files that can be imported. */
@@ -147,7 +146,7 @@ describe('parameters', () => {
   it('that only an output depends on are not trained', () => {
     const body = '  output o = dense(2)(x)\n  param w: [4] = 1\n  loss = mean(x * w)\n  train { optimizer = adam() }';
     const model = modelOf(withBody(body));
-    const { gradients, model: derived } = derive(model);
+    const { gradients, model: derived } = differentiateModel(model);
     expect([...gradients.keys()]).toEqual(['w']);
     expect(derived.updates.map((u) => u.parameter)).toEqual(['w']);
     expect(derived.parameters.map((p) => [p.name, p.trained])).toEqual([
@@ -279,7 +278,7 @@ describe('states', () => {
 
   it('no gradient flows through :=', () => {
     const body = '  param w: [] = 3\n  state s: [] = 0\n  s := w * 2\n  loss = s * w + 0 * mean(x)';
-    const { gradients } = derive(modelOf(withBody(body)));
+    const { gradients } = differentiateModel(modelOf(withBody(body)));
     const node = gradients.get('w');
     expect(node && valueOf(node, { w: [3], s: [0], x: [0, 0, 0, 0, 0, 0, 0, 0] })).toEqual([6]);
   });

@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   ir: 1,
   passes: 2,
   codegen: 2,
+  targets: 2,
   compile: 2.5,
   inspect: 3,
   data: 3,

@@ -5,7 +5,7 @@ export const ts: TargetTraits = {
   name: 'ts',
   lanes: false,
   workgroups: false,
-  storeGradients: true,
+  policy: { storeGradients: true, separateUpdates: true },
   flatMemory: false,
   doubles: true,
 };
@@ -13,7 +13,7 @@ export const wasm: TargetTraits = {
   name: 'wasm',
   lanes: true,
   workgroups: false,
-  storeGradients: false,
+  policy: { storeGradients: false, separateUpdates: false },
   flatMemory: true,
 };
 /** With fused multiply-add. */
@@ -22,7 +22,7 @@ export const wgsl: TargetTraits = {
   name: 'wgsl',
   lanes: false,
   workgroups: true,
-  storeGradients: false,
+  policy: { storeGradients: false, separateUpdates: false },
   flatMemory: true,
   typedMemory: true,
 };

@@ -4,7 +4,7 @@ import { simplify } from './simplify.js';
 import { substituteNodes } from './substituteNodes.js';
 import { update, type Becomes } from './update.js';
 import { markCotangent } from '../../ir/builder.js';
-import { isOp, type Node, type NodeOf } from '../../ir/graph.js';
+import { isOp, type Builder, type Node, type NodeOf } from '../../ir/graph.js';
 import { filled } from '../../ir/ops/calls.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { gradient, parameter } from '../../ir/ops/leaves.js';
@@ -23,51 +23,79 @@ export interface Gradients {
   readonly recomputed?: ReadonlySet<Node>;
 }
 
-/** Differentiates the training loss by every trained parameter, puts the gradients into the optimizers, and simplifies all of it together. */
-export function derive(model: ModelGraph): Gradients {
+/** A model as it was checked, and with its graphs in simpler form. */
+export interface Graphs {
+  readonly written: ModelGraph;
+  readonly model: ModelGraph;
+}
+
+/** The model's own graphs in simpler form. */
+export function simplifyModel({ written, model }: Graphs): Graphs {
+  return { written, model: withRoots(model, simplify(modeRoots(model), model.builder, 'value')) };
+}
+
+/** The gradient of the training loss by every trained parameter. */
+export function differentiateLoss({ written, model }: Graphs): Gradients {
   const g = model.builder;
   const trained = model.parameters.filter((p) => p.trained);
-  const leaves = new Map<string, NodeOf<typeof parameter>>();
-  for (const node of reachable([model.training.loss])) if (isOp(node, parameter)) leaves.set(node.attrs.name, node);
-  const simplified = simplify(modeRoots(model), g, 'value');
-  const clean = withRoots(model, simplified);
+  const leaves = leavesOf(written);
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
-  const found = differentiate(clean.training.loss, wrt, g);
+  const found = differentiate(model.training.loss, wrt, g);
   const byLeaf = new Map(wrt.map((leaf, i) => [leaf.attrs.name, found[i]]));
   // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
   const flat = new Set(
-    parametersAmong(reachable([model.training.loss], (n) => (n.op === stopGradient ? [] : n.inputs))),
+    parametersAmong(reachable([written.training.loss], (n) => (n.op === stopGradient ? [] : n.inputs))),
   );
-  const raw = trained.flatMap((p): [string, Node][] => {
+  const gradients = trained.flatMap((p): [string, Node][] => {
     const node = byLeaf.get(p.name) ?? (flat.has(p.name) ? filled(g, 0, p.type) : undefined);
     return node ? [[p.name, node]] : [];
   });
-  const nodes = simplify(
-    raw.map(([, node]) => node),
-    g,
-    'derived',
-    reachable(simplified),
-  );
-  const gradients = new Map(raw.map(([name], i) => [name, gradientBy(leaves.get(name), nodes[i])]));
-  const kept = withoutGradient(clean, gradients);
-  // Updates are simplified around their gradients, not into them: they read what the backward pass has made.
-  const standIns = [...gradients].map(([parameter, { type }]): [string, Node] => [
+  return { model: withoutGradient(model, new Map(gradients)), gradients: new Map(gradients), step: [], accumulate: [] };
+}
+
+/** Gradients in simpler form. What the model computes stays as it is. */
+export function simplifyGradients(derived: Gradients): Gradients {
+  const { model, gradients } = derived;
+  const nodes = simplify([...gradients.values()], model.builder, 'derived', reachable(modeRoots(model)));
+  return { ...derived, gradients: new Map([...gradients.keys()].map((name, i) => [name, nodes[i]])) };
+}
+
+/** What parameters and slots become, over leaves that stand for the gradients: updates are simplified around those, not into them. */
+export function addUpdates(derived: Gradients): Gradients {
+  const g = derived.model.builder;
+  const leaves = leavesOf(derived.model);
+  for (const [name, node] of derived.gradients) {
+    const leaf = leaves.get(name);
+    if (leaf) markCotangent(node, leaf);
+  }
+  const standIns = [...derived.gradients].map(([parameter, { type }]): [string, Node] => [
     parameter,
     g.make(gradient, [], { parameter, type }),
   ]);
-  const { step, accumulate } = g.at(undefined, () => update(kept, new Map(standIns), g), { kind: 'update' });
-  const updates = substituteNodes(
-    simplify(
-      [...step, ...accumulate].map((b) => b.node),
-      g,
-      'derived',
-    ),
-    (node) => (isOp(node, gradient) ? gradients.get(node.attrs.parameter) : undefined),
-    g,
+  return { ...derived, ...g.at(undefined, () => update(derived.model, new Map(standIns), g), { kind: 'update' }) };
+}
+
+/** Updates in simpler form. */
+export function simplifyUpdates(derived: Gradients): Gradients {
+  return withUpdates(derived, (nodes, g) => simplify(nodes, g, 'derived'));
+}
+
+/** Updates read what the backward pass has made. */
+export function connectUpdates(derived: Gradients): Gradients {
+  const { gradients } = derived;
+  return withUpdates(derived, (nodes, g) =>
+    substituteNodes(nodes, (node) => (isOp(node, gradient) ? gradients.get(node.attrs.parameter) : undefined), g),
+  );
+}
+
+function withUpdates(derived: Gradients, change: (nodes: readonly Node[], g: Builder) => Node[]): Gradients {
+  const { step, accumulate, model } = derived;
+  const updates = change(
+    [...step, ...accumulate].map((b) => b.node),
+    model.builder,
   );
   return {
-    model: kept,
-    gradients,
+    ...derived,
     step: step.map((b, i) => ({ ...b, node: updates[i] })),
     accumulate: accumulate.map((b, i) => ({ ...b, node: updates[step.length + i] })),
   };
@@ -82,9 +110,11 @@ function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>
   };
 }
 
-function gradientBy(leaf: Node | undefined, node: Node): Node {
-  if (leaf) markCotangent(node, leaf);
-  return node;
+/** The parameters that the training loss reads, by name. */
+function leavesOf({ training }: ModelGraph): ReadonlyMap<string, NodeOf<typeof parameter>> {
+  return new Map(
+    reachable([training.loss]).flatMap((node) => (isOp(node, parameter) ? [[node.attrs.name, node] as const] : [])),
+  );
 }
 
 function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {

@@ -11,7 +11,7 @@ import { loadsOf } from '../../ir/nest/traverse.js';
 import { dependences } from './order.js';
 import { kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
-import { isContraction, joinRows } from './rows.js';
+import { alone, close, isContraction, joinRows, joinTotals, type Group, type Joining } from './rows.js';
 import type { Singles } from './singles.js';
 
 /** A node that must be in a buffer when the entry has run. */
@@ -29,10 +29,6 @@ export interface FuseRequest {
   readonly estimate: Estimate;
   /** Updates stay apart from the gradients they use. */
   readonly separateUpdates: boolean;
-  /** Rows run one after another, so that sums over all of them can be made on the way. */
-  readonly serialRows: boolean;
-  /** Buffers are to live shortly: updates, and sums that only they read, are computed as soon as they can be. */
-  readonly compact: boolean;
   /** What is f32 wherever it is read; absent where everything is. */
   readonly singles?: Singles;
   /** What is computed a second time: right before its first reader, and never in one loop with the first time. */
@@ -44,8 +40,19 @@ export interface Fused {
   readonly host: boolean;
 }
 
-/** Nests in an order in which they can run. The buffers of roots without `to` are `bufferOf(root.node)`. */
-export function fuse(request: FuseRequest): Fused[] {
+/** One entry on its way from nodes to nests. */
+export interface Fusion {
+  readonly request: FuseRequest;
+  /** The buffer of a node that has one. */
+  readonly where: (node: Node) => Buffer | undefined;
+  /** One for each stored node at first; in an order in which they can run as soon as they are ordered. */
+  readonly drafts: readonly Draft[];
+  /** Drafts that share a loop over rows. */
+  readonly groups?: readonly Group[];
+}
+
+/** A nest for each node that must be stored, or is worth it. The buffers of roots without `to` are `bufferOf(root.node)`. */
+export function draftNests(request: FuseRequest): Fusion {
   const { roots, bufferOf, estimate, singles } = request;
   const { order, stored, host } = decide(
     roots.map((r) => r.node),
@@ -58,51 +65,100 @@ export function fuse(request: FuseRequest): Fused[] {
   };
   const places: Places = { bufferOf: where, ...(singles && { isSingle: singles.isSingle }) };
   const drafts = order.filter((n) => stored.has(n)).map((n) => nestOf(n, where(n) ?? bufferOf(n), places, host.has(n)));
-  const copies = copiesOf(request, stored, homes, places);
+  return { request, where, drafts: [...drafts, ...copiesOf(request, stored, homes, places)] };
+}
 
-  const results = new Set(roots.map((r) => r.to ?? bufferOf(r.node)));
-  const inPlace = (buffer: Buffer): boolean => persistent.has(buffer.space);
-  const needed = (buffer: Buffer): boolean => results.has(buffer) || inPlace(buffer);
-  const isUpdate = (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update');
-  // What a sum over the batch reads need not wait for the end; a product reads no more than its neighbours do.
-  const isGradientSum = (draft: Draft): boolean =>
-    draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isContraction(draft.nest);
-  const isRecomputed = (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n));
-  const mayShare = (a: Draft, b: Draft): boolean => isRecomputed(a) === isRecomputed(b);
-  const joined = joinPointwise(
-    [...drafts, ...copies],
+/** A nest that only reads another's result at its own coordinates becomes one more store of it. */
+export function joinNests(fusion: Fusion): Fusion {
+  const { estimate, singles, separateUpdates } = fusion.request;
+  const { isRecomputed, isUpdate } = kindsOf(fusion);
+  const drafts = joinPointwise(
+    fusion.drafts,
     (into, draft) =>
-      mayShare(into, draft) &&
+      isRecomputed(into) === isRecomputed(draft) &&
       (isUpdate(into) === isUpdate(draft) ||
-        (!request.separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft)))),
-    needed,
+        (!separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft)))),
+    neededBy(fusion),
     inPlace,
     singles,
   );
-  const sorted = inOrder([...joined.filter((d) => !isRecomputed(d)), ...joined.filter(isRecomputed)], inPlace);
-  const ordered = request.compact
-    ? soonest(sorted, (d) => isUpdate(d) || (!isRecomputed(d) && isGradientSum(d)), inPlace)
-    : sorted;
-  const kept = new Set(ordered.flatMap((d) => d.nest.stores.map((s) => s.to)));
+  return { ...fusion, drafts };
+}
+
+/** Puts nests into an order that respects every dependence; what is computed a second time comes late. */
+export function orderNests(fusion: Fusion): Fusion {
+  const { isRecomputed } = kindsOf(fusion);
+  const { drafts } = fusion;
+  return { ...fusion, drafts: inOrder([...drafts.filter((d) => !isRecomputed(d)), ...drafts.filter(isRecomputed)]) };
+}
+
+/** Buffers live shortly: updates, and sums that only they read, are computed as soon as they can be. */
+export function hastenUpdates(fusion: Fusion): Fusion {
+  const { isRecomputed, isUpdate, isGradientSum } = kindsOf(fusion);
+  return { ...fusion, drafts: soonest(fusion.drafts, (d) => isUpdate(d) || (!isRecomputed(d) && isGradientSum(d))) };
+}
+
+/** Nests that read one another only within a row share one loop over rows. */
+export function joinLoops(fusion: Fusion): Fusion {
+  return { ...fusion, groups: joinRows(fusion.drafts, joiningOf(fusion)) };
+}
+
+/** Where rows run one after another, small sums over all of them are made while they pass. */
+export function joinSums(fusion: Fusion): Fusion {
+  return { ...fusion, groups: joinTotals(groupsOf(fusion), joiningOf(fusion)) };
+}
+
+/** The nests, with names and what they compute in words. */
+export function nestsOf(fusion: Fusion): Fused[] {
+  return close(fusion.drafts, groupsOf(fusion), joiningOf(fusion)).map(({ nest, host }) => ({
+    nest: { ...nest, name: kernelName(nest) },
+    host,
+  }));
+}
+
+function groupsOf({ drafts, groups }: Fusion): readonly Group[] {
+  return groups ?? drafts.map(alone);
+}
+
+function kindsOf({ request }: Fusion) {
+  return {
+    isUpdate: (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update'),
+    // What a sum over the batch reads need not wait for the end; a product reads no more than its neighbours do.
+    isGradientSum: (draft: Draft): boolean =>
+      draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isContraction(draft.nest),
+    isRecomputed: (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n)),
+  };
+}
+
+function neededBy({ request: { roots, bufferOf } }: Fusion): (buffer: Buffer) => boolean {
+  const results = new Set(roots.map((r) => r.to ?? bufferOf(r.node)));
+  return (buffer) => results.has(buffer) || inPlace(buffer);
+}
+
+function joiningOf(fusion: Fusion): Joining {
+  const { request, where, drafts } = fusion;
+  const { isRecomputed } = kindsOf(fusion);
+  const kept = new Set(drafts.flatMap((d) => d.nest.stores.map((s) => s.to)));
   const nameOf = (node: Node): string | undefined => {
     const buffer = where(node);
     return buffer && (isStoredLeaf(node) || kept.has(buffer)) ? buffer.name : undefined;
   };
-  const describe = (members: readonly Draft[]): Provenance => provenanceOf(members, nameOf, request.phaseOf);
-  const apart = createApart(ordered);
-  const fused = joinRows(ordered, {
-    estimate,
-    needed,
+  const apart = createApart(drafts);
+  return {
+    estimate: request.estimate,
+    needed: neededBy(fusion),
     inPlace,
-    mayShare: (a, b) => mayShare(a, b) && !apart(a, b),
-    describe,
-    serial: request.serialRows,
-    singles,
-  });
-  return fused.map(({ nest, host }) => ({ nest: { ...nest, name: kernelName(nest) }, host }));
+    mayShare: (a, b) => isRecomputed(a) === isRecomputed(b) && !apart(a, b),
+    describe: (members) => provenanceOf(members, nameOf, request.phaseOf),
+    singles: request.singles,
+  };
 }
 
 const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);
+
+function inPlace(buffer: Buffer): boolean {
+  return persistent.has(buffer.space);
+}
 
 /** Leaves that live in buffers: all but numbers, which stand in the code. */
 function isStoredLeaf(node: Node): boolean {
@@ -152,25 +208,21 @@ function copyOf(draft: Draft, from: Buffer): Draft {
  * An order that respects every dependence. Where in-place updates wait for one another, or one reads its old value at another place,
  * it is computed beside and copied at the end.
  */
-function inOrder(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean): Draft[] {
-  let list = drafts.flatMap((d) => (overwritesWhatItReads(d, inPlace) ? beside(d, inPlace) : [d]));
+function inOrder(drafts: readonly Draft[]): Draft[] {
+  let list = drafts.flatMap((d) => (overwritesWhatItReads(d) ? beside(d) : [d]));
   for (;;) {
     const sorted = dependences(list, inPlace).sorted();
     if (sorted) return sorted;
-    const next = list.find((d) => !d.moves && d.nest.stores.some((s) => inPlace(s.to)) && readsInPlace(d, inPlace));
+    const next = list.find((d) => !d.moves && d.nest.stores.some((s) => inPlace(s.to)) && readsInPlace(d));
     if (!next) throw new Error('nests wait for one another');
-    list = list.flatMap((d) => (d === next ? beside(d, inPlace) : [d]));
+    list = list.flatMap((d) => (d === next ? beside(d) : [d]));
   }
 }
 
 /**
  * The same order, but what only updates read, and they themselves, run as soon as they can. `mayMove` says which those may be.
  */
-function soonest(
-  drafts: readonly Draft[],
-  mayMove: (draft: Draft) => boolean,
-  inPlace: (buffer: Buffer) => boolean,
-): Draft[] {
+function soonest(drafts: readonly Draft[], mayMove: (draft: Draft) => boolean): Draft[] {
   const moving = new Set<Draft>();
   const readByOthers = new Set<Buffer>();
   for (const draft of [...drafts].reverse()) {
@@ -218,7 +270,7 @@ function readsSlots({ nest }: Draft): boolean {
   return nest.stores.some((s) => loadsOf(s.value).some((l) => l.from.space === 'slot'));
 }
 
-function overwritesWhatItReads({ nest }: Draft, inPlace: (buffer: Buffer) => boolean): boolean {
+function overwritesWhatItReads({ nest }: Draft): boolean {
   return nest.stores.some(
     ({ to, at }) =>
       inPlace(to) &&
@@ -233,12 +285,12 @@ function hasFreeAxes(at: Draft['nest']['stores'][number]['at'], axes: Draft['nes
   return [...axesOf(at)].some((a) => !axes.includes(a));
 }
 
-function readsInPlace({ nest }: Draft, inPlace: (buffer: Buffer) => boolean): boolean {
+function readsInPlace({ nest }: Draft): boolean {
   return nest.stores.some((s) => loadsOf(s.value).some((l) => inPlace(l.from)));
 }
 
 /** The draft with its in-place results in buffers of their own, and the copies. */
-function beside(draft: Draft, inPlace: (buffer: Buffer) => boolean): Draft[] {
+function beside(draft: Draft): Draft[] {
   const copies: Draft[] = [];
   const stores = draft.nest.stores.map((store, i) => {
     if (!inPlace(store.to)) return store;

@@ -17,7 +17,8 @@ import { canTotal, isTotal, overRow } from './totals.js';
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
 const tinyRow = 256;
 
-interface Group {
+/** Drafts that share a loop over rows. */
+export interface Group {
   readonly row: Axis;
   readonly members: readonly Draft[];
   /** Added up while the rows pass. */
@@ -41,17 +42,37 @@ export interface Joining {
   readonly mayShare: (a: Draft, b: Draft) => boolean;
   /** Makes a group's provenance. */
   readonly describe: (drafts: readonly Draft[]) => Provenance;
-  /** The rows run one after another, so that sums over all of them can be made on the way. */
-  readonly serial: boolean;
   /** What is f32 also where a row holds it for itself, maybe in a let. */
   readonly singles?: Singles;
 }
 
-/** Groups drafts that are in order; the result is in an order that respects dependences. */
-export function joinRows(drafts: readonly Draft[], joining: Joining): { nest: AnyNest; host: boolean }[] {
-  const { needed, describe, singles } = joining;
-  const rows = group(drafts, joining);
-  const groups = joining.serial ? joinTotals(rows, joining) : rows;
+/** Groups drafts that are in order; groups are in an order that respects dependences. */
+export function joinRows(drafts: readonly Draft[], joining: Joining): Group[] {
+  const { estimate, inPlace, mayShare } = joining;
+  const groups = new Map(drafts.map((draft) => [draft, groupOf(draft, mayStartRows(draft, estimate))]));
+  const all = [...groups.values()];
+  const order = new Merging(all, all, (g) => g, inPlace);
+  const placeOf = new Map(all.map((g, place) => [g, place]));
+  for (const [draft, own] of groups) {
+    const [row] = draft.nest.axes;
+    if (own.row !== row) continue;
+    const makers = order.makersOf(own).sort((a, b) => (placeOf.get(b) ?? 0) - (placeOf.get(a) ?? 0));
+    const into = makers.find(
+      (g) => mayShare(g.members[0], draft) && canJoin(g, draft, row, inPlace) && order.canMerge(g, own),
+    );
+    if (!into) continue;
+    order.merge(into, own, grow(into, own));
+    placeOf.delete(own);
+  }
+  return sortGroups([...placeOf.keys()], inPlace);
+}
+
+/** The nests of groups, each with what it computes in words. */
+export function close(
+  drafts: readonly Draft[],
+  groups: readonly Group[],
+  { needed, describe, singles }: Joining,
+): { nest: AnyNest; host: boolean }[] {
   const readers = new Map<Buffer, Set<Draft>>();
   for (const draft of drafts)
     for (const store of draft.nest.stores)
@@ -71,24 +92,9 @@ export function joinRows(drafts: readonly Draft[], joining: Joining): { nest: An
   });
 }
 
-function group(drafts: readonly Draft[], joining: Joining): Group[] {
-  const { estimate, inPlace, mayShare } = joining;
-  const groups = new Map(drafts.map((draft) => [draft, groupOf(draft, mayStartRows(draft, estimate))]));
-  const all = [...groups.values()];
-  const order = new Merging(all, all, (g) => g, inPlace);
-  const placeOf = new Map(all.map((g, place) => [g, place]));
-  for (const [draft, own] of groups) {
-    const [row] = draft.nest.axes;
-    if (own.row !== row) continue;
-    const makers = order.makersOf(own).sort((a, b) => (placeOf.get(b) ?? 0) - (placeOf.get(a) ?? 0));
-    const into = makers.find(
-      (g) => mayShare(g.members[0], draft) && canJoin(g, draft, row, inPlace) && order.canMerge(g, own),
-    );
-    if (!into) continue;
-    order.merge(into, own, grow(into, own));
-    placeOf.delete(own);
-  }
-  return sortGroups([...placeOf.keys()], inPlace);
+/** A draft that shares its loop with none. */
+export function alone(draft: Draft): Group {
+  return groupOf(draft, false);
 }
 
 /** Can the draft be one of a loop's parts, with its first axis as the row? */
@@ -136,7 +142,7 @@ function walksColumns({ axes, stores }: Nest): boolean {
 }
 
 /** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
-function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
+export function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
   let list = groups;
   let homes = homesOf(list);
   for (const total of groups.flatMap((g) => g.members)) {
@@ -145,7 +151,7 @@ function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
     for (const into of homes.makersOf(total)) {
       if (into === home || !takesTotal(into, total, joining)) continue;
       const merged: Group = { ...into, totals: [...into.totals, total] };
-      const behind = group(
+      const behind = joinRows(
         home.members.filter((m) => m !== total),
         joining,
       );

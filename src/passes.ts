@@ -1,0 +1,289 @@
+// The compiler's table of contents: every pass from a source to the program that an emitter prints, in order.
+import { library as librarySources } from './embedded.js';
+import { evaluateSizes } from './ir/index.js';
+import type { TrainerProgram } from './ir/program.js';
+import { modelTooLarge } from './diagnostics/memory.js';
+import { parse } from './parser/parse.js';
+import type { File } from './parser/tree.js';
+import {
+  addUpdates,
+  connectUpdates,
+  differentiateLoss,
+  simplifyGradients,
+  simplifyModel,
+  simplifyUpdates,
+} from './passes/derive/derive.js';
+import { recompute } from './passes/derive/recompute.js';
+import { elaborate } from './passes/elaborate/elaborate.js';
+import { loadImports } from './passes/elaborate/imports.js';
+import { openEntries, type EntryNests, type Nests } from './passes/entries.js';
+import { hastenUpdates, joinLoops, joinNests, joinSums, orderNests, type Fusion } from './passes/fuse/fuse.js';
+import type { Pass } from './passes/pipeline.js';
+import { assemble } from './passes/schedule/assemble.js';
+import { pace } from './passes/schedule/pace/pace.js';
+import { share } from './passes/schedule/share.js';
+import {
+  expandFunctions,
+  lowerWorks,
+  planWorks,
+  shareCopies,
+  splitFolds,
+  uniteNests,
+} from './passes/schedule/works.js';
+import { pass } from './passes/stages.js';
+
+/** In the order in which they run. */
+export const passes: readonly Pass[] = [
+  pass({
+    name: 'parse',
+    why: 'reads the source and every file that it imports, each once',
+    from: 'source',
+    to: 'tree',
+    run(source, { read, diagnostics }) {
+      const { entry, files, diagnostics: found } = loadImports(source, read);
+      diagnostics.push(...found);
+      return { entry, files };
+    },
+  }),
+  pass({
+    name: 'elaborate',
+    why: 'gives every construct its meaning: types, shapes, layers written out, two modes of one model',
+    from: 'tree',
+    to: 'graph',
+    run({ entry, files }, { model: wanted, set, memoryLimit, diagnostics }) {
+      const { model, diagnostics: found } = elaborate({
+        entry,
+        files,
+        library: library(),
+        model: wanted,
+        set,
+        memoryLimit,
+      });
+      diagnostics.push(...found);
+      return model && { written: model, model };
+    },
+  }),
+  pass({
+    name: 'simplify-model',
+    why: 'writes values in a simpler form that keeps NaN, infinities and signed zeros',
+    from: 'graph',
+    to: 'graph',
+    optional: true,
+    run: simplifyModel,
+  }),
+  pass({
+    name: 'differentiate',
+    why: 'gives the gradient of the loss by every trained parameter, by the chain rule',
+    from: 'graph',
+    to: 'gradient',
+    run: differentiateLoss,
+  }),
+  pass({
+    name: 'simplify-gradients',
+    why: 'brings gradients into the form of the textbooks, which takes less arithmetic',
+    from: 'gradient',
+    to: 'gradient',
+    optional: true,
+    run: simplifyGradients,
+  }),
+  pass({
+    name: 'update',
+    why: 'accumulates and clips gradients, and puts leaves that stand for them into the optimizers',
+    from: 'gradient',
+    to: 'gradient',
+    run: addUpdates,
+  }),
+  pass({
+    name: 'simplify-updates',
+    why: 'simplifies updates around their gradients, not into them',
+    from: 'gradient',
+    to: 'gradient',
+    optional: true,
+    run: simplifyUpdates,
+  }),
+  pass({
+    name: 'connect',
+    why: 'puts what the backward pass has made in the place of those leaves',
+    from: 'gradient',
+    to: 'gradient',
+    run: connectUpdates,
+  }),
+  pass({
+    name: 'recompute',
+    why: 'computes activations again in the backward pass instead of keeping them, where the model asks for little memory and it takes less',
+    from: 'gradient',
+    to: 'gradient',
+    optional: true,
+    when: ({ model }) => model.train.memory === 'small',
+    measure: ({ model, memory }) => evaluateSizes(memory.length, () => model.train.batch),
+    run: recompute,
+  }),
+  pass({
+    name: 'store',
+    why: 'decides which nodes are stored, and writes a nest for each: element rules put into one another',
+    from: 'gradient',
+    to: 'nests',
+    run: (derived, { target }) => openEntries(derived, target),
+  }),
+  pass({
+    name: 'join',
+    why: 'makes a nest that reads another only at its own coordinates one more store of it',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    run: inEntries(joinNests),
+  }),
+  pass({
+    name: 'order',
+    why: 'puts nests into an order that respects every dependence, and updates in place that wait for one another beside',
+    from: 'nests',
+    to: 'nests',
+    run: inEntries(orderNests),
+  }),
+  pass({
+    name: 'hasten',
+    why: 'computes updates, and sums that only they read, as soon as it can, which frees what they read',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    when: ({ derived, target }) => derived.recomputed !== undefined || target.flatMemory,
+    run: inEntries(hastenUpdates),
+  }),
+  pass({
+    name: 'rows',
+    why: 'gives nests that read one another only within a row one loop over rows',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    run: inEntries(joinLoops),
+  }),
+  pass({
+    name: 'totals',
+    why: 'adds small sums over all rows up while the rows pass',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    when: ({ target }) => !target.workgroups,
+    run: inEntries(joinSums),
+  }),
+  pass({
+    name: 'unite',
+    why: 'makes what several entries compute alike one nest, with a name from what it computes',
+    from: 'nests',
+    to: 'nests',
+    run: uniteNests,
+  }),
+  pass({
+    name: 'copies',
+    why: 'makes the copies of a layer one nest over parameters',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    when: ({ target }) => target.parameters !== undefined,
+    run: shareCopies,
+  }),
+  pass({
+    name: 'shares',
+    why: 'makes long folds to few places two nests: shares of them side by side, and what those come to',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    when: ({ target }) => target.workgroups,
+    run: splitFolds,
+  }),
+  pass({
+    name: 'plan',
+    why: 'reads the strides of each nest, and chooses its loops, tiles, staging and vectors, or what threads do',
+    from: 'nests',
+    to: 'plans',
+    run: planWorks,
+  }),
+  pass({
+    name: 'lower',
+    why: 'writes each nest as its plan says, in loops, lets, ifs and stores',
+    from: 'plans',
+    to: 'kernels',
+    run: lowerWorks,
+  }),
+  pass({
+    name: 'intrinsics',
+    why: 'writes exp, log, tanh and the like with arithmetic',
+    from: 'kernels',
+    to: 'kernels',
+    when: (_, { target }) => target.expandIntrinsics === true,
+    run: expandFunctions,
+  }),
+  pass({
+    name: 'memory',
+    why: 'gives every buffer its place; those that do not live at once share one',
+    from: 'kernels',
+    to: 'program',
+    run: assemble,
+  }),
+  pass({
+    name: 'threads',
+    why: 'gives each thread its rounds of loops over places, and barriers where one reads what another has made',
+    from: 'program',
+    to: 'program',
+    optional: true,
+    when: (_, { threads }) => threads,
+    run: (program, { target }) => share(program, target),
+  }),
+  pass({
+    name: 'limit',
+    why: 'refuses a trainer that takes more memory than is allowed even for one example',
+    from: 'program',
+    to: 'program',
+    run(program, { memoryLimit: limit, diagnostics }) {
+      const bytes = leastBytes(program);
+      if (bytes <= limit) return program;
+      const { name, file } = program.model;
+      diagnostics.push(modelTooLarge({ name, bytes, limit, span: { file, start: 0, end: 0 } }));
+      return undefined;
+    },
+  }),
+  pass({
+    name: 'pace',
+    why: 'orders statements and marks what runs side by side, so that engines hold values in registers',
+    from: 'program',
+    to: 'program',
+    optional: true,
+    when: (_, { target }) => target.lanes,
+    run: (program, { target }) => pace(program, target.fused === true),
+  }),
+];
+
+/** The passes from one to another, both included. */
+export function passesFrom(first: string, last: string): readonly Pass[] {
+  const [from, to] = [first, last].map((name) => passes.findIndex((p) => p.name === name));
+  if (from < 0 || to < from) throw new Error(`there are no passes from ${first} to ${last}`);
+  return passes.slice(from, to + 1);
+}
+
+function inEntries(change: (fusion: Fusion) => Fusion): (nests: Nests) => Nests {
+  return (nests) => ({
+    ...nests,
+    entries: nests.entries.map((entry): EntryNests => ({ ...entry, fusion: change(entry.fusion) })),
+  });
+}
+
+let parsed: readonly File[] | undefined;
+
+/** The standard library, parsed once. */
+function library(): readonly File[] {
+  parsed ??= librarySources.map((source) => parse(source).file);
+  return parsed;
+}
+
+/** What the trainer of a program takes at least: where every run-time size is 1. */
+function leastBytes({ memory, parameters, states, slots }: TrainerProgram): number {
+  const one = (): number => 1;
+  const kept = [...parameters, ...states, ...slots].map(({ buffer }) => evaluateSizes(buffer.length, one));
+  return (
+    4 *
+    Math.max(
+      evaluateSizes(memory.length, one),
+      kept.reduce((sum, n) => sum + n, 0),
+    )
+  );
+}

@@ -1,0 +1,87 @@
+// How the form of each stage is shown, and what must hold of it between any two passes.
+import { nestsOfEntry, type Nests } from './entries.js';
+import type { Gradients } from './derive/derive.js';
+import { passesOver, type Stages } from './pipeline.js';
+import { printPlanned } from './schedule/printPlan.js';
+import { modeRoots, type Mode } from '../ir/model.js';
+import { printGraph } from '../ir/print.js';
+import { printNest } from '../ir/printNest.js';
+import { printKernel, printProgram, printSteps } from '../ir/printProgram.js';
+import { verifyGraph } from '../ir/verify.js';
+import type { Node } from '../ir/graph.js';
+
+export const stages: Stages = {
+  source: { what: 'text', print: ({ text }) => text, verify: () => [] },
+  tree: {
+    what: 'what was written, with spans',
+    print: ({ entry }) => JSON.stringify(entry.declarations, undefined, 2),
+    verify: () => [],
+  },
+  graph: {
+    what: 'typed tensor operations, for training and for evaluation',
+    print: ({ model }) => printModes(model),
+    verify: ({ model }) => verifyGraph(modeRoots(model)),
+  },
+  gradient: {
+    what: 'the same, with the gradient of each trained parameter and what becomes of it and its slots',
+    print: printDerived,
+    verify: verifyDerived,
+  },
+  nests: {
+    what: 'loops over scalar expressions, in the order in which each entry runs them',
+    print: printNests,
+    verify: () => [],
+  },
+  plans: {
+    what: 'nests with how each becomes a kernel',
+    print: ({ works }) => works.map(printPlanned).join('\n\n'),
+    verify: () => [],
+  },
+  kernels: {
+    what: 'statements, and what each entry runs',
+    print: ({ kernels, entries }) =>
+      [
+        ...kernels.map(printKernel),
+        ...entries.map(({ name, steps }) => [`entry ${name}`, ...printSteps(steps)].join('\n')),
+      ].join('\n\n'),
+    verify: () => [],
+  },
+  program: {
+    what: 'kernels and entries, with a place in memory for every buffer',
+    print: printProgram,
+    verify: () => [],
+  },
+};
+
+/** A pass, shown and checked as its stage says. */
+export const pass = passesOver(stages);
+
+function printModes({ training, evaluation }: { readonly training: Mode; readonly evaluation: Mode }): string {
+  return `// training\n${printGraph(rootsOf(training))}\n\n// evaluation\n${printGraph(rootsOf(evaluation))}`;
+}
+
+function rootsOf({ loss, outputs, losses, metrics, states }: Mode): Node[] {
+  return [...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node), loss];
+}
+
+/** Gradients and updates as one graph; behind it which node is what. */
+function printDerived(derived: Gradients): string {
+  const { model, gradients } = derived;
+  const becomes = [...derived.accumulate, ...derived.step];
+  const updates = becomes.length > 0 ? `\n\n// updates\n${printGraph(becomes.map(({ node }) => node))}` : '';
+  return `${printModes(model)}\n\n// gradients\n${printGraph([...gradients.values()])}${updates}`;
+}
+
+function verifyDerived({ model, gradients, step, accumulate }: Gradients): string[] {
+  const updates = [...step, ...accumulate].map(({ node }) => node);
+  return verifyGraph([...modeRoots(model), ...gradients.values(), ...updates]);
+}
+
+function printNests({ entries }: Nests): string {
+  return entries
+    .map((entry) => {
+      const nests = nestsOfEntry(entry).map(({ nest, host }) => printNest(nest, host));
+      return [`entry ${entry.name}(${entry.inputs.join(', ')})`, ...nests].join('\n\n');
+    })
+    .join('\n\n');
+}

@@ -1,0 +1,53 @@
+// The targets: what each can do, what it is to read like, and which of them a module is made for.
+import type { TargetTraits } from './ir/program.js';
+
+/** What a program computes with. */
+export type Target = TargetTraits['name'];
+
+/** Code that is read: gradients are stored apart from the updates that use them. */
+const readable = { storeGradients: true, separateUpdates: true };
+/** Code that is run. */
+const fast = { storeGradients: false, separateUpdates: false };
+
+/** What each target's plan may count on. */
+export const targets: Readonly<Record<Target, TargetTraits>> = {
+  ts: {
+    name: 'ts',
+    policy: readable,
+    lanes: false,
+    workgroups: false,
+    flatMemory: false,
+    parameters: Infinity,
+    doubles: true,
+  },
+  wasm: {
+    name: 'wasm',
+    policy: fast,
+    lanes: true,
+    workgroups: false,
+    flatMemory: true,
+    blocks: { most: 128, mostOfProducts: 1024, length: 48 },
+    parameters: Infinity,
+    expandIntrinsics: true,
+  },
+  wgsl: {
+    name: 'wgsl',
+    policy: fast,
+    lanes: false,
+    workgroups: true,
+    flatMemory: true,
+    blocks: { most: 48, mostOfProducts: 1024, length: 48 },
+    parameters: 64,
+    typedMemory: true,
+  },
+};
+
+/** Which programs a module holds: of several, the first that works where it runs. */
+export const modules = {
+  ts: ['ts'],
+  wasm: ['wasm'],
+  wgsl: ['wgsl'],
+  'wgsl,wasm': ['wgsl', 'wasm'],
+} as const satisfies Readonly<Record<string, readonly [Target, ...Target[]]>>;
+
+export type ModuleTarget = keyof typeof modules;
