@@ -48,15 +48,7 @@ export interface Rows {
   readonly provenance: Provenance;
 }
 
-/** Statements given by an op that does not fit the pull form (scatter, cumulative sum). */
-export interface ExplicitNest {
-  readonly kind: 'explicit';
-  readonly name: string;
-  readonly body: readonly Statement[];
-  readonly provenance: Provenance;
-}
-
-export type AnyNest = Nest | Rows | ExplicitNest;
+export type AnyNest = Nest | Rows;
 
 /** What lower makes of a nest, and emitters print. */
 export interface Kernel {

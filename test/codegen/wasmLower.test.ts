@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { apply, type Scalar } from '../../src/ir/scalar.js';
-import { lowerNest } from '../../src/passes/schedule/lower/lower.js';
+import { lowerNest } from '../support/lowered.js';
 import { expandIntrinsics } from '../../src/passes/schedule/expandIntrinsics.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';

@@ -12,7 +12,7 @@ import { check, programOf, targets } from '../../src/compile.js';
 import type { Statement } from '../../src/ir/program.js';
 import { share, shareKernel } from '../../src/passes/schedule/share.js';
 import { createWeights } from '../../src/passes/schedule/weights.js';
-import { lowerNest } from '../../src/passes/schedule/lower/lower.js';
+import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import { printKernel } from '../support/printKernel.js';
 import { sharing } from '../support/sharing.js';

@@ -5,7 +5,7 @@ import { check, programOf } from '../../src/index.js';
 import { add, axis, mul, size, toIndex } from '../../src/ir/index.js';
 import type { Nest, Step, TrainerProgram } from '../../src/ir/program.js';
 import { apply, indexValue, load, number } from '../../src/ir/scalar.js';
-import { lowerWorkgroups } from '../../src/passes/schedule/lower/workgroups.js';
+import { lowerWorkgroups } from '../support/lowered.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { nest } from '../support/nests.js';
 import { wgsl } from '../support/targets.js';

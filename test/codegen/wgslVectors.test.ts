@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { printShaders } from '../../src/codegen/wgsl/shaders.js';
 import { constant, type Index } from '../../src/ir/index.js';
 import type { Buffer } from '../../src/ir/scalar.js';
-import { lowerWorkgroups } from '../../src/passes/schedule/lower/workgroups.js';
+import { lowerWorkgroups } from '../support/lowered.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';

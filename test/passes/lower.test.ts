@@ -1,6 +1,6 @@
 // Kernels compute what their nests mean, for every shape of nest, target and run-time size.
 import { describe, it } from 'vitest';
-import { lowerNest } from '../../src/passes/schedule/lower/lower.js';
+import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { compare } from '../support/compareKernel.js';

@@ -4,7 +4,8 @@ import { describe, it } from 'vitest';
 import { constantOf } from '../../src/ir/index.js';
 import type { TargetTraits } from '../../src/ir/program.js';
 import { lower } from '../../src/passes/schedule/lower/lower.js';
-import { plan } from '../../src/passes/schedule/plan/plan.js';
+import { planCopy } from '../../src/passes/schedule/plan/copy.js';
+import { planSerial } from '../../src/passes/schedule/plan/serial.js';
 import { readsOwn } from '../../src/ir/nest/strides.js';
 import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/ir/nest/plans.js';
 import { compare } from '../support/compareKernel.js';
@@ -29,7 +30,7 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
         tail: overlap && pure ? 'overlap' : 'exact',
         ...(lanes && { lanes: true as const }),
       }));
-  const copy = fc.constantFrom<CopyPlan>({ kind: 'rows' }, { kind: 'columnsFirst' }, { kind: 'transpose' });
+  const copy = fc.constantFrom<CopyPlan['kind']>('rows', 'columnsFirst', 'transpose');
   const keepStages = chosen.mergeColumns.length > 0 ? fc.constant(true) : fc.boolean();
   return keepStages.chain((keep) => {
     const stages = keep ? chosen.stages : [];
@@ -56,7 +57,7 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
         return {
           ...chosen,
           loops: [...one.slice(0, fixed), ...order.map((i) => one[fixed + i])],
-          stages: stages.map((s, i) => ({ ...s, copy: copies[i] })),
+          stages: stages.map((s, i) => ({ ...s, copy: planCopy(copies[i], s.copy.over, s.copy.columns) })),
           mergeFolds: keep ? chosen.mergeFolds : [],
           folds,
           foldLanes,
@@ -69,9 +70,8 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
 /** The plan that is chosen for a target where run-time sizes are as estimated, or another one. */
 function plansOf(made: Example, target: TargetTraits, estimate: number, asChosen: boolean): fc.Arbitrary<Case> {
   const { nest } = made;
-  const chosen = plan(nest, target, () => estimate);
-  if (asChosen || nest.kind === 'explicit' || chosen.kind === 'explicit' || chosen.kind === 'scatter')
-    return fc.constant([made, chosen]);
+  const chosen = planSerial(nest, target, () => estimate);
+  if (asChosen || chosen.kind === 'scatter') return fc.constant([made, chosen]);
   if (chosen.kind === 'rows') {
     const parts = chosen.parts.map((p) => disturb(p, true));
     return fc.tuple(...parts).map((all) => [made, { ...chosen, parts: all }]);
@@ -98,7 +98,10 @@ const drawnBlocks = fc
 function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
   fc.assert(
     fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), drawnBlockings, ([made, drawnPlan], rows, cut) => {
-      const kernel = lower(made.nest, drawnPlan, { ...wasm, ...(cut && { blocks: cut }) });
+      const kernel = lower(
+        { kind: 'serial', nest: made.nest, plan: drawnPlan },
+        { ...wasm, ...(cut && { blocks: cut }) },
+      );
       const sizes = { batch: rows };
       compare(
         made,

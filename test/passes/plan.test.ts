@@ -1,13 +1,13 @@
 // What plan chooses for the shapes that matter, as the line that heads each kernel.
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/ir/scalar.js';
-import { plan } from '../../src/passes/schedule/plan/plan.js';
+import { planSerial } from '../../src/passes/schedule/plan/serial.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { relaxed, ts, wasm } from '../support/targets.js';
 
 const { batch } = nests;
-const line = ({ nest }: Example, target = wasm): string => plan(nest, target, () => 64).text;
+const line = ({ nest }: Example, target = wasm): string => planSerial(nest, target, () => 64).text;
 
 describe('plan for lanes', () => {
   it('stages the columns of a dense layer by panel, in tiles of 4×8', () => {
@@ -97,7 +97,7 @@ describe('plan for rows that are far apart in the fold', () => {
 describe('plan for functions of elements', () => {
   const tile = (example: Example): number => {
     const { nest } = nests.through(example, (value) => apply('tanh', value));
-    const chosen = plan(nest, wasm, () => 64);
+    const chosen = planSerial(nest, wasm, () => 64);
     return chosen.kind === 'nest' ? Math.max(...chosen.loops.map((l) => l.tile)) : 0;
   };
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { AnyNest } from '../../src/ir/program.js';
 import type { Buffer } from '../../src/ir/scalar.js';
-import { lowerWorkgroups } from '../../src/passes/schedule/lower/workgroups.js';
+import { lowerWorkgroups } from '../support/lowered.js';
 import { shareFolds } from '../../src/passes/schedule/plan/shareFolds.js';
 import { compileText } from '../support/trainer.js';
 import { compare } from '../support/compareKernel.js';
@@ -17,6 +17,11 @@ import { wgsl } from '../support/targets.js';
 
 const { batch } = nests;
 const drawn = fc.tuple(example, fc.constantFrom(3_000, 100_000, 1_000_000));
+
+/** The nest, or the two that it becomes. */
+function partsOf(nest: AnyNest, estimate: number): AnyNest[] {
+  return shareFolds(nest, wgsl, () => estimate).map((planned) => planned.nest);
+}
 
 /** Threads that the kernel of a nest has for a batch of so many rows. */
 function threadsOf(nest: AnyNest, rows: number): number {
@@ -64,7 +69,7 @@ const long: Record<string, { make: () => Example; estimate: number; rows: readon
 
 describe.each(Object.entries(long))('%s', (_, { make, estimate, rows }) => {
   const made = make();
-  const parts = shareFolds(made.nest, wgsl, () => estimate);
+  const parts = partsOf(made.nest, estimate);
 
   it('keeps many threads busy', () => {
     expect(parts).toHaveLength(2);
@@ -83,7 +88,7 @@ describe.each(Object.entries(long))('%s', (_, { make, estimate, rows }) => {
 describe('any nest', () => {
   it.each([1, 40, 3_000])('counts what is the same at %i places as often', (rows) => {
     const made = nests.repeatedSums(12, batch);
-    const parts = shareFolds(made.nest, wgsl, () => 1_000_000);
+    const parts = partsOf(made.nest, 1_000_000);
     expect(parts).toHaveLength(2);
     same(made, parts, 1_000_000, rows);
   });
@@ -92,7 +97,7 @@ describe('any nest', () => {
     let shared = 0;
     fc.assert(
       fc.property(drawn, fc.constantFrom(1, 2, 7, 20), ([made, estimate], rows) => {
-        const parts = shareFolds(made.nest, wgsl, () => estimate);
+        const parts = partsOf(made.nest, estimate);
         if (parts.length === 1) return;
         shared++;
         same(made, parts, estimate, rows);
@@ -111,7 +116,7 @@ describe('one kernel', () => {
     ['where nothing is folded', () => nests.chain(batch, 10)],
   ])('%s', (_, make) => {
     const { nest } = make();
-    expect(shareFolds(nest, wgsl, () => 64)).toEqual([nest]);
+    expect(partsOf(nest, 64)).toEqual([nest]);
   });
 });
 

@@ -1,7 +1,7 @@
 // Hand-made nests: every shape of loop that plan and lower must know.
 import { add, atom, axis, div, mul, size, sub, toIndex, type Axis, type Index } from '../../src/ir/index.js';
-import type { AnyNest, Nest, Provenance, Statement, Store } from '../../src/ir/program.js';
-import { apply, fold, indexValue, load, local, number, type Buffer, type Scalar } from '../../src/ir/scalar.js';
+import type { AnyNest, Nest, Provenance, Store } from '../../src/ir/program.js';
+import { apply, fold, indexValue, load, number, type Buffer, type Scalar } from '../../src/ir/scalar.js';
 
 const provenance: Provenance = { formulas: [], sources: [], phase: 'forward' };
 
@@ -455,47 +455,4 @@ export function paddedSums(m: number, n: number): Example {
     nest: nest('out', [i], [{ to: out, at: toIndex(i), value: apply('select', inside, sum, number(-1)) }]),
     buffers: [x, out],
   };
-}
-
-/** Running sums along rows, as statements: every round of the outer loop for itself. */
-export function cumulativeSums(m: Extent, n: Extent): Example {
-  const [i, j] = [axis('i', m), axis('j', n)];
-  const length = mul(toIndex(m), toIndex(n));
-  const [x, out] = [buffer('x', length), buffer('out', length)];
-  const where = at([m, n], [i, j]);
-  const sum = local('sum', 'f32');
-  const inner: Statement[] = [
-    { kind: 'set', name: 'sum', value: apply('add', sum, load(x, where)) },
-    { kind: 'store', to: out, at: where, value: sum },
-  ];
-  const body: Statement[] = [
-    { kind: 'let', name: 'sum', value: number(0), mutable: true },
-    { kind: 'loop', axis: j, to: j.extent, step: 1, as: 'serial', body: inner },
-  ];
-  const loop: Statement = { kind: 'loop', axis: i, to: i.extent, step: 1, as: 'serial', body };
-  return { nest: { kind: 'explicit', name: 'out', body: [loop], provenance }, buffers: [x, out] };
-}
-
-/** Rows added up by number, as statements: rounds meet in the same places. */
-export function scatter(n: Extent, entries: number, width: number): Example {
-  const [e, i, j] = [axis('e', entries * width), axis('i', n), axis('j', width)];
-  const x = buffer('x', mul(toIndex(n), toIndex(width)));
-  const ids = buffer('ids', n, { dtype: 'i32', below: entries });
-  const out = buffer('out', entries * width);
-  const id = atom({ kind: 'element', of: load(ids, toIndex(i)) });
-  const loop = (of: Axis, body: Statement): Statement => ({
-    kind: 'loop',
-    axis: of,
-    to: of.extent,
-    step: 1,
-    as: 'serial',
-    body: [body],
-  });
-  const place = add(mul(id, width), toIndex(j));
-  const value = load(x, at([n, width], [i, j]));
-  const body: Statement[] = [
-    loop(e, { kind: 'store', to: out, at: toIndex(e), value: number(0) }),
-    loop(i, loop(j, { kind: 'store', to: out, at: place, value, add: true })),
-  ];
-  return { nest: { kind: 'explicit', name: 'out', body, provenance }, buffers: [x, ids, out] };
 }

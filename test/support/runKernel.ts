@@ -250,7 +250,6 @@ function calculate(op: ScalarOp, args: readonly number[]): number {
 /** What the nest means: every store at every point, part by part; values of one point before its stores. */
 export function evaluateNest(nest: AnyNest, memory: Memory, sizes: Sizes): void {
   const state: State = { memory, sizes, axes: new Map(), locals: new Map() };
-  if (nest.kind === 'explicit') return runAll(nest.body, state);
   if (nest.kind === 'nest') return evaluatePoints(nest, state);
   const totals = (nest.totals ?? []).map((total) => ({ total, sums: new Map<string, number>() }));
   forEachPlace([nest.row], state, () => {

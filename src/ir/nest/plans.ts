@@ -1,5 +1,6 @@
 // What plan decides about a nest, and lower obeys.
 import type { Axis, Index } from '../index.js';
+import type { AnyNest } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
 /**
@@ -60,15 +61,19 @@ export interface Stage {
    * one place at a time.
    */
   readonly position: number;
-  /** Of the copying nest: which axes are transposed in blocks of 4×4 (from, to), else how its loops go. */
   readonly copy: CopyPlan;
 }
 
-export type CopyPlan =
-  | { readonly kind: 'transpose' }
-  /** Fold axes outside, columns in lanes inside; `columnsFirst` the other way round, element by element. */
-  | { readonly kind: 'rows' }
-  | { readonly kind: 'columnsFirst' };
+/** How a stage's buffer is filled: by a nest over axes of its own. */
+export interface CopyPlan {
+  /** rows: fold axes outside, columns in lanes inside; columnsFirst: the other way round, element by element; transpose: in blocks of 4×4. */
+  readonly kind: 'transpose' | 'rows' | 'columnsFirst';
+  /** The copy's axes for those of the fold, and for the columns or the one tile. */
+  readonly over: readonly Axis[];
+  readonly columns: readonly Axis[];
+  /** Outermost first. */
+  readonly loops: readonly LoopPlan[];
+}
 
 /** How a nest's axes change before anything else. */
 export interface Shape {
@@ -101,11 +106,6 @@ export interface RowsPlan {
   readonly text: string;
 }
 
-export interface ExplicitPlan {
-  readonly kind: 'explicit';
-  readonly text: string;
-}
-
 /** Terms are added to the rows that integers choose, after those have been set to zero. */
 export interface ScatterPlan {
   readonly kind: 'scatter';
@@ -118,7 +118,7 @@ export interface ScatterPlan {
   readonly text: string;
 }
 
-export type Plan = NestPlan | RowsPlan | ScatterPlan | ExplicitPlan;
+export type Plan = NestPlan | RowsPlan | ScatterPlan;
 
 /** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
 export interface SharedPart {
@@ -147,9 +147,13 @@ export type WorkPlan =
       readonly local: 'workgroup' | 'scratch';
       readonly text: string;
     }
-  | TilePlan
-  /** One thread for everything. */
-  | { readonly kind: 'alone'; readonly text: string };
+  | TilePlan;
+
+/** A nest with what plan decided about it: all that lower reads. */
+export type PlannedNest =
+  | { readonly kind: 'serial'; readonly nest: AnyNest; readonly plan: Plan }
+  /** On targets with workgroups. */
+  | { readonly kind: 'workgroups'; readonly nest: AnyNest; readonly plan: WorkPlan };
 
 /** One side of a contraction: axes of the result that it alone mentions, outermost first. */
 export interface TileSide {

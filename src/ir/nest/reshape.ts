@@ -109,10 +109,7 @@ export function applyStage(nest: Nest, stage: Stage): Nest {
 
 /** The nest that fills the stage's buffer: fold axes, then columns. For a tile, its base stays free. */
 export function copyOf(nest: Nest, stage: Stage): Nest {
-  const over = stage.over.map((a) => newAxis(a.name, a.extent));
-  const columns = stage.tile
-    ? [newAxis('column', stage.tile.width)]
-    : stage.columns.map((a) => newAxis(a.name, a.extent));
+  const { over, columns } = stage.copy;
   const replaced = new Map<Atom, Index>(stage.over.map((a, i) => [a, toIndex(over[i])]));
   stage.columns.forEach((a, i) => replaced.set(a, toIndex(columns[i])));
   if (stage.tile) replaced.set(stage.tile.axis, add(toIndex(stage.tile.base), toIndex(columns[0])));

@@ -1,5 +1,7 @@
 // What stands in a value: its loads and its folds.
-import type { Index } from '../index.js';
+import { sizesOf, type Index } from '../index.js';
+import type { AnyNest, Nest } from '../program.js';
+import { partsOf as partsIn } from '../walk.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
 const loads = new WeakMap<Scalar, readonly Access[]>();
@@ -56,4 +58,37 @@ function partsOf(value: Scalar): readonly Scalar[] {
   if (value.kind === 'fold') return [value.body];
   if (value.kind === 'splat' || value.kind === 'lane') return [value.of];
   return [];
+}
+
+/** The plain nests of a loop over rows, its totals last; a nest itself. */
+export function partsOfNest(nest: AnyNest): readonly Nest[] {
+  return nest.kind === 'rows' ? [...nest.parts, ...(nest.totals ?? [])] : [nest];
+}
+
+/** The buffers and the run-time sizes that a nest speaks of, in the order of its text. */
+export function namesIn(nest: AnyNest): { buffers: Set<Buffer>; sizes: Set<string> } {
+  const buffers = new Set<Buffer>();
+  const sizes = new Set<string>();
+  const seen = new Set<string>();
+  const address = (at: Index): void => void sizesOf(at, sizes);
+  const visit = (value: Scalar): void => {
+    if (seen.has(value.key)) return;
+    seen.add(value.key);
+    if (value.kind === 'load') {
+      buffers.add(value.from);
+      address(value.at);
+    } else if (value.kind === 'index') address(value.of);
+    else if (value.kind === 'fold') for (const a of value.over) address(a.extent);
+    for (const part of partsIn(value)) visit(part);
+  };
+  if (nest.kind === 'rows') address(nest.row.extent);
+  for (const part of partsOfNest(nest)) {
+    for (const axis of part.axes) address(axis.extent);
+    for (const store of part.stores) {
+      buffers.add(store.to);
+      address(store.at);
+      visit(store.value);
+    }
+  }
+  return { buffers, sizes };
 }

@@ -74,14 +74,14 @@ export function keyOfNest(
     for (const store of n.stores) parts.push(`${keyOf(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
   };
   if (nest.kind === 'nest') plain(nest);
-  else if (nest.kind === 'rows') {
+  else {
     parts.push(
       `rows ${axis(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${keyOf(b)}:${index(b.length)}`).join(',')}`,
     );
     nest.parts.forEach(plain);
     if (nest.totals) parts.push('totals');
     nest.totals?.forEach(plain);
-  } else parts.push(`explicit ${nest.name}`);
+  }
   parts.push([...texts.keys()].join(';'));
   return parts.join('\n');
 }

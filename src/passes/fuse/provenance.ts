@@ -2,7 +2,8 @@
 import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
 import { labelOf, ownName } from '../../ir/labels.js';
-import type { AnyNest, Nest, Provenance } from '../../ir/program.js';
+import { partsOfNest } from '../../ir/nest/traverse.js';
+import type { AnyNest, Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Draft } from './nests.js';
 
@@ -120,8 +121,7 @@ function namesIn(node: Node, nameOf: NameOf): Node[] {
 
 /** What it stores last, or the parameters that it updates: `update_hidden_W`; the loop that does everything is `learn`. */
 export function kernelName(nest: AnyNest): string {
-  if (nest.kind === 'explicit') return nest.name;
-  const parts: readonly Nest[] = nest.kind === 'rows' ? [...nest.parts, ...(nest.totals ?? [])] : [nest];
+  const parts = partsOfNest(nest);
   const updated = new Set(parts.flatMap((p) => p.stores.map((s) => s.to)).filter((b) => b.space === 'parameter'));
   const [only, ...others] = updated;
   const last = parts.at(-1)?.stores.at(-1)?.to.name;

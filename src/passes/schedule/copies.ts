@@ -56,7 +56,7 @@ interface Member {
 
 function memberOf(key: string, nest: AnyNest): Member | undefined {
   const { path = '', phase, sources } = nest.provenance;
-  if (nest.kind === 'explicit' || numbersIn(path).length === 0) return undefined;
+  if (numbersIn(path).length === 0) return undefined;
   const places = new Map<Buffer, number>();
   const sites = new Map<number, number>();
   const text = keyOfNest(
@@ -159,8 +159,6 @@ function overParameters(
         rowLocal: nest.rowLocal.map(of),
         ...(nest.totals && { totals: nest.totals.map(inNest) }),
       };
-    case 'explicit':
-      return nest;
     default:
       return nest satisfies never;
   }

@@ -1,145 +1,16 @@
-// From a nest and its plan to a kernel: mechanical, and right for any plan.
-import type { AnyNest, ExplicitNest, Kernel, Nest, Rows, Store, TargetTraits } from '../../../ir/program.js';
-import { add, constantOf, sizesOf, toIndex, type Axis, type Index } from '../../../ir/index.js';
-import type { Buffer, Scalar } from '../../../ir/scalar.js';
-import { partsOf } from '../../../ir/walk.js';
-import { plan as makePlan } from '../plan/plan.js';
-import type { Estimate, NestPlan, Plan } from '../../../ir/nest/plans.js';
-import { loadsOf } from '../../../ir/nest/traverse.js';
-import { bufferNames, Names } from './names.js';
-import { writeNest } from './nest.js';
-import { writeScatter } from './scatter.js';
-import { writeRange } from './blocks.js';
-import { addToTotals, closeTotals, openTotals, takeTotals } from './totals.js';
-import { Writer } from './writer.js';
+// From a planned nest to a kernel: mechanical, and right for any plan.
+import type { PlannedNest } from '../../../ir/nest/plans.js';
+import type { Kernel, TargetTraits } from '../../../ir/program.js';
+import { lowerSerial } from './serial.js';
+import { lowerWork } from './workgroups.js';
 
-/** Plans and lowers. */
-export function lowerNest(nest: AnyNest, target: TargetTraits, estimate: Estimate): Kernel {
-  return lower(nest, makePlan(nest, target, estimate), target);
-}
-
-export function lower(nest: AnyNest, plan: Plan, target: TargetTraits): Kernel {
-  const { name, provenance } = nest;
-  if (nest.kind === 'explicit') return { name, body: nest.body, scratch: [], plan: plan.text, provenance };
-  const { buffers, sizes } = namesIn(nest);
-  const lets = nest.kind === 'rows' && plan.kind === 'rows' ? rowLets(nest, plan.parts) : new Set<Buffer>();
-  for (const buffer of lets) buffers.delete(buffer);
-  const names = new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]);
-  const write = (knownOnly: boolean): Writer => {
-    const writer = new Writer(names, target.blocks, knownOnly);
-    writeAll(writer, nest, plan, lets);
-    return writer;
-  };
-  const writer = write(false);
-  const long = [...writer.longSums.values()];
-  const body = writer.close();
-  const sharing = { own: ownBuffers(nest, plan).filter((b) => !lets.has(b)), nested: nest.kind === 'nest' };
-  const kernel = { name, scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
-  if (long.length > 0) {
-    // Blocks have a price: sums that turn out to be short are made without.
-    const terms = long.reduce<Index>((sum, l) => add(sum, l.terms), toIndex(0));
-    const less = [toIndex(Math.min(...long.map((l) => l.most))), terms] as const;
-    const otherwise = write(true).close();
-    return { ...kernel, body: [{ kind: 'if', less, then: body, else: otherwise }] };
+export function lower(planned: PlannedNest, target: TargetTraits): Kernel {
+  switch (planned.kind) {
+    case 'serial':
+      return lowerSerial(planned.nest, planned.plan, target);
+    case 'workgroups':
+      return lowerWork(planned.nest, planned.plan, target);
+    default:
+      return planned satisfies never;
   }
-  return { ...kernel, body };
-}
-
-function writeAll(writer: Writer, nest: Exclude<AnyNest, ExplicitNest>, plan: Plan, lets: ReadonlySet<Buffer>): void {
-  if (nest.kind === 'rows') {
-    if (plan.kind !== 'rows') throw new Error(`${nest.name}: a plan of ${plan.kind} for rows`);
-    writeRows(writer, nest, plan.parts, lets);
-  } else if (plan.kind === 'scatter') writeScatter(writer, nest, plan);
-  else if (plan.kind === 'nest') writeNest(writer, nest, plan);
-  else throw new Error(`${nest.name}: a plan of ${plan.kind} for a nest`);
-}
-
-/** What is written anew wherever it is used: stages within loops, and what one row holds for itself. */
-function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
-  if (nest.kind === 'rows') return [...nest.rowLocal, ...scratchOf(plan)];
-  if (plan.kind === 'scatter') return [plan.lost];
-  return plan.kind === 'nest' ? plan.stages.filter((s) => s.position > 0).map((s) => s.buffer) : [];
-}
-
-function scratchOf(plan: Plan): Buffer[] {
-  if (plan.kind === 'explicit') return [];
-  if (plan.kind === 'scatter') return [plan.lost];
-  const parts = plan.kind === 'rows' ? plan.parts : [plan];
-  return parts.flatMap((p) => p.stages.map((s) => s.buffer));
-}
-
-/** One loop over the rows, the parts in order inside. What a part has stored is loaded after it. */
-function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets: ReadonlySet<Buffer>): void {
-  const totals = openTotals(writer, nest.totals ?? [], nest.row);
-  // With many accumulators the registers are taken: what is the same for every row is loaded in each.
-  const pinned = totals.accumulators.size > fewAccumulators ? [...namesIn(nest).buffers] : [];
-  const inRow = (row: Axis): void => {
-    const outer = new Map([[nest.row, { base: toIndex(row), count: 1 }]]);
-    for (const buffer of pinned) writer.pins.set(buffer, writer.depth);
-    for (const part of nest.parts) for (const { to } of part.stores) writer.pins.set(to, writer.depth + 1);
-    nest.parts.forEach((part, i) => {
-      // What stands in lets stays visible to those after it.
-      const made = new Map<string, Scalar>();
-      writer.open();
-      writeNest(writer, part, plans[i], outer, lets, made);
-      writer.flatten();
-      for (const [key, value] of made) writer.remember(writer.depth, key, value);
-    });
-    addToTotals(writer, totals, nest.row, row);
-  };
-  const { extent } = nest.row;
-  const certain = totals.accumulators.size > 0 ? { atLeastOnce: true as const } : { places: true as const };
-  const range = { axis: nest.row, to: extent, step: 1, rounds: extent, ...certain };
-  writeRange(writer, range, totals.cut, inRow, () => takeTotals(writer, totals));
-  for (const to of [...pinned, ...nest.parts.flatMap((part) => part.stores.map((s) => s.to))]) writer.pins.delete(to);
-  closeTotals(writer, totals);
-}
-
-/** So many sums and the values of a row fit into the sixteen registers of most machines. */
-const fewAccumulators = 6;
-
-/** Row buffers that can be lets: wherever one is stored or read, its address is a number. */
-export function rowLets({ parts, rowLocal }: Rows, plans: readonly NestPlan[]): Set<Buffer> {
-  const found = new Set(rowLocal);
-  parts.forEach((part, i) => {
-    if (isWrittenOut(plans[i])) return;
-    for (const { to, value } of part.stores) {
-      if (part.axes.length > 0) found.delete(to);
-      for (const { from, at } of loadsOf(value)) if (constantOf(at) === undefined) found.delete(from);
-    }
-  });
-  return found;
-}
-
-function isWrittenOut({ stages, loops, folds, unrolled }: NestPlan): boolean {
-  const whole = loops.every(({ axis, tile, lanes }) => constantOf(axis.extent) === tile && !lanes);
-  return whole && stages.length === 0 && folds.every((a) => unrolled.includes(a));
-}
-
-export function namesIn(nest: Exclude<AnyNest, ExplicitNest>): { buffers: Set<Buffer>; sizes: Set<string> } {
-  const buffers = new Set<Buffer>();
-  const sizes = new Set<string>();
-  const seen = new Set<string>();
-  const address = (at: Index): void => void sizesOf(at, sizes);
-  const visit = (value: Scalar): void => {
-    if (seen.has(value.key)) return;
-    seen.add(value.key);
-    if (value.kind === 'load') {
-      buffers.add(value.from);
-      address(value.at);
-    } else if (value.kind === 'index') address(value.of);
-    else if (value.kind === 'fold') for (const a of value.over) address(a.extent);
-    for (const part of partsOf(value)) visit(part);
-  };
-  const parts: readonly Nest[] = nest.kind === 'rows' ? [...nest.parts, ...(nest.totals ?? [])] : [nest];
-  if (nest.kind === 'rows') address(nest.row.extent);
-  for (const part of parts) {
-    for (const axis of part.axes) address(axis.extent);
-    for (const store of part.stores satisfies readonly Store[]) {
-      buffers.add(store.to);
-      address(store.at);
-      visit(store.value);
-    }
-  }
-  return { buffers, sizes };
 }

@@ -77,7 +77,7 @@ export function writeNest(
 function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyMap<Axis, Places>): void {
   for (const { stage, nest } of task.copies)
     if (stage.position === index && (stage.tile?.all || isFull(stage, places))) {
-      writeCopy(writer, nest, stage, places);
+      writeCopy(writer, nest, stage, places, writeNest);
       writer.pins.set(stage.buffer, writer.depth);
     }
   const loop = task.plan.loops[index];

@@ -2,28 +2,35 @@
 import { add, constantOf, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { isLanes, type Scalar } from '../../../ir/scalar.js';
-import { planCopy } from '../plan/copy.js';
-import type { Stage } from '../../../ir/nest/plans.js';
+import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { writeTiles, type Places } from './loops.js';
-import { writeNest } from './nest.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
+/** Writes a nest into the innermost open scope. A stage is filled by one, and nests have stages: so it is given, not imported. */
+type WriteNest = (writer: Writer, nest: Nest, plan: NestPlan) => void;
+
 /** Fills the stage's buffer. `copy` has the fold axes, then the columns. */
-export function writeCopy(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {
+export function writeCopy(
+  writer: Writer,
+  copy: Nest,
+  stage: Stage,
+  outer: ReadonlyMap<Axis, Places>,
+  writeNest: WriteNest,
+): void {
   const { tile } = stage;
   const block = tile?.block && outer.get(tile.axis);
-  if (block) return writeBeside(writer, copy, stage, outer, { ...block, block: block.base });
-  if (!tile?.all) return writeOne(writer, copy, stage, outer);
+  if (block) return writeBeside(writer, copy, stage, outer, { ...block, block: block.base }, writeNest);
+  if (!tile?.all) return writeOne(writer, copy, stage, outer, writeNest);
   const beside = tilesBeside(stage);
   if (beside > 1)
     return writeTiles(writer, { axis: tile.axis, tiles: [beside * tile.width], tail: 'exact' }, ({ base }) => {
-      writeBeside(writer, copy, stage, outer, { base, count: beside * tile.width });
+      writeBeside(writer, copy, stage, outer, { base, count: beside * tile.width }, writeNest);
     });
   writeTiles(writer, { axis: tile.axis, tiles: [tile.width, 1], tail: tile.tail }, (here) => {
     // What is shorter than a tile is read in place.
-    if (here.count === tile.width) writeOne(writer, copy, stage, new Map([...outer, [tile.axis, here]]));
+    if (here.count === tile.width) writeOne(writer, copy, stage, new Map([...outer, [tile.axis, here]]), writeNest);
   });
 }
 
@@ -34,6 +41,7 @@ function writeBeside(
   stage: Stage,
   outer: ReadonlyMap<Axis, Places>,
   { base, count, block }: Places,
+  writeNest: WriteNest,
 ): void {
   const { tile } = stage;
   if (!tile) throw new Error(`${stage.buffer.name} has no tiles`);
@@ -41,7 +49,7 @@ function writeBeside(
     const here = { base: add(base, i * tile.width), count: tile.width, block };
     return specialiseNest(copy, stage, new Map([...outer, [tile.axis, here]])).stores;
   });
-  writeNest(writer, { ...copy, stores: stores.flat() }, planCopy(copy, stage));
+  writeNest(writer, { ...copy, stores: stores.flat() }, loopsOf(stage));
 }
 
 /** How many tiles are filled side by side: a row brings more of it than one takes. */
@@ -51,10 +59,33 @@ function tilesBeside({ tile, copy }: Stage): number {
   return [4, 2].find((n) => extent % (n * tile.width) === 0) ?? 1;
 }
 
-function writeOne(writer: Writer, copy: Nest, stage: Stage, outer: ReadonlyMap<Axis, Places>): void {
+function writeOne(
+  writer: Writer,
+  copy: Nest,
+  stage: Stage,
+  outer: ReadonlyMap<Axis, Places>,
+  writeNest: WriteNest,
+): void {
   const bound = specialiseNest(copy, stage, outer);
   if (stage.copy.kind === 'transpose' && writeTransposed(writer, bound, stage)) return;
-  writeNest(writer, bound, planCopy(bound, stage));
+  writeNest(writer, bound, loopsOf(stage));
+}
+
+/** The copy's loops as the plan of a nest. */
+function loopsOf({ copy: { loops } }: Stage): NestPlan {
+  return {
+    kind: 'nest',
+    role: 'elementwise',
+    shape: { split: [], axes: [], folds: [] },
+    stages: [],
+    mergeColumns: [],
+    mergeFolds: [],
+    loops,
+    folds: [],
+    unrolled: [],
+    foldLanes: [],
+    text: '',
+  };
 }
 
 /** The copy with the axes that are bound already replaced by where they stand. */

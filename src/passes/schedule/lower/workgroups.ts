@@ -3,13 +3,12 @@ import { add, axis as newAxis, constantOf, div, mul, toIndex, type Axis, type In
 import type { AnyNest, Kernel, Nest, Rows, Statement, TargetTraits } from '../../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../../ir/scalar.js';
-import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
+import type { NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
-import { independentLoop } from '../plan/rounds.js';
-import { planWorkgroups } from '../plan/workgroups.js';
 import type { Places } from './loops.js';
-import { namesIn, rowLets } from './lower.js';
+import { namesIn } from '../../../ir/nest/traverse.js';
+import { rowLets } from './rowLets.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { bindAxes, together } from './places.js';
@@ -17,22 +16,9 @@ import { writeShares } from './shares.js';
 import { writeStores, writeTiled } from './tiles.js';
 import { Writer } from './writer.js';
 
-/** Plans and lowers. */
-export function lowerWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): Kernel {
-  return lowerWork(nest, planWorkgroups(nest, target, estimate), target);
-}
-
 export function lowerWork(nest: AnyNest, plan: WorkPlan, { blocks }: TargetTraits): Kernel {
   const { name, provenance } = nest;
   const text = { name, plan: plan.text, provenance };
-  if (nest.kind === 'explicit') {
-    const loop = plan.kind === 'threads' ? independentLoop(nest) : undefined;
-    if (plan.kind !== 'threads' || !loop)
-      return { ...text, body: nest.body, scratch: [], grid: [toIndex(1)], threads: [1] };
-    const grid = [groupsOf(loop.to, plan.threads)];
-    return { ...text, body: [{ ...loop, as: 'thread' }], scratch: [], grid, threads: [plan.threads] };
-  }
-  if (plan.kind === 'alone') throw new Error(`${name}: a plan for one thread`);
   const { buffers, sizes } = namesIn(nest);
   const lets = nest.kind === 'rows' && plan.kind === 'threads' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
@@ -48,7 +34,7 @@ export function lowerWork(nest: AnyNest, plan: WorkPlan, { blocks }: TargetTrait
   };
 }
 
-function write(task: Task, plan: Exclude<WorkPlan, { kind: 'alone' }>, lets: ReadonlySet<Buffer>): Written {
+function write(task: Task, plan: WorkPlan, lets: ReadonlySet<Buffer>): Written {
   switch (plan.kind) {
     case 'threads':
       return writeThreads(task, plan, lets);

@@ -15,9 +15,10 @@ import type { Buffer, Scalar } from '../../../ir/scalar.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { applyStage, coalesceAxes, coalesced, coalesceFolds } from '../../../ir/nest/reshape.js';
 import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from '../../../ir/nest/strides.js';
+import { planCopy } from './copy.js';
 import { runs } from './shape.js';
 import type { Sides } from '../../../ir/nest/sides.js';
-import type { CopyPlan, Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from '../../../ir/nest/plans.js';
+import type { Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from '../../../ir/nest/plans.js';
 
 /** Fewer rows do not pay for staging the columns. */
 const rowsToStage = 8;
@@ -187,9 +188,17 @@ function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], pos
   const length = run.reduce((n, a) => n * (constantOf(a.extent) ?? 1), 1);
   // Rows a multiple of 32 apart would fall on few cache sets.
   const pitch = length % 32 === 0 ? length + 8 : length;
-  const copy: CopyPlan = vectorise(sides.vSide, sides.v) ? { kind: 'rows' } : { kind: 'columnsFirst' };
+  const kind = vectorise(sides.vSide, sides.v) ? 'rows' : 'columnsFirst';
   const buffer = scratch('columns', mul(product(over.map((a) => a.extent)), pitch));
-  return { buffer, over, factors: sides.vFactors, columns: run, pitch, position, copy };
+  return {
+    buffer,
+    over,
+    factors: sides.vFactors,
+    columns: run,
+    pitch,
+    position,
+    copy: planCopy(kind, again(over), again(run)),
+  };
 }
 
 /**
@@ -217,11 +226,8 @@ function stagePanel(
   const { v, vSide } = sides;
   const inner = over[over.length - 1];
   const along = vectorise(vSide, inner);
-  const copy: CopyPlan = inPlace
-    ? { kind: 'rows' }
-    : along && along !== vSide
-      ? { kind: 'transpose' }
-      : { kind: 'columnsFirst' };
+  const kind = inPlace ? 'rows' : along && along !== vSide ? 'transpose' : 'columnsFirst';
+  const copy = planCopy(kind, again(over), [newAxis('column', width)]);
   const buffer = scratch('panel', mul(product(over.map((a) => a.extent)), panels * width));
   const block = panels > 1 && { block: { base: newAxis(v.name, v.extent), width: panels * width } };
   const tile = { axis: v, base: newAxis(v.name, v.extent), width, all: false, ...block, tail: 'overlap' as const };
@@ -256,8 +262,13 @@ function stageRows(
     tile,
     pitch: width,
     position: 0,
-    copy: { kind: 'rows' },
+    copy: planCopy('rows', again(over), [newAxis('column', width)]),
   };
+}
+
+/** The same axes once more, for the loops of a copy. */
+function again(axes: readonly Axis[]): Axis[] {
+  return axes.map((a) => newAxis(a.name, a.extent));
 }
 
 function scratch(name: string, length: Index): Buffer {

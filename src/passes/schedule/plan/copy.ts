@@ -1,13 +1,13 @@
-// The plan of a stage's copying nest.
-import { constantOf } from '../../../ir/index.js';
-import type { Nest } from '../../../ir/program.js';
-import type { LoopPlan, NestPlan, Stage } from '../../../ir/nest/plans.js';
+// How the buffer of a stage is filled.
+import type { CopyPlan, LoopPlan } from '../../../ir/nest/plans.js';
+import { constantOf, type Axis } from '../../../ir/index.js';
 
-/** Rows: fold axes outside, the last column in lanes. Columns first: element by element, so that what depends on the column alone is computed once. */
-export function planCopy(copy: Nest, stage: Stage): NestPlan {
-  const over = copy.axes.slice(0, stage.over.length);
-  const columns = copy.axes.slice(stage.over.length);
-  const rows = stage.copy.kind !== 'columnsFirst';
+/**
+ * Rows: fold axes outside, the last column in lanes. Columns first: element by element, so that what depends on the column alone is
+ * computed once. `over` and `columns` are axes of the copy's own.
+ */
+export function planCopy(kind: CopyPlan['kind'], over: readonly Axis[], columns: readonly Axis[]): CopyPlan {
+  const rows = kind !== 'columnsFirst';
   const order = rows ? [...over, ...columns] : [...columns, ...over];
   const last = order[order.length - 1];
   const loops = order.map((axis): LoopPlan => {
@@ -20,17 +20,5 @@ export function planCopy(copy: Nest, stage: Stage): NestPlan {
       ...(wide && { lanes: true as const }),
     };
   });
-  return {
-    kind: 'nest',
-    role: 'elementwise',
-    shape: { split: [], axes: [], folds: [] },
-    stages: [],
-    mergeColumns: [],
-    mergeFolds: [],
-    loops,
-    folds: [],
-    unrolled: [],
-    foldLanes: [],
-    text: '',
-  };
+  return { kind, over, columns, loops };
 }

@@ -17,7 +17,7 @@ import { rebuild } from '../../../ir/walk.js';
 import { specialise } from '../../../ir/nest/specialise.js';
 import { factorsOf } from '../../../ir/nest/reshape.js';
 import { axesOfValue, estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import type { Estimate, WorkPlan } from '../../../ir/nest/plans.js';
+import type { Estimate, PlannedNest, WorkPlan } from '../../../ir/nest/plans.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };
@@ -34,27 +34,33 @@ const mostShares = 64;
 const grain = 16;
 
 /**
- * The nest, or two: the first folds shares of what the folds go over, side by side, and the second folds the shares, in their order, and
+ * The nest planned, or two: the first folds shares of what the folds go over, side by side, and the second folds the shares, in their order, and
  * does the rest. How many shares there are is known here; how long they are follows from the sizes of a call.
  */
-export function shareFolds(nest: AnyNest, target: TargetTraits, estimate: Estimate): AnyNest[] {
-  if (nest.kind !== 'nest') return [nest];
+export function shareFolds(nest: AnyNest, target: TargetTraits, estimate: Estimate): PlannedNest[] {
+  const planned = planGroups(nest, target, estimate);
+  if (nest.kind !== 'nest') return [planned];
   const folds = [...new Map(foldsOf(nest).map((f) => [f.key, f])).values()];
-  if (folds.length === 0 || !sideBySide(nest)) return [nest];
+  if (folds.length === 0 || !sideBySide(nest)) return [planned];
   const longest = folds.map((f) => longestOf(f, estimate));
-  if (longest.some((a) => a.extent.key !== longest[0].extent.key)) return [nest];
-  const wanted = sharesFor(nest, folds, target, estimate);
+  if (longest.some((a) => a.extent.key !== longest[0].extent.key)) return [planned];
+  const wanted = sharesFor(nest, folds, planned.plan, estimate);
   const count = Math.min(wanted, Math.floor(estimated(longest[0].extent, estimate) / grain));
-  return count < 2 ? [nest] : twoNests(nest, folds, longest, dividing(count, longest[0].extent), estimate);
+  if (count < 2) return [planned];
+  const two = twoNests(nest, folds, longest, dividing(count, longest[0].extent), estimate);
+  return two.map((part) => planGroups(part, target, estimate));
+}
+
+function planGroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): PlannedNest & { kind: 'workgroups' } {
+  return { kind: 'workgroups', nest, plan: planWorkgroups(nest, target, estimate) };
 }
 
 /** How many shares keep a processor busy and are still worth a thread's or a group's while. */
-function sharesFor(nest: Nest, folds: readonly Fold[], target: TargetTraits, estimate: Estimate): number {
+function sharesFor(nest: Nest, folds: readonly Fold[], plan: WorkPlan, estimate: Estimate): number {
   const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
   const folded = Math.min(...folds.map((f) => size(f.over)));
   const places = size(nest.axes);
   if (folded < longFold) return 1;
-  const plan = planWorkgroups(nest, target, estimate);
   const least = plan.kind === 'groups' ? leastGroupShare : leastShare;
   const most = Math.min(mostShares, Math.floor(folded / least));
   return Math.min(most, Math.ceil(enoughPlaces / (places * weightOf(plan))));
@@ -69,8 +75,6 @@ function weightOf(plan: WorkPlan): number {
       return plan.threads;
     case 'tiles':
       return 1 / 4;
-    case 'alone':
-      return enoughPlaces;
     default:
       return plan satisfies never;
   }

@@ -1,14 +1,13 @@
 // Contractions on targets with workgroups: which tile of the result a workgroup makes, and how it stages the two sides.
 import { printIndex, type Axis } from '../../../ir/index.js';
-import type { Nest, TargetTraits } from '../../../ir/program.js';
+import type { Nest } from '../../../ir/program.js';
 import { local, type Scalar } from '../../../ir/scalar.js';
 import { loadsOf } from '../../../ir/nest/traverse.js';
-import { planNest } from './plan.js';
 import { inQuads, storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf } from '../../../ir/nest/sides.js';
 import { estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import type { Estimate, TilePlan, TileSide } from '../../../ir/nest/plans.js';
+import type { Estimate, NestPlan, TilePlan, TileSide } from '../../../ir/nest/plans.js';
 
 /** Fewer products do not pay for staging. */
 const leastProducts = 1 << 17;
@@ -32,8 +31,12 @@ const tilings: readonly Tiling[] = [
   { threads: { down: 4, across: 16 }, block: { rows: 4, columns: 4 }, depth: 32, weight: 0.4 },
 ];
 
-export function planTiles(nest: Nest, target: TargetTraits, estimate: Estimate): TilePlan | undefined {
-  const { shape, role } = planNest(nest, target, estimate);
+/** `shape` and `role` are those of the nest planned for one thread. */
+export function planTiles(
+  nest: Nest,
+  { shape, role }: Pick<NestPlan, 'shape' | 'role'>,
+  estimate: Estimate,
+): TilePlan | undefined {
   if (role !== 'contraction') return undefined;
   const reshaped = reshape(nest, shape);
   const sides = sidesOf(reshaped, estimate);

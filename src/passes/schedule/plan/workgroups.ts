@@ -4,10 +4,9 @@ import type { AnyNest, Nest, Rows, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
 import { loadsOf } from '../../../ir/nest/traverse.js';
-import { planNest } from './plan.js';
+import { planNest } from './serial.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
-import { independentLoop } from './rounds.js';
 import { estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
 import { planTiles } from './tiles.js';
 import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
@@ -25,24 +24,19 @@ const groupMemory = 4_096 - 3 * 256;
 
 export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
   switch (nest.kind) {
-    case 'explicit':
-      return independentLoop(nest)
-        ? { kind: 'threads', threads: 64, parts: [], text: 'explicit: a thread a round, 64 a group' }
-        : { kind: 'alone', text: 'explicit: one thread' };
     case 'rows':
       return planRows(nest, target, estimate);
-    case 'nest':
-      return (
-        planTiles(nest, target, estimate) ?? planShares(nest, target, estimate) ?? planThreads(nest, target, estimate)
-      );
+    case 'nest': {
+      const part = planNest(nest, target, estimate);
+      return planTiles(nest, part, estimate) ?? planShares(nest, part, estimate) ?? planThreads(nest, part, estimate);
+    }
     default:
       return nest satisfies never;
   }
 }
 
 /** A thread for each place. */
-function planThreads(nest: Nest, target: TargetTraits, estimate: Estimate): WorkPlan {
-  const part = planNest(nest, target, estimate);
+function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
   const places = count(
     part.loops.map((l) => l.axis),
     estimate,
@@ -63,8 +57,7 @@ function planThreads(nest: Nest, target: TargetTraits, estimate: Estimate): Work
 }
 
 /** Reductions to few places: a workgroup each. */
-function planShares(nest: Nest, target: TargetTraits, estimate: Estimate): WorkPlan | undefined {
-  const part = planNest(nest, target, estimate);
+function planShares(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan | undefined {
   const reshaped = reshape(nest, part.shape);
   const folded = foldedBy(reshaped, estimate) ?? 0;
   const outputs = count(nest.axes, estimate);

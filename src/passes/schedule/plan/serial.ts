@@ -1,0 +1,228 @@
+// Plans for one thread, whose loops run one inside the other: tiles, lanes, what is staged, and in which order.
+import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
+import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
+import type { Scalar } from '../../../ir/scalar.js';
+import { hasFold, partsOf } from '../../../ir/walk.js';
+import { vectorise } from '../../../ir/nest/lanes.js';
+import { planContraction } from './contraction.js';
+import { factorsOf, reshape } from '../../../ir/nest/reshape.js';
+import { planScatter } from './scatter.js';
+import { chooseShape } from './shape.js';
+import { sidesOf } from '../../../ir/nest/sides.js';
+import {
+  axesOfValue,
+  costOf,
+  estimated,
+  foldsOf,
+  hasFunction,
+  readsOwn,
+  strideAt,
+  strideOfStore,
+} from '../../../ir/nest/strides.js';
+import type { Estimate, LoopPlan, NestPlan, Plan, Shape, Tail } from '../../../ir/nest/plans.js';
+
+/** How many instructions a nest may have when it is written out whole. */
+const straightLine = 160;
+/** How many places a nest, and how many rounds a fold may have to be written out. */
+const mostPlaces = 8;
+/** Below this many instructions tiles do not pay. */
+const littleWork = 4_000;
+
+/** Operations for one place of an elementwise nest, from which the code of many places is long; a function counts for several. */
+const [muchWork, muchOfFunctions] = [40, 80];
+
+export function planSerial(nest: AnyNest, target: TargetTraits, estimate: Estimate): Plan {
+  switch (nest.kind) {
+    case 'rows': {
+      const parts = nest.parts.map((part) => planNest(part, target, estimate));
+      const each = parts.map((p) => p.text);
+      const totals = nest.totals ? [`totals of ${nest.totals.map((t) => t.name).join(', ')}`] : [];
+      const text = `rows ${nest.row.name}:${printIndex(nest.row.extent)}: ${[...each, ...totals].join(' | ')}`;
+      return { kind: 'rows', parts, text };
+    }
+    case 'nest':
+      return planScatter(nest, target) ?? planNest(nest, target, estimate);
+    default:
+      return nest satisfies never;
+  }
+}
+
+export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): NestPlan {
+  const shape = chooseShape(nest);
+  const reshaped = reshape(nest, shape);
+  if (fitsStraightLine(reshaped, estimate) && !(target.lanes && isLongRun(reshaped)))
+    return planStraight(reshaped, shape, estimate);
+  if (!target.lanes) return planScalar(reshaped, shape, estimate);
+  const sides = sidesOf(reshaped, estimate);
+  if (sides && sides.rows.length + sides.columns.length > 0)
+    return planContraction(reshaped, shape, sides, target, estimate) ?? planScalar(reshaped, shape, estimate);
+  return planLanes(reshaped, shape, estimate);
+}
+
+function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {
+  const folds = foldsOf(nest).flatMap((f) => f.over);
+  if (folds.some((a) => constantOf(a.extent) === undefined)) return false;
+  const count = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * (constantOf(a.extent) ?? 1), 1);
+  const points = count(nest.axes);
+  const values = nest.stores.map((s) => s.value);
+  return points <= mostPlaces && count(folds) <= mostPlaces && points * costOf(values, estimate) <= straightLine;
+}
+
+/** One run of a length known at run time, element by element: nothing of it can be written out, and lanes are along it. */
+function isLongRun(nest: Nest): boolean {
+  const [axis, ...others] = nest.axes.filter((a) => constantOf(a.extent) !== 1);
+  return axis !== undefined && others.length === 0 && constantOf(axis.extent) === undefined;
+}
+
+/** Everything of fixed size written out. */
+function planStraight(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
+  const tiles = new Map(nest.axes.map((a) => [a, constantOf(a.extent) ?? 1]));
+  const folds = foldAxesOf(nest);
+  return nestPlan(nest, shape, loopsOf(nest, tiles, estimate), { folds, unrolled: folds, note: 'written out' });
+}
+
+/** One value at a time: contractions in register tiles of 2×4, the rest in plain loops. */
+function planScalar(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
+  const tiles = scalarTiles(nest, estimate);
+  const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
+  const loops = loopsOf(nest, tiles, estimate);
+  const block = loops.map((l) => l.tile).filter((t) => t > 1);
+  return nestPlan(nest, shape, loops, {
+    folds,
+    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    note: block.length > 0 ? `tile ${block.join('x')}` : '',
+  });
+}
+
+/** Elementwise nests and reductions: lanes along the axis of stride 1 where the values allow it, and along folds. */
+function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
+  const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
+  const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
+  const fits = v && nest.stores.every((s) => vectorise(s.value, v)) ? v : undefined;
+  const extent = fits && constantOf(fits.extent);
+  const tile = laneTile(extent, nest, folds.length > 0, estimate);
+  const tiles = new Map<Axis, number>(fits && tile > 1 ? [[fits, tile]] : []);
+  const loops = loopsOf(nest, tiles, estimate).map((l) =>
+    l.axis === fits && tile > 1 ? { ...l, lanes: true as const } : l,
+  );
+  return nestPlan(nest, shape, loops, {
+    folds,
+    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    foldLanes: folds,
+    note: fits && tile > 1 ? `lanes along ${fits.name}` : '',
+  });
+}
+
+/** How many places in lanes at once. Functions are chains of operations, of which four vectors are as fast as two. */
+function laneTile(extent: number | undefined, nest: Nest, hasFolds: boolean, estimate: Estimate): number {
+  const cost = nest.stores.reduce((n, s) => n + costOf([s.value], estimate), 0);
+  const functions = nest.stores.some((s) => hasFunction(s.value));
+  const even = extent === undefined || extent % 16 === 0 || extent >= 128;
+  const wide = hasFolds ? extent !== undefined : functions && even && cost < muchOfFunctions;
+  const wanted = wide ? 16 : hasFolds || cost < muchWork ? 8 : 4;
+  return [16, 8, 4].find((tile) => tile <= wanted && tile <= (extent ?? 16)) ?? 1;
+}
+
+interface Choices {
+  readonly folds: readonly Axis[];
+  readonly unrolled: readonly Axis[];
+  readonly foldLanes?: readonly Axis[];
+  readonly note: string;
+}
+
+function nestPlan(nest: Nest, shape: Shape, loops: readonly LoopPlan[], choices: Choices): NestPlan {
+  const { folds, unrolled, foldLanes = [], note } = choices;
+  const role = roleOf(nest);
+  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const looped = folds.filter((a) => !unrolled.includes(a));
+  const parts = [show(loops.map((l) => l.axis)), looped.length > 0 ? `fold ${show(looped)}` : '', note];
+  const text = `${role}: ${parts.filter((p) => p !== '').join(', ')}`;
+  return {
+    kind: 'nest',
+    role,
+    shape,
+    stages: [],
+    mergeColumns: [],
+    mergeFolds: [],
+    loops,
+    folds,
+    unrolled,
+    foldLanes,
+    text,
+  };
+}
+
+function roleOf(nest: Nest): NestPlan['role'] {
+  const [first] = foldsOf(nest);
+  if (!first) return nest.axes.length === 0 ? 'scalar' : 'elementwise';
+  const factors = factorsOf(first).map((factor) => axesOfValue(factor));
+  const shared = nest.axes.some((a) => factors.some((f) => f.has(a)) && !factors.every((f) => f.has(a)));
+  return shared && factors.length > 1 ? 'contraction' : 'reduction';
+}
+
+function foldAxesOf(nest: Nest): Axis[] {
+  return [...new Set(foldsOf(nest).flatMap((f) => f.over))];
+}
+
+/** Loops in the order of descending strides of the first store. */
+function loopsOf(nest: Nest, tiles: ReadonlyMap<Axis, number>, estimate: Estimate): LoopPlan[] {
+  const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
+  return byStride(nest, estimate).map((axis): LoopPlan => ({ axis, tile: tiles.get(axis) ?? 1, tail }));
+}
+
+function byStride(nest: Nest, estimate: Estimate): Axis[] {
+  const strides = new Map(nest.axes.map((a) => [a, strideAt(nest.stores[0].at, a, estimate) ?? 0]));
+  return [...nest.axes].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
+}
+
+/** Descending largest stride, so that the innermost loop reads neighbours. */
+function orderFolds(axes: readonly Axis[], folds: readonly Scalar[], estimate: Estimate): Axis[] {
+  const stride = (axis: Axis): number => {
+    let largest = 0;
+    const seen = new Set<string>();
+    const visit = (value: Scalar): void => {
+      if (seen.has(value.key)) return;
+      seen.add(value.key);
+      if (value.kind === 'load') largest = Math.max(largest, Math.abs(strideAt(value.at, axis, estimate) ?? 0));
+      for (const part of partsOf(value)) visit(part);
+    };
+    for (const fold of folds) visit(fold);
+    return largest;
+  };
+  const strides = new Map(axes.map((a) => [a, stride(a)]));
+  return [...axes].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
+}
+
+function scalarTiles(nest: Nest, estimate: Estimate): Map<Axis, number> {
+  const tiles = new Map<Axis, number>();
+  const folds = foldsOf(nest);
+  const cost = costOf(
+    nest.stores.map((s) => s.value),
+    estimate,
+  );
+  const points = nest.axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  if (folds.length === 0 || points * cost < littleWork) return tiles;
+  const innermost = folds.find((f) => !hasFold(f.body)) ?? folds[0];
+  const factors = factorsOf(innermost).map((f) => axesOfValue(f));
+  const order = byStride(nest, estimate);
+  const v = order[order.length - 1];
+  if (!v || !sharesLoads(innermost, v, estimate)) return tiles;
+  const columns = factors.filter((f) => f.has(v));
+  const rows = order.filter((a) => a !== v && factors.some((f) => f.has(a)) && !columns.some((f) => f.has(a)));
+  const [u] = rows.sort((a, b) => estimated(b.extent, estimate) - estimated(a.extent, estimate));
+  const most = (axis: Axis, wanted: number): number =>
+    Math.min(wanted, constantOf(axis.extent) ?? Math.max(1, estimated(axis.extent, estimate)));
+  const width = most(v, u ? 4 : 8);
+  tiles.set(v, width);
+  if (u) tiles.set(u, most(u, Math.max(2, Math.floor(8 / width))));
+  return tiles;
+}
+
+/** A tile along the axis pays where a factor does not move with it, or where it walks memory in order. */
+function sharesLoads(fold: Scalar & { kind: 'fold' }, v: Axis, estimate: Estimate): boolean {
+  const factors = factorsOf(fold);
+  if (factors.length > 1 && factors.some((f) => !axesOfValue(f).has(v))) return true;
+  const visit = (value: Scalar): boolean =>
+    (value.kind === 'load' && strideAt(value.at, v, estimate) === 1) || partsOf(value).some(visit);
+  return visit(fold.body);
+}
