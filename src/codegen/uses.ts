@@ -1,8 +1,9 @@
 // What a kernel needs from outside: run-time sizes, axes of loops around its calls, and buffers, in the order of its text.
 import type { Axis, Index } from '../ir/index.js';
-import type { Entry, Kernel, Program, Statement, Step } from '../ir/program.js';
+import type { Entry, Kernel, Program, Step } from '../ir/program.js';
 import { actualOf, runsOf } from '../ir/runs.js';
-import type { Buffer, Scalar } from '../ir/scalar.js';
+import type { Buffer } from '../ir/scalar.js';
+import { visitStatements } from '../ir/statements.js';
 
 export interface Uses {
   readonly sizes: ReadonlySet<string>;
@@ -19,64 +20,32 @@ export function usesOf(kernel: Kernel): Uses {
   if (!found) {
     const search = { sizes: new Set<string>(), axes: new Set<Axis>(), buffers: new Set<Buffer>() };
     const bound = new Set<Axis>();
-    const seen = new Set<string>();
-    for (const statement of kernel.body) inStatement(statement);
+    visitStatements(kernel.body, {
+      statement(s) {
+        if (s.kind === 'loop' || s.kind === 'index') bound.add(s.axis);
+        else if (s.kind === 'store') search.buffers.add(s.to);
+      },
+      scalar(value) {
+        if (value.kind === 'load') search.buffers.add(value.from);
+      },
+      address: (index) => inIndex(index, search),
+    });
     for (const axis of bound) search.axes.delete(axis);
     known.set(kernel, (found = search));
-
-    function inStatement(statement: Statement): void {
-      switch (statement.kind) {
-        case 'loop':
-          bound.add(statement.axis);
-          for (const bound of [statement.from, statement.to, statement.last]) if (bound) inIndex(bound);
-          return statement.body.forEach(inStatement);
-        case 'index':
-          bound.add(statement.axis);
-          return inIndex(statement.value);
-        case 'let':
-        case 'set':
-          return inScalar(statement.value);
-        case 'store':
-          inScalar(statement.value);
-          inIndex(statement.at);
-          search.buffers.add(statement.to);
-          return;
-        case 'if':
-          statement.less.forEach(inIndex);
-          return [...statement.then, ...statement.else].forEach(inStatement);
-        case 'transpose':
-        case 'barrier':
-          return;
-        default:
-          return statement satisfies never;
-      }
-    }
-
-    function inScalar(value: Scalar): void {
-      if (seen.has(value.key)) return;
-      seen.add(value.key);
-      if (value.kind === 'load') {
-        search.buffers.add(value.from);
-        inIndex(value.at);
-      } else if (value.kind === 'index') inIndex(value.of);
-      else if (value.kind === 'apply') value.args.forEach(inScalar);
-      else if (value.kind === 'splat' || value.kind === 'lane') inScalar(value.of);
-    }
-
-    function inIndex(index: Index): void {
-      for (const { atoms } of index.terms)
-        for (const part of atoms) {
-          if (part.kind === 'size') search.sizes.add(part.name);
-          else if (part.kind === 'axis') search.axes.add(part);
-          else if (part.kind === 'element') inScalar(part.of);
-          else {
-            inIndex(part.of);
-            inIndex(part.by);
-          }
-        }
-    }
   }
   return found;
+}
+
+function inIndex(index: Index, search: { readonly sizes: Set<string>; readonly axes: Set<Axis> }): void {
+  for (const { atoms } of index.terms)
+    for (const part of atoms) {
+      if (part.kind === 'size') search.sizes.add(part.name);
+      else if (part.kind === 'axis') search.axes.add(part);
+      else if (part.kind === 'quotient') {
+        inIndex(part.of, search);
+        inIndex(part.by, search);
+      }
+    }
 }
 
 /** The kernels that an entry runs, in order. */

@@ -1,6 +1,7 @@
 // Substitution in scalar expressions: atoms of their addresses, and whole sub-expressions, replaced in one pass that keeps sharing.
 import { substitute, type Atom, type Index } from './index.js';
-import { apply, fold, indexValue, lane, load, splat, type Scalar } from './scalar.js';
+import type { Scalar } from './scalar.js';
+import { hasFold, mapScalar } from './walk.js';
 
 export interface Rewrite {
   /** What an axis (or another atom) of an address becomes; undefined keeps it. */
@@ -13,7 +14,13 @@ export interface Rewrite {
 export function rewriteScalar(value: Scalar, rewrite: Rewrite, memo: Map<string, Scalar> = new Map()): Scalar {
   const known = memo.get(value.key);
   if (known) return known;
-  const result = rewrite.scalar?.(value) ?? rewriteParts(value, rewrite, memo);
+  const result =
+    rewrite.scalar?.(value) ??
+    mapScalar(
+      value,
+      (part) => rewriteScalar(part, rewrite, memo),
+      (address) => rewriteIndex(address, rewrite, memo),
+    );
   memo.set(value.key, result);
   return result;
 }
@@ -23,25 +30,15 @@ export function rewriteIndex(index: Index, rewrite: Rewrite, memo: Map<string, S
   return substitute(index, rewrite.atom ?? (() => undefined), (value) => rewriteScalar(value, rewrite, memo));
 }
 
-function rewriteParts(value: Scalar, rewrite: Rewrite, memo: Map<string, Scalar>): Scalar {
-  const again = (part: Scalar) => rewriteScalar(part, rewrite, memo);
-  switch (value.kind) {
-    case 'number':
-    case 'local':
-      return value;
-    case 'index':
-      return indexValue(rewriteIndex(value.of, rewrite, memo), value.lanes);
-    case 'load':
-      return load(value.from, rewriteIndex(value.at, rewrite, memo), value.lanes);
-    case 'apply':
-      return apply(value.op, ...value.args.map(again));
-    case 'fold':
-      return fold(value.op, value.over, again(value.body));
-    case 'splat':
-      return splat(again(value.of));
-    case 'lane':
-      return lane(again(value.of), value.at);
-    default:
-      return value satisfies never;
-  }
+/** The value with others in the place of its folds: `replace` is asked for outer ones first, and keeps one by undefined. */
+export function replaceFolds(
+  value: Scalar,
+  replace: (fold: Scalar & { readonly kind: 'fold' }) => Scalar | undefined,
+  memo: Map<string, Scalar> = new Map(),
+): Scalar {
+  const scalar = (v: Scalar): Scalar | undefined => {
+    if (!hasFold(v)) return v;
+    return v.kind === 'fold' ? replace(v) : undefined;
+  };
+  return rewriteScalar(value, { scalar }, memo);
 }

@@ -37,6 +37,21 @@ export function elementsOf(index: Index, into: Scalar[] = []): readonly Scalar[]
   return into;
 }
 
+/** Visits the value and all that stands in it, also in addresses: each once, and before its parts. */
+export function visitScalar(value: Scalar, visit: (part: Scalar) => void, seen: Set<string> = new Set()): void {
+  if (seen.has(value.key)) return;
+  seen.add(value.key);
+  visit(value);
+  for (const part of partsOf(value)) visitScalar(part, visit, seen);
+}
+
+/** Does the test hold for the value, or for something that stands in it? */
+export function someScalar(value: Scalar, test: (part: Scalar) => boolean, seen: Set<string> = new Set()): boolean {
+  if (seen.has(value.key)) return false;
+  seen.add(value.key);
+  return test(value) || partsOf(value).some((part) => someScalar(part, test, seen));
+}
+
 const folds = new WeakMap<Scalar, boolean>();
 
 export function hasFold(value: Scalar): boolean {
@@ -55,45 +70,36 @@ export function contains(value: Scalar, key: string, seen: Set<string> = new Set
   return partsOf(value).some((part) => contains(part, key, seen));
 }
 
-/** The value with its parts rebuilt by `visit`, unless `replace` gives another. */
-export function rebuild(
-  value: Scalar,
-  memo: Map<string, Scalar>,
-  visit: (value: Scalar) => Scalar,
-  replace: (value: Scalar) => Scalar | undefined,
-): Scalar {
-  if (!hasFold(value)) return value;
-  const known = memo.get(value.key);
-  if (known) return known;
-  const result =
-    replace(value) ??
-    withParts(value, visit, (index) =>
-      mapAtoms(index, (part) => {
-        if (part.kind === 'element') return atom({ kind: 'element', of: visit(part.of) });
-        return undefined;
-      }),
-    );
-  memo.set(value.key, result);
-  return result;
-}
-
-export function withParts(value: Scalar, visit: (value: Scalar) => Scalar, index: (index: Index) => Index): Scalar {
+/** The value with other parts; the value itself where none of them changes. */
+export function mapScalar(value: Scalar, scalar: (part: Scalar) => Scalar, index: (address: Index) => Index): Scalar {
   switch (value.kind) {
     case 'number':
     case 'local':
       return value;
-    case 'index':
-      return indexValue(index(value.of), value.lanes);
-    case 'load':
-      return load(value.from, index(value.at), value.lanes);
-    case 'apply':
-      return apply(value.op, ...value.args.map(visit));
-    case 'fold':
-      return fold(value.op, value.over, visit(value.body));
-    case 'splat':
-      return splat(visit(value.of));
-    case 'lane':
-      return lane(visit(value.of), value.at);
+    case 'index': {
+      const of = index(value.of);
+      return of === value.of ? value : indexValue(of, value.lanes);
+    }
+    case 'load': {
+      const at = index(value.at);
+      return at === value.at ? value : load(value.from, at, value.lanes);
+    }
+    case 'apply': {
+      const args = value.args.map(scalar);
+      return args.every((arg, i) => arg === value.args[i]) ? value : apply(value.op, ...args);
+    }
+    case 'fold': {
+      const body = scalar(value.body);
+      return body === value.body ? value : fold(value.op, value.over, body);
+    }
+    case 'splat': {
+      const of = scalar(value.of);
+      return of === value.of ? value : splat(of);
+    }
+    case 'lane': {
+      const of = scalar(value.of);
+      return of === value.of ? value : lane(of, value.at);
+    }
     default:
       return value satisfies never;
   }

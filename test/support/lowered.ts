@@ -1,5 +1,5 @@
 // A nest's kernel: planned for a target, and lowered.
-import type { Estimate } from '../../src/ir/nest/plans.js';
+import type { Estimate } from '../../src/ir/nest/sizes.js';
 import type { AnyNest, Kernel, TargetTraits } from '../../src/ir/program.js';
 import { lower } from '../../src/passes/schedule/lower/lower.js';
 import { planSerial } from '../../src/passes/schedule/plan/serial.js';

@@ -188,6 +188,3 @@ export interface TilePlan {
   readonly quads: boolean;
   readonly text: string;
 }
-
-/** A run-time size, as plan may assume it for costs. */
-export type Estimate = (size: string) => number;

@@ -2,7 +2,8 @@
 import { constantOf, mod, toIndex, type Axis, type Index } from '../index.js';
 import type { Nest, Store } from '../program.js';
 import type { Scalar } from '../scalar.js';
-import { partsOf, rebuild } from '../walk.js';
+import { replaceFolds } from '../rewrite.js';
+import { partsOf } from '../walk.js';
 import { asLanes, vectorise } from './lanes.js';
 import { strideOfStore } from './strides.js';
 
@@ -18,7 +19,7 @@ export function inQuads(value: Scalar, axis: Axis): Scalar | undefined {
 /** The nest's stores at four neighbours along the axis, with these values in the place of folds, by key. */
 export function storesInQuads(nest: Nest, axis: Axis, folds: ReadonlyMap<string, Scalar>): Store[] | undefined {
   const memo = new Map<string, Scalar>();
-  const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => folds.get(v.key));
+  const visit = (value: Scalar): Scalar => replaceFolds(value, (f) => folds.get(f.key), memo);
   const stores: Store[] = [];
   for (const store of nest.stores) {
     const value = inQuads(visit(store.value), axis);

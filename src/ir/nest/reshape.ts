@@ -15,7 +15,8 @@ import {
 } from '../index.js';
 import type { Nest } from '../program.js';
 import { apply, fold, load, type Scalar } from '../scalar.js';
-import { hasFold, rebuild } from '../walk.js';
+import { replaceFolds } from '../rewrite.js';
+import { hasFold } from '../walk.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import type { Coalesce, Shape, Split, Stage } from './plans.js';
 
@@ -151,10 +152,13 @@ export function factorsOf(f: Scalar & { kind: 'fold' }): Scalar[] {
 function mapFolds(nest: Nest, change: (f: Scalar & { kind: 'fold' }) => Scalar | undefined): Nest {
   const memo = new Map<string, Scalar>();
   const visit = (value: Scalar): Scalar =>
-    rebuild(value, memo, visit, (v) => {
-      if (v.kind !== 'fold') return undefined;
-      const inner = hasFold(v.body) ? fold(v.op, v.over, visit(v.body)) : v;
-      return inner.kind === 'fold' ? (change(inner) ?? inner) : inner;
-    });
+    replaceFolds(
+      value,
+      (f) => {
+        const inner = hasFold(f.body) ? fold(f.op, f.over, visit(f.body)) : f;
+        return inner.kind === 'fold' ? (change(inner) ?? inner) : inner;
+      },
+      memo,
+    );
   return { ...nest, stores: nest.stores.map((s) => ({ ...s, value: visit(s.value) })) };
 }

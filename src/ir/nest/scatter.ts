@@ -3,7 +3,8 @@
 import { constantOf, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
 import { apply, indexValue, number, type Buffer, type Scalar } from '../scalar.js';
-import { hasFold, loadsOf } from './traverse.js';
+import { loadsOf } from './traverse.js';
+import { hasFold } from '../walk.js';
 import { factorsOf } from './reshape.js';
 import { axesOfValue } from './strides.js';
 

@@ -4,8 +4,9 @@ import type { Nest } from '../program.js';
 import { apply, type Scalar } from '../scalar.js';
 import { hasFold } from '../walk.js';
 import { factorsOf } from './reshape.js';
-import { axesOfValue, costOf, foldsOf, strideOfStore } from './strides.js';
-import type { Estimate } from './plans.js';
+import { axesOfValue, foldsOf, strideOfStore } from './strides.js';
+import { costOf } from './cost.js';
+import type { Estimate } from './sizes.js';
 
 export interface Sides {
   readonly fold: Scalar & { kind: 'fold' };

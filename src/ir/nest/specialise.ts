@@ -1,6 +1,7 @@
 // Substitution of axes in scalar expressions with what becomes known by it: comparisons of disjoint ranges, selects, conversions.
 import { add, constantOf, provablyLess, substitute, type Atom, type Index } from '../index.js';
-import { apply, fold, indexValue, lane, load, number, splat, truth, type Scalar, type ScalarOp } from '../scalar.js';
+import { apply, indexValue, number, truth, type Scalar, type ScalarOp } from '../scalar.js';
+import { mapScalar } from '../walk.js';
 
 export type Replace = (atom: Atom) => Index | undefined;
 
@@ -19,33 +20,11 @@ export function specialiseIndex(index: Index, replace: Replace, memo: Map<string
 
 function parts(value: Scalar, replace: Replace, memo: Map<string, Scalar>): Scalar {
   const again = (part: Scalar): Scalar => specialise(part, replace, memo);
-  switch (value.kind) {
-    case 'number':
-    case 'local':
-      return value;
-    case 'index': {
-      const of = specialiseIndex(value.of, replace, memo);
-      return of === value.of ? value : indexValue(of, value.lanes);
-    }
-    case 'load': {
-      const at = specialiseIndex(value.at, replace, memo);
-      return at === value.at ? value : load(value.from, at, value.lanes);
-    }
-    case 'apply': {
-      if (value.op !== 'select') return simplify(value.op, value.args.map(again));
-      const condition = again(value.args[0]);
-      if (condition.kind === 'number') return again(value.args[condition.value ? 1 : 2]);
-      return apply('select', condition, again(value.args[1]), again(value.args[2]));
-    }
-    case 'fold':
-      return fold(value.op, value.over, again(value.body));
-    case 'splat':
-      return splat(again(value.of));
-    case 'lane':
-      return lane(again(value.of), value.at);
-    default:
-      return value satisfies never;
-  }
+  if (value.kind !== 'apply') return mapScalar(value, again, (address) => specialiseIndex(address, replace, memo));
+  if (value.op !== 'select') return simplify(value.op, value.args.map(again));
+  const condition = again(value.args[0]);
+  if (condition.kind === 'number') return again(value.args[condition.value ? 1 : 2]);
+  return apply('select', condition, again(value.args[1]), again(value.args[2]));
 }
 
 function simplify(op: ScalarOp, args: readonly Scalar[]): Scalar {

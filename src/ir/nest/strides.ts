@@ -1,27 +1,24 @@
 // How the accesses of a nest move with its axes: what every decision of plan is read off.
 import { axesOf, coefficient, constantOf, evaluate, mul, type Axis, type Index } from '../index.js';
 import type { Nest, Store } from '../program.js';
-import type { Scalar, ScalarOp } from '../scalar.js';
-import { partsOf } from '../walk.js';
-import type { Estimate } from './plans.js';
+import type { Scalar } from '../scalar.js';
+import { isDear } from './cost.js';
+import { someScalar, visitScalar } from '../walk.js';
+import type { Estimate } from './sizes.js';
 
 /** Every address of the nest, with coordinates used as values. */
 export function addressesOf(nest: Nest): Index[] {
   const all: Index[] = [];
   const seen = new Set<string>();
+  const collect = (value: Scalar): void => {
+    if (value.kind === 'load') all.push(value.at);
+    if (value.kind === 'index') all.push(value.of);
+  };
   for (const store of nest.stores) {
     all.push(store.at);
-    collect(store.value, all, seen);
+    visitScalar(store.value, collect, seen);
   }
   return all;
-}
-
-function collect(value: Scalar, all: Index[], seen: Set<string>): void {
-  if (seen.has(value.key)) return;
-  seen.add(value.key);
-  if (value.kind === 'load') all.push(value.at);
-  if (value.kind === 'index') all.push(value.of);
-  for (const part of partsOf(value)) collect(part, all, seen);
 }
 
 /** True where b after a is one dense run in every address: the stride of a is the extent of b times the stride of b. */
@@ -32,40 +29,9 @@ export function dense(addresses: readonly Index[], a: Axis, b: Axis): boolean {
   });
 }
 
-/** A size with run-time sizes as estimated. */
-export function estimated(size: Index, estimate: Estimate): number {
-  return evaluate(size, (part) => {
-    if (part.kind === 'size') return estimate(part.name);
-    if (part.kind === 'quotient') return Math.floor(estimated(part.of, estimate) / estimated(part.by, estimate));
-    throw new Error(`an extent has no ${part.kind}`);
-  });
-}
-
-const dear: ReadonlySet<ScalarOp> = new Set(['exp', 'log', 'log1p', 'expm1', 'sin', 'cos', 'tanh', 'erf', 'pow']);
-
-/** Instructions to evaluate the values once, shared parts counted once; a fold counts its extent times. */
-export function costOf(values: readonly Scalar[], estimate: Estimate, seen: Set<string> = new Set()): number {
-  let cost = 0;
-  for (const value of values) {
-    if (seen.has(value.key)) continue;
-    seen.add(value.key);
-    if (value.kind === 'fold') {
-      const extent = value.over.reduce((n, a) => n * estimated(a.extent, estimate), 1);
-      cost += extent * (1 + costOf([value.body], estimate, new Set(seen)));
-      continue;
-    }
-    if (value.kind === 'load') cost += 1;
-    if (value.kind === 'apply') cost += dear.has(value.op) ? 10 : value.op === 'select' ? 2 : 1;
-    cost += costOf(partsOf(value), estimate, seen);
-  }
-  return cost;
-}
-
 /** Is a function like exp part of the value? */
-export function hasFunction(value: Scalar, seen: Set<string> = new Set()): boolean {
-  if (seen.has(value.key)) return false;
-  seen.add(value.key);
-  return (value.kind === 'apply' && dear.has(value.op)) || partsOf(value).some((part) => hasFunction(part, seen));
+export function hasFunction(value: Scalar): boolean {
+  return someScalar(value, (part) => part.kind === 'apply' && isDear(part.op));
 }
 
 /** Every fold of the nest, outer ones first. */
@@ -73,12 +39,9 @@ export function foldsOf(nest: Nest): (Scalar & { kind: 'fold' })[] {
   const found: (Scalar & { kind: 'fold' })[] = [];
   const seen = new Set<string>();
   const visit = (value: Scalar): void => {
-    if (seen.has(value.key)) return;
-    seen.add(value.key);
     if (value.kind === 'fold') found.push(value);
-    for (const part of partsOf(value)) visit(part);
   };
-  for (const store of nest.stores) visit(store.value);
+  for (const store of nest.stores) visitScalar(store.value, visit, seen);
   return found;
 }
 
@@ -103,23 +66,18 @@ export function strideAt(at: Index, axis: Axis, estimate: Estimate): number | un
   return hasAxes ? undefined : value;
 }
 
-export function axesOfValue(value: Scalar, into: Set<Axis> = new Set(), seen: Set<string> = new Set()): Set<Axis> {
-  if (seen.has(value.key)) return into;
-  seen.add(value.key);
-  if (value.kind === 'load') axesOf(value.at, into);
-  if (value.kind === 'index') axesOf(value.of, into);
-  for (const part of partsOf(value)) axesOfValue(part, into, seen);
-  return into;
+/** Every axis that the value's loads and coordinates move with. */
+export function axesOfValue(value: Scalar): Set<Axis> {
+  const found = new Set<Axis>();
+  visitScalar(value, (part) => {
+    if (part.kind === 'load') axesOf(part.at, found);
+    if (part.kind === 'index') axesOf(part.of, found);
+  });
+  return found;
 }
 
 /** Does the nest read what it stores? Then no place may be computed twice. */
 export function readsOwn(nest: Nest): boolean {
   const own = new Set(nest.stores.map((s) => s.to));
-  const seen = new Set<string>();
-  const reads = (value: Scalar): boolean => {
-    if (seen.has(value.key)) return false;
-    seen.add(value.key);
-    return (value.kind === 'load' && own.has(value.from)) || partsOf(value).some(reads);
-  };
-  return nest.stores.some((s) => reads(s.value));
+  return nest.stores.some((s) => someScalar(s.value, (part) => part.kind === 'load' && own.has(part.from)));
 }

@@ -1,7 +1,7 @@
 // What stands in a value: its loads and its folds.
 import { sizesOf, type Index } from '../index.js';
 import type { AnyNest, Nest } from '../program.js';
-import { partsOf as partsIn } from '../walk.js';
+import { partsOf, visitScalar } from '../walk.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
 const loads = new WeakMap<Scalar, readonly Access[]>();
@@ -15,29 +15,14 @@ export interface Access {
 /** Every load of a value, those inside addresses included, each once. */
 export function loadsOf(value: Scalar): readonly Access[] {
   let known = loads.get(value);
-  if (!known) loads.set(value, (known = collectLoads(value, [], new Set())));
+  if (!known) {
+    const found: Access[] = [];
+    visitScalar(value, (part) => {
+      if (part.kind === 'load') found.push({ from: part.from, at: part.at });
+    });
+    loads.set(value, (known = found));
+  }
   return known;
-}
-
-function collectLoads(value: Scalar, into: Access[], seen: Set<string>): Access[] {
-  if (seen.has(value.key)) return into;
-  seen.add(value.key);
-  const inIndex = (index: Index): void => {
-    for (const term of index.terms)
-      for (const part of term.atoms) {
-        if (part.kind === 'element') collectLoads(part.of, into, seen);
-        else if (part.kind === 'quotient') {
-          inIndex(part.of);
-          inIndex(part.by);
-        }
-      }
-  };
-  if (value.kind === 'load') {
-    into.push({ from: value.from, at: value.at });
-    inIndex(value.at);
-  } else if (value.kind === 'index') inIndex(value.of);
-  else for (const part of partsOf(value)) collectLoads(part, into, seen);
-  return into;
 }
 
 /** Every fold of a value that stands in no other fold, each once. */
@@ -48,17 +33,6 @@ export function foldsOf(value: Scalar, seen: Set<string> = new Set()): Fold[] {
 }
 
 export type Fold = Extract<Scalar, { kind: 'fold' }>;
-
-export function hasFold(value: Scalar): boolean {
-  return foldsOf(value).length > 0;
-}
-
-function partsOf(value: Scalar): readonly Scalar[] {
-  if (value.kind === 'apply') return value.args;
-  if (value.kind === 'fold') return [value.body];
-  if (value.kind === 'splat' || value.kind === 'lane') return [value.of];
-  return [];
-}
 
 /** The plain nests of a loop over rows, its totals last; a nest itself. */
 export function partsOfNest(nest: AnyNest): readonly Nest[] {
@@ -72,14 +46,11 @@ export function namesIn(nest: AnyNest): { buffers: Set<Buffer>; sizes: Set<strin
   const seen = new Set<string>();
   const address = (at: Index): void => void sizesOf(at, sizes);
   const visit = (value: Scalar): void => {
-    if (seen.has(value.key)) return;
-    seen.add(value.key);
     if (value.kind === 'load') {
       buffers.add(value.from);
       address(value.at);
     } else if (value.kind === 'index') address(value.of);
     else if (value.kind === 'fold') for (const a of value.over) address(a.extent);
-    for (const part of partsIn(value)) visit(part);
   };
   if (nest.kind === 'rows') address(nest.row.extent);
   for (const part of partsOfNest(nest)) {
@@ -87,7 +58,7 @@ export function namesIn(nest: AnyNest): { buffers: Set<Buffer>; sizes: Set<strin
     for (const store of part.stores) {
       buffers.add(store.to);
       address(store.at);
-      visit(store.value);
+      visitScalar(store.value, visit, seen);
     }
   }
   return { buffers, sizes };

@@ -9,7 +9,7 @@ import { reduceMax, reduceMin } from '../../ir/ops/reductions.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import type { Gradients } from './derive.js';
-import { valueOf, type Estimate } from '../fuse/cost.js';
+import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { decide } from '../fuse/decide.js';
 import { segmentsOf, type Tensor } from './segments.js';
 import type { Becomes } from './update.js';
@@ -73,7 +73,7 @@ function tensorsOf(forward: readonly Node[], isStored: (node: Node) => boolean, 
     }
     const place = list.length;
     for (const read of reads) list[read].lastReader = place;
-    list.push({ node, size: valueOf(elementCount(node.type), estimate), lastReader: place });
+    list.push({ node, size: estimated(elementCount(node.type), estimate), lastReader: place });
     sources.set(node, new Set([place]));
   }
   return list;

@@ -6,9 +6,10 @@ import { recognise } from '../../ir/recognise.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import { fewestRows } from '../../ir/nest/scatter.js';
-import { costOf, valueOf, type Estimate, type RuleCost } from './cost.js';
 import { constant } from '../../ir/ops/constants.js';
 import { counter } from '../../ir/ops/leaves.js';
+import { costOf, type RuleCost } from './cost.js';
+import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 
 export interface Decision {
   /** Every node that the roots reach, inputs first. */
@@ -48,16 +49,16 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
   for (const node of [...order].reverse()) {
     if (node.op.kind === 'leaf') continue;
     const { cost, folds } = cached(node, estimate);
-    const count = valueOf(elementCount(node.type), estimate);
+    const count = estimated(elementCount(node.type), estimate);
     let evaluations = 0;
     const where = new Set<Node>();
     for (const user of consumers.get(node) ?? []) {
-      const userTimes = stored.has(user) ? valueOf(elementCount(user.type), estimate) : (times.get(user) ?? 0);
+      const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
       const { reads } = cached(user, estimate);
       const chooser = chooserOf(user);
       user.inputs.forEach((input, i) => {
         if (input !== node) return;
-        evaluations += i === chooser ? valueOf(elementCount(node.type), estimate) : userTimes * reads[i];
+        evaluations += i === chooser ? estimated(elementCount(node.type), estimate) : userTimes * reads[i];
       });
       for (const nest of nests.get(user) ?? []) where.add(nest);
     }

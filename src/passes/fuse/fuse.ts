@@ -3,7 +3,7 @@ import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
 import type { AnyNest, Provenance } from '../../ir/program.js';
 import { load, type Buffer } from '../../ir/scalar.js';
-import { valueOf, type Estimate } from './cost.js';
+import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { decide } from './decide.js';
 import { joinPointwise } from './join.js';
 import { linksOf, nestOf, type Draft, type Places } from './nests.js';
@@ -259,7 +259,7 @@ function soonest(drafts: readonly Draft[], mayMove: (draft: Draft) => boolean): 
 }
 
 function isLarge({ axes }: Draft['nest'], estimate: Estimate): boolean {
-  return axes.reduce((n, a) => n * valueOf(a.extent, estimate), 1) > 1024;
+  return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1) > 1024;
 }
 
 /**

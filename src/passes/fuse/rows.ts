@@ -4,7 +4,7 @@ import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
-import { valueOf, type Estimate } from './cost.js';
+import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { dependences } from './order.js';
 import { Merging } from './merging.js';
 import { linksOf, type Draft } from './nests.js';
@@ -299,12 +299,12 @@ function isShortRow({ axes, stores }: Nest): boolean {
 function isTinyRow(nest: Nest, estimate: Estimate): boolean {
   const [, ...rest] = nest.axes;
   if (rest.some((a) => constantOf(a.extent) === undefined)) return false;
-  const columns = rest.reduce((n, a) => n * valueOf(a.extent, estimate), 1);
+  const columns = rest.reduce((n, a) => n * estimated(a.extent, estimate), 1);
   return nest.stores.every((store) =>
     foldsOf(store.value).every(
       (f) =>
         f.over.every((a) => constantOf(a.extent) !== undefined) &&
-        f.over.reduce((n, a) => n * valueOf(a.extent, estimate), columns) <= tinyRow,
+        f.over.reduce((n, a) => n * estimated(a.extent, estimate), columns) <= tinyRow,
     ),
   );
 }

@@ -1,7 +1,8 @@
 // exp, log, tanh and the like written with arithmetic and the bits of numbers, for targets that cannot spell them.
-import type { Kernel, Statement } from '../../ir/program.js';
+import type { Kernel } from '../../ir/program.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import type { Scalar, ScalarOp } from '../../ir/scalar.js';
+import { mapStatement } from '../../ir/statements.js';
 import { clamp } from './intrinsics/arithmetic.js';
 import { erf, exp, expm1, log, log1p, sine, tanh } from './intrinsics/elementary.js';
 import { pow } from './intrinsics/power.js';
@@ -29,7 +30,7 @@ const expansions: Record<Intrinsic, (x: Scalar, y: Scalar) => Scalar> = {
 export function expandIntrinsics(kernel: Kernel): Kernel {
   const memo = new Map<string, Scalar>();
   const expand = (value: Scalar): Scalar => expandScalar(value, memo);
-  return { ...kernel, body: kernel.body.map((statement) => expandStatement(statement, expand)) };
+  return { ...kernel, body: kernel.body.map((statement) => mapStatement(statement, expand)) };
 }
 
 /** The value with every intrinsic expanded. */
@@ -51,24 +52,4 @@ function expandScalar(value: Scalar, memo: Map<string, Scalar> = new Map()): Sca
 
 function isIntrinsic(op: ScalarOp): op is Intrinsic {
   return op in expansions;
-}
-
-function expandStatement(statement: Statement, expand: (value: Scalar) => Scalar): Statement {
-  const inside = (body: readonly Statement[]): Statement[] => body.map((s) => expandStatement(s, expand));
-  switch (statement.kind) {
-    case 'loop':
-      return { ...statement, body: inside(statement.body) };
-    case 'let':
-    case 'set':
-    case 'store':
-      return { ...statement, value: expand(statement.value) };
-    case 'if':
-      return { ...statement, then: inside(statement.then), else: inside(statement.else) };
-    case 'index':
-    case 'transpose':
-    case 'barrier':
-      return statement;
-    default:
-      return statement satisfies never;
-  }
 }

@@ -1,9 +1,10 @@
 // Where every buffer lives: one arena with reuse, planned at compile time, in words that may depend on run-time sizes.
 import { add, constant, constantOf, div, mul, rangeOf, sub, zero, type Index } from '../../ir/index.js';
-import type { Entry, Kernel, MemoryPlan, Run, Statement, Step, TargetTraits } from '../../ir/program.js';
+import type { Entry, Kernel, MemoryPlan, Run, Step, TargetTraits } from '../../ir/program.js';
 import { actualOf, runsOf } from '../../ir/runs.js';
-import type { Buffer, Scalar } from '../../ir/scalar.js';
-import { valueOf, type Estimate } from '../fuse/cost.js';
+import type { Buffer } from '../../ir/scalar.js';
+import { visitStatements } from '../../ir/statements.js';
+import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 
 interface Interval {
   readonly from: number;
@@ -64,7 +65,7 @@ function planOne(
   const slotOf = new Map<Buffer, Slot>();
   const planned = [...lifetimes.keys()]
     .filter(holds)
-    .sort((a, b) => valueOf(b.length, estimate) - valueOf(a.length, estimate));
+    .sort((a, b) => estimated(b.length, estimate) - estimated(a.length, estimate));
   for (const buffer of planned) {
     const wanted = lifetimes.get(buffer) ?? [];
     const slot = freeSlot(shelves, buffer, wanted) ?? newSlot(shelves, aligned(buffer.length));
@@ -188,60 +189,16 @@ export function buffersOf(kernel: Kernel): ReadonlySet<Buffer> {
   let found = known.get(kernel);
   if (!found) {
     const into = new Set<Buffer>();
-    for (const statement of kernel.body) inStatement(statement, into, new Set());
+    visitStatements(kernel.body, {
+      statement(s) {
+        if (s.kind === 'store') into.add(s.to);
+      },
+      scalar(value) {
+        if (value.kind === 'load') into.add(value.from);
+      },
+    });
     for (const buffer of kernel.scratch) into.add(buffer);
     known.set(kernel, (found = into));
   }
   return found;
-}
-
-function inStatement(statement: Statement, into: Set<Buffer>, seen: Set<string>): void {
-  switch (statement.kind) {
-    case 'loop':
-      for (const bound of [statement.from, statement.to, statement.last]) if (bound) inIndex(bound, into, seen);
-      for (const inner of statement.body) inStatement(inner, into, seen);
-      return;
-    case 'index':
-      return inIndex(statement.value, into, seen);
-    case 'let':
-    case 'set':
-      return inScalar(statement.value, into, seen);
-    case 'store':
-      inScalar(statement.value, into, seen);
-      inIndex(statement.at, into, seen);
-      into.add(statement.to);
-      return;
-    case 'if':
-      for (const index of statement.less) inIndex(index, into, seen);
-      for (const inner of [...statement.then, ...statement.else]) inStatement(inner, into, seen);
-      return;
-    case 'transpose':
-    case 'barrier':
-      return;
-    default:
-      return statement satisfies never;
-  }
-}
-
-function inScalar(value: Scalar, into: Set<Buffer>, seen: Set<string>): void {
-  if (seen.has(value.key)) return;
-  seen.add(value.key);
-  if (value.kind === 'load') {
-    into.add(value.from);
-    inIndex(value.at, into, seen);
-  } else if (value.kind === 'index') inIndex(value.of, into, seen);
-  else if (value.kind === 'apply') for (const arg of value.args) inScalar(arg, into, seen);
-  else if (value.kind === 'fold') inScalar(value.body, into, seen);
-  else if (value.kind === 'splat' || value.kind === 'lane') inScalar(value.of, into, seen);
-}
-
-function inIndex(index: Index, into: Set<Buffer>, seen: Set<string>): void {
-  for (const term of index.terms)
-    for (const part of term.atoms) {
-      if (part.kind === 'element') inScalar(part.of, into, seen);
-      else if (part.kind === 'quotient') {
-        inIndex(part.of, into, seen);
-        inIndex(part.by, into, seen);
-      }
-    }
 }

@@ -3,7 +3,7 @@ import { evaluate, zero, type Axis, type Index } from '../../ir/index.js';
 import type { Statement } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
 import { partsOf } from '../../ir/walk.js';
-import type { Estimate } from '../../ir/nest/plans.js';
+import type { Estimate } from '../../ir/nest/sizes.js';
 
 export interface Weights {
   /** How often the body of a loop runs, at each of its runs. */

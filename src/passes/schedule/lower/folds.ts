@@ -12,7 +12,8 @@ import {
   type FoldOp,
   type Scalar,
 } from '../../../ir/scalar.js';
-import { contains, hasFold, partsOf, rebuild } from '../../../ir/walk.js';
+import { replaceFolds } from '../../../ir/rewrite.js';
+import { contains, hasFold, partsOf } from '../../../ir/walk.js';
 import { cutOf, takeIn, writeRange } from './blocks.js';
 import { asLanes, vectorise } from '../../../ir/nest/lanes.js';
 import { writeLets } from './lets.js';
@@ -55,7 +56,8 @@ export function writeValues(
   let values = unrolled;
   for (let group = nextFolds(writer, values, wanted); group.length > 0; group = nextFolds(writer, values, wanted)) {
     const results = writeFolds(writer, group, style);
-    values = replaceFolds(values, results);
+    const memo = new Map<string, Scalar>();
+    values = values.map((value) => replaceFolds(value, (f) => results.get(f.key), memo));
   }
   const names = new Map<string, LetName>();
   values.forEach((value, i) => {
@@ -77,14 +79,17 @@ function unrollFolds(values: readonly Scalar[], style: FoldStyle): Scalar[] {
   if (style.unrolled.size === 0) return [...values];
   const memo = new Map<string, Scalar>();
   const visit = (value: Scalar): Scalar =>
-    rebuild(value, memo, visit, (v) => {
-      if (v.kind !== 'fold') return undefined;
-      const body = visit(v.body);
-      if (!v.over.every((a) => style.unrolled.has(a))) return fold(v.op, v.over, body);
-      return places(v.over)
-        .map((at) => specialise(body, at))
-        .reduce((all, part) => apply(v.op, all, part));
-    });
+    replaceFolds(
+      value,
+      (f) => {
+        const body = visit(f.body);
+        if (!f.over.every((a) => style.unrolled.has(a))) return fold(f.op, f.over, body);
+        return places(f.over)
+          .map((at) => specialise(body, at))
+          .reduce((all, part) => apply(f.op, all, part));
+      },
+      memo,
+    );
   return values.map(visit);
 }
 
@@ -334,10 +339,4 @@ function orderFolds(over: readonly Axis[], style: FoldStyle): Axis[] {
 export function accumulatorName(op: FoldOp, label: string): { base: string; numbered: boolean } {
   const base = op === 'max' ? 'largest' : op === 'min' ? 'least' : 'acc';
   return { base: `${base}${label}`, numbered: false };
-}
-
-function replaceFolds(values: readonly Scalar[], results: ReadonlyMap<string, Scalar>): Scalar[] {
-  const memo = new Map<string, Scalar>();
-  const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => results.get(v.key));
-  return values.map(visit);
 }

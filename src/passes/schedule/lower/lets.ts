@@ -1,7 +1,7 @@
 // Which parts of values become lets, and in which of the open loops they stand.
 import { atom, type Index } from '../../../ir/index.js';
 import { isLanes, type Scalar } from '../../../ir/scalar.js';
-import { mapAtoms, partsOf, withParts } from '../../../ir/walk.js';
+import { mapAtoms, mapScalar, partsOf } from '../../../ir/walk.js';
 import { inRange } from '../../../ir/nest/lanes.js';
 import { baseName, type LetName } from './names.js';
 import type { Writer } from './writer.js';
@@ -51,7 +51,7 @@ export function writeLets(
     return result;
   };
   const parts = (value: Scalar, from: number): Scalar =>
-    withParts(
+    mapScalar(
       value,
       (part) => visit(part, from),
       (index) => place(index, from),

@@ -2,7 +2,7 @@
 import { add, constantOf, div, toIndex, type Axis } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { apply, foldIdentity, number, type Scalar } from '../../../ir/scalar.js';
-import { rebuild } from '../../../ir/walk.js';
+import { replaceFolds } from '../../../ir/rewrite.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { foldsOf } from '../../../ir/nest/strides.js';
 import type { NestPlan } from '../../../ir/nest/plans.js';
@@ -44,7 +44,7 @@ export function writeShares(
     if (share?.kind === 'local') writer.push({ kind: 'barrier', total: { name: share.name, op, type } });
   }
   const memo = new Map<string, Scalar>();
-  const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => sums.get(v.key));
+  const visit = (value: Scalar): Scalar => replaceFolds(value, (f) => sums.get(f.key), memo);
   const rest = {
     ...shaped,
     axes: [],

@@ -14,7 +14,7 @@ import {
 } from '../../../ir/index.js';
 import type { Nest, Statement, Store } from '../../../ir/program.js';
 import { apply, lane, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
-import { rebuild } from '../../../ir/walk.js';
+import { replaceFolds } from '../../../ir/rewrite.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import type { TilePlan } from '../../../ir/nest/plans.js';
@@ -190,7 +190,7 @@ function writeElements(
 /** The nest's stores with the sum in the place of the fold. */
 function storesWith(nest: Nest, fold: string, sum: Scalar): Store[] {
   const memo = new Map<string, Scalar>();
-  const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => (v.key === fold ? sum : undefined));
+  const visit = (value: Scalar): Scalar => replaceFolds(value, (f) => (f.key === fold ? sum : undefined), memo);
   return nest.stores.map((store) => ({ ...store, value: visit(store.value) }));
 }
 

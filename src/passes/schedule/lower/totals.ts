@@ -2,7 +2,7 @@
 import { constantOf, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
-import { rebuild } from '../../../ir/walk.js';
+import { replaceFolds } from '../../../ir/rewrite.js';
 import { foldsOf, loadsOf } from '../../../ir/nest/traverse.js';
 import { asStored } from '../../../ir/nest/single.js';
 import { cutOf, takeIn, type Cut } from './blocks.js';
@@ -95,7 +95,7 @@ export function closeTotals(writer: Writer, { totals, accumulators }: OpenTotals
   };
   for (const places of totals) {
     const memo = new Map<string, Scalar>();
-    const sums = (value: Scalar): Scalar => rebuild(value, memo, sums, (v) => sumOf(v.key));
+    const sums = (value: Scalar): Scalar => replaceFolds(value, (f) => sumOf(f.key), memo);
     const wanted = places.map(({ value }) => ({ value: sums(value), label: '' }));
     const values = writeValues(writer, wanted, writtenOut, readBeforeOverwritten(places, wanted));
     places.forEach(({ to, at }, i) => writer.push({ kind: 'store', to, at, value: asStored(values[i]) }));

@@ -14,11 +14,13 @@ import type { Nest, TargetTraits } from '../../../ir/program.js';
 import type { Buffer, Scalar } from '../../../ir/scalar.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { applyStage, coalesceAxes, coalesced, coalesceFolds } from '../../../ir/nest/reshape.js';
-import { addressesOf, axesOfValue, dense, estimated, foldsOf, readsOwn, strideAt } from '../../../ir/nest/strides.js';
+import { addressesOf, axesOfValue, dense, foldsOf, readsOwn, strideAt } from '../../../ir/nest/strides.js';
+import { estimated } from '../../../ir/nest/sizes.js';
 import { planCopy } from './copy.js';
 import { runs } from './shape.js';
 import type { Sides } from '../../../ir/nest/sides.js';
-import type { Estimate, LoopPlan, NestPlan, Shape, Stage, Tail } from '../../../ir/nest/plans.js';
+import type { LoopPlan, NestPlan, Shape, Stage, Tail } from '../../../ir/nest/plans.js';
+import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** Fewer rows do not pay for staging the columns. */
 const rowsToStage = 8;

@@ -1,5 +1,6 @@
 // Chooses how nests become kernels: reads the strides, and writes its choices down for lower to obey.
-import type { Estimate, PlannedNest } from '../../../ir/nest/plans.js';
+import type { PlannedNest } from '../../../ir/nest/plans.js';
+import type { Estimate } from '../../../ir/nest/sizes.js';
 import type { AnyNest, TargetTraits } from '../../../ir/program.js';
 import { planSerial } from './serial.js';
 import { shareFolds } from './shareFolds.js';

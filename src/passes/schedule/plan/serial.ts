@@ -9,17 +9,11 @@ import { factorsOf, reshape } from '../../../ir/nest/reshape.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
 import { sidesOf } from '../../../ir/nest/sides.js';
-import {
-  axesOfValue,
-  costOf,
-  estimated,
-  foldsOf,
-  hasFunction,
-  readsOwn,
-  strideAt,
-  strideOfStore,
-} from '../../../ir/nest/strides.js';
-import type { Estimate, LoopPlan, NestPlan, Plan, Shape, Tail } from '../../../ir/nest/plans.js';
+import { axesOfValue, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from '../../../ir/nest/strides.js';
+import { costOf } from '../../../ir/nest/cost.js';
+import { estimated } from '../../../ir/nest/sizes.js';
+import type { LoopPlan, NestPlan, Plan, Shape, Tail } from '../../../ir/nest/plans.js';
+import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** How many instructions a nest may have when it is written out whole. */
 const straightLine = 160;

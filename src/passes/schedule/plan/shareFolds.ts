@@ -13,11 +13,13 @@ import {
 } from '../../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import { apply, fold, foldIdentity, indexValue, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
-import { rebuild } from '../../../ir/walk.js';
+import { replaceFolds } from '../../../ir/rewrite.js';
 import { specialise } from '../../../ir/nest/specialise.js';
 import { factorsOf } from '../../../ir/nest/reshape.js';
-import { axesOfValue, estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import type { Estimate, PlannedNest, WorkPlan } from '../../../ir/nest/plans.js';
+import { axesOfValue, foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import { estimated } from '../../../ir/nest/sizes.js';
+import type { PlannedNest, WorkPlan } from '../../../ir/nest/plans.js';
+import type { Estimate } from '../../../ir/nest/sizes.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };
@@ -126,7 +128,7 @@ function twoNests(
   });
   const sums = new Map(parts.map(({ key, sum }) => [key, sum]));
   const memo = new Map<string, Scalar>();
-  const visit = (value: Scalar): Scalar => rebuild(value, memo, visit, (v) => sums.get(v.key));
+  const visit = (value: Scalar): Scalar => replaceFolds(value, (f) => sums.get(f.key), memo);
   const { formulas } = nest.provenance;
   return [
     {

@@ -6,8 +6,10 @@ import { loadsOf } from '../../../ir/nest/traverse.js';
 import { inQuads, storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf } from '../../../ir/nest/sides.js';
-import { estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import type { Estimate, NestPlan, TilePlan, TileSide } from '../../../ir/nest/plans.js';
+import { foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import { estimated } from '../../../ir/nest/sizes.js';
+import type { NestPlan, TilePlan, TileSide } from '../../../ir/nest/plans.js';
+import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** Fewer products do not pay for staging. */
 const leastProducts = 1 << 17;

@@ -7,9 +7,11 @@ import { loadsOf } from '../../../ir/nest/traverse.js';
 import { planNest } from './serial.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
-import { estimated, foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import { foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import { estimated } from '../../../ir/nest/sizes.js';
 import { planTiles } from './tiles.js';
-import type { Estimate, NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
+import type { NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
+import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** With as many outputs the folds keep a processor busy by themselves. */
 const manyOutputs = 8_192;

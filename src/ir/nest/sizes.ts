@@ -1,0 +1,15 @@
+// Sizes and counts for decisions: run-time sizes are taken to be as estimated.
+import { evaluateSizes, type Axis, type Index } from '../index.js';
+
+/** A run-time size, as it may be assumed for costs. */
+export type Estimate = (size: string) => number;
+
+/** A size or an extent. */
+export function estimated(size: Index, estimate: Estimate): number {
+  return evaluateSizes(size, estimate);
+}
+
+/** How many places the axes have together. */
+export function placesOf(axes: readonly Axis[], estimate: Estimate): number {
+  return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+}
