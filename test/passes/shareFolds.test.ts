@@ -18,11 +18,6 @@ import { wgsl } from '../support/targets.js';
 const { batch } = nests;
 const drawn = fc.tuple(example, fc.constantFrom(3_000, 100_000, 1_000_000));
 
-/** The nest, or the two that it becomes. */
-function partsOf(nest: AnyNest, estimate: number): AnyNest[] {
-  return shareFolds(nest, wgsl, () => estimate).map((planned) => planned.nest);
-}
-
 /** Threads that the kernel of a nest has for a batch of so many rows. */
 function threadsOf(nest: AnyNest, rows: number): number {
   const { grid = [], threads = [] } = lowerWorkgroups(nest, wgsl, () => rows);
@@ -69,7 +64,7 @@ const long: Record<string, { make: () => Example; estimate: number; rows: readon
 
 describe.each(Object.entries(long))('%s', (_, { make, estimate, rows }) => {
   const made = make();
-  const parts = partsOf(made.nest, estimate);
+  const parts = shareFolds(made.nest, wgsl, () => estimate);
 
   it('keeps many threads busy', () => {
     expect(parts).toHaveLength(2);
@@ -88,7 +83,7 @@ describe.each(Object.entries(long))('%s', (_, { make, estimate, rows }) => {
 describe('any nest', () => {
   it.each([1, 40, 3_000])('counts what is the same at %i places as often', (rows) => {
     const made = nests.repeatedSums(12, batch);
-    const parts = partsOf(made.nest, 1_000_000);
+    const parts = shareFolds(made.nest, wgsl, () => 1_000_000);
     expect(parts).toHaveLength(2);
     same(made, parts, 1_000_000, rows);
   });
@@ -97,7 +92,7 @@ describe('any nest', () => {
     let shared = 0;
     fc.assert(
       fc.property(drawn, fc.constantFrom(1, 2, 7, 20), ([made, estimate], rows) => {
-        const parts = partsOf(made.nest, estimate);
+        const parts = shareFolds(made.nest, wgsl, () => estimate);
         if (parts.length === 1) return;
         shared++;
         same(made, parts, estimate, rows);
@@ -116,7 +111,7 @@ describe('one kernel', () => {
     ['where nothing is folded', () => nests.chain(batch, 10)],
   ])('%s', (_, make) => {
     const { nest } = make();
-    expect(partsOf(nest, 64)).toEqual([nest]);
+    expect(shareFolds(nest, wgsl, () => 64)).toEqual([nest]);
   });
 });
 

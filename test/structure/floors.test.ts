@@ -37,10 +37,69 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'node:': ['cli', 'data'],
 };
 
+/**
+ * Rooms within passes/ and codegen/, and which of the others there each may import; a file belongs to the innermost. What forms of a
+ * program share, such as the algebra of nests, stands in ir/.
+ */
+const inner: Readonly<Record<string, readonly string[]>> = {
+  // What several passes need: buffers, names that are taken once.
+  passes: ['passes/derive'],
+  // Gradients are a function of the language.
+  'passes/elaborate': ['passes/derive'],
+  'passes/derive': ['passes/stored'],
+  'passes/stored': [],
+  'passes/fuse': ['passes/stored'],
+  'passes/schedule': [
+    'passes',
+    'passes/derive',
+    'passes/fuse',
+    ...within('passes/schedule', 'plan', 'lower', 'intrinsics'),
+  ],
+  'passes/schedule/plan': [],
+  'passes/schedule/lower': [],
+  'passes/schedule/intrinsics': [],
+  'passes/schedule/pace': [],
+  codegen: within('codegen', 'text', 'module', 'typescript', 'wasm', 'wgsl'),
+  'codegen/text': [],
+  // A module holds printed kernels, and another target's trainer to fall back on.
+  'codegen/module': ['codegen', ...within('codegen', 'text', 'runtime', 'typescript', 'wasm', 'wgsl')],
+  'codegen/runtime': [],
+  'codegen/typescript': ['codegen', ...within('codegen', 'text', 'module')],
+  'codegen/wasm': ['codegen', ...within('codegen', 'text', 'module')],
+  'codegen/wgsl': ['codegen', ...within('codegen', 'text', 'module')],
+};
+
+/** Files whose values need one another in a circle, with the reason; any other circle is a fault. */
+const circles: Readonly<Record<string, readonly string[]>> = {
+  'an expression holds calls, indexing and patterns, all of which hold expressions; a call evaluates the body of what it calls':
+    [
+      'passes/elaborate/bodies',
+      'passes/elaborate/calls',
+      'passes/elaborate/expressions',
+      'passes/elaborate/patterns',
+      'passes/elaborate/requirements',
+      'passes/elaborate/slicing',
+    ],
+  'the derivative of an op is written with other ops, whose derivatives are written with it': [
+    'ir/ops/arithmetic',
+    'ir/ops/calls',
+    'ir/ops/logic',
+    'ir/ops/movement',
+    'ir/ops/reductions',
+    'ir/ops/transcendental',
+  ],
+  'an address holds elements, which are values, and a value is loaded from an address': [
+    'codegen/wasm/addresses',
+    'codegen/wasm/values',
+  ],
+};
+
 interface Import {
   readonly file: string;
   readonly from: string;
   readonly target: string;
+  /** Only types: nothing is there when the program runs. */
+  readonly type: boolean;
 }
 
 describe('floors', () => {
@@ -53,6 +112,23 @@ describe('floors', () => {
   it('go down only', () => {
     const wrong = imports.filter((i) => i.target.startsWith('.')).flatMap(violation);
     expect(wrong).toEqual([]);
+  });
+
+  it('hold within passes/ and codegen/', () => {
+    const wrong = imports
+      .filter((i) => i.target.startsWith('.'))
+      .flatMap((i) => {
+        const [from, to] = [innerRoomOf(i.file), innerRoomOf(targetOf(i))];
+        if (from === undefined || to === undefined || from === to) return [];
+        return inner[from].includes(to) ? [] : [`${i.file} (${from}) imports ${i.target} (${to})`];
+      });
+    expect(wrong).toEqual([]);
+  });
+
+  it('have no circles of values but those with a reason', () => {
+    const found = circlesOf(imports.filter((i) => i.target.startsWith('.') && !i.type));
+    const known = Object.values(circles).map((files) => [...files].sort().join(' '));
+    expect(found.map((files) => [...files].sort().join(' ')).sort()).toEqual(known.sort());
   });
 
   it('keep packages and Node in their rooms', () => {
@@ -97,9 +173,72 @@ function violation({ file, from, target }: Import): string[] {
 
 function importsOf(path: string): Import[] {
   const file = named(path);
-  const pattern = /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|import\s*\(\s*['"]([^'"]+)['"]\s*\)/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s([^'"`;]*?)from\s*['"]([^'"]+)['"]|import\s*\(\s*['"]([^'"]+)['"]\s*\)/g;
   const found = [...read(path).matchAll(pattern)];
-  return found.map((match) => ({ file, from: roomOf(file), target: match[1] ?? match[2] }));
+  return found.map(([, names, target, dynamic]) => ({
+    file,
+    from: roomOf(file),
+    target: target ?? dynamic,
+    type: names !== undefined && isOfTypes(names),
+  }));
+}
+
+/** `type { A, B }`, `{ type A, type B }`. */
+function isOfTypes(names: string): boolean {
+  if (/^type\b/.test(names)) return true;
+  const listed = /^\{([^}]*)\}\s*$/.exec(names)?.[1].split(',') ?? [''];
+  return (
+    listed.every((name) => name.trim() === '' || /^type\s/.test(name.trim())) && listed.some((n) => n.trim() !== '')
+  );
+}
+
+/** The file that is imported, without its ending. */
+function targetOf({ file, target }: Import): string {
+  return normalize(join(dirname(file), target)).replace(/\.js$/, '');
+}
+
+/** The innermost room of a file in passes/ or codegen/. */
+function innerRoomOf(file: string): string | undefined {
+  const parts = file.split('/').slice(0, -1);
+  for (let n = parts.length; n > 0; n--) {
+    const room = parts.slice(0, n).join('/');
+    if (room in inner) return room;
+  }
+  return undefined;
+}
+
+function within(room: string, ...names: readonly string[]): string[] {
+  return names.map((name) => `${room}/${name}`);
+}
+
+/** Groups of files each of which leads to all others of its group. */
+function circlesOf(all: readonly Import[]): string[][] {
+  const next = new Map<string, string[]>();
+  for (const i of all) {
+    const from = i.file.replace(/\.ts$/, '');
+    next.set(from, [...(next.get(from) ?? []), targetOf(i)]);
+  }
+  const reached = new Map([...next.keys()].map((file) => [file, reachedFrom(file, next)]));
+  const leads = (from: string, to: string): boolean => reached.get(from)?.has(to) ?? false;
+  const groups = new Map<string, string[]>();
+  for (const file of next.keys()) {
+    if (!leads(file, file)) continue;
+    const group = [...next.keys()].filter((other) => leads(file, other) && leads(other, file));
+    groups.set(group.join(' '), group);
+  }
+  return [...groups.values()];
+}
+
+function reachedFrom(file: string, next: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const found = new Set<string>();
+  const open = [...(next.get(file) ?? [])];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (found.has(at)) continue;
+    found.add(at);
+    open.push(...(next.get(at) ?? []));
+  }
+  return found;
 }
 
 function roomOf(file: string): string {

@@ -10,7 +10,7 @@ import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import type { Gradients } from './derive.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
-import { decide } from '../fuse/decide.js';
+import { decide } from '../stored/decide.js';
 import { segmentsOf, type Tensor } from './segments.js';
 import type { Becomes } from './update.js';
 import { counter, input } from '../../ir/ops/leaves.js';

@@ -4,7 +4,7 @@ import { axesOf } from '../../ir/index.js';
 import type { AnyNest, Provenance } from '../../ir/program.js';
 import { load, type Buffer } from '../../ir/scalar.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
-import { decide } from './decide.js';
+import { decide } from '../stored/decide.js';
 import { joinPointwise } from './join.js';
 import { linksOf, nestOf, type Draft, type Places } from './nests.js';
 import { loadsOf } from '../../ir/nest/traverse.js';

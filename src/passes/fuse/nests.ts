@@ -4,7 +4,7 @@ import { loadElement, storeValue } from '../../ir/elements.js';
 import { axis, constantOf, toIndex, zero, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
-import { flat } from './cost.js';
+import { flat } from '../stored/cost.js';
 import { loadsOf } from '../../ir/nest/traverse.js';
 import type { Links } from './merging.js';
 import { single } from '../../ir/nest/single.js';

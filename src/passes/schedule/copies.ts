@@ -4,7 +4,7 @@ import type { AnyNest, Nest, Store } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, indexValue, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { common, numbersIn } from './alike.js';
-import { keyOfNest } from '../fuse/key.js';
+import { keyOfNest } from '../../ir/nest/key.js';
 import { unique } from '../unique.js';
 
 /** What a copy runs in the place of its own nest. */

@@ -18,7 +18,7 @@ import { specialise } from '../../../ir/nest/specialise.js';
 import { factorsOf } from '../../../ir/nest/reshape.js';
 import { axesOfValue, foldsOf, strideAt } from '../../../ir/nest/strides.js';
 import { estimated } from '../../../ir/nest/sizes.js';
-import type { PlannedNest, WorkPlan } from '../../../ir/nest/plans.js';
+import type { WorkPlan } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
 
@@ -36,25 +36,19 @@ const mostShares = 64;
 const grain = 16;
 
 /**
- * The nest planned, or two: the first folds shares of what the folds go over, side by side, and the second folds the shares, in their order, and
+ * The nest, or two: the first folds shares of what the folds go over, side by side, and the second folds the shares, in their order, and
  * does the rest. How many shares there are is known here; how long they are follows from the sizes of a call.
  */
-export function shareFolds(nest: AnyNest, target: TargetTraits, estimate: Estimate): PlannedNest[] {
-  const planned = planGroups(nest, target, estimate);
-  if (nest.kind !== 'nest') return [planned];
+export function shareFolds(nest: AnyNest, target: TargetTraits, estimate: Estimate): AnyNest[] {
+  if (nest.kind !== 'nest') return [nest];
   const folds = [...new Map(foldsOf(nest).map((f) => [f.key, f])).values()];
-  if (folds.length === 0 || !sideBySide(nest)) return [planned];
+  if (folds.length === 0 || !sideBySide(nest)) return [nest];
   const longest = folds.map((f) => longestOf(f, estimate));
-  if (longest.some((a) => a.extent.key !== longest[0].extent.key)) return [planned];
-  const wanted = sharesFor(nest, folds, planned.plan, estimate);
+  if (longest.some((a) => a.extent.key !== longest[0].extent.key)) return [nest];
+  const wanted = sharesFor(nest, folds, planWorkgroups(nest, target, estimate), estimate);
   const count = Math.min(wanted, Math.floor(estimated(longest[0].extent, estimate) / grain));
-  if (count < 2) return [planned];
-  const two = twoNests(nest, folds, longest, dividing(count, longest[0].extent), estimate);
-  return two.map((part) => planGroups(part, target, estimate));
-}
-
-function planGroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): PlannedNest & { kind: 'workgroups' } {
-  return { kind: 'workgroups', nest, plan: planWorkgroups(nest, target, estimate) };
+  if (count < 2) return [nest];
+  return twoNests(nest, folds, longest, dividing(count, longest[0].extent), estimate);
 }
 
 /** How many shares keep a processor busy and are still worth a thread's or a group's while. */

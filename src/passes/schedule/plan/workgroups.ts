@@ -24,7 +24,25 @@ const narrowRow = 32;
 /** The memory of a workgroup in elements: 16 KiB are there everywhere, of which totals take a number for each thread and type. */
 const groupMemory = 4_096 - 3 * 256;
 
+interface Made {
+  readonly target: TargetTraits;
+  readonly estimate: Estimate;
+  readonly plan: WorkPlan;
+}
+
+/** Plans by what they are made from: under whatever name, a nest is planned once. */
+const known = new WeakMap<readonly unknown[], Made>();
+
 export function planWorkgroups(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
+  const of = nest.kind === 'rows' ? nest.parts : nest.stores;
+  const before = known.get(of);
+  if (before?.target === target && before.estimate === estimate) return before.plan;
+  const made = planWork(nest, target, estimate);
+  known.set(of, { target, estimate, plan: made });
+  return made;
+}
+
+function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): WorkPlan {
   switch (nest.kind) {
     case 'rows':
       return planRows(nest, target, estimate);
