@@ -24,8 +24,6 @@ function bodyOf(nest: AnyNest): string[] {
         ...(nest.totals ?? []).flatMap((total) => ['  added up over the rows', ...linesOf(total, '    ')]),
       ];
     }
-    case 'explicit':
-      return ['  statements of its own'];
     default:
       return nest satisfies never;
   }

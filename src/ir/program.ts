@@ -139,8 +139,12 @@ export interface Run {
   readonly copy?: string;
 }
 
-/** A program is a list of these; repeat is scan's loop. */
-export type Step = Run | { readonly kind: 'repeat'; readonly axis: Axis; readonly steps: readonly Step[] };
+/** What runs, and what runs again for each place of an axis, one after another; an address may mention the axis. */
+export type Work<R extends { readonly kind: 'run' }> =
+  R | { readonly kind: 'repeat'; readonly axis: Axis; readonly steps: readonly Work<R>[] };
+
+/** A program is a list of these. */
+export type Step = Work<Run>;
 
 export type EntryName = 'step' | 'accumulate' | 'gradients' | 'evaluate' | 'predict';
 

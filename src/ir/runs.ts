@@ -1,10 +1,20 @@
 // The calls of kernels in a list of steps, and what a kernel's parameters stand for in one of them.
-import type { Kernel, Run, Step } from './program.js';
+import type { Kernel, Run, Step, Work } from './program.js';
 import type { Buffer } from './scalar.js';
 
-/** Every call in these steps, in order; one in a loop once. */
-export function runsOf(steps: readonly Step[]): Run[] {
-  return steps.flatMap((step) => (step.kind === 'run' ? [step] : runsOf(step.steps)));
+/** Everything that runs in these steps, in order; what is in a loop once. */
+export function runsOf<R extends { readonly kind: 'run' }>(steps: readonly Work<R>[]): R[] {
+  return steps.flatMap((step) => (step.kind === 'repeat' ? runsOf(step.steps) : [step]));
+}
+
+/** The same steps with others in the place of each that runs. */
+export function mapRuns<R extends { readonly kind: 'run' }, S extends { readonly kind: 'run' }>(
+  steps: readonly Work<R>[],
+  change: (run: R) => readonly S[],
+): Work<S>[] {
+  return steps.flatMap((step): readonly Work<S>[] =>
+    step.kind === 'repeat' ? [{ ...step, steps: mapRuns(step.steps, change) }] : change(step),
+  );
 }
 
 /** The buffer that one of the kernel's stands for in this call. */

@@ -2,16 +2,17 @@
 import { createBuffers } from './buffers.js';
 import type { Gradients } from './derive/derive.js';
 import type { Becomes } from './derive/update.js';
-import type { Estimate } from './fuse/cost.js';
-import { draftNests, nestsOf, type Fused, type Fusion, type Root } from './fuse/fuse.js';
+import { draftNests, nestsOf, type Fusion, type Root } from './fuse/fuse.js';
 import { singlesOf } from './fuse/singles.js';
-import type { Call } from './schedule/works.js';
+import type { Call, Unit } from './schedule/works.js';
 import { isOp, type Node } from '../ir/graph.js';
 import { constantOf, sizesOf } from '../ir/index.js';
+import type { Estimate } from '../ir/nest/sizes.js';
 import { modeRoots, type ModelGraph } from '../ir/model.js';
 import { size } from '../ir/ops/constants.js';
 import { input } from '../ir/ops/leaves.js';
-import type { Entry, EntryName, Policy, Provenance, TargetTraits } from '../ir/program.js';
+import type { Entry, EntryName, Policy, Provenance, TargetTraits, Work } from '../ir/program.js';
+import { runsOf } from '../ir/runs.js';
 import { reachable } from '../ir/reachable.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 
@@ -29,7 +30,7 @@ export type Signature = Omit<Entry, 'name' | 'steps'> & { readonly name: EntryNa
 /** An entry while its nests are made; `calls` from the moment on that they are whole. */
 export interface EntryNests extends Signature {
   readonly fusion: Fusion;
-  readonly calls?: readonly Call[];
+  readonly calls?: readonly Work<Call>[];
 }
 
 /** The nests of every entry. */
@@ -38,8 +39,8 @@ export interface Nests extends Plant {
 }
 
 /** What an entry computes, nest by nest, wherever it is on its way. */
-export function nestsOfEntry({ fusion, calls }: EntryNests): readonly Fused[] {
-  return calls?.map(({ work }) => work) ?? nestsOf(fusion);
+export function nestsOfEntry({ fusion, calls }: EntryNests): readonly Unit[] {
+  return calls ? runsOf(calls).map(({ unit }) => unit) : runsOf(nestsOf(fusion));
 }
 
 /** Every entry of the model, with a nest for each node that it stores. */

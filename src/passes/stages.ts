@@ -34,7 +34,7 @@ export const stages: Stages = {
   },
   plans: {
     what: 'nests with how each becomes a kernel',
-    print: ({ works }) => works.map(printPlanned).join('\n\n'),
+    print: ({ units }) => units.map(printPlanned).join('\n\n'),
     verify: () => [],
   },
   kernels: {

@@ -42,8 +42,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
  * program share, such as the algebra of nests, stands in ir/.
  */
 const inner: Readonly<Record<string, readonly string[]>> = {
-  // What several passes need: buffers, names that are taken once.
-  passes: ['passes/derive'],
+  // The forms that passes hand on, from stage to stage, and what several need: buffers, names that are taken once.
+  passes: ['passes/derive', 'passes/fuse', 'passes/schedule'],
   // Gradients are a function of the language.
   'passes/elaborate': ['passes/derive'],
   'passes/derive': ['passes/stored'],

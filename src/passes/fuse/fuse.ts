@@ -1,7 +1,7 @@
 // From a graph to nests: which nodes are stored, what each nest computes, and which nests become one loop.
 import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
-import type { AnyNest, Provenance } from '../../ir/program.js';
+import type { AnyNest, Provenance, Work } from '../../ir/program.js';
 import { load, type Buffer } from '../../ir/scalar.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { decide } from '../stored/decide.js';
@@ -35,7 +35,9 @@ export interface FuseRequest {
   readonly recomputed: ReadonlySet<Node>;
 }
 
+/** A nest that runs once. */
 export interface Fused {
+  readonly kind: 'run';
   readonly nest: AnyNest;
   readonly host: boolean;
 }
@@ -108,9 +110,10 @@ export function joinSums(fusion: Fusion): Fusion {
   return { ...fusion, groups: joinTotals(groupsOf(fusion), joiningOf(fusion)) };
 }
 
-/** The nests, with names and what they compute in words. */
-export function nestsOf(fusion: Fusion): Fused[] {
+/** The nests, with names and what they compute in words; a loop of the graph is a loop of them. */
+export function nestsOf(fusion: Fusion): Work<Fused>[] {
   return close(fusion.drafts, groupsOf(fusion), joiningOf(fusion)).map(({ nest, host }) => ({
+    kind: 'run',
     nest: { ...nest, name: kernelName(nest) },
     host,
   }));

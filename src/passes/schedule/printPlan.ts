@@ -5,11 +5,11 @@ import { printNest } from '../../ir/printNest.js';
 import { printValue } from '../../ir/printProgram.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Axis } from '../../ir/index.js';
-import type { Planned } from './works.js';
+import type { PlannedUnit } from './works.js';
 
 /** The nest, and what was chosen for it: in a line, then choice by choice. */
-export function printPlanned({ nest, host, plan }: Planned): string {
-  const { text, ...choices } = plan.of;
+export function printPlanned({ nest: { nest, plan }, host }: PlannedUnit): string {
+  const { text, ...choices } = plan;
   return [printNest(nest, host), `  plan: ${text}`, ...fieldsOf(choices, '    ')].join('\n');
 }
 
