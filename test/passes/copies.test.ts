@@ -58,7 +58,7 @@ function asBytes(_: string, value: unknown): unknown {
 
 /** Everything that some calls at several batch sizes give, as text. */
 function historyOf(trainer: LoadedTrainer): string {
-  const calls = [5, 1, 20].flatMap((rows) => [
+  const calls = [5, 2, 20].flatMap((rows) => [
     { ...trainer.gradients(inputs(rows)) },
     trainer.step(inputs(rows)),
     trainer.evaluate(inputs(rows)),
