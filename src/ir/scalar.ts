@@ -1,4 +1,5 @@
 // Scalar expressions: what one element of a tensor is, in terms of loads, arithmetic and folds. Typed, immutable, keyed.
+import { bufferKey } from './bufferKey.js';
 import { constantOf, toIndex, type Axis, type Index } from './index.js';
 
 export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool';
@@ -117,15 +118,6 @@ function digest(text: string, seed: number): string {
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
   return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
-}
-
-const bufferIds = new WeakMap<Buffer, number>();
-let buffers = 0;
-
-export function bufferKey(of: Buffer): string {
-  let id = bufferIds.get(of);
-  if (id === undefined) bufferIds.set(of, (id = buffers++));
-  return `@${id}`;
 }
 
 export function number(value: number, type: ScalarType = 'f32'): Scalar {

@@ -93,7 +93,7 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
 
 /** Buffers lie where the largest sizes so far have put them. */
 function inRooms(at: Index): Index {
-  return substitute(at, (part) => (part.kind === 'size' ? size(roomOf(part.name)) : undefined));
+  return substitute(at, (part) => (part.kind === 'size' ? size(roomOf(part.name), part.rank) : undefined));
 }
 
 function roomOf(name: string): string {

@@ -1,4 +1,5 @@
 // Canonical polynomials with integer coefficients: how they are made, added and multiplied.
+import { compareFactors, compareTerms } from './order.js';
 import type { Scalar } from '../scalar.js';
 
 /** A loop variable. Its identity is the object, not the name; it runs from 0 to extent - 1. */
@@ -12,7 +13,7 @@ export interface Axis {
 /** What an index is made of. A quotient is the floor of a non-negative division; an element is an integer tensor element used as a coordinate. */
 export type Atom =
   | Axis
-  | { readonly kind: 'size'; readonly name: string }
+  | { readonly kind: 'size'; readonly name: string; readonly rank: number }
   | { readonly kind: 'quotient'; readonly of: Index; readonly by: Index }
   | { readonly kind: 'element'; readonly of: Scalar };
 
@@ -61,9 +62,9 @@ export function atom(value: Atom): Index {
   return canonical([{ factor: 1, atoms: [value] }]);
 }
 
-/** A run-time size by its name, such as batch. It is at least 1. */
-export function size(name: string): Index {
-  return atom({ kind: 'size', name });
+/** A run-time size by its name, such as batch. It is at least 1. `rank`: how many sizes the model declares before it. */
+export function size(name: string, rank = 0): Index {
+  return atom({ kind: 'size', name, rank });
 }
 
 export function add(...parts: readonly (Index | number)[]): Index {
@@ -88,7 +89,7 @@ export function mul(a: Index | number, b: Index | number): Index {
   if (byLeft !== undefined) return scale(right, byLeft);
   return canonical(
     left.terms.flatMap((s) =>
-      right.terms.map((t) => ({ factor: s.factor * t.factor, atoms: sortAtoms([...s.atoms, ...t.atoms]) })),
+      right.terms.map((t) => ({ factor: s.factor * t.factor, atoms: [...s.atoms, ...t.atoms].sort(compareFactors) })),
     ),
   );
 }
@@ -120,27 +121,13 @@ export function canonical(terms: readonly Term[]): Index {
     const before = merged.get(key);
     merged.set(key, { factor: (before?.factor ?? 0) + term.factor, atoms: term.atoms });
   }
-  // Largest factor first reads like an address: 784*b + i.
   const kept = [...merged.entries()].filter(([, t]) => t.factor !== 0);
-  kept.sort(([k, s], [l, t]) => order(s, t) || (k < l ? -1 : k > l ? 1 : 0));
+  kept.sort(([, s], [, t]) => compareTerms(s, t));
   return { terms: kept.map(([, t]) => t), key: kept.map(([k, t]) => `${t.factor}·${k}`).join('+') };
 }
 
 function atomsKey(atoms: readonly Atom[]): string {
   return atoms.length === 1 ? atomKey(atoms[0]) : atoms.map(atomKey).join('·');
-}
-
-function order(s: Term, t: Term): number {
-  const constants = Number(s.atoms.length === 0) - Number(t.atoms.length === 0);
-  return constants || t.atoms.length - s.atoms.length || Math.abs(t.factor) - Math.abs(s.factor);
-}
-
-function sortAtoms(atoms: Atom[]): Atom[] {
-  return atoms.sort((a, b) => {
-    // sizes before axes, so that strides print first
-    const kinds = Number(a.kind !== 'size') - Number(b.kind !== 'size');
-    return kinds || (atomKey(a) < atomKey(b) ? -1 : 1);
-  });
 }
 
 const quotientKeys = new WeakMap<Atom, string>();

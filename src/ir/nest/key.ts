@@ -1,7 +1,8 @@
 // A text that two nests share exactly when they compute the same into the same buffers: kernels are made once for all entries.
+import { bufferKey } from '../bufferKey.js';
 import type { Axis, Index } from '../index.js';
 import type { AnyNest, Nest } from '../program.js';
-import { bufferKey, type Buffer, type Scalar } from '../scalar.js';
+import type { Buffer, Scalar } from '../scalar.js';
 
 /**
  * Axes count in the order in which the walk meets them; everything else is by value. Explicit nests have keys of their own.

@@ -137,6 +137,7 @@ function createContext(
     isLibrary: (file) => ours.has(file),
     memoryLimit,
     draws: 0,
+    sizes: 0,
     depth: 0,
     steps: 0,
     calls: [],

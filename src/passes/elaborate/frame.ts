@@ -52,6 +52,8 @@ export interface Context {
   readonly memoryLimit: number;
   /** Draws so far: each has a number of its own. */
   draws: number;
+  /** Run-time sizes so far. */
+  sizes: number;
   /** Expressions that are being evaluated, inside one another. */
   depth: number;
   /** Calls and copies made so far. */

@@ -74,7 +74,7 @@ function run(statement: Statement, body: Body): void {
 function declareInput({ name, type: expression }: Of<'input'>, { frame, inputs }: Body): void {
   checkNew(name, frame);
   const type = typeOf(frame, expression, (dimension): Dim => {
-    const found = dim(size(dimension), dimension);
+    const found = dim(size(dimension, frame.context.sizes++), dimension);
     frame.scope.define(dimension, { kind: 'size', index: found.size, name: dimension });
     return found;
   });

@@ -1,7 +1,8 @@
 // Reverses the reductions after a loop in pairs: V8 schedules from the last use.
 import { loadsOf } from '../../../ir/loads.js';
 import type { Statement } from '../../../ir/program.js';
-import { bufferKey, type Buffer, type Scalar } from '../../../ir/scalar.js';
+import { bufferKey } from '../../../ir/bufferKey.js';
+import type { Buffer, Scalar } from '../../../ir/scalar.js';
 import { partsOf, someOfIndex } from '../../../ir/walk.js';
 import { goesInPairs } from './pairs.js';
 
