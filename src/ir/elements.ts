@@ -1,7 +1,7 @@
 // How tensor elements stand in buffers: bool tensors are i32 0 and 1 there, and bool scalars in expressions.
 import { apply, load, number, type Buffer, type Scalar } from './scalar.js';
-import type { Index } from './index.js';
-import type { TensorType } from './types.js';
+import { add, mul, type Index } from './index.js';
+import { stridesOf, type TensorType } from './types.js';
 
 /** One element read from a buffer, as a scalar of the tensor's element type. */
 export function loadElement(from: Buffer, at: Index, type: TensorType): Scalar {
@@ -12,4 +12,10 @@ export function loadElement(from: Buffer, at: Index, type: TensorType): Scalar {
 /** A scalar as it is stored. */
 export function storeValue(value: Scalar): Scalar {
   return value.type === 'bool' ? apply('i32', value) : value;
+}
+
+/** Where the element at a coordinate lies: row-major. */
+export function addressOf(type: TensorType, at: readonly Index[]): Index {
+  const strides = stridesOf(type);
+  return add(...at.map((coordinate, i) => mul(coordinate, strides[i])));
 }

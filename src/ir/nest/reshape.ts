@@ -14,9 +14,10 @@ import {
   type Index,
 } from '../index.js';
 import type { Nest } from '../program.js';
-import { apply, fold, load, type Scalar } from '../scalar.js';
+import { fold, load, type Scalar } from '../scalar.js';
 import { replaceFolds } from '../rewrite.js';
 import { hasFold } from '../walk.js';
+import { factorsOf, productOf } from './contraction.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import type { Coalesce, Shape, Split, Stage } from './plans.js';
 
@@ -98,13 +99,9 @@ export function applyStage(nest: Nest, stage: Stage): Nest {
     const all = factorsOf(f);
     const rest = all.filter((x) => !keys.has(x.key));
     if (rest.length === all.length) return undefined;
-    const column = stage.tile ? sub(toIndex(stage.tile.axis), toIndex(stage.tile.base)) : flat(stage.columns);
-    const staged = load(stage.buffer, addressIn(stage, flat(stage.over), column));
-    return fold(
-      f.op,
-      f.over,
-      [...rest, staged].reduce((x, y) => apply('mul', x, y)),
-    );
+    const column = stage.tile ? sub(toIndex(stage.tile.axis), toIndex(stage.tile.base)) : rowMajor(stage.columns);
+    const staged = load(stage.buffer, addressIn(stage, rowMajor(stage.over), column));
+    return fold(f.op, f.over, productOf([...rest, staged]));
   });
 }
 
@@ -114,15 +111,12 @@ export function copyOf(nest: Nest, stage: Stage): Nest {
   const replaced = new Map<Atom, Index>(stage.over.map((a, i) => [a, toIndex(over[i])]));
   stage.columns.forEach((a, i) => replaced.set(a, toIndex(columns[i])));
   if (stage.tile) replaced.set(stage.tile.axis, add(toIndex(stage.tile.base), toIndex(columns[0])));
-  const value = specialise(
-    stage.factors.reduce((x, y) => apply('mul', x, y)),
-    (part) => replaced.get(part),
-  );
+  const value = specialise(productOf(stage.factors), (part) => replaced.get(part));
   return {
     ...nest,
     name: stage.buffer.name,
     axes: [...over, ...columns],
-    stores: [{ to: stage.buffer, at: addressIn(stage, flat(over), flat(columns)), value }],
+    stores: [{ to: stage.buffer, at: addressIn(stage, rowMajor(over), rowMajor(columns)), value }],
   };
 }
 
@@ -138,15 +132,9 @@ function addressIn({ tile, pitch, over }: Stage, foldAt: Index, column: Index): 
   return add(mul(number, product(over.map((a) => a.extent))), within);
 }
 
-function flat(axes: readonly Axis[]): Index {
+/** Which place of the axes this is, the last varying fastest. */
+export function rowMajor(axes: readonly Axis[]): Index {
   return axes.reduce<Index>((all, a) => add(mul(all, a.extent), toIndex(a)), toIndex(0));
-}
-
-/** The factors of a fold's body. */
-export function factorsOf(f: Scalar & { kind: 'fold' }): Scalar[] {
-  const split = (value: Scalar): Scalar[] =>
-    value.kind === 'apply' && value.op === 'mul' ? value.args.flatMap(split) : [value];
-  return f.op === 'add' ? split(f.body) : [f.body];
 }
 
 function mapFolds(nest: Nest, change: (f: Scalar & { kind: 'fold' }) => Scalar | undefined): Nest {

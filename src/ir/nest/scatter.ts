@@ -5,7 +5,7 @@ import type { Nest } from '../program.js';
 import { apply, indexValue, number, type Buffer, type Scalar } from '../scalar.js';
 import { loadsOf } from './traverse.js';
 import { hasFold } from '../walk.js';
-import { factorsOf } from './reshape.js';
+import { factorsOf } from './contraction.js';
 import { axesOfValue } from './strides.js';
 
 /** Of fewer rows each may as well be summed. */

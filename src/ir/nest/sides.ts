@@ -1,9 +1,9 @@
 // The sides of a contraction: which factors of a fold's body each axis moves.
 import type { Axis } from '../index.js';
 import type { Nest } from '../program.js';
-import { apply, type Scalar } from '../scalar.js';
+import type { Scalar } from '../scalar.js';
 import { hasFold } from '../walk.js';
-import { factorsOf } from './reshape.js';
+import { factorsOf, productOf } from './contraction.js';
 import { axesOfValue, foldsOf, strideOfStore } from './strides.js';
 import { costOf } from './cost.js';
 import type { Estimate } from './sizes.js';
@@ -46,8 +46,4 @@ export function sidesOf(nest: Nest, estimate: Estimate): Sides | undefined {
     rows: nest.axes.filter((a) => inU.has(a) && !inV.has(a)),
     batch: nest.axes.filter((a) => inU.has(a) === inV.has(a)),
   };
-}
-
-function productOf(factors: readonly Scalar[]): Scalar {
-  return factors.reduce((x, y) => apply('mul', x, y));
 }

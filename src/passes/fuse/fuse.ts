@@ -3,7 +3,7 @@ import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
 import type { AnyNest, Provenance, Work } from '../../ir/program.js';
 import { load, type Buffer } from '../../ir/scalar.js';
-import { estimated, type Estimate } from '../../ir/nest/sizes.js';
+import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
 import { decide } from '../stored/decide.js';
 import { joinPointwise } from './join.js';
 import { linksOf, nestOf, type Draft, type Places } from './nests.js';
@@ -11,7 +11,8 @@ import { loadsOf } from '../../ir/nest/traverse.js';
 import { dependences } from './order.js';
 import { kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
-import { alone, close, isContraction, joinRows, joinTotals, type Group, type Joining } from './rows.js';
+import { alone, close, joinRows, joinTotals, type Group, type Joining } from './rows.js';
+import { isContraction } from '../../ir/nest/contraction.js';
 import type { Singles } from './singles.js';
 
 /** A node that must be in a buffer when the entry has run. */
@@ -262,7 +263,7 @@ function soonest(drafts: readonly Draft[], mayMove: (draft: Draft) => boolean): 
 }
 
 function isLarge({ axes }: Draft['nest'], estimate: Estimate): boolean {
-  return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1) > 1024;
+  return placesOf(axes, estimate) > 1024;
 }
 
 /**

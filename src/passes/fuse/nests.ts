@@ -1,10 +1,9 @@
 // From stored nodes to nests: substitution of element rules gives one value per stored node.
 import type { Element, Node } from '../../ir/graph.js';
-import { loadElement, storeValue } from '../../ir/elements.js';
+import { addressOf, loadElement, storeValue } from '../../ir/elements.js';
 import { axis, constantOf, toIndex, zero, type Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
-import { flat } from '../stored/cost.js';
 import { loadsOf } from '../../ir/nest/traverse.js';
 import type { Links } from './merging.js';
 import { single } from '../../ir/nest/single.js';
@@ -32,7 +31,7 @@ export function elementOf(node: Node, reader: Node, places: Places, memo: Map<st
   const rounds = node !== reader && isSingle?.(node, reader) === true;
   return (at) => {
     const buffer = bufferOf(node);
-    if (buffer) return loadElement(buffer, flat(node.type, at), node.type);
+    if (buffer) return loadElement(buffer, addressOf(node.type, at), node.type);
     const key = `${node.id}${rounds ? '~' : ''}@${at.map((i) => i.key).join(';')}`;
     const known = memo.get(key);
     if (known) return known;
@@ -60,7 +59,7 @@ export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): D
     ...(!host && { isSingle: places.isSingle }),
   };
   const value = elementOf(node, node, inside, new Map())(at);
-  const store: Store = { to, at: flat(node.type, at), value: storeValue(value) };
+  const store: Store = { to, at: addressOf(node.type, at), value: storeValue(value) };
   return {
     nest: {
       kind: 'nest',

@@ -1,10 +1,11 @@
 // Rows join: nests that read one another only within a row of their first axis become one loop over rows.
+import { isContraction } from '../../ir/nest/contraction.js';
 import { add, axesOf, axis, coefficient, constantOf, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
-import { estimated, type Estimate } from '../../ir/nest/sizes.js';
+import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
 import { dependences } from './order.js';
 import { Merging } from './merging.js';
 import { linksOf, type Draft } from './nests.js';
@@ -222,8 +223,6 @@ function firstAxisIsRow({ nest }: Draft): boolean {
 /** Does the draft read what the group makes, and only within the row? */
 function canJoin(group: GrowingGroup, draft: Draft, row: Axis, inPlace: (buffer: Buffer) => boolean): boolean {
   if (group.row.extent.key !== row.extent.key) return false;
-  if (group.members[0].nest.provenance.phase !== draft.nest.provenance.phase && constantOf(row.extent) !== undefined)
-    return false;
   for (const store of draft.nest.stores)
     for (const { from, at } of loadsOf(store.value)) {
       const made = group.stores.get(from);
@@ -259,33 +258,6 @@ function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boo
     .filter((g) => g !== undefined);
 }
 
-/**
- * A contraction is a fold of a product in which two factors each lack an output axis of their own: it wants tiles, not rows.
- * A row sum, or a product with a vector, is not one.
- */
-export function isContraction(nest: Nest): boolean {
-  return nest.stores.some((store) =>
-    foldsOf(store.value).some((f) => {
-      if (f.op !== 'add') return false;
-      const factors = factorsOf(f.body).map(axesOfValue);
-      const lacking = factors.map((used) => nest.axes.filter((a) => !used.has(a)));
-      return lacking.some((l, i) =>
-        l.some((a) => lacking.some((m, j) => j !== i && m.some((b) => b !== a && !l.includes(b) && !m.includes(a)))),
-      );
-    }),
-  );
-}
-
-function factorsOf(value: Scalar): Scalar[] {
-  return value.kind === 'apply' && value.op === 'mul' ? value.args.flatMap(factorsOf) : [value];
-}
-
-function axesOfValue(value: Scalar): Set<Axis> {
-  const used = new Set<Axis>();
-  for (const { at } of loadsOf(value)) axesOf(at, used);
-  return used;
-}
-
 /** A row of so few places, each a fold of so few, that lanes could not be filled. */
 const shortRow = 8;
 
@@ -299,12 +271,10 @@ function isShortRow({ axes, stores }: Nest): boolean {
 function isTinyRow(nest: Nest, estimate: Estimate): boolean {
   const [, ...rest] = nest.axes;
   if (rest.some((a) => constantOf(a.extent) === undefined)) return false;
-  const columns = rest.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const columns = placesOf(rest, estimate);
   return nest.stores.every((store) =>
     foldsOf(store.value).every(
-      (f) =>
-        f.over.every((a) => constantOf(a.extent) !== undefined) &&
-        f.over.reduce((n, a) => n * estimated(a.extent, estimate), columns) <= tinyRow,
+      (f) => f.over.every((a) => constantOf(a.extent) !== undefined) && placesOf(f.over, estimate) * columns <= tinyRow,
     ),
   );
 }

@@ -1,12 +1,12 @@
 // What one element of a node costs by its own rule, and how often it reads each input: the figures that fuse decides by.
-import { add, axis, mul, toIndex, type Index } from '../../ir/index.js';
+import { axis, toIndex } from '../../ir/index.js';
 import { costOfOp } from '../../ir/nest/cost.js';
 import { placesOf, type Estimate } from '../../ir/nest/sizes.js';
 import { partsOf } from '../../ir/walk.js';
 import type { Node } from '../../ir/graph.js';
-import { loadElement } from '../../ir/elements.js';
+import { addressOf, loadElement } from '../../ir/elements.js';
 import type { Buffer, Scalar, ScalarOp } from '../../ir/scalar.js';
-import { elementCount, stridesOf, type TensorType } from '../../ir/types.js';
+import { elementCount } from '../../ir/types.js';
 
 export interface RuleCost {
   /** Of one element, inputs taken as loads: load 1, arithmetic 1, select 2, exp and the like 10, fold = extent × (1 + body). */
@@ -31,7 +31,7 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
   const at = node.type.shape.map((d, i) => toIndex(axis(`i${i}`, d.size)));
   const value = op.element(
     at,
-    node.inputs.map((input, i) => (where) => loadElement(placeholders[i], flat(input.type, where), input.type)),
+    node.inputs.map((input, i) => (where) => loadElement(placeholders[i], addressOf(input.type, where), input.type)),
     node,
   );
 
@@ -55,9 +55,3 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
 }
 
 const conversions: ReadonlySet<ScalarOp> = new Set(['f32', 'i32', 'u32']);
-
-/** The row-major address of a coordinate. */
-export function flat(type: TensorType, at: readonly Index[]): Index {
-  const strides = stridesOf(type);
-  return add(...at.map((coordinate, i) => mul(coordinate, strides[i])));
-}

@@ -14,6 +14,7 @@ import {
 import { apply, indexValue, lane, load, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { inQuads } from '../../../ir/nest/quads.js';
 import type { TileSide } from '../../../ir/nest/plans.js';
+import { productOf } from '../../../ir/nest/contraction.js';
 import { writeLets } from './lets.js';
 import type { Places } from './loops.js';
 import { bindAxes } from './places.js';
@@ -152,7 +153,7 @@ function writeStaged(
   const at = bind('depth', add(fold.start, k), reach);
   const which = bind(name, add(start, place), over);
   const places = new Map([...outer, ...bindAxes(writer, order, at), ...bindAxes(writer, side.axes, which)]);
-  const value = side.factors.reduce((x, y) => apply('mul', x, y));
+  const value = productOf(side.factors);
   const axes = side.along === 'fold' ? order : side.axes;
   const quad = side.quads ? inQuads(value, axes[axes.length - 1]) : undefined;
   if (side.quads && !quad) throw new Error(`${buffer.name} cannot be staged by four`);

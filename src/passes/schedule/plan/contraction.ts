@@ -15,7 +15,7 @@ import type { Buffer, Scalar } from '../../../ir/scalar.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { applyStage, coalesceAxes, coalesced, coalesceFolds } from '../../../ir/nest/reshape.js';
 import { addressesOf, axesOfValue, dense, foldsOf, readsOwn, strideAt } from '../../../ir/nest/strides.js';
-import { estimated } from '../../../ir/nest/sizes.js';
+import { estimated, placesOf } from '../../../ir/nest/sizes.js';
 import { planCopy } from './copy.js';
 import { runs } from './shape.js';
 import type { Sides } from '../../../ir/nest/sides.js';
@@ -62,7 +62,7 @@ export function planContraction(
   estimate: Estimate,
 ): NestPlan | undefined {
   const { fold, columns } = sides;
-  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
   const byStride = (a: Axis, b: Axis): number => strideIn(nest, b, estimate) - strideIn(nest, a, estimate);
   const rows = [...sides.rows].sort((a, b) => size([b]) - size([a]));
   const order = foldOrder(fold, sides.uSide, estimate);
@@ -175,7 +175,7 @@ function longColumns(nest: Nest, sides: Sides, order: readonly Axis[], estimate:
     .filter((a) => constantOf(a.extent) !== undefined)
     .sort((a, b) => strideIn(nest, a, estimate) - strideIn(nest, b, estimate));
   if (candidates[0] !== v || candidates.length < 2) return undefined;
-  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
   const run: Axis[] = [v];
   for (const axis of candidates.slice(1)) {
     if (size([axis, ...run, ...order]) > wholeAtMost) break;
@@ -246,8 +246,8 @@ function stageRows(
   estimate: Estimate,
 ): Stage | undefined {
   if (!u || width < 2 || sides.rows.length > 1) return undefined;
-  const depth = over.reduce((n, x) => n * estimated(x.extent, estimate), 1);
-  const columns = sides.columns.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const depth = placesOf(over, estimate);
+  const columns = placesOf(sides.columns, estimate);
   const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
   if (estimated(u.extent, estimate) < few || columns < leastColumns) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;

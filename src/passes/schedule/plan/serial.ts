@@ -5,13 +5,14 @@ import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { planContraction } from './contraction.js';
-import { factorsOf, reshape } from '../../../ir/nest/reshape.js';
+import { reshape } from '../../../ir/nest/reshape.js';
+import { factorsOf } from '../../../ir/nest/contraction.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
 import { sidesOf } from '../../../ir/nest/sides.js';
 import { axesOfValue, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from '../../../ir/nest/strides.js';
 import { costOf } from '../../../ir/nest/cost.js';
-import { estimated } from '../../../ir/nest/sizes.js';
+import { estimated, placesOf } from '../../../ir/nest/sizes.js';
 import type { LoopPlan, NestPlan, Plan, Shape, Tail } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 
@@ -194,7 +195,7 @@ function scalarTiles(nest: Nest, estimate: Estimate): Map<Axis, number> {
     nest.stores.map((s) => s.value),
     estimate,
   );
-  const points = nest.axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const points = placesOf(nest.axes, estimate);
   if (folds.length === 0 || points * cost < littleWork) return tiles;
   const innermost = folds.find((f) => !hasFold(f.body)) ?? folds[0];
   const factors = factorsOf(innermost).map((f) => axesOfValue(f));

@@ -1,4 +1,5 @@
 // Long folds to few places, on targets with workgroups: shares of them side by side, and what those come to by a second nest.
+import { rowMajor } from '../../../ir/nest/reshape.js';
 import {
   add,
   axis as newAxis,
@@ -15,9 +16,9 @@ import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import { apply, fold, foldIdentity, indexValue, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { replaceFolds } from '../../../ir/rewrite.js';
 import { specialise } from '../../../ir/nest/specialise.js';
-import { factorsOf } from '../../../ir/nest/reshape.js';
+import { factorsOf, productOf } from '../../../ir/nest/contraction.js';
 import { axesOfValue, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import { estimated } from '../../../ir/nest/sizes.js';
+import { estimated, placesOf } from '../../../ir/nest/sizes.js';
 import type { WorkPlan } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
@@ -53,7 +54,7 @@ export function shareFolds(nest: AnyNest, target: TargetTraits, estimate: Estima
 
 /** How many shares keep a processor busy and are still worth a thread's or a group's while. */
 function sharesFor(nest: Nest, folds: readonly Fold[], plan: WorkPlan, estimate: Estimate): number {
-  const size = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
   const folded = Math.min(...folds.map((f) => size(f.over)));
   const places = size(nest.axes);
   if (folded < longFold) return 1;
@@ -105,7 +106,7 @@ function twoNests(
   const stride = (a: Axis): number => strideAt(nest.stores[0].at, a, estimate) ?? 0;
   const axes = [...nest.axes].sort((a, b) => stride(b) - stride(a));
   const places = product(axes.map((a) => a.extent));
-  const place = axes.reduce<Index>((at, a) => add(mul(at, a.extent), toIndex(a)), toIndex(0));
+  const place = rowMajor(axes);
   const parts = folds.map((f, i) => {
     const suffix = folds.length > 1 ? String(i) : '';
     if (f.type === 'bool') throw new Error('truths are not shared');
@@ -150,7 +151,7 @@ function shareOf(f: Fold, axis: Axis, start: Index, length: Index, even: boolean
     const value = specialise(part, (a) => (a === axis ? at : undefined));
     return guarded.includes(part) ? apply('select', there, value, none) : value;
   });
-  const body = parts.reduce((x, y) => apply('mul', x, y));
+  const body = productOf(parts);
   return fold(
     f.op,
     f.over.map((a) => (a === axis ? inner : a)),

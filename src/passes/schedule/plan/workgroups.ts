@@ -8,7 +8,7 @@ import { planNest } from './serial.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import { estimated } from '../../../ir/nest/sizes.js';
+import { placesOf } from '../../../ir/nest/sizes.js';
 import { planTiles } from './tiles.js';
 import type { NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
@@ -57,7 +57,7 @@ function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): Work
 
 /** A thread for each place. */
 function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
-  const places = count(
+  const places = placesOf(
     part.loops.map((l) => l.axis),
     estimate,
   );
@@ -80,7 +80,7 @@ function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
 function planShares(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan | undefined {
   const reshaped = reshape(nest, part.shape);
   const folded = foldedBy(reshaped, estimate) ?? 0;
-  const outputs = count(nest.axes, estimate);
+  const outputs = placesOf(nest.axes, estimate);
   if (folded < (outputs === 1 ? shortestShare / 2 : shortestShare) || outputs > manyOutputs) return undefined;
   // Neighbouring threads read neighbours: where those lie in other places, a thread for each place does.
   const inner = part.folds[part.folds.length - 1];
@@ -95,7 +95,7 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
   const parts = nest.parts.map((part) => planNest(part, target, estimate));
   const width = Math.max(
     ...nest.parts.map(
-      (part) => count(part.axes, estimate) * Math.max(1, ...foldsOf(part).map((f) => count(f.over, estimate))),
+      (part) => placesOf(part.axes, estimate) * Math.max(1, ...foldsOf(part).map((f) => placesOf(f.over, estimate))),
     ),
   );
   const head = `rows ${printIndex(nest.row.extent)}`;
@@ -116,7 +116,7 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
 function foldedBy(nest: Nest, estimate: Estimate): number | undefined {
   const folds = foldsOf(nest);
   if (folds.length === 0 || !sideBySide(nest)) return undefined;
-  return Math.max(...folds.map((f) => count(f.over, estimate)));
+  return Math.max(...folds.map((f) => placesOf(f.over, estimate)));
 }
 
 /** Are the folds of numbers, none within another, and evaluated whatever holds? */
@@ -136,10 +136,6 @@ function isGuarded(value: Scalar, seen: Set<string> = new Set()): boolean {
   seen.add(value.key);
   if (value.kind === 'apply' && value.op === 'select') return value.args.some(hasFold);
   return hasFold(value) && value.kind !== 'fold' && partsOf(value).some((part) => isGuarded(part, seen));
-}
-
-function count(axes: readonly Axis[], estimate: Estimate): number {
-  return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
 }
 
 function describe({ role, loops, folds }: NestPlan): string {
