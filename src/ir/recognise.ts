@@ -6,7 +6,7 @@ import { add, div, maximum, mul, neg, sub } from './ops/arithmetic.js';
 import { again, stopGradient } from './ops/control.js';
 import { broadcast, reshape } from './ops/movement.js';
 import { constant, iota, size } from './ops/constants.js';
-import { equalTo, lessEqual, or, select, toF32 } from './ops/logic.js';
+import { equalTo, lessEqual, or, select } from './ops/logic.js';
 import { exp, log } from './ops/transcendental.js';
 import { reduceMax, reduceMin, sum } from './ops/reductions.js';
 
@@ -27,7 +27,6 @@ export function recognise(node: Node): Form | undefined {
     softmax(node) ??
     logSoftmax(node) ??
     logSumExp(node) ??
-    oneHot(node) ??
     argExtreme(node) ??
     mean(node) ??
     relu(node) ??
@@ -79,15 +78,6 @@ function shifted(node: Node): Node | undefined {
   const [x, m] = node.inputs;
   const max = shown(m);
   return isOp(max, reduceMax) && max.inputs[0] === x ? x : undefined;
-}
-
-/** f32(label == range(n)) */
-function oneHot(node: Node): Form | undefined {
-  if (!isOp(node, toF32) || !isOp(node.inputs[0], equalTo)) return undefined;
-  const [a, b] = node.inputs[0].inputs.map(shown);
-  if (isOp(b, iota)) return { name: 'one_hot', inputs: [a], rest: [] };
-  if (isOp(a, iota)) return { name: 'one_hot', inputs: [b], rest: [] };
-  return undefined;
 }
 
 /** min(if x == max(x) or x != x then range(n) else …): the first place of the largest, or of NaN */

@@ -1,13 +1,11 @@
 // Elements chosen by integer tensors.
 import { atom, constant as whole, type Index } from '../index.js';
-import { binding, type Builder, type Node, type Op } from '../graph.js';
-import type { Scalar } from '../scalar.js';
-import type { Dim } from '../types.js';
+import { binding, type Op } from '../graph.js';
+import { apply, indexValue, type Scalar } from '../scalar.js';
+import { dim, tensor, type Dim } from '../types.js';
 import { mul } from './arithmetic.js';
-import { iota } from './constants.js';
 import { contract } from './contract.js';
 import type { Plain } from './elementwise.js';
-import { equalTo, toF32 } from './logic.js';
 import { broadcast } from './movement.js';
 
 /** An integer element as a coordinate. */
@@ -16,16 +14,18 @@ function coordinate(value: Scalar): Index {
   return value.kind === 'index' ? value.of : atom({ kind: 'element', of: value });
 }
 
-/** 1 where ids say so, along a new last axis of size n: f32[..., n]. */
-function oneHot(g: Builder, ids: Node, classes: Dim): Node {
-  const shape = [...ids.type.shape, classes];
-  const wide = g.make(broadcast, [ids], { shape, axes: [shape.length - 1] });
-  const count = g.make(broadcast, [g.make(iota, [], { size: classes.size })], {
-    shape,
-    axes: ids.type.shape.map((_, i) => i),
-  });
-  return g.make(toF32, [g.make(equalTo, [wide, count], {})], {});
-}
+export const oneHot: Op<{ classes: Dim }> = {
+  kind: 'element',
+  name: 'oneHot',
+  summary: '1 at the class that each index names, 0 elsewhere, along a new last axis.',
+  type: ([ids], { classes }) => tensor([...ids.shape, classes]),
+  element: (at, [ids]) => apply('f32', apply('eq', ids(at.slice(0, -1)), indexValue(at[at.length - 1]))),
+  notation: { kind: 'call', name: 'one_hot' },
+  samples: [
+    { inputs: ['index(4)[3]'], attrs: { classes: dim(whole(4)) } },
+    { inputs: ['index(4)'], attrs: { classes: dim(whole(4)) } },
+  ],
+};
 
 export const takeAlong: Op<Plain> = {
   kind: 'element',
@@ -35,7 +35,7 @@ export const takeAlong: Op<Plain> = {
   element: (at, [x, ids]) => x([...at, coordinate(ids(at))]),
   vjp: (d, { inputs: [x, ids] }, g) => {
     const classes = x.type.shape[x.type.shape.length - 1];
-    const chosen = oneHot(g, ids, classes);
+    const chosen = g.make(oneHot, [ids], { classes });
     return [
       g.make(mul, [g.make(broadcast, [d], { shape: x.type.shape, axes: [x.type.shape.length - 1] }), chosen], {}),
       undefined,
@@ -60,7 +60,7 @@ export const gather: Op<Plain> = {
   // The cotangent of a row is the sum over the places that chose it: one_hot(ids)ᵀ · d.
   vjp: (d, { inputs: [table, ids] }, g) => {
     const [rows, ...rest] = table.type.shape;
-    const chosen = oneHot(g, ids, rows);
+    const chosen = g.make(oneHot, [ids], { classes: rows });
     const places = ids.type.shape.map((_, i) => `p${i}`);
     const inner = rest.map((_, i) => `r${i}`);
     return [

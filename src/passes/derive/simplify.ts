@@ -3,6 +3,7 @@ import { standFor } from '../../ir/builder.js';
 import type { Builder, Node, Op } from '../../ir/graph.js';
 import { reachable } from '../../ir/reachable.js';
 import { constantRules } from './simplify/constants.js';
+import { indexingRules } from './simplify/indexing.js';
 import { likeTermRules } from './simplify/likeTerms.js';
 import { movementRules } from './simplify/movement.js';
 import { productRules } from './simplify/products.js';
@@ -14,6 +15,7 @@ import { scaleRules } from './simplify/scale.js';
 export const ruleGroups: readonly { readonly title: string; readonly rules: readonly SimplifyRule[] }[] = [
   { title: 'Numbers, and what is done before it repeats', rules: constantRules },
   { title: 'Movement', rules: movementRules },
+  { title: 'What indices choose', rules: indexingRules },
   { title: 'Reductions', rules: reductionRules },
   { title: 'Sums, products and powers', rules: productRules },
   { title: 'Scales', rules: scaleRules },

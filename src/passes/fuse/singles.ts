@@ -18,7 +18,7 @@ import {
 import { spreadFrom } from '../../ir/ops/calls.js';
 import { constant, size } from '../../ir/ops/constants.js';
 import { again, stopGradient } from '../../ir/ops/control.js';
-import { gather, takeAlong } from '../../ir/ops/indexing.js';
+import { gather, oneHot, takeAlong } from '../../ir/ops/indexing.js';
 import { equalTo, less, lessEqual, select, toF32 } from '../../ir/ops/logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../ir/ops/movement.js';
 import { random } from '../../ir/ops/random.js';
@@ -48,7 +48,7 @@ const passing: ReadonlySet<Op> = new Set<Op>([
 const arithmetic: ReadonlySet<Op> = new Set<Op>([add, sub, mul, div, sqrt]);
 
 /** Further ops of which all targets make the same. */
-const exactly: ReadonlySet<Op> = new Set<Op>([constant, size, toF32, sum, prod]);
+const exactly: ReadonlySet<Op> = new Set<Op>([constant, size, toF32, oneHot, sum, prod]);
 
 /**
  * What is compared is computed in f32 step by step, back to what is stored, summed up or made by exp and the like: so values that tie

@@ -2,7 +2,7 @@
 import { isOp, type Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
 import { contract } from '../../ir/ops/contract.js';
-import { recognise } from '../../ir/recognise.js';
+import { oneHot } from '../../ir/ops/indexing.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import { fewestRows } from '../../ir/nest/scatter.js';
@@ -94,9 +94,8 @@ function chooserOf(node: Node): number | undefined {
   const found = node.inputs.findIndex((input, i) => {
     const [own, other] = i === 0 ? [left, right] : [right, left];
     const row = own[own.length - 1];
-    const form = recognise(input);
-    if (form?.name !== 'one_hot' || !out.includes(row) || other.includes(row)) return false;
-    const { element } = form.inputs[0].type;
+    if (!isOp(input, oneHot) || !out.includes(row) || other.includes(row)) return false;
+    const { element } = input.inputs[0].type;
     const rows = constantOf(input.type.shape[own.length - 1].size) ?? 0;
     const known = element.kind === 'index' && (constantOf(element.size) ?? Infinity) <= rows;
     return known && rows >= fewestRows && own.every((label) => label === row || !out.includes(label));

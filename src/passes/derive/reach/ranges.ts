@@ -216,6 +216,7 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   spreadOut: ([x]) => union([x, at(0)]),
   pad: ([x], { attrs }) => union([x, at(attrs.value)]),
   concat: (parts) => union(parts),
+  oneHot: truthful,
   takeAlong: same,
   gather: same,
   sum: ([x], node) => (isTotalOfShifted(node) ? { ...total(x), low: 1 } : total(x)),

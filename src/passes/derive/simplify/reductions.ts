@@ -6,7 +6,6 @@ import { mul, neg, div } from '../../../ir/ops/arithmetic.js';
 import { size } from '../../../ir/ops/constants.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
-import { recognise } from '../../../ir/recognise.js';
 import { given, rule, type SimplifyRule } from './rule.js';
 
 const reductions = [sum, prod, reduceMax, reduceMin] as const;
@@ -35,7 +34,6 @@ export const reductionRules: readonly SimplifyRule[] = [
     ops: [sum],
     rewrite: sumOfScaled,
   }),
-  rule({ equation: 'sum(one_hot(ids)) = 1', ops: [sum], rewrite: sumOfOneHot }),
   rule({ equation: 'max(broadcast(x)) = x', ops: [reduceMax, reduceMin], rewrite: extremeOfBroadcast }),
   rule({ equation: 'sum(-x) = -sum(x)', given: given.signOfZero, ops: [sum], rewrite: sumOfNegative }),
 ];
@@ -103,14 +101,6 @@ function narrowFactor(node: Node, axes: readonly number[], g: Builder): Node | u
   const left = repeated.filter((a) => !axes.includes(a)).map((a) => a - axes.filter((r) => r < a).length);
   const shape = node.type.shape.filter((_, i) => !axes.includes(i));
   return left.length === 0 ? node.inputs[0] : g.make(broadcast, [node.inputs[0]], { shape, axes: left });
-}
-
-/** An index stands for one class and no other. */
-function sumOfOneHot(node: Reduction, g: Builder): Node | undefined {
-  const [x] = node.inputs;
-  const last = x.type.shape.length - 1;
-  if (recognise(x)?.name !== 'one_hot' || node.attrs.axes.length !== 1 || node.attrs.axes[0] !== last) return undefined;
-  return filled(g, 1, node.type);
 }
 
 function extremeOfBroadcast(node: Reduction, g: Builder): Node | undefined {

@@ -6,9 +6,9 @@ import { cos, log } from '../../../ir/ops/transcendental.js';
 import { mul, sqrt, sub } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
 import { iota } from '../../../ir/ops/constants.js';
-import { takeAlong } from '../../../ir/ops/indexing.js';
+import { oneHot, takeAlong } from '../../../ir/ops/indexing.js';
 import { counter } from '../../../ir/ops/leaves.js';
-import { equalTo, less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
+import { less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { random } from '../../../ir/ops/random.js';
 import { dim, printDim, printShape, printType, tensor, type Dim } from '../../../ir/types.js';
@@ -88,14 +88,7 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
           call.frame,
           wrongElement({ expected: 'an index tensor', got: printType(ids.type), span: given(call, 'ids').span }),
         );
-      const wide: Dim[] = [...ids.type.shape, dim(element.size)];
-      const places = ids.type.shape.map((_, i) => i);
-      const count = g.make(iota, [], { size: element.size });
-      const [a, b] = [
-        g.make(broadcast, [ids], { shape: wide, axes: [wide.length - 1] }),
-        places.length === 0 ? count : g.make(broadcast, [count], { shape: wide, axes: places }),
-      ];
-      return tensorValue(g.make(toF32, [g.make(equalTo, [a, b], {})], {}));
+      return tensorValue(g.make(oneHot, [ids], { classes: dim(element.size) }));
     },
   },
   {
