@@ -1,12 +1,25 @@
-// What some nodes are made from.
-import { isOp, type Node } from './graph.js';
+// The walk over a graph: what nodes are made from, and the same nodes made from others. All that goes through graphs goes by it, so that
+// an op with a body of its own is entered everywhere as soon as it is entered here.
+import { standFor } from './builder.js';
+import { isOp, type Builder, type Node } from './graph.js';
 import { parameter } from './ops/leaves.js';
 
+/** What a node is made from. */
+export function partsOfNode({ inputs }: Node): readonly Node[] {
+  return inputs;
+}
+
+/** The node made from what its parts become, with its role, name and origin; the node itself where all of them stay. */
+export function mapNode(node: Node, become: (part: Node) => Node, g: Builder): Node {
+  const inputs = node.inputs.map(become);
+  if (inputs.every((input, i) => input === node.inputs[i])) return node;
+  const made = g.like(node, () => g.make(node.op, inputs, node.attrs));
+  standFor(node, made);
+  return made;
+}
+
 /** Every node that the roots reach: inputs before what reads them, in order of making. `follow` gives the inputs that count. */
-export function reachable(
-  roots: readonly Node[],
-  follow: (node: Node) => readonly Node[] = ({ inputs }) => inputs,
-): Node[] {
+export function reachable(roots: readonly Node[], follow: (node: Node) => readonly Node[] = partsOfNode): Node[] {
   const found = new Set<Node>();
   const open = [...roots];
   for (let node = open.pop(); node; node = open.pop()) {

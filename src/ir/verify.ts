@@ -1,7 +1,7 @@
 // What must hold of a graph between any two passes.
 import type { Node } from './graph.js';
 import { axis, constantOf, toIndex } from './index.js';
-import { reachable } from './reachable.js';
+import { partsOfNode, reachable } from './reachable.js';
 import { indexValue, number, type Scalar, type ScalarType } from './scalar.js';
 import { printType, sameElement, sameShape, type ElementType, type TensorType } from './types.js';
 
@@ -26,7 +26,7 @@ function describe(node: Node): string {
 }
 
 function faultsOfOrder(node: Node): string[] {
-  return node.inputs.some((input) => input.id >= node.id) ? ['reads a node that is not older than itself'] : [];
+  return partsOfNode(node).some((part) => part.id >= node.id) ? ['reads a node that is not older than itself'] : [];
 }
 
 function faultsOfType(node: Node): string[] {

@@ -1,12 +1,11 @@
 // Less memory for more arithmetic: the backward pass computes activations again, from a few that are kept.
-import { standFor } from '../../ir/builder.js';
 import { nameOf } from '../../ir/labels.js';
 import { isOp, type Builder, type Node } from '../../ir/graph.js';
 import { again } from '../../ir/ops/control.js';
 import { equalTo } from '../../ir/ops/logic.js';
 import { broadcast, reshape } from '../../ir/ops/movement.js';
 import { reduceMax, reduceMin } from '../../ir/ops/reductions.js';
-import { reachable } from '../../ir/reachable.js';
+import { mapNode, reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import type { Gradients } from './derive.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
@@ -131,13 +130,10 @@ function rebuild(roots: readonly Node[], forward: ReadonlySet<Node>, copied: Cop
   const done = new Map<Node, Node>();
   for (const node of reachable(roots)) {
     if (forward.has(node)) continue;
-    const inputs = node.inputs.map(
-      (i) => compared(node, i, copied, g) ?? (forward.has(i) ? copied.copies.get(i) : done.get(i)) ?? i,
-    );
-    if (inputs.every((input, i) => input === node.inputs[i])) continue;
-    const found = g.like(node, () => g.make(node.op, inputs, node.attrs));
-    standFor(node, found);
-    done.set(node, found);
+    const become = (part: Node): Node =>
+      compared(node, part, copied, g) ?? (forward.has(part) ? copied.copies.get(part) : done.get(part)) ?? part;
+    const found = mapNode(node, become, g);
+    if (found !== node) done.set(node, found);
   }
   return (node) => done.get(node) ?? node;
 }

@@ -1,6 +1,6 @@
 // Puts other nodes in the place of some nodes of a graph, rebuilding what reads them.
-import { standFor } from '../../ir/builder.js';
 import type { Builder, Node } from '../../ir/graph.js';
+import { mapNode, partsOfNode } from '../../ir/reachable.js';
 
 /** The roots with every node for which `replace` gives another one replaced. Roles, names and origins stay. */
 export function substituteNodes(roots: readonly Node[], replace: (node: Node) => Node | undefined, g: Builder): Node[] {
@@ -19,22 +19,17 @@ export function substituteNodes(roots: readonly Node[], replace: (node: Node) =>
         done.set(node, replaced);
         continue;
       }
-      const missing = node.inputs.filter((i) => !done.has(i));
+      const missing = partsOfNode(node).filter((part) => !done.has(part));
       if (missing.length > 0) {
         stack.push(...missing);
         continue;
       }
-      done.set(node, rebuild(node, done, g));
+      done.set(
+        node,
+        mapNode(node, (part) => done.get(part) ?? part, g),
+      );
     }
     return done.get(root) ?? root;
   };
   return roots.map(visit);
-}
-
-function rebuild(node: Node, done: ReadonlyMap<Node, Node>, g: Builder): Node {
-  const inputs = node.inputs.map((i) => done.get(i) ?? i);
-  if (inputs.every((input, i) => input === node.inputs[i])) return node;
-  const made = g.like(node, () => g.make(node.op, inputs, node.attrs));
-  standFor(node, made);
-  return made;
 }

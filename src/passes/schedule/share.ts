@@ -2,6 +2,7 @@
 import { accessOf } from '../../ir/access.js';
 import { add, axis, div, mul, scale, sub, toIndex, zero } from '../../ir/index.js';
 import type { Kernel, Statement, Step, TargetTraits, TrainerProgram } from '../../ir/program.js';
+import { mapRuns, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { controlWords, ownMemory, thread, threads } from '../../ir/threads.js';
 import { planMemory } from './planMemory.js';
@@ -27,14 +28,10 @@ export function share(program: TrainerProgram, target: TargetTraits, least = lea
   const weights = createWeights(estimate);
   const hosts = new Set<Kernel>();
   const steps = Object.values(program.entries).flatMap((e) => e.steps);
-  for (const step of steps) if (step.kind === 'run' && step.host) hosts.add(step.kernel);
+  for (const run of runsOf(steps)) if (run.host) hosts.add(run.kernel);
   const shared = new Map(program.kernels.map((k) => [k, hosts.has(k) ? k : shareKernel(k, weights, least)]));
   const replaced = (list: readonly Step[]): Step[] =>
-    list.map((step) =>
-      step.kind === 'run'
-        ? { ...step, kernel: shared.get(step.kernel) ?? step.kernel }
-        : { ...step, steps: replaced(step.steps) },
-    );
+    mapRuns(list, (run) => [{ ...run, kernel: shared.get(run.kernel) ?? run.kernel }]);
   const sharedWork = (list: readonly Step[]): number =>
     list.reduce((sum, step) => {
       if (step.kind === 'repeat') return sum + weights.extent(step.axis) * sharedWork(step.steps);
