@@ -94,31 +94,52 @@ export function programFrom(derived: Gradients, traits: TargetTraits): TrainerPr
   return insistOn(programFor(derived, { ...contextOf({ memoryLimit: Infinity }), target: traits }));
 }
 
-/** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */
-export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
-  const { target = 'ts', relaxed, profile } = options;
+/** What a module is printed from. */
+export interface Programs {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly model?: ModelGraph;
+  /** One for each target of the module; none where there are errors. */
+  readonly programs: readonly TargetProgram[];
+}
+
+export interface TargetProgram {
+  readonly target: Target;
+  readonly program: TrainerProgram;
+  /** The same for engines that multiply and add in one instruction. */
+  readonly relaxed?: TrainerProgram;
+}
+
+/** Runs every pass, and prints no module. */
+export function makePrograms(source: Source, options: CompileOptions = {}): Programs {
+  const { target = 'ts', relaxed } = options;
   const of: readonly [Target, ...Target[]] = modules[target];
   const context = contextOf(options, of[0]);
   const { diagnostics } = context;
   const graphs = arrive({ stage: 'source', is: source }, 'parse', 'elaborate', 'graph', context);
   const derived = graphs && gradientsOf(graphs.written, context);
-  if (!graphs || !derived) return { diagnostics };
-  const programs: { readonly program: TrainerProgram; readonly relaxed?: TrainerProgram }[] = [];
+  if (!graphs || !derived) return { diagnostics, programs: [] };
+  const programs: TargetProgram[] = [];
   for (const one of of) {
     const own = { ...contextOf(options, one, one), diagnostics };
     const whole = programFor(derived, own);
-    if (!whole) return { diagnostics };
+    if (!whole) return { diagnostics, programs: [] };
     const program = paced(whole, { ...own, target: targets[one] });
-    programs.push({
-      program,
-      ...(relaxed && one === 'wasm' && { relaxed: paced(whole, { ...own, watch: undefined }) }),
-    });
+    const other = relaxed && one === 'wasm' && { relaxed: paced(whole, { ...own, watch: undefined }) };
+    programs.push({ target: one, program, ...other });
   }
-  const [{ program, relaxed: second }, other] = programs;
-  const checked = { diagnostics, model: graphs.written, program };
+  return { diagnostics, model: graphs.written, programs };
+}
+
+/** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */
+export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
+  const { diagnostics, model, programs } = makePrograms(source, options);
+  const [first, other] = programs;
+  if (!first) return { diagnostics };
+  const { target, program, relaxed } = first;
+  const checked = { diagnostics, model, program };
   const { code } = other
     ? await emitFallback(program, other)
-    : await emitModule(program, { target: of[0], relaxed: second, profile });
+    : await emitModule(program, { target, relaxed, profile: options.profile });
   if (options.language !== 'js') return { ...checked, code };
   const { js, dts } = await toJavaScript(code);
   return { ...checked, code: js, declarations: dts };

@@ -1,6 +1,16 @@
 // The public API: check and compile .nn source, and what their results are made of.
-export { check, compile, differentiateModel, programOf, targets } from './compile.js';
-export type { CheckOptions, Checked, CompileOptions, Compiled, Made, ModuleTarget, Target } from './compile.js';
+export { check, compile, differentiateModel, makePrograms, programOf, targets } from './compile.js';
+export type {
+  CheckOptions,
+  Checked,
+  CompileOptions,
+  Compiled,
+  Made,
+  ModuleTarget,
+  Programs,
+  Target,
+  TargetProgram,
+} from './compile.js';
 export type { Diagnostic, Label, Source, Span } from './diagnostics/diagnostic.js';
 export type { ModelGraph } from './ir/model.js';
 export type { TrainerProgram } from './ir/program.js';

@@ -1,18 +1,20 @@
 // `nnc compile`: writes a model's trainer module, or shows one of the stages on the way to it.
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { visible } from '../diagnostics/quote.js';
-import { readImport, readSource, writeFiles } from './files.js';
+import { attempt, makeFolder, readImport, readSource, writeFiles } from './files.js';
 import type { Target } from '../index.js';
 import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
 import { standardError, standardOutput } from './output.js';
 import { report } from './report.js';
-import { stages, type Stage } from './stages.js';
+import { printAll, printStage, stages, type Stage } from './stages.js';
 
 interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
   readonly target?: Target | 'wgsl,wasm';
   readonly output: string;
-  readonly emit?: Stage;
+  readonly emit?: Stage | 'all';
+  readonly without?: readonly string[];
+  readonly verify?: boolean;
   readonly threads?: boolean;
 }
 
@@ -27,7 +29,14 @@ export function addCompile(program: Command): void {
     )
     .option('--threads', 'wasm: a trainer that takes the option threads (the default)')
     .option('--no-threads', 'wasm: a smaller one that computes with one thread')
-    .addOption(new Option('--emit <stage>', 'write a stage of the compilation instead').choices(Object.keys(stages)))
+    .addOption(
+      new Option(
+        '--emit <stage>',
+        'write a stage of the compilation instead; all: each, and each pass, into the folder -o',
+      ).choices([...stages, 'all']),
+    )
+    .option('--without <pass>', 'leave an optional pass out (again for more); nnc passes lists them', addPass)
+    .option('--verify', 'check what every pass has made')
     .action(run);
 }
 
@@ -35,6 +44,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { output, emit } = options;
   const declarations = declarationsOf(output);
   if (output !== '-' && resolve(output) === resolve(file)) command.error(`error: ${output} is the source itself`);
+  await refuseUnknown(options.without ?? [], command);
+  if (emit === 'all' && output === '-') command.error('error: --emit all writes files: -o names their folder');
   const trouble = output !== '-' && emit === undefined ? endingTrouble(output) : undefined;
   if (trouble !== undefined) command.error(`error: ${visible(output)} ${trouble}`);
 
@@ -44,7 +55,17 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const settings = { ...options, read: readImport };
   const source = readSource(file);
   if (emit !== undefined) {
-    const { text, diagnostics } = await stages[emit](source, settings);
+    if (emit === 'all') {
+      const { files, diagnostics } = await printAll(source, settings);
+      if (report(diagnostics)) process.exitCode = 1;
+      else {
+        attempt(output, () => makeFolder(output));
+        writeFiles(files.map(({ name, text }) => ({ path: join(output, name), content: text })));
+      }
+      return;
+    }
+    if (emit === 'wat' && !options.target?.includes('wasm')) command.error('error: --emit wat is for --target wasm');
+    const { text, diagnostics } = await printStage(emit, source, settings);
     finish(report(diagnostics), text, output);
     return;
   }
@@ -61,6 +82,22 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { dispatchesOf } = await import('../inspect/dispatches.js');
   const more = target === 'wgsl' ? `, ${dispatchesOf(program, sizeOf)} dispatches a step` : '';
   standardError.write(`${basename(output)}: ${describeMemory(memoryUse(program, target, sizeOf), sizes)}${more}\n`);
+}
+
+function addPass(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
+}
+
+/** Only what is optional can be left out. */
+async function refuseUnknown(names: readonly string[], command: Command): Promise<void> {
+  if (names.length === 0) return;
+  const { passes } = await import('../passes.js');
+  const optional = passes.flatMap((pass) => (pass.optional ? [pass.name] : []));
+  for (const name of names) {
+    if (optional.includes(name)) continue;
+    const why = passes.some((pass) => pass.name === name) ? 'is needed' : 'is no pass';
+    command.error(`error: ${visible(name)} ${why}; what can be left out: ${optional.join(', ')}`);
+  }
 }
 
 function finish(failed: boolean, code: string | undefined, output: string, beside?: string, types?: string): void {

@@ -1,7 +1,10 @@
 // The stages of a compilation as text, for `nnc compile --emit`.
-import type { CheckOptions, CompileOptions, Diagnostic, ModelGraph, Source } from '../index.js';
+import type { CompileOptions, Diagnostic, Gradients, Made, Programs, Source } from '../index.js';
 
-export type Stage = 'tree' | 'graph' | 'gradient' | 'program';
+/** What `--emit` takes, in the order of the compilation. */
+export const stages = ['tree', 'graph', 'gradient', 'nests', 'plans', 'kernels', 'program', 'wat'] as const;
+
+export type Stage = (typeof stages)[number];
 
 export interface StageText {
   readonly diagnostics: readonly Diagnostic[];
@@ -9,39 +12,91 @@ export interface StageText {
   readonly text?: string;
 }
 
-/** By name, in the order of the compilation. */
-export const stages: Readonly<Record<Stage, (source: Source, options: CompileOptions) => Promise<StageText>>> = {
-  async tree(source) {
+export interface StageFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** One stage as text. Where a module holds two programs, that of the first, but for WebAssembly's own. */
+export async function printStage(stage: Stage, source: Source, options: CompileOptions): Promise<StageText> {
+  if (stage === 'tree') {
     const { parse } = await import('../parser/parse.js');
     const { file, diagnostics } = parse(source);
     return { diagnostics, text: `${JSON.stringify(file.declarations, undefined, 2)}\n` };
-  },
-  graph: ofModel(async ({ training, evaluation }) => {
-    const { printGraph } = await import('../ir/print.js');
-    const roots = ({ loss, outputs, losses, metrics, states }: typeof training) => [
-      ...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node),
-      loss,
-    ];
-    return `// training\n${printGraph(roots(training))}\n\n// evaluation\n${printGraph(roots(evaluation))}`;
-  }),
-  gradient: ofModel(async (model) => {
-    const { differentiateModel } = await import('../index.js');
-    const { gradientDocument, printGradient } = await import('../inspect/gradient.js');
-    const derived = differentiateModel(model);
-    return printGradient(gradientDocument(derived.model, derived.gradients, { style: 'nn' }));
-  }),
-  async program(source, options) {
-    const { compile } = await import('../index.js');
-    const { printProgram } = await import('../ir/printProgram.js');
-    const { program, diagnostics } = await compile(source, options);
-    return program ? { diagnostics, text: `${printProgram(program)}\n` } : { diagnostics };
-  },
-};
+  }
+  const followed = await follow(source, options);
+  const found = (await textsOf(followed)).find((printed) => printed.stage === stage);
+  return found ? { diagnostics: followed.diagnostics, text: found.text } : { diagnostics: followed.diagnostics };
+}
 
-function ofModel(print: (model: ModelGraph) => Promise<string>) {
-  return async (source: Source, options: CheckOptions): Promise<StageText> => {
-    const { check } = await import('../index.js');
-    const { model, diagnostics } = check(source, options);
-    return model ? { diagnostics, text: `${await print(model)}\n` } : { diagnostics };
-  };
+/** A file for every stage, and one for every pass that changed something: `11-join.nests.txt`, numbered as `nnc passes` lists them. */
+export async function printAll(
+  source: Source,
+  options: CompileOptions,
+): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly files: readonly StageFile[] }> {
+  const { passes } = await import('../passes.js');
+  const followed = await follow(source, options);
+  const before = new Map<string, string>();
+  const of = (target: string | undefined): string =>
+    target !== undefined && options.target === 'wgsl,wasm' ? `${target}-` : '';
+  const files = (await textsOf(followed)).map(({ stage, target, text }): StageFile => {
+    return { name: `${of(target)}${stage}.txt`, text };
+  });
+  for (const { pass, target, print } of followed.made) {
+    const text = `${print()}\n`;
+    const key = `${target ?? ''} ${pass.to}`;
+    if (before.get(key) === text) continue;
+    before.set(key, text);
+    const number = String(passes.findIndex(({ name }) => name === pass.name) + 1).padStart(2, '0');
+    files.push({ name: `${of(target)}${number}-${pass.name}.${pass.to}.txt`, text });
+  }
+  return { diagnostics: followed.diagnostics, files };
+}
+
+interface Followed extends Programs {
+  readonly made: readonly Made[];
+}
+
+/** What every pass has made, one after another. */
+async function follow(source: Source, options: CompileOptions): Promise<Followed> {
+  const { makePrograms } = await import('../index.js');
+  const made: Made[] = [];
+  const programs = makePrograms(source, { ...options, watch: (each) => made.push(each) });
+  return { ...programs, made };
+}
+
+interface Printed {
+  readonly stage: Stage;
+  readonly target?: string;
+  readonly text: string;
+}
+
+/** The last form of each stage, by target; of graphs the first, as the model was written. */
+async function textsOf({ made, model, programs }: Followed): Promise<Printed[]> {
+  const last = new Map<string, Made>();
+  for (const each of made) {
+    const key = `${each.target ?? ''} ${each.pass.to}`;
+    if (each.pass.to !== 'graph' || !last.has(key)) last.set(key, each);
+  }
+  const texts: Printed[] = [];
+  for (const { pass, target, print } of last.values()) {
+    const stage = stages.find((name) => name === pass.to);
+    // Recomputed gradients are a target's own; formulas are those that all have in common.
+    if (!stage || (stage === 'gradient' && target !== undefined)) continue;
+    const formulas = stage === 'gradient' && model && (await formulasOf(model));
+    texts.push({ stage, target, text: formulas || `${print()}\n` });
+  }
+  const { printWat } = await import('../codegen/emit.js');
+  for (const { target, program, relaxed } of programs)
+    if (target === 'wasm')
+      texts.push({ stage: 'wat', target, text: `${printWat(relaxed ?? program, relaxed !== undefined)}\n` });
+  return texts;
+}
+
+/** Gradients as `nnc grad` prints them. */
+async function formulasOf(model: Gradients['model']): Promise<string> {
+  const { differentiateModel } = await import('../index.js');
+  const { gradientDocument, printGradient } = await import('../inspect/gradient.js');
+  const derived = differentiateModel(model);
+  return `${printGradient(gradientDocument(derived.model, derived.gradients, { style: 'nn' }))}\n`;
 }

@@ -11,6 +11,8 @@ import { trainer } from './module/trainer/trainer.js';
 import { publicTypes } from './module/trainer/types.js';
 import { typescriptEngine } from './typescript/module.js';
 import { wasmEngine } from './wasm/module.js';
+import { disassemble } from './wasm/disassemble.js';
+import { emitWasm } from './wasm/emitWasm.js';
 import type { WasmPrograms } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
 
@@ -64,4 +66,9 @@ function engineOf(
     default:
       return target satisfies never;
   }
+}
+
+/** The WebAssembly of a program as text; `relaxed`: with fused multiply-add. */
+export function printWat(program: TrainerProgram, relaxed = false): string {
+  return disassemble(emitWasm(program, { relaxed }).binary);
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stages, type Stage } from '../../src/cli/stages.js';
+import { printStage, stages } from '../../src/cli/stages.js';
 import { check, compile, differentiateModel } from '../../src/compile.js';
 import { gradientDocument, printGradient } from '../../src/inspect/gradient.js';
 import type { NotationStyle } from '../../src/ir/graph.js';
@@ -51,13 +51,23 @@ describe('gradients', () => {
 describe('stages', () => {
   const source = read('stages/line.nn');
 
-  it.each(Object.keys(stages) as Stage[])('%s', async (stage) => {
-    const { text = '' } = await stages[stage](source, {});
+  // The story of one model: what every target has in common, then what becomes of it on each.
+  it.each(['tree', 'graph', 'gradient'] as const)('%s', async (stage) => {
+    const { text = '' } = await printStage(stage, source, { verify: true });
     golden(`stages/${stage}.txt`, text);
   });
 
-  it('module', async () => {
-    const { code = '' } = await compile(source);
-    golden('stages/module.txt', code);
+  describe.each(['ts', 'wasm', 'wgsl'] as const)('%s', (target) => {
+    const own = stages.slice(stages.indexOf('nests')).filter((stage) => stage !== 'wat' || target === 'wasm');
+
+    it.each(own)('%s', async (stage) => {
+      const { text = '' } = await printStage(stage, source, { target, threads: false, verify: true });
+      golden(`stages/${target}/${stage}.txt`, text);
+    });
+
+    it('module', async () => {
+      const { code = '' } = await compile(source, { target, threads: false });
+      golden(`stages/${target}/module.txt`, code);
+    });
   });
 });
