@@ -1,4 +1,5 @@
-// Writes docs/library.md from the standard library and the builtins' own descriptions, and docs/simplify.md from the simplifier's rules.
+// Writes docs/library.md from the standard library and the builtins' own descriptions, docs/simplify.md from the simplifier's rules,
+// and docs/passes.md from the list of passes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,7 +12,8 @@ const { outputFiles } = await build({
   stdin: {
     contents:
       "export { library } from './src/embedded.js'; export { libraryPage } from './src/inspect/libraryPage.js'; " +
-      "export { simplifyPage } from './src/inspect/simplifyPage.js';",
+      "export { simplifyPage } from './src/inspect/simplifyPage.js'; " +
+      "export { passesPage } from './src/inspect/passesPage.js';",
     resolveDir: '.',
   },
   bundle: true,
@@ -19,11 +21,12 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
 });
-const { library, libraryPage, simplifyPage } = await import(
+const { library, libraryPage, passesPage, simplifyPage } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
 );
 for (const [path, made] of [
   ['docs/library.md', libraryPage(library)],
+  ['docs/passes.md', passesPage()],
   ['docs/simplify.md', simplifyPage()],
 ]) {
   const page = await format(made, { ...(await resolveConfig(path)), parser: 'markdown' });
