@@ -1,4 +1,15 @@
 // Functions that WGSL lacks, or promises too little of: its own may overflow, lose digits, or hold nothing for NaN and infinity.
+import {
+  erfcTail,
+  erfTail,
+  expTail,
+  fewTurns,
+  logOfFour,
+  logOfTwo,
+  nearOfErf,
+  rangeOfExp,
+  twoOverPi,
+} from '../../ir/coefficients.js';
 
 /** Odd or even polynomials by Horner's rule: c0 + t·(c1 + t·(c2 + …)). */
 function polynomial(variable: string, [first, ...rest]: readonly number[]): string {
@@ -24,27 +35,11 @@ const factorials = [1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 3991
 /** Taylor's series of the sine and the cosine for at most an eighth of a turn. */
 const sineSeries = [1, 3, 5, 7, 9].map((n, i) => (i % 2 === 0 ? 1 : -1) / factorials[n]);
 const cosineSeries = [0, 2, 4, 6, 8, 10].map((n, i) => (i % 2 === 0 ? 1 : -1) / factorials[n]);
-/** Beyond it parts of π/2 times an integer are no longer exact. */
-const fewTurns = 12_000;
 /** 2/π in binary, behind the point and twelve zeros. */
-const twoOverPi = ['000a2f98', '36e4e441', '529fc275', '7d1f534d', 'dc0db629', '5993c439', '041fe516', '3abdebbc'];
+const twoOverPiInWords = `000${twoOverPi}`.match(/.{8}/g) ?? [];
 const tanhSeries = [1, -1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925, 21844 / 6081075];
 const expSeries = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => 1 / factorials[n]);
-/** (e^r - 1 - r) / r² for |r| <= ln 2. */
-const expTail = [
-  0.5000003576278687, 0.16666613519191742, 0.04166125878691673, 0.008336109109222889, 0.0014104676665738225,
-  0.00019611344032455236,
-];
 const atanhSeries = [2, 2 / 3, 2 / 5, 2 / 7, 2 / 9, 2 / 11, 2 / 13, 2 / 15];
-/** erf(x) / x - 1 by powers of x², below 0.925; -log(erfc a) - a by powers of a, above. */
-const erfNear = [
-  0.12837916612625122, -0.37612631916999817, 0.11283687502145767, -0.026858942583203316, 0.005199907347559929,
-  -0.0008130018832162023, 8.31679644761607e-5,
-];
-const erfFar = [
-  0.0002070176269626245, 0.12762735784053802, 0.6372658014297485, 0.10385631024837494, -0.02218974195420742,
-  0.00303368316963315, -0.00019494576554279774,
-];
 
 /** By name; each may use others. Constant expressions must be finite, so infinity comes out of a variable. */
 export const functions: Readonly<Record<string, string>> = {
@@ -62,10 +57,10 @@ export const functions: Readonly<Record<string, string>> = {
   if (isNotANumber(x)) {
     return x;
   }
-  let y = clamp(x, -104.0, 89.0);
+  let y = clamp(x, ${rangeOfExp.least}.0, ${rangeOfExp.most}.0);
   // x = 2n·ln 2 + r: two factors of 2^n reach numbers that one does not.
   let n = round(y * ${Math.fround(Math.LOG2E / 2)});
-  let r = (y - n * 1.38629150390625) - n * 2.857213530660374e-6;
+  let r = (y - n * ${logOfFour.high}) - n * ${logOfFour.low.toExponential()};
   let scale = bitcast<f32>(u32(i32(n) + 127) << 23u);
   return (1.0 + (r + r * r * (${polynomial('r', expTail)}))) * scale * scale;
 }`,
@@ -81,7 +76,7 @@ export const functions: Readonly<Record<string, string>> = {
     let e = f32(i32(moved >> 23u) - 127);
     let s = (m - 1.0) / (m + 1.0);
     let t = s * s;
-    return (s * (${polynomial('t', atanhSeries)}) - e * 2.12194440e-4) + e * 0.693359375;
+    return (s * (${polynomial('t', atanhSeries)}) - e * ${(-logOfTwo.low).toExponential(8)}) + e * ${logOfTwo.high};
   }
   return select(notANumber(), -infinity(), x == 0.0);
 }`,
@@ -124,7 +119,7 @@ export const functions: Readonly<Record<string, string>> = {
   rest: f32,
 }`,
   twoOverPi: `// 2/π in binary, behind the point and twelve zeros.
-const twoOverPi = array<u32, 8>(${twoOverPi.map((word) => `0x${word}u`).join(', ')});`,
+const twoOverPi = array<u32, 8>(${twoOverPiInWords.map((word) => `0x${word}u`).join(', ')});`,
   timesInTwo: `// The upper and the lower half of a product.
 fn timesInTwo(a: u32, b: u32) -> vec2<u32> {
   let low = (a & 0xffffu) * (b & 0xffffu);
@@ -197,14 +192,14 @@ fn quarterTurns(x: f32) -> QuarterTurns {
 }`,
   errorFunction: `fn errorFunction(x: f32) -> f32 {
   let a = min(abs(x), 4.0);
-  if (a < 0.925) {
+  if (a < ${nearOfErf}) {
     let t = x * x;
-    return x + x * (${polynomial('t', erfNear)});
+    return x + x * (${polynomial('t', erfTail)});
   }
   if (isNotANumber(x)) {
     return x;
   }
-  let tail = exp(-(a + (${polynomial('a', erfFar)})));
+  let tail = exp(-(a + (${polynomial('a', erfcTail)})));
   return select(1.0 - tail, tail - 1.0, x < 0.0);
 }`,
 };

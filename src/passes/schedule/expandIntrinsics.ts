@@ -1,4 +1,5 @@
 // exp, log, tanh and the like written with arithmetic and the bits of numbers, for targets that cannot spell them.
+import { rangeOfExp } from '../../ir/coefficients.js';
 import type { Kernel } from '../../ir/program.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import type { Scalar, ScalarOp } from '../../ir/scalar.js';
@@ -15,8 +16,8 @@ import { pow } from './intrinsics/power.js';
 export type Intrinsic = 'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tanh' | 'erf' | 'pow';
 
 const expansions: Record<Intrinsic, (x: Scalar, y: Scalar) => Scalar> = {
-  exp: (x) => exp(clamp(x, -104, 89)),
-  expm1: (x) => expm1(clamp(x, -30, 89)),
+  exp: (x) => exp(clamp(x, rangeOfExp.least, rangeOfExp.most)),
+  expm1: (x) => expm1(clamp(x, -30, rangeOfExp.most)),
   log,
   log1p,
   sin: (x) => sine(x, 0),

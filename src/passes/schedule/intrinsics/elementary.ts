@@ -1,4 +1,5 @@
 // Elementary functions as polynomials after a reduction of their argument.
+import { erfcTail, erfTail, expTail, fewTurns, logOfFour, logOfTwo, nearOfErf } from '../../../ir/coefficients.js';
 import { apply, type Scalar } from '../../../ir/scalar.js';
 import {
   type Operand,
@@ -34,16 +35,11 @@ function expm1Near0(r: Scalar): Scalar {
   return add(mul(mul(r, r), polynomial(r, expTail)), r);
 }
 
-const expTail = [
-  0.5000003576278687, 0.16666613519191742, 0.04166125878691673, 0.008336109109222889, 0.0014104676665738225,
-  0.00019611344032455236,
-];
-
 /** x = 2n·ln 2 + r: two factors of 2^n reach numbers that one does not, those below the normal ones too. */
 function reduceExp(x: Scalar): { readonly rest: Scalar; readonly scale: Scalar } {
   const shifted = add(mul(x, Math.LOG2E / 2), magic);
   const n = sub(shifted, magic);
-  const r = sub(sub(x, mul(n, 1.38629150390625)), mul(n, 2.857213530660374e-6));
+  const r = sub(sub(x, mul(n, logOfFour.high)), mul(n, logOfFour.low));
   return { rest: expm1Near0(r), scale: powerOfTwo(shifted) };
 }
 
@@ -66,7 +62,7 @@ export function tanh(x: Scalar): Scalar {
   const y = apply('min', add(magnitude, magnitude), f32(20));
   const shifted = add(mul(y, Math.LOG2E), magic);
   const n = sub(shifted, magic);
-  const r = sub(sub(y, mul(n, 0.693359375)), mul(n, -2.1219444e-4));
+  const r = sub(sub(y, mul(n, logOfTwo.high)), mul(n, logOfTwo.low));
   const rest = add(mul(mul(r, r), polynomial(r, expm1Tail)), r);
   const scale = powerOfTwo(shifted);
   const m = add(mul(rest, scale), sub(scale, 1));
@@ -85,9 +81,9 @@ function logOf(x: Scalar, bias: Operand, small?: Scalar): Scalar {
   const f = sub(mantissa, 1);
   const square = mul(f, f);
   const tail = mul(mul(f, square), polynomial(f, logTail));
-  const low = add(tail, mul(e, -2.1219444e-4));
+  const low = add(tail, mul(e, logOfTwo.low));
   const sum = sub(small ? add(low, small) : low, mul(square, 0.5));
-  return add(add(f, sum), mul(e, 0.693359375));
+  return add(add(f, sum), mul(e, logOfTwo.high));
 }
 
 const logTail = [
@@ -107,9 +103,6 @@ export function log1p(x: Scalar): Scalar {
   const result = logOf(u, 127, div(sub(x, sub(u, 1)), u));
   return choose(less(-1, x), choose(less(x, Infinity), result, x), choose(same(x, -1), -Infinity, NaN));
 }
-
-/** Beyond it parts of π/2 times an integer are no longer exact. */
-const fewTurns = 12_000;
 
 /** sin(x + quarters·π/2). */
 export function sine(x: Scalar, quarters: 0 | 1): Scalar {
@@ -167,21 +160,10 @@ function splitHalfPi(): number[] {
   return [...parts, Math.fround(rest + 6.123233995736766e-17)];
 }
 
-/** Below 0.925 an odd polynomial, above 1 - e^-(a + …). */
 export function erf(x: Scalar): Scalar {
   const magnitude = abs(x);
   const near = add(mul(x, polynomial(mul(x, x), erfTail)), x);
   const a = apply('min', magnitude, f32(4));
   const far = sub(1, exp(apply('neg', add(a, polynomial(a, erfcTail)))));
-  return choose(less(magnitude, 0.925), near, withSign(far, x));
+  return choose(less(magnitude, nearOfErf), near, withSign(far, x));
 }
-
-const erfTail = [
-  0.12837916612625122, -0.37612631916999817, 0.11283687502145767, -0.026858942583203316, 0.005199907347559929,
-  -0.0008130018832162023, 8.31679644761607e-5,
-];
-/** -log(erfc a) - a. */
-const erfcTail = [
-  0.0002070176269626245, 0.12762735784053802, 0.6372658014297485, 0.10385631024837494, -0.02218974195420742,
-  0.00303368316963315, -0.00019494576554279774,
-];

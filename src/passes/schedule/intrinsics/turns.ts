@@ -1,4 +1,5 @@
 // How far a number is from the nearest multiple of a quarter turn, however large: by the bits of 2/π that matter (Payne and Hanek, 1983).
+import { twoOverPi } from '../../../ir/coefficients.js';
 import { apply, type Scalar } from '../../../ir/scalar.js';
 import {
   abs,
@@ -18,8 +19,6 @@ import {
   type Operand,
 } from './arithmetic.js';
 
-/** 2/π in binary, behind the point. */
-const twoOverPi = 'a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7';
 /** Numbers from 2^13 on are an integer of 24 bits times 2^s, s from here to 104: classes of eight. */
 const [smallestScale, classes] = [-10, 15];
 
