@@ -11,7 +11,7 @@ export async function setup() {
   const runtime = {};
   // Modules are formatted as Prettier does by default, and so is what they carry; only its types are exported.
   for (const { name, text } of textsOf('src/codegen/runtime/', '.ts')) {
-    const inlined = /types\.ts$/i.test(name) ? text : text.replace(/^export /gm, '');
+    const inlined = withWords(/types\.ts$/i.test(name) ? text : text.replace(/^export /gm, ''));
     runtime[name] = await format(inlined, { parser: 'typescript' });
   }
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
@@ -29,6 +29,17 @@ export const runtime: Readonly<Record<string, string>> = ${JSON.stringify(runtim
   const target = new URL('src/embedded.ts', root);
   if (existsSync(target) && readFileSync(target, 'utf8') === code) return;
   writeFileSync(target, code);
+}
+
+/** The words of src/ir/control.ts as the numbers that they are, of which modules need no table. */
+function withWords(text) {
+  const table = readFileSync(new URL('src/ir/control.ts', root), 'utf8');
+  const numbers = new Map([...table.matchAll(/^  (\w+): (\d+),$/gm)].map(([, name, number]) => [name, number]));
+  return text.replace(/\$\{threadWords\.(\w+)\}|\bthreadWords\.(\w+)/g, (whole, inText, inCode) => {
+    const number = numbers.get(inText ?? inCode);
+    if (number === undefined) throw new Error(`src/ir/control.ts has no ${whole}`);
+    return number;
+  });
 }
 
 function textsOf(folder, extension) {

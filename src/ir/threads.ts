@@ -1,4 +1,5 @@
 // What a kernel that threads share reads from around it: which thread it is, how many there are, and where its own memory lies.
+import { threadWords } from './control.js';
 import { axis, type Axis } from './index.js';
 
 /** More are of no use. */
@@ -14,4 +15,4 @@ export const threads: Axis = axis('threads', mostThreads + 1);
 export const ownMemory: Axis = axis('own', 2 ** 30);
 
 /** Words at the start of memory by which threads wait for one another. */
-export const controlWords = 128;
+export const controlWords: number = threadWords.length;

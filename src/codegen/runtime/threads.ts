@@ -1,4 +1,5 @@
 // Threads of a trainer: workers that share its memory, run their part of every entry, and sleep in between.
+import { threadWords } from '../../ir/control.js';
 import { decodeBase64, orRefuse, pagesFor } from './webAssembly.js';
 
 /** What Node's workers and those of pages have in common, and how each tells what happens. */
@@ -20,9 +21,9 @@ interface Team {
   threads: number;
   workers: readonly ThreadWorker[];
   /**
-   * The start of memory, where all of them look: at 0 how many entries have begun, with the number of sleepers behind it, at 16 how
-   * often threads have met, with the number of sleepers, at 32 how many have come to the next meeting, at 48 whether one has failed,
-   * at 49 which entry it is (below 0: none any more), from 64 on the sizes of the call.
+   * The start of memory, where all of them look: at threadWords.begun how many entries have begun, with the number of sleepers behind it, at threadWords.met how
+   * often threads have met, with the number of sleepers, at threadWords.arrived how many have come to the next meeting, at threadWords.failed whether one has failed,
+   * at threadWords.entry which entry it is (below 0: none any more), from threadWords.sizes on the sizes of the call.
    */
   readonly control: Int32Array;
   /** The main thread of a page must not. */
@@ -38,24 +39,24 @@ const threadSource = `
 const node = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 const port = node?.parentPort ?? globalThis;
 const run = ({ code, memory, entries, sizes, thread, threads }) => {
-  const control = new Int32Array(memory.buffer, 0, 128);
+  const control = new Int32Array(memory.buffer, 0, ${threadWords.length});
   const sleep = (address, before) => {
     Atomics.add(control, address / 4 + 1, 1);
-    if (!Atomics.load(control, 48)) Atomics.wait(control, address / 4, before);
+    if (!Atomics.load(control, ${threadWords.failed})) Atomics.wait(control, address / 4, before);
     Atomics.sub(control, address / 4 + 1, 1);
   };
   const { exports } = new WebAssembly.Instance(code, { env: { memory, sleep } });
-  let work = Atomics.load(control, 0);
+  let work = Atomics.load(control, ${threadWords.begun});
   port.postMessage("ready");
   try {
     for (;;) {
       work = exports.awaitWork(work);
-      if (control[49] < 0) return port.close();
-      exports[entries[control[49]]](...control.subarray(64, 64 + sizes), thread, threads);
+      if (control[${threadWords.entry}] < 0) return port.close();
+      exports[entries[control[${threadWords.entry}]]](...control.subarray(${threadWords.sizes}, ${threadWords.sizes} + sizes), thread, threads);
     }
   } catch (error) {
-    Atomics.store(control, 48, 1);
-    for (const at of [0, 16]) Atomics.add(control, at, 1), Atomics.notify(control, at);
+    Atomics.store(control, ${threadWords.failed}, 1);
+    for (const at of [${threadWords.begun}, ${threadWords.met}]) Atomics.add(control, at, 1), Atomics.notify(control, at);
     throw error;
   }
 };
@@ -113,7 +114,7 @@ export async function startThreads(
   entries: readonly string[],
   sizes: number,
 ): Promise<Team> {
-  const control = new Int32Array(memory.buffer, 0, 128);
+  const control = new Int32Array(memory.buffer, 0, threadWords.length);
   const workers: ThreadWorker[] = [];
   const team: Team = { threads, workers, control, maySleep: maySleep(control), lookedAt: 0, came: 0, silence: 0 };
   if (threads === 1) return team;
@@ -158,7 +159,7 @@ function readyOf(worker: ThreadWorker): Promise<void> {
 /** The main thread of a page must not sleep; this is how it says so. */
 function maySleep(control: Int32Array): boolean {
   try {
-    Atomics.wait(control, 0, control[0] + 1, 0);
+    Atomics.wait(control, threadWords.begun, control[threadWords.begun] + 1, 0);
     return true;
   } catch {
     return false;
@@ -174,7 +175,8 @@ export function sleepUntil(team: Team, address: number, before: number): void {
   if (team.maySleep) {
     const sleepers = address / 4 + 1;
     Atomics.add(control, sleepers, 1);
-    const outcome = Atomics.load(control, 48) === 0 ? Atomics.wait(control, address / 4, before, 1000) : 'failed';
+    const outcome =
+      Atomics.load(control, threadWords.failed) === 0 ? Atomics.wait(control, address / 4, before, 1000) : 'failed';
     Atomics.sub(control, sleepers, 1);
     if (outcome === 'timed-out') checkWorkers(team);
   } else if (performance.now() - team.lookedAt > 1000) {
@@ -188,7 +190,7 @@ export function sleepUntil(team: Team, address: number, before: number): void {
  * a minute, made of seconds during which this thread ran, in which none has come.
  */
 function checkWorkers(team: Team): void {
-  const came = 512 * team.control[16] + team.control[32];
+  const came = 512 * team.control[threadWords.met] + team.control[threadWords.arrived];
   team.silence = came === team.came ? team.silence + 1 : 0;
   team.came = came;
   const states = team.workers.map((worker) => worker.performance?.eventLoopUtilization());
@@ -198,14 +200,14 @@ function checkWorkers(team: Team): void {
 
 /** Has the other threads run this entry; the trainer's own must follow. Its sizes are in `control`. */
 export function wakeThreads({ control }: Team, entry: number): void {
-  control[49] = entry;
-  Atomics.add(control, 0, 1);
-  if (Atomics.load(control, 1) > 0) Atomics.notify(control, 0);
+  control[threadWords.entry] = entry;
+  Atomics.add(control, threadWords.begun, 1);
+  if (Atomics.load(control, threadWords.sleepers) > 0) Atomics.notify(control, threadWords.begun);
 }
 
 /** After an entry has failed: ends all threads but the trainer's own, and tells what to throw. */
 export function failThreads(team: Team, error: unknown): unknown {
-  const other = Atomics.load(team.control, 48) !== 0;
+  const other = Atomics.load(team.control, threadWords.failed) !== 0;
   endThreads(team);
   return other ? new Error('a thread has failed, and this call is incomplete', { cause: error }) : error;
 }

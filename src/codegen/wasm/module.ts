@@ -1,5 +1,6 @@
 // The engine of WebAssembly: one binary in base64 that holds all kernels and entries, and one memory with views for JavaScript.
 import { add, constantOf, zero, type Index } from '../../ir/index.js';
+import { threadWords } from '../../ir/control.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Definition } from '../text/document.js';
@@ -25,7 +26,8 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
   const binaries = relaxed ? [emitWasm(relaxed, { relaxed: true }), plain] : [plain];
   const [wasm] = binaries;
   if (binaries.some((b) => b.sharedAt !== wasm.sharedAt)) throw new Error('the binaries differ in their heads');
-  if (program.memory.own && wasm.sizes.length > 32) throw new Error('there are no words for so many run-time sizes');
+  if (program.memory.own && threadWords.sizes + 2 * wasm.sizes.length > threadWords.length)
+    throw new Error('there are no words for so many run-time sizes');
   const names = binaries.map(() => layout.module.take('binary'));
   const host = printHost(program, layout);
   const fields = fieldsIn(program, layout, host.kernels);
@@ -93,7 +95,7 @@ function runner(
   // What the other threads are told before this one starts.
   const begin = [
     'if (m.team.threads > 1) {',
-    ...given.map((value, i) => `m.team.control[${64 + i}] = ${value};`),
+    ...given.map((value, i) => `m.team.control[${threadWords.sizes + i}] = ${value};`),
     `wakeThreads(m.team, ${entries.indexOf(entry.name)});`,
     '}',
   ];

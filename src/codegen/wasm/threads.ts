@@ -1,6 +1,7 @@
 // How threads wait for one another: the functions for it, and the places between kernels where they are called.
 import type { Index } from '../../ir/index.js';
 import { accessOf } from '../../ir/access.js';
+import { threadWords } from '../../ir/control.js';
 import type { Kernel, Run, Step } from '../../ir/program.js';
 import { actualOf, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -8,12 +9,6 @@ import { thread, threads } from '../../ir/threads.js';
 import { usesOf } from '../uses.js';
 import { createCode, type Code, type Module } from './assembler.js';
 import type { Emission } from './emission.js';
-
-/**
- * The words at the start of memory, by what stands there; each group on a cache line of its own. Behind a number that threads wait
- * for stands how many of them sleep. src/codegen/runtime/threads.ts knows the same words.
- */
-const words = { work: 0, phase: 16, arrived: 32, failed: 48 } as const;
 
 /** Looks at a number so often, some tens of microseconds, before the thread sleeps. */
 const looks = 20_000;
@@ -27,10 +22,10 @@ export function defineBarrier(module: Module): number {
   module.define(barrier, barrierOf(until));
   const awaitWork = module.declare({ params: ['i32'], results: ['i32'] });
   const code = createCode(1);
-  code.i32(4 * words.work);
+  code.i32(4 * threadWords.begun);
   code.get(0);
   code.call(until);
-  read(code, words.work);
+  read(code, threadWords.begun);
   module.define(awaitWork, code);
   module.export('awaitWork', awaitWork);
   return barrier;
@@ -73,7 +68,7 @@ function untilChanged(sleep: number): Code {
 }
 
 function trapWhereFailed(code: Code): void {
-  read(code, words.failed);
+  read(code, threadWords.failed);
   code.open('if');
   code.op('unreachable', 'end');
 }
@@ -87,11 +82,11 @@ function barrierOf(until: number): Code {
   code.op('i32.le_u');
   code.open('if');
   code.op('return', 'end');
-  read(code, words.phase);
+  read(code, threadWords.met);
   code.set(phase);
   code.i32(0);
   code.i32(1);
-  code.memory('i32.atomic.rmw.add', 4 * words.arrived);
+  code.memory('i32.atomic.rmw.add', 4 * threadWords.arrived);
   code.i32(1);
   code.op('i32.add');
   code.get(1);
@@ -99,18 +94,18 @@ function barrierOf(until: number): Code {
   code.open('if');
   code.i32(0);
   code.i32(0);
-  code.memory('i32.atomic.store', 4 * words.arrived);
+  code.memory('i32.atomic.store', 4 * threadWords.arrived);
   code.i32(0);
   code.i32(1);
-  code.memory('i32.atomic.rmw.add', 4 * words.phase);
+  code.memory('i32.atomic.rmw.add', 4 * threadWords.met);
   code.op('drop');
-  read(code, words.phase + 1);
+  read(code, threadWords.met + 1);
   code.open('if');
   code.i32(0);
   code.i32(-1);
-  code.memory('memory.atomic.notify', 4 * words.phase);
+  code.memory('memory.atomic.notify', 4 * threadWords.met);
   code.op('drop', 'end', 'else');
-  code.i32(4 * words.phase);
+  code.i32(4 * threadWords.met);
   code.get(phase);
   code.call(until);
   code.op('end');
