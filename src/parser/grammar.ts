@@ -4,7 +4,10 @@ import { Fault, type Diagnostic } from '../diagnostics/diagnostic.js';
 import * as say from '../diagnostics/syntax.js';
 import type { Tokens } from './lex.js';
 import { resolve, type Piece } from './precedence.js';
-import { Reader, TooManyErrors, type Place } from './reader.js';
+import { expecting } from './hints.js';
+import type { Place } from './lookahead.js';
+import { TooManyErrors } from './reader.js';
+import { Recovery } from './recovery.js';
 import * as T from './tokens.js';
 import type {
   Argument,
@@ -24,7 +27,7 @@ import type {
 
 // A rule runs once with no input while the parser is constructed, to record its shape: reading the values of tokens and
 // subrules is left to ACTION. Decisions need one token of lookahead, or a GATE that looks at two or three.
-export class Grammar extends Reader {
+export class Grammar extends Recovery {
   constructor() {
     super();
     this.performSelfAnalysis();
@@ -49,8 +52,10 @@ export class Grammar extends Reader {
   // ---- declarations --------------------------------------------------------------------------------
 
   private readonly declarations = this.RULE('declarations', (into: Declaration[]): void => {
-    if (this.RECORDING_PHASE) this.SUBRULE1(this.declaration);
-    else this.items('file', () => into.push(this.SUBRULE2(this.declaration)));
+    this.items('file', () => {
+      const declaration = this.SUBRULE(this.declaration);
+      this.ACTION(() => into.push(declaration));
+    });
   });
 
   private readonly declaration = this.RULE('declaration', (): Declaration => {
@@ -173,7 +178,7 @@ export class Grammar extends Reader {
         },
         { ALT: () => this.SUBRULE(this.block, { ARGS: ['body'] }) },
       ],
-      ERR_MSG: '= and an expression, or a body in { }',
+      ERR_MSG: expecting('= and an expression, or a body in { }', T.Equals, T.LeftBrace),
     });
     return { statements, span: this.from(start) };
   });
@@ -196,7 +201,7 @@ export class Grammar extends Reader {
       GATE: () => this.LA(1) === start || this.onSameLine(),
       DEF: () => this.SUBRULE(this.shape),
     });
-    if (!this.RECORDING_PHASE && element === undefined && shape === undefined) throw this.faultAt(start, 'a type');
+    this.demand(() => element !== undefined || shape !== undefined, start, 'a type');
     return {
       ...(element === undefined ? {} : { element }),
       ...(shape === undefined ? {} : { shape }),
@@ -261,12 +266,9 @@ export class Grammar extends Reader {
   private readonly block = this.RULE('block', (place: Place): Statement[] => {
     const open = this.CONSUME(T.LeftBrace);
     const statements: Statement[] = [];
-    if (this.RECORDING_PHASE) this.SUBRULE1(this.statement, { ARGS: [place] });
-    else {
-      this.enter(open);
-      this.items(place, () => statements.push(this.SUBRULE2(this.statement, { ARGS: [place] })), open);
-      this.nesting--;
-    }
+    this.ACTION(() => this.enter(open));
+    this.items(place, () => statements.push(this.SUBRULE(this.statement, { ARGS: [place] })), open);
+    this.ACTION(() => this.nesting--);
     this.closeBlock(open, () => this.CONSUME(T.RightBrace));
     return statements;
   });
@@ -310,7 +312,7 @@ export class Grammar extends Reader {
     const sign = this.LA(1);
     this.OR({
       DEF: [{ ALT: () => this.CONSUME(T.Equals) }, { ALT: () => this.CONSUME(T.Tilde) }],
-      ERR_MSG: '= and a value, or ~ and an initialiser',
+      ERR_MSG: expecting('= and a value, or ~ and an initialiser', T.Equals, T.Tilde),
     });
     const value = this.SUBRULE(this.expression);
     const initial = { kind: sign.tokenType === T.Tilde ? ('draw' as const) : ('value' as const), value };
@@ -365,8 +367,7 @@ export class Grammar extends Reader {
     const start = this.CONSUME(T.Train);
     const open = this.CONSUME(T.LeftBrace);
     const settings: Setting[] = [];
-    if (this.RECORDING_PHASE) this.SUBRULE1(this.setting);
-    else this.items('train', () => settings.push(this.SUBRULE2(this.setting)), open);
+    this.items('train', () => settings.push(this.SUBRULE(this.setting)), open);
     this.closeBlock(open, () => this.CONSUME(T.RightBrace));
     return { kind: 'train', settings, span: this.from(start) };
   });
@@ -410,7 +411,7 @@ export class Grammar extends Reader {
         { ALT: () => this.CONSUME(T.Equals) },
         { GATE: () => names.length === 1, ALT: () => this.CONSUME(T.Assign) },
       ],
-      ERR_MSG: names.length === 1 ? '= or :=' : '=',
+      ERR_MSG: names.length === 1 ? expecting('= or :=', T.Equals, T.Assign) : expecting('=', T.Equals),
     });
     const value = this.SUBRULE(this.expression);
     const span = this.from(start);
@@ -423,7 +424,7 @@ export class Grammar extends Reader {
 
   private readonly expression = this.RULE('expression', (): Expression => {
     const start = this.LA(1);
-    if (!this.RECORDING_PHASE) this.enter(start);
+    this.ACTION(() => this.enter(start));
     const pieces: Piece[] = [];
     this.SUBRULE1(this.operand, { ARGS: [pieces] });
     this.MANY(() => {
@@ -542,17 +543,14 @@ export class Grammar extends Reader {
     const open = this.CONSUME(T.LeftBracket);
     const items = this.separated(T.RightBracket, () => this.SUBRULE(this.indexItem));
     this.close(open, () => this.CONSUME(T.RightBracket));
-    if (!this.RECORDING_PHASE && items.length === 0) {
-      throw this.faultAt(this.LA(0), 'an index or a slice');
-    }
+    this.demand(() => items.length > 0, this.LA(0), 'an index or a slice');
     return items;
   });
 
   private readonly indexItem = this.RULE('indexItem', (): IndexItem => {
     const start = this.LA(1);
-    if (this.OPTION1(() => this.CONSUME(T.Ellipsis)) !== undefined && !this.RECORDING_PHASE) {
-      return { kind: 'ellipsis', span: this.from(start) };
-    }
+    const dots = this.OPTION1(() => this.CONSUME(T.Ellipsis));
+    if (this.wasRead(dots)) return { kind: 'ellipsis', span: this.from(start) };
     const from = this.OPTION2({
       GATE: () => this.LA(1).tokenType !== T.Colon,
       DEF: () => this.SUBRULE1(this.expression),
@@ -571,7 +569,7 @@ export class Grammar extends Reader {
     });
     const span = this.from(start);
     if (!sliced && from !== undefined) return { kind: 'at', value: from, span };
-    if (!sliced && !this.RECORDING_PHASE) throw this.faultAt(this.LA(1), 'an index or a slice');
+    this.demand(() => sliced, this.LA(1), 'an index or a slice');
     return {
       kind: 'slice',
       ...(from === undefined ? {} : { from }),
@@ -666,9 +664,10 @@ export class Grammar extends Reader {
 
   private readonly name = this.RULE('name', (): Identifier => {
     const token = this.LA(1);
-    if (!this.RECORDING_PHASE && T.reservedTypes.has(token.tokenType) && T.words.has(token.image)) {
-      throw new Fault(say.reservedWord({ span: this.spanOf(token), word: token.image }));
-    }
+    this.ACTION(() => {
+      if (T.reservedTypes.has(token.tokenType) && T.words.has(token.image))
+        throw new Fault(say.reservedWord({ span: this.spanOf(token), word: token.image }));
+    });
     return this.identifier(this.CONSUME(T.Name));
   });
 
