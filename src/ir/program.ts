@@ -80,9 +80,9 @@ export type Statement =
       readonly step: number;
       readonly last?: Index;
       readonly as: 'serial' | 'group' | 'thread';
-      /** Over places of a result: rounds do not depend on one another, and write what no other does, or the same. */
+      /** Over coordinates of a result: rounds do not depend on one another, and write what no other does, or the same. */
       readonly places?: true;
-      /** `to` is at least 1, and it pays to know: nothing before the loop is what its sums would be without it. */
+      /** Runs at least once: accumulators need no initial value. */
       readonly atLeastOnce?: true;
       /** WebAssembly: unrolled by two, with an exit between the rounds. */
       readonly pairs?: true;
@@ -156,7 +156,7 @@ export interface Entry {
   readonly inputs: readonly string[];
   /** What the entry reports: losses and metrics (scalars), outputs, gradients; by name, in order. */
   readonly results: readonly { readonly name: string; readonly buffer: Buffer }[];
-  /** Threads could share some of its kernels, but all of it takes less time than to wake them. */
+  /** Too little work to be worth waking threads. */
   readonly alone?: true;
 }
 

@@ -51,7 +51,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
     const length = printSize(buffer.length, layout);
     const offset = program.memory.offsets.get(buffer);
     if (!planned(buffer)) return `m.${field} = new ${type}(${length});`;
-    if (!offset) throw new Error(`${buffer.name} has no place in memory`);
+    if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
     return `m.${field} = new ${type}(arena, ${times4(printSize(offset, layout))}, ${length});`;
   });
   const arena = growing.some(([b]) => planned(b))

@@ -14,10 +14,10 @@ export interface Address {
   readonly further: number;
 }
 
-/** Where an element of a buffer lies. */
+/** The address of an element of a buffer. */
 export function addressOf(e: Emission, buffer: Buffer, at: Index): Address {
   const start = e.offsets.get(buffer);
-  if (!start) throw new Error(`${buffer.name} has no place in memory`);
+  if (!start) throw new Error(`${buffer.name} has no offset in memory`);
   const whole = add(start, at);
   const further = e.ahead ? 4 * e.ahead.by * (strideOf(at, e.ahead.axis) ?? 0) : 0;
   const last = whole.terms.at(-1);

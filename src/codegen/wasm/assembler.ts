@@ -126,7 +126,7 @@ export interface Module {
   /** Bytes written to memory when the module starts. */
   data(offset: number, bytes: Uint8Array): void;
   toBytes(): Uint8Array;
-  /** The place of the byte that is 1 where memory is sharable, and 3 where it is shared. */
+  /** The offset of the byte that is 1 where memory is sharable, and 3 where it is shared. */
   readonly sharedAt: number | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface Emission {
   readonly counters: number[];
   /** How many fences there are. */
   fences: number;
-  /** A round of an innermost loop that is written for places of its axis further on. */
+  /** A round of an innermost loop that is written for coordinates of its axis further on. */
   ahead?: { readonly axis: Axis; readonly by: number };
   /** The function in which threads wait for one another; it takes the number of this one and how many there are. */
   readonly barrier?: number;

@@ -37,7 +37,7 @@ export interface Wasm {
    * there are, and `awaitWork`.
    */
   readonly binary: Uint8Array;
-  /** Where threads share the work: the place of the byte that is 1, and 3 for memory that they share. */
+  /** Where threads share the work: the offset of the byte that is 1, and 3 for memory that they share. */
   readonly sharedAt?: number;
   /** Entries in which they do. */
   readonly shared: ReadonlySet<Entry['name']>;
@@ -59,12 +59,12 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
   const kernelFunction = (kernel: Kernel): KernelFunction => {
     const known = functions.get(kernel);
     if (known) return known;
-    const { places, bases } = parametersOf(runs.get(kernel) ?? [], offsets);
-    const parameters = { sizes: sizesOfKernel(kernel, places), axes: axesOfKernel(kernel, places), bases };
+    const { starts, bases } = parametersOf(runs.get(kernel) ?? [], offsets);
+    const parameters = { sizes: sizesOfKernel(kernel, starts), axes: axesOfKernel(kernel, starts), bases };
     const count = parameters.sizes.length + parameters.axes.length;
     const type = { params: Array.from({ length: count }, () => 'i32' as const), results: [] };
     const made: KernelFunction = { index: module.declare(type), ...parameters };
-    const code = emitKernel(kernel, { ...made, offsets: places, relaxed: options.relaxed ?? false, barrier });
+    const code = emitKernel(kernel, { ...made, offsets: starts, relaxed: options.relaxed ?? false, barrier });
     module.define(made.index, code);
     functions.set(kernel, made);
     return made;
@@ -110,36 +110,36 @@ interface KernelFunction {
 }
 
 interface Parameters {
-  readonly places: ReadonlyMap<Buffer, Index>;
+  readonly starts: ReadonlyMap<Buffer, Index>;
   readonly bases: ReadonlyMap<Axis, Buffer>;
 }
 
 /** Where the kernel of these calls finds its buffers. Parameters that lie as far from each other in every call share one argument. */
 function parametersOf(runs: readonly Run[], offsets: ReadonlyMap<Buffer, Index>): Parameters {
   const [first] = runs;
-  if (!first?.given) return { places: offsets, bases: new Map() };
-  const places = new Map(offsets);
-  const placeIn = (run: Run, parameter: Buffer): Index => {
-    const place = offsets.get(actualOf(run, parameter));
-    if (!place) throw new Error(`${actualOf(run, parameter).name} has no place in memory`);
-    return place;
+  if (!first?.given) return { starts: offsets, bases: new Map() };
+  const starts = new Map(offsets);
+  const offsetIn = (run: Run, parameter: Buffer): Index => {
+    const offset = offsets.get(actualOf(run, parameter));
+    if (!offset) throw new Error(`${actualOf(run, parameter).name} has no offset in memory`);
+    return offset;
   };
   const bases = new Map<Axis, Buffer>();
   for (const parameter of first.given.keys()) {
-    const distances = (from: Buffer): Index[] => runs.map((run) => sub(placeIn(run, parameter), placeIn(run, from)));
+    const distances = (from: Buffer): Index[] => runs.map((run) => sub(offsetIn(run, parameter), offsetIn(run, from)));
     const near = [...bases].find(([, from]) => {
       const [distance, ...others] = distances(from);
       return (constantOf(distance) ?? -1) >= 0 && others.every((other) => other.key === distance.key);
     });
     if (near) {
-      places.set(parameter, add(toIndex(near[0]), distances(near[1])[0]));
+      starts.set(parameter, add(toIndex(near[0]), distances(near[1])[0]));
       continue;
     }
     const base = axis(`base of ${parameter.name}`, mostWords);
     bases.set(base, parameter);
-    places.set(parameter, toIndex(base));
+    starts.set(parameter, toIndex(base));
   }
-  return { places, bases };
+  return { starts, bases };
 }
 
 /** No memory is larger. */
@@ -155,8 +155,8 @@ function emitSteps(e: Emission, steps: readonly Step[], functionOf: FunctionOf):
 }
 
 /**
- * Every thread runs what threads share, the first one the rest; all come together where one needs what another has made, and in
- * the end: at least where others are still at work, `always` where more rounds follow.
+ * Every thread runs what threads share, the first one the rest. A barrier before a step that reads another thread's writes, and at the
+ * end if any work is pending, or `always` where more rounds follow.
  */
 function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf, always = false): void {
   const since = new Since(e.offsets);
@@ -222,7 +222,7 @@ function emitCall(e: Emission, called: KernelFunction, run: Run): void {
   e.code.call(called.index);
 }
 
-/** The sizes that the kernel mentions, and those on which the places of its buffers depend. */
+/** The sizes that the kernel mentions, and those on which the offsets of its buffers depend. */
 function sizesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): string[] {
   const { sizes, buffers } = usesOf(kernel);
   const found = new Set(sizes);
@@ -255,7 +255,7 @@ function writeConstants(module: Module, buffers: readonly Buffer[], offsets: Rea
   for (const buffer of buffers) {
     if (!buffer.data) continue;
     const start = offsets.get(buffer);
-    if (!start) throw new Error(`${buffer.name} has no place in memory`);
+    if (!start) throw new Error(`${buffer.name} has no offset in memory`);
     const bytes = new Uint8Array(4 * buffer.data.length);
     const view = new DataView(bytes.buffer);
     buffer.data.forEach((value, i) => {

@@ -121,7 +121,7 @@ function memory(
   const { sizes } = layout;
   const at = (buffer: Buffer): string => {
     const offset = program.memory.offsets.get(buffer);
-    if (!offset) throw new Error(`${buffer.name} has no place in memory`);
+    if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
     const known = constantOf(offset);
     return known === undefined ? `4 * (${printSize(offset, layout)})` : String(4 * known);
   };

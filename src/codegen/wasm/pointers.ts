@@ -14,7 +14,7 @@ const withinByte = 64;
 
 export interface Pointer {
   readonly local: number;
-  /** In words, for a place of the axis. */
+  /** In words, for one step of the axis. */
   readonly stride: Index;
   readonly step: () => void;
 }

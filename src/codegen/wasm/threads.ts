@@ -1,4 +1,4 @@
-// How threads wait for one another: the functions for it, and the places between kernels where they are called.
+// How threads wait for one another: the functions for it, and between which kernels a barrier stands.
 import type { Index } from '../../ir/index.js';
 import { accessOf } from '../../ir/access.js';
 import { threadWords } from '../../ir/control.js';
@@ -147,14 +147,14 @@ export class Since {
   private alone: Touched = { reads: new Set(), writes: new Set() };
   private together: Touched = { reads: new Set(), writes: new Set() };
 
-  /** Buffers that begin at the same place of memory are the same to it. */
+  /** Buffers that begin at the same offset are aliases. */
   constructor(private readonly offsets: ReadonlyMap<Buffer, Index>) {}
 
   /** Must all threads have come before these calls? Kernels of the first thread alone do not wait for one another. */
   needsBarrier(runs: readonly Run[]): boolean {
     const shared = anyShared(runs);
     return runs.some((run) => {
-      const { reads, writes } = this.placesOf(run);
+      const { reads, writes } = this.locationsOf(run);
       const conflicts = (before: Touched): boolean =>
         [...reads].some((p) => before.writes.has(p)) ||
         [...writes].some((p) => before.writes.has(p) || before.reads.has(p));
@@ -165,9 +165,9 @@ export class Since {
   add(runs: readonly Run[]): void {
     const into = anyShared(runs) ? this.together : this.alone;
     for (const run of runs) {
-      const { reads, writes } = this.placesOf(run);
-      for (const place of reads) into.reads.add(place);
-      for (const place of writes) into.writes.add(place);
+      const { reads, writes } = this.locationsOf(run);
+      for (const location of reads) into.reads.add(location);
+      for (const location of writes) into.writes.add(location);
     }
   }
 
@@ -183,12 +183,12 @@ export class Since {
     }
   }
 
-  private placesOf(run: Run): Touched {
+  private locationsOf(run: Run): Touched {
     const { reads, writes } = accessOf(run.kernel.body);
     const own = new Set(run.kernel.sharing?.own);
-    const placeOf = (buffer: Buffer): string => this.offsets.get(buffer)?.key ?? buffer.name;
-    const places = (buffers: ReadonlySet<Buffer>): Set<string> =>
-      new Set([...buffers].filter((b) => !own.has(b)).map((b) => placeOf(actualOf(run, b))));
-    return { reads: places(reads), writes: places(writes) };
+    const locationOf = (buffer: Buffer): string => this.offsets.get(buffer)?.key ?? buffer.name;
+    const locations = (buffers: ReadonlySet<Buffer>): Set<string> =>
+      new Set([...buffers].filter((b) => !own.has(b)).map((b) => locationOf(actualOf(run, b))));
+    return { reads: locations(reads), writes: locations(writes) };
   }
 }

@@ -74,8 +74,8 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
 
   const spread = (constantOf(grid) ?? Infinity) > mostGroups;
   const groupNumber = spread ? `${ids.group}.x + ${ids.groups}.x * ${ids.group}.y` : `${ids.group}.x`;
-  /** A place in the memory of a buffer. */
-  const place = (buffer: Buffer, at: Index, names: KernelNames): string => {
+  /** An element, or a vector, in the memory of a buffer. */
+  const inMemory = (buffer: Buffer, at: Index, names: KernelNames): string => {
     const start = starts.get(buffer) ?? '';
     const { text } = printAddress(at, names);
     if (buffer.space === 'workgroup') return `${start}[${text}]`;
@@ -86,12 +86,12 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
   const around: Surroundings = {
     element: (buffer, at, names) => {
       if (!starts.has(buffer)) return `call.${shaders.field(buffer)}`;
-      if (!inVectors(buffer)) return place(buffer, at, names);
-      return `${place(buffer, div(at, four), names)}[${printAddress(mod(at, four), names).text}]`;
+      if (!inVectors(buffer)) return inMemory(buffer, at, names);
+      return `${inMemory(buffer, div(at, four), names)}[${printAddress(mod(at, four), names).text}]`;
     },
     vector: (buffer, at, names) => {
-      if (inVectors(buffer)) return place(buffer, div(at, four), names);
-      const parts = [0, 1, 2, 3].map((n) => place(buffer, add(at, n), names));
+      if (inVectors(buffer)) return inMemory(buffer, div(at, four), names);
+      const parts = [0, 1, 2, 3].map((n) => inMemory(buffer, add(at, n), names));
       return `vec4<${elementTypes[buffer.dtype]}>(${parts.join(', ')})`;
     },
     total: (total, name) => `${totalName(total)}(${name}, ${ids.local}, ${threads}u)`,

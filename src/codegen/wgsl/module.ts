@@ -18,10 +18,10 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
   const call = callOf(program, layout);
   const host = printHost(program, layout);
   const shaders = printShaders(program, call);
-  const place = (memory: 'floats' | 'integers', field: string, rest: string): string => {
+  const write = (memory: 'floats' | 'integers', field: string, rest: string): string => {
     const [buffer] = [...layout.fields].find(([, name]) => name === field) ?? [];
     if (!buffer) throw new Error(`${field} is no field`);
-    return `m.gpu.device.queue.writeBuffer(m.gpu.${memory}, ${bytes(placeOf(program, layout, buffer))}, ${rest});`;
+    return `m.gpu.device.queue.writeBuffer(m.gpu.${memory}, ${bytes(offsetOf(program, layout, buffer))}, ${rest});`;
   };
   return {
     target: 'wgsl',
@@ -42,8 +42,8 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
     fetch: 'await download(m)',
     ahead: 2,
     dispose: 'if (memory) closeGpu(memory.gpu);',
-    placeFloats: (field, variable) => place('floats', field, variable),
-    placeIntegers: (field, variable) => place('integers', field, `m.${field}, 0, ${variable}.length`),
+    placeFloats: (field, variable) => write('floats', field, variable),
+    placeIntegers: (field, variable) => write('integers', field, `m.${field}, 0, ${variable}.length`),
   };
 }
 
@@ -68,9 +68,9 @@ function inSizes(index: Index, layout: Layout, kind: 'now' | 'room'): string {
 }
 
 /** Where a buffer begins in its memory, in words. */
-function placeOf(program: TrainerProgram, layout: Layout, buffer: Buffer): string {
+function offsetOf(program: TrainerProgram, layout: Layout, buffer: Buffer): string {
   const offset = program.memory.offsets.get(buffer);
-  if (!offset) throw new Error(`${buffer.name} has no place in memory`);
+  if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
   return inSizes(offset, layout, 'room');
 }
 
@@ -110,7 +110,7 @@ function runner(
   const results = resultsOf(entry, call).map(({ name, buffer }) => {
     const memory = buffer.dtype === 'f32' ? 'floats' : 'integers';
     const length = lengthOf(entry, name, buffer, program);
-    return `{ from: m.gpu.${memory}, at: ${placeOf(program, layout, buffer)}, length: ${inSizes(length, layout, 'now')} }`;
+    return `{ from: m.gpu.${memory}, at: ${offsetOf(program, layout, buffer)}, length: ${inSizes(length, layout, 'now')} }`;
   });
   return {
     kind: 'function',
@@ -154,7 +154,7 @@ function memory(program: TrainerProgram, layout: Layout, call: Call, shaders: Sh
   });
   const lists = call.given.map(
     ({ words }) =>
-      `[${words.map((w) => (typeof w === 'number' ? String(w) : placeOf(program, layout, w))).join(', ')}]`,
+      `[${words.map((w) => (typeof w === 'number' ? String(w) : offsetOf(program, layout, w))).join(', ')}]`,
   );
   const counts = [depth, call.given.length];
   const more = counts

@@ -33,7 +33,7 @@ export function printShaders(program: Program, call: Call): ShaderText {
       const slot = call.slots.get(buffer);
       if (slot !== undefined) return { text: `${wordIn(slot)}${inVectors ? ' / 4' : ''}`, constant: false };
       const offset = program.memory.offsets.get(buffer);
-      if (!offset) throw new Error(`${buffer.name} has no place in memory`);
+      if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
       // Buffers lie where the largest sizes so far have put them.
       const { text } = printIndex(inVectors ? div(offset, toIndex(4)) : offset, (part) => {
         if (part.kind !== 'size') throw new Error(`an offset has no ${part.kind}`);

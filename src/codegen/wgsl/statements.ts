@@ -67,10 +67,10 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
       return [by ? `${name} += ${value(by)};` : `${name} = ${value(s.value)};`];
     }
     case 'store': {
-      const place = (of: Buffer, at: Index): string =>
+      const target = (of: Buffer, at: Index): string =>
         isLanes(s.value) ? names.vector(of, at) : names.element(of, at);
-      const element = place(s.to, s.at);
-      const by = s.add ? s.value : addend(s.value, (v) => v.kind === 'load' && place(v.from, v.at) === element);
+      const element = target(s.to, s.at);
+      const by = s.add ? s.value : addend(s.value, (v) => v.kind === 'load' && target(v.from, v.at) === element);
       return [by ? `${element} += ${value(by)};` : `${element} = ${value(s.value)};`];
     }
     case 'if': {

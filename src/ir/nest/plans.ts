@@ -10,7 +10,7 @@ import type { Buffer, Scalar } from '../scalar.js';
 export type Tail = 'overlap' | 'exact';
 
 export interface LoopPlan {
-  /** An axis may have two loops: one over blocks of places, and one inside over the tiles of a block. */
+  /** A blocked axis has an outer loop over blocks and an inner one over tiles. */
   readonly axis: Axis;
   /** How many places of the axis one round of the loop computes; the whole extent: no loop. */
   readonly tile: number;

@@ -1,5 +1,4 @@
-// Sums of which each term belongs to the one row that an integer names, as in the gradient of a table: each term is added to its row,
-// in place of a sum over all terms for every row.
+// Scatter-add: out[ids[i]] += term(i), as in the gradient of a table, in place of a sum over all terms for every row.
 import { constantOf, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
 import { apply, indexValue, number, type Buffer, type Scalar } from '../scalar.js';

@@ -127,7 +127,7 @@ function groupsOf({ drafts, groups }: Fusion): readonly Group[] {
 function kindsOf({ request }: Fusion) {
   return {
     isUpdate: (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update'),
-    // What a sum over the batch reads need not wait for the end; a product reads no more than its neighbours do.
+    // Schedule batch reductions early, which frees their inputs; contractions gain nothing by it.
     isGradientSum: (draft: Draft): boolean =>
       draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isContraction(draft.nest),
     isRecomputed: (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n)),

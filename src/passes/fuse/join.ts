@@ -14,8 +14,9 @@ import { type Singles } from './singles.js';
 import { single } from '../../ir/nest/single.js';
 
 /**
- * Joins drafts where it can. What is read from a buffer that lives across steps (`inPlace`) is its old value, and no reason to join. `mayJoin` says which pairs are allowed (a readable target keeps updates apart from
- * gradients); `needed` says which buffers are read from outside and keep their stores.
+ * Joins drafts where it can. Reading a persistent buffer (`inPlace`) sees the last step's value, so it makes no producer–consumer edge.
+ * `mayJoin` says which pairs are allowed (a readable target keeps updates apart from gradients); `needed` says which buffers are read
+ * from outside and keep their stores.
  * What is among `singles` reads the stored value, rounded, of what it is made from.
  */
 export function joinPointwise(

@@ -6,7 +6,7 @@ import { inRange } from '../../../ir/nest/lanes.js';
 import { baseName, type LetName } from './names.js';
 import type { Writer } from './writer.js';
 
-/** `names` are those of values by key. `each` is called with every value as soon as its lets are written. Lets for what is used more than once, or does not change in the innermost loops, wherever evaluating it early is safe. */
+/** `names` are those of values by key. `each` is called with every value as soon as its lets are written. Binds values used twice or loop-invariant to a let, where hoisting is safe. */
 export function writeLets(
   writer: Writer,
   values: readonly Scalar[],
