@@ -1,0 +1,177 @@
+// The memory of WebAssembly as JavaScript sees it: its interface, and the functions that make it and let it grow.
+import { add, constantOf, zero } from '../../ir/index.js';
+import type { TrainerProgram } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
+import { arrayTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
+import type { Definition } from '../text/document.js';
+import { literal, memberOf, objectOf } from '../text/quote.js';
+import type { Wasm } from './emitWasm.js';
+
+/** What it is printed from. */
+export interface MemoryParts {
+  readonly program: TrainerProgram;
+  readonly layout: Layout;
+  /** Buffers that JavaScript reads or writes, with their fields of Memory. */
+  readonly fields: readonly (readonly [Buffer, string])[];
+  readonly wasm: Wasm;
+  /** The constants that hold the code, the best first. */
+  readonly binaries: readonly string[];
+}
+
+export function printMemory(parts: MemoryParts): Definition[] {
+  const { own } = parts.program.memory;
+  const shared =
+    '\n/** For memory that threads share. */\nlet compiledShared: Promise<WebAssembly.Module> | undefined;';
+  return [
+    entriesInterface(parts),
+    memoryInterface(parts),
+    { kind: 'text', text: `let compiled: Promise<WebAssembly.Module> | undefined;${own ? shared : ''}` },
+    createMemory(parts),
+    reserve(parts),
+  ];
+}
+
+function entriesInterface({ program, layout, wasm }: MemoryParts): Definition {
+  const parameters = wasm.sizes.map((name) => `${sizeFields(layout, name).variable}: number`);
+  const rooms = wasm.sizes.map((name) => `${sizeFields(layout, name).room}: number`);
+  const numbers = program.memory.own ? ['thread: number', 'threads: number'] : [];
+  const type = `(${[...parameters, ...rooms, ...numbers].join(', ')}) => void`;
+  return {
+    kind: 'interface',
+    name: 'Entries',
+    doc: 'What the binary exports.',
+    properties: wasm.entries.map((name) => ({ name, type })),
+  };
+}
+
+function memoryInterface({ program, layout, fields }: MemoryParts): Definition {
+  return {
+    kind: 'interface',
+    name: 'Memory',
+    doc: 'The memory of the kernels, with views of what JavaScript reads and writes.',
+    properties: [
+      { name: 'memory', type: 'WebAssembly.Memory' },
+      { name: 'entries', type: 'Entries' },
+      ...layout.sizes.flatMap((s) => [
+        { name: s.now, type: 'number', doc: `The size ${s.size} of this call, and what there is room for.` },
+        { name: s.room, type: 'number' },
+      ]),
+      ...fields.map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
+      { name: 'parameters', type: 'Readonly<Record<ParameterName, Float32Array>>' },
+      { name: 'handedOut', type: 'boolean', doc: 'Whether arrays of parameters may be kept by others.' },
+      { name: 'mirrors', type: 'Mirrors | undefined' },
+      { name: 'over', type: '(memory: WebAssembly.Memory) => Entries', doc: 'The same code over other memory.' },
+      ...(program.memory.own ? [{ name: 'team', type: 'Team' }] : []),
+    ],
+  };
+}
+
+function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts): Definition {
+  const { sizes } = layout;
+  const { own } = program.memory;
+  const rooms = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
+  const compile = (of: readonly string[]): string => `compileWebAssembly(model.name, ${of.join(', ')})`;
+  const inThreads = binaries.map((name) => `forSharedMemory(${name}, ${wasm.sharedAt})`);
+  const words = wordsOf(program, layout, 'threads');
+  const fieldsOfMemory = [
+    'memory',
+    'entries: exports as unknown as Entries',
+    'over: (memory) => new WebAssembly.Instance(code, imports(memory)).exports as unknown as Entries',
+    ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),
+    ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
+    'parameters: {} as Memory["parameters"]',
+    'handedOut: false',
+    'mirrors: undefined',
+    ...(own ? ['team'] : []),
+  ];
+  return {
+    kind: 'function',
+    name: 'createMemory',
+    doc: 'Memory of its own for each trainer; the code is compiled once.',
+    async: true,
+    parameters: [{ name: sizes.length > 0 || own ? 'options' : '_options', type: 'TrainerOptions' }],
+    returns: 'Promise<Memory>',
+    body: [
+      ...(own
+        ? [
+            'const threads = threadsFor(options.threads);',
+            `const code = await (threads > 1 ? (compiledShared ??= ${compile(inThreads)}) : (compiled ??= ${compile(binaries)}));`,
+          ]
+        : [`const code = await (compiled ??= ${compile(binaries)});`]),
+      ...sizes.map((s, i) => `const ${s.variable} = ${i === 0 ? 'options.batch ?? ' : ''}${rooms[i]};`),
+      `const memory = ${own ? `makeThreadMemory(${words}, threads)` : `makeMemory(${words})`};`,
+      ...(own
+        ? [
+            `const team = await startThreads(threads, code, memory, ${literal(wasm.entries)}, ${2 * wasm.sizes.length});`,
+            'const sleep = (address: number, before: number): void => sleepUntil(team, address, before);',
+          ]
+        : []),
+      `const imports = (memory: WebAssembly.Memory) => ({ env: { memory${own ? ', sleep' : ''} } });`,
+      'const { exports } = await WebAssembly.instantiate(code, imports(memory));',
+      `const m: Memory = {\n${fieldsOfMemory.join(',\n')},\n};`,
+      `reserve(${['m', ...sizes.map((s) => s.variable)].join(', ')});`,
+      'return m;',
+    ].join('\n'),
+  };
+}
+
+function reserve({ program, layout, fields }: MemoryParts): Definition {
+  const { own } = program.memory;
+  const view = ([buffer, field]: readonly [Buffer, string]): string =>
+    `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${byteOffset(program, layout, buffer)}, ${printSize(buffer.length, layout)});`;
+  const named = program.parameters.map((p) => [p.name, `m.${layout.fields.get(p.buffer) ?? ''}`] as const);
+  const mirrors = named.map(([name, field]) => `{ given: m.parameters${memberOf(name)}, now: ${field} }`);
+  const outlive = named.length > 0;
+  return {
+    kind: 'function',
+    name: 'reserve',
+    doc: 'Makes room for these sizes. Where memory grows, its views are made anew; parameters that were handed out stay live.',
+    parameters: [{ name: 'm', type: 'Memory' }, ...layout.sizes.map((s) => ({ name: s.variable, type: 'number' }))],
+    returns: 'void',
+    body: [
+      `const words = ${wordsOf(program, layout, 'm.team.threads')};`,
+      ...(outlive
+        ? [
+            'if (m.handedOut && !m.mirrors && losesArrays(m.memory, words)) {',
+            `moveMemory(m, ${own ? 'makeThreadMemory(words, 1)' : 'makeMemory(words)'}, ${lastingWords(program)});`,
+            'm.mirrors = [];',
+            '} else',
+          ]
+        : []),
+      'growMemory(m.memory, words);',
+      'const { buffer } = m.memory;',
+      ...fields.map(view),
+      ...(outlive
+        ? [
+            `if (m.mirrors) m.mirrors = [${mirrors.join(', ')}];`,
+            `else m.parameters = Object.freeze(${objectOf(named)});`,
+          ]
+        : []),
+      ...layout.sizes.map((s) => `m.${s.room} = ${s.variable};`),
+    ].join('\n'),
+  };
+}
+
+/** Where a buffer begins, in bytes. */
+function byteOffset(program: TrainerProgram, layout: Layout, buffer: Buffer): string {
+  const offset = program.memory.offsets.get(buffer);
+  if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
+  const known = constantOf(offset);
+  return known === undefined ? `4 * (${printSize(offset, layout)})` : String(4 * known);
+}
+
+/** Words of the whole memory, with what each of so many threads has for itself. */
+function wordsOf({ memory: { length, own } }: TrainerProgram, layout: Layout, threads: string): string {
+  return printSize(length, layout) + (own ? ` + ${threads} * (${printSize(own, layout)})` : '');
+}
+
+/** Words at the start of memory that live across calls. */
+function lastingWords(program: TrainerProgram): number {
+  const lasting = [program.parameters, program.states, program.slots, program.counters].flat();
+  const ends = lasting.map(({ buffer }) => {
+    const end = constantOf(add(program.memory.offsets.get(buffer) ?? zero, buffer.length));
+    if (end === undefined) throw new Error(`where ${buffer.name} lies depends on the batch`);
+    return end;
+  });
+  return Math.max(...ends);
+}
