@@ -134,9 +134,9 @@ it('takes more workgroups than one dimension holds', async () => {
 
 describe('every recorded model that compiles', () => {
   const files = readdirSync(new URL('../reference/cases', import.meta.url)).filter((file) => file.endsWith('.nn'));
-  it.each(files)('%s has valid shaders', async (file) => {
+  const compiling = files.filter((file) => check({ file, text: readFileSync(casePath(file), 'utf8') }).model);
+  it.each(compiling)('%s has valid shaders', async (file) => {
     const text = readFileSync(casePath(file), 'utf8');
-    if (!check({ file, text }).model) return;
     const code = await compileText(text, { target: 'wgsl' }, file);
     const validator = await startGpu('null', { subgroups: true });
     for (const shaders of shadersOf(code)) expect(await validator.validate(shaders)).toEqual([]);

@@ -68,12 +68,13 @@ describe('what can be written', () => {
     },
   );
 
-  it.each(unsupported())('%s is answered with "not supported yet", and not listed', (name) => {
-    const example = name === 'text' ? undefined : `${name}(x, 1)`;
-    if (example === undefined) return;
-    const { diagnostics } = check({ file: 'example.nn', text: modelOf(example, 'expression') });
-    expect(diagnostics.map((d) => d.code)).toContain('not-supported-yet');
-  });
+  it.each(unsupported().filter((name) => name !== 'text'))(
+    '%s is answered with "not supported yet", and not listed',
+    (name) => {
+      const { diagnostics } = check({ file: 'example.nn', text: modelOf(`${name}(x, 1)`, 'expression') });
+      expect(diagnostics.map((d) => d.code)).toContain('not-supported-yet');
+    },
+  );
 
   it.each(builtins.filter(({ forms: [form] }) => form.includes('=')).map((b) => [b.name, b] as const))(
     '%s has the defaults that it says',

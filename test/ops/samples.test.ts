@@ -55,23 +55,26 @@ describe('samples', () => {
     expect([...values].every(Number.isFinite)).toBe(true);
   });
 
-  const steady = samples.filter(({ sample }) => sample.smooth !== false);
-
-  it.each(steady)('$title has the derivative that differences give', (sample) => {
+  const smooth = samples.filter((s) => s.sample.smooth !== false && built(s).node.type.element.kind === 'f32');
+  /** The loss that weighs the result, and those that weigh its gradients. */
+  const weightedTwice = (sample: (typeof samples)[number]) => {
     const { g, draw, node, of, floats } = built(sample);
-    if (node.type.element.kind !== 'f32') return;
+    const first = weighted(node, 'w', draw, g);
+    const seconds = differentiate(first.loss, floats, g).flatMap((d, i) => (d ? [weighted(d, `v${i}`, draw, g)] : []));
+    return { g, of, floats, first, seconds };
+  };
+  const curved = smooth.filter((sample) => weightedTwice(sample).seconds.length > 0);
+
+  it.each(smooth)('$title has the derivative that differences give', (sample) => {
+    const { g, draw, node, of, floats } = built(sample);
     const { loss, weights, data } = weighted(node, 'w', draw, g);
     const values: Values = { of: new Map([...of, [weights, data]]) };
     expect(gradientFaults(loss, floats, values, g)).toEqual([]);
     expect(verifyGraph(differentiate(loss, floats, g).filter((d) => d !== undefined))).toEqual([]);
   });
 
-  it.each(steady)('$title has the second derivative that differences give', (sample) => {
-    const { g, draw, node, of, floats } = built(sample);
-    if (node.type.element.kind !== 'f32') return;
-    const first = weighted(node, 'w', draw, g);
-    const seconds = differentiate(first.loss, floats, g).flatMap((d, i) => (d ? [weighted(d, `v${i}`, draw, g)] : []));
-    if (seconds.length === 0) return;
+  it.each(curved)('$title has the second derivative that differences give', (sample) => {
+    const { g, of, floats, first, seconds } = weightedTwice(sample);
     const loss = seconds.map((s) => s.loss).reduce((a, b) => g.make(add, [a, b], {}));
     const values: Values = {
       of: new Map([...of, [first.weights, first.data], ...seconds.map((s) => [s.weights, s.data] as const)]),
