@@ -8,6 +8,7 @@ import { printGraph } from '../ir/print.js';
 import { printNest } from '../ir/printNest.js';
 import { printKernel, printProgram, printSteps } from '../ir/printProgram.js';
 import { verifyGraph } from '../ir/verify.js';
+import { verifyProgram } from '../ir/verifyProgram.js';
 import type { Node } from '../ir/graph.js';
 
 export const stages: Stages = {
@@ -49,7 +50,7 @@ export const stages: Stages = {
   program: {
     what: 'kernels and entries, with a place in memory for every buffer',
     print: printProgram,
-    verify: () => [],
+    verify: verifyProgram,
   },
 };
 
