@@ -15,7 +15,7 @@ import { printKernel } from '../../src/ir/printProgram.js';
 import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
-import { wasm } from '../support/targets.js';
+import { wasmOfWholeSums as wasm } from '../support/targets.js';
 
 const { batch } = nests;
 
