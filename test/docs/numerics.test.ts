@@ -51,7 +51,16 @@ describe('docs/numerics.md', () => {
     ['std(x)', [3, 3], [0, 0]],
     ['logsumexp(if x > 5 then x else -inf)', [1, 2], [0, 0]],
     ['grad(if x > 0 then log(x) else 0, x)', [0, 2], [0, -0.25]],
-    ['relu(x)', [NaN], [0]],
+    ['relu(x)', [NaN, 1, -1], [1, 1, 0]],
+    ['relu(x)^2', [NaN, 1, -1], [NaN, 2, 0]],
+    ['hard_tanh(x)^2', [NaN, 0.5], [NaN, 1]],
+    ['min(0.5, x)^2', [NaN, 0.25], [NaN, 0.5]],
+    ['max(x, axis = 0)', [1, NaN], [NaN, NaN]],
+    ['min(reshape(x, [2, 2]), axis = 1)', [1, NaN, 3, 2], [NaN, NaN, 0, 1]],
+    ['if isfinite(max(x, axis = 0)) then max(x, axis = 0) else x[0]', [1, NaN], [1, 0]],
+    ['sqrt(take_along(x, argmax(x[::-1])))', [0, 4], [Infinity, 0]],
+    ['sqrt(x[argmax(x[::-1], keep = true)])', [0, 4, 1], [0, 0.25, 0]],
+    ['sqrt(x[argmin(x, keep = true)])', [1, 4, 0], [0, 0, Infinity]],
     ['max(x, 0.1) - 0.1', [-1, 0.1], [0, 0]],
   ] as const)('%s has the gradient that it says', async (expression, x, wanted) => {
     for (const target of ['ts', 'wasm'] as const) expect(await gradientOf(expression, x, target)).toEqual(wanted);

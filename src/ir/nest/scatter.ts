@@ -7,8 +7,8 @@ import { hasFold } from '../walk.js';
 import { factorsOf } from './contraction.js';
 import { axesOfValue } from './strides.js';
 
-/** Of fewer rows each may as well be summed. */
-export const fewestRows = 8;
+/** Of one row all terms are. */
+export const fewestRows = 2;
 
 /** to[at] = Σ over `over` of f32(ids == row) · value, where ids are known to be rows. */
 export interface Scatter {

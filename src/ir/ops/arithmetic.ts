@@ -120,7 +120,7 @@ export const maximum: Op<Plain> = elementwise({
   summary:
     'The larger of a and b; NaN if either is. At ties each gets half of the cotangent, but a constant gets none: relu′(0) = 0.',
   scalar: (a, b) => apply('max', a, b),
-  vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => g.make(less, [other, one], {})),
+  vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => [one, other]),
   notation: { kind: 'call', name: 'max' },
   samples: binary,
 });
@@ -130,26 +130,31 @@ export const minimum: Op<Plain> = elementwise({
   summary:
     'The smaller of a and b; NaN if either is. At ties each gets half of the cotangent, but a constant gets none.',
   scalar: (a, b) => apply('min', a, b),
-  vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => g.make(less, [one, other], {})),
+  vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => [other, one]),
   notation: { kind: 'call', name: 'min' },
   samples: binary,
 });
 
-/** max(x, c): the result itself tells where x won, so that the input need not be kept. */
+/**
+ * max(x, c): the result itself tells where c won, so that the input need not be kept. It is asked who lost, so that NaN, which does not
+ * compare, hands the cotangent on.
+ */
 function extreme(
   d: Node,
   a: Node,
   b: Node,
   y: Node,
   g: Builder,
-  wins: (one: Node, other: Node) => Node,
+  rising: (loser: Node, winner: Node) => readonly [Node, Node],
 ): (Node | undefined)[] {
   const zero = filled(g, 0, d.type);
-  if (numberOf(b) !== undefined) return [g.make(select, [wins(y, b), d, zero], {}), undefined];
-  if (numberOf(a) !== undefined) return [undefined, g.make(select, [wins(y, a), d, zero], {})];
+  const won = (x: Node, lost: Op<Plain>, by: Node, part: Node): Node =>
+    g.make(select, [g.make(lost, rising(x, by), {}), zero, part], {});
+  if (numberOf(b) !== undefined) return [won(y, lessEqual, b, d), undefined];
+  if (numberOf(a) !== undefined) return [undefined, won(y, lessEqual, a, d)];
   const half = g.make(mul, [d, filled(g, 0.5, d.type)], {});
   const share = g.make(select, [g.make(equalTo, [a, b], {}), half, d], {});
-  return [g.make(select, [wins(b, a), zero, share], {}), g.make(select, [wins(a, b), zero, share], {})];
+  return [won(a, less, b, share), won(b, less, a, share)];
 }
 
 export const abs: Op<Plain> = elementwise({

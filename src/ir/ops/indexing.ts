@@ -1,12 +1,15 @@
 // Elements chosen by integer tensors.
 import { atom, constant as whole, type Index } from '../index.js';
-import { binding, type Op } from '../graph.js';
+import { binding, isOp, type Builder, type Node, type Op } from '../graph.js';
 import { apply, indexValue, type Scalar } from '../scalar.js';
 import { dim, tensor, type Dim } from '../types.js';
-import { mul } from './arithmetic.js';
+import { add, div, mul, neg } from './arithmetic.js';
+import { filled, numberOf } from './calls.js';
+import { iota, size } from './constants.js';
 import { contract } from './contract.js';
 import type { Plain } from './elementwise.js';
-import { broadcast } from './movement.js';
+import { equalTo, select } from './logic.js';
+import { broadcast, reshape } from './movement.js';
 
 /** An integer element as a coordinate. */
 function coordinate(value: Scalar): Index {
@@ -27,6 +30,36 @@ export const oneHot: Op<{ classes: Dim }> = {
   ],
 };
 
+/** Operations that make finite numbers of sizes and finite numbers. */
+const ofNumbers = [broadcast, reshape, neg, add, mul, div] as const;
+
+/** Is it one finite number, such as -1 / batch? */
+function isFiniteNumber(node: Node): boolean {
+  if (isOp(node, size)) return true;
+  const value = numberOf(node);
+  return value === undefined ? isOp(node, ...ofNumbers) && node.inputs.every(isFiniteNumber) : Number.isFinite(value);
+}
+
+/** Whether ids say so, along a new last axis of size n: bool[..., n]. */
+function placesOf(g: Builder, ids: Node, classes: Dim): Node {
+  const shape = [...ids.type.shape, classes];
+  const wide = g.make(broadcast, [ids], { shape, axes: [shape.length - 1] });
+  const count = g.make(broadcast, [g.make(iota, [], { size: classes.size })], {
+    shape,
+    axes: ids.type.shape.map((_, i) => i),
+  });
+  return g.make(equalTo, [wide, count], {});
+}
+
+/** Is it true at the one place of its last axis that an index names? */
+export function isOnePlace(node: Node): boolean {
+  if (!isOp(node, equalTo)) return false;
+  const [wide, count] = node.inputs;
+  const last = node.type.shape.length - 1;
+  const counts = isOp(count, broadcast) && !count.attrs.axes.includes(last) ? count.inputs[0] : count;
+  return isOp(wide, broadcast) && wide.attrs.axes.join() === String(last) && isOp(counts, iota);
+}
+
 export const takeAlong: Op<Plain> = {
   kind: 'element',
   name: 'takeAlong',
@@ -35,11 +68,12 @@ export const takeAlong: Op<Plain> = {
   element: (at, [x, ids]) => x([...at, coordinate(ids(at))]),
   vjp: (d, { inputs: [x, ids] }, g) => {
     const classes = x.type.shape[x.type.shape.length - 1];
-    const chosen = g.make(oneHot, [ids], { classes });
-    return [
-      g.make(mul, [g.make(broadcast, [d], { shape: x.type.shape, axes: [x.type.shape.length - 1] }), chosen], {}),
-      undefined,
-    ];
+    const wide = g.make(broadcast, [d], { shape: x.type.shape, axes: [x.type.shape.length - 1] });
+    // What is not finite is not multiplied by 0.
+    const part = isFiniteNumber(d)
+      ? g.make(mul, [wide, g.make(oneHot, [ids], { classes })], {})
+      : g.make(select, [placesOf(g, ids, classes), wide, filled(g, 0, x.type)], {});
+    return [part, undefined];
   },
   notation: { kind: 'call', name: 'take_along' },
   samples: [

@@ -5,7 +5,7 @@ import { apply, fold, number, type FoldOp, type Scalar } from '../scalar.js';
 import { axisArgument, type Dim, type TensorType } from '../types.js';
 import { filled } from './calls.js';
 import { div, mul, sub } from './arithmetic.js';
-import { equalTo, select, toF32 } from './logic.js';
+import { equalTo, less, select, toF32 } from './logic.js';
 import { broadcast } from './movement.js';
 import type { OpName } from './registry.js';
 
@@ -101,20 +101,30 @@ export const reduceMax: Op<Along> = reduction(
   'reduceMax',
   'The largest element along the axes; any, for bools. Ties share the cotangent evenly.',
   'max',
-  shareTies,
+  shareTies((x, most) => [x, most]),
 );
 export const reduceMin: Op<Along> = reduction(
   'reduceMin',
   'The smallest element along the axes; all, for bools. Ties share the cotangent evenly.',
   'min',
-  shareTies,
+  shareTies((x, least) => [least, x]),
 );
 
-function shareTies(d: Node, x: Node, y: Node, axes: readonly number[], g: Builder): Node {
-  const winners = g.make(equalTo, [x, spreadAlong(g, y, x, axes)], {});
-  const count = g.make(sum, [g.make(toF32, [winners], {})], { axes });
-  const share = g.make(div, [d, count], {});
-  return g.make(select, [winners, spreadAlong(g, share, x, axes), filled(g, 0, x.type)], {});
+function shareTies(
+  losers: (x: Node, most: Node) => readonly [Node, Node],
+): (d: Node, x: Node, y: Node, axes: readonly number[], g: Builder) => Node {
+  return (d, x, y, axes, g) => {
+    const most = spreadAlong(g, y, x, axes);
+    const winners = g.make(equalTo, [x, most], {});
+    const count = g.make(sum, [g.make(toF32, [winners], {})], { axes });
+    // A row with NaN has no winner: all of it gets NaN.
+    const share = g.make(select, [g.make(equalTo, [y, y], {}), g.make(div, [d, count], {}), y], {});
+    return g.make(
+      select,
+      [g.make(less, losers(x, most), {}), filled(g, 0, x.type), spreadAlong(g, share, x, axes)],
+      {},
+    );
+  };
 }
 
 /** `axis = 1`, `axis = batch`; nothing where all are reduced. */

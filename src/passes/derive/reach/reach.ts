@@ -70,9 +70,13 @@ export function flowsOf(
     if (!part) return undefined;
     const before = reach && passed(reach, node, i, g);
     const choice = choices[i];
-    if (choice) return { cotangent: part, reach: narrowed(choice, node, cotangent, before, reach, g) };
-    if (!reach || !before) return { cotangent: part };
     const value = (): Node => within()[i] ?? part;
+    if (choice) {
+      const open = reach && before && isSingular(node, i, reach.written, ranges);
+      const kept = open ? chosen(before.condition(), value(), g) : part;
+      return { cotangent: kept, reach: narrowed(choice, node, cotangent, before, reach, g) };
+    }
+    if (!reach || !before) return { cotangent: part };
     if (!isSingular(node, i, reach.written, ranges))
       return { cotangent: part, reach: keepsPlaces(node) && reach.inner ? { ...before, inner: value } : before };
     if (isOp(node, contract)) {

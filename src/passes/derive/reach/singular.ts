@@ -5,7 +5,7 @@ import { contract } from '../../../ir/ops/contract.js';
 import type { Range } from './ranges.js';
 import { input } from '../../../ir/ops/leaves.js';
 import { broadcast, permute, reshape, slice } from '../../../ir/ops/movement.js';
-import { prod } from '../../../ir/ops/reductions.js';
+import { prod, reduceMax, reduceMin } from '../../../ir/ops/reductions.js';
 import { cos, erf, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh } from '../../../ir/ops/transcendental.js';
 
 /**
@@ -40,6 +40,9 @@ export function isSingular(node: Node, i: number, written: boolean, ranges: Read
     case sigmoid:
     case softplus:
     case erf:
+      return written || !of(x)?.number;
+    case reduceMax:
+    case reduceMin:
       return written || !of(x)?.number;
     case pow:
     case prod:

@@ -4,6 +4,8 @@ import { constantOf, product } from '../../../ir/index.js';
 import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
 import { mul, neg, div } from '../../../ir/ops/arithmetic.js';
 import { size } from '../../../ir/ops/constants.js';
+import { isOnePlace } from '../../../ir/ops/indexing.js';
+import { select } from '../../../ir/ops/logic.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { given, rule, type SimplifyRule } from './rule.js';
@@ -34,6 +36,7 @@ export const reductionRules: readonly SimplifyRule[] = [
     ops: [sum],
     rewrite: sumOfScaled,
   }),
+  rule({ equation: 'sum(if one_hot(ids) then broadcast(x) else 0) = x', ops: [sum], rewrite: sumOfOnePlace }),
   rule({ equation: 'max(broadcast(x)) = x', ops: [reduceMax, reduceMin], rewrite: extremeOfBroadcast }),
   rule({ equation: 'sum(-x) = -sum(x)', given: given.signOfZero, ops: [sum], rewrite: sumOfNegative }),
 ];
@@ -101,6 +104,16 @@ function narrowFactor(node: Node, axes: readonly number[], g: Builder): Node | u
   const left = repeated.filter((a) => !axes.includes(a)).map((a) => a - axes.filter((r) => r < a).length);
   const shape = node.type.shape.filter((_, i) => !axes.includes(i));
   return left.length === 0 ? node.inputs[0] : g.make(broadcast, [node.inputs[0]], { shape, axes: left });
+}
+
+/** if one_hot(ids) then d else 0 */
+function sumOfOnePlace(node: Reduction, g: Builder): Node | undefined {
+  const [choice] = node.inputs;
+  if (!isOp(choice, select) || numberOf(choice.inputs[2]) !== 0) return undefined;
+  const [chosen, part] = choice.inputs;
+  const { axes } = node.attrs;
+  const isLast = axes.length === 1 && axes[0] === choice.type.shape.length - 1;
+  return isLast && isOnePlace(chosen) ? narrowFactor(part, axes, g) : undefined;
 }
 
 function extremeOfBroadcast(node: Reduction, g: Builder): Node | undefined {
