@@ -123,4 +123,12 @@ describe('where nothing can be infinite', () => {
     const text = gradientOf(`logits = x |> dense(5) |> ${activation} |> dense(3)`);
     expect(text.match(/\bif\b/g)).toHaveLength(1);
   });
+
+  it.each(['layer_norm', 'batch_norm', 'layer_norm |> dense(4) |> layer_norm'])(
+    'a product with a parameter is as finite as a matrix product: %s',
+    (normalise) => {
+      const text = gradientOf(`param a: [4] = 1\n  logits = x * a |> ${normalise} |> relu |> dense(3)`);
+      expect(text.match(/\bif\b/g)).toHaveLength(1);
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { isOp, through, type Node, type NodeOf, type Op } from '../../../ir/grap
 import { sub } from '../../../ir/ops/arithmetic.js';
 import { constant, iota, literal, size } from '../../../ir/ops/constants.js';
 import { again, stopGradient } from '../../../ir/ops/control.js';
+import { parameter } from '../../../ir/ops/leaves.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { reduceMax, type sum } from '../../../ir/ops/reductions.js';
 import type { OpName, OpOf } from '../../../ir/ops/registry.js';
@@ -10,7 +11,7 @@ import { exp } from '../../../ir/ops/transcendental.js';
 
 /**
  * Bounds of a node's elements, over all finite inputs, parameters and states of ordinary size: sums and matrix products of them are
- * taken to be finite; products of two, powers, exponentials and quotients may overflow.
+ * taken to be finite, and products with a parameter; products of two others, powers, exponentials and quotients may overflow.
  */
 export interface Range {
   readonly low: number;
@@ -177,7 +178,10 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   sub: ([a, b], node) => (shiftedBy(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),
   neg: ([x]) => negated(x),
   mul: ([a, b], { inputs: [x, y] }) => {
-    const product = times(a, b);
+    // A product with weights is taken to be finite, as a matrix product with them is.
+    const [one, other] = [x, y].map((factor) => through(factor, passing).op === parameter);
+    const weighted = a.finite && b.finite && one !== other;
+    const product = { ...times(a, b), ...(weighted && { finite: true }) };
     return x === y ? { ...product, low: Math.max(product.low, 0) } : product;
   },
   div: ([a, b]) => quotient(a, b),
