@@ -237,8 +237,8 @@ export const passes: readonly Pass[] = [
     run(program, { memoryLimit: limit, diagnostics }) {
       const bytes = leastBytes(program);
       if (bytes <= limit) return program;
-      const { name, file } = program.model;
-      diagnostics.push(modelTooLarge({ name, bytes, limit, span: { file, start: 0, end: 0 } }));
+      const { name, file, place } = program.model;
+      diagnostics.push(modelTooLarge({ name, bytes, limit, span: { file, start: place.start, end: place.end } }));
       return undefined;
     },
   }),

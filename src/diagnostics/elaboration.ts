@@ -124,6 +124,12 @@ export const tooDeep = message('too-deep', ({ name, span }: At & { name?: string
   }),
 }));
 
+export const longList = message('long-list', ({ count, most, span }: At & { count: number; most: number }) => ({
+  message: `this list holds ${count.toLocaleString('en')} values, and the limit is ${most.toLocaleString('en')}`,
+  labels: [{ span, text: 'with what is in the lists within it' }],
+  help: 'numbers of this count are data: give them to the trainer as an input or a parameter',
+}));
+
 export const tooMuch = message('too-much', ({ span }: At) => ({
   message: 'this model takes too many steps to compile',
   labels: [{ span, text: 'given up here' }],

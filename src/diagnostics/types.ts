@@ -67,6 +67,20 @@ export const notADimension = message('not-a-dimension', ({ got, span }: At & { g
   labels: [{ span, text: got }],
 }));
 
+export const tooManyAxes = message('too-many-axes', ({ got, most, span }: At & { got: number; most: number }) => ({
+  message: `this tensor has ${got} axes, and the limit is ${most}`,
+  labels: [{ span, text: `${got} axes` }],
+}));
+
+export const tooManyElements = message(
+  'too-many-elements',
+  ({ type, elements, most, span }: At & { type: string; elements: number; most: number }) => ({
+    message: `this tensor has ${elements.toLocaleString('en', { maximumSignificantDigits: 10 })} elements, and the limit is ${most.toLocaleString('en')}`,
+    labels: [{ span, text: shortened(type) }],
+    notes: ['for one example: run-time sizes are counted as 1'],
+  }),
+);
+
 export const tooManyClasses = message(
   'too-many-classes',
   ({ got, most, span }: At & { got: string; most: number }) => ({

@@ -10,6 +10,11 @@ export function formulaOf(node: Node, nameOf: NameOf): string {
   return createWriter(nameOf)(node).text;
 }
 
+/** Longer and deeper than this nobody reads a formula: what shares its parts doubles with each line. */
+const longest = 4000;
+const deepest = 100;
+const leftOut: Written = { text: '…', level: binding.atom };
+
 /** Writes formulas, each shared sub-expression once. */
 export function createWriter(
   nameOf: NameOf,
@@ -17,12 +22,16 @@ export function createWriter(
   formOf: (node: Node) => Form | undefined = recognise,
 ): (node: Node) => Written {
   const written = new Map<Node, Written>();
+  let depth = 0;
   const write = (node: Node): Written => {
     const known = written.get(node);
     if (known) return known;
     const name = nameOf(node);
-    const result =
-      name !== undefined ? { text: name, level: binding.atom } : (writeRecognised(node) ?? writeNode(node));
+    if (name === undefined && depth >= deepest) return leftOut;
+    depth++;
+    const whole = name !== undefined ? { text: name, level: binding.atom } : (writeRecognised(node) ?? writeNode(node));
+    depth--;
+    const result = whole.text.length <= longest ? whole : leftOut;
     written.set(node, result);
     return result;
   };

@@ -112,6 +112,8 @@ export interface ModelGraph {
   /** The file the model stands in, and its text. */
   readonly file: string;
   readonly text: string;
+  /** Where its name stands in that file. */
+  readonly place: { readonly start: number; readonly end: number };
   readonly inputs: readonly ModelInput[];
   /** In elaboration order: the order of listings and checkpoints. */
   readonly parameters: readonly ModelParameter[];

@@ -42,6 +42,21 @@ const long: Readonly<Record<string, string>> = {
   'recursion that doubles': `fn fib(n) = if n < 2 then n else fib(n - 1) + fib(n - 2)\n${lossOf('fib(38) * w')}`,
   '20,000 constants, each from the one before':
     numbered(20_000, (i) => `c${i} = ${i > 0 ? `c${i - 1} + 1` : '1'}`) + lossOf('c19999 * w'),
+  '20 derivatives of derivatives': withBody(
+    `g0 = sum(sin(x) * exp(x))\n${numbered(20, (i) => `g${i + 1} = sum(grad(g${i}, x))`)}loss = mean(x * w) + g20`,
+  ),
+  '40 layers, each the one before twice':
+    `l0 = relu\n${numbered(40, (i) => `l${i + 1} = l${i} >> l${i}`)}` + lossOf('(x |> l40) * w'),
+  '40 lists, each the one before twice':
+    `a0 = [1, 2]\n${numbered(40, (i) => `a${i + 1} = [a${i}, a${i}]`)}` + lossOf('x * w + sum(a40)'),
+  '60 tensors, each the one before twice': withBody(
+    `a0 = x * w\n${numbered(60, (i) => `a${i + 1} = stack([a${i}, a${i}], axis = 0)`)}loss = mean(a60)`,
+  ),
+  '40 axes': lossOf(`(x * w)[${'none, '.repeat(40)}:]`),
+  '10,000 beginnings': 'layer l(x) {\n'.repeat(10_000),
+  '10,000 imports': 'import { a } from "b.nn"\n'.repeat(10_000),
+  '10,000 braces on a line': `model m { a = ${'{}'.repeat(10_000)}`,
+  'two names of 100,000 letters': withBody(`${'a'.repeat(1e5)} = x\nloss = mean(${'a'.repeat(1e5)}b * w)`),
   'a byte order mark': `\ufeff${lossOf('x * w')}`,
   'carriage returns': lossOf('x * w').replaceAll('\n', '\r'),
   'half of a character': lossOf('x + \ud800'),

@@ -181,6 +181,7 @@ function modelOf(accumulate: number): ModelGraph {
     name: 'linear',
     file: 'linear.nn',
     text: '// Linear regression by group.\nmodel linear {\n  …\n}\n',
+    place: { start: 0, end: 0 },
     inputs: [],
     parameters: [],
     states: [],

@@ -25,11 +25,33 @@ export function loadsOf(value: Scalar): readonly Access[] {
   return known;
 }
 
+const heights = new WeakMap<Scalar, number>();
+
+/** How many operations stand one inside another in a value. */
+export function heightOf(value: Scalar): number {
+  let known = heights.get(value);
+  if (known === undefined) {
+    known = partsOf(value).reduce((most, part) => Math.max(most, heightOf(part) + 1), 0);
+    heights.set(value, known);
+  }
+  return known;
+}
+
+const folds = new WeakMap<Scalar, readonly Fold[]>();
+
 /** Every fold of a value that stands in no other fold, each once. */
-export function foldsOf(value: Scalar, seen: Set<string> = new Set()): Fold[] {
-  if (seen.has(value.key)) return [];
+export function foldsOf(value: Scalar): readonly Fold[] {
+  let known = folds.get(value);
+  if (!known) folds.set(value, (known = collectFolds(value, [], new Set())));
+  return known;
+}
+
+function collectFolds(value: Scalar, into: Fold[], seen: Set<string>): Fold[] {
+  if (seen.has(value.key)) return into;
   seen.add(value.key);
-  return value.kind === 'fold' ? [value] : partsOf(value).flatMap((part) => foldsOf(part, seen));
+  if (value.kind === 'fold') into.push(value);
+  else for (const part of partsOf(value)) collectFolds(part, into, seen);
+  return into;
 }
 
 export type Fold = Extract<Scalar, { kind: 'fold' }>;

@@ -17,7 +17,7 @@ import { checkRequirement } from './requirements.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
-import { describe, sizeValue, tensorValue, unknown, type Value } from './values.js';
+import { describe, listValue, sizeValue, tensorValue, unknown, type Value } from './values.js';
 import { literal } from '../../ir/ops/constants.js';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
@@ -253,7 +253,7 @@ function valuesOf(expression: Expression, type: TensorType, name: string, frame:
 function drawOf(expression: Expression, type: TensorType, frame: Frame): Initial {
   const written = evaluate(expression, frame);
   let value = written;
-  const shape: Value = { kind: 'list', items: type.shape.map((d) => sizeValue(d.size)) };
+  const shape = listValue(type.shape.map((d) => sizeValue(d.size)));
   if (value.kind === 'function')
     value = apply(
       configured(value, frame, expression.span),

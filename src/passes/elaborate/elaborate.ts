@@ -278,6 +278,7 @@ function assembled(
     name: declaration.name.name,
     file,
     text,
+    place: declaration.name.span,
     inputs,
     parameters: trained?.parameters ?? parameters,
     states: states.map(({ name, type, initial }): ModelState => ({ name, type, initial })),

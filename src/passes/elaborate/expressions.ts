@@ -7,11 +7,12 @@ import { printType, sameElement } from '../../ir/types.js';
 import type { Expression } from '../../parser/tree.js';
 import { binary, invert, negate } from './arithmetic.js';
 import { apply, call, configured, givenOf } from './calls.js';
-import { fail, type Frame } from './frame.js';
+import { fail, spend, type Frame } from './frame.js';
+import { checkExtent } from './extent.js';
 import { elementAt } from './slicing.js';
 import { together, toNode, type Operand } from './tensors.js';
 import { nearest } from './names.js';
-import { describe, isCallable, tensorValue, unknown, type Value } from './values.js';
+import { describe, isCallable, listValue, tensorValue, unknown, type Value } from './values.js';
 
 type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
 
@@ -24,7 +25,9 @@ export function evaluate(expression: Expression, frame: Frame): Value {
   if (context.depth >= deepest) return fail(frame, messages.tooDeep({ span: expression.span }));
   context.depth++;
   try {
-    return valueOf(expression, frame);
+    const value = valueOf(expression, frame);
+    if (value.kind === 'tensor') checkExtent(frame, value.node.type, expression.span);
+    return value;
   } finally {
     context.depth--;
   }
@@ -41,7 +44,7 @@ function valueOf(expression: Expression, frame: Frame): Value {
     case 'name':
       return named(expression, frame);
     case 'list':
-      return { kind: 'list', items: expression.items.map((item) => evaluate(item, frame)) };
+      return listed(expression, frame);
     case 'binary':
       return operation(expression, frame);
     case 'unary': {
@@ -61,6 +64,16 @@ function valueOf(expression: Expression, frame: Frame): Value {
     default:
       return expression satisfies never;
   }
+}
+
+/** More values than this in a list are no settings any more, and not read from a source. */
+const mostListed = 100_000;
+
+function listed({ items, span }: Of<'list'>, frame: Frame): Value {
+  const value = listValue(items.map((item) => evaluate(item, frame)));
+  return value.count <= mostListed
+    ? value
+    : fail(frame, messages.longList({ count: value.count, most: mostListed, span }));
 }
 
 function operandOf(expression: Expression, frame: Frame): Operand {
@@ -91,6 +104,8 @@ function operation(expression: Of<'binary'>, frame: Frame): Value {
     });
     // (f >> g) >> h is one chain, unless a name stands on the first part.
     const flat = parts.flatMap((p) => (p.kind === 'composition' && p.instance.path === undefined ? p.parts : [p]));
+    // As many are made as will be called: chains of chains double.
+    spend(frame, flat.length, expression.span);
     return { kind: 'composition', parts: flat, instance: {} };
   }
   return binary(frame, operator, operandOf(left, frame), operandOf(right, frame));

@@ -1,7 +1,9 @@
 // Imports: every file that a source reaches, parsed once each.
 import type { Diagnostic, Source } from '../../diagnostics/diagnostic.js';
 import { importCycle, missingFile } from '../../diagnostics/elaboration.js';
+import { moreErrors } from '../../diagnostics/syntax.js';
 import { parse } from '../../parser/parse.js';
+import { mostErrors } from '../../parser/reader.js';
 import type { File } from '../../parser/tree.js';
 
 export interface Loaded {
@@ -22,6 +24,10 @@ export function loadImports(source: Source, read: (path: string) => string | und
   const follow = (file: File, under: readonly string[]): void => {
     for (const declaration of file.declarations) {
       if (declaration.kind !== 'import') continue;
+      if (diagnostics.length >= mostErrors) {
+        if (diagnostics.length === mostErrors) diagnostics.push(moreErrors({ span: declaration.path.span }));
+        return;
+      }
       const { value, span } = declaration.path;
       const path = importPath(file.file, value);
       const first = under.indexOf(path);

@@ -11,6 +11,7 @@ import { dim, printType, type Dim } from '../../ir/types.js';
 import type { Expression, Identifier, Statement } from '../../parser/tree.js';
 import { announce, bind, boundBy, checkNew, define, guarded, runStatement } from './bodies.js';
 import { evaluate } from './expressions.js';
+import { checkExtent } from './extent.js';
 import { atStatement, fail, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { toNode, toNumbers } from './tensors.js';
@@ -78,6 +79,7 @@ function declareInput({ name, type: expression }: Of<'input'>, { frame, inputs }
     frame.scope.define(dimension, { kind: 'size', index: found.size, name: dimension });
     return found;
   });
+  checkExtent(frame, type, expression.span);
   inputs.push({ name: name.name, type });
   define(name, tensorValue(frame.context.g.make(inputLeaf, [], { name: name.name, type })), frame);
 }

@@ -8,7 +8,7 @@ import { print } from '../../parser/print.js';
 import type { DimExpression, TypeExpression } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
-import { describe, dimOf, isCallable, type Scope, type Value } from './values.js';
+import { describe, dimOf, isCallable, listValue, type Scope, type Value } from './values.js';
 
 /** Indices are integers of 32 bits. */
 const mostClasses = 2 ** 31 - 1;
@@ -73,7 +73,7 @@ function matchElement(frame: Frame, { element }: TypeExpression, node: Node, wha
 }
 
 function bindEllipsis(scope: Scope, dims: readonly Dim[]): void {
-  if (!scope.own(ellipsis)) scope.define(ellipsis, { kind: 'list', items: dims.map(dimensionValue) });
+  if (!scope.own(ellipsis)) scope.define(ellipsis, listValue(dims.map(dimensionValue)));
 }
 
 function matchDim(

@@ -17,7 +17,8 @@ export type Value =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'all' }
-  | { readonly kind: 'list'; readonly items: readonly Value[] }
+  /** `count` is of what the list holds, that of the lists within it too. */
+  | { readonly kind: 'list'; readonly items: readonly Value[]; readonly count: number }
   | { readonly kind: 'tensor'; readonly node: Node }
   | { readonly kind: 'tuple'; readonly items: readonly Value[] }
   | FunctionValue
@@ -179,6 +180,11 @@ export class Scope {
   unused(): { name: string; span: Span }[] {
     return [...this.values].flatMap(([name, entry]) => (entry.used || !entry.span ? [] : [{ name, span: entry.span }]));
   }
+}
+
+/** A list of values. Made of names it is small, however much it holds: lists of one list twice double it. */
+export function listValue(items: readonly Value[]): Extract<Value, { kind: 'list' }> {
+  return { kind: 'list', items, count: items.reduce((sum, item) => sum + (item.kind === 'list' ? item.count : 1), 0) };
 }
 
 export const unknown: Value = { kind: 'unknown' };

@@ -7,7 +7,7 @@ import type { Store } from '../../ir/program.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { Merging } from './merging.js';
 import { linksOf, type Draft } from './nests.js';
-import { loadsOf } from '../../ir/nest/traverse.js';
+import { heightOf, loadsOf } from '../../ir/nest/traverse.js';
 import { hasFold } from '../../ir/walk.js';
 import { dependences } from './order.js';
 import { type Singles } from './singles.js';
@@ -58,8 +58,16 @@ function canJoin(into: Draft, draft: Draft, mayJoin: (into: Draft, draft: Draft)
     !scatterOf(into.nest) &&
     sameAxes(into.nest.axes, draft.nest.axes) &&
     mayJoin(into, draft) &&
-    readsPointwise(draft, into)
+    readsPointwise(draft, into) &&
+    tallestOf(into) + tallestOf(draft) <= tallest
   );
+}
+
+/** Values that joined into taller ones would exhaust the stack, after thousands of operations in a row. */
+const tallest = 300;
+
+function tallestOf({ nest: { stores } }: Draft): number {
+  return Math.max(...stores.map(({ value }) => heightOf(value)));
 }
 
 function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {

@@ -20,6 +20,9 @@ export interface Decision {
   readonly host: ReadonlySet<Node>;
 }
 
+/** Operations one inside another in a nest: more would exhaust the stack, and take time that grows as their square. */
+const deepest = 100;
+
 const costs = new WeakMap<Node, { estimate: Estimate; cost: RuleCost }>();
 
 function cached(node: Node, estimate: Estimate): RuleCost {
@@ -31,7 +34,8 @@ function cached(node: Node, estimate: Estimate): RuleCost {
 }
 
 /**
- * Node n is stored iff it is a root, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already.
+ * Node n is stored iff it is a root, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already,
+ * or stands too deep in a nest to be written into it.
  * T: how often its elements would be evaluated if inlined; N: its elements; c: the cost of its own rule.
  */
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
@@ -46,11 +50,13 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
   const times = new Map<Node, number>(); // T
   const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
   const hasFold = new Set<Node>();
+  const depths = new Map<Node, number>(); // nodes that were not stored, one after another, down to this one
   for (const node of [...order].reverse()) {
     if (node.op.kind === 'leaf') continue;
     const { cost, folds } = cached(node, estimate);
     const count = estimated(elementCount(node.type), estimate);
     let evaluations = 0;
+    let depth = 0;
     const where = new Set<Node>();
     for (const user of consumers.get(node) ?? []) {
       const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
@@ -61,12 +67,14 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
         evaluations += i === chooser ? estimated(elementCount(node.type), estimate) : userTimes * reads[i];
       });
       for (const nest of nests.get(user) ?? []) where.add(nest);
+      depth = Math.max(depth, (depths.get(user) ?? 0) + 1);
     }
     const crowded = folds && [...where].some((nest) => hasFold.has(nest));
     const store =
       rootSet.has(node) ||
       host.has(node) ||
       crowded ||
+      depth > deepest ||
       chooserOf(node) !== undefined ||
       evaluations * cost > evaluations + count * (cost + 1);
     if (store) {
@@ -77,6 +85,7 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
       if (folds) hasFold.add(node);
     } else {
       times.set(node, evaluations);
+      depths.set(node, depth);
       nests.set(node, where);
       if (folds) for (const nest of where) hasFold.add(nest);
     }

@@ -30,7 +30,15 @@ import { axisOf } from '../axes.js';
 import { fail, spend } from '../frame.js';
 import { wantedDim } from '../patterns.js';
 import { toNode } from '../tensors.js';
-import { describe, sizeValue, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
+import {
+  describe,
+  listValue,
+  sizeValue,
+  tensorValue,
+  type BuiltinCall,
+  type BuiltinDefinition,
+  type Value,
+} from '../values.js';
 import { given, integer, list, node, number, shape } from './arguments.js';
 
 export const shapeBuiltins: readonly BuiltinDefinition[] = [
@@ -73,7 +81,7 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
     forms: ['(x)'],
     summary: 'The sizes of the axes, as a list: shape(x)[0].',
     example: 'reshape(x[:, :, none], shape(x))',
-    apply: (call) => ({ kind: 'list', items: node(call, 'x').type.shape.map((d) => sizeValue(d.size, d.name)) }),
+    apply: (call) => listValue(node(call, 'x').type.shape.map((d) => sizeValue(d.size, d.name))),
   },
   {
     name: 'transpose',
