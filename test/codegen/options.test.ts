@@ -378,3 +378,37 @@ describe('an option that is nearly one', () => {
     );
   });
 });
+
+describe.each(['ts', 'wasm'] as const)('members on %s', (target) => {
+  it('an input by the name of a member that every object has', async () => {
+    const named = `model m {
+  input constructor: [batch, 2]
+  input toString: index(3)[batch]
+  input __proto__: bool[batch]
+  loss = cross_entropy(constructor |> dense(3), toString) + mean(__proto__)
+}
+`;
+    const { createTrainer } = await loadText(named, { target });
+    const trainer = await createTrainer({ seed: 1 });
+    const inputs = Object.fromEntries([
+      ['constructor', new Float32Array(4)],
+      ['toString', new Int32Array(2)],
+      ['__proto__', new Uint8Array(2)],
+    ]);
+    const without = (name: string) => (): unknown =>
+      trainer.evaluate(Object.fromEntries(Object.entries(inputs).filter(([other]) => other !== name)));
+    expect(
+      await failuresOf({
+        none: without(''),
+        a: without('constructor'),
+        b: without('toString'),
+        c: without('__proto__'),
+      }),
+    ).toBe(
+      `none: no error
+a: TypeError: constructor: expected [batch, 2] as Float32Array, got undefined
+b: TypeError: toString: expected index(3)[batch] as an array of integers, got undefined
+c: TypeError: __proto__: expected bool[batch] as an array of integers, got undefined`,
+    );
+  });
+});

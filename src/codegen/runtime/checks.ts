@@ -42,6 +42,11 @@ function checkAttached(name: string, buffer: ArrayBufferLike): void {
   }
 }
 
+/** An input by a name that every object has a member of: what is not its own was not given. */
+export function ownMember<Given extends object, Name extends keyof Given>(given: Given, name: Name): Given[Name] {
+  return (Object.hasOwn(given, name) ? given[name] : undefined) as Given[Name];
+}
+
 /** The error of inputs that are no object at all. */
 export function noInputs(what: string, inputs: unknown, names: string): TypeError {
   return new TypeError(`${what}: expected an object of arrays (${names}), got ${nameOf(inputs)}`);

@@ -39,7 +39,7 @@ export function acceptInputs(
     variable: scope.take(input.name),
     shape: scope.take(`${input.name}Shape`),
     text: [input.name, printType(input.type)].map((words) => literal(shortened(words))).join(', '),
-    given: `inputs${memberOf(input.name)}`,
+    given: givenAs(input.name),
     integers: input.type.element.kind !== 'f32',
     count: elementCount(input.type),
   }));
@@ -132,6 +132,11 @@ export function acceptInputs(
     returns: 'void',
     body: lines.join('\n'),
   };
+}
+
+/** What was given for an input: every object has members such as `constructor`, given or not. */
+function givenAs(name: string): string {
+  return name in Object.prototype ? `ownMember(inputs, ${literal(name)})` : `inputs${memberOf(name)}`;
 }
 
 function missing(index: Index, known: ReadonlySet<string>): string[] {
