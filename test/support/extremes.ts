@@ -72,6 +72,8 @@ const expressions: readonly string[] = [
   '(x |> repeat(0/0, dense(4)))',
   '(x |> repeat(inf, dense(4)))',
   'split(x, 1e9, axis=-1)',
+  'x * f32(range([]))',
+  'x * f32(lower_triangle([]))',
   'zeros([1e9, 1e9]) + sum(x*w)',
   'dense(1e15)(x)',
   'x * sum(range(1e15)) * w',

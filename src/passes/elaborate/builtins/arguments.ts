@@ -90,3 +90,9 @@ export function shape(call: BuiltinCall, name: string): Dim[] {
   const items = value.kind === 'list' ? value.items : [value];
   return items.map((item) => wantedDim(call.frame, item, span));
 }
+
+/** The single size `n`. */
+export function oneSize(call: BuiltinCall): Dim {
+  const { value, span } = given(call, 'n');
+  return wantedDim(call.frame, value, span);
+}

@@ -16,7 +16,7 @@ import { filling } from '../bodies.js';
 import { fail, type Frame } from '../frame.js';
 import { brief, labelled } from '../tensors.js';
 import { tensorValue, type BuiltinDefinition } from '../values.js';
-import { checkSetting, given, node, shape } from './arguments.js';
+import { checkSetting, given, node, oneSize, shape } from './arguments.js';
 
 const probability = { text: 'p is from 0 to 1', fits: (p: number): boolean => p >= 0 && p <= 1 };
 
@@ -67,7 +67,7 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
     summary: 'The integers 0 … n - 1, as index(n)[n].',
     example: 'x * f32(range(8))',
     apply(call) {
-      const [n] = shape(call, 'n');
+      const n = oneSize(call);
       return tensorValue(
         call.frame.context.g.make(iota, [], { size: n.size, ...(n.name !== undefined && { name: n.name }) }),
       );
@@ -99,7 +99,7 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
     example: 'if lower_triangle(8) then x[:, none, :] else 0',
     apply(call) {
       const { g } = call.frame.context;
-      const [n] = shape(call, 'n');
+      const n = oneSize(call);
       const count = g.make(iota, [], { size: n.size });
       const [row, column] = [1, 0].map((axis) => g.make(broadcast, [count], { shape: [n, n], axes: [axis] }));
       return tensorValue(g.make(lessEqual, [column, row], {}));
