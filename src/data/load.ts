@@ -91,7 +91,11 @@ async function readColumns(
     throw new Fault(dataFieldForm({ name, source: describe(source), expected }));
   };
   const delimiter = setting('delimiter', 'one character, such as ";" or "\\t"', /^[\t -!#-~]$/);
-  const decimal = setting('decimal', '"." or ","', /^[.,]$/);
+  const decimal = setting(
+    'decimal',
+    '"." or ",", and not the delimiter',
+    delimiter === ',' ? /^\.$/ : delimiter === '.' ? /^,$/ : /^[.,]$/,
+  );
   const path = pathOf(source);
   const csv = {
     file: basename(path),

@@ -76,6 +76,9 @@ describe('the delimiter', () => {
         'data-field: csv("rows.csv"): delimiter should be one character, such as ";" or "\\t"',
       );
     expect(await messageOf(csv('1,2\n', { x: 0, y: 1, decimal: ';' }), [x, y])).toMatch(/decimal should be "." or ","/);
+    expect(await messageOf(csv('1,2\n', { x: 0, y: 1, delimiter: ',', decimal: ',' }), [x, y])).toMatch(
+      /decimal should be "\." or ",", and not the delimiter/,
+    );
   });
 
   it('is an input where the model has one of this name', async () => {

@@ -98,7 +98,7 @@ function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Spa
         return fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
     }
   }
-  if (!replaced.has('w'))
+  if (!replaced.has('w') || now.get('w') === w)
     return fail(frame, messages.weightNotReplaced({ name: declaration.name.name, span: declaration.name.span }));
   const node = (name: string): Node => now.get(name) ?? w;
   const live = readBy(
