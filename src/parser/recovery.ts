@@ -20,6 +20,13 @@ const closing: ReadonlyMap<string, TokenType> = new Map([
 ]);
 
 export class Recovery extends Lookahead {
+  /** The source that is searched for braces that took another's. */
+  private searched?: object;
+  /** From this token on none has. */
+  private noneTakenFrom = 0;
+  /** The column that each line begins at. */
+  private readonly indents = new Map<number, number>();
+
   /** `a, b, c` up to the closing bracket, with or without a last comma. */
   protected separated<Item>(closer: TokenType, item: () => Item): Item[] {
     const items: Item[] = [];
@@ -98,19 +105,29 @@ export class Recovery extends Lookahead {
   private taken(open: IToken): [IToken, IToken] | undefined {
     const { tokens, partners } = this.source;
     if (open.tokenType !== T.LeftBrace) return undefined;
-    for (let at = Number(open.payload); at < tokens.length; at++) {
-      const opener = tokens[at].tokenType === T.RightBrace ? tokens[partners[at]] : undefined;
-      const [left, first] = this.indentOf(tokens[at]);
-      if (opener && first && left < this.indentOf(opener)[0]) return [opener, tokens[at]];
+    if (this.searched !== this.source) this.startSearch();
+    const start = Number(open.payload);
+    for (let at = start; at < this.noneTakenFrom; at++) {
+      const { tokenType, startColumn = 1 } = tokens[at];
+      if (tokenType !== T.RightBrace || startColumn !== this.indentOf(tokens[at]) || partners[at] < 0) continue;
+      const opener = tokens[partners[at]];
+      if (startColumn < this.indentOf(opener)) return [opener, tokens[at]];
     }
+    this.noneTakenFrom = Math.min(this.noneTakenFrom, start);
     return undefined;
   }
 
-  /** How far the token's line is indented, and whether the token stands first on it. */
-  private indentOf({ startOffset }: IToken): [number, boolean] {
-    const before = this.text.slice(this.text.lastIndexOf('\n', startOffset - 1) + 1, startOffset);
-    const indent = before.length - before.trimStart().length;
-    return [indent, indent === before.length];
+  private startSearch(): void {
+    this.searched = this.source;
+    this.noneTakenFrom = this.source.tokens.length;
+    this.indents.clear();
+    for (const { startLine = 0, startColumn = 1 } of this.source.tokens)
+      if (!this.indents.has(startLine)) this.indents.set(startLine, startColumn);
+  }
+
+  /** The column that the token's line begins at. */
+  private indentOf({ startLine = 0 }: IToken): number {
+    return this.indents.get(startLine) ?? 1;
   }
 
   // ---- operands and operators ------------------------------------------------------------------------
