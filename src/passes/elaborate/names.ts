@@ -5,6 +5,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   let best: string | undefined;
   let least = [...name].length === 1 ? 1 : name.length <= 3 ? 2 : 3;
   for (const candidate of known) {
+    // Nobody mistypes names of such a length.
+    if (Math.max(name.length, candidate.length) > longestName) continue;
     if (candidate !== name && candidate.toLowerCase() === name.toLowerCase()) return candidate;
     const distance = editDistance(name, candidate, least);
     // As near as another one, csv is what cvs means: nothing is missing in it.
@@ -15,6 +17,9 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   }
   return best;
 }
+
+/** Longer names are compared with no other: it takes the product of their lengths. */
+const longestName = 200;
 
 function lettersOf(name: string): string {
   return [...name].sort().join('');
