@@ -55,6 +55,8 @@ const long: Readonly<Record<string, string>> = {
   '40 axes': lossOf(`(x * w)[${'none, '.repeat(40)}:]`),
   '10,000 beginnings': 'layer l(x) {\n'.repeat(10_000),
   '10,000 imports': 'import { a } from "b.nn"\n'.repeat(10_000),
+  '10,000 braces on a line': `model m { a = ${'{}'.repeat(10_000)}`,
+  'two names of 100,000 letters': withBody(`${'a'.repeat(1e5)} = x\nloss = mean(${'a'.repeat(1e5)}b * w)`),
   'a byte order mark': `\ufeff${lossOf('x * w')}`,
   'carriage returns': lossOf('x * w').replaceAll('\n', '\r'),
   'half of a character': lossOf('x + \ud800'),
