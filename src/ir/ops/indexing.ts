@@ -51,13 +51,18 @@ function placesOf(g: Builder, ids: Node, classes: Dim): Node {
   return g.make(equalTo, [wide, count], {});
 }
 
-/** Is it true at the one place of its last axis that an index names? */
-export function isOnePlace(node: Node): boolean {
-  if (!isOp(node, equalTo)) return false;
-  const [wide, count] = node.inputs;
-  const last = node.type.shape.length - 1;
-  const counts = isOp(count, broadcast) && !count.attrs.axes.includes(last) ? count.inputs[0] : count;
-  return isOp(wide, broadcast) && wide.attrs.axes.join() === String(last) && isOp(counts, iota);
+/** The indices, index(n)[...], of what is true at the one place of its last axis, of n, that each of them names: `ids == range(n)`. */
+export function idsOfPlaces(test: Node): Node | undefined {
+  if (!isOp(test, equalTo)) return undefined;
+  const last = test.type.shape.length - 1;
+  for (const [one, other] of [test.inputs, [...test.inputs].reverse()]) {
+    if (!isOp(one, broadcast) || one.attrs.axes.join() !== String(last)) continue;
+    const { element } = one.inputs[0].type;
+    if (element.kind !== 'index' || element.size.key !== test.type.shape[last].size.key) continue;
+    const range = isOp(other, broadcast) && !other.attrs.axes.includes(last) ? other.inputs[0] : other;
+    if (isOp(range, iota) && range.type.shape.length === 1) return one.inputs[0];
+  }
+  return undefined;
 }
 
 export const takeAlong: Op<Plain> = {

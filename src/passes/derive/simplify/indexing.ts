@@ -2,9 +2,8 @@
 import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { constantOf, type Index } from '../../../ir/index.js';
 import { filled } from '../../../ir/ops/calls.js';
-import { iota } from '../../../ir/ops/constants.js';
-import { oneHot } from '../../../ir/ops/indexing.js';
-import { equalTo, toF32 } from '../../../ir/ops/logic.js';
+import { idsOfPlaces, oneHot } from '../../../ir/ops/indexing.js';
+import { toF32 } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { sum } from '../../../ir/ops/reductions.js';
 import { rule, type SimplifyRule } from './rule.js';
@@ -16,17 +15,8 @@ export const indexingRules: readonly SimplifyRule[] = [
 ];
 
 function writtenOut({ inputs: [test], type }: Node, g: Builder): Node | undefined {
-  if (!isOp(test, equalTo) || test.kept) return undefined;
-  const last = type.shape.length - 1;
-  const classes = type.shape[last];
-  for (const [one, other] of [test.inputs, [...test.inputs].reverse()]) {
-    if (!isOp(one, broadcast) || one.attrs.axes.join() !== String(last)) continue;
-    const { element } = one.inputs[0].type;
-    if (element.kind !== 'index' || element.size.key !== classes.size.key) continue;
-    const range = isOp(other, broadcast) && !other.attrs.axes.includes(last) ? other.inputs[0] : other;
-    if (isOp(range, iota) && range.type.shape.length === 1) return g.make(oneHot, one.inputs, { classes });
-  }
-  return undefined;
+  const ids = test.kept ? undefined : idsOfPlaces(test);
+  return ids && g.make(oneHot, [ids], { classes: type.shape[type.shape.length - 1] });
 }
 
 function beforeBroadcast({ inputs: [ids], attrs, type }: NodeOf<typeof oneHot>, g: Builder): Node | undefined {

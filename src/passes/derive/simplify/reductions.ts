@@ -4,7 +4,7 @@ import { constantOf, product } from '../../../ir/index.js';
 import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
 import { mul, neg, div } from '../../../ir/ops/arithmetic.js';
 import { size } from '../../../ir/ops/constants.js';
-import { isOnePlace } from '../../../ir/ops/indexing.js';
+import { idsOfPlaces } from '../../../ir/ops/indexing.js';
 import { select } from '../../../ir/ops/logic.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
@@ -113,7 +113,7 @@ function sumOfOnePlace(node: Reduction, g: Builder): Node | undefined {
   const [chosen, part] = choice.inputs;
   const { axes } = node.attrs;
   const isLast = axes.length === 1 && axes[0] === choice.type.shape.length - 1;
-  return isLast && isOnePlace(chosen) ? narrowFactor(part, axes, g) : undefined;
+  return isLast && idsOfPlaces(chosen) ? narrowFactor(part, axes, g) : undefined;
 }
 
 function extremeOfBroadcast(node: Reduction, g: Builder): Node | undefined {
