@@ -38,6 +38,6 @@ function linesOf({ axes, stores }: Nest, indent: string): string[] {
 }
 
 /** `b < batch`. */
-export function printAxis({ name, extent }: Axis): string {
+function printAxis({ name, extent }: Axis): string {
   return `${name} < ${printIndex(extent)}`;
 }

@@ -13,7 +13,7 @@ export interface StatementParts {
 
 const none: readonly never[] = [];
 
-export function partsOfStatement(s: Statement): StatementParts {
+function partsOfStatement(s: Statement): StatementParts {
   switch (s.kind) {
     case 'loop':
       return { values: none, addresses: [s.from, s.to, s.last].filter((i) => i !== undefined), bodies: [s.body] };

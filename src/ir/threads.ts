@@ -3,7 +3,7 @@ import { threadWords } from './control.js';
 import { axis, type Axis } from './index.js';
 
 /** More are of no use. */
-export const mostThreads = 256;
+const mostThreads = 256;
 
 /** The number of this thread, from 0. */
 export const thread: Axis = axis('thread', mostThreads);

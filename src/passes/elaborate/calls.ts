@@ -99,7 +99,7 @@ export function apply(callee: Value, list: readonly Given[], span: Span, frame: 
   }
 }
 
-export function needsConfiguration(value: FunctionValue): boolean {
+function needsConfiguration(value: FunctionValue): boolean {
   return value.definition.configuration !== undefined && value.configuration === undefined;
 }
 
