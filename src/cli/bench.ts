@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { syntheticInputs } from '../data/synthetic.js';
-import { trainAbsent } from '../diagnostics/data.js';
+import { lossAbsent, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { MemoryUse } from '../inspect/memory.js';
 import type { Kernel } from '../ir/program.js';
@@ -90,6 +90,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     process.exitCode = 1;
     return;
   }
+  if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'measure a step of' }));
   if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const batch = options.batch ?? model.train.batch;
   const threads = program.entries.step?.alone ? 1 : asked;

@@ -1,5 +1,7 @@
 // `nnc grad`: the gradient program, derived and simplified.
 import { Option, type Command } from 'commander';
+import { lossAbsent } from '../diagnostics/data.js';
+import { Fault } from '../diagnostics/diagnostic.js';
 import { readImport, readSource } from './files.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
@@ -27,6 +29,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     process.exitCode = 1;
     return;
   }
+  if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'derive' }));
   const derived = differentiateModel(model);
   const { wrt } = options;
   if (wrt !== undefined && !derived.gradients.has(wrt))

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { heldBack } from '../codegen/runtime/fit.js';
 import type { LoadedData } from '../data/dataset.js';
-import { dataAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
+import { dataAbsent, lossAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { DataSource, ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
@@ -66,6 +66,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     process.exitCode = 1;
     return;
   }
+  if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'train' }));
   if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { loadData } = await import('../data/load.js');
   const data = await loadData(sourceOf(model, options), model.inputs, options.data ? '.' : dirname(file));

@@ -45,7 +45,7 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
     ]),
   );
   const types = await format(await printDefinitions(publicTypes(program)));
-  const parts = [header(program, target), types, publicRuntimeTypes(target), own, neededRuntime(own)];
+  const parts = [header(program, target), types, publicRuntimeTypes(program, target), own, neededRuntime(own)];
   return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n` };
 }
 

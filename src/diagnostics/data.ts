@@ -129,6 +129,12 @@ export const dataAbsent = message<{ model: string }>('data-absent', ({ model }) 
   help: 'write `data = csv("rows.csv", x = 0..3, y = 4)` in its train block',
 }));
 
+export const lossAbsent = message<{ model: string; what: string }>('loss-absent', ({ model, what }) => ({
+  message: `the model ${model} has no loss, so there is nothing to ${what}`,
+  labels: [],
+  help: 'give it a loss, as in `loss = mse(prediction, target)`',
+}));
+
 export const trainAbsent = message<{ model: string }>('train-absent', ({ model }) => ({
   message: `the model ${model} does not say how to train it`,
   labels: [],

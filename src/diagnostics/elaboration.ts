@@ -182,11 +182,27 @@ export const unknownModel = message(
   }),
 );
 
-export const noLoss = message('no-loss', ({ name, span }: At & { name: string }) => ({
-  message: `model ${name} has no loss`,
-  labels: [{ span, text: 'there is nothing to minimise' }],
-  help: 'add a line such as: loss = mse(prediction, target)',
+/** `train`: its train block. Without one a model may do without a loss, if it has outputs. */
+export const noLoss = message('no-loss', ({ name, span, train }: At & { name: string; train?: Span }) => ({
+  message: train ? `model ${name} has a train block and no loss` : `model ${name} has neither a loss nor an output`,
+  labels: [
+    { span, text: train ? 'there is nothing to minimise' : 'there is nothing to compute' },
+    ...(train ? [{ span: train, text: 'this says how to train it' }] : []),
+  ],
+  help: train
+    ? 'add a line such as: loss = mse(prediction, target), or leave out the train block: the model then predicts only'
+    : 'add a line such as: loss = mse(prediction, target), or: output prediction',
 }));
+
+export const metricWithoutLoss = message(
+  'metric-without-loss',
+  ({ name, span }: At & { name: string }) => ({
+    message: `nothing reports the metric ${name}`,
+    labels: [{ span, text: 'metrics are reported beside the loss, and the model has none' }],
+    help: `predict returns it where it is an output: output ${name} = …`,
+  }),
+  'warning',
+);
 
 export const lossNotScalar = message(
   'loss-not-scalar',

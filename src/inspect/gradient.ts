@@ -40,15 +40,16 @@ export function gradientDocument(
   options: GradientOptions,
 ): GradientDocument {
   const { loss, outputs, metrics } = model.training;
+  const total = loss ? [loss] : [];
   const wanted = [...gradients].filter(([name]) => options.wrt === undefined || name === options.wrt);
   const roots = wanted.map(([, node]) => node);
-  const forward = new Set(reachable([...outputs, ...metrics].map(({ node }) => node).concat(loss)));
-  const seen = displayed([loss, ...roots]);
+  const forward = new Set(reachable([...outputs, ...metrics].map(({ node }) => node).concat(total)));
+  const seen = displayed([...total, ...roots]);
   const backward = seen.inOrder(roots).filter((n) => !forward.has(n) && n.inputs.length > 0);
   const names = new Map<Node, Title>();
   for (const node of forward)
     if (node.name && node.inputs.length > 0) names.set(node, { of: 'value', word: node.name });
-  nameShared(seen, seen.inOrder([loss, ...roots]), forward, names);
+  nameShared(seen, seen.inOrder([...total, ...roots]), forward, names);
   nameCotangents(seen, backward, roots, names);
   const targets = new Map(wanted.map(([name, node]): [Node, Title] => [node, { of: 'cotangent', word: name }]));
 
@@ -62,10 +63,10 @@ export function gradientDocument(
     type: printType(node.type),
     source: sourcesOf(node).join(', '),
   });
-  const used = new Set(seen.inOrder([loss, ...roots]));
+  const used = new Set(seen.inOrder([...total, ...roots]));
   return {
     forward: seen
-      .inOrder([...used].filter((n) => forward.has(n) && n !== loss).concat(loss))
+      .inOrder([...used].filter((n) => forward.has(n) && n !== loss).concat(total))
       .filter((n) => n === loss || (forward.has(n) && names.has(n)))
       .map((n) => line(n, names.get(n) ?? { of: 'value', word: 'loss' })),
     backward: backward.flatMap((n) => {

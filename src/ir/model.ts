@@ -60,8 +60,8 @@ export interface Requirement {
 /** The model's graph in one of its two modes. */
 export interface Mode {
   readonly outputs: readonly Named[];
-  /** Scalar: the sum of the losses. */
-  readonly loss: Node;
+  /** Scalar: the sum of the losses. Absent where the model has none: it only predicts. */
+  readonly loss?: Node;
   /** The named losses, in order. */
   readonly losses: readonly Named[];
   readonly metrics: readonly Named[];
@@ -128,7 +128,7 @@ export interface ModelGraph {
 /** Every node that one of the two modes reports or stores. */
 export function modeRoots(model: ModelGraph): Node[] {
   return [model.training, model.evaluation].flatMap((m) => [
-    m.loss,
+    ...(m.loss ? [m.loss] : []),
     ...[...m.outputs, ...m.losses, ...m.metrics, ...m.states].map((n) => n.node),
   ]);
 }

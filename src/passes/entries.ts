@@ -80,17 +80,16 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
       to: b.slot === undefined ? buffers.parameter(b.parameter) : buffers.slot(b.parameter, b.slot),
     }));
   const states = training.states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
-  const losses = (m: typeof training) => [{ name: 'loss', node: m.loss }, ...m.losses, ...m.metrics];
+  const total = ({ loss }: typeof training) => (loss ? [{ name: 'loss', node: loss }] : []);
+  const losses = (m: typeof training) => [...total(m), ...m.losses, ...m.metrics];
   const stored = policy.storeGradients ? [...gradients.values()].map((node) => ({ node })) : [];
   if (derived.accumulate.length > 0)
     entry('accumulate', [...stored, ...becomes(derived.accumulate), ...states], losses(training));
   if (model.updates.length > 0) entry('step', [...stored, ...becomes(derived.step), ...states], losses(training));
-  entry(
-    'gradients',
-    [],
-    [{ name: 'loss', node: training.loss }, ...[...gradients].map(([name, node]) => ({ name, node }))],
-  );
-  entry('evaluate', [], losses(evaluation));
+  if (training.loss) {
+    entry('gradients', [], [...total(training), ...[...gradients].map(([name, node]) => ({ name, node }))]);
+    entry('evaluate', [], losses(evaluation));
+  }
   entry('predict', [], evaluation.outputs);
   return { derived, target, estimate, buffers, entries };
 }

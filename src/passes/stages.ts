@@ -62,7 +62,7 @@ function printModes({ training, evaluation }: { readonly training: Mode; readonl
 }
 
 function rootsOf({ loss, outputs, losses, metrics, states }: Mode): Node[] {
-  return [...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node), loss];
+  return [...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node), ...(loss ? [loss] : [])];
 }
 
 /** Gradients and updates as one graph; behind it which node is what. */

@@ -55,6 +55,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'data-unsupported': { text: model(trained('text("rows.txt")')), files: { 'rows.txt': 'abc' } },
   'data-module': exporting('export const test = 1;'),
   'data-absent': { text: model('train { optimizer = sgd(lr = 0.1) }') },
+  'loss-absent': { text: 'model m {\n  input x: [batch, 2]\n  output y = 2 * x\n}' },
   'train-absent': { text: model('') },
   'train-refused': { ...rows('1,2,0\n'), command: ['bench', 'model.nn', '--batch', '99999999999'] },
   'no-update': {
@@ -84,6 +85,13 @@ describe('is said', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(status).toBe(severity === 'error' ? 1 : 0);
   });
+});
+
+it.each(['train', 'bench', 'grad'])('nnc %s needs a loss', (command) => {
+  writeFileSync(join(folder, 'model.nn'), 'model m {\n  input x: [batch, 2]\n  output y = 2 * x\n}');
+  const { status, stderr } = nnc([command, 'model.nn'], { cwd: folder });
+  expect(stderr).toMatch(/^error\[loss-absent\]: the model m has no loss, so there is nothing to /);
+  expect(status).toBe(1);
 });
 
 it('leaves no message out', () => {

@@ -27,6 +27,7 @@ const models: Readonly<Record<string, string>> = {
 }`,
   no_output: `model m { input x: [batch, 3]\n loss = mean((x |> dense(1) |> dropout(0.5))^2)\n ${train} }`,
   no_train: 'model m { input x: [batch, 3]\n output y = x |> dense(2)\n loss = mean(y) }',
+  no_loss: 'model m { input x: [batch, 3]\n state s: f32 = 1\n output y = s * (x |> dense(2)) }',
   no_parameter: 'model m { input x: [3]\n output x\n loss = mean(x) }',
   no_input: `model m { param w: [3] = 2\n loss = mean(w^2)\n ${train} }`,
   two_sizes: `model m { input a: [n, 3]\n input b: [k, 3]\n loss = mean(a |> dense(1)) * mean(b |> dense(2))\n ${train} }`,
@@ -112,7 +113,7 @@ beforeAll(async () => {
     const kind = target.replace(',', '_');
     for (const [name, text] of Object.entries(models)) {
       // What it adds to its two halves shows in any model.
-      if (target === 'wgsl,wasm' && !['everything', 'no_parameter', 'names'].includes(name)) continue;
+      if (target === 'wgsl,wasm' && !['everything', 'no_loss', 'no_parameter', 'names'].includes(name)) continue;
       const built = (options: CompileOptions) => compile({ file: `${name}.nn`, text }, { target, ...options });
       const { code = '', diagnostics } = await built({});
       expect([name, diagnostics.map((d) => d.message)]).toEqual([name, []]);

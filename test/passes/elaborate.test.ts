@@ -7,6 +7,7 @@ import { constantOf } from '../../src/ir/index.js';
 import type { Mode, ModelGraph } from '../../src/ir/model.js';
 import { reachable } from '../../src/ir/reachable.js';
 import { printType } from '../../src/ir/types.js';
+import { lossOf } from '../support/loss.js';
 
 interface Options extends CheckOptions {
   /** Files that can be imported. */
@@ -230,7 +231,7 @@ describe('schedules', () => {
 
 describe('the two modes', () => {
   const draws = (mode: Mode): number =>
-    reachable([mode.loss, ...mode.outputs.map((o) => o.node)]).filter((n) => n.op.name === 'random').length;
+    reachable([lossOf(mode), ...mode.outputs.map((o) => o.node)]).filter((n) => n.op.name === 'random').length;
 
   it('dropout draws while training only', () => {
     const { training, evaluation } = modelOf(withBody('  output h = x |> dropout(0.5)\n  loss = mean(h)'));
@@ -240,13 +241,13 @@ describe('the two modes', () => {
 
   it('each draw has a number of its own', () => {
     const { training } = modelOf(withBody('  loss = mean(dropout(0.5)(x) + dropout(0.5)(x))'));
-    const sites = reachable([training.loss]).flatMap((n) => (n.op.name === 'random' ? [n.attrs.site] : []));
+    const sites = reachable([lossOf(training)]).flatMap((n) => (n.op.name === 'random' ? [n.attrs.site] : []));
     expect(new Set(sites).size).toBe(2);
   });
 
   it('training is known while compiling', () => {
     const { training, evaluation } = modelOf(withBody('  loss = if training then 1 else 2'));
-    expect([valueOf(training.loss), valueOf(evaluation.loss)]).toEqual([[1], [2]]);
+    expect([training, evaluation].map((mode) => valueOf(lossOf(mode)))).toEqual([[1], [2]]);
   });
 
   it('a parameter may be there for one of them only', () => {
@@ -271,9 +272,9 @@ describe('states', () => {
     const read = (mode: Mode): number[] =>
       [...mode.outputs, ...mode.states].map(({ node }) => valueOf(node, leaves)[0]);
     expect(read(training)).toEqual([5, 60, 12]);
-    expect(valueOf(training.loss, leaves)).toEqual([12]);
+    expect(valueOf(lossOf(training), leaves)).toEqual([12]);
     expect(read(evaluation)).toEqual([5, 50]);
-    expect(valueOf(evaluation.loss, leaves)).toEqual([5]);
+    expect(valueOf(lossOf(evaluation), leaves)).toEqual([5]);
   });
 
   it('no gradient flows through :=', () => {
@@ -455,7 +456,7 @@ describe('losses and metrics', () => {
     const body = '  loss fit = mean(x)\n  loss = 2\n  loss weight = 3\n  metric double = 2 * loss\n  metric part = fit';
     const { training } = modelOf(withBody(body));
     const leaves = { x: [1, 1, 1, 1, 1, 1, 1, 1] };
-    expect(valueOf(training.loss, leaves)).toEqual([6]);
+    expect(valueOf(lossOf(training), leaves)).toEqual([6]);
     expect(training.losses.map(({ name, node }) => [name, valueOf(node, leaves)[0]])).toEqual([
       ['fit', 1],
       ['weight', 3],

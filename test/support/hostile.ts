@@ -35,7 +35,7 @@ export function checks(text: string, set?: Readonly<Record<string, number | bool
 
 function rootsOf({ training, evaluation, updates }: ModelGraph): Node[] {
   const ofMode = ({ loss, outputs, losses, metrics, states }: Mode): Node[] => [
-    loss,
+    ...(loss ? [loss] : []),
     ...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node),
   ];
   return [

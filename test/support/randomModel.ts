@@ -5,6 +5,7 @@ import { evaluate } from '../../src/ir/evaluate.js';
 import type { Node } from '../../src/ir/graph.js';
 import { evaluateSizes } from '../../src/ir/index.js';
 import { elementCount } from '../../src/ir/types.js';
+import { lossOf } from './loss.js';
 
 export interface RandomModel {
   readonly text: string;
@@ -148,7 +149,7 @@ export function meaningOf(
   const names = [...gradients.keys()];
   return (inputs, parameters, rows, counters) => {
     const leaf = (node: Node): ArrayLike<number> => leafOf(node, { inputs, parameters, counters }, derived, rows);
-    const [loss, ...rest] = evaluate([derived.training.loss, ...gradients.values()], {
+    const [loss, ...rest] = evaluate([lossOf(derived.training), ...gradients.values()], {
       leaf,
       sizes: { batch: rows },
       ...(singles && { singles }),

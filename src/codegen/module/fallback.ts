@@ -7,7 +7,7 @@ import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
 import { waiting } from './trainer/lines.js';
 import { trainer } from './trainer/trainer.js';
-import { publicTypes } from './trainer/types.js';
+import { hasLoss, publicTypes } from './trainer/types.js';
 import { wasmEngine } from '../wasm/module.js';
 import type { WasmPrograms } from '../wasm/module.js';
 import { wgslEngine } from '../wgsl/module.js';
@@ -22,7 +22,7 @@ export async function emitFallback(
   const [onGpu, onCpu] = await Promise.all([gpuText(gpu), cpuText(cpu, relaxed)]);
   const types = await printDefinitions(publicTypes(gpu));
   const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu), inside('onWebAssembly', onCpu)];
-  const code = await format([types, publicRuntimeTypes('wgsl'), ...own].join('\n\n'));
+  const code = await format([types, publicRuntimeTypes(gpu, 'wgsl'), ...own].join('\n\n'));
   return { code: `${unchecked}${header(gpu, target)}\n\n${code}` };
 }
 
@@ -63,7 +63,7 @@ async function cpuText(program: TrainerProgram, relaxed?: TrainerProgram): Promi
     ...trainer(program, layout, engine),
   ]);
   // The trainer of WebAssembly, whose own type it is, answers at once; here each answer is a promise, as the GPU's is.
-  return `${publicRuntimeType('Trainer', 'wasm')}\n\n${own}\n\n${neededRuntime(own)}\n\n${asPromises}`;
+  return `${publicRuntimeType('Trainer', program, 'wasm')}\n\n${own}\n\n${neededRuntime(own)}\n\n${asPromises(program)}`;
 }
 
 /** Methods that answer with promises what those of a trainer answer at once. */
@@ -71,23 +71,24 @@ function promised(...names: readonly (keyof typeof waiting)[]): string {
   return names.map((name) => `${name}: async (${waiting[name]}) => trainer.${name}(${waiting[name]})`).join(',\n    ');
 }
 
-const asPromises = `
+function asPromises(program: TrainerProgram): string {
+  const learns = hasLoss(program);
+  return `
 return async (options) => {
   const trainer = await createTrainer(options);
   return {
-    ${promised('step', 'evaluate', 'predict', 'gradients')},
-    fit: (data, options) => trainer.fit(data, options),
+    ${learns ? promised('step', 'evaluate', 'predict', 'gradients') : promised('predict')},
+    ${learns ? 'fit: (data, options) => trainer.fit(data, options),' : ''}
     async read() {
       const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);
       return Object.fromEntries(copies) as Record<ParameterName, Float32Array>;
     },
-    get stepCount() {
-      return trainer.stepCount;
-    },
+    ${learns ? 'get stepCount() {\n      return trainer.stepCount;\n    },' : ''}
     ${promised('save', 'load')},
     dispose: () => trainer.dispose(),
   };
 };`;
+}
 
 async function textOf(definitions: Parameters<typeof printDefinitions>[0]): Promise<string> {
   return (await printDefinitions(definitions)).replace(/^export /gm, '');

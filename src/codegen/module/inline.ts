@@ -1,6 +1,7 @@
 // Picks from the runtime's source files the declarations that a module needs, so that nothing unused is printed.
 import { runtime } from '../../embedded.js';
-import type { TargetTraits } from '../../ir/program.js';
+import type { TargetTraits, TrainerProgram } from '../../ir/program.js';
+import { hasLoss } from './trainer/types.js';
 
 interface Declaration {
   readonly file: string;
@@ -17,36 +18,59 @@ const [types, gpuTypes] = ['types.ts', 'gpuTypes.ts'];
 
 let parsed: readonly Declaration[] | undefined;
 
-/** The public types of a target, as they are printed: `Awaitable<X>` is the value, or a promise of it. */
-export function publicRuntimeTypes(target: TargetTraits['name']): string {
-  return declarations()
+/**
+ * The public types of a program's trainer on a target, as they are printed: `Awaitable<X>` is the value, or a promise of it. What a
+ * trainer does without a loss has no use for the types of fitting.
+ */
+export function publicRuntimeTypes(program: TrainerProgram, target: TargetTraits['name']): string {
+  const all = declarations()
     .filter((d) => d.file === types || (target === 'wgsl' && d.file === gpuTypes))
-    .map((d) => printType(d, target))
+    .map((d): Declaration => {
+      const text = printType(d, program, target);
+      return { ...d, text, words: new Set(wordsOf(text)) };
+    });
+  return neededOf(all, publicRoots)
+    .map((d) => d.text)
     .join('\n\n');
 }
 
+/** What users name, and what types of the model's own are made of. */
+const publicRoots = ['Trainer', 'TrainerOptions', 'ModelInfo', 'IntegerArray', 'Shaped'];
+
 /** One of them, for a part of a module that has it for itself. */
-export function publicRuntimeType(name: string, target: TargetTraits['name']): string {
+export function publicRuntimeType(name: string, program: TrainerProgram, target: TargetTraits['name']): string {
   const found = declarations().find((d) => d.file === types && d.names.includes(name));
   if (!found) throw new Error(`there is no type ${name}`);
-  return printType(found, target).replace(/^export /, '');
+  return printType(found, program, target).replace(/^export /, '');
 }
 
-function printType({ text }: Declaration, target: TargetTraits['name']): string {
+function printType({ text }: Declaration, program: TrainerProgram, target: TargetTraits['name']): string {
   const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
-  return membersFor(target, text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
+  const traits = [target, ...(hasLoss(program) ? ['loss'] : [])];
+  return membersFor(traits, text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
 }
 
-/** Without the members whose comments begin with the names of other targets in brackets. */
-function membersFor(target: string, text: string): string {
+/** Without the members whose comments begin in brackets with names of other targets, or of what the model has not. */
+function membersFor(traits: readonly string[], text: string): string {
   return text.replace(/^( *\/\*\* )\[([^\]]*)\] ([^]*?;\n)/gm, (_, start: string, of: string, rest: string) =>
-    of.split(', ').includes(target) ? start + rest : '',
+    of.split(', ').some((trait) => traits.includes(trait)) ? start + rest : '',
   );
 }
 
 /** Whatever the code mentions, and whatever that mentions, in the order of the files. */
 export function neededRuntime(code: string): string {
-  const all = declarations().filter((d) => !isPublic(d));
+  // Shaders are in a language of their own.
+  const words = wordsOf(code.replace(/\/\* wgsl \*\/ `(?:[^`\\]|\\[^])*`/g, ''));
+  return neededOf(
+    declarations().filter((d) => !isPublic(d)),
+    words,
+  )
+    .map((d) => d.text)
+    .join('\n\n');
+}
+
+/** The declarations of these words, and of what those mention, in their order. */
+function neededOf(all: readonly Declaration[], roots: Iterable<string>): Declaration[] {
   const byName = new Map(all.flatMap((d) => d.names.map((name) => [name, d] as const)));
   const needed = new Set<Declaration>();
   const need = (words: Iterable<string>): void => {
@@ -57,12 +81,8 @@ export function neededRuntime(code: string): string {
       need(found.words);
     }
   };
-  // Shaders are in a language of their own.
-  need(wordsOf(code.replace(/\/\* wgsl \*\/ `(?:[^`\\]|\\[^])*`/g, '')));
-  return all
-    .filter((d) => needed.has(d))
-    .map((d) => d.text)
-    .join('\n\n');
+  need(roots);
+  return all.filter((d) => needed.has(d));
 }
 
 /** Takes a module apart: its own text, and the declarations of the runtime at its end. */

@@ -102,21 +102,21 @@ export interface Gradients {
 }
 
 export interface Trainer {
-  /** Forward, backward and update: one optimizer step. */
+  /** [loss] Forward, backward and update: one optimizer step. */
   step(inputs: Inputs): Awaitable<Losses>;
-  /** Forward only, with training off. */
+  /** [loss] Forward only, with training off. */
   evaluate(inputs: Inputs): Awaitable<Losses>;
   /** The outputs, with training off. */
   predict(inputs: PredictInputs): Awaitable<Outputs>;
-  /** Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */
+  /** [loss] Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */
   gradients(inputs: Inputs): Awaitable<Gradients>;
-  /** Trains while it is iterated, for whole epochs. */
+  /** [loss] Trains while it is iterated, for whole epochs. */
   fit(data: Dataset, options?: FitOptions): AsyncIterable<Progress>;
   /** [ts, wasm] Live arrays: what is written into them is used by the next call. They stay so when memory grows for a larger batch. */
   readonly parameters: Readonly<Record<ParameterName, Float32Array>>;
   /** [wgsl] The parameters as they are now: copies. */
   read(): Awaitable<Record<ParameterName, Float32Array>>;
-  /** How many updates have been made. */
+  /** [loss] How many updates have been made. */
   readonly stepCount: number;
   /** A safetensors file of parameters and state. */
   save(options?: SaveOptions): Awaitable<Uint8Array>;

@@ -9,7 +9,7 @@ import { answersAtOnce } from '../module/trainer/answers.js';
 import { method } from '../module/trainer/lines.js';
 import { arrayTypes, printSize, type Layout } from '../module/layout.js';
 import { objectOf } from '../text/quote.js';
-import { predictInputs, trainingInputs } from '../module/trainer/types.js';
+import { hasLoss, predictInputs, trainingInputs } from '../module/trainer/types.js';
 import { printEntries } from './entries.js';
 import { printKernel } from './kernel.js';
 
@@ -104,7 +104,10 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
 
 /** Is there a call whose inputs tell no size, so that none of its checks would ever make room? */
 function runsWithoutSizes(program: TrainerProgram): boolean {
-  const calls = [trainingInputs(program), ...(program.outputs.length > 0 ? [predictInputs(program)] : [])];
+  const calls = [
+    ...(hasLoss(program) ? [trainingInputs(program)] : []),
+    ...(program.outputs.length > 0 ? [predictInputs(program)] : []),
+  ];
   return calls.some((inputs) => inputs.every(({ type }) => constantOf(elementCount(type)) !== undefined));
 }
 

@@ -40,12 +40,11 @@ export function differentiateLoss({ written, model }: Graphs): Gradients {
   const trained = model.parameters.filter((p) => p.trained);
   const leaves = leavesOf(written);
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
-  const found = differentiate(model.training.loss, wrt, g);
+  const { loss } = model.training;
+  const found = loss ? differentiate(loss, wrt, g) : [];
   const byLeaf = new Map(wrt.map((leaf, i) => [leaf.attrs.name, found[i]]));
   // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
-  const flat = new Set(
-    parametersAmong(reachable([written.training.loss], (n) => (n.op === stopGradient ? [] : n.inputs))),
-  );
+  const flat = new Set(parametersAmong(reachable(lossOf(written), (n) => (n.op === stopGradient ? [] : n.inputs))));
   const gradients = trained.flatMap((p): [string, Node][] => {
     const node = byLeaf.get(p.name) ?? (flat.has(p.name) ? filled(g, 0, p.type) : undefined);
     return node ? [[p.name, node]] : [];
@@ -111,16 +110,20 @@ function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>
 }
 
 /** The parameters that the training loss reads, by name. */
-function leavesOf({ training }: ModelGraph): ReadonlyMap<string, NodeOf<typeof parameter>> {
+function leavesOf(model: ModelGraph): ReadonlyMap<string, NodeOf<typeof parameter>> {
   return new Map(
-    reachable([training.loss]).flatMap((node) => (isOp(node, parameter) ? [[node.attrs.name, node] as const] : [])),
+    reachable(lossOf(model)).flatMap((node) => (isOp(node, parameter) ? [[node.attrs.name, node] as const] : [])),
   );
+}
+
+function lossOf({ training: { loss } }: ModelGraph): readonly Node[] {
+  return loss ? [loss] : [];
 }
 
 function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {
   let at = 0;
   const mode = (m: ModelGraph['training']): ModelGraph['training'] => {
-    const loss = nodes[at++];
+    const loss = m.loss && nodes[at++];
     const each = (list: typeof m.outputs) => list.map((n) => ({ ...n, node: nodes[at++] }));
     return {
       ...m,

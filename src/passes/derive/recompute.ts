@@ -23,7 +23,7 @@ export function recompute(derived: Gradients): Gradients {
   const { model } = derived;
   const estimate: Estimate = () => model.train.batch;
   const { loss, losses, metrics, states } = model.training;
-  const forwardRoots = [loss, ...[...losses, ...metrics, ...states].map((n) => n.node)];
+  const forwardRoots = [...(loss ? [loss] : []), ...[...losses, ...metrics, ...states].map((n) => n.node)];
   const { gradients, step, accumulate } = derived;
   const backwardRoots = [...gradients.values(), ...[...step, ...accumulate].map((b) => b.node)];
   const forward = reachable(forwardRoots);

@@ -232,8 +232,16 @@ function trainBlock({ body }: ModelDeclaration): Extract<Statement, { kind: 'tra
   return body.find((s) => s.kind === 'train');
 }
 
-function requireLoss(declaration: ModelDeclaration, { total }: Elaboration, report: (d: Diagnostic) => void): void {
-  if (!total) report(messages.noLoss({ name: declaration.name.name, span: declaration.name.span }));
+/** A model without a loss only predicts: it has outputs, no train block, and nothing to report beside the loss. */
+function requireLoss(declaration: ModelDeclaration, found: Elaboration, report: (d: Diagnostic) => void): void {
+  if (found.total) return;
+  const { name, span } = declaration.name;
+  const block = trainBlock(declaration);
+  if (block || found.outputs.length === 0)
+    return report(messages.noLoss({ name, span, ...(block && { train: block.span }) }));
+  for (const statement of declaration.body)
+    if (statement.kind === 'metric')
+      report(messages.metricWithoutLoss({ name: statement.name.name, span: statement.name.span }));
 }
 
 /** What neither mode asks for; a parameter or a binding may be there for one of them only. */
@@ -249,7 +257,7 @@ function assembled(
   g: Builder,
   training: Elaboration,
   evaluation: Elaboration,
-): ModelGraph | undefined {
+): ModelGraph {
   const { context } = training.frame;
   const needed = neededLeaves(training, evaluation);
   const own = new Map([...context.parameters, ...evaluation.frame.context.parameters]);
@@ -262,11 +270,10 @@ function assembled(
   if (block)
     guarded(training.frame, [], () => (trained = trainOf(block.settings, parameters, block.span, training.frame)));
   const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
-  const modes = [modeOf(training, states), modeOf(evaluation, [])];
-  if (modes.some((m) => m === undefined)) return undefined;
-  const [trainingMode, evaluationMode] = modes.filter((m) => m !== undefined);
-  const reached = new Set(parametersAmong(reachable([trainingMode.loss])));
-  const learning = new Set(parametersAmong(reachable([trainingMode.loss], differentiable)));
+  const [trainingMode, evaluationMode] = [modeOf(training, states), modeOf(evaluation, [])];
+  const total = trainingMode.loss ? [trainingMode.loss] : [];
+  const reached = new Set(parametersAmong(reachable(total)));
+  const learning = new Set(parametersAmong(reachable(total, differentiable)));
   const toTrain = trained?.parameters.filter((p) => p.trained) ?? [];
   const idle = toTrain.filter((p) => !reached.has(p.name)).map((p) => p.name);
   if (block && (reached.size === 0 || (toTrain.length > 0 && !toTrain.some((p) => learning.has(p.name))))) {
@@ -294,12 +301,11 @@ function assembled(
 function modeOf(
   { outputs, total, losses, metrics, frame }: Elaboration,
   states: readonly { readonly name: string }[],
-): Mode | undefined {
-  if (!total) return undefined;
+): Mode {
   const now = frame.context.states;
   return {
     outputs,
-    loss: total,
+    ...(total && { loss: total }),
     losses,
     metrics,
     states: states.flatMap(({ name }) => {

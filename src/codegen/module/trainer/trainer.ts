@@ -11,7 +11,7 @@ import { checkpoints } from './checkpoints.js';
 import { acceptInputs } from './inputs.js';
 import { linesOf, method, waiting } from './lines.js';
 import { byMode, requiredOf, requiredOfOutputs } from './requirements.js';
-import { predictInputs, trainingInputs } from './types.js';
+import { hasLoss, predictInputs, trainingInputs } from './types.js';
 
 /** The functions that check inputs, and a call of the right one in each mode; that for predict is that of step where both take the same. */
 interface Acceptors {
@@ -20,15 +20,17 @@ interface Acceptors {
 }
 
 function acceptors(program: TrainerProgram, layout: Layout, engine: Engine): Acceptors {
-  const training = trainingInputs(program);
   const predicting = predictInputs(program);
+  const outputs = requiredOfOutputs(program.model);
+  if (!hasLoss(program)) {
+    const check = acceptInputs('accept', 'PredictInputs', predicting, layout, engine, outputs);
+    return { checks: [check], call: () => 'accept(inputs, m);' };
+  }
+  const training = trainingInputs(program);
   const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
   const required = requiredOf(program.model);
   const checks = [acceptInputs('accept', 'Inputs', training, layout, engine, required)];
-  if (!same)
-    checks.push(
-      acceptInputs('acceptForOutputs', 'PredictInputs', predicting, layout, engine, requiredOfOutputs(program.model)),
-    );
+  if (!same) checks.push(acceptInputs('acceptForOutputs', 'PredictInputs', predicting, layout, engine, outputs));
   const call: Acceptors['call'] = (mode) => {
     if (mode === 'outputs' && !same) return 'acceptForOutputs(inputs, m);';
     return byMode(required) ? `accept(inputs, m, ${mode === 'training'});` : 'accept(inputs, m);';
@@ -101,13 +103,16 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
   const { evaluate, predict, gradients } = entries;
   const held = engine.fetch === undefined ? 'm' : 'now';
   const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
+  const learning = (...members: readonly string[]): readonly string[] => (hasLoss(program) ? members : []);
   return [
-    step(),
-    method(
-      head('evaluate'),
-      accept.call('evaluation'),
-      ...run('evaluate'),
-      ...(evaluate ? answers.scalars(evaluate) : ['return { loss: NaN };']),
+    ...learning(
+      step(),
+      method(
+        head('evaluate'),
+        accept.call('evaluation'),
+        ...run('evaluate'),
+        ...(evaluate ? answers.scalars(evaluate) : []),
+      ),
     ),
     method(
       head('predict', ', options: object = {}'),
@@ -116,17 +121,19 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
       ...run('predict'),
       ...(predict ? answers.outputs(predict) : []),
     ),
-    method(
-      head('gradients'),
-      accept.call('training'),
-      ...run('gradients'),
-      ...(gradients && gradients.results.length > 0
-        ? answers.gradients(gradients)
-        : ['throw new Error("there are no gradients");']),
+    ...learning(
+      method(
+        head('gradients'),
+        accept.call('training'),
+        ...run('gradients'),
+        ...(gradients && gradients.results.length > 0
+          ? answers.gradients(gradients)
+          : ['throw new Error("there are no gradients");']),
+      ),
+      lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`),
     ),
-    lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`),
     engine.parameters,
-    'get stepCount() {\nreturn updates;\n}',
+    ...learning('get stepCount() {\nreturn updates;\n}'),
     method(
       head('save', ' = {}'),
       'checkSaveOptions(options);',

@@ -4,6 +4,11 @@ import { printType, type TensorType } from '../../../ir/types.js';
 import type { Definition, Property } from '../../text/document.js';
 import { literal, propertyKey } from '../../text/quote.js';
 
+/** Has the model something to minimise? Else its trainer only predicts. */
+export function hasLoss({ model }: TrainerProgram): boolean {
+  return model.training.loss !== undefined;
+}
+
 /** Inputs that step, evaluate and gradients take. */
 export function trainingInputs(program: TrainerProgram): TrainerProgram['inputs'] {
   const { step, accumulate, gradients, evaluate } = program.entries;
@@ -19,6 +24,11 @@ export function predictInputs(program: TrainerProgram): TrainerProgram['inputs']
 export function publicTypes(program: TrainerProgram): Definition[] {
   const names = program.parameters.map((p) => literal(p.name));
   const trained = program.parameters.filter((p) => p.trained).map((p) => literal(p.name));
+  const parameterNames: Definition = {
+    kind: 'text',
+    text: `export type ParameterName = ${names.join(' | ') || 'never'};`,
+  };
+  if (!hasLoss(program)) return [...predictionTypes(program), parameterNames];
   return [
     {
       kind: 'interface',
@@ -27,6 +37,27 @@ export function publicTypes(program: TrainerProgram): Definition[] {
       exported: true,
       properties: trainingInputs(program).map(inputProperty),
     },
+    ...predictionTypes(program),
+    {
+      kind: 'interface',
+      name: 'Losses',
+      doc: 'The total loss, the named losses and the metrics.',
+      exported: true,
+      properties: lossNames(program).map((name) => ({ name: propertyKey(name), type: 'number' })),
+    },
+    parameterNames,
+    {
+      kind: 'text',
+      text: `/** Parameters that have a gradient. */\nexport type TrainedParameterName = ${
+        trained.length === names.length ? 'ParameterName' : trained.join(' | ') || 'never'
+      };`,
+    },
+  ];
+}
+
+/** What predict takes and gives. */
+function predictionTypes(program: TrainerProgram): Definition[] {
+  return [
     {
       kind: 'interface',
       name: 'PredictInputs',
@@ -44,26 +75,12 @@ export function publicTypes(program: TrainerProgram): Definition[] {
         doc: printType(type),
       })),
     },
-    {
-      kind: 'interface',
-      name: 'Losses',
-      doc: 'The total loss, the named losses and the metrics.',
-      exported: true,
-      properties: lossNames(program).map((name) => ({ name: propertyKey(name), type: 'number' })),
-    },
-    { kind: 'text', text: `export type ParameterName = ${names.join(' | ') || 'never'};` },
-    {
-      kind: 'text',
-      text: `/** Parameters that have a gradient. */\nexport type TrainedParameterName = ${
-        trained.length === names.length ? 'ParameterName' : trained.join(' | ') || 'never'
-      };`,
-    },
   ];
 }
 
 /** `loss`, the named losses, the metrics. */
 export function lossNames(program: TrainerProgram): string[] {
-  return [...new Set(['loss', ...(program.entries.evaluate?.results.map((r) => r.name) ?? [])])];
+  return [...new Set(program.entries.evaluate?.results.map((r) => r.name))];
 }
 
 export function outputType(type: TensorType): 'Float32Array' | 'Int32Array' | 'Uint8Array' {
