@@ -85,12 +85,13 @@ function hasPlace({ place, activation }: Node): boolean {
   return place !== undefined || activation !== undefined;
 }
 
-/** Names of dimensions do not tell nodes apart; indices stand for themselves by their canonical keys. */
+/** Names of dimensions do not tell nodes apart; indices, loops and nodes stand for themselves by their keys. */
 function keyOfAttrs(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(keyOfAttrs).join(',')}]`;
   if (typeof value === 'number' && Object.is(value, -0)) return '-0';
   if (typeof value !== 'object' || value === null) return String(value);
-  if ('terms' in value && 'key' in value) return String(value.key);
+  if ('op' in value && 'id' in value) return `%${String(value.id)}`;
+  if ('key' in value) return String(value.key);
   if ('size' in value && 'name' in value) return keyOfAttrs({ size: value.size });
   return `{${Object.entries(value)
     .map(([k, v]) => `${k}:${keyOfAttrs(v)}`)

@@ -1,32 +1,13 @@
 // The reference evaluator: graphs in double precision, or in f32, from the ops' element rules alone.
 import { loadElement } from './elements.js';
+import { asItIs, closureOf, Environment, unbound, type Rounded } from './evaluateScalar.js';
 import { isOp, type ElementOp, type Node } from './graph.js';
-import {
-  add,
-  axis,
-  evaluate as evaluateIndex,
-  evaluateSizes,
-  mul,
-  toIndex,
-  type Atom,
-  type Axis,
-  type Index,
-} from './index.js';
+import { add, axis, evaluateSizes, mul, toIndex } from './index.js';
 import { literal } from './ops/constants.js';
+import { bodyRoots, inputsOfScan, runKey, runsAmong, scan, type ScanNode } from './ops/scan.js';
 import { reachable } from './reachable.js';
-import { foldIdentity, type Buffer, type Scalar, type ScalarOp } from './scalar.js';
+import type { Buffer } from './scalar.js';
 import { elementCount, stridesOf } from './types.js';
-
-/** Where the loops are. `tick` changes whenever one of them moves. */
-class Environment extends Map<Axis, number> {
-  tick = 0;
-
-  override set(axis: Axis, place: number): this {
-    this.tick++;
-    return super.set(axis, place);
-  }
-}
-type Run = (axes: Environment) => number;
 
 /** What an evaluation needs besides the nodes. */
 export interface Feed {
@@ -37,9 +18,6 @@ export interface Feed {
   readonly singles?: true;
 }
 
-type Rounded = (x: number) => number;
-const asItIs: Rounded = (x) => x;
-
 /** The elements of each node, row-major, in double precision; bools are 0 and 1. Each node is computed once. */
 export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
   const sizes = feed.sizes ?? {};
@@ -48,42 +26,86 @@ export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
     if (size === undefined) throw new Error(`no size for ${name}`);
     return size;
   };
-  const values = new Map<Node, Float64Array>();
-  const buffers = new Map<Node, Buffer>();
-  const data = new Map<Buffer, Float64Array>();
-  for (const node of reachable(nodes)) {
-    const buffer: Buffer = {
-      name: node.name ?? node.op.name,
-      space: 'arena',
-      dtype: node.type.element.kind === 'f32' ? 'f32' : 'i32',
-      length: elementCount(node.type),
-    };
-    const result =
-      node.op.kind === 'leaf'
-        ? Float64Array.from(leafOf(node, feed))
-        : compute(node, node.op, buffers, data, sizeOf, feed.singles ? Math.fround : asItIs);
-    const count = evaluateSizes(elementCount(node.type), sizeOf);
-    if (result.length !== count)
-      throw new Error(`${node.name ?? node.op.name} has ${result.length} elements, its type says ${count}`);
-    buffers.set(node, buffer);
-    data.set(buffer, result);
-    values.set(node, result);
-  }
+  const { values, run } = prepare(nodes, { leaf: feed.leaf, sizeOf, rounded: feed.singles ? Math.fround : asItIs });
+  run();
   return nodes.map((node) => values.get(node) ?? new Float64Array(0));
 }
 
-function leafOf(node: Node, feed: Feed): ArrayLike<number> {
-  return isOp(node, literal) ? node.attrs.values : feed.leaf(node);
+interface Around {
+  readonly leaf: Feed['leaf'];
+  readonly sizeOf: (name: string) => number;
+  readonly rounded: Rounded;
 }
 
-function compute(
+/** A graph that is ready to be computed, any number of times: the body of a loop at each round. */
+interface Prepared {
+  /** Where each node's elements are once it has run. */
+  readonly values: ReadonlyMap<Node, Float64Array>;
+  run(): void;
+}
+
+function prepare(roots: readonly Node[], around: Around): Prepared {
+  const order = reachable(roots);
+  const runs = runsAmong(order);
+  const buffers = new Map<Node, Buffer>();
+  const data = new Map<Buffer, Float64Array>();
+  const values = new Map<Node, Float64Array>();
+  for (const node of order) {
+    const buffer = bufferOf(node);
+    const room = new Float64Array(evaluateSizes(buffer.length, around.sizeOf));
+    buffers.set(node, buffer);
+    data.set(buffer, room);
+    values.set(node, room);
+  }
+  const steps = order.map((node): (() => void) => {
+    const { op } = node;
+    const room = roomOf(node, values);
+    switch (op.kind) {
+      case 'leaf':
+        return () => fill(room, isOp(node, literal) ? node.attrs.values : around.leaf(node), node);
+      case 'element':
+        return elementStep(node, op, room, { buffers, data, ...around });
+      case 'structured': {
+        const results = isOp(node, scan) ? (runs.get(runKey(node)) ?? []) : [];
+        // The results of one run of a loop are made with the first of them.
+        return results[0] === node ? loopStep(results, values, around) : () => undefined;
+      }
+      default:
+        return op satisfies never;
+    }
+  });
+  return { values, run: () => steps.forEach((step) => step()) };
+}
+
+function bufferOf(node: Node): Buffer {
+  return {
+    name: node.name ?? node.op.name,
+    space: 'arena',
+    dtype: node.type.element.kind === 'f32' ? 'f32' : 'i32',
+    length: elementCount(node.type),
+  };
+}
+
+function roomOf(node: Node, values: ReadonlyMap<Node, Float64Array>): Float64Array {
+  const room = values.get(node);
+  if (!room) throw new Error('a node comes after what reads it');
+  return room;
+}
+
+function fill(room: Float64Array, elements: ArrayLike<number>, node: Node): void {
+  if (elements.length !== room.length)
+    throw new Error(`${node.name ?? node.op.name} has ${elements.length} elements, its type says ${room.length}`);
+  room.set(elements);
+}
+
+/** Computes every element of a node into its room. */
+function elementStep(
   node: Node,
   op: ElementOp,
-  buffers: ReadonlyMap<Node, Buffer>,
-  data: ReadonlyMap<Buffer, Float64Array>,
-  sizeOf: (name: string) => number,
-  rounded: Rounded,
-): Float64Array {
+  room: Float64Array,
+  context: Around & { readonly buffers: ReadonlyMap<Node, Buffer>; readonly data: ReadonlyMap<Buffer, Float64Array> },
+): () => void {
+  const { buffers, data, sizeOf, rounded } = context;
   const axes = node.type.shape.map((d, i) => axis(`i${i}`, d.size));
   const value = op.element(
     axes.map((a) => toIndex(a)),
@@ -97,224 +119,60 @@ function compute(
   );
   const run = closureOf(value, { data, sizeOf, rounded, memo: new Map() });
   const extents = axes.map((a) => evaluateSizes(a.extent, sizeOf));
-  const result = new Float64Array(extents.reduce((n, e) => n * e, 1));
-  const environment = new Environment();
-  let at = 0;
-  const loop = (depth: number): void => {
-    if (depth === axes.length) {
-      result[at++] = run(environment);
-      return;
-    }
-    for (let i = 0; i < extents[depth]; i++) {
-      environment.set(axes[depth], i);
-      loop(depth + 1);
-    }
-  };
-  loop(0);
-  return result;
-}
-
-/** The value of a scalar expression without loads, in double precision. */
-export function evaluateScalar(value: Scalar): number {
-  return closureOf(value, { data: new Map(), sizeOf: Number, rounded: asItIs, memo: new Map() })(new Environment());
-}
-
-interface Context {
-  readonly data: ReadonlyMap<Buffer, Float64Array>;
-  readonly sizeOf: (name: string) => number;
-  /** What is done to every f32. */
-  readonly rounded: Rounded;
-  readonly memo: Map<string, Shared>;
-}
-
-function closureOf(value: Scalar, context: Context): Run {
-  const { data, sizeOf, memo } = context;
-  const rounded = value.type === 'f32' ? context.rounded : asItIs;
-  const known = memo.get(value.key);
-  if (known) {
-    known.again = true;
-    return known.run;
-  }
-  const again = (part: Scalar): Run => closureOf(part, context);
-  const run = ((): Run => {
-    switch (value.kind) {
-      case 'number':
-        return () => rounded(value.value);
-      case 'index':
-        return indexClosure(value.of, again, sizeOf);
-      case 'load': {
-        const source = data.get(value.from);
-        if (!source) throw new Error(`no data for ${value.from.name}`);
-        const at = indexClosure(value.at, again, sizeOf);
-        return (axes) => {
-          const place = at(axes);
-          if (!(place >= 0 && place < source.length)) throw new Error(`${value.from.name}[${place}] is out of range`);
-          return source[place];
-        };
-      }
-      case 'apply':
-        return applyClosure(value, value.args.map(again), rounded);
-      case 'fold':
-        return foldClosure(value, again(value.body), context, rounded);
-      case 'local':
-      case 'splat':
-      case 'lane':
-        throw new Error(`${value.kind} comes after lowering`);
-      default:
-        return value satisfies never;
-    }
-  })();
-  const shared: Shared = { run: value.kind === 'apply' ? (at) => (shared.again ? remembered(at) : run(at)) : run };
-  let [tick, where, last]: [number, Environment | undefined, number] = [-1, undefined, 0];
-  // A random number is a long chain in which each value is used twice: it is computed once at each place.
-  const remembered = (at: Environment): number => {
-    if (at.tick !== tick || at !== where) [tick, where, last] = [at.tick, at, run(at)];
-    return last;
-  };
-  memo.set(value.key, shared);
-  return shared.run;
-}
-
-/** A closure, and whether more than one value reads it. */
-interface Shared {
-  readonly run: Run;
-  again?: true;
-}
-
-function indexClosure(index: Index, scalar: (value: Scalar) => Run, sizeOf: (name: string) => number): Run {
-  const elements = new Map<Atom, Run>();
-  const prepare = (of: Index): void => {
-    for (const term of of.terms)
-      for (const part of term.atoms) {
-        if (part.kind === 'element') elements.set(part, scalar(part.of));
-        else if (part.kind === 'quotient') {
-          prepare(part.of);
-          prepare(part.by);
-        }
-      }
-  };
-  prepare(index);
-  const value = (of: Index, axes: Environment): number =>
-    evaluateIndex(of, (part) => {
-      if (part.kind === 'axis') return axes.get(part) ?? unbound(part);
-      if (part.kind === 'size') return sizeOf(part.name);
-      if (part.kind === 'quotient') return Math.floor(value(part.of, axes) / value(part.by, axes));
-      return elements.get(part)?.(axes) ?? 0;
-    });
-  return (axes) => value(index, axes);
-}
-
-function unbound(part: Axis): never {
-  throw new Error(`${part.name} is bound by no loop`);
-}
-
-function foldClosure(
-  { op, type, over }: Extract<Scalar, { kind: 'fold' }>,
-  body: Run,
-  { sizeOf }: Context,
-  rounded: Rounded,
-): Run {
-  const extents = over.map((a) => evaluateSizes(a.extent, sizeOf));
-  const combine = instructions[op];
-  return (axes) => {
-    let result = foldIdentity(op, type);
+  return () => {
+    const environment = new Environment();
+    let at = 0;
     const loop = (depth: number): void => {
-      if (depth === over.length) {
-        result = combine(result, body(axes));
+      if (depth === axes.length) {
+        room[at++] = run(environment);
         return;
       }
       for (let i = 0; i < extents[depth]; i++) {
-        axes.set(over[depth], i);
+        environment.set(axes[depth], i);
         loop(depth + 1);
       }
     };
     loop(0);
-    return rounded(result);
   };
 }
 
-function applyClosure({ op, type }: Extract<Scalar, { kind: 'apply' }>, args: readonly Run[], rounded: Rounded): Run {
-  const [isU32, isI32] = [type === 'u32', type === 'i32'];
-  const [a, b, c] = args;
-  if (op === 'select') return (axes) => (a(axes) !== 0 ? b(axes) : c(axes));
-  const compute = op === 'mul' && (isU32 || isI32) ? Math.imul : instructions[op];
-  const narrow = isU32 ? (x: number) => x >>> 0 : isI32 && op !== 'i32' ? (x: number) => x | 0 : rounded;
-  if (args.length === 1) return (axes) => narrow(compute(a(axes), 0));
-  return (axes) => narrow(compute(a(axes), b(axes)));
-}
-
-const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
-
-/** Every scalar instruction in double precision; unary ones ignore the second argument. Bools are 0 and 1. */
-export const instructions: Readonly<Record<Exclude<ScalarOp, 'select'>, (a: number, b: number) => number>> = {
-  neg: (a) => -a,
-  abs: (a) => Math.abs(a),
-  floor: (a) => Math.floor(a),
-  ceil: (a) => Math.ceil(a),
-  round: (a) => roundHalfEven(a),
-  sqrt: (a) => Math.sqrt(a),
-  exp: (a) => Math.exp(a),
-  log: (a) => Math.log(a),
-  log1p: (a) => Math.log1p(a),
-  expm1: (a) => Math.expm1(a),
-  sin: (a) => Math.sin(a),
-  cos: (a) => Math.cos(a),
-  tanh: (a) => Math.tanh(a),
-  erf: (a) => erf(a),
-  not: (a) => (a === 0 ? 1 : 0),
-  any: (a) => a,
-  f32: (a) => a,
-  i32: (a) => Math.trunc(a),
-  u32: (a) => a >>> 0,
-  floatBits: (a) => {
-    float[0] = a;
-    return bits[0];
-  },
-  bitsFloat: (a) => {
-    bits[0] = a;
-    return float[0];
-  },
-  single: (a) => Math.fround(a),
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  div: (a, b) => a / b,
-  min: (a, b) => Math.min(a, b),
-  max: (a, b) => Math.max(a, b),
-  pow: (a, b) => Math.pow(a, b),
-  lt: (a, b) => (a < b ? 1 : 0),
-  le: (a, b) => (a <= b ? 1 : 0),
-  eq: (a, b) => (a === b ? 1 : 0),
-  and: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
-  or: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
-  xor: (a, b) => (a ^ b) >>> 0,
-  shl: (a, b) => (a << b) >>> 0,
-  shr: (a, b) => a >>> b,
-};
-
-function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-/** The error function to about 1e-15: its series below 3, the continued fraction of erfc above (Abramowitz and Stegun, 7.1.6 and 7.1.14). */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (Number.isNaN(x)) return NaN;
-  if (a > 6) return Math.sign(x);
-  if (a < 3) {
-    let term = a;
-    let sum = a;
-    for (let n = 1; term > 1e-17 * sum; n++) {
-      term *= (2 * a * a) / (2 * n + 1);
-      sum += term;
+/** Runs a loop, round by round, into the rooms of its results. */
+function loopStep(results: readonly ScanNode[], values: ReadonlyMap<Node, Float64Array>, around: Around): () => void {
+  const [first] = results;
+  const { loop } = first.attrs;
+  const { sequences, starts, captured } = inputsOfScan(first);
+  const rounds = evaluateSizes(loop.length.size, around.sizeOf);
+  const leaves = new Map<Node, ArrayLike<number>>();
+  const body = prepare(bodyRoots(results), {
+    ...around,
+    leaf: (node) => leaves.get(node) ?? unbound(node.op.name),
+  });
+  const rowOf = (room: Float64Array, row: number, node: Node): Float64Array => {
+    const width = evaluateSizes(elementCount(node.type), around.sizeOf);
+    return room.subarray(row * width, (row + 1) * width);
+  };
+  return () => {
+    loop.captured.forEach((leaf, i) => leaves.set(leaf, roomOf(captured[i], values)));
+    let state = starts.map((start) => roomOf(start, values));
+    const stack = (row: number): void => {
+      for (const node of results) {
+        const { result } = node.attrs;
+        if (result.kind === 'stack') rowOf(roomOf(node, values), row, loop.carried[result.of]).set(state[result.of]);
+      }
+    };
+    for (let round = 0; round < rounds; round++) {
+      stack(round);
+      loop.slices.forEach((leaf, i) => leaves.set(leaf, rowOf(roomOf(sequences[i], values), round, leaf)));
+      loop.carried.forEach((leaf, k) => leaves.set(leaf, state[k]));
+      body.run();
+      for (const node of results) {
+        const { result } = node.attrs;
+        if (result.kind === 'emit') rowOf(roomOf(node, values), round, result.of).set(roomOf(result.of, body.values));
+      }
+      state = loop.next.map((next) => Float64Array.from(roomOf(next, body.values)));
     }
-    return ((Math.sign(x) * 2) / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
-  }
-  let fraction = 0;
-  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
+    stack(rounds);
+    for (const node of results)
+      if (node.attrs.result.kind === 'final') roomOf(node, values).set(state[node.attrs.result.of]);
+  };
 }

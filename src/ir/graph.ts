@@ -77,8 +77,13 @@ export interface ElementOp<A extends Attrs = Attrs> extends OpRecord<A> {
   element(at: readonly Index[], inputs: readonly Element[], node: Node<A>): Scalar;
 }
 
+/** A computation of its own kind: its result lives in a buffer, and no element of it is a function of its coordinates alone. */
+export interface StructuredOp<A extends Attrs = Attrs> extends OpRecord<A> {
+  readonly kind: 'structured';
+}
+
 /** A primitive operation. */
-export type Op<A extends Attrs = Attrs> = LeafOp<A> | ElementOp<A>;
+export type Op<A extends Attrs = Attrs> = LeafOp<A> | ElementOp<A> | StructuredOp<A>;
 
 /** Is the node one of these operations? Its attributes are then theirs. */
 export function isOp<A extends readonly Attrs[]>(

@@ -1,6 +1,8 @@
 // What must hold of a graph between any two passes.
 import type { Node } from './graph.js';
 import { axis, constantOf, toIndex } from './index.js';
+import { literal } from './ops/constants.js';
+import { bodyRoots, leavesOfLoop, runsAmong, type ScanNode } from './ops/scan.js';
 import { partsOfNode, reachable } from './reachable.js';
 import { indexValue, number, type Scalar, type ScalarType } from './scalar.js';
 import { printType, sameElement, sameShape, type ElementType, type TensorType } from './types.js';
@@ -8,7 +10,8 @@ import { printType, sameElement, sameShape, type ElementType, type TensorType } 
 /** What is wrong with the graph that the roots reach, a sentence each; empty where all is well. */
 export function verifyGraph(roots: readonly Node[]): string[] {
   const byKey = new Map<string, Node>();
-  return reachable(roots).flatMap((node) => {
+  const order = reachable(roots);
+  const ofNodes = order.flatMap((node) => {
     const twin = byKey.get(node.key);
     byKey.set(node.key, node);
     const faults = [
@@ -19,6 +22,20 @@ export function verifyGraph(roots: readonly Node[]): string[] {
     // An element rule may rely on its node's type.
     return [...faults, ...(faults.length === 0 ? faultsOfElement(node) : [])].map((f) => `${describe(node)} ${f}`);
   });
+  return [...ofNodes, ...[...runsAmong(order).values()].flatMap(faultsOfBody)];
+}
+
+/** A body reads nothing from outside but through its loop's leaves, and is a graph like any other. */
+function faultsOfBody(results: readonly ScanNode[]): string[] {
+  const [first] = results;
+  const roots = bodyRoots(results);
+  const leaves = new Set<Node>(leavesOfLoop(first.attrs.loop));
+  const strangers = reachable(roots).filter((n) => n.op.kind === 'leaf' && n.op !== literal && !leaves.has(n));
+  const unclosed = strangers.map((n) => `reads ${describe(n)}, which is no leaf of its loop`);
+  const young = results
+    .filter((r) => bodyRoots([r]).some((root) => root.id >= r.id))
+    .map(() => 'is older than its body');
+  return [...[...unclosed, ...young].map((f) => `${describe(first)} ${f}`), ...verifyGraph(roots)];
 }
 
 function describe(node: Node): string {

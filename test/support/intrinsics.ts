@@ -1,6 +1,6 @@
 // What is claimed of functions that targets write with arithmetic, and the means to hold them to it.
 import { axis, constant, toIndex } from '../../src/ir/index.js';
-import { erf } from '../../src/ir/evaluate.js';
+import { erf } from '../../src/ir/evaluateScalar.js';
 import { sigmoid, softplus } from '../../src/ir/ops/transcendental.js';
 import { createBuilder } from '../../src/ir/builder.js';
 import type { Op } from '../../src/ir/graph.js';

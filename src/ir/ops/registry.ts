@@ -10,6 +10,7 @@ import * as logic from './logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from './movement.js';
 import { random } from './random.js';
 import { prod, reduceMax, reduceMin, sum } from './reductions.js';
+import { bound, scan } from './scan.js';
 import * as transcendental from './transcendental.js';
 
 const registry = {
@@ -36,6 +37,8 @@ const registry = {
   takeAlong,
   gather,
   random,
+  bound,
+  scan,
 };
 
 /** The names of all ops: a table over ops is a Record of them, so that one without a row does not compile. */

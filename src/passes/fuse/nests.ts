@@ -35,7 +35,7 @@ export function elementOf(node: Node, reader: Node, places: Places, memo: Map<st
     const key = `${node.id}${rounds ? '~' : ''}@${at.map((i) => i.key).join(';')}`;
     const known = memo.get(key);
     if (known) return known;
-    if (node.op.kind === 'leaf') throw new Error(`${node.op.name} has no buffer`);
+    if (node.op.kind !== 'element') throw new Error(`${node.op.name} has no buffer`);
     const value = node.op.element(
       at,
       node.inputs.map((input) => elementOf(input, node, places, memo)),

@@ -19,6 +19,7 @@ export interface RuleCost {
 /** The cost of a node's own element rule; zero for leaves. */
 export function costOf(node: Node, estimate: Estimate): RuleCost {
   const { op } = node;
+  if (op.kind === 'structured') throw new Error(`${op.name} does not reach fusion yet`);
   if (op.kind === 'leaf') return { cost: 0, reads: [], folds: false };
   const placeholders = node.inputs.map((input): Buffer => ({
     name: 'in',

@@ -173,6 +173,8 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   size: () => ({ ...ordinary, low: 1 }),
   iota: () => ({ ...ordinary, low: 0 }),
   random: known(0, 1),
+  bound: () => ordinary,
+  scan: () => anything,
   toF32: ([x], { inputs: [of] }) => (of.type.element.kind === 'bool' ? x : { ...ordinary, low: 0 }),
   add: ([a, b]) => plus(a, b),
   sub: ([a, b], node) => (shiftedBy(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),

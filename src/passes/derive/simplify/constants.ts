@@ -1,5 +1,5 @@
 // Constant folding, and elementwise operations done before broadcasting instead of after it.
-import { evaluateScalar } from '../../../ir/evaluate.js';
+import { evaluateScalar } from '../../../ir/evaluateScalar.js';
 import { isOp, through, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import * as arithmetic from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';

@@ -1,6 +1,6 @@
 // Elementwise builtins: on numbers known while compiling they compute, on tensors they make nodes.
 import type { Op } from '../../../ir/graph.js';
-import { instructions } from '../../../ir/evaluate.js';
+import { instructions } from '../../../ir/evaluateScalar.js';
 import { abs, ceil, floor, maximum, minimum, pow, round, sign, sqrt } from '../../../ir/ops/arithmetic.js';
 import { stopGradient } from '../../../ir/ops/control.js';
 import type { Plain } from '../../../ir/ops/elementwise.js';
