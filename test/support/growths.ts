@@ -1,6 +1,15 @@
 // The ways in which a random graph grows by a node: each takes nodes of the pool and details by choice.
 import type { Builder, Node } from '../../src/ir/graph.js';
-import { constant as whole, constantOf, evaluateSizes, size as sizeNamed, sub, zero } from '../../src/ir/index.js';
+import {
+  add as plus,
+  constant as whole,
+  constantOf,
+  evaluateSizes,
+  scale,
+  size as sizeNamed,
+  sub,
+  zero,
+} from '../../src/ir/index.js';
 import * as arithmetic from '../../src/ir/ops/arithmetic.js';
 import { filled, spread } from '../../src/ir/ops/calls.js';
 import { iota, size } from '../../src/ir/ops/constants.js';
@@ -12,6 +21,7 @@ import { and, equalTo, less, lessEqual, not, or, select, toF32 } from '../../src
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../src/ir/ops/movement.js';
 import { random } from '../../src/ir/ops/random.js';
 import { prod, reduceMax, reduceMin, sum } from '../../src/ir/ops/reductions.js';
+import { overlapAdd, positionsIn, reachOf, window, type Windows } from '../../src/ir/ops/windows.js';
 import * as transcendental from '../../src/ir/ops/transcendental.js';
 import type { Op } from '../../src/ir/graph.js';
 import { dim, elementCount, sameShape, type Dim, type ElementType } from '../../src/ir/types.js';
@@ -298,6 +308,39 @@ function spreadApart(of: Growing): Node {
   return g.make(spreadOut, [x], { starts: from.map((n) => (n === 0 ? zero : whole(n))), steps, shape });
 }
 
+/** Windows along one axis or two that are long enough; of a run-time axis, which is at least 2, of two neighbours. */
+function windowsAlong({ choose, sizes }: Growing, x: Node): Windows | undefined {
+  const lengths = x.type.shape.map((d) => evaluateSizes(d.size, (name) => sizes[name]));
+  const axes = keepOrder(x).filter((a) => lengths[a] >= 2 && choose(3) > 0);
+  if (axes.length === 0 || axes.length > 2) return undefined;
+  const known = axes.map((a) => constantOf(x.type.shape[a].size));
+  const windows = known.map((n) => 1 + choose(Math.min(3, n ?? 2)));
+  const dilations = known.map((n, i) => (n !== undefined && reachOf(windows[i], 2) <= n ? 1 + choose(2) : 1));
+  return { axes, sizes: windows, strides: axes.map(() => 1 + choose(3)), dilations };
+}
+
+function windowed(of: Growing): Node | undefined {
+  const x = pick(of);
+  const windows = windowsAlong(of, x);
+  return windows && of.g.make(window, [x], windows);
+}
+
+/** Windows put back where they were, or along axes that are longer than those that they were taken of. */
+function overlapped(of: Growing): Node | undefined {
+  const { g, choose } = of;
+  const x = pick(of);
+  const windows = windowsAlong(of, x);
+  if (!windows) return undefined;
+  const { axes, sizes, strides, dilations } = windows;
+  const positions = axes.map((a, n) => positionsIn(x.type.shape[a].size, sizes[n], strides[n], dilations[n]));
+  const lengths = positions.map((p, n) => {
+    const least = plus(scale(sub(p, 1), strides[n]), reachOf(sizes[n], dilations[n]));
+    return dim(plus(least, choose(strides[n])));
+  });
+  const shape = x.type.shape.map((d, i) => lengths[axes.indexOf(i)] ?? d);
+  return g.make(overlapAdd, [g.make(window, [x], windows)], { ...windows, shape });
+}
+
 function joined(of: Growing): Node | undefined {
   const { g, choose } = of;
   const x = pick(of);
@@ -375,6 +418,8 @@ export const growths: readonly Growth[] = [
   cut,
   padded,
   spreadApart,
+  windowed,
+  overlapped,
   joined,
   contracted,
   contracted,

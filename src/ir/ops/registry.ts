@@ -12,6 +12,7 @@ import { random } from './random.js';
 import { prod, reduceMax, reduceMin, sum } from './reductions.js';
 import { bound, scan } from './scan.js';
 import * as transcendental from './transcendental.js';
+import { overlapAdd, window } from './windows.js';
 
 const registry = {
   ...leaves,
@@ -32,6 +33,8 @@ const registry = {
   spreadOut,
   pad,
   concat,
+  window,
+  overlapAdd,
   contract,
   oneHot,
   takeAlong,

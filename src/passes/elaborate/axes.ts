@@ -8,6 +8,9 @@ import { printType } from '../../ir/types.js';
 import { fail, type Frame } from './frame.js';
 import { describe, type Given, type Value } from './values.js';
 
+/** What has a type: axes are of that. */
+type Typed = Pick<Node, 'type'>;
+
 /** The axes that `axis = …` means, in order; all of them where it is absent. */
 export function axesOf(frame: Frame, node: Node, given: Given | undefined): number[] {
   const all = node.type.shape.map((_, i) => i);
@@ -30,7 +33,7 @@ function axisName({ type: { shape } }: Node, axis: number): string {
 }
 
 /** One axis: a position (negative from the end), or the dimension that bears the name. */
-export function axisOf(frame: Frame, node: Node, value: Value, span: Span): number {
+export function axisOf(frame: Frame, node: Typed, value: Value, span: Span): number {
   const { shape } = node.type;
   const type = printType(node.type);
   if (value.kind === 'string') return named(frame, node, value.value, undefined, span);
@@ -46,7 +49,7 @@ export function axisOf(frame: Frame, node: Node, value: Value, span: Span): numb
   return axis;
 }
 
-function named(frame: Frame, node: Node, name: string, size: Index | undefined, span: Span): number {
+function named(frame: Frame, node: Typed, name: string, size: Index | undefined, span: Span): number {
   const { shape } = node.type;
   const type = printType(node.type);
   const byName = shape.flatMap((d, i) => (d.name === name && name !== '' ? [i] : []));

@@ -5,12 +5,14 @@ import { makingBuiltins } from './builtins/making.js';
 import { reductionBuiltins } from './builtins/reductions.js';
 import { settingBuiltins } from './builtins/settings.js';
 import { shapeBuiltins } from './builtins/shapes.js';
+import { windowBuiltins } from './builtins/windows.js';
 import { numberValue, Scope, type Builtin, type BuiltinDefinition, type Value } from './values.js';
 
 export const builtins: readonly Builtin[] = [
   ...elementwiseBuiltins,
   ...reductionBuiltins,
   ...shapeBuiltins,
+  ...windowBuiltins,
   ...makingBuiltins,
   ...labelledBuiltins,
   ...settingBuiltins,

@@ -44,16 +44,21 @@ export function checkRequirement({ condition, text }: Requiring, frame: Frame, w
   // What is as simple as most are does not count among the steps that a model may take.
   if (context.steps - before <= simple) context.steps = before;
   if (found.kind === 'fails') return refuse(found.what, condition, text.value, frame, where);
-  if (found.kind !== 'sizes') return;
-  const { requirements, calls } = context;
+  if (found.kind === 'sizes') requireOfSizes(frame, found.condition, text.value);
+}
+
+/** Lets each call check a condition over run-time sizes, which `text` states. */
+export function requireOfSizes(frame: Frame, condition: SizeCondition, text: string): void {
+  const { requirements, calls } = frame.context;
   const call = calls.at(-1);
   const owner = call?.definition.kind === 'layer' ? frame.naming.prefix : call?.name;
-  const requirement: Requirement = {
-    text: text.value,
-    condition: found.condition,
-    ...(owner !== undefined && { owner }),
-  };
-  requirements.set(JSON.stringify([owner, text.value, keyOf(found.condition)]), requirement);
+  const requirement: Requirement = { text, condition, ...(owner !== undefined && { owner }) };
+  requirements.set(JSON.stringify([owner, text, keyOf(condition)]), requirement);
+}
+
+/** Has this very condition been required already, in whatever words? */
+export function isRequired(frame: Frame, condition: SizeCondition): boolean {
+  return [...frame.context.requirements.values()].some((known) => keyOf(known.condition) === keyOf(condition));
 }
 
 function keyOf(condition: SizeCondition): string {

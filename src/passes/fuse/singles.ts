@@ -21,6 +21,7 @@ import { again, stopGradient } from '../../ir/ops/control.js';
 import { gather, oneHot, takeAlong } from '../../ir/ops/indexing.js';
 import { equalTo, less, lessEqual, select, toF32 } from '../../ir/ops/logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../ir/ops/movement.js';
+import { window } from '../../ir/ops/windows.js';
 import { random } from '../../ir/ops/random.js';
 import { prod, reduceMax, reduceMin, sum } from '../../ir/ops/reductions.js';
 import type { Provenance } from '../../ir/program.js';
@@ -41,7 +42,7 @@ const comparing: ReadonlySet<Op> = new Set<Op>([
 /** Ops that give what they are given, up to a sign. */
 const passing: ReadonlySet<Op> = new Set<Op>([
   ...[select, maximum, minimum, reduceMax, reduceMin, neg, abs, stopGradient, again],
-  ...[broadcast, reshape, permute, slice, spreadOut, pad, concat, takeAlong, gather],
+  ...[broadcast, reshape, permute, slice, spreadOut, pad, concat, window, takeAlong, gather],
 ]);
 
 /** Ops of which f32 arithmetic gives the nearest f32, as rounding a double does. */

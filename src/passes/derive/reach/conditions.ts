@@ -2,9 +2,10 @@
 import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { filled } from '../../../ir/ops/calls.js';
 import type { contract } from '../../../ir/ops/contract.js';
-import { not, select } from '../../../ir/ops/logic.js';
+import { less, not, select, toF32 } from '../../../ir/ops/logic.js';
 import { broadcast, permute } from '../../../ir/ops/movement.js';
 import { reduceMax } from '../../../ir/ops/reductions.js';
+import { overlapAdd, type window } from '../../../ir/ops/windows.js';
 import type { Dim } from '../../../ir/types.js';
 
 type Contraction = NodeOf<typeof contract>;
@@ -88,6 +89,12 @@ export function throughContract(
   const masked = chosen(ofOperand(condition, node, 1 - i, g), partner, g);
   const inputs = i === 0 ? [node.inputs[0], masked] : [masked, node.inputs[1]];
   return vjp?.(cotangent, g.make(node.op, inputs, node.attrs), g)[i];
+}
+
+/** What a condition on windows says of the elements: whether some window that holds one is reached at it. */
+export function throughWindow(condition: Node, { attrs, inputs: [x] }: NodeOf<typeof window>, g: Builder): Node {
+  const count = g.make(overlapAdd, [g.make(toF32, [condition], {})], { ...attrs, shape: x.type.shape });
+  return g.make(less, [filled(g, 0, count.type), count], {});
 }
 
 /** if c then x else 0; where c is a negation, the other way round. */

@@ -222,6 +222,8 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   spreadOut: ([x]) => union([x, at(0)]),
   pad: ([x], { attrs }) => union([x, at(attrs.value)]),
   concat: (parts) => union(parts),
+  window: same,
+  overlapAdd: ([x]) => total(x),
   oneHot: truthful,
   takeAlong: same,
   gather: same,

@@ -2,7 +2,15 @@
 // chose, and gives 0 to the rest; that 0 must not meet an infinite derivative further down, for 0 * inf is NaN. As a cotangent goes
 // through an operation linearly, the choice can be made after it: (if c then d else 0) / x is if c then d / x else 0.
 import { choicesOf, once, type Choice } from './choices.js';
-import { axesGone, chosen, ofOperand, repeatsAlong, throughContract, withoutAxes } from './conditions.js';
+import {
+  axesGone,
+  chosen,
+  ofOperand,
+  repeatsAlong,
+  throughContract,
+  throughWindow,
+  withoutAxes,
+} from './conditions.js';
 import type { Range } from './ranges.js';
 import { isSingular } from './singular.js';
 import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
@@ -10,6 +18,7 @@ import { and, or, not } from '../../../ir/ops/logic.js';
 import { gather, takeAlong } from '../../../ir/ops/indexing.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
+import { overlapAdd, window } from '../../../ir/ops/windows.js';
 import { sameShape } from '../../../ir/types.js';
 import { contract } from '../../../ir/ops/contract.js';
 
@@ -109,7 +118,7 @@ function narrowed(
 }
 
 /** Operations whose derivative only moves what flows, and so moves conditions as well. */
-const moving: ReadonlySet<Op> = new Set<Op>([reshape, permute, slice, spreadOut, pad, concat, sum]);
+const moving: ReadonlySet<Op> = new Set<Op>([reshape, permute, slice, spreadOut, pad, concat, overlapAdd, sum]);
 
 /** Does each element of an input's cotangent come from one element of the result's? */
 function keepsPlaces(node: Node): boolean {
@@ -143,6 +152,7 @@ function passed(reach: Reach, node: Node, i: number, g: Builder): Reach | undefi
   }
   if (isOp(node, prod, reduceMax, reduceMin)) return repeated(node.attrs.axes);
   if (isOp(node, takeAlong)) return repeated([inputs[0].type.shape.length - 1]);
+  if (isOp(node, window)) return by((c) => throughWindow(c, node, g));
   if (isOp(node, gather)) return undefined;
   if (isOp(node, contract))
     return repeatsAlong(reach.condition(), axesGone(node, i), g)
