@@ -1,5 +1,5 @@
 // Conditions over run-time sizes: what can be told of them beforehand.
-import { rangeOf, sizesOf, sub } from './index.js';
+import { evaluateSizes, rangeOf, sizesOf, sub } from './index.js';
 import type { SizeCondition } from './model.js';
 
 type Comparison = Extract<SizeCondition, { kind: 'compare' }>;
@@ -54,4 +54,22 @@ export function sizesOfCondition(condition: SizeCondition, into: Set<string> = n
   } else if (condition.kind === 'not') sizesOfCondition(condition.of, into);
   else for (const part of condition.parts) sizesOfCondition(part, into);
   return into;
+}
+
+/** Does the condition hold where run-time sizes are these? */
+export function holdsAt(condition: SizeCondition, sizes: (name: string) => number): boolean {
+  switch (condition.kind) {
+    case 'compare': {
+      const [a, b] = [evaluateSizes(condition.left, sizes), evaluateSizes(condition.right, sizes)];
+      return compareNumbers(condition.operator, a, b);
+    }
+    case 'and':
+      return condition.parts.every((part) => holdsAt(part, sizes));
+    case 'or':
+      return condition.parts.some((part) => holdsAt(part, sizes));
+    case 'not':
+      return !holdsAt(condition.of, sizes);
+    default:
+      return condition satisfies never;
+  }
 }

@@ -159,7 +159,7 @@ const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or'
 
 /** Applies an instruction; numbers are not folded here. Throws where the argument types do not fit (our bug). */
 export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
-  const type = typeOf(op, args);
+  const type = typeOfApplied(op, args);
   const lanes = op !== 'any' && args.some((a) => 'lanes' in a && a.lanes) ? 4 : undefined;
   const below =
     op === 'select' && args[1].below !== undefined && args[2].below !== undefined
@@ -176,7 +176,8 @@ export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
   };
 }
 
-function typeOf(op: ScalarOp, args: readonly Scalar[]): ScalarType {
+/** What an instruction makes of such operands; throws where they do not fit (our bug). */
+export function typeOfApplied(op: ScalarOp, args: readonly Scalar[]): ScalarType {
   if (op === 'f32' || op === 'i32' || op === 'u32') return op;
   if (op === 'floatBits') return 'u32';
   if (op === 'bitsFloat') return 'f32';

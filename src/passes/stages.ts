@@ -2,6 +2,7 @@
 import { nestsOfEntry, type Nests } from './entries.js';
 import type { Gradients } from './derive/derive.js';
 import { passesOver, type Stages } from './pipeline.js';
+import { verifyNests } from './verifyEntries.js';
 import { printPlanned } from './schedule/printPlan.js';
 import { modeRoots, type Mode } from '../ir/model.js';
 import { printGraph } from '../ir/print.js';
@@ -31,7 +32,7 @@ export const stages: Stages = {
   nests: {
     what: 'loops over scalar expressions, in the order in which each entry runs them',
     print: printNests,
-    verify: () => [],
+    verify: verifyNests,
   },
   plans: {
     what: 'nests with how each becomes a kernel',

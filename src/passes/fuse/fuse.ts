@@ -50,6 +50,7 @@ export interface Fusion {
   readonly where: (node: Node) => Buffer | undefined;
   /** One for each stored node at first; in an order in which they can run as soon as they are ordered. */
   readonly drafts: readonly Draft[];
+  readonly ordered?: true;
   /** Drafts that share a loop over rows. */
   readonly groups?: readonly Group[];
 }
@@ -92,7 +93,8 @@ export function joinNests(fusion: Fusion): Fusion {
 export function orderNests(fusion: Fusion): Fusion {
   const { isRecomputed } = kindsOf(fusion);
   const { drafts } = fusion;
-  return { ...fusion, drafts: inOrder([...drafts.filter((d) => !isRecomputed(d)), ...drafts.filter(isRecomputed)]) };
+  const list = inOrder([...drafts.filter((d) => !isRecomputed(d)), ...drafts.filter(isRecomputed)]);
+  return { ...fusion, drafts: list, ordered: true };
 }
 
 /** Buffers live shortly: updates, and sums that only they read, are computed as soon as they can be. */
@@ -118,6 +120,15 @@ export function nestsOf(fusion: Fusion): Work<Fused>[] {
     nest: { ...nest, name: kernelName(nest) },
     host,
   }));
+}
+
+/** The same without words. */
+export function bareNestsOf(fusion: Fusion): Work<Fused>[] {
+  const { drafts, groups } = fusion;
+  if (!groups) return drafts.map(({ nest, host }) => ({ kind: 'run', nest, host }));
+  const nothing: Provenance = { formulas: [], sources: [], phase: 'forward' };
+  const joining = { ...joiningOf(fusion), describe: () => nothing };
+  return close(drafts, groups, joining).map(({ nest, host }) => ({ kind: 'run', nest, host }));
 }
 
 function groupsOf({ drafts, groups }: Fusion): readonly Group[] {

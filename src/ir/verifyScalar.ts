@@ -1,0 +1,50 @@
+// What must hold of a scalar expression wherever it stands: its parts have the types that it needs.
+import { printValue } from './printProgram.js';
+import { isLanes, typeOfApplied, type Scalar } from './scalar.js';
+import { partsOf } from './walk.js';
+
+/** Expressions are shared and never change: what was right once is right. */
+const sound = new WeakSet<Scalar>();
+
+/** What is wrong with the types within the value, a sentence each. */
+export function faultsOfTypes(value: Scalar): string[] {
+  if (sound.has(value)) return [];
+  const parts = partsOf(value).flatMap(faultsOfTypes);
+  // Of what is made of faulty parts, the parts are told.
+  if (parts.length > 0) return [...new Set(parts)];
+  const own = faultOf(value);
+  if (own !== undefined) return [`${printValue(value)} ${own}`];
+  sound.add(value);
+  return [];
+}
+
+function faultOf(value: Scalar): string | undefined {
+  switch (value.kind) {
+    case 'number':
+    case 'local':
+      return undefined;
+    case 'index':
+      return value.type === 'i32' ? undefined : `is a coordinate, and ${value.type}`;
+    case 'load':
+      return value.type === value.from.dtype ? undefined : `is ${value.type}, its buffer holds ${value.from.dtype}`;
+    case 'apply':
+      return faultOfApplied(value);
+    case 'fold':
+      return value.type === value.body.type ? undefined : `is ${value.type}, what it folds is ${value.body.type}`;
+    case 'splat':
+      return isLanes(value.of) ? 'spreads what has four lanes already' : undefined;
+    case 'lane':
+      return isLanes(value.of) && value.at >= 0 && value.at < 4 ? undefined : 'takes a lane that is not there';
+    default:
+      return value satisfies never;
+  }
+}
+
+function faultOfApplied({ op, args, type }: Scalar & { readonly kind: 'apply' }): string | undefined {
+  try {
+    const expected = typeOfApplied(op, args);
+    return type === expected ? undefined : `is ${type}, its operands make ${expected}`;
+  } catch (error) {
+    return `is misused: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

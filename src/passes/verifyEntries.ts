@@ -1,0 +1,78 @@
+// What must hold of entries on their way from nests to kernels: each nest, each plan, each kernel, and the order in which they run.
+import type { EntryNests, Nests, Signature } from './entries.js';
+import { bareNestsOf } from './fuse/fuse.js';
+import type { Axis } from '../ir/index.js';
+import type { ModelGraph, SizeCondition } from '../ir/model.js';
+import type { Sizes } from '../ir/nest/bounds.js';
+import { faultsOfNest, linksOfNest } from '../ir/nest/verifyNest.js';
+import type { AnyNest, Work } from '../ir/program.js';
+import { holdsAt } from '../ir/requirements.js';
+import { mapRuns, runsOf } from '../ir/runs.js';
+import type { Buffer } from '../ir/scalar.js';
+import { faultsOfOrder, type Access } from '../ir/verifyOrder.js';
+
+/** A nest on its way, and what its parameters stand for. */
+interface Running {
+  readonly kind: 'run';
+  readonly nest: AnyNest;
+  readonly host: boolean;
+  readonly given?: ReadonlyMap<Buffer, Buffer>;
+  readonly numbers?: ReadonlyMap<Axis, number>;
+}
+
+/** What is wrong with nests, a sentence each. */
+export function verifyNests({ derived, entries }: Nests): string[] {
+  const sizes = sizesFor(derived.model);
+  return entries.flatMap((entry) => {
+    const work = workOf(entry);
+    const ordered = entry.calls !== undefined || entry.fusion.ordered === true;
+    const faults = [...faultsOfNests(work, sizes), ...(ordered ? faultsOfEntry(entry, work) : [])];
+    return faults.map((fault) => `${entry.name}: ${fault}`);
+  });
+}
+
+function workOf({ fusion, calls }: EntryNests): Work<Running>[] {
+  if (!calls) return bareNestsOf(fusion);
+  return mapRuns(calls, ({ unit, ...call }): Running[] => [{ ...call, nest: unit.nest, host: unit.host }]);
+}
+
+function faultsOfNests(work: readonly Work<Running>[], sizes: readonly Sizes[], outer: readonly Axis[] = []): string[] {
+  return work.flatMap((step) => {
+    if (step.kind === 'repeat') return faultsOfNests(step.steps, sizes, [...outer, step.axis]);
+    return faultsOfNest(step.nest, new Set([...outer, ...(step.numbers?.keys() ?? [])]), sizes);
+  });
+}
+
+/** JavaScript computes what depends on counters alone, before all else; the rest runs in its order. */
+function faultsOfEntry({ results }: Pick<Signature, 'results'>, work: readonly Work<Running>[]): string[] {
+  const links = new Map(runsOf(work).map((run) => [run, linksOfNest(run.nest)]));
+  const onHost = new Set<Buffer>();
+  for (const [{ host }, { writes }] of links) if (host) for (const buffer of writes) onHost.add(buffer);
+  const reachable = (buffer: Buffer): boolean =>
+    buffer.space === 'counter' || buffer.space === 'constant' || onHost.has(buffer);
+  const faults = [...links].flatMap(([{ host, nest }, { reads }]) =>
+    [...(host ? reads : [])].flatMap((buffer) =>
+      reachable(buffer) ? [] : [`${nest.name}: runs on the host, and reads ${buffer.name}`],
+    ),
+  );
+  const accesses = mapRuns(work, (run): Access[] => {
+    const { reads, writes } = links.get(run) ?? linksOfNest(run.nest);
+    const actual = (buffers: ReadonlySet<Buffer>): Buffer[] => [...buffers].map((b) => run.given?.get(b) ?? b);
+    return [{ kind: 'run', name: run.nest.name, reads: actual(reads), writes: actual(writes) }];
+  });
+  return [...faults, ...faultsOfOrder(accesses, results)];
+}
+
+/** Run-time sizes at which addresses are tried: one, few, and each another; as far as the model allows them. */
+function sizesFor({ training, evaluation }: ModelGraph): Sizes[] {
+  const conditions = [...training.requirements, ...evaluation.requirements].map(
+    ({ condition }): SizeCondition => condition,
+  );
+  const ranks = new Map<string, number>();
+  const rank = (name: string): number => {
+    if (!ranks.has(name)) ranks.set(name, ranks.size);
+    return ranks.get(name) ?? 0;
+  };
+  const all: readonly Sizes[] = [() => 1, () => 7, (name) => 16 + 5 * rank(name)];
+  return all.filter((sizes) => conditions.every((condition) => holdsAt(condition, sizes)));
+}
