@@ -23,3 +23,20 @@ export function accessOf(statements: readonly Statement[]): BufferAccess {
   });
   return { reads, writes };
 }
+
+/** The buffers that statements read at a point of their text before which they have stored nothing there. */
+export function exposedReads(statements: readonly Statement[]): ReadonlySet<Buffer> {
+  const exposed = new Set<Buffer>();
+  const written = new Set<Buffer>();
+  visitStatements(statements, {
+    statement(s) {
+      if (s.kind !== 'store') return;
+      if (s.add && !written.has(s.to)) exposed.add(s.to);
+      written.add(s.to);
+    },
+    scalar(value) {
+      if (value.kind === 'load' && !written.has(value.from)) exposed.add(value.from);
+    },
+  });
+  return exposed;
+}

@@ -9,6 +9,7 @@ import { printGraph } from '../ir/print.js';
 import { printNest } from '../ir/printNest.js';
 import { printKernel, printProgram, printSteps } from '../ir/printProgram.js';
 import { verifyGraph } from '../ir/verify.js';
+import { faultsOfEntries } from '../ir/verifyRuns.js';
 import { verifyProgram } from '../ir/verifyProgram.js';
 import type { Node } from '../ir/graph.js';
 
@@ -46,12 +47,12 @@ export const stages: Stages = {
         ...kernels.map(printKernel),
         ...entries.map(({ name, steps }) => [`entry ${name}`, ...printSteps(steps)].join('\n')),
       ].join('\n\n'),
-    verify: () => [],
+    verify: ({ entries }) => faultsOfEntries(entries),
   },
   program: {
     what: 'kernels and entries, with a place in memory for every buffer',
     print: printProgram,
-    verify: verifyProgram,
+    verify: (program) => [...verifyProgram(program), ...faultsOfEntries(Object.values(program.entries))],
   },
 };
 
