@@ -1,5 +1,5 @@
 // Every example reaches what its page says.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { trainExample } from './train.js';
@@ -87,6 +87,13 @@ describe('mnist', () => {
   });
 });
 
+describe('oscillator', () => {
+  it('is near the solution after a tenth of its epochs', async () => {
+    const { test } = await trainExample('oscillator/oscillator.nn', { epochs: 100, target: 'wasm' });
+    expect(test?.error).toBeLessThan(0.05);
+  });
+});
+
 describe('pages', () => {
   const folders = [
     'textbook',
@@ -98,10 +105,14 @@ describe('pages', () => {
     'iris',
     'breast-cancer-sized',
     'mnist',
+    'oscillator',
   ];
   it.each(folders)('%s says what to see', (name) => {
-    const page = readFileSync(join(import.meta.dirname, '../../examples', name, 'README.md'), 'utf8');
+    const folder = join(import.meta.dirname, '../../examples', name);
+    const page = readFileSync(join(folder, 'README.md'), 'utf8');
     expect(page).toContain(`node bin/nnc.js train examples/${name}/`);
+    expect(page.includes('](picture.svg)')).toBe(existsSync(join(folder, 'picture.svg')));
+    expect(existsSync(join(folder, 'picture.svg'))).toBe(existsSync(join(folder, 'picture.mjs')));
   });
 });
 

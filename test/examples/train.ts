@@ -26,10 +26,13 @@ export interface Trained {
 /** Compiles and trains `examples/NAME`; `path` is the file in the examples' folder. */
 export async function trainExample(
   path: string,
-  options: { readonly seed?: number; readonly epochs?: number } = {},
+  options: { readonly seed?: number; readonly epochs?: number; readonly target?: 'ts' | 'wasm' } = {},
 ): Promise<Trained> {
   const file = join(examples, path);
-  const { model, code, diagnostics } = await compile({ file, text: readFileSync(file, 'utf8') }, { language: 'js' });
+  const { model, code, diagnostics } = await compile(
+    { file, text: readFileSync(file, 'utf8') },
+    { target: options.target, language: 'js' },
+  );
   if (!model || code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
   const source = model.train.data;
   if (!source) throw new Error(`${path} names no data`);

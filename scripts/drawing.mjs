@@ -1,0 +1,52 @@
+// What the pictures of examples are made with: a model compiled as a program would, and plots side by side as one SVG.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { compile } from '../dist/index.js';
+
+export { Plot };
+
+const { document } = parseHTML('<!doctype html><html><body></body></html>');
+
+/** Compiles the .nn file at a URL to WebAssembly. Returns its module (`createTrainer`, `model`) and the settings of its train block. */
+export async function compileModel(url) {
+  const file = fileURLToPath(url);
+  const { code, diagnostics, model } = await compile(
+    { file, text: readFileSync(file, 'utf8') },
+    { target: 'wasm', language: 'js' },
+  );
+  if (code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  const module = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+  return { ...module, settings: model.train };
+}
+
+/** One plot, in the style of all: `options` are those of Plot.plot, and `title` is written above it. */
+export function plot({ title, ...options }) {
+  const marks = [Plot.frame({ stroke: '#ccc' }), ...options.marks];
+  const drawn = Plot.plot({ width: 380, height: 270, marginLeft: 52, marginTop: 36, ...options, marks, document });
+  const text = document.createElementNS('http://www.w3.org/2000/svg', 'text');
+  for (const [name, value] of Object.entries({ x: 12, y: 16, 'text-anchor': 'start', 'font-weight': 'bold' }))
+    text.setAttribute(name, value);
+  text.textContent = title;
+  drawn.append(text);
+  return drawn;
+}
+
+/** Plots side by side on white, as the text of an SVG file. */
+export function beside(...plots) {
+  let x = 0;
+  for (const drawn of plots) {
+    drawn.setAttribute('x', x);
+    x += Number(drawn.getAttribute('width'));
+  }
+  const height = Math.max(...plots.map((drawn) => Number(drawn.getAttribute('height'))));
+  const inside = plots.map(({ outerHTML }) => outerHTML).join('\n');
+  // Coordinates to a hundredth of a pixel; what stands as text keeps its digits.
+  const short = inside.replace(/(?<![>\d])\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2))));
+  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${x} ${height}" width="${x}" height="${height}">
+<rect width="${x}" height="${height}" fill="white"/>
+${short}
+</svg>
+`;
+}
