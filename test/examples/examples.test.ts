@@ -94,6 +94,13 @@ describe('oscillator', () => {
   });
 });
 
+describe('siamese', () => {
+  it('puts most test digits next to their like after one epoch', async () => {
+    const { test } = await trainExample('siamese/siamese.nn', { epochs: 1, target: 'wasm' });
+    expect(test?.neighbour).toBeGreaterThan(0.85);
+  });
+});
+
 describe('pages', () => {
   const folders = [
     'textbook',
@@ -106,6 +113,7 @@ describe('pages', () => {
     'breast-cancer-sized',
     'mnist',
     'oscillator',
+    'siamese',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);

@@ -1,10 +1,24 @@
 // Examples that take longer reach what their pages say, trained to the end.
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { trainExample } from '../examples/train.js';
+import { trainExample, type Example } from '../examples/train.js';
+
+const examples = join(import.meta.dirname, '../../examples');
 
 describe('oscillator', () => {
   it('solves its equation to a thousandth', async () => {
     const { test } = await trainExample('oscillator/oscillator.nn', { target: 'wasm' });
     expect(test?.error).toBeLessThan(1e-3);
+  });
+});
+
+describe('siamese', () => {
+  it('names at least 93 % of the test digits after their nearest training digit', async () => {
+    const { trainer, test } = await trainExample('siamese/siamese.nn', { target: 'wasm' });
+    expect(test?.neighbour).toBeGreaterThan(0.93);
+    const { rightByNeighbour } = (await import(join(examples, 'siamese/neighbours.mjs'))) as {
+      readonly rightByNeighbour: (trainer: Example) => number;
+    };
+    expect(rightByNeighbour(trainer)).toBeGreaterThan(0.93);
   });
 });
