@@ -44,7 +44,8 @@ function printStep(step: Step, indent: string): string[] {
     case 'run':
       return [`${indent}run ${step.kernel.name}${printArguments(step)}${step.host ? ' on the host' : ''}`];
     case 'repeat': {
-      const head = `${indent}repeat ${step.axis.name} < ${printIndex(step.axis.extent)}`;
+      const note = step.note === undefined ? '' : `  // ${step.note}`;
+      const head = `${indent}repeat ${step.axis.name} < ${printIndex(step.axis.extent)}${note}`;
       return [head, ...step.steps.flatMap((inner) => printStep(inner, `${indent}  `))];
     }
     default:

@@ -141,7 +141,14 @@ export interface Run {
 
 /** What runs, and what runs again for each place of an axis, one after another; an address may mention the axis. */
 export type Work<R extends { readonly kind: 'run' }> =
-  R | { readonly kind: 'repeat'; readonly axis: Axis; readonly steps: readonly Work<R>[] };
+  | R
+  | {
+      readonly kind: 'repeat';
+      readonly axis: Axis;
+      readonly steps: readonly Work<R>[];
+      /** What it is a loop over, and what that gives: `for each position of T: h`. */
+      readonly note?: string;
+    };
 
 /** A program is a list of these. */
 export type Step = Work<Run>;

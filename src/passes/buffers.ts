@@ -4,6 +4,7 @@ import { constantOf } from '../ir/index.js';
 import { titleOf, titleText } from '../ir/labels.js';
 import { literal } from '../ir/ops/constants.js';
 import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
+import { bound } from '../ir/ops/scan.js';
 import type { ModelGraph } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
@@ -12,7 +13,7 @@ import { unique } from './unique.js';
 
 export function createBuffers(model: ModelGraph) {
   const made = new Map<string, Buffer>();
-  const ofNode = new Map<Node, Buffer>();
+  const ofNode = new Map<string, Map<Node, Buffer>>();
   const names = new Set<string>();
   const persistent = (space: Buffer['space'], key: string, name: string, type: TensorType): Buffer => {
     const known = made.get(key);
@@ -60,8 +61,9 @@ export function createBuffers(model: ModelGraph) {
   };
   const stored = (node: Node): Buffer => {
     const title = titleOf(node);
+    const name = isOp(node, bound) ? node.attrs.name : titleText(title);
     return {
-      name: unique(titleText(title), names),
+      name: unique(name, names),
       space: 'arena',
       dtype: dtypeOf(node.type),
       length: elementCount(node.type),
@@ -70,9 +72,13 @@ export function createBuffers(model: ModelGraph) {
     };
   };
   return {
-    of(node: Node): Buffer {
-      const buffer = ofNode.get(node) ?? leaf(node) ?? stored(node);
-      ofNode.set(node, buffer);
+    /** `within`: the run of a loop in whose body the node stands. A table is one wherever it stands. */
+    of(node: Node, within = ''): Buffer {
+      const where = isOp(node, literal) ? '' : within;
+      const known = ofNode.get(where) ?? new Map<Node, Buffer>();
+      ofNode.set(where, known);
+      const buffer = known.get(node) ?? leaf(node) ?? stored(node);
+      known.set(node, buffer);
       return buffer;
     },
     parameter: (name: string): Buffer => persistent('parameter', `parameter ${name}`, name, typeOf.get(name) ?? scalar),

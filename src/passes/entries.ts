@@ -2,17 +2,21 @@
 import { createBuffers } from './buffers.js';
 import type { Gradients } from './derive/derive.js';
 import type { Becomes } from './derive/update.js';
-import { draftNests, nestsOf, type Fusion, type Root } from './fuse/fuse.js';
+import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } from './fuse/drafts.js';
+import { nestsOf, type Fused } from './fuse/fuse.js';
 import { singlesOf } from './fuse/singles.js';
-import type { Call, Unit } from './schedule/works.js';
+import type { Call } from './schedule/works.js';
+import { inputsNeeded } from './stored/needs.js';
+import { everyNode } from '../ir/bodies.js';
 import { isOp, type Node } from '../ir/graph.js';
-import { constantOf, sizesOf } from '../ir/index.js';
+import { axis, constantOf, sizesOf, type Axis } from '../ir/index.js';
 import type { Estimate } from '../ir/nest/sizes.js';
 import { modeRoots, type ModelGraph } from '../ir/model.js';
 import { size } from '../ir/ops/constants.js';
 import { input } from '../ir/ops/leaves.js';
+import { runKey, scan } from '../ir/ops/scan.js';
 import type { Entry, EntryName, Policy, Provenance, TargetTraits, Work } from '../ir/program.js';
-import { runsOf } from '../ir/runs.js';
+import { mapRuns } from '../ir/runs.js';
 import { reachable } from '../ir/reachable.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 
@@ -38,9 +42,9 @@ export interface Nests extends Plant {
   readonly entries: readonly EntryNests[];
 }
 
-/** What an entry computes, nest by nest, wherever it is on its way. */
-export function nestsOfEntry({ fusion, calls }: EntryNests): readonly Unit[] {
-  return calls ? runsOf(calls).map(({ unit }) => unit) : runsOf(nestsOf(fusion));
+/** What an entry computes, nest by nest and loop by loop, wherever it is on its way. */
+export function worksOfEntry({ fusion, calls }: EntryNests): readonly Work<Fused>[] {
+  return calls ? mapRuns(calls, ({ unit }) => [{ kind: 'run', ...unit }]) : nestsOf(fusion);
 }
 
 /** Every entry of the model, with a nest for each node that it stores. */
@@ -52,27 +56,42 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
   const phaseOf = phases(model, gradients);
   const updates = [...derived.accumulate, ...derived.step].map((b) => b.node);
   const singles =
-    target.doubles && singlesOf(reachable([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
-  const entries: EntryNests[] = [];
-  const entry = (name: EntryName, roots: readonly Root[], results: readonly { name: string; node: Node }[]): void => {
-    const fusion = draftNests({
-      roots: [...results.map((r) => ({ node: r.node })), ...roots],
-      bufferOf: buffers.of,
-      phaseOf,
-      estimate,
-      separateUpdates: policy.separateUpdates,
-      ...(singles && { singles }),
-      recomputed: derived.recomputed ?? new Set(),
-    });
-    const all = [...results.map((r) => r.node), ...roots.map((r) => r.node)];
-    entries.push({
-      name,
-      fusion,
-      inputs: inputsOf(all, model),
-      results: results.map((r) => ({ name: r.name, buffer: buffers.of(r.node) })),
-    });
+    target.doubles && singlesOf(everyNode([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
+  const outlines = outlinesOf(derived, policy, buffers);
+  const common: Omit<FuseRequest, 'roots'> = {
+    bufferOf: buffers.of,
+    roundOf: createRounds(),
+    carriedAs: carriedIn(outlines.flatMap(({ roots }) => roots.map(({ node }) => node))),
+    phaseOf,
+    estimate,
+    separateUpdates: policy.separateUpdates,
+    ...(singles && { singles }),
+    recomputed: derived.recomputed ?? new Set(),
   };
+  const entries = outlines.map(({ name, roots, results }): EntryNests => ({
+    name,
+    fusion: draftNests({ ...common, roots }),
+    inputs: inputsOf(
+      roots.map(({ node }) => node),
+      model,
+    ),
+    results: results.map((r) => ({ name: r.name, buffer: buffers.of(r.node) })),
+  }));
+  return { derived, target, estimate, buffers, entries };
+}
 
+/** What an entry must have computed, and what of that it reports. */
+interface Outline {
+  readonly name: EntryName;
+  readonly roots: readonly Root[];
+  readonly results: readonly { readonly name: string; readonly node: Node }[];
+}
+
+function outlinesOf({ model, gradients, ...derived }: Gradients, policy: Policy, buffers: Plant['buffers']): Outline[] {
+  const outlines: Outline[] = [];
+  const entry = (name: EntryName, roots: readonly Root[], results: Outline['results']): void => {
+    outlines.push({ name, roots: [...results.map((r) => ({ node: r.node })), ...roots], results });
+  };
   const { training, evaluation } = model;
   const becomes = (list: readonly Becomes[]): Root[] =>
     list.map((b) => ({
@@ -91,7 +110,39 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
     entry('evaluate', [], losses(evaluation));
   }
   entry('predict', [], evaluation.outputs);
-  return { derived, target, estimate, buffers, entries };
+  return outlines;
+}
+
+/**
+ * Loops of one length that equally many stand around have their axis in common: they never stand in one another. Those that do are
+ * called differently.
+ */
+function createRounds(): FuseRequest['roundOf'] {
+  const known = new Map<string, Axis>();
+  const depths = new Map<string, number>();
+  return (depth, { name, size }) => {
+    const key = `${depth} ${size.key}`;
+    const before = known.get(key);
+    if (before) return before;
+    const wanted = [...(name === undefined ? [] : [name[0].toLowerCase()]), 't', 's', 'r'];
+    const called = wanted.find((letter) => (depths.get(letter) ?? depth) === depth) ?? `t${depth}`;
+    depths.set(called, depth);
+    const made = axis(called, size);
+    known.set(key, made);
+    return made;
+  };
+}
+
+/** Which results there are of the values that loops carry. */
+function carriedIn(roots: readonly Node[]): FuseRequest['carriedAs'] {
+  const found = new Map<string, CarriedAs>();
+  for (const node of everyNode(roots)) {
+    if (!isOp(node, scan) || node.attrs.result.kind === 'emit') continue;
+    const { kind, of } = node.attrs.result;
+    const key = `${of} of ${runKey(node)}`;
+    found.set(key, { ...found.get(key), [kind]: node });
+  }
+  return (run, value) => found.get(`${value} of ${run}`) ?? {};
 }
 
 /** A network of so few parameters is one loop over its examples: its updates stand right behind it. */
@@ -104,8 +155,8 @@ function policyFor({ parameters }: ModelGraph, { policy }: TargetTraits): Policy
 
 /** The inputs that are read, and those that alone tell a size that is. */
 function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
-  const nodes = reachable(roots);
-  const used = new Set(nodes.flatMap((n) => (isOp(n, input) ? [n.attrs.name] : [])));
+  const nodes = everyNode(roots);
+  const used = new Set(reachable(roots, inputsNeeded).flatMap((n) => (isOp(n, input) ? [n.attrs.name] : [])));
   const known = new Set<string>();
   for (const { name, type } of model.inputs) if (used.has(name)) sizesIn(type, known);
   const sizes = new Set<string>();

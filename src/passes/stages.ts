@@ -1,5 +1,5 @@
 // How the form of each stage is shown, and what must hold of it between any two passes.
-import { nestsOfEntry, type Nests } from './entries.js';
+import { worksOfEntry, type Nests } from './entries.js';
 import type { Gradients } from './derive/derive.js';
 import { passesOver, type Stages } from './pipeline.js';
 import { verifyNests } from './verifyEntries.js';
@@ -12,6 +12,9 @@ import { verifyGraph } from '../ir/verify.js';
 import { faultsOfEntries } from '../ir/verifyRuns.js';
 import { verifyProgram } from '../ir/verifyProgram.js';
 import type { Node } from '../ir/graph.js';
+import { printIndex } from '../ir/index.js';
+import type { Work } from '../ir/program.js';
+import type { Fused } from './fuse/fuse.js';
 
 export const stages: Stages = {
   source: { what: 'text', print: ({ text }) => text, verify: () => [] },
@@ -83,8 +86,16 @@ function verifyDerived({ model, gradients, step, accumulate }: Gradients): strin
 function printNests({ entries }: Nests): string {
   return entries
     .map((entry) => {
-      const nests = nestsOfEntry(entry).map(({ nest, host }) => printNest(nest, host));
+      const nests = printWorks(worksOfEntry(entry));
       return [`entry ${entry.name}(${entry.inputs.join(', ')})`, ...nests].join('\n\n');
     })
     .join('\n\n');
+}
+
+function printWorks(works: readonly Work<Fused>[]): string[] {
+  return works.flatMap((work) => {
+    if (work.kind === 'run') return [printNest(work.nest, work.host)];
+    const head = `repeat ${work.axis.name} < ${printIndex(work.axis.extent)}${work.note === undefined ? '' : `  // ${work.note}`}`;
+    return [head, ...printWorks(work.steps).map((text) => text.replace(/^/gm, '  '))];
+  });
 }

@@ -1,8 +1,11 @@
 // The verifier of programs finds what is wrong with one that was right.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { check, programOf } from '../../src/compile.js';
 import { zero } from '../../src/ir/index.js';
+import type { Program, Step } from '../../src/ir/program.js';
 import { verifyProgram } from '../../src/ir/verifyProgram.js';
+import { targets } from '../../src/targets.js';
+import { loopCases, modelOfLoops } from '../support/loops.js';
 
 const text = `
 model m {
@@ -32,4 +35,31 @@ it('finds what is read before it is written', () => {
   if (!predict) throw new Error('there is predict');
   const entries = { ...program.entries, predict: { ...predict, steps: predict.steps.slice(1) } };
   expect(verifyProgram({ ...program, entries }).join()).toContain('nothing before it writes');
+});
+
+describe('loops', () => {
+  const made = loopCases.map((each) => ({ name: each.name, loops: modelOfLoops(each).program(targets.wasm) }));
+
+  it.each(made)('with what rounds hand on in place: $name', ({ loops }) => {
+    expect(verifyProgram(loops)).toEqual([]);
+  });
+
+  it('finds what a round needs of the one before, where another of its buffers lies there', () => {
+    const [, , , , gates] = made;
+    const [carried, temporary] = ['c0', 'c0_next'].map((name) => gates.loops.buffers.find((b) => b.name === name));
+    if (!carried || !temporary) throw new Error('a value is made beside its place');
+    const offsets = new Map(gates.loops.memory.offsets);
+    offsets.set(temporary, offsets.get(carried) ?? zero);
+    const moved = { ...gates.loops, memory: { ...gates.loops.memory, offsets } };
+    expect(verifyProgram(moved).join()).toContain('c0_next live at once');
+  });
+
+  it('finds what the first round reads and nothing has written', () => {
+    const [sums] = made;
+    const { predict } = sums.loops.entries;
+    if (!predict) throw new Error('there is predict');
+    const withoutStart: readonly Step[] = predict.steps.slice(1);
+    const broken: Program = { ...sums.loops, entries: { predict: { ...predict, steps: withoutStart } } };
+    expect(verifyProgram(broken).join()).toContain('nothing before it writes');
+  });
 });

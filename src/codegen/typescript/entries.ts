@@ -131,7 +131,8 @@ function printSteps(
     const inner = scope.inside();
     const axis = inner.bindAxis(step.axis);
     const body = printSteps(step.steps, inner, used, layout, functionOf);
-    return `for (let ${axis} = 0; ${axis} < ${extent}; ${axis}++) {\n${body}\n}`;
+    const note = step.note === undefined ? '' : `${comment([step.note])}\n`;
+    return `${note}for (let ${axis} = 0; ${axis} < ${extent}; ${axis}++) {\n${body}\n}`;
   });
   return lines.join('\n');
 }

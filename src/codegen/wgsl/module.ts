@@ -81,7 +81,13 @@ function runner(
         const at = within.take(step.axis.name);
         const round = `turn(run, ${call.turns.get(step.axis) ?? 0}, ${at});`;
         const body = [round, ...dispatches(step.steps, within)];
-        return [`for (let ${at} = 0; ${at} < ${inSizes(step.axis.extent, layout, 'now')}; ${at}++) {`, ...body, '}'];
+        const note = step.note === undefined ? [] : [comment([step.note])];
+        return [
+          ...note,
+          `for (let ${at} = 0; ${at} < ${inSizes(step.axis.extent, layout, 'now')}; ${at}++) {`,
+          ...body,
+          '}',
+        ];
       }
       const called = host.call(step);
       if (called !== undefined) {

@@ -5,7 +5,8 @@ import type { AnyNest, Nest } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
 /**
- * Axes count in the order in which the walk meets them; everything else is by value. Explicit nests have keys of their own.
+ * Axes count in the order in which the walk meets them, but those of loops around the nest, which are themselves; everything else is by
+ * value. Explicit nests have keys of their own.
  * `keyOf` tells buffers apart, and `siteOf` the numbers of random draws; the walk asks for one wherever the text has it.
  */
 export function keyOfNest(
@@ -15,11 +16,12 @@ export function keyOfNest(
 ): string {
   const numbers = new Map<Axis, number>();
   const texts = new Map<string, number>();
-  const axis = (a: Axis): string => {
+  const bind = (a: Axis): string => {
     let n = numbers.get(a);
     if (n === undefined) numbers.set(a, (n = numbers.size));
     return `a${n}`;
   };
+  const axis = (a: Axis): string => (numbers.has(a) ? bind(a) : `#${a.id}`);
   const index = (of: Index): string =>
     of.terms
       .map(
@@ -61,7 +63,7 @@ export function keyOfNest(
       case 'apply':
         return `${value.op}(${value.args.map(scalar).join(',')})`;
       case 'fold':
-        return `${value.op}{${value.over.map((a) => `${axis(a)}<${index(a.extent)}`).join(',')}}${scalar(value.body)}`;
+        return `${value.op}{${value.over.map((a) => `${bind(a)}<${index(a.extent)}`).join(',')}}${scalar(value.body)}`;
       case 'splat':
         return `splat(${scalar(value.of)})`;
       case 'lane':
@@ -71,13 +73,13 @@ export function keyOfNest(
     }
   };
   const plain = (n: Nest): void => {
-    parts.push(`for ${n.axes.map((a) => `${axis(a)}<${index(a.extent)}`).join(',')}`);
+    parts.push(`for ${n.axes.map((a) => `${bind(a)}<${index(a.extent)}`).join(',')}`);
     for (const store of n.stores) parts.push(`${keyOf(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
   };
   if (nest.kind === 'nest') plain(nest);
   else {
     parts.push(
-      `rows ${axis(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${keyOf(b)}:${index(b.length)}`).join(',')}`,
+      `rows ${bind(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${keyOf(b)}:${index(b.length)}`).join(',')}`,
     );
     nest.parts.forEach(plain);
     if (nest.totals) parts.push('totals');

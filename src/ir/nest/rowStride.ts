@@ -12,6 +12,22 @@ export function rowStride(store: { at: Index }, row: Axis): Index | undefined {
   return range.min >= 0 && rangeOf(rest).min >= 0 ? stride : undefined;
 }
 
+/**
+ * An address in what a round of the loops around it sees, and which rows of a longer tensor that is: a row by the number of the round,
+ * or the one after it.
+ */
+export function withinRound(at: Index, rounds: Iterable<Axis>): { readonly at: Index; readonly row: string } {
+  let inside = at;
+  for (const round of rounds) {
+    const length = coefficient(inside, round);
+    if (!length || length.terms.length === 0) continue;
+    const first = sub(inside, mul(length, toIndex(round)));
+    const next = sub(first, length);
+    inside = rangeOf(next).min >= 0 ? next : first;
+  }
+  return { at: inside, row: sub(at, inside).key };
+}
+
 /** The largest value of an index whose coefficients are not negative: every axis at its last. */
 function lastOf(index: Index): Index {
   return rewriteIndex(index, { atom: (part) => (part.kind === 'axis' ? sub(part.extent, 1) : undefined) });

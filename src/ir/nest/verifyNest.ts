@@ -6,7 +6,7 @@ import { isLanes, type Buffer, type Scalar } from '../scalar.js';
 import { faultsOfTypes } from '../verifyScalar.js';
 import { partsOf } from '../walk.js';
 import { faultsOfBounds, type Sizes } from './bounds.js';
-import { rowStride } from './rowStride.js';
+import { rowStride, withinRound } from './rowStride.js';
 import { loadsOf, partsOfNest } from './traverse.js';
 
 const sound = new WeakMap<AnyNest, ReadonlySet<Axis>>();
@@ -26,7 +26,7 @@ export function faultsOfNest(nest: AnyNest, outer: ReadonlySet<Axis>, sizes: rea
 }
 
 function faultsOfOne(nest: Nest, outer: ReadonlySet<Axis>): string[] {
-  return [...faultsOfAxes(nest, outer), ...faultsOfStores(nest, new Set()), ...faultsOfOwnReads(nest)];
+  return [...faultsOfAxes(nest, outer), ...faultsOfStores(nest, new Set()), ...faultsOfOwnReads(nest, outer)];
 }
 
 /** Each axis is bound once, and what mentions it stands within. */
@@ -94,13 +94,18 @@ function faultsOfStores({ axes, stores }: Nest, outer: ReadonlySet<Axis>): strin
   });
 }
 
-/** What a nest reads of its own results is the element that it is about to store. */
-function faultsOfOwnReads({ stores }: Nest): string[] {
-  const places = new Map<Buffer, Set<string>>();
-  for (const { to, at } of stores) places.set(to, (places.get(to) ?? new Set()).add(at.key));
+/** What a nest reads of its own results is the element that it is about to store, or what another round of a loop around it has stored. */
+function faultsOfOwnReads({ stores }: Nest, outer: ReadonlySet<Axis>): string[] {
+  const places = new Map<Buffer, { readonly keys: Set<string>; readonly rows: Set<string> }>();
+  for (const { to, at } of stores) {
+    const known = places.get(to) ?? { keys: new Set(), rows: new Set() };
+    known.keys.add(at.key);
+    known.rows.add(withinRound(at, outer).row);
+    places.set(to, known);
+  }
   return stores.flatMap(({ value }) =>
     loadsOf(value).flatMap(({ from, at }) =>
-      places.get(from)?.has(at.key) === false
+      places.get(from)?.keys.has(at.key) === false && places.get(from)?.rows.has(withinRound(at, outer).row)
         ? [`reads ${from.name}[${printAddress(at)}], while it stores other places of it`]
         : [],
     ),
@@ -112,10 +117,13 @@ function faultsOfRows({ row, parts, totals = [], rowLocal }: Rows, outer: Readon
   const inRow = new Set([...outer, row]);
   const local = new Set(rowLocal);
   const strides = new Map<Buffer, string>();
+  const rounds = new Map<Buffer, Set<string>>();
   const faults: string[] = [];
   for (const { stores } of parts)
     for (const { to, at } of stores) {
-      const stride = rowStride({ at }, row);
+      const seen = withinRound(at, outer);
+      const stride = rowStride(seen, row);
+      rounds.set(to, (rounds.get(to) ?? new Set()).add(seen.row));
       if (local.has(to)) {
         if (axesOf(at).has(row)) faults.push(`${to.name} holds one row, and is stored at ${printAddress(at)}`);
       } else if (!stride) faults.push(`${to.name}[${printAddress(at)}] is not in the row's own part`);
@@ -132,17 +140,25 @@ function faultsOfRows({ row, parts, totals = [], rowLocal }: Rows, outer: Readon
     );
   }
   for (const total of totals)
-    faults.push(...faultsOfAxes(total, outer), ...faultsOfStores(total, new Set()), ...faultsOfOwnReads(total));
-  return [...faults, ...faultsOfSharing(parts, totals, row, local, strides)];
+    faults.push(...faultsOfAxes(total, outer), ...faultsOfStores(total, new Set()), ...faultsOfOwnReads(total, outer));
+  return [...faults, ...faultsOfSharing(parts, totals, { row, outer, local, strides, rounds })];
+}
+
+interface RowsKnown {
+  readonly row: Axis;
+  readonly outer: ReadonlySet<Axis>;
+  readonly local: ReadonlySet<Buffer>;
+  /** From row to row of what is stored. */
+  readonly strides: ReadonlyMap<Buffer, string>;
+  /** By which rounds' part of a longer tensor that is. */
+  readonly rounds: ReadonlyMap<Buffer, ReadonlySet<string>>;
 }
 
 /** A row reads what it has stored itself, and nothing of another row. */
 function faultsOfSharing(
   parts: readonly Nest[],
   totals: readonly Nest[],
-  row: Axis,
-  local: ReadonlySet<Buffer>,
-  strides: ReadonlyMap<Buffer, string>,
+  { row, outer, local, strides, rounds }: RowsKnown,
 ): string[] {
   const faults: string[] = [];
   const stored = new Set<Buffer>();
@@ -152,7 +168,10 @@ function faultsOfSharing(
       if (local.has(from)) {
         if (!stored.has(from)) faults.push(`reads ${text} before the row has stored it`);
         if (axesOf(at).has(row)) faults.push(`${from.name} holds one row, and is read at ${printAddress(at)}`);
-      } else if (strides.has(from) && rowStride({ at }, row)?.key !== strides.get(from))
+        continue;
+      }
+      const seen = withinRound(at, outer);
+      if (rounds.get(from)?.has(seen.row) && rowStride(seen, row)?.key !== strides.get(from))
         faults.push(`reads ${text}, which may be another row's`);
     }
   };

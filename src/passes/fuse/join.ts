@@ -6,7 +6,7 @@ import { apply, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Store } from '../../ir/program.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { Merging } from './merging.js';
-import { linksOf, type Draft } from './nests.js';
+import { isNest, linksOf, type Draft, type NestDraft } from './nests.js';
 import { heightOf, loadsOf } from '../../ir/nest/traverse.js';
 import { hasFold } from '../../ir/walk.js';
 import { dependences } from './order.js';
@@ -21,7 +21,7 @@ import { single } from '../../ir/nest/single.js';
  */
 export function joinPointwise(
   drafts: readonly Draft[],
-  mayJoin: (into: Draft, draft: Draft) => boolean,
+  mayJoin: (into: NestDraft, draft: NestDraft) => boolean,
   needed: (buffer: Buffer) => boolean,
   inPlace: (buffer: Buffer) => boolean,
   singles?: Singles,
@@ -30,14 +30,17 @@ export function joinPointwise(
   // Where each draft stands in the list; what two became stands where the one stood that was joined.
   const places = new Map(drafts.map((draft, at) => [draft, at]));
   const placeOf = (draft: Draft): number => places.get(draft) ?? -1;
-  for (const draft of drafts) {
+  for (const draft of drafts.filter(isNest)) {
     // What two became may join a third one: m, v and w of Adam.
-    for (let open: Draft | undefined = draft; open;) {
-      const joining: Draft = open;
+    for (let open: NestDraft | undefined = draft; open;) {
+      const joining: NestDraft = open;
       open = undefined;
       if (!places.has(joining) || joining.host || joining.nest.stores.some((s) => hasFold(s.value))) break;
       // The latest one: the others' results are then there already.
-      const targets = order.makersOf(joining).sort((a, b) => placeOf(b) - placeOf(a));
+      const targets = order
+        .makersOf(joining)
+        .filter(isNest)
+        .sort((a, b) => placeOf(b) - placeOf(a));
       const into = targets.find((d) => canJoin(d, joining, mayJoin) && order.canMerge(d, joining));
       if (!into) break;
       const merged = merge(into, joining, inPlace, singles);
@@ -52,7 +55,7 @@ export function joinPointwise(
   return dropUnread(joined, needed, singles);
 }
 
-function canJoin(into: Draft, draft: Draft, mayJoin: (into: Draft, draft: Draft) => boolean): boolean {
+function canJoin(into: NestDraft, draft: NestDraft, mayJoin: (into: NestDraft, draft: NestDraft) => boolean): boolean {
   return (
     !into.host &&
     !scatterOf(into.nest) &&
@@ -66,7 +69,7 @@ function canJoin(into: Draft, draft: Draft, mayJoin: (into: Draft, draft: Draft)
 /** Values that joined into taller ones would exhaust the stack, after thousands of operations in a row. */
 const tallest = 300;
 
-function tallestOf({ nest: { stores } }: Draft): number {
+function tallestOf({ nest: { stores } }: NestDraft): number {
   return Math.max(...stores.map(({ value }) => heightOf(value)));
 }
 
@@ -74,7 +77,7 @@ function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
   return a.length === b.length && a.every((x, i) => x.extent.key === b[i].extent.key);
 }
 
-function readsPointwise(draft: Draft, into: Draft): boolean {
+function readsPointwise(draft: NestDraft, into: NestDraft): boolean {
   const atom = renaming(draft.nest.axes, into.nest.axes);
   const own = new Map(into.nest.stores.map((s) => [s.to, s.at.key]));
   return draft.nest.stores.every((store) =>
@@ -93,7 +96,7 @@ function renaming(from: readonly Axis[], to: readonly Axis[]) {
 }
 
 /** The draft's stores over the other's axes, its loads of the other's results replaced by the values themselves. */
-function merge(into: Draft, draft: Draft, inPlace: (buffer: Buffer) => boolean, singles?: Singles): Draft {
+function merge(into: NestDraft, draft: NestDraft, inPlace: (buffer: Buffer) => boolean, singles?: Singles): NestDraft {
   const atom = renaming(draft.nest.axes, into.nest.axes);
   const values = new Map<Buffer, Made>();
   into.nest.stores.forEach(({ to, value }, i) => {
@@ -107,6 +110,7 @@ function merge(into: Draft, draft: Draft, inPlace: (buffer: Buffer) => boolean, 
     return { to: store.to, at: rewriteIndex(store.at, { atom }), value };
   });
   return {
+    kind: 'nest',
     nest: { ...into.nest, stores: [...into.nest.stores, ...stores] },
     nodes: [...into.nodes, ...draft.nodes],
     host: false,
@@ -132,10 +136,9 @@ function putIn(value: Scalar, values: ReadonlyMap<Buffer, Made>, which: keyof Ma
 
 /** A store whose buffer nobody reads any more goes, and with it the rounding of what it stored. */
 function dropUnread(list: readonly Draft[], needed: (buffer: Buffer) => boolean, singles?: Singles): Draft[] {
-  const read = new Set<Buffer>();
-  for (const draft of list)
-    for (const store of draft.nest.stores) for (const l of loadsOf(store.value)) read.add(l.from);
+  const read = new Set(list.flatMap((draft) => [...linksOf(draft).reads]));
   return list.map((draft) => {
+    if (draft.kind === 'loop') return draft;
     const kept = draft.nest.stores.map((s) => read.has(s.to) || needed(s.to));
     if (kept.every(Boolean) || !kept.some(Boolean)) return draft;
     const free = new Set(

@@ -1,26 +1,50 @@
 // From stored nodes to nests: substitution of element rules gives one value per stored node.
 import type { Element, Node } from '../../ir/graph.js';
 import { addressOf, loadElement, storeValue } from '../../ir/elements.js';
-import { axis, constantOf, toIndex, zero, type Index } from '../../ir/index.js';
-import type { Buffer, Scalar } from '../../ir/scalar.js';
+import { add, axis, constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
+import type { ScanNode } from '../../ir/ops/scan.js';
+import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
 import { loadsOf } from '../../ir/nest/traverse.js';
+import type { Fusion } from './drafts.js';
 import type { Links } from './merging.js';
 import { single } from '../../ir/nest/single.js';
 
+/** What fuse works on: nests, and loops of nests. */
+export type Draft = NestDraft | LoopDraft;
+
 /** A nest while fuse works on it. */
-export interface Draft {
-  nest: Nest;
+export interface NestDraft {
+  readonly kind: 'nest';
+  readonly nest: Nest;
   /** The nodes whose elements its stores are, store by store. */
-  nodes: Node[];
-  host: boolean;
+  readonly nodes: readonly Node[];
+  readonly host: boolean;
   /** It moves what was computed beside its place to where it belongs. */
-  moves?: true;
+  readonly moves?: true;
+}
+
+/** A loop of the graph, which runs the drafts of its body in each round. */
+export interface LoopDraft {
+  readonly kind: 'loop';
+  /** The round. */
+  readonly axis: Axis;
+  /** What it gives. */
+  readonly nodes: readonly ScanNode[];
+  readonly body: Fusion;
+  /** What it reads and makes outside of its body. */
+  readonly links: Links;
+}
+
+export function isNest(draft: Draft): draft is NestDraft {
+  return draft.kind === 'nest';
 }
 
 /** Where nodes have their elements, and which of those that have no buffer are f32 wherever they are read. */
 export interface Places {
   readonly bufferOf: (node: Node) => Buffer | undefined;
+  /** What a leaf of a loop's body that has no buffer stands for, as `reader` sees it. */
+  readonly outside?: (leaf: Node, reader: Node) => Element | undefined;
   /** Absent where everything is f32 anyway. */
   readonly isSingle?: (node: Node, reader: Node) => boolean;
 }
@@ -28,39 +52,58 @@ export interface Places {
 /** One element of any node, as `reader` sees it: a load where it has a buffer, else its rule with its inputs' elements put in. */
 export function elementOf(node: Node, reader: Node, places: Places, memo: Map<string, Scalar>): Element {
   const { bufferOf, isSingle } = places;
-  const rounds = node !== reader && isSingle?.(node, reader) === true;
+  const rounds = node !== reader && node.op.kind === 'element' && isSingle?.(node, reader) === true;
   return (at) => {
     const buffer = bufferOf(node);
     if (buffer) return loadElement(buffer, addressOf(node.type, at), node.type);
     const key = `${node.id}${rounds ? '~' : ''}@${at.map((i) => i.key).join(';')}`;
     const known = memo.get(key);
     if (known) return known;
-    if (node.op.kind !== 'element') throw new Error(`${node.op.name} has no buffer`);
-    const value = node.op.element(
-      at,
-      node.inputs.map((input) => elementOf(input, node, places, memo)),
-      node,
-    );
+    const value = ruleOf(node, reader, places, memo)(at);
     const result = rounds ? single(value, true) : value;
     memo.set(key, result);
     return result;
   };
 }
 
+function ruleOf(node: Node, reader: Node, places: Places, memo: Map<string, Scalar>): Element {
+  const { op } = node;
+  if (op.kind === 'element')
+    return (at) =>
+      op.element(
+        at,
+        node.inputs.map((input) => elementOf(input, node, places, memo)),
+        node,
+      );
+  const found = places.outside?.(node, reader);
+  if (!found) throw new Error(`${op.name} has no buffer`);
+  return found;
+}
+
 /** The nest that computes a stored node into its buffer. */
-export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): Draft {
-  const { bufferOf } = places;
+export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): NestDraft {
+  const { bufferOf, outside } = places;
+  const inside: Places = {
+    bufferOf: (n) => (n === node && n.op.kind === 'element' ? undefined : bufferOf(n)),
+    ...(outside && { outside }),
+    ...(!host && { isSingle: places.isSingle }),
+  };
+  return { ...storing(node, to, elementOf(node, node, inside, new Map())), host };
+}
+
+/** The nest that copies a node's elements from where they are, from that element on. */
+export function copyOf(node: Node, to: Buffer, from: Buffer, start: Index = zero): NestDraft {
+  return storing(node, to, (at) => load(from, add(start, addressOf(node.type, at))));
+}
+
+function storing(node: Node, to: Buffer, element: Element): NestDraft {
   const axes = node.type.shape.map((d, i) =>
     constantOf(d.size) === 1 ? undefined : axis(axisName(d.name, i, node.type.shape.length), d.size),
   );
   const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
-  const inside: Places = {
-    bufferOf: (n) => (n === node && n.op.kind !== 'leaf' ? undefined : bufferOf(n)),
-    ...(!host && { isSingle: places.isSingle }),
-  };
-  const value = elementOf(node, node, inside, new Map())(at);
-  const store: Store = { to, at: addressOf(node.type, at), value: storeValue(value) };
+  const store: Store = { to, at: addressOf(node.type, at), value: storeValue(element(at)) };
   return {
+    kind: 'nest',
     nest: {
       kind: 'nest',
       name: to.name,
@@ -69,7 +112,7 @@ export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): D
       provenance: { formulas: [], sources: [], phase: 'forward' },
     },
     nodes: [node],
-    host,
+    host: false,
   };
 }
 
@@ -81,10 +124,11 @@ function axisName(name: string | undefined, position: number, rank: number): str
   return letters[Math.min(position, letters.length - 1)];
 }
 
-const links = new WeakMap<Draft, Links>();
+const links = new WeakMap<NestDraft, Links>();
 
-/** The buffers that a draft's stores load from and store to, in the order of their text. */
+/** The buffers that a draft loads from and stores to, in the order of its text. */
 export function linksOf(draft: Draft): Links {
+  if (draft.kind === 'loop') return draft.links;
   let known = links.get(draft);
   if (!known) {
     const { stores } = draft.nest;

@@ -19,7 +19,7 @@ const none: ReadonlySet<Draft> = new Set();
  */
 export function dependences(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean): Dependences {
   const writers = new Map<Buffer, Draft>();
-  for (const draft of drafts) for (const { to } of draft.nest.stores) writers.set(to, draft);
+  for (const draft of drafts) for (const to of linksOf(draft).writes) writers.set(to, draft);
   const [before, after] = [new Map<Draft, Set<Draft>>(), new Map<Draft, Set<Draft>>()];
   for (const draft of drafts) {
     before.set(draft, new Set());

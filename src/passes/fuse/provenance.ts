@@ -1,19 +1,28 @@
 // Where a nest comes from, in the model's own names, and what its kernel is called.
 import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
+import { printIndex } from '../../ir/index.js';
+import type { ScanNode } from '../../ir/ops/scan.js';
 import { labelOf, ownName } from '../../ir/labels.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
 import type { AnyNest, Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Draft } from './nests.js';
+import type { NestDraft } from './nests.js';
 
-/** `nameOf` names what lies in a buffer; everything else is written out. */
+/** `nameOf` names what lies in a buffer; everything else is written out, by `texts` or as a formula. */
 export function provenanceOf(
-  members: readonly Draft[],
+  members: readonly NestDraft[],
   nameOf: NameOf,
+  texts: ReadonlyMap<Node, string>,
   phaseOf: (node: Node) => Provenance['phase'],
 ): Provenance {
-  const made = members.flatMap(({ nodes, nest }) => nodes.map((node, i): Made => ({ node, to: nest.stores[i].to })));
+  const made = members.flatMap(({ nodes, nest, moves }) =>
+    nodes.map((node, i): Made => {
+      const { to, value } = nest.stores[i];
+      const text = moves && value.kind === 'load' ? value.from.name : texts.get(node);
+      return { node, to, ...(text !== undefined && { text }) };
+    }),
+  );
   const sources = new Set(made.flatMap(({ node }) => sourcesOf(node)));
   const phases = made.map(({ node }) => phaseOf(node));
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
@@ -32,6 +41,8 @@ function pathOf(made: readonly Made[]): string {
 interface Made {
   readonly node: Node;
   readonly to: Buffer;
+  /** Its value, where that is not its formula. */
+  readonly text?: string;
 }
 
 /** A line for each result, after those for what it is made of. */
@@ -55,7 +66,8 @@ function formulasOf(made: readonly Made[], nameOf: NameOf): string[] {
 const longFormula = 100;
 
 /** The formula of one result; where it is long, what has a name in the model gets a line of its own before it. */
-function linesOf({ node, to }: Made, made: readonly Made[], nameOf: NameOf): string[] {
+function linesOf({ node, to, text }: Made, made: readonly Made[], nameOf: NameOf): string[] {
+  if (text !== undefined) return [`${to.name} = ${text}`];
   const whole = written(node, to.name, nameOf, new Map());
   if (whole[0].length <= longFormula) return whole;
   const inner = innerNames(node, nameOf, new Set(made.map((m) => m.to.name)));
@@ -117,6 +129,16 @@ function namesIn(node: Node, nameOf: NameOf): Node[] {
     return name;
   });
   return [...found];
+}
+
+/** What a loop goes over, and what it gives, in the model's names: `for each position of T: h, y   model.nn:9 lstm`. */
+export function describeLoop(nodes: readonly ScanNode[], where: (node: Node) => Buffer | undefined): string {
+  const [{ attrs }] = nodes;
+  const { name, size } = attrs.loop.length;
+  const names = new Set(nodes.flatMap((node) => where(node)?.name ?? []));
+  const sources = new Set(nodes.flatMap(sourcesOf));
+  const over = `for each position of ${name ?? printIndex(size)}: ${[...names].join(', ')}`;
+  return [over, ...sources].join('   ');
 }
 
 /** What it stores last, or the parameters that it updates: `update_hidden_W`; the loop that does everything is `learn`. */

@@ -7,8 +7,8 @@ import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
 import { dependences } from './order.js';
-import { Merging } from './merging.js';
-import { linksOf, type Draft } from './nests.js';
+import { Merging, type Links } from './merging.js';
+import { isNest, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { foldsOf, loadsOf } from '../../ir/nest/traverse.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { type Singles } from './singles.js';
@@ -18,17 +18,20 @@ import { canTotal, isTotal, overRow } from './totals.js';
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
 const tinyRow = 256;
 
-/** Drafts that share a loop over rows. */
-export interface Group {
+/** Nests that share a loop over rows, or a loop of the graph. */
+export type Group = RowGroup | LoopDraft;
+
+export interface RowGroup {
+  readonly kind: 'rows';
   readonly row: Axis;
-  readonly members: readonly Draft[];
+  readonly members: readonly NestDraft[];
   /** Added up while the rows pass. */
-  readonly totals: readonly Draft[];
+  readonly totals: readonly NestDraft[];
 }
 
 /** A group while it grows, with what its members read and write. */
-interface GrowingGroup extends Group {
-  readonly members: Draft[];
+interface GrowingGroup extends RowGroup {
+  readonly members: NestDraft[];
   readonly reads: Set<Buffer>;
   readonly writes: Set<Buffer>;
   readonly stores: Map<Buffer, { readonly store: Store; readonly row: Axis }>;
@@ -40,9 +43,9 @@ export interface Joining {
   readonly needed: (buffer: Buffer) => boolean;
   readonly inPlace: (buffer: Buffer) => boolean;
   /** Which drafts may stand in one loop at all. */
-  readonly mayShare: (a: Draft, b: Draft) => boolean;
+  readonly mayShare: (a: NestDraft, b: NestDraft) => boolean;
   /** Makes a group's provenance. */
-  readonly describe: (drafts: readonly Draft[]) => Provenance;
+  readonly describe: (drafts: readonly NestDraft[]) => Provenance;
   /** What is f32 also where a row holds it for itself, maybe in a let. */
   readonly singles?: Singles;
 }
@@ -50,14 +53,23 @@ export interface Joining {
 /** Groups drafts that are in order; groups are in an order that respects dependences. */
 export function joinRows(drafts: readonly Draft[], joining: Joining): Group[] {
   const { estimate, inPlace, mayShare } = joining;
-  const groups = new Map(drafts.map((draft) => [draft, groupOf(draft, mayStartRows(draft, estimate))]));
-  const all = [...groups.values()];
-  const order = new Merging(all, all, (g) => g, inPlace);
+  const groups = new Map(
+    drafts.filter(isNest).map((draft) => [draft, groupOf(draft, mayStartRows(draft, estimate))] as const),
+  );
+  const all = drafts.flatMap((draft): (GrowingGroup | LoopDraft)[] => {
+    const group = draft.kind === 'loop' ? draft : groups.get(draft);
+    return group ? [group] : [];
+  });
+  const linksOfGroup = (group: GrowingGroup | LoopDraft): Links => (group.kind === 'loop' ? group.links : group);
+  const order = new Merging<GrowingGroup | LoopDraft>(all, all, linksOfGroup, inPlace);
   const placeOf = new Map(all.map((g, place) => [g, place]));
   for (const [draft, own] of groups) {
     const [row] = draft.nest.axes;
     if (own.row !== row) continue;
-    const makers = order.makersOf(own).sort((a, b) => (placeOf.get(b) ?? 0) - (placeOf.get(a) ?? 0));
+    const makers = order
+      .makersOf(own)
+      .filter((g) => g.kind === 'rows')
+      .sort((a, b) => (placeOf.get(b) ?? 0) - (placeOf.get(a) ?? 0));
     const into = makers.find(
       (g) => mayShare(g.members[0], draft) && canJoin(g, draft, row, inPlace) && order.canMerge(g, own),
     );
@@ -68,26 +80,31 @@ export function joinRows(drafts: readonly Draft[], joining: Joining): Group[] {
   return sortGroups([...placeOf.keys()], inPlace);
 }
 
-/** The nests of groups, each with what it computes in words. */
+/** What a group has become. */
+type Closed = { readonly kind: 'nest'; readonly nest: AnyNest; readonly host: boolean } | LoopDraft;
+
+/** The nests of groups, each with what it computes in words; loops as they are. */
 export function close(
   drafts: readonly Draft[],
   groups: readonly Group[],
   { needed, describe, singles }: Joining,
-): { nest: AnyNest; host: boolean }[] {
+): Closed[] {
   const readers = new Map<Buffer, Set<Draft>>();
   for (const draft of drafts)
-    for (const store of draft.nest.stores)
-      for (const { from } of loadsOf(store.value)) readers.set(from, (readers.get(from) ?? new Set()).add(draft));
-  return groups.map(({ row, members, totals }) => {
+    for (const from of linksOf(draft).reads) readers.set(from, (readers.get(from) ?? new Set()).add(draft));
+  return groups.map((group) => {
+    if (group.kind === 'loop') return group;
+    const { members, totals } = group;
     if (members.length === 1 && totals.length === 0)
-      return { nest: { ...members[0].nest, provenance: describe(members) }, host: members[0].host };
-    const own = new Set([...members, ...totals]);
+      return { kind: 'nest', nest: { ...members[0].nest, provenance: describe(members) }, host: members[0].host };
+    const own = new Set<Draft>([...members, ...totals]);
     const local = members
       .flatMap((d) => d.nest.stores.map((s) => s.to))
       .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
     const rounded = members.map((draft) => roundedLocals(draft, new Set(local), singles));
     return {
-      nest: rowsOf({ row, members: rounded, totals }, new Set(local), describe([...members, ...totals])),
+      kind: 'nest',
+      nest: rowsOf({ ...group, members: rounded }, new Set(local), describe([...members, ...totals])),
       host: false,
     };
   });
@@ -95,11 +112,11 @@ export function close(
 
 /** A draft that shares its loop with none. */
 export function alone(draft: Draft): Group {
-  return groupOf(draft, false);
+  return draft.kind === 'loop' ? draft : groupOf(draft, false);
 }
 
 /** Can the draft be one of a loop's parts, with its first axis as the row? */
-function mayStartRows(draft: Draft, estimate: Estimate): boolean {
+function mayStartRows(draft: NestDraft, estimate: Estimate): boolean {
   return (
     draft.nest.axes.length > 0 &&
     !draft.host &&
@@ -110,12 +127,12 @@ function mayStartRows(draft: Draft, estimate: Estimate): boolean {
   );
 }
 
-function groupOf(draft: Draft, eligible: boolean): GrowingGroup {
+function groupOf(draft: NestDraft, eligible: boolean): GrowingGroup {
   const [row] = draft.nest.axes;
   const { reads, writes } = linksOf(draft);
   const stores = new Map(draft.nest.stores.map((store) => [store.to, { store, row }]));
   const group = { members: [draft], totals: [], reads: new Set(reads), writes: new Set(writes), stores };
-  return { ...group, row: eligible ? row : axis('none', 1) };
+  return { kind: 'rows', ...group, row: eligible ? row : axis('none', 1) };
 }
 
 function grow(group: GrowingGroup, by: GrowingGroup): GrowingGroup {
@@ -146,12 +163,12 @@ function walksColumns({ axes, stores }: Nest): boolean {
 export function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
   let list = groups;
   let homes = homesOf(list);
-  for (const total of groups.flatMap((g) => g.members)) {
+  for (const total of groups.flatMap((g) => (g.kind === 'rows' ? g.members : []))) {
     const home = homes.of(total);
     if (!home || home.totals.length > 0) continue;
     for (const into of homes.makersOf(total)) {
       if (into === home || !takesTotal(into, total, joining)) continue;
-      const merged: Group = { ...into, totals: [...into.totals, total] };
+      const merged: RowGroup = { ...into, totals: [...into.totals, total] };
       const behind = joinRows(
         home.members.filter((m) => m !== total),
         joining,
@@ -168,21 +185,22 @@ export function joinTotals(groups: readonly Group[], joining: Joining): Group[] 
 }
 
 /** Finds groups by what their members are and make. */
-function homesOf(list: readonly Group[]) {
+function homesOf(all: readonly Group[]) {
+  const list = all.filter((g) => g.kind === 'rows');
   const places = new Map(list.map((g, place) => [g, place]));
   const homes = new Map(list.flatMap((g) => g.members.map((m) => [m, g])));
   const makers = new Map([...homes].flatMap(([m, g]) => [...linksOf(m).writes].map((to) => [to, g])));
   return {
-    of: (member: Draft): Group | undefined => homes.get(member),
+    of: (member: NestDraft): RowGroup | undefined => homes.get(member),
     /** The groups that make what the draft reads, in their order. */
-    makersOf(draft: Draft): Group[] {
+    makersOf(draft: NestDraft): RowGroup[] {
       const found = new Set([...linksOf(draft).reads].flatMap((from) => makers.get(from) ?? []));
       return [...found].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
     },
   };
 }
 
-function takesTotal({ row, members, totals }: Group, total: Draft, { inPlace, mayShare }: Joining): boolean {
+function takesTotal({ row, members, totals }: RowGroup, total: NestDraft, { inPlace, mayShare }: Joining): boolean {
   if (!mayShare(members[0], total) || !isTotal(total, row)) return false;
   const { made, reads, short } = rowsKnown(members);
   // The old value of what lives across steps is there until the end.
@@ -198,9 +216,9 @@ interface RowsKnown {
   readonly short: boolean;
 }
 
-const known = new WeakMap<readonly Draft[], RowsKnown>();
+const known = new WeakMap<readonly NestDraft[], RowsKnown>();
 
-function rowsKnown(members: readonly Draft[]): RowsKnown {
+function rowsKnown(members: readonly NestDraft[]): RowsKnown {
   let found = known.get(members);
   if (!found) {
     const made = new Map<Buffer, Index>();
@@ -216,12 +234,12 @@ function rowsKnown(members: readonly Draft[]): RowsKnown {
 }
 
 /** The first axis strides over whole rows in every store. */
-function firstAxisIsRow({ nest }: Draft): boolean {
+function firstAxisIsRow({ nest }: NestDraft): boolean {
   return nest.stores.every((store) => rowStride(store, nest.axes[0]) !== undefined);
 }
 
 /** Does the draft read what the group makes, and only within the row? */
-function canJoin(group: GrowingGroup, draft: Draft, row: Axis, inPlace: (buffer: Buffer) => boolean): boolean {
+function canJoin(group: GrowingGroup, draft: NestDraft, row: Axis, inPlace: (buffer: Buffer) => boolean): boolean {
   if (group.row.extent.key !== row.extent.key) return false;
   for (const store of draft.nest.stores)
     for (const { from, at } of loadsOf(store.value)) {
@@ -246,15 +264,16 @@ function sortGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boole
 function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] | undefined {
   const byDraft = new Map<Draft, Group>();
   const whole = groups.map((g): Draft => {
+    if (g.kind === 'loop') return g;
     const all = [...g.members, ...g.totals];
-    const draft: Draft =
+    const draft: NestDraft =
       all.length === 1 ? all[0] : { ...all[0], nest: { ...all[0].nest, stores: all.flatMap((m) => m.nest.stores) } };
     byDraft.set(draft, g);
     return draft;
   });
   return dependences(whole, inPlace)
     .sorted()
-    ?.map((d) => byDraft.get(d))
+    ?.map((d) => (d.kind === 'loop' ? d : byDraft.get(d)))
     .filter((g) => g !== undefined);
 }
 
@@ -279,7 +298,7 @@ function isTinyRow(nest: Nest, estimate: Estimate): boolean {
   );
 }
 
-function roundedLocals(draft: Draft, local: ReadonlySet<Buffer>, singles: Singles | undefined): Draft {
+function roundedLocals(draft: NestDraft, local: ReadonlySet<Buffer>, singles: Singles | undefined): NestDraft {
   if (!singles || !draft.nodes.some((n) => singles.has(n))) return draft;
   const stores = draft.nest.stores.map((store, i) =>
     local.has(store.to) && singles.has(draft.nodes[i]) ? { ...store, value: single(store.value, true) } : store,
@@ -288,7 +307,7 @@ function roundedLocals(draft: Draft, local: ReadonlySet<Buffer>, singles: Single
 }
 
 /** The joined loop: every part without its row axis, row-local buffers one row long. */
-function rowsOf({ row, members, totals }: Group, local: ReadonlySet<Buffer>, provenance: Provenance): Rows {
+function rowsOf({ row, members, totals }: RowGroup, local: ReadonlySet<Buffer>, provenance: Provenance): Rows {
   const shrunk = new Map<Buffer, Buffer>();
   const strides = new Map<Buffer, Index>();
   for (const { nest } of members)

@@ -1,5 +1,5 @@
 // What is f32 wherever it is read, on a target that computes in double precision and rounds what it stores.
-import type { Node, Op } from '../../ir/graph.js';
+import { isOp, type Node, type Op } from '../../ir/graph.js';
 import {
   abs,
   add,
@@ -24,6 +24,7 @@ import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../.
 import { window } from '../../ir/ops/windows.js';
 import { random } from '../../ir/ops/random.js';
 import { prod, reduceMax, reduceMin, sum } from '../../ir/ops/reductions.js';
+import { leavesOfLoop, scan } from '../../ir/ops/scan.js';
 import type { Provenance } from '../../ir/program.js';
 
 /** What is f32 wherever it is read. */
@@ -73,10 +74,12 @@ export function singlesOf(order: readonly Node[], phaseOf: (node: Node) => Prove
     // Cotangents pass through select as well: nothing compares them.
     if (node.op === select && phaseOf(node) === 'forward') mark(node.inputs, chosen);
   }
+  const throughLoops = handedOn(order);
   for (let next = open.pop(); next; next = open.pop()) {
     const [node, to] = next;
     if (to.has(node) || compared.has(node)) continue;
     to.add(node);
+    mark(throughLoops.get(node) ?? [], to);
     if (passing.has(node.op)) mark(node.inputs, to);
     else if (to === compared && arithmetic.has(node.op)) mark(node.inputs.filter(isReproduced), to);
   }
@@ -89,6 +92,22 @@ export function singlesOf(order: readonly Node[], phaseOf: (node: Node) => Prove
       return has(node) || comparing.has(reader.op);
     },
   };
+}
+
+/** What leaves of bodies are in turn, and what results of loops are, where the order has bodies too. */
+function handedOn(order: readonly Node[]): ReadonlyMap<Node, readonly Node[]> {
+  const found = new Map<Node, Node[]>();
+  const put = (node: Node, from: Node): void => {
+    found.set(node, [...(found.get(node) ?? []), from]);
+  };
+  for (const node of order) {
+    if (!isOp(node, scan)) continue;
+    const { loop, result } = node.attrs;
+    leavesOfLoop(loop).forEach((leaf, i) => put(leaf, node.inputs[i]));
+    loop.carried.forEach((leaf, k) => put(leaf, loop.next[k]));
+    put(node, result.kind === 'emit' ? result.of : loop.carried[result.of]);
+  }
+  return found;
 }
 
 /** In f32, do all targets make the same of it from the same operands? Contractions add up in different orders. */

@@ -3,7 +3,7 @@ import { constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index
 import type { Nest } from '../../ir/program.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import { fold, number, type Buffer } from '../../ir/scalar.js';
-import { type Draft } from './nests.js';
+import { type NestDraft } from './nests.js';
 import { foldsOf, loadsOf, type Access, type Fold } from '../../ir/nest/traverse.js';
 import { hasFold } from '../../ir/walk.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
@@ -25,7 +25,7 @@ function elements({ axes }: Nest): number {
 }
 
 /** Does every store of the draft fold over all rows, and is it small? */
-export function isTotal({ nest, host }: Draft, row: Axis): boolean {
+export function isTotal({ nest, host }: NestDraft, row: Axis): boolean {
   if (host || constantOf(row.extent) !== undefined || elements(nest) > mostElements) return false;
   return nest.stores.every((s) => {
     const folds = foldsOf(s.value);
@@ -38,10 +38,10 @@ export function isTotal({ nest, host }: Draft, row: Axis): boolean {
  * what it overwrites must not be read after the loop by another total.
  */
 export function canTotal(
-  total: Draft,
+  total: NestDraft,
   row: Axis,
   made: ReadonlyMap<Buffer, Index>,
-  others: readonly Draft[],
+  others: readonly NestDraft[],
   inPlace: (buffer: Buffer) => boolean,
 ): boolean {
   const count = [total, ...others].reduce((n, d) => n + elements(d.nest) * d.nest.stores.length, 0);
@@ -53,8 +53,8 @@ export function canTotal(
     return !stride || (!inPlace(load.from) && rowStride(load, axis)?.key === stride.key);
   });
   if (!within || outerLoads(total).some((l) => made.has(l.from))) return false;
-  const stored = (d: Draft): Set<Buffer> => new Set(d.nest.stores.map((s) => s.to));
-  const reads = (d: Draft, from: Draft): boolean => {
+  const stored = (d: NestDraft): Set<Buffer> => new Set(d.nest.stores.map((s) => s.to));
+  const reads = (d: NestDraft, from: NestDraft): boolean => {
     const written = stored(from);
     return (
       outerLoads(d).some((l) => written.has(l.from)) ||
@@ -70,7 +70,7 @@ interface RowAccess {
   readonly axis: Axis;
 }
 
-function bodyLoads({ nest }: Draft, row: Axis): RowAccess[] {
+function bodyLoads({ nest }: NestDraft, row: Axis): RowAccess[] {
   return nest.stores.flatMap((s) =>
     foldsOf(s.value).flatMap((f) => {
       const axis = rowOf(f, row);
@@ -80,7 +80,7 @@ function bodyLoads({ nest }: Draft, row: Axis): RowAccess[] {
 }
 
 /** What a total reads after the loop, beside its folds. */
-function outerLoads({ nest }: Draft): readonly Access[] {
+function outerLoads({ nest }: NestDraft): readonly Access[] {
   return nest.stores.flatMap((s) =>
     loadsOf(rewriteScalar(s.value, { scalar: (v) => (v.kind === 'fold' ? number(0, v.type) : undefined) })),
   );

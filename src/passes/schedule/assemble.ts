@@ -1,5 +1,6 @@
 // From kernels and entries to the program an emitter prints: its buffers, its memory, and what they are to the user.
-import { buffersOfRun, planMemory } from './planMemory.js';
+import { buffersOfRun } from './lifetimes.js';
+import { planMemory } from './planMemory.js';
 import type { Kernels } from './works.js';
 import type { Entry, EntryName, Kernel, Provenance, TrainerProgram } from '../../ir/program.js';
 import { runsByKernel } from '../../ir/runs.js';

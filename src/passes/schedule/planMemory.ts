@@ -1,15 +1,9 @@
 // Where every buffer lives: one arena with reuse, planned at compile time, in words that may depend on run-time sizes.
 import { add, constant, constantOf, div, mul, rangeOf, sub, zero, type Index } from '../../ir/index.js';
-import type { Entry, Kernel, MemoryPlan, Run, Step, TargetTraits } from '../../ir/program.js';
-import { actualOf, runsOf } from '../../ir/runs.js';
+import type { Entry, MemoryPlan, TargetTraits } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { visitStatements } from '../../ir/statements.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
-
-interface Interval {
-  readonly from: number;
-  to: number;
-}
+import { lifetimesOf, type Interval } from './lifetimes.js';
 
 /** Places of one length. */
 interface Shelf {
@@ -132,73 +126,4 @@ function fits(shelf: Shelf, { length }: Buffer): boolean {
     shelf.fits.set(length.key, known);
   }
   return known;
-}
-
-/** When arena and scratch buffers are in use. What an entry reports lives until its end. */
-function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> {
-  const lifetimes = new Map<Buffer, Interval[]>();
-  let now = 0;
-  for (const entry of entries) {
-    const here = new Map<Buffer, Interval>();
-    const use = (buffer: Buffer): void => {
-      if (buffer.space !== 'arena' && buffer.space !== 'scratch') return;
-      const known = here.get(buffer);
-      if (known) known.to = now;
-      else here.set(buffer, { from: now, to: now });
-    };
-    const useIn = (run: Run): void => {
-      const { scratch, sharing } = run.kernel;
-      // What a kernel of several calls has for itself is needed during each of them alone.
-      const own = new Set(run.given && [...scratch, ...(sharing?.own ?? [])]);
-      for (const buffer of buffersOf(run.kernel)) {
-        if (!own.has(buffer)) use(actualOf(run, buffer));
-        else lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), { from: now, to: now }]);
-      }
-    };
-    const walk = (steps: readonly Step[]): void => {
-      for (const step of steps) {
-        now++;
-        if (step.kind === 'run') useIn(step);
-        else {
-          // What a loop uses lives through all of it.
-          const buffers = new Set(runsOf(step.steps).flatMap((run) => [...buffersOfRun(run)]));
-          for (const buffer of buffers) use(buffer);
-          walk(step.steps);
-          now++;
-          for (const buffer of buffers) use(buffer);
-        }
-      }
-    };
-    walk(entry.steps);
-    now++;
-    for (const { buffer } of entry.results) use(buffer);
-    for (const [buffer, interval] of here) lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), interval]);
-  }
-  return lifetimes;
-}
-
-/** What a call reads or writes, in the order of its kernel's text. */
-export function buffersOfRun(run: Run): Buffer[] {
-  return [...buffersOf(run.kernel)].map((buffer) => actualOf(run, buffer));
-}
-
-const known = new WeakMap<Kernel, ReadonlySet<Buffer>>();
-
-/** Every buffer that a kernel reads or writes, in the order in which its text names them. */
-export function buffersOf(kernel: Kernel): ReadonlySet<Buffer> {
-  let found = known.get(kernel);
-  if (!found) {
-    const into = new Set<Buffer>();
-    visitStatements(kernel.body, {
-      statement(s) {
-        if (s.kind === 'store') into.add(s.to);
-      },
-      scalar(value) {
-        if (value.kind === 'load') into.add(value.from);
-      },
-    });
-    for (const buffer of kernel.scratch) into.add(buffer);
-    known.set(kernel, (found = into));
-  }
-  return found;
 }

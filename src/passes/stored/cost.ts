@@ -16,11 +16,10 @@ export interface RuleCost {
   readonly folds: boolean;
 }
 
-/** The cost of a node's own element rule; zero for leaves. */
+/** The cost of a node's own element rule; zero for leaves and for results of loops, whose bodies have costs of their own. */
 export function costOf(node: Node, estimate: Estimate): RuleCost {
   const { op } = node;
-  if (op.kind === 'structured') throw new Error(`${op.name} does not reach fusion yet`);
-  if (op.kind === 'leaf') return { cost: 0, reads: [], folds: false };
+  if (op.kind !== 'element') return { cost: 0, reads: [], folds: false };
   const placeholders = node.inputs.map((input): Buffer => ({
     name: 'in',
     space: 'arena',

@@ -3,12 +3,14 @@ import { isOp, type Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
 import { contract } from '../../ir/ops/contract.js';
 import { oneHot } from '../../ir/ops/indexing.js';
+import { leavesOfLoop, runsAmong } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import { fewestRows } from '../../ir/nest/scatter.js';
 import { constant } from '../../ir/ops/constants.js';
 import { counter } from '../../ir/ops/leaves.js';
 import { costOf, type RuleCost } from './cost.js';
+import { inputsNeeded, needsOf, type Needs } from './needs.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 
 export interface Decision {
@@ -18,6 +20,15 @@ export interface Decision {
   readonly stored: ReadonlySet<Node>;
   /** Scalars of counters alone, such as a learning rate by schedule: computed by the host in double precision. */
   readonly host: ReadonlySet<Node>;
+  /** How often elements of each leaf are read. */
+  readonly reads: ReadonlyMap<Node, number>;
+  /** The runs of loops among the nodes, by their keys (`runKey`). */
+  readonly runs: ReadonlyMap<string, DecidedRun>;
+}
+
+/** One run of a loop: what of it is needed, and what of its body is stored at each round. */
+export interface DecidedRun extends Needs {
+  readonly body: Decision;
 }
 
 /** Operations one inside another in a nest: more would exhaust the stack, and take time that grows as their square. */
@@ -35,45 +46,54 @@ function cached(node: Node, estimate: Estimate): RuleCost {
 
 /**
  * Node n is stored iff it is a root, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already,
- * or stands too deep in a nest to be written into it.
- * T: how often its elements would be evaluated if inlined; N: its elements; c: the cost of its own rule.
+ * or stands too deep in a nest to be written into it. So is what a loop gives, and a fold that a loop reads.
+ * T: how often its elements would be evaluated if inlined, once more in each round of a loop; N: its elements; c: the cost of its own rule.
  */
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
-  const order = reachable(roots);
+  const order = reachable(roots, inputsNeeded);
   const rootSet = new Set(roots);
   const { host, counted } = hostScalars(order, rootSet);
+  const runs = decidedRuns(order, estimate);
+  const loopReads = readsOfLoops(runs, estimate);
+  const reads = new Map<Node, number>();
   const stored = new Set<Node>();
   const consumers = new Map<Node, Node[]>();
   for (const node of order)
-    for (const input of new Set(node.inputs)) consumers.set(input, [...(consumers.get(input) ?? []), node]);
+    for (const input of new Set(inputsNeeded(node))) consumers.set(input, [...(consumers.get(input) ?? []), node]);
 
   const times = new Map<Node, number>(); // T
   const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
   const hasFold = new Set<Node>();
   const depths = new Map<Node, number>(); // nodes that were not stored, one after another, down to this one
   for (const node of [...order].reverse()) {
-    if (node.op.kind === 'leaf') continue;
     const { cost, folds } = cached(node, estimate);
     const count = estimated(elementCount(node.type), estimate);
-    let evaluations = 0;
-    let depth = 0;
+    const inLoops = loopReads.get(node);
+    let evaluations = inLoops ?? 0;
+    let depth = inLoops === undefined ? 0 : 1;
     const where = new Set<Node>();
     for (const user of consumers.get(node) ?? []) {
       const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
-      const { reads } = cached(user, estimate);
+      const ofUser = cached(user, estimate);
       const chooser = chooserOf(user);
-      user.inputs.forEach((input, i) => {
-        if (input !== node) return;
-        evaluations += i === chooser ? estimated(elementCount(node.type), estimate) : userTimes * reads[i];
-      });
+      if (user.op.kind === 'element')
+        user.inputs.forEach((input, i) => {
+          if (input === node) evaluations += i === chooser ? count : userTimes * ofUser.reads[i];
+        });
       for (const nest of nests.get(user) ?? []) where.add(nest);
       depth = Math.max(depth, (depths.get(user) ?? 0) + 1);
+    }
+    if (node.op.kind === 'leaf') {
+      reads.set(node, evaluations + (rootSet.has(node) ? count : 0));
+      continue;
     }
     const crowded = folds && [...where].some((nest) => hasFold.has(nest));
     const store =
       rootSet.has(node) ||
+      node.op.kind === 'structured' ||
       host.has(node) ||
       crowded ||
+      (folds && inLoops !== undefined) ||
       depth > deepest ||
       chooserOf(node) !== undefined ||
       evaluations * cost > evaluations + count * (cost + 1);
@@ -90,7 +110,35 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
       if (folds) for (const nest of where) hasFold.add(nest);
     }
   }
-  return { order, stored, host };
+  return { order, stored, host, reads, runs };
+}
+
+function decidedRuns(order: readonly Node[], estimate: Estimate): Map<string, DecidedRun> {
+  const runs = [...runsAmong(order)].map(([key, results]): [string, DecidedRun] => {
+    const needs = needsOf(results);
+    return [key, { ...needs, body: decide(needs.roots, estimate) }];
+  });
+  return new Map(runs);
+}
+
+/** How often loops read elements of each of their inputs, in all rounds together. */
+function readsOfLoops(runs: ReadonlyMap<string, DecidedRun>, estimate: Estimate): Map<Node, number> {
+  const found = new Map<Node, number>();
+  for (const { results, carried, body } of runs.values()) {
+    const [{ inputs, attrs }] = results;
+    const { loop } = attrs;
+    const rounds = estimated(loop.length.size, estimate);
+    const first = loop.slices.length;
+    leavesOfLoop(loop).forEach((leaf, i) => {
+      const k = i - first;
+      const isStart = k >= 0 && k < loop.carried.length;
+      if (isStart ? !carried.includes(k) : !body.reads.has(leaf)) return;
+      // What a value starts from is read before the first round.
+      const times = isStart ? estimated(elementCount(leaf.type), estimate) : rounds * (body.reads.get(leaf) ?? 0);
+      found.set(inputs[i], (found.get(inputs[i]) ?? 0) + times);
+    });
+  }
+  return found;
 }
 
 /**
@@ -124,7 +172,7 @@ function hostScalars(
     const isConstant = isOp(node, constant);
     if (isCounter || isConstant) pure.add(node);
     else if (
-      node.op.kind !== 'leaf' &&
+      node.op.kind === 'element' &&
       node.inputs.length > 0 &&
       node.type.shape.length === 0 &&
       node.inputs.every((i) => pure.has(i))
