@@ -260,6 +260,8 @@ export interface Capabilities {
   readonly doubles?: true;
   /** What adds up numbers holds f32 there, and long sums are made in blocks. */
   readonly blocks?: Blocks;
+  /** How many elements of what one kernel stages stay near, where that matters: a part of the second cache. */
+  readonly near?: number;
   /** A kernel may take so many buffers and numbers as parameters, so that the copies of a layer are one. */
   readonly parameters?: number;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */

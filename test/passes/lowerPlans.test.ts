@@ -9,7 +9,7 @@ import { planSerial } from '../../src/passes/schedule/plan/serial.js';
 import { readsOwn } from '../../src/ir/nest/strides.js';
 import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/ir/nest/plans.js';
 import { compare } from '../support/compareKernel.js';
-import { drawnBlockings, example } from '../support/drawNests.js';
+import { drawnBlockings, example, exampleOfWindows } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
@@ -95,6 +95,11 @@ const drawnBlocks = fc
     return plansOf(made, relaxed, 300, asChosen);
   });
 
+/** Windows, with a cache for more and for less than what would be staged whole. */
+const drawnWindows = fc
+  .tuple(exampleOfWindows, fc.constantFrom(wasm, relaxed), fc.constantFrom(8, 40, 150, 1_000), fc.boolean())
+  .chain(([made, target, near, asChosen]) => plansOf(made, { ...target, near }, 64, asChosen));
+
 function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
   fc.assert(
     fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), drawnBlockings, ([made, drawnPlan], rows, cut) => {
@@ -117,6 +122,10 @@ function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
 describe('lower', () => {
   it('means the same under any plan', () => {
     meansTheSame(drawn, 300);
+  });
+
+  it('means the same of windows under any plan', () => {
+    meansTheSame(drawnWindows, 100);
   });
 
   it('means the same where panels are staged side by side', () => {

@@ -5,6 +5,7 @@ import { planSerial } from '../../src/passes/schedule/plan/serial.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { relaxed, ts, wasm } from '../support/targets.js';
+import * as windows from '../support/windows.js';
 
 const { batch } = nests;
 const line = ({ nest }: Example, target = wasm): string => planSerial(nest, target, () => 64).text;
@@ -36,6 +37,18 @@ describe('plan for lanes', () => {
   it('makes the columns of a convolution one run, staged whole', () => {
     expect(line(nests.convolution(batch, 6, 16, 10, 5))).toBe(
       'contraction: v=yx:100 u=o:16 fold=cij:150 tile 4x8, v side staged whole',
+    );
+  });
+
+  it('stages as many rows of an image at once as stay near', () => {
+    expect(line(windows.forward({ batch, channels: 32, outputs: 64, side: 18, kernel: 3 }))).toBe(
+      'contraction: v=y1x:64 u=o:64 fold=cij:288 tile 4x8, v side staged whole',
+    );
+  });
+
+  it('makes one loop of a fold through filters that are turned', () => {
+    expect(line(windows.byInput({ batch, channels: 32, outputs: 64, side: 16, kernel: 3 }))).toBe(
+      'contraction: v=y1x:32 u=c:32 fold=oij:576 tile 4x8, v side staged whole, u side staged',
     );
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Blocks } from '../../src/ir/program.js';
 import * as nests from './nests.js';
 import type { Example } from './nests.js';
+import * as windows from './windows.js';
 
 const { batch } = nests;
 const size = fc.integer({ min: 1, max: 20 });
@@ -52,6 +53,26 @@ export const example: fc.Arbitrary<Example> = fc.oneof(
   fc.tuple(extent, size, size).map((a) => nests.tableGradient(...a)),
   fc.tuple(size, size).map((a) => nests.paddedSums(...a)),
 );
+
+/** Convolutions and their gradients: of images or lines, with strides, groups and guards. */
+export const exampleOfWindows: fc.Arbitrary<Example> = fc
+  .record({
+    batch: fc.constantFrom(2, batch),
+    groups: fc.constantFrom(1, 1, 2, 3),
+    inner: fc.constantFrom(1, 2, 3, 4, 8),
+    outer: fc.constantFrom(1, 2, 5, 8, 9),
+    side: fc.integer({ min: 1, max: 8 }),
+    kernel: fc.integer({ min: 1, max: 3 }),
+    stride: fc.constantFrom(1, 1, 2),
+    padding: fc.constantFrom(0, 0, 1),
+    lines: fc.boolean(),
+  })
+  .filter(({ side, kernel, padding }) => side + 2 * padding >= kernel)
+  .chain(({ inner, outer, groups, lines, ...rest }) => {
+    const w = { ...rest, groups, channels: inner * groups, outputs: outer * groups, ...(lines && { lines }) };
+    const plain = { ...w, groups: 1, stride: 1, padding: 0 };
+    return fc.constantFrom(windows.forward(w), windows.byWeights(w), windows.byInput(plain));
+  });
 
 /** How sums are cut: not at all, or in blocks that are much shorter than those of any target. */
 export const drawnBlockings: fc.Arbitrary<Blocks | undefined> = fc.option(

@@ -80,6 +80,8 @@ export interface Shape {
   readonly split: readonly Split[];
   readonly axes: readonly Coalesce[];
   readonly folds: readonly Coalesce[];
+  /** Axes taken apart after that, so that what is staged of the inner ones stays in the cache. */
+  readonly blocks?: readonly Split[];
 }
 
 export interface NestPlan {

@@ -22,8 +22,8 @@ import { specialise, specialiseIndex } from './specialise.js';
 import type { Coalesce, Shape, Split, Stage } from './plans.js';
 
 /** The nest over other axes, which are the same places. */
-export function reshape(nest: Nest, { split, axes, folds }: Shape): Nest {
-  return coalesceFolds(coalesceAxes(splitAxes(nest, split), axes), folds);
+export function reshape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): Nest {
+  return splitAxes(coalesceFolds(coalesceAxes(splitAxes(nest, split), axes), folds), blocks);
 }
 
 /** Axes of the nest and of its folds taken apart. */

@@ -19,7 +19,7 @@ import { estimated, placesOf } from '../../../ir/nest/sizes.js';
 import { planCopy } from './copy.js';
 import { runs } from './shape.js';
 import type { Sides } from '../../../ir/nest/sides.js';
-import type { LoopPlan, NestPlan, Shape, Stage, Tail } from '../../../ir/nest/plans.js';
+import type { LoopPlan, NestPlan, Shape, Split, Stage, Tail } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** Fewer rows do not pay for staging the columns. */
@@ -32,7 +32,9 @@ const [manyRows, manyColumns, fewRows, leastColumns] = [200, 128, 32, 16];
 const depthOfPanels = 256;
 /** What panels may hold together, in elements: a part of the second cache. */
 const panelsAtMost = 32 * 1024;
-/** The longest run that is staged whole, in elements. */
+/** Loops of fewer rounds are set up too often: with both sides staged, the fold is one loop. */
+const shortFold = 32;
+/** The longest run that is staged whole where it cannot be taken apart. */
 const wholeAtMost = 256 * 1024;
 
 /** Register tiles, rows by columns, with their measured weight. */
@@ -58,7 +60,7 @@ export function planContraction(
   nest: Nest,
   shape: Shape,
   sides: Sides,
-  { fused }: TargetTraits,
+  { fused, near = wholeAtMost }: TargetTraits,
   estimate: Estimate,
 ): NestPlan | undefined {
   const { fold, columns } = sides;
@@ -69,7 +71,8 @@ export function planContraction(
   const u = rows[0];
   const reused = size(rows) >= rowsToStage;
 
-  const run = reused ? longColumns(nest, sides, order, estimate) : undefined;
+  const most = shape.blocks ? near : wholeAtMost;
+  const run = reused ? longColumns(nest, sides, order, most, estimate) : undefined;
   const merge = run && run.length > 1 ? coalesced(run) : undefined;
   const v = merge ? merge.into : sides.v;
   const others = columns.filter((a) => a !== v && !(merge?.axes.includes(a) ?? false));
@@ -78,7 +81,8 @@ export function planContraction(
 
   const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
   const inPlace = vectorise(sides.vSide, sides.v) !== undefined;
-  const uStage = stageRows(sides, order, u, tileRows, tail, estimate);
+  const short = reused && isShortInside(nest, sides, order, run, estimate);
+  const uStage = stageRows(sides, order, u, tileRows, tail, short, estimate);
   const uNear = uStage !== undefined || (u !== undefined && strideOfSide(sides.uSide, order, estimate) === 1);
   const panels = fused && reused && uNear && inPlace && !merge ? panelsOf(v, tileColumns, size(order), tail) : 1;
   const vStage = (): Stage | undefined => {
@@ -162,14 +166,20 @@ function chooseTile(rows: number | undefined, columns: number, v: Axis, fused = 
 function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate): Axis[] {
   const stride = (axis: Axis): number => {
     const at = uSide.kind === 'load' ? strideAt(uSide.at, axis, estimate) : undefined;
-    return at ?? 0;
+    return Math.abs(at ?? 0);
   };
   const strides = new Map(fold.over.map((a) => [a, stride(a)]));
   return [...fold.over].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
 }
 
 /** Columns that are one run in everything but the v side: the innermost of them, as many as are dense and not too long. */
-function longColumns(nest: Nest, sides: Sides, order: readonly Axis[], estimate: Estimate): Axis[] | undefined {
+function longColumns(
+  nest: Nest,
+  sides: Sides,
+  order: readonly Axis[],
+  most: number,
+  estimate: Estimate,
+): Axis[] | undefined {
   const { v, columns } = sides;
   const candidates = columns
     .filter((a) => constantOf(a.extent) !== undefined)
@@ -178,12 +188,36 @@ function longColumns(nest: Nest, sides: Sides, order: readonly Axis[], estimate:
   const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
   const run: Axis[] = [v];
   for (const axis of candidates.slice(1)) {
-    if (size([axis, ...run, ...order]) > wholeAtMost) break;
+    if (size([axis, ...run, ...order]) > most) break;
     const trial = applyStage(nest, stageRun(sides, order, [axis, ...run], 0));
     if (!dense(addressesOf(trial), axis, run[0])) break;
     run.unshift(axis);
   }
   return run.length > 1 ? run : undefined;
+}
+
+/** The column that is taken apart, so that a run of what is inside can be staged whole and stay near. */
+export function blocksOf(nest: Nest, sides: Sides, { near }: TargetTraits, estimate: Estimate): Split[] {
+  if (near === undefined || placesOf(sides.rows, estimate) < rowsToStage) return [];
+  const order = foldOrder(sides.fold, sides.uSide, estimate);
+  const run = longColumns(nest, sides, order, Infinity, estimate) ?? [];
+  let inner = placesOf(order, estimate);
+  for (const axis of [...run].reverse()) {
+    const extent = estimated(axis.extent, estimate);
+    if (inner * extent <= near) {
+      inner *= extent;
+      continue;
+    }
+    const by = range(2, extent - 1).findLast((n) => extent % n === 0 && inner * n <= near);
+    if (by === undefined || axis === sides.v) return [];
+    const outer = newAxis(`${axis.name}0`, toIndex(extent / by));
+    return [{ axis, by: toIndex(by), outer, inner: newAxis(`${axis.name}1`, toIndex(by)) }];
+  }
+  return [];
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 }
 
 function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], position: number): Stage {
@@ -236,23 +270,44 @@ function stagePanel(
   return { buffer, over, factors: sides.vFactors, columns: [], tile, pitch: width, position, copy };
 }
 
-/** The u side by tiles of rows, [tile][fold][row]: pays where rows are many and far apart. */
+/** Are there several loops of the fold, the innermost one short, where the columns are staged and the rows are not? */
+function isShortInside(
+  nest: Nest,
+  sides: Sides,
+  order: readonly Axis[],
+  run: readonly Axis[] | undefined,
+  estimate: Estimate,
+): boolean {
+  const looped = order.filter((a) => constantOf(a.extent) !== 1);
+  const staged = applyStage(nest, stageRun(sides, order, run ?? [sides.v], 0));
+  const merged = runs(looped, addressesOf(staged)).find(({ axes }) => axes.includes(looped[looped.length - 1]));
+  const inner = merged?.axes ?? looped.slice(-1);
+  return inner.length < looped.length && placesOf(inner, estimate) < shortFold;
+}
+
+/** Are rows so many, and so far apart in the fold, that reading them in place is dearer than staging them? */
+function areFarApart(sides: Sides, over: readonly Axis[], u: Axis, estimate: Estimate): boolean {
+  const depth = placesOf(over, estimate);
+  const columns = placesOf(sides.columns, estimate);
+  const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
+  if (estimated(u.extent, estimate) < few || columns < leastColumns) return false;
+  const stride = strideOfSide(sides.uSide, over, estimate);
+  return stride !== undefined && stride >= 64;
+}
+
+/** The u side by tiles of rows, [tile][fold][row]: pays where rows are many and far apart, or where the fold would be short loops. */
 function stageRows(
   sides: Sides,
   over: readonly Axis[],
   u: Axis | undefined,
   width: number,
   tail: Tail,
+  short: boolean,
   estimate: Estimate,
 ): Stage | undefined {
   if (!u || width < 2 || sides.rows.length > 1) return undefined;
-  const depth = placesOf(over, estimate);
-  const columns = placesOf(sides.columns, estimate);
-  const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
-  if (estimated(u.extent, estimate) < few || columns < leastColumns) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
-  const stride = strideOfSide(sides.uSide, over, estimate);
-  if (stride === undefined || stride < 64) return undefined;
+  if (!short && !areFarApart(sides, over, u, estimate)) return undefined;
   const tile = { axis: u, base: newAxis(u.name, u.extent), width, all: true, tail };
   const length = mul(add(u.extent, width), product(over.map((a) => a.extent)));
   const buffer = scratch('rows', length);

@@ -4,12 +4,12 @@ import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
-import { planContraction } from './contraction.js';
+import { blocksOf, planContraction } from './contraction.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { factorsOf } from '../../../ir/nest/contraction.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
-import { sidesOf } from '../../../ir/nest/sides.js';
+import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
 import { axesOfValue, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from '../../../ir/nest/strides.js';
 import { costOf } from '../../../ir/nest/cost.js';
 import { estimated, placesOf } from '../../../ir/nest/sizes.js';
@@ -50,8 +50,16 @@ export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): 
   if (!target.lanes) return planScalar(reshaped, shape, estimate);
   const sides = sidesOf(reshaped, estimate);
   if (sides && sides.rows.length + sides.columns.length > 0)
-    return planContraction(reshaped, shape, sides, target, estimate) ?? planScalar(reshaped, shape, estimate);
+    return planSides(reshaped, shape, sides, target, estimate) ?? planScalar(reshaped, shape, estimate);
   return planLanes(reshaped, shape, estimate);
+}
+
+function planSides(nest: Nest, shape: Shape, sides: Sides, target: TargetTraits, estimate: Estimate) {
+  const blocks = blocksOf(nest, sides, target, estimate);
+  if (blocks.length === 0) return planContraction(nest, shape, sides, target, estimate);
+  const apart = reshape(nest, { split: blocks, axes: [], folds: [] });
+  const inBlocks = sidesOf(apart, estimate);
+  return inBlocks && planContraction(apart, { ...shape, blocks }, inBlocks, target, estimate);
 }
 
 function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {

@@ -1,0 +1,151 @@
+// Hand-made nests of windows: convolutions, their gradients by weights and by input, and pooling, as element rules give them.
+import { add, axis, mul, sub, toIndex, type Axis, type Index } from '../../src/ir/index.js';
+import { apply, fold, indexValue, load, number, type Scalar } from '../../src/ir/scalar.js';
+import { buffer, nest, type Example } from './nests.js';
+
+type Extent = Index | number;
+
+/** A convolution over images, or along lines where `lines`. */
+export interface Windows {
+  readonly batch: Extent;
+  readonly channels: number;
+  readonly outputs: number;
+  /** Of the image with its padding. */
+  readonly side: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Padding that is a guard inside the fold, in place of a padded image. */
+  readonly padding?: number;
+  /** Channels of the input that an output sees. */
+  readonly groups?: number;
+  readonly lines?: true;
+  /** Channels come last, or first. */
+  readonly last?: true;
+}
+
+/** Row-major. */
+function at(dims: readonly Extent[], coordinates: readonly (Index | Axis | number)[]): Index {
+  return coordinates.reduce<Index>((all, c, i) => add(mul(all, dims[i]), toIndex(c)), toIndex(0));
+}
+
+interface Parts {
+  readonly sides: number;
+  readonly places: (names: string, extent: number) => Axis[];
+  readonly stride: number;
+  readonly out: number;
+  readonly groups: number;
+  readonly spread: (n: Extent) => Extent[];
+}
+
+function partsOf({ side, kernel, stride = 1, padding = 0, groups = 1, lines }: Windows): Parts {
+  const sides = lines ? 1 : 2;
+  return {
+    sides,
+    places: (names, extent) => [...names].slice(-sides).map((name) => axis(name, extent)),
+    stride,
+    out: Math.floor((side + 2 * padding - kernel) / stride) + 1,
+    groups,
+    spread: (n) => Array.from({ length: sides }, () => n),
+  };
+}
+
+/** Axes of one place are none. */
+function channelsOf({ batch, channels, outputs }: Windows, groups: number) {
+  const [inner, outer] = [channels / groups, outputs / groups];
+  const some = (name: string, extent: number): Axis[] => (extent === 1 ? [] : [axis(name, extent)]);
+  const [b, g, o, c] = [axis('b', batch), some('g', groups), some('o', outer), some('c', inner)];
+  const place = (axes: readonly Axis[]): Index => add(...axes.map(toIndex));
+  const of = (n: number, axes: readonly Axis[]): Index => add(mul(place(g), n), place(axes));
+  return { b, g, o, c, inner, inside: place(c), channel: of(inner, c), output: of(outer, o) };
+}
+
+const all = (extents: readonly Extent[]): Index => extents.reduce<Index>((p, n) => mul(p, n), toIndex(1));
+
+/** The image at stride · place + offset - padding; 0 outside of it. */
+function pixel(
+  w: Windows,
+  image: ReturnType<typeof buffer>,
+  lead: readonly (Index | Axis)[],
+  places: readonly Axis[],
+  offsets: readonly Axis[],
+): Scalar {
+  const { stride, spread } = partsOf(w);
+  const coordinates = places.map((p, i) => sub(add(mul(toIndex(p), stride), toIndex(offsets[i])), w.padding ?? 0));
+  const value = load(image, at([w.batch, w.channels, ...spread(w.side)], [...lead, ...coordinates]));
+  if (!w.padding) return value;
+  const inside = coordinates.flatMap((c) => [
+    apply('le', number(0, 'i32'), indexValue(c)),
+    apply('lt', indexValue(c), number(w.side, 'i32')),
+  ]);
+  return apply(
+    'select',
+    inside.reduce((x, y) => apply('and', x, y)),
+    value,
+    number(0),
+  );
+}
+
+/** out[b, o, y, x] = max(bias[o] + Σ c, i, j image[b, c, y·stride + i, x·stride + j] · filter[o, c, i, j], 0). */
+export function forward(w: Windows): Example {
+  const { places, out, groups, spread } = partsOf(w);
+  const { b, g, o, c, inner, inside, channel, output } = channelsOf(w, groups);
+  const [at_, k] = [places('yx', out), places('ij', w.kernel)];
+  const image = buffer('image', all([w.batch, w.channels, ...spread(w.side)]));
+  const filter = buffer('filter', all([w.outputs, inner, ...spread(w.kernel)]));
+  const bias = buffer('bias', w.outputs);
+  const result = buffer('out', all([w.batch, w.outputs, ...spread(out)]));
+  const product = apply(
+    'mul',
+    pixel(w, image, [b, channel], at_, k),
+    load(filter, at([w.outputs, inner, ...spread(w.kernel)], [output, inside, ...k])),
+  );
+  const sum = fold('add', [...c, ...k], product);
+  const value = apply('max', apply('add', sum, load(bias, output)), number(0));
+  const axes = [b, ...g, ...o, ...at_];
+  const to = at([w.batch, w.outputs, ...spread(out)], [b, output, ...at_]);
+  return { nest: nest('out', axes, [{ to: result, at: to, value }]), buffers: [image, filter, bias, result] };
+}
+
+/** d_filter[o, c, i, j] = Σ b, y, x d[b, o, y, x] · image[b, c, y·stride + i, x·stride + j]. */
+export function byWeights(w: Windows): Example {
+  const { places, out, groups, spread } = partsOf(w);
+  const { b, g, o, c, inner, inside, channel, output } = channelsOf(w, groups);
+  const [at_, k] = [places('yx', out), places('ij', w.kernel)];
+  const image = buffer('image', all([w.batch, w.channels, ...spread(w.side)]));
+  const d = buffer('d', all([w.batch, w.outputs, ...spread(out)]));
+  const result = buffer('d_filter', all([w.outputs, inner, ...spread(w.kernel)]));
+  const product = apply(
+    'mul',
+    load(d, at([w.batch, w.outputs, ...spread(out)], [b, output, ...at_])),
+    pixel(w, image, [b, channel], at_, k),
+  );
+  const value = fold('add', [b, ...at_], product);
+  const axes = [...g, ...o, ...c, ...k];
+  const to = at([w.outputs, inner, ...spread(w.kernel)], [output, inside, ...k]);
+  return { nest: nest('d_filter', axes, [{ to: result, at: to, value }]), buffers: [image, d, result] };
+}
+
+/** d_image[b, c, y, x] = Σ o, i, j d[b, o, y + i, x + j] · filter[o, c, kernel - 1 - i, kernel - 1 - j], d with its padding. */
+export function byInput(w: Windows): Example {
+  const { places, spread } = partsOf(w);
+  const whole = w.side + w.kernel - 1;
+  const [b, o, c] = [axis('b', w.batch), axis('o', w.outputs), axis('c', w.channels)];
+  const [at_, k] = [places('yx', w.side), places('ij', w.kernel)];
+  const d = buffer('d', all([w.batch, w.outputs, ...spread(whole)]));
+  const filter = buffer('filter', all([w.outputs, w.channels, ...spread(w.kernel)]));
+  const result = buffer('d_image', all([w.batch, w.channels, ...spread(w.side)]));
+  const product = apply(
+    'mul',
+    load(d, at([w.batch, w.outputs, ...spread(whole)], [b, o, ...at_.map((p, i) => add(toIndex(p), toIndex(k[i])))])),
+    load(
+      filter,
+      at([w.outputs, w.channels, ...spread(w.kernel)], [o, c, ...k.map((a) => sub(w.kernel - 1, toIndex(a)))]),
+    ),
+  );
+  const value = fold('add', [o, ...k], product);
+  const to = at([w.batch, w.channels, ...spread(w.side)], [b, c, ...at_]);
+  return {
+    nest: nest('d_image', [b, c, ...at_], [{ to: result, at: to, value }]),
+    buffers: [d, filter, result],
+  };
+}
