@@ -7,13 +7,14 @@ import { lower } from '../../src/passes/schedule/lower/lower.js';
 import { planCopy } from '../../src/passes/schedule/plan/copy.js';
 import { planSerial } from '../../src/passes/schedule/plan/serial.js';
 import { readsOwn } from '../../src/ir/nest/strides.js';
-import type { CopyPlan, LoopPlan, NestPlan, Plan } from '../../src/ir/nest/plans.js';
+import type { CopyPlan, CutBlock, CutPlan, LoopPlan, NestPlan, Plan } from '../../src/ir/nest/plans.js';
 import { compare } from '../support/compareKernel.js';
 import { drawnBlockings, example, exampleOfWindows } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
 import { relaxed, ts, wasm } from '../support/targets.js';
+import * as windows from '../support/windows.js';
 
 /** Another plan of the same nest, with its stages or without. */
 function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
@@ -67,11 +68,29 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
   });
 }
 
+/** The same with other tiles, and other orders of the folds in blocks. */
+function disturbCut(chosen: CutPlan): fc.Arbitrary<CutPlan> {
+  const copy = fc.constantFrom<CopyPlan['kind']>('rows', 'columnsFirst', 'transpose');
+  const block = (b: CutBlock): fc.Arbitrary<CutBlock> =>
+    fc.record({ plan: disturb(b.plan, false), kind: copy }).map(({ plan, kind }) => {
+      const { over, columns } = b.stage.copy;
+      return { ...b, plan, stage: { ...b.stage, copy: planCopy(kind, over, columns) } };
+    });
+  return fc
+    .record({
+      blocks: fc.tuple(...chosen.blocks.map(block)),
+      empty: disturb(chosen.empty, true),
+      rest: disturb(chosen.rest, false),
+    })
+    .map((parts) => ({ ...chosen, ...parts }));
+}
+
 /** The plan that is chosen for a target where run-time sizes are as estimated, or another one. */
 function plansOf(made: Example, target: TargetTraits, estimate: number, asChosen: boolean): fc.Arbitrary<Case> {
   const { nest } = made;
   const chosen = planSerial(nest, target, () => estimate);
   if (asChosen || chosen.kind === 'scatter') return fc.constant([made, chosen]);
+  if (chosen.kind === 'cut') return disturbCut(chosen).map((p) => [made, p]);
   if (chosen.kind === 'rows') {
     const parts = chosen.parts.map((p) => disturb(p, true));
     return fc.tuple(...parts).map((all) => [made, { ...chosen, parts: all }]);
@@ -100,6 +119,23 @@ const drawnWindows = fc
   .tuple(exampleOfWindows, fc.constantFrom(wasm, relaxed), fc.constantFrom(8, 40, 150, 1_000), fc.boolean())
   .chain(([made, target, near, asChosen]) => plansOf(made, { ...target, near }, 64, asChosen));
 
+/** Gradients of filters, of which blocks of the fold are added up. */
+const drawnCuts = fc
+  .record({
+    batch: fc.constantFrom(2, 5, nests.batch),
+    inner: fc.constantFrom(1, 3, 4, 8),
+    outputs: fc.constantFrom(4, 6, 9),
+    side: fc.constantFrom(4, 6, 9),
+    kernel: fc.integer({ min: 1, max: 3 }),
+    stride: fc.constantFrom(1, 2),
+    groups: fc.constantFrom(1, 2),
+    lines: fc.boolean(),
+  })
+  .map(({ inner, lines, groups, outputs, ...w }) =>
+    windows.byWeights({ ...w, groups, channels: inner * groups, outputs: outputs * groups, ...(lines && { lines }) }),
+  );
+const isCutPlan = ([, p]: Case): boolean => p.kind === 'cut';
+
 function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
   fc.assert(
     fc.property(cases, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), drawnBlockings, ([made, drawnPlan], rows, cut) => {
@@ -126,6 +162,13 @@ describe('lower', () => {
 
   it('means the same of windows under any plan', () => {
     meansTheSame(drawnWindows, 100);
+  });
+
+  it('means the same where folds are cut', () => {
+    const cuts = fc
+      .tuple(drawnCuts, fc.constantFrom(wasm, relaxed), fc.constantFrom(1_000, 3_000), fc.boolean())
+      .chain(([made, target, near, asChosen]) => plansOf(made, { ...target, near }, 400, asChosen));
+    meansTheSame(cuts.filter(isCutPlan), 60);
   });
 
   it('means the same where panels are staged side by side', () => {

@@ -120,7 +120,52 @@ export interface ScatterPlan {
   readonly text: string;
 }
 
-export type Plan = NestPlan | RowsPlan | ScatterPlan;
+/** Blocks of one length of a fold that is cut. */
+export interface CutBlock {
+  /** How many places of the cut axis are one block; the axis over them, absent where it is one. */
+  readonly length: number;
+  readonly inner?: Axis;
+  /** The columns of a block, staged whole. */
+  readonly stage: Stage;
+  /** How its sums are made and added to those before. */
+  readonly plan: NestPlan;
+}
+
+/** What a contraction whose fold is cut is made of. */
+export interface CutParts {
+  /** First of all. */
+  readonly shape: Shape;
+  readonly fold: Scalar & { readonly kind: 'fold' };
+  /** Loops around everything: axes of the nest that are neither rows nor columns here. */
+  readonly around: readonly Axis[];
+  readonly rows: readonly Axis[];
+  readonly rowFactors: readonly Scalar[];
+  /** The staged columns, in the order in which they lie in the buffers, and one axis over them, padded to whole tiles. */
+  readonly columns: readonly Axis[];
+  readonly column: Axis;
+  /** Axes of the fold outside of blocks, the last of which is cut; and what stands for a block's first place of that. */
+  readonly outer: readonly Axis[];
+  readonly axis: Axis;
+  readonly base: Axis;
+  /** [rows][column]: sums of the blocks so far, and what those have lost. */
+  readonly sums: Buffer;
+  readonly lost: Buffer;
+}
+
+/**
+ * A contraction of which neither the columns lie as the store wants them, nor is the fold short enough to stage them at once: sums of
+ * blocks of the fold, each staged, are added up in a buffer, and the rest of the value is made from that.
+ */
+export interface CutPlan extends CutParts {
+  readonly kind: 'cut';
+  /** Blocks of the planned length, and then of what that leaves. */
+  readonly blocks: readonly CutBlock[];
+  readonly empty: NestPlan;
+  readonly rest: NestPlan;
+  readonly text: string;
+}
+
+export type Plan = NestPlan | RowsPlan | ScatterPlan | CutPlan;
 
 /** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
 export interface SharedPart {

@@ -6,6 +6,7 @@ import type { NestPlan, Plan } from '../../../ir/nest/plans.js';
 import { namesIn } from '../../../ir/nest/traverse.js';
 import { rowLets } from './rowLets.js';
 import { bufferNames, Names } from './names.js';
+import { writeCut } from './cut.js';
 import { writeNest } from './nest.js';
 import { writeScatter } from './scatter.js';
 import { writeRange } from './blocks.js';
@@ -43,6 +44,7 @@ function writeAll(writer: Writer, nest: AnyNest, plan: Plan, lets: ReadonlySet<B
     if (plan.kind !== 'rows') throw new Error(`${nest.name}: a plan of ${plan.kind} for rows`);
     writeRows(writer, nest, plan.parts, lets);
   } else if (plan.kind === 'scatter') writeScatter(writer, nest, plan);
+  else if (plan.kind === 'cut') writeCut(writer, nest, plan);
   else if (plan.kind === 'nest') writeNest(writer, nest, plan);
   else throw new Error(`${nest.name}: a plan of ${plan.kind} for a nest`);
 }
@@ -51,11 +53,13 @@ function writeAll(writer: Writer, nest: AnyNest, plan: Plan, lets: ReadonlySet<B
 function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
   if (nest.kind === 'rows') return [...nest.rowLocal, ...scratchOf(plan)];
   if (plan.kind === 'scatter') return [plan.lost];
+  if (plan.kind === 'cut') return scratchOf(plan);
   return plan.kind === 'nest' ? plan.stages.filter((s) => s.position > 0).map((s) => s.buffer) : [];
 }
 
 function scratchOf(plan: Plan): Buffer[] {
   if (plan.kind === 'scatter') return [plan.lost];
+  if (plan.kind === 'cut') return [plan.sums, plan.lost, plan.blocks[0].stage.buffer];
   const parts = plan.kind === 'rows' ? plan.parts : [plan];
   return parts.flatMap((p) => p.stages.map((s) => s.buffer));
 }

@@ -22,8 +22,8 @@ import type { Sides } from '../../../ir/nest/sides.js';
 import type { LoopPlan, NestPlan, Shape, Split, Stage, Tail } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 
-/** Fewer rows do not pay for staging the columns. */
-const rowsToStage = 8;
+/** Fewer rows do not pay for staging the columns; nor do fewer for columns of several axes, which staging makes one run. */
+const [rowsToStage, rowsForRuns] = [8, 6];
 /** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
 const deep = 1024;
 /** So many rows, or so many columns that meet them, pay for staging rows; never fewer of either. */
@@ -69,7 +69,7 @@ export function planContraction(
   const rows = [...sides.rows].sort((a, b) => size([b]) - size([a]));
   const order = foldOrder(fold, sides.uSide, estimate);
   const u = rows[0];
-  const reused = size(rows) >= rowsToStage;
+  const reused = areReused(sides, estimate);
 
   const most = shape.blocks ? near : wholeAtMost;
   const run = reused ? longColumns(nest, sides, order, most, estimate) : undefined;
@@ -147,7 +147,12 @@ function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
 }
 
 /** Best of weight × useful share. A narrow axis takes a narrow tile; what does not fill a tile is computed twice. */
-function chooseTile(rows: number | undefined, columns: number, v: Axis, fused = false): readonly [number, number] {
+export function chooseTile(
+  rows: number | undefined,
+  columns: number,
+  v: Axis,
+  fused = false,
+): readonly [number, number] {
   const useful = (extent: number, tile: number): number =>
     extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
   let best: readonly [number, number] = [1, 1];
@@ -163,13 +168,18 @@ function chooseTile(rows: number | undefined, columns: number, v: Axis, fused = 
 }
 
 /** Descending stride of the u side, so that its pointers move least. */
-function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate): Axis[] {
+export function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate): Axis[] {
   const stride = (axis: Axis): number => {
     const at = uSide.kind === 'load' ? strideAt(uSide.at, axis, estimate) : undefined;
     return Math.abs(at ?? 0);
   };
   const strides = new Map(fold.over.map((a) => [a, stride(a)]));
   return [...fold.over].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
+}
+
+/** Do enough rows meet each of the columns? */
+function areReused({ rows, columns }: Sides, estimate: Estimate): boolean {
+  return placesOf(rows, estimate) >= (columns.length > 1 ? rowsForRuns : rowsToStage);
 }
 
 /** Columns that are one run in everything but the v side: the innermost of them, as many as are dense and not too long. */
@@ -198,7 +208,7 @@ function longColumns(
 
 /** The column that is taken apart, so that a run of what is inside can be staged whole and stay near. */
 export function blocksOf(nest: Nest, sides: Sides, { near }: TargetTraits, estimate: Estimate): Split[] {
-  if (near === undefined || placesOf(sides.rows, estimate) < rowsToStage) return [];
+  if (near === undefined || !areReused(sides, estimate)) return [];
   const order = foldOrder(sides.fold, sides.uSide, estimate);
   const run = longColumns(nest, sides, order, Infinity, estimate) ?? [];
   let inner = placesOf(order, estimate);
@@ -220,10 +230,14 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 }
 
+/** How far apart staged rows of so many columns lie: a multiple of 32 apart they would fall on few cache sets. */
+export function pitchOf(columns: number): number {
+  return columns % 32 === 0 ? columns + 8 : columns;
+}
+
 function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], position: number): Stage {
   const length = run.reduce((n, a) => n * (constantOf(a.extent) ?? 1), 1);
-  // Rows a multiple of 32 apart would fall on few cache sets.
-  const pitch = length % 32 === 0 ? length + 8 : length;
+  const pitch = pitchOf(length);
   const kind = vectorise(sides.vSide, sides.v) ? 'rows' : 'columnsFirst';
   const buffer = scratch('columns', mul(product(over.map((a) => a.extent)), pitch));
   return {
@@ -324,10 +338,10 @@ function stageRows(
 }
 
 /** The same axes once more, for the loops of a copy. */
-function again(axes: readonly Axis[]): Axis[] {
+export function again(axes: readonly Axis[]): Axis[] {
   return axes.map((a) => newAxis(a.name, a.extent));
 }
 
-function scratch(name: string, length: Index): Buffer {
+export function scratch(name: string, length: Index): Buffer {
   return { name, space: 'scratch', dtype: 'f32', length: toIndex(length) };
 }

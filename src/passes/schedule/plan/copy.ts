@@ -2,6 +2,9 @@
 import type { CopyPlan, LoopPlan } from '../../../ir/nest/plans.js';
 import { constantOf, type Axis } from '../../../ir/index.js';
 
+/** How many places of a row are written out. */
+const longestWritten = 32;
+
 /**
  * Rows: fold axes outside, the last column in lanes. Columns first: element by element, so that what depends on the column alone is
  * computed once. `over` and `columns` are axes of the copy's own.
@@ -10,15 +13,15 @@ export function planCopy(kind: CopyPlan['kind'], over: readonly Axis[], columns:
   const rows = kind !== 'columnsFirst';
   const order = rows ? [...over, ...columns] : [...columns, ...over];
   const last = order[order.length - 1];
-  const loops = order.map((axis): LoopPlan => {
+  // Short runs are written out, several of them where that is still short.
+  let room = longestWritten;
+  const loops = [...order].reverse().map((axis): LoopPlan => {
     const wide = rows && axis === last;
-    const extent = constantOf(axis.extent) ?? 4;
-    return {
-      axis,
-      tile: wide ? (extent <= 32 && extent % 4 === 0 ? extent : extent < 4 ? 1 : 4) : 1,
-      tail: 'overlap',
-      ...(wide && { lanes: true as const }),
-    };
+    const extent = constantOf(axis.extent) ?? Infinity;
+    const written = rows && extent <= room;
+    room = written ? room / extent : 0;
+    const tile = written ? extent : wide ? 4 : 1;
+    return { axis, tile, tail: 'overlap', ...(wide && { lanes: true as const }) };
   });
-  return { kind, over, columns, loops };
+  return { kind, over, columns, loops: loops.reverse() };
 }

@@ -7,6 +7,7 @@ import { vectorise } from '../../../ir/nest/lanes.js';
 import { blocksOf, planContraction } from './contraction.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { factorsOf } from '../../../ir/nest/contraction.js';
+import { planCut } from './cut.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
@@ -36,7 +37,7 @@ export function planSerial(nest: AnyNest, target: TargetTraits, estimate: Estima
       return { kind: 'rows', parts, text };
     }
     case 'nest':
-      return planScatter(nest, target) ?? planNest(nest, target, estimate);
+      return planScatter(nest, target) ?? planCut(nest, target, estimate) ?? planNest(nest, target, estimate);
     default:
       return nest satisfies never;
   }
