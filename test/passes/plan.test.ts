@@ -31,7 +31,7 @@ describe('plan for lanes', () => {
 
   it('takes narrow tiles for few columns and wide ones for few rows', () => {
     expect(line(nests.dense(batch, 128, 10))).toContain('tile 6x4');
-    expect(line(nests.convolution(batch, 1, 6, 28, 5))).toBe('contraction: v=x:28 u=o:6 fold=c:1 i:5 j:5 tile 2x16');
+    expect(line(nests.convolution(batch, 1, 6, 28, 5))).toContain('v=yx:784 u=o:6 fold=cij:25 tile 2x16');
   });
 
   it('makes the columns of a convolution one run, staged whole', () => {
