@@ -7,6 +7,7 @@ import { coalesceFolds, reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
 import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
 import { addressesOf, foldsOf, strideAt } from '../../../ir/nest/strides.js';
+import { loadsOf } from '../../../ir/nest/traverse.js';
 import type {
   CopyPlan,
   CutBlock,
@@ -53,15 +54,21 @@ export function planCut(nest: Nest, target: TargetTraits, estimate: Estimate): C
   return inBlocks && planBlocks(apart, blocks, inBlocks, cut, chosen.columns, target, estimate);
 }
 
+/** Is the fold long, and no one run of the rows, whose columns can all be staged as they are? */
 function isCut(nest: Nest, sides: Sides, estimate: Estimate): boolean {
   const folds = new Set(foldsOf(nest).map((f) => f.key));
   const known = [...sides.rows, ...sides.columns].every((a) => constantOf(a.extent) !== undefined);
-  const looped = sides.fold.over.filter((a) => constantOf(a.extent) !== 1);
+  const order = foldOrder(sides.fold, sides.uSide, estimate).filter((a) => constantOf(a.extent) !== 1);
+  const [run] = runs(
+    order,
+    loadsOf(sides.uSide).map((l) => l.at),
+  );
+  const asOne = order.length < 2 || run?.axes.length === order.length;
   return (
     folds.size === 1 &&
     known &&
-    looped.length > 1 &&
-    placesOf(looped, estimate) > longFold &&
+    !asOne &&
+    placesOf(order, estimate) > longFold &&
     placesOf(sides.rows, estimate) >= fewestRows
   );
 }
