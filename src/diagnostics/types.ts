@@ -143,7 +143,7 @@ export const badPattern = message('bad-pattern', ({ pattern, why, span }: At & {
 
 export const indexOutOfRange = message(
   'index-out-of-range',
-  ({ index, size, what, span }: At & { index: number; size: string; what: 'axis' | 'list' | 'tuple' }) => ({
+  ({ index, size, what, span }: At & { index: number | string; size: string; what: 'axis' | 'list' | 'tuple' }) => ({
     message: `there is no element ${index}`,
     labels: [{ span, text: what === 'axis' ? `the axis is ${size} long` : `there are ${size}` }],
   }),

@@ -168,6 +168,7 @@ function kindOf(declaration: Declaration, { file, text }: Source): OperationKind
     case 'metrics.nn':
       return 'metric';
     case 'layers.nn':
+    case 'attention.nn':
       return 'layer';
     case 'optimizers.nn':
       return 'optimizer';

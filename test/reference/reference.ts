@@ -59,6 +59,8 @@ export interface OpRecord {
 /** The recorded models that the compiler takes. */
 export const cases = [
   'activations',
+  'attention_causal',
+  'attention_memory',
   'embedding_mean',
   'layer_norm_net',
   'losses',

@@ -142,16 +142,17 @@ export function meaningOf(
   parameters: Readonly<Record<string, ArrayLike<number>>>,
   rows: number,
   counters: Readonly<Record<string, number>>,
+  sizes?: Readonly<Record<string, number>>,
 ) => Meaning {
   const { model, diagnostics } = check({ file: 'model.nn', text });
   if (!model) throw new Error(`${text}\n${diagnostics.map((d) => d.message).join('\n')}`);
   const { gradients, model: derived } = differentiateModel(model);
   const names = [...gradients.keys()];
-  return (inputs, parameters, rows, counters) => {
+  return (inputs, parameters, rows, counters, sizes) => {
     const leaf = (node: Node): ArrayLike<number> => leafOf(node, { inputs, parameters, counters }, derived, rows);
     const [loss, ...rest] = evaluate([lossOf(derived.training), ...gradients.values()], {
       leaf,
-      sizes: { batch: rows },
+      sizes: { batch: rows, ...sizes },
       ...(singles && { singles }),
     });
     return { loss: loss[0], gradients: new Map(names.map((name, i) => [name, rest[i]])) };

@@ -30,14 +30,39 @@ function timesUnderWay(definition: Definition, { calls }: Context): number {
   return calls.length <= mostOfOne ? 0 : calls.filter((c) => c.definition === definition).length;
 }
 
-/** Evaluates the arguments of a call. Definitions in two steps stand for their default configuration. */
-export function givenOf(list: readonly Argument[], frame: Frame): Given[] {
-  return list.map((argument) => ({
-    ...(argument.name && { name: argument.name.name, place: argument.name.span }),
-    written: argument.value,
-    value: configured(evaluate(argument.value, frame), frame, argument.value.span),
-    span: argument.value.span,
-  }));
+/** Evaluates the arguments of a call. Definitions in two steps stand for their default configuration, where none is wanted. */
+export function givenOf(list: readonly Argument[], callee: Value, frame: Frame): Given[] {
+  const wanted = definitionsWanted(callee);
+  let position = 0;
+  return list.map((argument) => {
+    const value = evaluate(argument.value, frame);
+    const taken = wanted.has(argument.name?.name ?? position++);
+    return {
+      ...(argument.name && { name: argument.name.name, place: argument.name.span }),
+      written: argument.value,
+      value: taken ? value : configured(value, frame, argument.value.span),
+      span: argument.value.span,
+    };
+  });
+}
+
+/** The parameters, by name and by position, that take a definition as it is: `project = dense` is configured where it is used. */
+function definitionsWanted(callee: Value): ReadonlySet<string | number> {
+  if (callee.kind !== 'function') return new Set();
+  const { definition, scope } = callee;
+  const parameters = needsConfiguration(callee) ? (definition.configuration ?? []) : definition.parameters;
+  return new Set(parameters.flatMap((p, i) => (takesDefinition(p, scope) ? [p.name.name, i] : [])));
+}
+
+/** Its default is a definition that stands for nothing without a configuration. */
+function takesDefinition({ default: expression }: Parameter, scope: Scope): boolean {
+  const value = expression?.kind === 'name' ? scope.find(expression.name) : undefined;
+  return value?.kind === 'function' && needsConfiguration(value) && unset(value) !== undefined;
+}
+
+/** The first parameter of its configuration that has no default. */
+function unset({ definition }: FunctionValue): Parameter | undefined {
+  return definition.configuration?.find((p) => !p.default);
 }
 
 /** `callee(arguments)`: gives a definition in two steps its configuration, applies anything else. */
@@ -107,7 +132,7 @@ function needsConfiguration(value: FunctionValue): boolean {
 export function configured(value: Value, frame: Frame, span: Span): Value {
   if (value.kind !== 'function' || !needsConfiguration(value)) return value;
   const { definition } = value;
-  const missing = definition.configuration?.find((p) => !p.default);
+  const missing = unset(value);
   if (missing)
     return fail(frame, messages.missingArgument({ callee: definition.name.name, name: missing.name.name, span }));
   return { ...value, configuration: [], ...(definition.kind === 'layer' && { instance: {} }) };
@@ -159,10 +184,18 @@ export function bindConfiguration(
   }
 }
 
+/** What was not given, in order: a default may use what stands before it, and a type says of it what it says of an argument. */
 export function bindDefaults(parameters: readonly Parameter[], given: ReadonlyMap<string, Given>, frame: Frame): void {
-  for (const { name, default: expression } of parameters)
-    if (!given.has(name.name) && expression)
-      frame.scope.define(name.name, configured(evaluate(expression, frame), frame, expression.span));
+  for (const parameter of parameters) {
+    const { name, type, default: expression } = parameter;
+    if (given.has(name.name) || !expression) continue;
+    const value = evaluate(expression, frame);
+    if (type && value.kind === 'tensor') match(frame, type, value.node, name.name, expression.span);
+    frame.scope.define(
+      name.name,
+      takesDefinition(parameter, frame.scope) ? value : configured(value, frame, expression.span),
+    );
+  }
 }
 
 function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span, frame: Frame): Value {

@@ -152,7 +152,7 @@ function tryCallable(expression: Expression, frame: Frame): boolean {
 
 function called({ callee, arguments: list, span }: Of<'call'>, frame: Frame): Value {
   const target = evaluate(callee, frame);
-  return call(target, givenOf(list, frame), span, frame);
+  return call(target, givenOf(list, target, frame), span, frame);
 }
 
 /** A static choice when the condition is known while compiling, else an elementwise one. */

@@ -61,6 +61,14 @@ export function isRequired(frame: Frame, condition: SizeCondition): boolean {
   return [...frame.context.requirements.values()].some((known) => keyOf(known.condition) === keyOf(condition));
 }
 
+/** Requires left <= right: of each call, where it is not known for all sizes. False where it holds for none. */
+export function requireAtMost(frame: Frame, left: Index, right: Index, text: string): boolean {
+  const condition = { kind: 'compare', operator: '<=', left, right } as const;
+  const known = knownOf(condition);
+  if (known === undefined && !isRequired(frame, condition)) requireOfSizes(frame, condition, text);
+  return known !== false;
+}
+
 function keyOf(condition: SizeCondition): string {
   if (condition.kind === 'compare') return `${condition.left.key} ${condition.operator} ${condition.right.key}`;
   const parts = condition.kind === 'not' ? [condition.of] : condition.parts;

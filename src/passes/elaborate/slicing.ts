@@ -11,6 +11,7 @@ import { dim, printDim, printType, type Dim } from '../../ir/types.js';
 import type { IndexItem } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
+import { requireAtMost } from './requirements.js';
 import { brief, labelled, toNode, type Operand } from './tensors.js';
 import { describe, tensorValue, unknown, type Value } from './values.js';
 
@@ -115,7 +116,13 @@ function sliced(frame: Frame, node: Node, items: readonly IndexItem[], values: r
 
 function positionOf(frame: Frame, value: Value | undefined, d: Dim, span: Span): Cut {
   const single = { step: 1, size: dim(whole(1)), gone: true };
-  if (value?.kind === 'size') return { start: value.index, ...single };
+  const atRuntime = (start: Index): Cut => {
+    const text = `the index ${printIndex(start)} lies within its axis`;
+    if (!requireAtMost(frame, zero, start, text) || !requireAtMost(frame, add(start, 1), d.size, text))
+      return fail(frame, indexOutOfRange({ index: printIndex(start), size: printDim(d), what: 'axis', span }));
+    return { start, ...single };
+  };
+  if (value?.kind === 'size') return atRuntime(value.index);
   if (value?.kind !== 'number' || !Number.isInteger(value.value))
     return fail(
       frame,
@@ -128,7 +135,7 @@ function positionOf(frame: Frame, value: Value | undefined, d: Dim, span: Span):
   const length = constantOf(d.size);
   if (length !== undefined && (value.value >= length || value.value < -length))
     return fail(frame, indexOutOfRange({ index: value.value, size: printDim(d), what: 'axis', span }));
-  return { start: value.value < 0 ? add(d.size, value.value) : whole(value.value), ...single };
+  return atRuntime(value.value < 0 ? add(d.size, value.value) : whole(value.value));
 }
 
 /** from:to:step, with NumPy's defaults and clipping. */
@@ -147,11 +154,11 @@ function cutOf(frame: Frame, item: Extract<IndexItem, { kind: 'slice' }>, d: Dim
   const [from, to] = [numberAt(item.from), numberAt(item.to)];
   if (from === undefined && to === undefined && step === 1) return { start: zero, step, size: d, gone: false };
   const length = constantOf(d.size);
-  if (length === undefined) return runtimeCut(frame, item, d, from, to, step);
-  const clip = (value: number | Index | undefined, otherwise: number): number => {
-    const known = typeof value === 'number' ? value : value && constantOf(value);
-    if (known === undefined) return otherwise;
-    return Math.max(step < 0 ? -1 : 0, Math.min(step < 0 ? length - 1 : length, known < 0 ? known + length : known));
+  if (length === undefined || typeof from === 'object' || typeof to === 'object')
+    return runtimeCut(frame, item, d, from, to, step);
+  const clip = (value: number | undefined, otherwise: number): number => {
+    if (value === undefined) return otherwise;
+    return Math.max(step < 0 ? -1 : 0, Math.min(step < 0 ? length - 1 : length, value < 0 ? value + length : value));
   };
   const start = clip(from, step < 0 ? length - 1 : 0);
   const end = clip(to, step < 0 ? -1 : length);
@@ -164,7 +171,7 @@ function empty(frame: Frame, span: Span): never {
   return fail(frame, wrongKind({ expected: 'a slice with elements', got: 'an empty one', span }));
 }
 
-/** Slices of a run-time axis: from a known start to its end, or to a distance from it. */
+/** Slices of a run-time axis, or between run-time places: that they lie within it is checked at each call. */
 function runtimeCut(
   frame: Frame,
   item: Extract<IndexItem, { kind: 'slice' }>,
@@ -176,11 +183,19 @@ function runtimeCut(
   if (step === -1 && from === undefined && to === undefined)
     return { start: sub(d.size, 1), step, size: d, gone: false };
   if (step !== 1)
-    return fail(frame, wrongKind({ expected: 'step 1 along a run-time axis', got: String(step), span: item.span }));
+    return fail(
+      frame,
+      wrongKind({ expected: 'step 1 in a slice of run-time size', got: String(step), span: item.span }),
+    );
   const place = (value: Index | number | undefined, otherwise: Index): Index =>
     value === undefined ? otherwise : typeof value !== 'number' ? value : value < 0 ? add(d.size, value) : whole(value);
-  const start = place(from, zero);
-  const count = sub(place(to, d.size), start);
-  if ((constantOf(count) ?? 1) < 1) return empty(frame, item.span);
-  return { start, step, size: dim(count), gone: false };
+  const [start, end] = [place(from, zero), place(to, d.size)];
+  const text = `the slice ${printIndex(start)}:${printIndex(end)} lies within its axis`;
+  const fits =
+    requireAtMost(frame, zero, start, text) &&
+    requireAtMost(frame, add(start, 1), end, text) &&
+    requireAtMost(frame, end, d.size, text);
+  if (!fits) return empty(frame, item.span);
+  const count = sub(end, start);
+  return { start, step, size: dim(count, count.key === d.size.key ? d.name : undefined), gone: false };
 }

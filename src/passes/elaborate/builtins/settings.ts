@@ -186,8 +186,6 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     'max_pool2d',
     'avg_pool2d',
     'global_avg_pool2d',
-    'attention',
-    'transformer_block',
     'rnn',
     'lstm',
     'gru',
