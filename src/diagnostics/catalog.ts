@@ -3,6 +3,7 @@ import * as data from './data.js';
 import type { Diagnostic } from './diagnostic.js';
 import * as elaboration from './elaboration.js';
 import * as files from './files.js';
+import * as loops from './loops.js';
 import * as memory from './memory.js';
 import * as requirements from './requirements.js';
 import * as syntax from './syntax.js';
@@ -14,7 +15,16 @@ interface Entry {
 }
 
 /** A phase is a file of messages beside this one. */
-const phases: Readonly<Record<string, object>> = { syntax, elaboration, types, requirements, data, files, memory };
+const phases: Readonly<Record<string, object>> = {
+  syntax,
+  elaboration,
+  types,
+  requirements,
+  loops,
+  data,
+  files,
+  memory,
+};
 
 /** The messages of all phases. Invariant: no two have the same code. */
 export const catalog: ReadonlyMap<string, Entry & { readonly phase: string }> = new Map(

@@ -146,13 +146,14 @@ export const misplaced = message(
   ({ what, where, span }: At & { what: string; where: string }) => ({
     message: `${what} does not belong in ${where}`,
     labels: [{ span, text: 'not here' }],
+    ...(what === 'emit' && { help: 'emit stands in the body of a scan, on its own level' }),
   }),
 );
 
 export const notAState = message('not-a-state', ({ name, span }: At & { name: string }) => ({
   message: `${name} cannot be replaced`,
   labels: [{ span, text: 'not a state of this body' }],
-  help: 'a name stands for one value; := is for a state, and for the weight and the slots of an optimizer',
+  help: 'a name stands for one value; := is for a state, what a scan carries, and the weight and the slots of an optimizer',
 }));
 
 export const noReturn = message('no-return', ({ name, span }: At & { name: string }) => ({

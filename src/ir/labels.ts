@@ -148,7 +148,7 @@ function nearest(node: Node): Near | undefined {
 }
 
 /** What a leaf or range was declared as. */
-function leafName(node: Node): string | undefined {
+export function leafName(node: Node): string | undefined {
   return isOp(node, input, parameter, state, slot, counter, iota, bound) ? node.attrs.name : undefined;
 }
 

@@ -85,7 +85,7 @@ export const forms: readonly Form[] = [
     name: ':=',
     use: 'NAME := VALUE',
     summary:
-      'Replaces a state from here on (in training), and in an optimizer a slot or the weight. No gradient flows through it.',
+      'Replaces a state from here on (in training), what a scan carries, and in an optimizer a slot or the weight. No gradient flows through it, except in a scan.',
     place: 'body',
     example: 'state seen: f32 = 0\nseen := seen + 1',
   },

@@ -9,20 +9,21 @@ import type { Place } from './lookahead.js';
 import { TooManyErrors } from './reader.js';
 import { Recovery } from './recovery.js';
 import * as T from './tokens.js';
-import type {
-  Argument,
-  Body,
-  Declaration,
-  Definition,
-  DimExpression,
-  Expression,
-  Identifier,
-  IndexItem,
-  Parameter,
-  Scan,
-  Setting,
-  Statement,
-  TypeExpression,
+import {
+  partsOfItem,
+  type Argument,
+  type Body,
+  type Declaration,
+  type Definition,
+  type DimExpression,
+  type Expression,
+  type Identifier,
+  type IndexItem,
+  type Parameter,
+  type Scan,
+  type Setting,
+  type Statement,
+  type TypeExpression,
 } from './tree.js';
 
 // A rule runs once with no input while the parser is constructed, to record its shape: reading the values of tokens and
@@ -289,6 +290,7 @@ export class Grammar extends Recovery {
       { GATE: () => this.startsSpoken(T.Require), ALT: () => this.SUBRULE(this.requireStatement) },
       { GATE: () => this.startsSpoken(T.Return), ALT: () => this.SUBRULE1(this.givingStatement) },
       { GATE: () => this.startsSpoken(T.Emit), ALT: () => this.SUBRULE2(this.givingStatement) },
+      { GATE: () => this.startsScan(), ALT: () => this.SUBRULE(this.scanStatement) },
       { ALT: () => this.SUBRULE(this.bindingStatement) },
     ]);
     return this.documented(stated, doc);
@@ -395,6 +397,11 @@ export class Grammar extends Recovery {
     this.OR([{ ALT: () => this.CONSUME(T.Return) }, { ALT: () => this.CONSUME(T.Emit) }]);
     const values = this.SUBRULE(this.values);
     return { kind: start.tokenType === T.Emit ? 'emit' : 'return', values, span: this.from(start) };
+  });
+
+  private readonly scanStatement = this.RULE('scanStatement', (): Statement => {
+    const loop = this.SUBRULE(this.scan);
+    return this.ACTION(() => ({ kind: 'loop', scan: loop, span: loop.span }));
   });
 
   /** `a = e`, `a, b = e` and `a := e`. */
@@ -681,18 +688,5 @@ export class Grammar extends Recovery {
 
   private documented<Node extends Declaration | Statement>(node: Node, doc: string | undefined): Node {
     return doc === undefined ? node : { ...node, doc };
-  }
-}
-
-function partsOfItem(item: IndexItem): Expression[] {
-  switch (item.kind) {
-    case 'at':
-      return [item.value];
-    case 'slice':
-      return [item.from, item.to, item.step].filter((part) => part !== undefined);
-    case 'ellipsis':
-      return [];
-    default:
-      return item satisfies never;
   }
 }

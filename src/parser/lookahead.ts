@@ -71,6 +71,7 @@ export class Lookahead extends Reader {
     if (stating.has(token.tokenType) && this.leadsName(index)) return true;
     if (token.tokenType === T.Train) return next.tokenType === T.LeftBrace;
     if (token.tokenType === T.Require) return this.requires(index);
+    if (token.tokenType === T.Scan && isName(next) && this.tokenAt(index + 2).tokenType === T.In) return true;
     return token.tokenType === T.Return || token.tokenType === T.Emit;
   }
 

@@ -131,6 +131,8 @@ export function printStatement(statement: Statement): string {
       return `return ${statement.values.map(print).join(', ')}`;
     case 'emit':
       return `emit ${statement.values.map(print).join(', ')}`;
+    case 'loop':
+      return print(statement.scan);
     case 'input':
       return `input ${statement.name.name}: ${printType(statement.type)}`;
     case 'output':

@@ -58,6 +58,20 @@ export type IndexItem = { readonly span: Span } & (
   | { readonly kind: 'ellipsis' }
 );
 
+/** The expressions in an item. */
+export function partsOfItem(item: IndexItem): Expression[] {
+  switch (item.kind) {
+    case 'at':
+      return [item.value];
+    case 'slice':
+      return [item.from, item.to, item.step].filter((part) => part !== undefined);
+    case 'ellipsis':
+      return [];
+    default:
+      return item satisfies never;
+  }
+}
+
 // ---- types ---------------------------------------------------------------------------------------
 
 export interface TypeExpression {
@@ -97,6 +111,8 @@ export type Statement = { readonly span: Span; readonly doc?: string } &
       }
     | { readonly kind: 'return'; readonly values: readonly Expression[] }
     | { readonly kind: 'emit'; readonly values: readonly Expression[] }
+    /** A scan for its carried values. */
+    | { readonly kind: 'loop'; readonly scan: Scan }
     | { readonly kind: 'input'; readonly name: Identifier; readonly type: TypeExpression }
     /** `output NAME = e`, or `output NAME` of something bound before. */
     | { readonly kind: 'output'; readonly name: Identifier; readonly value?: Expression }

@@ -71,13 +71,14 @@ const inner: Readonly<Record<string, readonly string[]>> = {
 
 /** Files whose values need one another in a circle, with the reason; any other circle is a fault. */
 const circles: Readonly<Record<string, readonly string[]>> = {
-  'an expression holds calls, indexing and patterns, all of which hold expressions; a call evaluates the body of what it calls':
+  'an expression holds calls, scans, indexing and patterns, all of which hold expressions; a call evaluates the body of what it calls':
     [
       'passes/elaborate/bodies',
       'passes/elaborate/calls',
       'passes/elaborate/expressions',
       'passes/elaborate/patterns',
       'passes/elaborate/requirements',
+      'passes/elaborate/scan',
       'passes/elaborate/slicing',
     ],
   'the derivative of an op is written with other ops, whose derivatives are written with it': [

@@ -9,11 +9,13 @@ import type { Initial } from '../../ir/model.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { parameter as parameterLeaf, state as stateLeaf } from '../../ir/ops/leaves.js';
 import { elementCount, printType, sameShape, type TensorType } from '../../ir/types.js';
-import type { Body, Expression, Identifier, Statement } from '../../parser/tree.js';
+import type { Body, Expression, Identifier, Scan, Statement } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { apply, configured } from './calls.js';
 import { evaluate } from './expressions.js';
+import { enterAll } from './loops.js';
 import { checkRequirement } from './requirements.js';
+import { nextOf, runScan } from './scan.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
@@ -44,7 +46,9 @@ export function announce(statements: readonly Statement[], frame: Frame): void {
 export function boundBy(statement: Statement): readonly Identifier[] {
   switch (statement.kind) {
     case 'binding':
-      return statement.names;
+      return statement.value.kind === 'scan' ? [...statement.names, ...carriedBy(statement.value)] : statement.names;
+    case 'loop':
+      return carriedBy(statement.scan);
     case 'input':
     case 'param':
     case 'state':
@@ -60,6 +64,10 @@ export function boundBy(statement: Statement): readonly Identifier[] {
   }
 }
 
+function carriedBy({ carried }: Scan): readonly Identifier[] {
+  return carried.map(({ name }) => name);
+}
+
 /** What every body may hold; `where` is the body for a message about the rest. */
 export function runStatement(statement: Statement, frame: Frame, where: string): void {
   switch (statement.kind) {
@@ -70,7 +78,9 @@ export function runStatement(statement: Statement, frame: Frame, where: string):
     case 'state':
       return declareState(statement, frame);
     case 'replace':
-      return replaceState(statement, frame);
+      return replace(statement, frame);
+    case 'loop':
+      return runScan(statement.scan, frame);
     case 'require':
       return checkRequirement(statement, frame, where);
     default:
@@ -168,26 +178,32 @@ function declareState(statement: Of<'state'>, frame: Frame): void {
   let known = context.states.get(full);
   if (!known) {
     const node = context.g.make(stateLeaf, [], { name: full, type });
-    known = { name: full, type, initial: valuesOf(statement.initial, type, full, frame), now: node };
+    const initial = valuesOf(statement.initial, type, full, frame);
+    known = { kind: 'state', name: full, type, initial, now: node };
     context.states.set(full, known);
+    enterAll(context, known);
   }
-  frame.scope.define(name.name, tensorValue(known.now), name.span);
+  frame.scope.defineVariable(name.name, known, name.span);
 }
 
-/** `mean := e` replaces the state from here on; in evaluation it does nothing. */
-function replaceState(statement: Of<'replace'>, frame: Frame): void {
-  const { name, value } = statement;
+/** `mean := e` replaces a state, or what a scan carries, from here on; in evaluation it does nothing to a state. */
+function replace({ name, value }: Of<'replace'>, frame: Frame): void {
   const { context } = frame;
-  const full = joinPath(frame.naming.prefix, name.name);
-  const known = context.states.get(full);
-  if (!known || !frame.scope.own(name.name))
-    return fail(frame, messages.notAState({ name: name.name, span: name.span }));
-  if (!context.training) return;
+  const variable = frame.scope.variable(name.name);
+  if (!variable) return fail(frame, messages.notAState({ name: name.name, span: name.span }));
+  if (variable.kind === 'state' && !context.training) return;
   const inner = atStatement(frame, value.span);
-  const node = filling(frame, evaluate(value, inner), value.span, known.type, name.name);
-  // No gradient flows through a `:=`.
-  known.now = context.g.make(stopGradient, [node], {});
-  frame.scope.define(name.name, tensorValue(known.now), name.span);
+  context.g.at(inner.origin, () => {
+    const found = evaluate(value, inner);
+    if (found.kind === 'unknown') throw new Follows();
+    if (variable.kind === 'carried') {
+      variable.now = nextOf(frame, variable, found, value.span);
+      return;
+    }
+    const node = filling(frame, found, value.span, variable.now.type, name.name);
+    // No gradient flows through a `:=` of a state.
+    variable.now = context.g.make(stopGradient, [node], {});
+  });
 }
 
 /** A value in a given shape: of a state, a weight or a slot that it replaces. */

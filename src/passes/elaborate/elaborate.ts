@@ -131,6 +131,7 @@ function createContext(
     training,
     parameters: new Map(),
     states: new Map(),
+    loops: [],
     requirements: new Map(),
     report,
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,

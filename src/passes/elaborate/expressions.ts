@@ -9,6 +9,7 @@ import { binary, invert, negate } from './arithmetic.js';
 import { apply, call, configured, givenOf } from './calls.js';
 import { fail, spend, type Frame } from './frame.js';
 import { checkExtent } from './extent.js';
+import { emittedBy } from './scan.js';
 import { elementAt } from './slicing.js';
 import { together, toNode, type Operand } from './tensors.js';
 import { nearest } from './names.js';
@@ -60,7 +61,7 @@ function valueOf(expression: Expression, frame: Frame): Value {
     case 'range':
       return columns(expression, frame);
     case 'scan':
-      return fail(frame, messages.notSupported({ what: 'scan', span: expression.span }));
+      return emittedBy(expression, frame);
     default:
       return expression satisfies never;
   }

@@ -3,13 +3,25 @@ import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
 import type { ModelParameter, ModelState, Requirement } from '../../ir/model.js';
-import type { Scope, Value } from './values.js';
+import type { OpenLoop } from './loops.js';
+import type { Scope, Value, Variable } from './values.js';
 
 /** Hands out the paths of instances that are applied in one binding: dense, then dense_2. */
 export class Naming {
   private readonly counts = new Map<string, number>();
   private readonly calls = new Map<string, number>();
   constructor(readonly prefix: string) {}
+
+  /** Forgets what is handed out from here on. */
+  mark(): () => void {
+    const before = [new Map(this.counts), new Map(this.calls)] as const;
+    return () => {
+      [this.counts, this.calls].forEach((counts, i) => {
+        counts.clear();
+        for (const [name, count] of before[i]) counts.set(name, count);
+      });
+    };
+  }
 
   path(name: string): string {
     return numbered(this.prefix, name, this.counts);
@@ -41,7 +53,9 @@ export interface Context {
   readonly g: Builder;
   readonly training: boolean;
   readonly parameters: Map<string, ModelParameter & { readonly node: Node }>;
-  readonly states: Map<string, ModelState & { now: Node }>;
+  readonly states: Map<string, ModelState & Variable>;
+  /** Scans whose bodies are being elaborated, innermost last. */
+  readonly loops: OpenLoop[];
   /** What run-time sizes must satisfy, by what is said and the condition. */
   readonly requirements: Map<string, Requirement>;
   readonly report: (diagnostic: Diagnostic) => void;

@@ -129,12 +129,35 @@ export interface BuiltinCall {
   readonly frame: Frame;
 }
 
+/** What `:=` replaces: a state, or a value that a scan carries. Its name means what it is now. */
+export interface Variable {
+  readonly kind: 'state' | 'carried';
+  readonly name: string;
+  now: Node;
+  /** Of what is carried: where its start stands, and whether that is a number, which grows to the type of what replaces it. */
+  readonly start?: { readonly span: Span; readonly grows: boolean };
+}
+
+interface Entry {
+  value?: Value;
+  readonly make?: () => Value;
+  readonly variable?: Variable;
+  readonly span?: Span;
+  /** A scan left its last value here: another one may as well. */
+  readonly carried?: true;
+  used: boolean;
+}
+
 /** Names in scope; inner ones shadow outer ones. Declarations are values made when first asked for. */
 export class Scope {
-  private readonly values = new Map<string, { value?: Value; make?: () => Value; span?: Span; used: boolean }>();
+  private readonly values = new Map<string, Entry>();
   /** Names that the statements of this body will define. */
   private readonly coming = new Map<string, Span>();
-  constructor(readonly parent?: Scope) {}
+  /** `part`: the body of a scan, which replaces what the body around it may. */
+  constructor(
+    readonly parent?: Scope,
+    private readonly part?: true,
+  ) {}
 
   announce(name: string, span: Span): void {
     if (!this.coming.has(name)) this.coming.set(name, span);
@@ -153,11 +176,27 @@ export class Scope {
     this.values.set(name, { make, span, used: false });
   }
 
+  defineVariable(name: string, variable: Variable, span?: Span): void {
+    this.values.set(name, { variable, span, used: false });
+  }
+
+  /** The last value of what a scan carried. */
+  defineCarried(name: string, value: Value, span: Span): void {
+    this.values.set(name, { value, span, carried: true, used: true });
+  }
+
+  /** What a name of this body stands for, if `:=` may replace it. */
+  variable(name: string): Variable | undefined {
+    const entry = this.values.get(name);
+    return entry ? entry.variable : this.part && this.parent?.variable(name);
+  }
+
   /** The value of a name, here or further out. */
   find(name: string): Value | undefined {
     const entry = this.values.get(name);
     if (!entry) return this.parent?.find(name);
     entry.used = true;
+    if (entry.variable) return tensorValue(entry.variable.now);
     entry.value ??= entry.make?.();
     return entry.value;
   }
@@ -168,7 +207,7 @@ export class Scope {
   }
 
   /** Where a name of this very scope was defined; undefined where it is not. */
-  own(name: string): { span?: Span; used: boolean } | undefined {
+  own(name: string): Pick<Entry, 'span' | 'used' | 'carried'> | undefined {
     return this.values.get(name);
   }
 

@@ -10,6 +10,7 @@ import { oneHot, takeAlong } from '../../../ir/ops/indexing.js';
 import { counter } from '../../../ir/ops/leaves.js';
 import { less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
+import { eachRound } from '../loops.js';
 import { random } from '../../../ir/ops/random.js';
 import { dim, printDim, printShape, printType, tensor, type Dim } from '../../../ir/types.js';
 import { filling } from '../bodies.js';
@@ -192,8 +193,8 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
 /** Uniform draws in [0, 1): every draw of a model has a number of its own. */
 function draw({ context }: Frame, dims: readonly Dim[]): Node {
   const { g } = context;
-  return g.make(random, [g.make(counter, [], { name: 'seed' }), g.make(counter, [], { name: 'draw' })], {
-    site: ++context.draws,
-    shape: dims,
-  });
+  const site = ++context.draws;
+  return eachRound(context, dims, (shape) =>
+    g.make(random, [g.make(counter, [], { name: 'seed' }), g.make(counter, [], { name: 'draw' })], { site, shape }),
+  );
 }
