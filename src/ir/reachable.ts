@@ -37,5 +37,7 @@ export function parametersAmong(nodes: readonly Node[]): string[] {
 
 /** What a node's derivative is taken by: what stands behind round, comparisons and the like has none. */
 export function differentiable({ op, inputs }: Node): readonly Node[] {
-  return op.vjp ? inputs.filter((input) => input.type.element.kind === 'f32') : [];
+  return op.vjp !== undefined || op.kind === 'structured'
+    ? inputs.filter((input) => input.type.element.kind === 'f32')
+    : [];
 }

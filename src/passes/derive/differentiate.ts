@@ -2,8 +2,11 @@
 import { filled } from '../../ir/ops/calls.js';
 import { add } from '../../ir/ops/arithmetic.js';
 import { markCotangent } from '../../ir/builder.js';
-import type { Builder, Node } from '../../ir/graph.js';
+import { isOp, type Builder, type Node } from '../../ir/graph.js';
+import { runKey, runsAmong, scan, type ScanNode } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
+import { createActivity } from './loops/activity.js';
+import { reverse } from './loops/reverse.js';
 import { rangesOf } from './reach/ranges.js';
 import { flowsOf, merged, type Flow } from './reach/reach.js';
 
@@ -13,29 +16,66 @@ import { flowsOf, merged, type Flow } from './reach/reach.js';
  * result is an ordinary graph, it can be differentiated again.
  */
 export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (Node | undefined)[] {
-  const order = reachable([output]);
-  const wanted = new Set(wrt);
-  const onPath = new Set<Node>();
-  for (const node of order)
-    if (wanted.has(node) || (node.op.vjp && node.inputs.some((i) => onPath.has(i)))) onPath.add(node);
+  return backpropagate(new Map([[output, filled(g, 1, output.type)]]), wrt, g);
+}
+
+/** The same of several nodes, each with its cotangent; the body of a loop has some for each value that it carries or emits. */
+export function backpropagate(seeds: ReadonlyMap<Node, Node>, wrt: readonly Node[], g: Builder): (Node | undefined)[] {
+  const order = reachable([...seeds.keys()]);
+  const runs = runsAmong(order);
+  const onPath = pathsFrom(new Set(wrt), order, runs);
   const ranges = rangesOf(order);
   const flows = new Map<Node, Flow>();
-  if (onPath.has(output)) flows.set(output, { cotangent: filled(g, 1, output.type) });
+  const give = (node: Node, part: Flow): void => {
+    if (!onPath.has(node)) return;
+    const before = flows.get(node);
+    flows.set(node, before ? merged(before, part, g.make(add, [before.cotangent, part.cotangent], {}), g) : part);
+  };
+  for (const [node, cotangent] of seeds) give(node, { cotangent });
   for (const node of [...order].reverse()) {
     const flow = flows.get(node);
-    if (!flow) continue;
-    if (node.inputs.length > 0 && node !== output) markCotangent(flow.cotangent, node);
-    if (!node.op.vjp || !node.inputs.some((i) => onPath.has(i))) continue;
+    if (flow && node.inputs.length > 0 && flow.cotangent !== seeds.get(node)) markCotangent(flow.cotangent, node);
     const step = (): void => {
-      const parts = flowsOf(node, flow, ranges, g);
-      node.inputs.forEach((input, i) => {
-        const part = parts[i];
-        if (!part || !onPath.has(input)) return;
-        const before = flows.get(input);
-        flows.set(input, before ? merged(before, part, g.make(add, [before.cotangent, part.cotangent], {}), g) : part);
-      });
+      if (isOp(node, scan)) {
+        // All that reads a run's results stands behind the first of them.
+        const results = runs.get(runKey(node)) ?? [];
+        if (results[0] !== node) return;
+        const reached = results.flatMap((result) => {
+          const found = flows.get(result);
+          return found ? [{ node: result, cotangent: found.cotangent }] : [];
+        });
+        if (reached.length === 0) return;
+        const parts = reverse(reached, results, (input) => onPath.has(input), { g, backpropagate });
+        node.inputs.forEach((input, i) => {
+          const cotangent = parts[i];
+          if (cotangent) give(input, { cotangent });
+        });
+      } else if (flow && node.op.vjp && node.inputs.some((i) => onPath.has(i))) {
+        const parts = flowsOf(node, flow, ranges, g);
+        node.inputs.forEach((input, i) => {
+          const part = parts[i];
+          if (part) give(input, part);
+        });
+      }
     };
     g.at(node.origin, step, { kind: 'cotangent', from: node });
   }
   return wrt.map((node) => flows.get(node)?.cotangent);
+}
+
+/** The nodes that depend on some of the others in a way that can be differentiated. */
+function pathsFrom(
+  wanted: ReadonlySet<Node>,
+  order: readonly Node[],
+  runs: ReadonlyMap<string, readonly ScanNode[]>,
+): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const activity = createActivity();
+  for (const node of order) {
+    const depends = isOp(node, scan)
+      ? activity(runs.get(runKey(node)) ?? [node], (input) => found.has(input)).results.has(node)
+      : node.op.vjp !== undefined && node.inputs.some((i) => found.has(i));
+    if (wanted.has(node) || depends) found.add(node);
+  }
+  return found;
 }

@@ -1,6 +1,7 @@
 // Algebra on graphs: rules applied bottom-up until none applies.
 import { standFor } from '../../ir/builder.js';
-import type { Builder, Node, Op } from '../../ir/graph.js';
+import { isOp, type Builder, type Node, type Op } from '../../ir/graph.js';
+import { bodyRoots, createLoop, runsAmong, scan, type Loop, type LoopResult } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { constantRules } from './simplify/constants.js';
 import { indexingRules } from './simplify/indexing.js';
@@ -42,6 +43,8 @@ interface Work {
   readonly g: Builder;
   readonly role: Role;
   readonly done: Map<Node, Node>;
+  /** What loops became, by their keys. */
+  readonly loops: Map<string, Loop>;
 }
 
 /**
@@ -49,9 +52,41 @@ interface Work {
  * stand on: they stay as they are.
  */
 export function simplify(roots: readonly Node[], g: Builder, role: Role, values: readonly Node[] = []): Node[] {
-  const done = new Map(values.map((node) => [node, node]));
-  for (const node of reachable(roots)) visit(node, { g, role, done }, []);
+  const work: Work = { g, role, done: new Map(), loops: new Map() };
+  keep(values, work);
+  for (const node of reachable(roots)) visit(node, work, []);
+  const { done } = work;
   return roots.map((root) => done.get(root) ?? root);
+}
+
+/** Nodes that stay as they are, and so does what is in the bodies of loops. */
+function keep(values: readonly Node[], work: Work): void {
+  for (const node of values) work.done.set(node, node);
+  for (const results of runsAmong(values).values()) {
+    const { loop } = results[0].attrs;
+    if (work.loops.has(loop.key)) continue;
+    work.loops.set(loop.key, loop);
+    keep(reachable(bodyRoots(results)), work);
+  }
+}
+
+/** A loop with a simpler body; its results stay those of one run. */
+function visitLoop(loop: Loop, work: Work): Loop {
+  const known = work.loops.get(loop.key);
+  if (known) return known;
+  for (const node of reachable(loop.next)) visit(node, work, []);
+  const next = loop.next.map((node) => work.done.get(node) ?? node);
+  const simpler = next.some((node, k) => node !== loop.next[k]) ? createLoop({ ...loop, next }) : loop;
+  work.loops.set(loop.key, simpler);
+  work.loops.set(simpler.key, simpler);
+  return simpler;
+}
+
+function visitResult(result: LoopResult, work: Work): LoopResult {
+  if (result.kind !== 'emit') return result;
+  for (const node of reachable([result.of])) visit(node, work, []);
+  const of = work.done.get(result.of) ?? result.of;
+  return of === result.of ? result : { kind: 'emit', of };
 }
 
 /** `trail` holds the rules that led to this node, oldest first. */
@@ -62,10 +97,13 @@ function visit(node: Node, work: Work, trail: readonly string[]): Node {
   if (trail.length > limit)
     throw new Error(`these rules undo one another: ${[...new Set(trail.slice(-20))].join(' | ')}`);
   const inputs = node.inputs.map((input) => visit(input, work, trail));
+  const attrs = isOp(node, scan)
+    ? { loop: visitLoop(node.attrs.loop, work), result: visitResult(node.attrs.result, work) }
+    : node.attrs;
   let result = node;
-  if (inputs.some((input, i) => input !== node.inputs[i])) {
-    result = g.like(node, () => g.make(node.op, inputs, node.attrs));
-    standFor(node, result);
+  if (attrs !== node.attrs || inputs.some((input, i) => input !== node.inputs[i])) {
+    result = g.like(node, () => g.make(node.op, inputs, attrs));
+    if (result !== node) standFor(node, result);
   }
   const better = g.like(node, () => firstRewrite(result, g, role));
   if (better) {

@@ -7,6 +7,7 @@ import { parameter } from '../../../ir/ops/leaves.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { reduceMax, type sum } from '../../../ir/ops/reductions.js';
 import type { OpName, OpOf } from '../../../ir/ops/registry.js';
+import { reachable } from '../../../ir/reachable.js';
 import { exp } from '../../../ir/ops/transcendental.js';
 
 /**
@@ -174,7 +175,12 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   iota: () => ({ ...ordinary, low: 0 }),
   random: known(0, 1),
   bound: () => ordinary,
-  scan: () => anything,
+  // Of ordinary values a round makes what its body does.
+  scan: (inputs, { attrs: { loop, result } }) => {
+    const of = result.kind === 'emit' ? result.of : loop.next[result.of];
+    const round = rangesOf(reachable([of])).get(of) ?? anything;
+    return result.kind === 'emit' ? round : union([round, inputs[loop.slices.length + result.of]]);
+  },
   toF32: ([x], { inputs: [of] }) => (of.type.element.kind === 'bool' ? x : { ...ordinary, low: 0 }),
   add: ([a, b]) => plus(a, b),
   sub: ([a, b], node) => (shiftedBy(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),

@@ -1,0 +1,40 @@
+// Rows of stacks, which loops take and give: some of them, and all of them in the opposite order.
+import { isOp, type Builder, type Node } from '../graph.js';
+import { add, constant as whole, scale, sub, zero, type Index } from '../index.js';
+import { slice } from './movement.js';
+import { dim, type Dim } from '../types.js';
+
+/** So many rows from one on: [T, …] to [count, …]. */
+export function rowsOf(stack: Node, first: Index | number, count: Dim | number, g: Builder): Node {
+  const start = typeof first === 'number' ? whole(first) : first;
+  return sliced(stack, start, 1, typeof count === 'number' ? dim(whole(count)) : count, g);
+}
+
+/** The rows from the last to the first. */
+export function flipped(stack: Node, g: Builder): Node {
+  const [length] = stack.type.shape;
+  return sliced(stack, sub(length.size, 1), -1, length, g);
+}
+
+/** A slice of a slice is one: turned twice, it is what it was. */
+function sliced(stack: Node, first: Index, step: 1 | -1, count: Dim, g: Builder): Node {
+  const [length, ...rest] = stack.type.shape;
+  if (isOp(stack, slice) && !stack.kept && stack.attrs.sizes.every((d, i) => i === 0 || isWhole(stack, i, d))) {
+    const { starts, steps } = stack.attrs;
+    const [inner] = steps;
+    if (inner === 1 || inner === -1)
+      return sliced(stack.inputs[0], add(starts[0], scale(first, inner)), inner === step ? 1 : -1, count, g);
+  }
+  if (step === 1 && first.key === zero.key && count.size.key === length.size.key) return stack;
+  return g.make(slice, [stack], {
+    starts: [first, ...rest.map(() => zero)],
+    steps: [step, ...rest.map(() => 1)],
+    sizes: [count, ...rest],
+  });
+}
+
+/** Does a slice take an axis as it is? */
+function isWhole(node: Node, axis: number, { size }: Dim): boolean {
+  const { starts, steps } = node.attrs as { starts: readonly Index[]; steps: readonly number[] };
+  return starts[axis].key === zero.key && steps[axis] === 1 && node.inputs[0].type.shape[axis].size.key === size.key;
+}

@@ -1,0 +1,123 @@
+// What a reverse loop needs of the rounds of the loop: kept by it, or computed again.
+import type { Back } from './reverse.js';
+import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
+import { ownName } from '../../../ir/labels.js';
+import * as arithmetic from '../../../ir/ops/arithmetic.js';
+import { constant, iota, size } from '../../../ir/ops/constants.js';
+import { again, stopGradient } from '../../../ir/ops/control.js';
+import { gather, oneHot, takeAlong } from '../../../ir/ops/indexing.js';
+import * as logic from '../../../ir/ops/logic.js';
+import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
+import { flipped, rowsOf } from '../../../ir/ops/rows.js';
+import { bound, inputsOfScan, scan, type Bound, type LoopResult, type ScanNode } from '../../../ir/ops/scan.js';
+import { mapNode } from '../../../ir/reachable.js';
+
+/** A few instructions on what is at hand: computed again rather than kept for every round. */
+export const elementwise: ReadonlySet<Op> = new Set<Op>([
+  ...[arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.neg, arithmetic.abs, arithmetic.sign],
+  ...[arithmetic.maximum, arithmetic.minimum, arithmetic.floor, arithmetic.ceil, arithmetic.round],
+  ...[logic.less, logic.lessEqual, logic.equalTo, logic.and, logic.or, logic.not, logic.select, logic.toF32],
+  ...[stopGradient, again],
+]);
+const cheap: ReadonlySet<Op> = new Set<Op>([
+  ...elementwise,
+  ...[broadcast, concat, pad, permute, reshape, slice, spreadOut, gather, oneHot, takeAlong, constant, iota, size],
+]);
+
+/** The body of a reverse loop on its way, whose nodes are over the leaves of the loop and cotangents. */
+export interface Recall {
+  /** The node as the reverse loop computes it. */
+  readonly settled: (node: Node) => Node;
+  /** What it is at each round of the loop, in the loop's order ([T, …]), where that is at hand. */
+  readonly sequence: (node: Node) => Node | undefined;
+  /** The same in every round. */
+  readonly isTimeless: (node: Node) => boolean;
+  /** What is the same in every round, outside of the loop. */
+  readonly outside: (node: Node) => Node;
+  /** Is it made of cotangents? */
+  readonly isBack: (node: Node) => boolean;
+  readonly leaf: Back['leaf'];
+  /** What the reverse loop reads, of what is among some nodes. */
+  readonly inputs: (among: readonly Node[]) => {
+    readonly slices: readonly { readonly leaf: Bound; readonly sequence: Node }[];
+    readonly captured: readonly { readonly leaf: Bound; readonly node: Node }[];
+  };
+}
+
+/** `first` is a result of the run, `body` all that its body computes. */
+export function createRecall(first: ScanNode, body: readonly Node[], back: Back, g: Builder): Recall {
+  const { loop } = first.attrs;
+  const inputs = inputsOfScan(first);
+  const forward = new Set(body);
+  const outer = new Map<Node, Node>(loop.captured.map((leaf, i) => [leaf, inputs.captured[i]]));
+  const captured = new Map<Node, Bound>(loop.captured.map((leaf, i) => [inputs.captured[i], leaf]));
+  const result = (of: LoopResult): Node => g.like(first, () => g.make(scan, first.inputs, { loop, result: of }));
+  const isLeaf = (node: Node): node is Bound => isOp(node, bound) && node.attrs.depth === loop.depth;
+
+  const own = new Set<Node>([...loop.slices, ...loop.carried]);
+  const isBack = remembered<boolean>((node, visit) =>
+    isLeaf(node) ? !own.has(node) && !outer.has(node) : node.inputs.some(visit),
+  );
+  const isTimeless = remembered<boolean>((node, visit) => (isLeaf(node) ? outer.has(node) : node.inputs.every(visit)));
+  const outside = remembered<Node>((node, visit) => outer.get(node) ?? mapNode(node, visit, g));
+  const isSaved = (node: Node): boolean => forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
+
+  const sequence = remembered<Node | undefined>((node) => {
+    const at = back.slices.find(({ leaf }) => leaf === node);
+    if (at) return flipped(at.sequence, g);
+    const [from, k] = [loop.slices.indexOf(node as Bound), loop.carried.indexOf(node as Bound)];
+    if (from >= 0) return inputs.sequences[from];
+    if (k >= 0) return rowsOf(result({ kind: 'stack', of: k }), 0, loop.length, g);
+    if (!isSaved(node)) return undefined;
+    // What is carried on is kept anyway.
+    const next = loop.next.indexOf(node);
+    if (next >= 0) return rowsOf(result({ kind: 'stack', of: next }), 1, loop.length, g);
+    return result({ kind: 'emit', of: node });
+  });
+  const saved = new Map<Node, Bound>();
+  const settled = remembered<Node>((node, visit) => {
+    if (isLeaf(node)) return node;
+    if (isTimeless(node) && !cheap.has(node.op)) {
+      const value = outside(node);
+      const leaf = captured.get(value) ?? back.leaf(ownName(value) ?? 'outer', value.type);
+      captured.set(value, leaf);
+      return leaf;
+    }
+    if (!isSaved(node)) return mapNode(node, visit, g);
+    const leaf = back.leaf(ownName(node) ?? 'kept', node.type);
+    saved.set(node, leaf);
+    return leaf;
+  });
+  return {
+    settled,
+    sequence,
+    isTimeless,
+    outside,
+    isBack,
+    leaf: back.leaf,
+    inputs: (among) => {
+      const read = new Set(among);
+      const kept = [...[...own].map((leaf) => [leaf, leaf] as const), ...saved].flatMap(([node, leaf]) => {
+        const found = read.has(leaf) ? sequence(node) : undefined;
+        return found && isLeaf(leaf) ? [{ leaf, sequence: flipped(found, g) }] : [];
+      });
+      return {
+        slices: [...back.slices.filter(({ leaf }) => read.has(leaf)), ...kept],
+        captured: [...captured].flatMap(([node, leaf]) => (read.has(leaf) ? [{ leaf, node }] : [])),
+      };
+    },
+  };
+}
+
+/** A function of nodes by what it is of their inputs, each found once. */
+function remembered<T>(of: (node: Node, visit: (node: Node) => T) => T): (node: Node) => T {
+  const known = new Map<Node, { readonly value: T }>();
+  const visit = (node: Node): T => {
+    const before = known.get(node);
+    if (before) return before.value;
+    const value = of(node, visit);
+    known.set(node, { value });
+    return value;
+  };
+  return visit;
+}

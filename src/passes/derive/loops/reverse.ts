@@ -1,0 +1,158 @@
+// The derivative of a loop: another one, from the last round to the first, which carries the cotangents of what the loop carries.
+import { activityOf, carriedBack } from './activity.js';
+import { createRecall } from './recall.js';
+import { createSums } from './sums.js';
+import { add } from '../../../ir/ops/arithmetic.js';
+import { filled } from '../../../ir/ops/calls.js';
+import type { Builder, Node } from '../../../ir/graph.js';
+import { ownName } from '../../../ir/labels.js';
+import { reshape } from '../../../ir/ops/movement.js';
+import {
+  bound,
+  bodyRoots,
+  createLoop,
+  leavesOfLoop,
+  scan,
+  type Bound,
+  type Loop,
+  type LoopResult,
+  type ScanNode,
+} from '../../../ir/ops/scan.js';
+import { flipped, rowsOf } from '../../../ir/ops/rows.js';
+import { reachable } from '../../../ir/reachable.js';
+import type { TensorType } from '../../../ir/types.js';
+
+export interface Tools {
+  readonly g: Builder;
+  readonly backpropagate: (
+    seeds: ReadonlyMap<Node, Node>,
+    wrt: readonly Node[],
+    g: Builder,
+  ) => readonly (Node | undefined)[];
+}
+
+/** A result of a run with its cotangent. */
+export interface Reached {
+  readonly node: ScanNode;
+  readonly cotangent: Node;
+}
+
+/**
+ * The cotangent of each input of a run, from those of its results. Round by round, backwards, the body's derivative makes those of
+ * slices, of what is captured, and of what is carried, which is handed on. `counts` says which inputs' are wanted.
+ */
+export function reverse(
+  reached: readonly Reached[],
+  results: readonly ScanNode[],
+  counts: (input: Node) => boolean,
+  { g, backpropagate }: Tools,
+): (Node | undefined)[] {
+  const [{ node: first }] = reached;
+  const { loop } = first.attrs;
+  const active = activityOf(results, counts).leaves;
+  const back = createBack(loop, g);
+  const seeds = seedsOf(reached, active, back, g);
+  const wrt = leavesOfLoop(loop).filter((leaf) => active.has(leaf));
+  const found = new Map(backpropagate(seeds.seeds, wrt, g).map((node, i) => [wrt[i] as Node, node]));
+
+  const recall = createRecall(first, reachable(bodyRoots(results)), back, g);
+  const sums = createSums(recall, loop, g);
+  const next = seeds.carried.map(({ k, type }) => {
+    const parts = [found.get(loop.carried[k]), ...seeds.stacked(k)].filter((part) => part !== undefined);
+    return parts.length === 0 ? filled(g, 0, type) : parts.reduce((a, b) => g.make(add, [a, b], {}));
+  });
+  const slices = loop.slices.map((leaf) => found.get(leaf));
+  const terms = loop.captured.map((leaf) => {
+    const term = found.get(leaf);
+    return term && sums.over(term);
+  });
+
+  const all = [...next, ...sums.accumulated.map(({ next: n }) => n)].map(recall.settled);
+  const emitted = new Map(
+    [...slices.filter((s) => s !== undefined), ...sums.stacked].map((s) => [s, recall.settled(s)]),
+  );
+  const carried = [...seeds.carried, ...sums.accumulated];
+  const { slices: inSlices, captured } = recall.inputs(reachable([...all, ...emitted.values()]));
+  const reversed = createLoop({
+    depth: loop.depth,
+    length: loop.length,
+    slices: inSlices.map(({ leaf }) => leaf),
+    carried: carried.map(({ leaf }) => leaf),
+    captured: captured.map(({ leaf }) => leaf),
+    next: all,
+  });
+  const inputs = [...inSlices.map((s) => s.sequence), ...carried.map((c) => c.start), ...captured.map((c) => c.node)];
+  const result = (of: LoopResult): Node => g.make(scan, inputs, { loop: reversed, result: of });
+  const stackOf = (node: Node): Node => result({ kind: 'emit', of: emitted.get(node) ?? node });
+  const finals = carried.map((_, k) => result({ kind: 'final', of: k }));
+  const totals = finals.slice(seeds.carried.length);
+  return [
+    ...slices.map((slice) => slice && flipped(stackOf(slice), g)),
+    ...loop.carried.map((leaf, k) =>
+      active.has(leaf) ? finals[seeds.carried.findIndex((c) => c.k === k)] : undefined,
+    ),
+    ...terms.map((term) => term?.({ stackOf, totals })),
+  ];
+}
+
+/** The leaves that a reverse loop has beside those of the loop. */
+export interface Back {
+  readonly slices: { readonly leaf: Bound; readonly sequence: Node }[];
+  leaf(name: string, type: TensorType): Bound;
+}
+
+function createBack(loop: Loop, g: Builder): Back {
+  let number = Math.max(-1, ...leavesOfLoop(loop).map(({ attrs }) => attrs.number)) + 1;
+  return {
+    slices: [],
+    leaf: (name, type) => g.make(bound, [], { depth: loop.depth, number: number++, name, type }),
+  };
+}
+
+interface Carried {
+  readonly k: number;
+  readonly type: TensorType;
+  readonly leaf: Bound;
+  readonly start: Node;
+}
+
+/** What the derivative of the body starts from: leaves that stand for cotangents. */
+function seedsOf(reached: readonly Reached[], active: ReadonlySet<Node>, back: Back, g: Builder) {
+  const { loop } = reached[0].node.attrs;
+  const seeds = new Map<Node, Node>();
+  const seed = (node: Node, cotangent: Node): void => {
+    const before = seeds.get(node);
+    seeds.set(node, before ? g.make(add, [before, cotangent], {}) : cotangent);
+  };
+  const emitted: Node[] = [];
+  const lasts = new Map<number, Node[]>();
+  const rows = new Map<number, Node[]>();
+  const note = (map: Map<number, Node[]>, k: number, node: Node): unknown => map.set(k, [...(map.get(k) ?? []), node]);
+  for (const { node, cotangent } of reached) {
+    const { result } = node.attrs;
+    if (result.kind === 'emit') {
+      const leaf = back.leaf(`d_${ownName(result.of) ?? 'emitted'}`, result.of.type);
+      back.slices.push({ leaf, sequence: flipped(cotangent, g) });
+      seed(result.of, leaf);
+      emitted.push(result.of);
+      continue;
+    }
+    const { type, attrs } = loop.carried[result.of];
+    if (result.kind === 'final') {
+      note(lasts, result.of, cotangent);
+      continue;
+    }
+    note(lasts, result.of, g.make(reshape, [rowsOf(cotangent, loop.length.size, 1, g)], { shape: type.shape }));
+    const leaf = back.leaf(`d_${attrs.name}_before`, type);
+    back.slices.push({ leaf, sequence: flipped(rowsOf(cotangent, 0, loop.length, g), g) });
+    note(rows, result.of, leaf);
+  }
+  const carried = carriedBack(loop, emitted, new Set(lasts.keys()), active).map((k): Carried => {
+    const { type, attrs } = loop.carried[k];
+    const leaf = back.leaf(`d_${attrs.name}`, type);
+    seed(loop.next[k], leaf);
+    const start = lasts.get(k)?.reduce((a, b) => g.make(add, [a, b], {})) ?? filled(g, 0, type);
+    return { k, type, leaf, start };
+  });
+  return { seeds, carried, stacked: (k: number): readonly Node[] => rows.get(k) ?? [] };
+}

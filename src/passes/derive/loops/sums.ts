@@ -1,0 +1,118 @@
+// Sums over the rounds of a reverse loop. What is linear is done once, outside: a product of each round, summed up, is one contraction
+// over rounds as well. The rest is carried.
+import { elementwise, type Recall } from './recall.js';
+import { isOp, type Builder, type Node } from '../../../ir/graph.js';
+import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
+import { filled } from '../../../ir/ops/calls.js';
+import { contract } from '../../../ir/ops/contract.js';
+import { broadcast, permute, reshape } from '../../../ir/ops/movement.js';
+import { flipped } from '../../../ir/ops/rows.js';
+import { sum } from '../../../ir/ops/reductions.js';
+import type { Bound, Loop } from '../../../ir/ops/scan.js';
+import { sameShape, tensor, type TensorType } from '../../../ir/types.js';
+
+/** What the reverse loop gives once it is made. */
+export interface Made {
+  /** What a node is at each round, from the last to the first. */
+  readonly stackOf: (node: Node) => Node;
+  /** The sums that it carries. */
+  readonly totals: readonly Node[];
+}
+
+type Later = (made: Made) => Node;
+
+export interface Sums {
+  /** The sum of a node of the body over all rounds. */
+  over(term: Node): Later;
+  /** What is to be carried for it. */
+  readonly accumulated: readonly { readonly leaf: Bound; readonly start: Node; readonly next: Node }[];
+  /** The nodes whose stacks are asked for. */
+  readonly stacked: readonly Node[];
+}
+
+export function createSums(recall: Recall, loop: Loop, g: Builder): Sums {
+  const accumulated: { leaf: Bound; start: Node; next: Node }[] = [];
+  const stacked: Node[] = [];
+  const long = (type: TensorType): TensorType => tensor([loop.length, ...type.shape], type.element);
+
+  const accumulate = (term: Node): Later => {
+    const leaf = recall.leaf('total', term.type);
+    const at = accumulated.length;
+    accumulated.push({ leaf, start: filled(g, 0, term.type), next: g.make(add, [leaf, term], {}) });
+    return ({ totals }) => totals[at];
+  };
+
+  /** [T, …] of a node, in the loop's order. */
+  const stack = (node: Node): Later => {
+    const { op, inputs, type } = node;
+    const known = recall.sequence(node);
+    if (known) return () => known;
+    if (recall.isTimeless(node))
+      return () => g.make(broadcast, [recall.outside(node)], { shape: long(type).shape, axes: [0] });
+    if (isOp(node, broadcast)) {
+      const of = stack(inputs[0]);
+      const axes = node.attrs.axes.map((a) => a + 1);
+      return (made) => g.make(broadcast, [of(made)], { shape: long(type).shape, axes });
+    }
+    if (isOp(node, permute)) {
+      const of = stack(inputs[0]);
+      return (made) => g.make(permute, [of(made)], { order: [0, ...node.attrs.order.map((a) => a + 1)] });
+    }
+    if (isOp(node, reshape)) {
+      const of = stack(inputs[0]);
+      return (made) => g.make(reshape, [of(made)], { shape: long(type).shape });
+    }
+    // A factor that the loop has kept is multiplied outside: product and sum become one contraction.
+    const outside = op === mul ? inputs.some((i) => !recall.isBack(i)) : !recall.isBack(node);
+    if (outside && elementwise.has(op) && inputs.every((i) => sameShape(i.type, type))) {
+      const parts = inputs.map(stack);
+      return (made) =>
+        g.make(
+          op,
+          parts.map((part) => part(made)),
+          node.attrs,
+        );
+    }
+    if (!stacked.includes(node)) stacked.push(node);
+    return ({ stackOf }) => flipped(stackOf(node), g);
+  };
+
+  const over = (term: Node): Later => {
+    const { op, inputs, attrs } = term;
+    const [a, b] = inputs;
+    const times = (part: Node, factor: Node, first: boolean): Later => {
+      const [of, by] = [over(part), recall.outside(factor)];
+      return (made) => g.make(op, first ? [of(made), by] : [by, of(made)], attrs);
+    };
+    if (op === add || op === sub) {
+      const [x, y] = [over(a), over(b)];
+      return (made) => g.make(op, [x(made), y(made)], attrs);
+    }
+    if (op === neg || op === broadcast || op === permute || op === reshape) {
+      const of = over(a);
+      return (made) => g.make(op, [of(made)], attrs);
+    }
+    if ((op === mul || op === div || op === contract) && recall.isTimeless(b) && !recall.isTimeless(a))
+      return times(a, b, true);
+    if ((op === mul || op === contract) && recall.isTimeless(a) && !recall.isTimeless(b)) return times(b, a, false);
+    if (isOp(term, contract) && !recall.isTimeless(term)) {
+      const { left, right, out } = term.attrs;
+      const t = freshLabel([...left, ...right]);
+      const [x, y] = [stack(a), stack(b)];
+      return (made) => g.make(contract, [x(made), y(made)], { left: [t, ...left], right: [t, ...right], out });
+    }
+    if (isOp(term, sum) && !recall.isTimeless(term)) {
+      const of = stack(a);
+      return (made) => g.make(sum, [of(made)], { axes: [0, ...term.attrs.axes.map((axis) => axis + 1)] });
+    }
+    return accumulate(term);
+  };
+  return { over, accumulated, stacked };
+}
+
+/** A label that none of the others is. */
+function freshLabel(labels: readonly string[]): string {
+  let name = 't';
+  while (labels.includes(name)) name += 't';
+  return name;
+}
