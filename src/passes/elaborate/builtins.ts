@@ -1,8 +1,9 @@
 // Every builtin: what the standard library, written in .nn, stands on.
 import { elementwiseBuiltins } from './builtins/elementwise.js';
-import { labelledBuiltins } from './builtins/labelled.js';
+import { einsumBuiltin } from './builtins/einsum.js';
 import { makingBuiltins } from './builtins/making.js';
 import { reductionBuiltins } from './builtins/reductions.js';
+import { rearrangeBuiltin } from './builtins/rearrange.js';
 import { settingBuiltins } from './builtins/settings.js';
 import { shapeBuiltins } from './builtins/shapes.js';
 import { windowBuiltins } from './builtins/windows.js';
@@ -14,7 +15,8 @@ export const builtins: readonly Builtin[] = [
   ...shapeBuiltins,
   ...windowBuiltins,
   ...makingBuiltins,
-  ...labelledBuiltins,
+  einsumBuiltin,
+  rearrangeBuiltin,
   ...settingBuiltins,
 ].map(withParameters);
 
