@@ -5,6 +5,7 @@ import { constant, iota } from './ops/constants.js';
 import { contract } from './ops/contract.js';
 import { counter, input, parameter, slot, state } from './ops/leaves.js';
 import { select } from './ops/logic.js';
+import { argument } from './ops/ownGradient.js';
 import { bound } from './ops/scan.js';
 import { recognise } from './recognise.js';
 import { sameShape } from './types.js';
@@ -149,7 +150,7 @@ function nearest(node: Node): Near | undefined {
 
 /** What a leaf or range was declared as. */
 export function leafName(node: Node): string | undefined {
-  return isOp(node, input, parameter, state, slot, counter, iota, bound) ? node.attrs.name : undefined;
+  return isOp(node, input, parameter, state, slot, counter, iota, bound, argument) ? node.attrs.name : undefined;
 }
 
 function snake(name: string): string {

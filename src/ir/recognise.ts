@@ -4,6 +4,7 @@ import { constantOf, printIndex, product } from './index.js';
 import { axisArgument } from './types.js';
 import { add, div, maximum, mul, neg, sub } from './ops/arithmetic.js';
 import { again, stopGradient } from './ops/control.js';
+import { ownGradient } from './ops/ownGradient.js';
 import { broadcast, reshape } from './ops/movement.js';
 import { constant, iota, size } from './ops/constants.js';
 import { equalTo, lessEqual, or, select } from './ops/logic.js';
@@ -141,7 +142,7 @@ function lowerTriangle(node: Node): Form | undefined {
     : undefined;
 }
 
-const transparent: readonly Op[] = [broadcast, reshape, stopGradient, again];
+const transparent: readonly Op[] = [broadcast, reshape, stopGradient, again, ownGradient];
 
 /** The node that a reader sees: without broadcasts, reshapes and the like. */
 const shown = (node: Node): Node => through(node, transparent);

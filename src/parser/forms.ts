@@ -32,6 +32,14 @@ export const forms: readonly Form[] = [
     example: 'fn leaky(slope = 0.01)(x) = if x > 0 then x else slope * x',
   },
   {
+    name: 'gradient',
+    use: 'gradient NAME(DATA, D) = VALUE, …',
+    summary:
+      'The derivative of the function NAME of this file, in the place of the one that follows from its body: the cotangent of each argument by D, that of the result.',
+    place: 'file',
+    example: 'fn rounded(v) = round(v)\ngradient rounded(v, d) = d',
+  },
+  {
     name: 'layer',
     use: 'layer NAME(CONFIGURATION)(DATA) { … return VALUE }',
     summary: 'A function that owns parameters and state. Applied again, the same instance shares them.',
@@ -252,5 +260,5 @@ export const forms: readonly Form[] = [
 /** Words that stand inside a form of another name, and those whose forms are not supported yet. */
 export const otherWords: ReadonlySet<string> = new Set([
   ...['from', 'then', 'else'],
-  ...['gradient', 'scan', 'in', 'along', 'backwards', 'emit'],
+  ...['scan', 'in', 'along', 'backwards', 'emit'],
 ]);

@@ -76,6 +76,7 @@ const circles: Readonly<Record<string, readonly string[]>> = {
       'passes/elaborate/bodies',
       'passes/elaborate/calls',
       'passes/elaborate/expressions',
+      'passes/elaborate/ownGradients',
       'passes/elaborate/patterns',
       'passes/elaborate/requirements',
       'passes/elaborate/scan',

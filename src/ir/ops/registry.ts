@@ -8,6 +8,7 @@ import { gather, oneHot, takeAlong } from './indexing.js';
 import * as leaves from './leaves.js';
 import * as logic from './logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from './movement.js';
+import { argument, ownGradient } from './ownGradient.js';
 import { random } from './random.js';
 import { prod, reduceMax, reduceMin, sum } from './reductions.js';
 import { bound, scan } from './scan.js';
@@ -40,6 +41,8 @@ const registry = {
   takeAlong,
   gather,
   random,
+  argument,
+  ownGradient,
   bound,
   scan,
 };

@@ -7,6 +7,7 @@ import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
 import { fail, Naming, placed, spend, type Context, type Frame } from './frame.js';
 import { nearest } from './names.js';
+import { withOwnGradient } from './ownGradients.js';
 import { match } from './patterns.js';
 import { configuredByData, misapplied, toNode } from './tensors.js';
 import {
@@ -233,7 +234,8 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
       bindData(definition, data, inner);
       bindDefaults(definition.configuration ?? [], configuration, inner);
       bindDefaults(definition.parameters, data, inner);
-      return checkResult(definition, runBody(definition.body, inner, name), inner);
+      const value = checkResult(definition, runBody(definition.body, inner, name), inner);
+      return withOwnGradient(callee, value, scope, inner, span);
     };
     const place = isLayer ? naming.prefix : frame.naming.placeOf(name);
     const result = placed(frame, place, () => context.g.at(inner.origin, run));

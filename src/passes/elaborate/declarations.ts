@@ -1,18 +1,19 @@
 // Declarations as scopes: what a file defines and imports, each value made when first asked for.
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
-import { circular, definedTwice, notExported, notSupported } from '../../diagnostics/elaboration.js';
+import { circular, definedTwice, notExported } from '../../diagnostics/elaboration.js';
 import type { Declaration, File } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, Naming, traced, type Context, type Frame } from './frame.js';
 import { importPath } from './imports.js';
 import { nearest } from './names.js';
 import { guarded } from './bodies.js';
-import { Scope, unknown, type Value } from './values.js';
+import { gradientsIn } from './ownGradients.js';
+import { Scope, unknown, type GradientDeclaration, type Value } from './values.js';
 
 /** The scope of the standard library: all of its files see one another. */
 export function libraryScope(library: readonly File[], outer: Scope, context: Context): Scope {
   const scope = new Scope(outer);
-  for (const file of library) for (const declaration of file.declarations) declare(declaration, scope, context);
+  for (const { declarations } of library) declareAll(declarations, scope, context);
   return scope;
 }
 
@@ -24,11 +25,9 @@ export function fileScope(entry: File, files: ReadonlyMap<string, File>, outer: 
     if (known) return known;
     const scope = new Scope(outer);
     made.set(file, scope);
+    declareAll(file.declarations, scope, context);
     for (const declaration of file.declarations) {
-      if (declaration.kind !== 'import') {
-        declare(declaration, scope, context);
-        continue;
-      }
+      if (declaration.kind !== 'import') continue;
       const path = importPath(file.file, declaration.path.value);
       const other = files.get(path);
       if (!other) continue;
@@ -49,32 +48,30 @@ export function fileScope(entry: File, files: ReadonlyMap<string, File>, outer: 
   return scopeOf(entry);
 }
 
-function declare(declaration: Declaration, scope: Scope, context: Context): void {
-  if (declaration.kind === 'import' || declaration.kind === 'model') return;
+/** All that a file defines by itself. */
+function declareAll(declarations: readonly Declaration[], scope: Scope, context: Context): void {
   const frame = frameIn(scope, context);
-  const { name, span } = declaration.name;
   const report = (diagnostic: Diagnostic): void => context.report(traced(frame, diagnostic));
-  if (declaration.kind === 'gradient') {
-    report(notSupported({ what: 'a gradient of one’s own', span: declaration.span }));
-    return;
+  const gradients = gradientsIn(declarations, report);
+  for (const declaration of declarations) {
+    if (declaration.kind === 'import' || declaration.kind === 'model' || declaration.kind === 'gradient') continue;
+    const { name, span } = declaration.name;
+    const first = scope.own(name);
+    if (first) report(definedTwice({ name, span, first: first.span }));
+    else scope.defineLazily(name, () => valueOf(declaration, gradients.get(name), scope, context), span);
   }
-  const first = scope.own(name);
-  if (first) {
-    report(definedTwice({ name, span, first: first.span }));
-    return;
-  }
-  scope.defineLazily(name, () => valueOf(declaration, scope, context), span);
 }
 
 function valueOf(
   declaration: Exclude<Declaration, { kind: 'import' | 'model' | 'gradient' }>,
+  gradient: GradientDeclaration | undefined,
   scope: Scope,
   context: Context,
 ): Value {
   switch (declaration.kind) {
     case 'fn':
     case 'layer':
-      return { kind: 'function', definition: declaration, scope };
+      return { kind: 'function', definition: declaration, scope, ...(gradient && { gradient }) };
     case 'optimizer':
       return { kind: 'optimizer', declaration, scope };
     case 'constant':

@@ -137,6 +137,8 @@ function createContext(
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
     isLibrary: (file) => ours.has(file),
     memoryLimit,
+    made: [],
+    gradientDepth: 0,
     draws: 0,
     sizes: 0,
     depth: 0,

@@ -4,7 +4,7 @@ import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
 import type { ModelParameter, ModelState, Requirement } from '../../ir/model.js';
 import type { OpenLoop } from './loops.js';
-import type { Scope, Value, Variable } from './values.js';
+import type { MadeGradient, Scope, Value, Variable } from './values.js';
 
 /** Hands out the paths of instances that are applied in one binding: dense, then dense_2. */
 export class Naming {
@@ -64,6 +64,10 @@ export interface Context {
   readonly isLibrary: (file: string) => boolean;
   /** In bytes: a tensor that lives across steps is not larger. */
   readonly memoryLimit: number;
+  /** Declared derivatives so far, of every kind of arguments. */
+  readonly made: MadeGradient[];
+  /** Those that are being made, inside one another. */
+  gradientDepth: number;
   /** Draws so far: each has a number of its own. */
   draws: number;
   /** Run-time sizes so far. */

@@ -4,6 +4,7 @@ import { counted, shortened } from '../../diagnostics/quote.js';
 import type { Node } from '../../ir/graph.js';
 import { constant as whole, constantOf, printIndex, type Index } from '../../ir/index.js';
 import type { DataSource, Initial } from '../../ir/model.js';
+import type { OwnGradient } from '../../ir/ops/ownGradient.js';
 import { printType, type Dim } from '../../ir/types.js';
 import type { Declaration, Definition, Expression } from '../../parser/tree.js';
 import { Follows, type Frame } from './frame.js';
@@ -40,6 +41,7 @@ export type Value =
   | { readonly kind: 'unknown' };
 
 export type OptimizerDeclaration = Extract<Declaration, { kind: 'optimizer' }>;
+export type GradientDeclaration = Extract<Declaration, { kind: 'gradient' }>;
 
 /** An argument with its value. */
 export interface Given {
@@ -58,12 +60,24 @@ export interface FunctionValue {
   readonly definition: Definition;
   /** Where the definition stands. */
   readonly scope: Scope;
+  /** Its derivative, where its author declared one. */
+  readonly gradient?: GradientDeclaration;
   /** Absent: not configured yet, or written in one step. */
   readonly configuration?: readonly Given[];
   /** The call that gave the configuration. */
   readonly configuredAt?: Span;
   /** What parameters are shared by: one for each configured or bound layer. */
   readonly instance?: Instance;
+}
+
+/** A declared derivative for arguments of some kind: static values, and types of tensors. */
+export interface MadeGradient {
+  readonly declaration: GradientDeclaration;
+  readonly given: readonly Value[];
+  /** It is there before its parts are, so that its own body may call the function. */
+  readonly gradient: { -readonly [K in keyof OwnGradient]: OwnGradient[K] };
+  underWay: boolean;
+  usesItself?: true;
 }
 
 export interface Instance {

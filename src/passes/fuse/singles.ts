@@ -21,6 +21,7 @@ import { again, stopGradient } from '../../ir/ops/control.js';
 import { gather, oneHot, takeAlong } from '../../ir/ops/indexing.js';
 import { equalTo, less, lessEqual, select, toF32 } from '../../ir/ops/logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../ir/ops/movement.js';
+import { ownGradient } from '../../ir/ops/ownGradient.js';
 import { window } from '../../ir/ops/windows.js';
 import { random } from '../../ir/ops/random.js';
 import { prod, reduceMax, reduceMin, sum } from '../../ir/ops/reductions.js';
@@ -42,7 +43,7 @@ const comparing: ReadonlySet<Op> = new Set<Op>([
 
 /** Ops that give what they are given, up to a sign. */
 const passing: ReadonlySet<Op> = new Set<Op>([
-  ...[select, maximum, minimum, reduceMax, reduceMin, neg, abs, stopGradient, again],
+  ...[select, maximum, minimum, reduceMax, reduceMin, neg, abs, stopGradient, again, ownGradient],
   ...[broadcast, reshape, permute, slice, spreadOut, pad, concat, window, takeAlong, gather],
 ]);
 
@@ -80,7 +81,7 @@ export function singlesOf(order: readonly Node[], phaseOf: (node: Node) => Prove
     if (to.has(node) || compared.has(node)) continue;
     to.add(node);
     mark(throughLoops.get(node) ?? [], to);
-    if (passing.has(node.op)) mark(node.inputs, to);
+    if (passing.has(node.op)) mark(isOp(node, ownGradient) ? node.inputs.slice(0, 1) : node.inputs, to);
     else if (to === compared && arithmetic.has(node.op)) mark(node.inputs.filter(isReproduced), to);
   }
   const has = (node: Node): boolean => compared.has(node) || chosen.has(node);

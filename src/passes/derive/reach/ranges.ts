@@ -5,6 +5,7 @@ import { constant, iota, literal, size } from '../../../ir/ops/constants.js';
 import { again, stopGradient } from '../../../ir/ops/control.js';
 import { parameter } from '../../../ir/ops/leaves.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
+import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { reduceMax, type sum } from '../../../ir/ops/reductions.js';
 import type { OpName, OpOf } from '../../../ir/ops/registry.js';
 import { reachable } from '../../../ir/reachable.js';
@@ -146,7 +147,7 @@ function total(x: Bounds): Bounds {
   };
 }
 
-const passing: readonly Op[] = [broadcast, reshape, stopGradient, again];
+const passing: readonly Op[] = [broadcast, reshape, stopGradient, again, ownGradient];
 
 /** The maximum of x - max(x), which is at most 0, and 0 somewhere. */
 function shiftedBy({ op, inputs: [x, m] }: Node): NodeOf<typeof reduceMax> | undefined {
@@ -175,6 +176,7 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   iota: () => ({ ...ordinary, low: 0 }),
   random: known(0, 1),
   bound: () => ordinary,
+  argument: () => ordinary,
   // Of ordinary values a round makes what its body does.
   scan: (inputs, { attrs: { loop, result } }) => {
     const of = result.kind === 'emit' ? result.of : loop.next[result.of];
@@ -221,6 +223,7 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   select: ([, a, b]) => union([a, b]),
   stopGradient: same,
   again: same,
+  ownGradient: same,
   broadcast: same,
   reshape: same,
   permute: same,

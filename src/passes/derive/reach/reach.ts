@@ -16,6 +16,7 @@ import { isSingular } from './singular.js';
 import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import { and, or, not } from '../../../ir/ops/logic.js';
 import { gather, takeAlong } from '../../../ir/ops/indexing.js';
+import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { overlapAdd, window } from '../../../ir/ops/windows.js';
@@ -153,7 +154,8 @@ function passed(reach: Reach, node: Node, i: number, g: Builder): Reach | undefi
   if (isOp(node, prod, reduceMax, reduceMin)) return repeated(node.attrs.axes);
   if (isOp(node, takeAlong)) return repeated([inputs[0].type.shape.length - 1]);
   if (isOp(node, window)) return by((c) => throughWindow(c, node, g));
-  if (isOp(node, gather)) return undefined;
+  // What an author declares need not be linear in the cotangent.
+  if (isOp(node, gather, ownGradient)) return undefined;
   if (isOp(node, contract))
     return repeatsAlong(reach.condition(), axesGone(node, i), g)
       ? { ...by((c) => ofOperand(c, node, i, g)), written: false }
