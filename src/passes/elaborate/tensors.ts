@@ -4,10 +4,12 @@ import { cannotCombine, crossed, wrongElement } from '../../diagnostics/types.js
 import { appliedAsConfiguration, wrongKind } from '../../diagnostics/elaboration.js';
 import type { Diagnostic, Label, Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
-import { constant as whole, constantOf } from '../../ir/index.js';
+import { constant as whole, constantOf, type Index } from '../../ir/index.js';
+import { add, mul } from '../../ir/ops/arithmetic.js';
+import { spread } from '../../ir/ops/calls.js';
 import { constant, literal, size } from '../../ir/ops/constants.js';
 import { toF32 } from '../../ir/ops/logic.js';
-import { bool, dim, printType, type Dim } from '../../ir/types.js';
+import { bool, dim, printType, type Dim, type TensorType } from '../../ir/types.js';
 import { print } from '../../parser/print.js';
 import type { Definition, Expression } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
@@ -85,9 +87,10 @@ function applicationHint(value: Value): string | undefined {
     : `apply it to a tensor: ${name}(x)`;
 }
 
-/** Nested lists of numbers or truths as a constant tensor. */
+/** Nested lists of numbers or truths as a constant tensor; run-time sizes may be among them. */
 function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: Span): Node {
   const values: number[] = [];
+  const sizes: { readonly of: Index; readonly at: number }[] = [];
   const shape: number[] = [];
   let truths = 0;
   const visit = (value: Value, depth: number): void => {
@@ -109,7 +112,7 @@ function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: S
       for (const item of value.items) visit(item, depth + 1);
       return;
     }
-    if (value.kind !== 'number' && value.kind !== 'boolean')
+    if (value.kind !== 'number' && value.kind !== 'boolean' && value.kind !== 'size')
       fail(
         frame,
         configuredByData(value) ??
@@ -123,16 +126,23 @@ function literalOf(frame: Frame, list: Extract<Value, { kind: 'list' }>, span: S
     if (depth !== shape.length)
       fail(frame, wrongKind({ expected: 'nested lists of one depth', got: 'a number among lists', span }));
     if (value.kind === 'boolean') truths++;
-    values.push(Number(value.kind === 'number' || value.kind === 'boolean' ? value.value : 0));
+    if (value.kind === 'size') sizes.push({ of: value.index, at: values.length });
+    values.push(value.kind === 'number' || value.kind === 'boolean' ? Number(value.value) : 0);
   };
   visit(list, 0);
-  return frame.context.g.make(literal, [], {
-    values,
-    type: {
-      element: truths === values.length && truths > 0 ? bool : { kind: 'f32' },
-      shape: shape.map((n) => dim(whole(n))),
+  const type: TensorType = {
+    element: truths === values.length && truths > 0 ? bool : { kind: 'f32' },
+    shape: shape.map((n) => dim(whole(n))),
+  };
+  const { g } = frame.context;
+  // Run-time sizes are put in their places, which are 0 till then.
+  return sizes.reduce<Node>(
+    (sum, { of, at }) => {
+      const place = g.make(literal, [], { values: values.map((_, i) => Number(i === at)), type });
+      return g.make(add, [sum, g.make(mul, [spread(g, g.make(size, [], { of }), type), place], {})], {});
     },
-  });
+    g.make(literal, [], { values, type }),
+  );
 }
 
 /** The nodes in one shape; an error that shows both where they do not broadcast. */

@@ -2,6 +2,7 @@
 import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
 import { filled } from '../../../ir/ops/calls.js';
+import type { Node } from '../../../ir/graph.js';
 import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../derive/differentiate.js';
 import { configured, separate } from '../calls.js';
@@ -11,6 +12,7 @@ import { dataField } from '../train.js';
 import {
   describe,
   isCallable,
+  listValue,
   numberValue,
   tensorValue,
   type BuiltinCall,
@@ -144,23 +146,18 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
   {
     name: 'grad',
     kind: 'syntax',
-    forms: ['(e, x)'],
-    summary: 'The derivative of e, or of sum(e), with respect to x, as an expression; to any order.',
+    forms: ['(e, x)', '(e, [x, y, …])'],
+    summary:
+      'The derivative of e, or of sum(e), with respect to x, as an expression; to any order. With respect to several tensors it is a list of one value for each, as in a, b = grad(e, [x, y]).',
     example: 'grad(sum(x^3), x)',
     apply(call) {
       const { g } = call.frame.context;
-      const [e, x] = ['e', 'x'].map((name) => asF32(call.frame, node(call, name), given(call, name).span));
-      if (given(call, 'x').value.kind !== 'tensor')
-        return fail(
-          call.frame,
-          wrongKind({
-            expected: 'a tensor to differentiate with respect to',
-            got: describe(given(call, 'x').value),
-            span: given(call, 'x').span,
-          }),
-        );
-      const [found] = differentiate(e, [x], g);
-      return tensorValue(found ?? filled(g, 0, x.type));
+      const e = asF32(call.frame, node(call, 'e'), given(call, 'e').span);
+      const { value } = given(call, 'x');
+      const several = value.kind === 'list' || value.kind === 'tuple';
+      const tensors = (several ? value.items : [value]).map((item) => differentiated(call, item));
+      const found = differentiate(e, tensors, g).map((part, i) => tensorValue(part ?? filled(g, 0, tensors[i].type)));
+      return several ? listValue(found) : found[0];
     },
   },
   ...(['csv', 'npz', 'safetensors', 'text', 'module'] as const).map((kind): BuiltinDefinition => ({
@@ -196,6 +193,17 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     apply: (call) => fail(call.frame, notSupported({ what: name, span: call.span })),
   })),
 ];
+
+/** What a derivative is taken by: a tensor of numbers. */
+function differentiated(call: BuiltinCall, value: Value): Node {
+  const { span } = given(call, 'x');
+  if (value.kind !== 'tensor')
+    return fail(
+      call.frame,
+      wrongKind({ expected: 'a tensor to differentiate with respect to', got: describe(value), span }),
+    );
+  return asF32(call.frame, value.node, span);
+}
 
 /** How many values a copy of it makes. */
 function layersIn(value: Value): number {
