@@ -169,6 +169,8 @@ function kindOf(declaration: Declaration, { file, text }: Source): OperationKind
       return 'metric';
     case 'layers.nn':
     case 'attention.nn':
+    case 'convolution.nn':
+    case 'pooling.nn':
       return 'layer';
     case 'optimizers.nn':
       return 'optimizer';

@@ -61,6 +61,8 @@ export const cases = [
   'activations',
   'attention_causal',
   'attention_memory',
+  'batch_norm_net',
+  'convnet',
   'embedding_mean',
   'layer_norm_net',
   'losses',

@@ -113,7 +113,11 @@ function placesText({ starts, steps, sizes }: Slice, shape: readonly Dim[]): str
   const items = starts.map((s, i) => {
     const [start, count] = [constantOf(s), constantOf(sizes[i].size)];
     if (start === 0 && steps[i] === 1 && sizes[i].size.key === shape[i].size.key) return ':';
+    if (steps[i] === -1 && s.key === sub(shape[i].size, 1).key && sizes[i].size.key === shape[i].size.key)
+      return '::-1';
     if (start === undefined || count === undefined) return ':';
+    // What ends before the first element has no end that could be written: -1 is the last one.
+    if (start + count * steps[i] < 0) return `${start}::${steps[i]}`;
     return `${start}:${start + count * steps[i]}${steps[i] === 1 ? '' : `:${steps[i]}`}`;
   });
   return items.join(', ');

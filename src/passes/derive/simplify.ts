@@ -11,11 +11,13 @@ import { productRules } from './simplify/products.js';
 import { reductionRules } from './simplify/reductions.js';
 import type { Role, SimplifyRule } from './simplify/rule.js';
 import { scaleRules } from './simplify/scale.js';
+import { windowRules } from './simplify/windows.js';
 
 /** Every rule, in the order in which they are tried: constants first, so that the others see them; scales last, as they rebuild most. */
 export const ruleGroups: readonly { readonly title: string; readonly rules: readonly SimplifyRule[] }[] = [
   { title: 'Numbers, and what is done before it repeats', rules: constantRules },
   { title: 'Movement', rules: movementRules },
+  { title: 'Windows', rules: windowRules },
   { title: 'What indices choose', rules: indexingRules },
   { title: 'Reductions', rules: reductionRules },
   { title: 'Sums, products and powers', rules: productRules },

@@ -288,6 +288,8 @@ function textOf(value: Value): string | undefined {
       return printIndex(value.index);
     case 'none':
       return 'none';
+    case 'list':
+      return brief(`[${value.items.map((item) => textOf(item) ?? '…').join(', ')}]`);
     case 'tensor':
       return describe(value);
     default:

@@ -175,18 +175,7 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     example: kind === 'npy' ? 'npy(x = "x.npy")' : 'idx(image = "train-images-idx3-ubyte.gz")',
     apply: (call) => dataSource(call, kind),
   })),
-  ...[
-    'conv1d',
-    'conv2d',
-    'conv_transpose2d',
-    'depthwise_conv2d',
-    'max_pool2d',
-    'avg_pool2d',
-    'global_avg_pool2d',
-    'rnn',
-    'lstm',
-    'gru',
-  ].map((name): BuiltinDefinition => ({
+  ...['rnn', 'lstm', 'gru'].map((name): BuiltinDefinition => ({
     name,
     forms: ['(arguments…)'],
     summary: 'A layer that is not supported yet.',
