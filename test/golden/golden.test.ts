@@ -41,6 +41,11 @@ describe('gradients', () => {
     ['softmax-cross-entropy', 'd_logits = (softmax(logits) - one_hot(label)) / batch '],
     ['sigmoid-binary-cross-entropy', 'd_z = (sigmoid(z) - y) / batch '],
     ['mean-squared-error', 'd_p = 2 * (p - t) / (3 * batch) '],
+    ['convolution', 'd_z.conv2d.W = einsum("bcyxij,boyx->ocij", window_a, d_z) '],
+    [
+      'convolution',
+      'd_a        = einsum("boyxij,ocij->bcyx", window(pad(d_z, [[0, 0], [0, 0], [2, 2], [2, 2]]), 3, axis = [2, 3]), z.conv2d.W[:, :, ::-1, ::-1]) ',
+    ],
     ['textbook', 'delta_a2 = d_a2 * a2 * (1 - a2) '],
     ['textbook', 'delta_a3 = (a3 - y) * a3 * (1 - a3) / batch '],
   ])('%s has the form of the textbooks', (name, line) => {
