@@ -6,7 +6,7 @@ import { contract } from './ops/contract.js';
 import { counter, input, parameter, slot, state } from './ops/leaves.js';
 import { select } from './ops/logic.js';
 import { argument } from './ops/ownGradient.js';
-import { bound } from './ops/scan.js';
+import { bound, scan } from './ops/scan.js';
 import { recognise } from './recognise.js';
 import { sameShape } from './types.js';
 
@@ -72,6 +72,11 @@ export function titleOf(node: Node): Title {
   const own = labelOf(node) ?? deltaOf(node);
   if (own) return own;
   const value = (word: string): Title => ({ of: 'value', word });
+  // Each round's is called so too.
+  if (isOp(node, scan)) {
+    const { loop, result } = node.attrs;
+    return result.kind === 'emit' ? titleOf(result.of) : value(loop.carried[result.of].attrs.name);
+  }
   const near = node.inputs.map(nearest).find((found) => found !== undefined);
   const of = near && titleText(near);
   const [minuend, subtrahend] = node.op === sub ? node.inputs.map(givenName) : [];

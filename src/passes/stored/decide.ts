@@ -45,11 +45,17 @@ function cached(node: Node, estimate: Estimate): RuleCost {
 }
 
 /**
- * Node n is stored iff it is a root, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold and a nest it would stand in has one already,
- * or stands too deep in a nest to be written into it. So is what a loop gives, and a fold that a loop reads.
+ * Node n is stored iff it is a root, or what a loop gives, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold that a loop
+ * would make anew in each round, or that a nest would make of parts, or beside one that it has already, or stands too deep in a nest to
+ * be written into it.
  * T: how often its elements would be evaluated if inlined, once more in each round of a loop; N: its elements; c: the cost of its own rule.
  */
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
+  return decideIn(roots, estimate, false);
+}
+
+/** In the body of a loop a fold is made once, also where nests of their own read parts of it: each of those is a call in every round. */
+function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): Decision {
   const order = reachable(roots, inputsNeeded);
   const rootSet = new Set(roots);
   const { host, counted } = hostScalars(order, rootSet);
@@ -64,6 +70,8 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
   const times = new Map<Node, number>(); // T
   const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
   const hasFold = new Set<Node>();
+  const read = new Set<Node>(); // what is written into the nests of loops
+  const parts = new Set<Node>(); // what is written into one nest several times
   const depths = new Map<Node, number>(); // nodes that were not stored, one after another, down to this one
   for (const node of [...order].reverse()) {
     const { cost, folds } = cached(node, estimate);
@@ -72,7 +80,9 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
     let evaluations = inLoops ?? 0;
     let depth = inLoops === undefined ? 0 : 1;
     const where = new Set<Node>();
-    for (const user of consumers.get(node) ?? []) {
+    const users = consumers.get(node) ?? [];
+    let [inLoop, inParts] = [inLoops !== undefined, isBody && users.length > 1];
+    for (const user of users) {
       const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
       const ofUser = cached(user, estimate);
       const chooser = chooserOf(user);
@@ -80,20 +90,24 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
         user.inputs.forEach((input, i) => {
           if (input === node) evaluations += i === chooser ? count : userTimes * ofUser.reads[i];
         });
-      for (const nest of nests.get(user) ?? []) where.add(nest);
+      for (const nest of nests.get(user) ?? []) {
+        inParts ||= where.has(nest);
+        where.add(nest);
+      }
+      inLoop ||= read.has(user);
+      inParts ||= parts.has(user);
       depth = Math.max(depth, (depths.get(user) ?? 0) + 1);
     }
     if (node.op.kind === 'leaf') {
       reads.set(node, evaluations + (rootSet.has(node) ? count : 0));
       continue;
     }
-    const crowded = folds && [...where].some((nest) => hasFold.has(nest));
+    const crowded = folds && (inLoop || inParts || [...where].some((nest) => hasFold.has(nest)));
     const store =
       rootSet.has(node) ||
       node.op.kind === 'structured' ||
       host.has(node) ||
       crowded ||
-      (folds && inLoops !== undefined) ||
       depth > deepest ||
       chooserOf(node) !== undefined ||
       evaluations * cost > evaluations + count * (cost + 1);
@@ -107,6 +121,8 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
       times.set(node, evaluations);
       depths.set(node, depth);
       nests.set(node, where);
+      if (inLoop) read.add(node);
+      if (inParts) parts.add(node);
       if (folds) for (const nest of where) hasFold.add(nest);
     }
   }
@@ -116,7 +132,7 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
 function decidedRuns(order: readonly Node[], estimate: Estimate): Map<string, DecidedRun> {
   const runs = [...runsAmong(order)].map(([key, results]): [string, DecidedRun] => {
     const needs = needsOf(results);
-    return [key, { ...needs, body: decide(needs.roots, estimate) }];
+    return [key, { ...needs, body: decideIn(needs.roots, estimate, true) }];
   });
   return new Map(runs);
 }
