@@ -171,6 +171,7 @@ function kindOf(declaration: Declaration, { file, text }: Source): OperationKind
     case 'attention.nn':
     case 'convolution.nn':
     case 'pooling.nn':
+    case 'recurrent.nn':
       return 'layer';
     case 'optimizers.nn':
       return 'optimizer';

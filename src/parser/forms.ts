@@ -240,6 +240,21 @@ export const forms: readonly Form[] = [
     example: 'x[:, ::2]',
   },
   {
+    name: 'scan',
+    use: 'scan NAME in SEQUENCE, … along AXIS backwards, NAME = START, … { … emit VALUE, … }',
+    summary:
+      'Runs its body for each slice of the sequences along an axis, in order (backwards: from the end), carrying what := replaces: the stack of what the body emits. along is left out where a sequence has one axis.',
+    place: 'expression',
+    example: 'scan xt in x along 1, h = zeros([batch]) {\n  h := 0.5 * h + xt\n  emit h\n}',
+  },
+  {
+    name: 'emit',
+    use: 'emit VALUE, …',
+    summary: 'What a scan gives for this round: its value is the stack of them, several are taken by several names.',
+    place: 'expression',
+    example: 'scan xt in x along 1 backwards { emit xt^2 }',
+  },
+  {
     name: 'training',
     use: 'training',
     summary: 'True while training, false in evaluation; known while compiling.',
@@ -260,5 +275,5 @@ export const forms: readonly Form[] = [
 /** Words that stand inside a form of another name, and those whose forms are not supported yet. */
 export const otherWords: ReadonlySet<string> = new Set([
   ...['from', 'then', 'else'],
-  ...['scan', 'in', 'along', 'backwards', 'emit'],
+  ...['in', 'along', 'backwards'],
 ]);

@@ -58,6 +58,8 @@ export interface OpRecord {
 
 /** The recorded models that the compiler takes. */
 export const cases = [
+  'rnn',
+  'scan_final',
   'activations',
   'attention_causal',
   'attention_memory',

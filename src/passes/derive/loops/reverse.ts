@@ -56,12 +56,13 @@ export function reverse(
   const found = new Map(backpropagate(seeds.seeds, wrt, g).map((node, i) => [wrt[i] as Node, node]));
 
   const recall = createRecall(first, reachable(bodyRoots(results)), back, g);
-  const sums = createSums(recall, loop, g);
   const next = seeds.carried.map(({ k, type }) => {
     const parts = [found.get(loop.carried[k]), ...seeds.stacked(k)].filter((part) => part !== undefined);
     return parts.length === 0 ? filled(g, 0, type) : parts.reduce((a, b) => g.make(add, [a, b], {}));
   });
   const slices = loop.slices.map((leaf) => found.get(leaf));
+  const needed = reachable([...next, ...slices.filter((slice) => slice !== undefined)]);
+  const sums = createSums(recall, loop, new Set(needed), g);
   const terms = loop.captured.map((leaf) => {
     const term = found.get(leaf);
     return term && sums.over(term);

@@ -30,7 +30,8 @@ export interface Sums {
   readonly stacked: readonly Node[];
 }
 
-export function createSums(recall: Recall, loop: Loop, g: Builder): Sums {
+/** `needed`: what each round computes anyway. */
+export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>, g: Builder): Sums {
   const accumulated: { leaf: Bound; start: Node; next: Node }[] = [];
   const stacked: Node[] = [];
   const long = (type: TensorType): TensorType => tensor([loop.length, ...type.shape], type.element);
@@ -62,8 +63,10 @@ export function createSums(recall: Recall, loop: Loop, g: Builder): Sums {
       const of = stack(inputs[0]);
       return (made) => g.make(reshape, [of(made)], { shape: long(type).shape });
     }
-    // A factor that the loop has kept is multiplied outside: product and sum become one contraction.
-    const outside = op === mul ? inputs.some((i) => !recall.isBack(i)) : !recall.isBack(node);
+    // What only the sum asks for is multiplied outside by the factor that the loop has kept: product and sum become one contraction.
+    const outside = recall.isBack(node)
+      ? op === mul && !needed.has(node) && inputs.some((i) => !recall.isBack(i))
+      : !needed.has(node);
     if (outside && elementwise.has(op) && inputs.every((i) => sameShape(i.type, type))) {
       const parts = inputs.map(stack);
       return (made) =>

@@ -1,5 +1,5 @@
 // Builtins for what is not computed on tensors: initialisers, data sources, repetition, derivatives.
-import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
+import { wrongKind } from '../../../diagnostics/elaboration.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
 import { filled } from '../../../ir/ops/calls.js';
 import type { Node } from '../../../ir/graph.js';
@@ -144,6 +144,21 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     },
   },
   {
+    name: 'copy_of',
+    kind: 'syntax',
+    forms: ['(block)'],
+    summary: 'The same layer with parameters of its own.',
+    example: 'x |> dense(8) |> copy_of(dense(8))',
+    apply(call) {
+      const argument = given(call, 'block');
+      const block = configured(argument.value, call.frame, argument.span);
+      if (!isCallable(block))
+        return fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span: argument.span }));
+      spend(call.frame, layersIn(block), argument.span);
+      return separate(block);
+    },
+  },
+  {
     name: 'grad',
     kind: 'syntax',
     forms: ['(e, x)', '(e, [x, y, …])'],
@@ -174,12 +189,6 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
       kind === 'npy' ? 'A NumPy file for each input.' : 'A file of the MNIST format for each input, gzipped or not.',
     example: kind === 'npy' ? 'npy(x = "x.npy")' : 'idx(image = "train-images-idx3-ubyte.gz")',
     apply: (call) => dataSource(call, kind),
-  })),
-  ...['rnn', 'lstm', 'gru'].map((name): BuiltinDefinition => ({
-    name,
-    forms: ['(arguments…)'],
-    summary: 'A layer that is not supported yet.',
-    apply: (call) => fail(call.frame, notSupported({ what: name, span: call.span })),
   })),
 ];
 
