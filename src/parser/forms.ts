@@ -273,7 +273,4 @@ export const forms: readonly Form[] = [
 ];
 
 /** Words that stand inside a form of another name, and those whose forms are not supported yet. */
-export const otherWords: ReadonlySet<string> = new Set([
-  ...['from', 'then', 'else'],
-  ...['in', 'along', 'backwards'],
-]);
+export const otherWords: ReadonlySet<string> = new Set([...['from', 'then', 'else'], ...['in', 'along', 'backwards']]);

@@ -8,6 +8,7 @@ import { again, stopGradient } from '../../../ir/ops/control.js';
 import { gather, oneHot, takeAlong } from '../../../ir/ops/indexing.js';
 import * as logic from '../../../ir/ops/logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
+import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { flipped, rowsOf } from '../../../ir/ops/rows.js';
 import { bound, inputsOfScan, scan, type Bound, type LoopResult, type ScanNode } from '../../../ir/ops/scan.js';
 import { mapNode } from '../../../ir/reachable.js';
@@ -21,7 +22,22 @@ export const elementwise: ReadonlySet<Op> = new Set<Op>([
 ]);
 const cheap: ReadonlySet<Op> = new Set<Op>([
   ...elementwise,
-  ...[broadcast, concat, pad, permute, reshape, slice, spreadOut, gather, oneHot, takeAlong, constant, iota, size],
+  ...[
+    broadcast,
+    concat,
+    pad,
+    permute,
+    reshape,
+    slice,
+    spreadOut,
+    gather,
+    oneHot,
+    takeAlong,
+    constant,
+    iota,
+    size,
+    ownGradient,
+  ],
 ]);
 
 /** The body of a reverse loop on its way, whose nodes are over the leaves of the loop and cotangents. */
