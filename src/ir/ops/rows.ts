@@ -1,7 +1,8 @@
 // Rows of stacks, which loops take and give: some of them, and all of them in the opposite order.
-import { isOp, type Builder, type Node } from '../graph.js';
-import { add, constant as whole, scale, sub, zero, type Index } from '../index.js';
-import { slice } from './movement.js';
+import { isOp, type Builder, type Node, type NodeOf } from '../graph.js';
+import { add, constant as whole, constantOf, scale, sub, zero, type Index } from '../index.js';
+import { filled } from './calls.js';
+import { slice, spreadOut } from './movement.js';
 import { dim, type Dim } from '../types.js';
 
 /** So many rows from one on: [T, …] to [count, …]. */
@@ -26,11 +27,32 @@ function sliced(stack: Node, first: Index, step: 1 | -1, count: Dim, g: Builder)
       return sliced(stack.inputs[0], add(starts[0], scale(first, inner)), inner === step ? 1 : -1, count, g);
   }
   if (step === 1 && first.key === zero.key && count.size.key === length.size.key) return stack;
+  const part = step === 1 && isOp(stack, spreadOut) ? partOfSpread(stack, first, count, g) : undefined;
+  if (part) return part;
   return g.make(slice, [stack], {
     starts: [first, ...rest.map(() => zero)],
     steps: [step, ...rest.map(() => 1)],
     sizes: [count, ...rest],
   });
+}
+
+/** Rows of what was put into a longer stack: of what it was, or 0, where they are all within or all beside it. */
+function partOfSpread(
+  { inputs: [x], attrs: { starts, steps, shape } }: NodeOf<typeof spreadOut>,
+  first: Index,
+  count: Dim,
+  g: Builder,
+): Node | undefined {
+  const [length, ...rest] = x.type.shape;
+  const whole = rest.every((d, i) => d.size.key === shape[i + 1].size.key && steps[i + 1] === 1);
+  if (!whole || steps[0] !== 1) return undefined;
+  const from = constantOf(sub(first, starts[0]));
+  const past = constantOf(sub(add(starts[0], length.size), add(first, count.size)));
+  if (from !== undefined && past !== undefined && from >= 0 && past >= 0)
+    return sliced(x, sub(first, starts[0]), 1, count, g);
+  const [before, behind] = [sub(starts[0], add(first, count.size)), sub(first, add(starts[0], length.size))];
+  const beside = [before, behind].some((gap) => (constantOf(gap) ?? -1) >= 0);
+  return beside ? filled(g, 0, { ...x.type, shape: [count, ...rest] }) : undefined;
 }
 
 /** Does a slice take an axis as it is? */

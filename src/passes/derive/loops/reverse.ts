@@ -3,7 +3,7 @@ import { activityOf, carriedBack } from './activity.js';
 import { createRecall } from './recall.js';
 import { createSums } from './sums.js';
 import { add } from '../../../ir/ops/arithmetic.js';
-import { filled } from '../../../ir/ops/calls.js';
+import { filled, numberOf } from '../../../ir/ops/calls.js';
 import type { Builder, Node } from '../../../ir/graph.js';
 import { ownName } from '../../../ir/labels.js';
 import { reshape } from '../../../ir/ops/movement.js';
@@ -57,8 +57,7 @@ export function reverse(
 
   const recall = createRecall(first, reachable(bodyRoots(results)), back, g);
   const next = seeds.carried.map(({ k, type }) => {
-    const parts = [found.get(loop.carried[k]), ...seeds.stacked(k)].filter((part) => part !== undefined);
-    return parts.length === 0 ? filled(g, 0, type) : parts.reduce((a, b) => g.make(add, [a, b], {}));
+    return found.get(loop.carried[k]) ?? filled(g, 0, type);
   });
   const slices = loop.slices.map((leaf) => found.get(leaf));
   const needed = reachable([...next, ...slices.filter((slice) => slice !== undefined)]);
@@ -89,9 +88,11 @@ export function reverse(
   const totals = finals.slice(seeds.carried.length);
   return [
     ...slices.map((slice) => slice && flipped(stackOf(slice), g)),
-    ...loop.carried.map((leaf, k) =>
-      active.has(leaf) ? finals[seeds.carried.findIndex((c) => c.k === k)] : undefined,
-    ),
+    ...loop.carried.map((_, k) => {
+      const through = finals.find((__, i) => seeds.carried[i]?.k === k);
+      const first = seeds.firsts.get(k);
+      return through && first ? g.make(add, [through, first], {}) : (through ?? first);
+    }),
     ...terms.map((term) => term?.({ stackOf, totals })),
   ];
 }
@@ -126,34 +127,35 @@ function seedsOf(reached: readonly Reached[], active: ReadonlySet<Node>, back: B
     seeds.set(node, before ? g.make(add, [before, cotangent], {}) : cotangent);
   };
   const emitted: Node[] = [];
-  const lasts = new Map<number, Node[]>();
-  const rows = new Map<number, Node[]>();
-  const note = (map: Map<number, Node[]>, k: number, node: Node): unknown => map.set(k, [...(map.get(k) ?? []), node]);
+  const lasts = new Map<number, Node>();
+  const firsts = new Map<number, Node>();
+  const emit = (of: Node, name: string, cotangent: Node): void => {
+    const leaf = back.leaf(`d_${name}`, of.type);
+    back.slices.push({ leaf, sequence: flipped(cotangent, g) });
+    seed(of, leaf);
+    emitted.push(of);
+  };
   for (const { node, cotangent } of reached) {
     const { result } = node.attrs;
     if (result.kind === 'emit') {
-      const leaf = back.leaf(`d_${ownName(result.of) ?? 'emitted'}`, result.of.type);
-      back.slices.push({ leaf, sequence: flipped(cotangent, g) });
-      seed(result.of, leaf);
-      emitted.push(result.of);
+      emit(result.of, ownName(result.of) ?? 'emitted', cotangent);
       continue;
     }
-    const { type, attrs } = loop.carried[result.of];
     if (result.kind === 'final') {
-      note(lasts, result.of, cotangent);
+      lasts.set(result.of, cotangent);
       continue;
     }
-    note(lasts, result.of, g.make(reshape, [rowsOf(cotangent, loop.length.size, 1, g)], { shape: type.shape }));
-    const leaf = back.leaf(`d_${attrs.name}_before`, type);
-    back.slices.push({ leaf, sequence: flipped(rowsOf(cotangent, 0, loop.length, g), g) });
-    note(rows, result.of, leaf);
+    // What a stack holds is its first row, and what each round makes.
+    const { type, attrs } = loop.carried[result.of];
+    emit(loop.next[result.of], `${attrs.name}_emitted`, rowsOf(cotangent, 1, loop.length, g));
+    const row = rowsOf(cotangent, 0, 1, g);
+    if (numberOf(row) !== 0) firsts.set(result.of, g.make(reshape, [row], { shape: type.shape }));
   }
   const carried = carriedBack(loop, emitted, new Set(lasts.keys()), active).map((k): Carried => {
     const { type, attrs } = loop.carried[k];
     const leaf = back.leaf(`d_${attrs.name}`, type);
     seed(loop.next[k], leaf);
-    const start = lasts.get(k)?.reduce((a, b) => g.make(add, [a, b], {})) ?? filled(g, 0, type);
-    return { k, type, leaf, start };
+    return { k, type, leaf, start: lasts.get(k) ?? filled(g, 0, type) };
   });
-  return { seeds, carried, stacked: (k: number): readonly Node[] => rows.get(k) ?? [] };
+  return { seeds, carried, firsts };
 }
