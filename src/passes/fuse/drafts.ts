@@ -9,6 +9,7 @@ import type { Estimate } from '../../ir/nest/sizes.js';
 import { decide, type DecidedRun, type Decision } from '../stored/decide.js';
 import { openLoop } from './loops.js';
 import { copyOf, linksOf, nestOf, type Draft, type LoopDraft, type NestDraft, type Places } from './nests.js';
+import { inPieces } from './pieces.js';
 import type { Group } from './rows.js';
 import type { Singles } from './singles.js';
 import type { View, Views } from './views.js';
@@ -104,7 +105,9 @@ export function draftNests(request: FuseRequest, decided?: Decision): Fusion {
   };
   const drafts = order.flatMap((node): Draft[] => {
     if (isOp(node, scan)) return loopDrafts(node);
-    return stored.has(node) ? [nestOf(node, where(node) ?? bufferOf(node), places, host.has(node))] : [];
+    if (!stored.has(node)) return [];
+    const draft = nestOf(node, where(node) ?? bufferOf(node), places, host.has(node));
+    return [inPieces(draft, request.phaseOf(node) === 'forward')];
   });
   const copies = roots.flatMap(({ node, to }) => {
     const home = homes.get(node) ?? (stored.has(node) ? bufferOf(node) : undefined);

@@ -79,11 +79,12 @@ function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
 
 function readsPointwise(draft: NestDraft, into: NestDraft): boolean {
   const atom = renaming(draft.nest.axes, into.nest.axes);
-  const own = new Map(into.nest.stores.map((s) => [s.to, s.at.key]));
+  const own = new Map<Buffer, Set<string>>();
+  for (const { to, at } of into.nest.stores) own.set(to, (own.get(to) ?? new Set()).add(at.key));
   return draft.nest.stores.every((store) =>
     loadsOf(store.value).every(({ from, at }) => {
       const stored = own.get(from);
-      return stored === undefined || rewriteIndex(at, { atom }).key === stored;
+      return stored === undefined || stored.has(rewriteIndex(at, { atom }).key);
     }),
   );
 }
@@ -98,11 +99,12 @@ function renaming(from: readonly Axis[], to: readonly Axis[]) {
 /** The draft's stores over the other's axes, its loads of the other's results replaced by the values themselves. */
 function merge(into: NestDraft, draft: NestDraft, inPlace: (buffer: Buffer) => boolean, singles?: Singles): NestDraft {
   const atom = renaming(draft.nest.axes, into.nest.axes);
-  const values = new Map<Buffer, Made>();
-  into.nest.stores.forEach(({ to, value }, i) => {
+  const values = new Map<Buffer, Map<string, Made>>();
+  into.nest.stores.forEach(({ to, at, value }, i) => {
     if (inPlace(to)) return;
     const rounded = singles ? single(value, false) : value;
-    values.set(to, { plain: singles?.has(into.nodes[i]) ? rounded : value, rounded });
+    const made = { plain: singles?.has(into.nodes[i]) ? rounded : value, rounded };
+    values.set(to, (values.get(to) ?? new Map<string, Made>()).set(at.key, made));
   });
   const stores = draft.nest.stores.map((store, i): Store => {
     const moved = rewriteScalar(store.value, { atom });
@@ -124,10 +126,10 @@ interface Made {
   readonly rounded: Scalar;
 }
 
-function putIn(value: Scalar, values: ReadonlyMap<Buffer, Made>, which: keyof Made): Scalar {
+function putIn(value: Scalar, values: ReadonlyMap<Buffer, ReadonlyMap<string, Made>>, which: keyof Made): Scalar {
   return rewriteScalar(value, {
     scalar: (v) => {
-      if (v.kind === 'load') return values.get(v.from)?.[which];
+      if (v.kind === 'load') return values.get(v.from)?.get(v.at.key)?.[which];
       if (which === 'rounded' || v.kind !== 'apply' || v.op !== 'single') return undefined;
       return apply('single', putIn(v.args[0], values, 'rounded'));
     },
