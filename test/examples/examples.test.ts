@@ -101,6 +101,21 @@ describe('siamese', () => {
   });
 });
 
+describe('recommender', () => {
+  it('predicts answers that it has not seen better than the mean of each food', async () => {
+    const { data, test } = await trainExample('recommender/recommender.nn', { target: 'wasm' });
+    expect([data.train.rows, data.test?.rows]).toEqual([5390, 674]);
+    const { food, often } = data.train.inputs;
+    const seen = Array.from({ length: 126 }, (_, i) => Array.from(often).filter((_, row) => food[row] === i));
+    const means = seen.map((answers) => answers.reduce((sum, value) => sum + value, 0) / answers.length);
+    const asked = data.test?.inputs ?? {};
+    const squares = Array.from(asked.often, (value, row) => (value - means[asked.food[row]]) ** 2);
+    const byFood = squares.reduce((sum, value) => sum + value, 0) / squares.length;
+    expect(byFood).toBeCloseTo(3.13, 2);
+    expect(test?.error).toBeLessThan(0.92 * byFood);
+  });
+});
+
 describe('pages', () => {
   const folders = [
     'textbook',
@@ -114,6 +129,7 @@ describe('pages', () => {
     'mnist',
     'oscillator',
     'siamese',
+    'recommender',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);
