@@ -112,11 +112,6 @@ export const wrongCount = message('wrong-count', ({ names, got, span }: At & { n
   labels: [{ span, text: got === 1 ? 'this is one value' : `these are ${got} values` }],
 }));
 
-export const notSupported = message('not-supported-yet', ({ what, span }: At & { what: string }) => ({
-  message: `${what} is not supported yet`,
-  labels: [{ span, text: 'cannot be compiled so far' }],
-}));
-
 export const tooDeep = message('too-deep', ({ name, span }: At & { name?: string }) => ({
   message: name === undefined ? 'what this stands for nests too deeply' : `calls of ${name} nest too deeply`,
   labels: [{ span, text: name === undefined ? 'too many definitions inside one another' : 'called again and again' }],

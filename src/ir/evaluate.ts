@@ -1,10 +1,11 @@
 // The reference evaluator: graphs in double precision, or in f32, from the ops' element rules alone.
 import { loadElement } from './elements.js';
 import { asItIs, closureOf, Environment, unbound, type Rounded } from './evaluateScalar.js';
-import { isOp, type ElementOp, type Node } from './graph.js';
+import { isOp, type ElementOp, type Node, type NodeOf } from './graph.js';
 import { add, axis, evaluateSizes, mul, toIndex } from './index.js';
 import { literal } from './ops/constants.js';
 import { bodyRoots, inputsOfScan, runKey, runsAmong, scan, type ScanNode } from './ops/scan.js';
+import { recurrence, startOf } from './ops/recurrence.js';
 import { reachable } from './reachable.js';
 import type { Buffer } from './scalar.js';
 import { elementCount, stridesOf } from './types.js';
@@ -66,6 +67,7 @@ function prepare(roots: readonly Node[], around: Around): Prepared {
       case 'element':
         return elementStep(node, op, room, { buffers, data, ...around });
       case 'structured': {
+        if (isOp(node, recurrence)) return recurrenceStep(node, room, values, around);
         const results = isOp(node, scan) ? (runs.get(runKey(node)) ?? []) : [];
         // The results of one run of a loop are made with the first of them.
         return results[0] === node ? loopStep(results, values, around) : () => undefined;
@@ -96,6 +98,33 @@ function fill(room: Float64Array, elements: ArrayLike<number>, node: Node): void
   if (elements.length !== room.length)
     throw new Error(`${node.name ?? node.op.name} has ${elements.length} elements, its type says ${room.length}`);
   room.set(elements);
+}
+
+/** Goes along the axis of a recurrence, for each place of the others. */
+function recurrenceStep(
+  node: NodeOf<typeof recurrence>,
+  room: Float64Array,
+  values: ReadonlyMap<Node, Float64Array>,
+  { sizeOf, rounded }: Around,
+): () => void {
+  const { axis, reverse, form } = node.attrs;
+  const [x, added] = node.inputs.map((input) => roomOf(input, values));
+  const sizes = node.type.shape.map((d) => evaluateSizes(d.size, sizeOf));
+  const count = sizes[axis];
+  const inner = sizes.slice(axis + 1).reduce((n, size) => n * size, 1);
+  return () => {
+    for (let first = 0; first < room.length; first++) {
+      if (Math.floor(first / inner) % count !== 0) continue;
+      let carried = startOf(node.attrs);
+      for (let i = 0; i < count; i++) {
+        const at = first + (reverse ? count - 1 - i : i) * inner;
+        if (form === 'sum') carried = rounded(carried + x[at]);
+        else carried = rounded(carried * x[at]);
+        if (form === 'linear') carried = rounded(carried + added[at]);
+        room[at] = carried;
+      }
+    }
+  };
 }
 
 /** Computes every element of a node into its room. */

@@ -28,6 +28,16 @@ export interface Nest {
   readonly axes: readonly Axis[];
   readonly stores: readonly Store[];
   readonly provenance: Provenance;
+  /** The places of one axis one after another: the only store's value is made of that at the place before, which it has as `carried`. */
+  readonly ordered?: Ordered;
+}
+
+export interface Ordered {
+  readonly axis: Axis;
+  /** From its end. */
+  readonly reverse: boolean;
+  /** What the first place has as the one before. */
+  readonly start: number;
 }
 
 /**

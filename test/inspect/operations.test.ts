@@ -68,14 +68,6 @@ describe('what can be written', () => {
     },
   );
 
-  it.each(unsupported().filter((name) => name !== 'text'))(
-    '%s is answered with "not supported yet", and not listed',
-    (name) => {
-      const { diagnostics } = check({ file: 'example.nn', text: modelOf(`${name}(x, 1)`, 'expression') });
-      expect(diagnostics.map((d) => d.code)).toContain('not-supported-yet');
-    },
-  );
-
   it.each(builtins.filter(({ forms: [form] }) => form.includes('=')).map((b) => [b.name, b] as const))(
     '%s has the defaults that it says',
     (name, { forms: [form], kind }) => {

@@ -89,7 +89,7 @@ function disturbCut(chosen: CutPlan): fc.Arbitrary<CutPlan> {
 function plansOf(made: Example, target: TargetTraits, estimate: number, asChosen: boolean): fc.Arbitrary<Case> {
   const { nest } = made;
   const chosen = planSerial(nest, target, () => estimate);
-  if (asChosen || chosen.kind === 'scatter') return fc.constant([made, chosen]);
+  if (asChosen || chosen.kind === 'scatter' || chosen.kind === 'ordered') return fc.constant([made, chosen]);
   if (chosen.kind === 'cut') return disturbCut(chosen).map((p) => [made, p]);
   if (chosen.kind === 'rows') {
     const parts = chosen.parts.map((p) => disturb(p, true));

@@ -74,6 +74,8 @@ export function keyOfNest(
   };
   const plain = (n: Nest): void => {
     parts.push(`for ${n.axes.map((a) => `${bind(a)}<${index(a.extent)}`).join(',')}`);
+    if (n.ordered)
+      parts.push(`along ${axis(n.ordered.axis)} ${n.ordered.reverse ? 'back' : 'on'} from ${n.ordered.start}`);
     for (const store of n.stores) parts.push(`${keyOf(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
   };
   if (nest.kind === 'nest') plain(nest);

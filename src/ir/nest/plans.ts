@@ -165,7 +165,17 @@ export interface CutPlan extends CutParts {
   readonly text: string;
 }
 
-export type Plan = NestPlan | RowsPlan | ScatterPlan | CutPlan;
+/** The places of one axis are made one from another. */
+export interface OrderedPlan {
+  readonly kind: 'ordered';
+  /** Axes around the ordered one, outermost first. */
+  readonly outer: readonly Axis[];
+  /** Where axes vary faster than it: how each round goes over them. */
+  readonly rounds?: { readonly first: NestPlan; readonly next: NestPlan };
+  readonly text: string;
+}
+
+export type Plan = NestPlan | RowsPlan | ScatterPlan | CutPlan | OrderedPlan;
 
 /** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
 export interface SharedPart {
@@ -194,6 +204,8 @@ export type WorkPlan =
       readonly local: 'workgroup' | 'scratch';
       readonly text: string;
     }
+  /** A thread for each place of these axes, which goes along the ordered one. */
+  | { readonly kind: 'ordered'; readonly threads: number; readonly axes: readonly Axis[]; readonly text: string }
   | TilePlan;
 
 /** A nest with what plan decided about it: all that lower reads. */

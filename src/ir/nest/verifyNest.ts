@@ -1,5 +1,6 @@
 // What must hold of a nest: its axes are bound, its types agree, every place is stored once, and rows keep to themselves.
 import { axesOf, coefficient, constantOf, type Axis, type Index } from '../index.js';
+import { carried } from '../ops/recurrence.js';
 import { printAddress } from '../printProgram.js';
 import type { AnyNest, Nest, Rows } from '../program.js';
 import { isLanes, type Buffer, type Scalar } from '../scalar.js';
@@ -30,13 +31,21 @@ function faultsOfOne(nest: Nest, outer: ReadonlySet<Axis>): string[] {
 }
 
 /** Each axis is bound once, and what mentions it stands within. */
-function faultsOfAxes({ axes, stores }: Nest, outer: ReadonlySet<Axis>): string[] {
+function faultsOfAxes({ axes, stores, ordered }: Nest, outer: ReadonlySet<Axis>): string[] {
   const twice = axes.filter((axis, i) => outer.has(axis) || axes.indexOf(axis) !== i);
   const bound = new Set([...outer, ...axes]);
+  const known = ordered ? [carried] : [];
   return [
     ...twice.map((axis) => `goes over ${axis.name} twice`),
     ...axes.flatMap((axis) => faultsOfAddress(axis.extent, outer)),
-    ...stores.flatMap(({ at, value }) => [...faultsOfAddress(at, bound), ...faultsOfScopes(value, bound, new Set())]),
+    ...stores.flatMap(({ at, value }) => [
+      ...faultsOfAddress(at, bound),
+      ...faultsOfScopes(value, bound, new Set(known)),
+    ]),
+    ...(ordered && !axes.includes(ordered.axis)
+      ? [`goes in order along ${ordered.axis.name}, which is no axis of it`]
+      : []),
+    ...(ordered && stores.length !== 1 ? ['stores several values in order'] : []),
   ];
 }
 

@@ -11,6 +11,7 @@ import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from './mo
 import { argument, ownGradient } from './ownGradient.js';
 import { random } from './random.js';
 import { prod, reduceMax, reduceMin, sum } from './reductions.js';
+import { recurrence } from './recurrence.js';
 import { bound, scan } from './scan.js';
 import * as transcendental from './transcendental.js';
 import { overlapAdd, window } from './windows.js';
@@ -43,6 +44,7 @@ const registry = {
   random,
   argument,
   ownGradient,
+  recurrence,
   bound,
   scan,
 };

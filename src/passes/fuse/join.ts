@@ -35,7 +35,13 @@ export function joinPointwise(
     for (let open: NestDraft | undefined = draft; open;) {
       const joining: NestDraft = open;
       open = undefined;
-      if (!places.has(joining) || joining.host || joining.nest.stores.some((s) => hasFold(s.value))) break;
+      if (
+        !places.has(joining) ||
+        joining.host ||
+        joining.nest.ordered ||
+        joining.nest.stores.some((s) => hasFold(s.value))
+      )
+        break;
       // The latest one: the others' results are then there already.
       const targets = order
         .makersOf(joining)
@@ -58,6 +64,7 @@ export function joinPointwise(
 function canJoin(into: NestDraft, draft: NestDraft, mayJoin: (into: NestDraft, draft: NestDraft) => boolean): boolean {
   return (
     !into.host &&
+    !into.nest.ordered &&
     !scatterOf(into.nest) &&
     sameAxes(into.nest.axes, draft.nest.axes) &&
     mayJoin(into, draft) &&

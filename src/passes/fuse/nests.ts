@@ -1,9 +1,11 @@
 // From stored nodes to nests: substitution of element rules gives one value per stored node.
-import type { Element, Node } from '../../ir/graph.js';
+import { isOp, type Element, type Node, type NodeOf } from '../../ir/graph.js';
 import { addressOf, loadElement, storeValue } from '../../ir/elements.js';
 import { add, axis, constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
+import { carried, recurrence, startOf, stepOf } from '../../ir/ops/recurrence.js';
 import type { ScanNode } from '../../ir/ops/scan.js';
-import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { rewriteScalar } from '../../ir/rewrite.js';
+import { load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
 import { loadsOf } from '../../ir/nest/traverse.js';
 import type { Fusion } from './drafts.js';
@@ -88,7 +90,14 @@ export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): N
     ...(outside && { outside }),
     ...(!host && { isSingle: places.isSingle }),
   };
-  return { ...storing(node, to, elementOf(node, node, inside, new Map())), host };
+  const memo = new Map<string, Scalar>();
+  if (!isOp(node, recurrence)) return { ...storing(node, to, elementOf(node, node, inside, memo)), host };
+  const step: Element = (at) =>
+    stepOf(
+      node.attrs,
+      node.inputs.map((input) => elementOf(input, node, inside, memo)(at)),
+    );
+  return inOrder({ ...storing(node, to, step), host }, node);
 }
 
 /** The nest that copies a node's elements from where they are, from that element on. */
@@ -114,6 +123,20 @@ function storing(node: Node, to: Buffer, element: Element): NestDraft {
     nodes: [node],
     host: false,
   };
+}
+
+/** A nest whose elements are made one from another; where the axis has one place, the first is all there is. */
+function inOrder(draft: NestDraft, node: NodeOf<typeof recurrence>): NestDraft {
+  const { axis: along, reverse } = node.attrs;
+  const start = startOf(node.attrs);
+  const looped = node.type.shape.flatMap((d, i) => (constantOf(d.size) === 1 ? [] : [i]));
+  const found = draft.nest.axes[looped.indexOf(along)] as Axis | undefined;
+  if (found) return { ...draft, nest: { ...draft.nest, ordered: { axis: found, reverse, start } } };
+  const stores = draft.nest.stores.map((store) => ({
+    ...store,
+    value: rewriteScalar(store.value, { scalar: (value) => (value === carried ? number(start) : undefined) }),
+  }));
+  return { ...draft, nest: { ...draft.nest, stores } };
 }
 
 const letters = ['i', 'j', 'k', 'l', 'm', 'n'];

@@ -120,6 +120,7 @@ function mayStartRows(draft: NestDraft, estimate: Estimate): boolean {
   return (
     draft.nest.axes.length > 0 &&
     !draft.host &&
+    !draft.nest.ordered &&
     !scatterOf(draft.nest) &&
     firstAxisIsRow(draft) &&
     !walksColumns(draft.nest) &&

@@ -3,7 +3,8 @@ import { axis, toIndex } from '../../ir/index.js';
 import { costOfOp } from '../../ir/nest/cost.js';
 import { placesOf, type Estimate } from '../../ir/nest/sizes.js';
 import { partsOf } from '../../ir/walk.js';
-import type { Node } from '../../ir/graph.js';
+import { isOp, type Node } from '../../ir/graph.js';
+import { recurrence } from '../../ir/ops/recurrence.js';
 import { addressOf, loadElement } from '../../ir/elements.js';
 import type { Buffer, Scalar, ScalarOp } from '../../ir/scalar.js';
 import { elementCount } from '../../ir/types.js';
@@ -19,6 +20,8 @@ export interface RuleCost {
 /** The cost of a node's own element rule; zero for leaves and for results of loops, whose bodies have costs of their own. */
 export function costOf(node: Node, estimate: Estimate): RuleCost {
   const { op } = node;
+  // A nest of its own: what it reads of sums is stored.
+  if (isOp(node, recurrence)) return { cost: 2, reads: node.inputs.map(() => 1), folds: true };
   if (op.kind !== 'element') return { cost: 0, reads: [], folds: false };
   const placeholders = node.inputs.map((input): Buffer => ({
     name: 'in',

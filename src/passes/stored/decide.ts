@@ -3,7 +3,7 @@ import { isOp, type Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
 import { contract } from '../../ir/ops/contract.js';
 import { oneHot } from '../../ir/ops/indexing.js';
-import { leavesOfLoop, runsAmong } from '../../ir/ops/scan.js';
+import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import { fewestRows } from '../../ir/nest/scatter.js';
@@ -86,7 +86,7 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
       const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
       const ofUser = cached(user, estimate);
       const chooser = chooserOf(user);
-      if (user.op.kind === 'element')
+      if (!isOp(user, scan))
         user.inputs.forEach((input, i) => {
           if (input === node) evaluations += i === chooser ? count : userTimes * ofUser.reads[i];
         });

@@ -183,6 +183,8 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
     const round = rangesOf(reachable([of])).get(of) ?? anything;
     return result.kind === 'emit' ? round : union([round, inputs[loop.slices.length + result.of]]);
   },
+  recurrence: ([x], { attrs: { form } }) =>
+    form === 'sum' ? { ...x, low: x.low >= 0 ? 0 : -Infinity, high: x.high <= 0 ? 0 : Infinity } : anything,
   toF32: ([x], { inputs: [of] }) => (of.type.element.kind === 'bool' ? x : { ...ordinary, low: 0 }),
   add: ([a, b]) => plus(a, b),
   sub: ([a, b], node) => (shiftedBy(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),

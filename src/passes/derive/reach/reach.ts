@@ -17,6 +17,7 @@ import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import { and, or, not } from '../../../ir/ops/logic.js';
 import { gather, takeAlong } from '../../../ir/ops/indexing.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
+import { recurrence } from '../../../ir/ops/recurrence.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { overlapAdd, window } from '../../../ir/ops/windows.js';
@@ -155,7 +156,7 @@ function passed(reach: Reach, node: Node, i: number, g: Builder): Reach | undefi
   if (isOp(node, takeAlong)) return repeated([inputs[0].type.shape.length - 1]);
   if (isOp(node, window)) return by((c) => throughWindow(c, node, g));
   // What an author declares need not be linear in the cotangent.
-  if (isOp(node, gather, ownGradient)) return undefined;
+  if (isOp(node, gather, ownGradient, recurrence)) return undefined;
   if (isOp(node, contract))
     return repeatsAlong(reach.condition(), axesGone(node, i), g)
       ? { ...by((c) => ofOperand(c, node, i, g)), written: false }

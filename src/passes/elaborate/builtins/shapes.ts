@@ -1,5 +1,5 @@
 // Builtins that move elements: reshape, transpose, concat and their like.
-import { notSupported, wrongKind } from '../../../diagnostics/elaboration.js';
+import { wrongKind } from '../../../diagnostics/elaboration.js';
 import { counted, shortened } from '../../../diagnostics/quote.js';
 import { badReshape, wrongShape } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
@@ -15,6 +15,7 @@ import {
   type Index,
 } from '../../../ir/index.js';
 import { concat, pad, permute, reshape, slice } from '../../../ir/ops/movement.js';
+import { recurrence } from '../../../ir/ops/recurrence.js';
 import {
   dim,
   elementCount,
@@ -29,7 +30,7 @@ import { commonShape, stretch } from '../broadcasting.js';
 import { axisOf } from '../axes.js';
 import { fail, spend } from '../frame.js';
 import { wantedDim } from '../patterns.js';
-import { toNode } from '../tensors.js';
+import { toNode, toNumbers } from '../tensors.js';
 import {
   describe,
   listValue,
@@ -39,7 +40,7 @@ import {
   type BuiltinDefinition,
   type Value,
 } from '../values.js';
-import { given, integer, list, node, number, shape } from './arguments.js';
+import { given, integer, list, node, number, shape, truth } from './arguments.js';
 
 export const shapeBuiltins: readonly BuiltinDefinition[] = [
   {
@@ -253,11 +254,30 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
   },
   {
     name: 'cumsum',
-    forms: ['(x, axis)'],
-    summary: 'The sums of the elements so far along an axis.',
-    apply: (call) => fail(call.frame, notSupported({ what: 'cumsum', span: call.span })),
+    kind: 'reduction',
+    forms: ['(x, axis, reverse = false)'],
+    summary: 'The sums of the elements so far along an axis; of those from each on, where reverse = true.',
+    example: 'cumsum(x, axis = 1)',
+    apply: (call) => cumulative(call, 'sum'),
+  },
+  {
+    name: 'cumprod',
+    kind: 'reduction',
+    forms: ['(x, axis, reverse = false)'],
+    summary:
+      'The products of the elements so far along an axis; of those from each on, where reverse = true. Its derivatives are exact where elements are 0, too.',
+    example: 'cumprod(x, axis = 1)',
+    apply: (call) => cumulative(call, 'product'),
   },
 ];
+
+function cumulative(call: BuiltinCall, form: 'sum' | 'product'): Value {
+  const x = toNumbers(call.frame, node(call, 'x'));
+  const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
+  return tensorValue(
+    call.frame.context.g.make(recurrence, [x], { axis, reverse: truth(call, 'reverse', false), form }),
+  );
+}
 
 /** The shape that reshape is given, with what -1 stands for. */
 function wantedShape(call: BuiltinCall, x: Node): Dim[] {

@@ -8,6 +8,7 @@ import { rowLets } from './rowLets.js';
 import { bufferNames, Names } from './names.js';
 import { writeCut } from './cut.js';
 import { writeNest } from './nest.js';
+import { writeOrdered } from './ordered.js';
 import { writeScatter } from './scatter.js';
 import { writeRange } from './blocks.js';
 import { addToTotals, closeTotals, openTotals, takeTotals } from './totals.js';
@@ -27,7 +28,10 @@ export function lowerSerial(nest: AnyNest, plan: Plan, target: TargetTraits): Ke
   const writer = write(false);
   const long = [...writer.longSums.values()];
   const body = writer.close();
-  const sharing = { own: ownBuffers(nest, plan).filter((b) => !lets.has(b)), nested: nest.kind === 'nest' };
+  const sharing = {
+    own: ownBuffers(nest, plan).filter((b) => !lets.has(b)),
+    nested: nest.kind === 'nest' && !(plan.kind === 'ordered' && plan.rounds),
+  };
   const kernel = { name, scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
   if (long.length > 0) {
     // Blocks have a price: sums that turn out to be short are made without.
@@ -45,6 +49,7 @@ function writeAll(writer: Writer, nest: AnyNest, plan: Plan, lets: ReadonlySet<B
     writeRows(writer, nest, plan.parts, lets);
   } else if (plan.kind === 'scatter') writeScatter(writer, nest, plan);
   else if (plan.kind === 'cut') writeCut(writer, nest, plan);
+  else if (plan.kind === 'ordered') writeOrdered(writer, nest, plan);
   else if (plan.kind === 'nest') writeNest(writer, nest, plan);
   else throw new Error(`${nest.name}: a plan of ${plan.kind} for a nest`);
 }
@@ -58,6 +63,7 @@ function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
 }
 
 function scratchOf(plan: Plan): Buffer[] {
+  if (plan.kind === 'ordered') return [];
   if (plan.kind === 'scatter') return [plan.lost];
   if (plan.kind === 'cut') return [plan.sums, plan.lost, plan.blocks[0].stage.buffer];
   const parts = plan.kind === 'rows' ? plan.parts : [plan];

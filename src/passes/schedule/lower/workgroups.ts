@@ -11,6 +11,7 @@ import { namesIn } from '../../../ir/nest/traverse.js';
 import { rowLets } from './rowLets.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
+import { writeRun } from './ordered.js';
 import { bindAxes, together } from './places.js';
 import { writeShares } from './shares.js';
 import { writeStores, writeTiled } from './tiles.js';
@@ -40,6 +41,8 @@ function write(task: Task, plan: WorkPlan, lets: ReadonlySet<Buffer>): Written {
       return writeThreads(task, plan, lets);
     case 'groups':
       return writeGroups(task, plan);
+    case 'ordered':
+      return writeOrderedRuns(task, plan);
     case 'tiles': {
       const { writer, nest } = task;
       if (nest.nest.kind !== 'nest') throw new Error(`${nest.nest.name}: tiles for rows`);
@@ -78,6 +81,19 @@ function writeThreads(
   const outer = bindAxes(writer, axes, place);
   if (nest.kind === 'nest') writeNest(writer, nest, { ...parts[0], loops: [] }, outer);
   else writeParts(writer, nest, (part, i, made) => writeNest(writer, part, parts[i], outer, lets, made));
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
+  return { groups: groupsOf(place.extent, threads), threads, scratch };
+}
+
+/** A thread for each run along the ordered axis. */
+function writeOrderedRuns(
+  { writer, nest: { nest, scratch } }: Task,
+  { axes, threads }: Extract<WorkPlan, { kind: 'ordered' }>,
+): Written {
+  if (nest.kind !== 'nest') throw new Error(`${nest.name}: rows in order`);
+  const [place] = writer.open(together(axes));
+  writeRun(writer, nest, bindAxes(writer, axes, place));
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
   return { groups: groupsOf(place.extent, threads), threads, scratch };

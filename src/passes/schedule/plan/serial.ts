@@ -8,6 +8,7 @@ import { blocksOf, planContraction } from './contraction.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { factorsOf } from '../../../ir/nest/contraction.js';
 import { planCut } from './cut.js';
+import { planOrdered } from './ordered.js';
 import { planScatter } from './scatter.js';
 import { chooseShape } from './shape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
@@ -37,7 +38,12 @@ export function planSerial(nest: AnyNest, target: TargetTraits, estimate: Estima
       return { kind: 'rows', parts, text };
     }
     case 'nest':
-      return planScatter(nest, target) ?? planCut(nest, target, estimate) ?? planNest(nest, target, estimate);
+      return (
+        planOrdered(nest, (round) => planNest(round, target, estimate)) ??
+        planScatter(nest, target) ??
+        planCut(nest, target, estimate) ??
+        planNest(nest, target, estimate)
+      );
     default:
       return nest satisfies never;
   }

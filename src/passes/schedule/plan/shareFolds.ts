@@ -70,6 +70,8 @@ function weightOf(plan: WorkPlan): number {
       return 1;
     case 'groups':
       return plan.threads;
+    case 'ordered':
+      return 1;
     case 'tiles':
       return 1 / 4;
     default:

@@ -4,6 +4,7 @@ import type { AnyNest, Nest, Rows, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
 import { loadsOf } from '../../../ir/nest/traverse.js';
+import { planOrderedThreads } from './ordered.js';
 import { planNest } from './serial.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
@@ -47,6 +48,8 @@ function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): Work
     case 'rows':
       return planRows(nest, target, estimate);
     case 'nest': {
+      const ordered = planOrderedThreads(nest);
+      if (ordered) return ordered;
       const part = planNest(nest, target, estimate);
       return planTiles(nest, part, estimate) ?? planShares(nest, part, estimate) ?? planThreads(nest, part, estimate);
     }
