@@ -11,6 +11,7 @@ import { productRules } from './simplify/products.js';
 import { reductionRules } from './simplify/reductions.js';
 import type { Role, SimplifyRule } from './simplify/rule.js';
 import { scaleRules } from './simplify/scale.js';
+import { shareRules } from './simplify/shares.js';
 import { windowRules } from './simplify/windows.js';
 
 /** Every rule, in the order in which they are tried: constants first, so that the others see them; scales last, as they rebuild most. */
@@ -21,6 +22,7 @@ export const ruleGroups: readonly { readonly title: string; readonly rules: read
   { title: 'What indices choose', rules: indexingRules },
   { title: 'Reductions', rules: reductionRules },
   { title: 'Sums, products and powers', rules: productRules },
+  { title: 'Shares', rules: shareRules },
   { title: 'Scales', rules: scaleRules },
   { title: 'Like terms', rules: likeTermRules },
 ];
