@@ -19,8 +19,8 @@ export interface Copy {
   readonly copy: string;
 }
 
-/** Fewer copies than this are read more easily written out. */
-const leastCopies = 4;
+/** Fewer copies than this are read more easily written out; those of a `repeat` are alike by what their author wrote. */
+const leastCopies = { ofRepeat: 2, ofPaths: 4 };
 
 /**
  * Finds the copies of a repeat, or of one call path that differs in its numbers, by the key of each copy's own nest. Two nests are
@@ -38,9 +38,15 @@ export function findCopies(nests: ReadonlyMap<string, AnyNest>, most: number): M
   }
   const copies = new Map<string, Copy>();
   for (const members of groups.values())
-    if (members.length >= leastCopies && members[0].buffers.length + members[0].sites.length <= most)
+    if (members.length >= leastOf(members[0]) && members[0].buffers.length + members[0].sites.length <= most)
       for (const [key, copy] of copiesOf(members)) copies.set(key, copy);
   return copies;
+}
+
+/** A repeat's copies stand in their path as numbers. */
+function leastOf({ nest }: Member): number {
+  const inRepeat = (nest.provenance.path ?? '').split('.').some((part) => /^\d+$/.test(part));
+  return inRepeat ? leastCopies.ofRepeat : leastCopies.ofPaths;
 }
 
 interface Member {

@@ -46,6 +46,9 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
       const extent = placesOf(scalar.over, estimate);
       return extent * (1 + visit(scalar.body, times * extent, new Set(seen)));
     }
+    // A truth is kept as a number: that it is compared with 0 is part of loading it.
+    const kept = loadedTruth(scalar);
+    if (kept) return visit(kept, times, seen);
     let own = 0;
     if (scalar.kind === 'load') {
       counter.set(scalar.from, (counter.get(scalar.from) ?? 0) + times);
@@ -55,6 +58,15 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
   };
   const cost = visit(value, 1, new Set());
   return { cost, reads: placeholders.map((p) => counter.get(p) ?? 0), folds };
+}
+
+/** The load of what `loadElement` makes a truth. */
+function loadedTruth(scalar: Scalar): Scalar | undefined {
+  if (scalar.kind !== 'apply' || scalar.op !== 'not') return undefined;
+  const [compared] = scalar.args;
+  if (compared.kind !== 'apply' || compared.op !== 'eq') return undefined;
+  const [loaded, zero] = compared.args;
+  return loaded.kind === 'load' && zero.kind === 'number' && zero.value === 0 ? loaded : undefined;
 }
 
 const conversions: ReadonlySet<ScalarOp> = new Set(['f32', 'i32', 'u32']);

@@ -67,6 +67,7 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
   for (const node of order)
     for (const input of new Set(inputsNeeded(node))) consumers.set(input, [...(consumers.get(input) ?? []), node]);
 
+  const ofPlaces = costsOfPlaces(order, estimate);
   const times = new Map<Node, number>(); // T
   const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
   const hasFold = new Set<Node>();
@@ -74,7 +75,8 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
   const parts = new Set<Node>(); // what is written into one nest several times
   const depths = new Map<Node, number>(); // nodes that were not stored, one after another, down to this one
   for (const node of [...order].reverse()) {
-    const { cost, folds } = cached(node, estimate);
+    const { cost: ofRule, folds } = cached(node, estimate);
+    const cost = ofPlaces.get(node) ?? ofRule;
     const count = estimated(elementCount(node.type), estimate);
     const inLoops = loopReads.get(node);
     let evaluations = inLoops ?? 0;
@@ -155,6 +157,19 @@ function readsOfLoops(runs: ReadonlyMap<string, DecidedRun>, estimate: Estimate)
     });
   }
   return found;
+}
+
+/** What an element costs of nodes that are functions of coordinates alone, with all that they are made of. */
+function costsOfPlaces(order: readonly Node[], estimate: Estimate): Map<Node, number> {
+  const costs = new Map<Node, number>();
+  for (const node of order) {
+    if (node.op.kind !== 'element' || !node.inputs.every((input) => costs.has(input))) continue;
+    const { cost, reads, folds } = cached(node, estimate);
+    if (folds) continue;
+    const ofInputs = node.inputs.reduce((sum, input, i) => sum + reads[i] * ((costs.get(input) ?? 0) - 1), 0);
+    costs.set(node, Math.max(0, cost + ofInputs));
+  }
+  return costs;
 }
 
 /**

@@ -12,7 +12,7 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
   const lines = [...program.parameters, ...program.states].flatMap(({ name, type, initial, buffer }) =>
     begin(layout.array(buffer), name, type, initial),
   );
-  const slots = program.slots.map(({ initial, buffer }) => `${layout.array(buffer)}.fill(${initial});`);
+  const slots = slotLines(program, layout);
   const seeded = lines.some((line) => line.includes('seed'));
   const functions: Definition[] = [
     {
@@ -37,6 +37,16 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
       body: slots.join('\n'),
     });
   return functions;
+}
+
+/** So many slots that begin alike are filled in a loop. */
+const manySlots = 16;
+
+function slotLines({ slots }: TrainerProgram, layout: Layout): string[] {
+  const values = new Set(slots.map(({ initial }) => initial));
+  if (slots.length >= manySlots && values.size === 1)
+    return [`for (const { data } of optimizerOf(m)) data.fill(${slots[0].initial});`];
+  return slots.map(({ initial, buffer }) => `${layout.array(buffer)}.fill(${initial});`);
 }
 
 /** Arrays begin with zeros. */
