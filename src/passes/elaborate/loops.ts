@@ -1,11 +1,13 @@
 // Scans whose bodies are being elaborated: the leaves that stand for what each round has, and the loop that they become.
 import type { Context } from './frame.js';
+import { stackOutside, type Around } from '../derive/loops/outside.js';
 import type { Variable } from './values.js';
 import type { Builder, Node } from '../../ir/graph.js';
 import { add, constant as whole, zero, type Index } from '../../ir/index.js';
 import { isOp } from '../../ir/graph.js';
 import { constant, iota, size } from '../../ir/ops/constants.js';
-import { leafName } from '../../ir/labels.js';
+import { leafName, ownName } from '../../ir/labels.js';
+import { contract } from '../../ir/ops/contract.js';
 import { broadcast, reshape, slice } from '../../ir/ops/movement.js';
 import { bound, createLoop, scan, type Bound, type LoopResult } from '../../ir/ops/scan.js';
 import { mapNode, reachable } from '../../ir/reachable.js';
@@ -82,9 +84,13 @@ export function closeLoop(context: Context, emitted: readonly Node[], backwards:
   const changed = open.entered.filter(({ variable, leaf }) => variable.now !== leaf);
   const kept = new Map(open.entered.filter((e) => !changed.includes(e)).map((e) => [e.leaf as Node, e]));
   const nexts = changed.map(({ variable }) => variable.now);
-  const { roots, captured } = closed([...nexts, ...emitted], open, kept, g);
+  const inside = closed([...nexts, ...emitted], open, kept, g);
+  const roots = withoutProducts(inside.roots, open, inside.captured, g);
   const reached = new Set(reachable(roots));
-  const slices = open.slices.filter(({ leaf }) => reached.has(leaf));
+  const [slices, captured] = [
+    open.slices.filter(({ leaf }) => reached.has(leaf)),
+    inside.captured.filter(({ leaf }) => reached.has(leaf)),
+  ];
   const next = roots.slice(0, changed.length);
   const loop = createLoop({
     depth: open.depth,
@@ -146,6 +152,36 @@ function closed(
     done.set(node, leaf ?? mapNode(node, become, g));
   }
   return { roots: roots.map(become), captured: [...captured].map(([node, leaf]) => ({ leaf, node })) };
+}
+
+/**
+ * Products of slices and of what is captured are made for all rounds at once, before the loop, which has slices of them: `xt @ W` in the
+ * body is `x @ W` outside.
+ */
+function withoutProducts(
+  roots: readonly Node[],
+  open: OpenLoop,
+  captured: readonly { readonly leaf: Bound; readonly node: Node }[],
+  g: Builder,
+): Node[] {
+  const outer = new Map<Node, Node>(captured.map(({ leaf, node }) => [leaf, node]));
+  const sequences = new Map<Node, Node>(open.slices.map(({ leaf, sequence }) => [leaf, sequence]));
+  const timeless = new Map<Node, boolean>();
+  const done = new Map<Node, Node>();
+  const around: Around = {
+    sequence: (node) => sequences.get(node),
+    isTimeless: (node) => timeless.get(node) ?? false,
+    outside: (node) => outer.get(node) ?? mapNode(node, around.outside, g),
+  };
+  for (const node of reachable(roots)) {
+    timeless.set(node, outer.has(node) || (!isOp(node, bound) && node.inputs.every((i) => timeless.get(i))));
+    const all = isOp(node, contract) && !timeless.get(node) ? stackOutside(node, around, open.length, g) : undefined;
+    done.set(
+      node,
+      all ? sliceOf(open, all, ownName(node) ?? 'product', g) : mapNode(node, (part) => done.get(part) ?? part, g),
+    );
+  }
+  return roots.map((root) => done.get(root) ?? root);
 }
 
 function capture(node: Node, captured: Map<Node, Bound>, open: OpenLoop, g: Builder): Bound {

@@ -1,12 +1,11 @@
 // What a reverse loop needs of the rounds of the loop: kept by it, or computed again.
+import { elementwise } from './elementwise.js';
+import type { Around } from './outside.js';
 import type { Back } from './reverse.js';
 import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import { ownName } from '../../../ir/labels.js';
-import * as arithmetic from '../../../ir/ops/arithmetic.js';
 import { constant, iota, size } from '../../../ir/ops/constants.js';
-import { again, stopGradient } from '../../../ir/ops/control.js';
 import { gather, oneHot, takeAlong } from '../../../ir/ops/indexing.js';
-import * as logic from '../../../ir/ops/logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { flipped, rowsOf } from '../../../ir/ops/rows.js';
@@ -14,12 +13,6 @@ import { bound, inputsOfScan, scan, type Bound, type LoopResult, type ScanNode }
 import { mapNode } from '../../../ir/reachable.js';
 
 /** A few instructions on what is at hand: computed again rather than kept for every round. */
-export const elementwise: ReadonlySet<Op> = new Set<Op>([
-  ...[arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.neg, arithmetic.abs, arithmetic.sign],
-  ...[arithmetic.maximum, arithmetic.minimum, arithmetic.floor, arithmetic.ceil, arithmetic.round],
-  ...[logic.less, logic.lessEqual, logic.equalTo, logic.and, logic.or, logic.not, logic.select, logic.toF32],
-  ...[stopGradient, again],
-]);
 const cheap: ReadonlySet<Op> = new Set<Op>([
   ...elementwise,
   ...[
@@ -41,15 +34,9 @@ const cheap: ReadonlySet<Op> = new Set<Op>([
 ]);
 
 /** The body of a reverse loop on its way, whose nodes are over the leaves of the loop and cotangents. */
-export interface Recall {
+export interface Recall extends Around {
   /** The node as the reverse loop computes it. */
   readonly settled: (node: Node) => Node;
-  /** What it is at each round of the loop, in the loop's order ([T, …]), where that is at hand. */
-  readonly sequence: (node: Node) => Node | undefined;
-  /** The same in every round. */
-  readonly isTimeless: (node: Node) => boolean;
-  /** What is the same in every round, outside of the loop. */
-  readonly outside: (node: Node) => Node;
   /** Is it made of cotangents? */
   readonly isBack: (node: Node) => boolean;
   readonly leaf: Back['leaf'];

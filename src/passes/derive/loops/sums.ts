@@ -1,6 +1,7 @@
 // Sums over the rounds of a reverse loop. What is linear is done once, outside: a product of each round, summed up, is one contraction
 // over rounds as well. The rest is carried.
-import { elementwise, type Recall } from './recall.js';
+import { freshLabel, moved, stackOutside } from './outside.js';
+import type { Recall } from './recall.js';
 import { isOp, type Builder, type Node } from '../../../ir/graph.js';
 import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
@@ -9,7 +10,6 @@ import { broadcast, permute, reshape } from '../../../ir/ops/movement.js';
 import { flipped } from '../../../ir/ops/rows.js';
 import { sum } from '../../../ir/ops/reductions.js';
 import type { Bound, Loop } from '../../../ir/ops/scan.js';
-import { sameShape, tensor, type TensorType } from '../../../ir/types.js';
 
 /** What the reverse loop gives once it is made. */
 export interface Made {
@@ -34,7 +34,6 @@ export interface Sums {
 export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>, g: Builder): Sums {
   const accumulated: { leaf: Bound; start: Node; next: Node }[] = [];
   const stacked: Node[] = [];
-  const long = (type: TensorType): TensorType => tensor([loop.length, ...type.shape], type.element);
 
   const accumulate = (term: Node): Later => {
     const leaf = recall.leaf('total', term.type);
@@ -45,35 +44,22 @@ export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>
 
   /** [T, …] of a node, in the loop's order. */
   const stack = (node: Node): Later => {
-    const { op, inputs, type } = node;
-    const known = recall.sequence(node);
+    const { op, inputs } = node;
+    const known =
+      recall.isBack(node) || needed.has(node) ? recall.sequence(node) : stackOutside(node, recall, loop.length, g);
     if (known) return () => known;
-    if (recall.isTimeless(node))
-      return () => g.make(broadcast, [recall.outside(node)], { shape: long(type).shape, axes: [0] });
-    if (isOp(node, broadcast)) {
+    if (isOp(node, broadcast, permute, reshape)) {
       const of = stack(inputs[0]);
-      const axes = node.attrs.axes.map((a) => a + 1);
-      return (made) => g.make(broadcast, [of(made)], { shape: long(type).shape, axes });
-    }
-    if (isOp(node, permute)) {
-      const of = stack(inputs[0]);
-      return (made) => g.make(permute, [of(made)], { order: [0, ...node.attrs.order.map((a) => a + 1)] });
-    }
-    if (isOp(node, reshape)) {
-      const of = stack(inputs[0]);
-      return (made) => g.make(reshape, [of(made)], { shape: long(type).shape });
+      return (made) => moved(node, of(made), loop.length, g);
     }
     // What only the sum asks for is multiplied outside by the factor that the loop has kept: product and sum become one contraction.
-    const outside = recall.isBack(node)
-      ? op === mul && !needed.has(node) && inputs.some((i) => !recall.isBack(i))
-      : !needed.has(node);
-    if (outside && elementwise.has(op) && inputs.every((i) => sameShape(i.type, type))) {
+    if (op === mul && !needed.has(node) && inputs.some((i) => !recall.isBack(i))) {
       const parts = inputs.map(stack);
       return (made) =>
         g.make(
-          op,
+          mul,
           parts.map((part) => part(made)),
-          node.attrs,
+          {},
         );
     }
     if (!stacked.includes(node)) stacked.push(node);
@@ -111,11 +97,4 @@ export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>
     return accumulate(term);
   };
   return { over, accumulated, stacked };
-}
-
-/** A label that none of the others is. */
-function freshLabel(labels: readonly string[]): string {
-  let name = 't';
-  while (labels.includes(name)) name += 't';
-  return name;
 }
