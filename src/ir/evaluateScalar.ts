@@ -140,6 +140,7 @@ function applyClosure({ op, type }: Extract<Scalar, { kind: 'apply' }>, args: re
   const [isU32, isI32] = [type === 'u32', type === 'i32'];
   const [a, b, c] = args;
   if (op === 'select') return (axes) => (a(axes) !== 0 ? b(axes) : c(axes));
+  if (op === 'pack') throw new Error('lanes are not evaluated');
   const compute = op === 'mul' && (isU32 || isI32) ? Math.imul : instructions[op];
   const narrow = isU32 ? (x: number) => x >>> 0 : isI32 && op !== 'i32' ? (x: number) => x | 0 : rounded;
   if (args.length === 1) return (axes) => narrow(compute(a(axes), 0));
@@ -150,7 +151,7 @@ const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
 /** Every scalar instruction in double precision; unary ones ignore the second argument. Bools are 0 and 1. */
-export const instructions: Readonly<Record<Exclude<ScalarOp, 'select'>, (a: number, b: number) => number>> = {
+export const instructions: Readonly<Record<Exclude<ScalarOp, 'select' | 'pack'>, (a: number, b: number) => number>> = {
   neg: (a) => -a,
   abs: (a) => Math.abs(a),
   floor: (a) => Math.floor(a),

@@ -55,9 +55,10 @@ export type BinaryOp =
  * floatBits gives the bits of an f32 as u32, bitsFloat takes them back; expansions of exp and the like are made with them.
  * single is the nearest f32, where an f32 is computed in double precision; elsewhere nothing.
  * any is one bool: of lanes, whether it holds in one of them; expansions branch on it.
+ * pack is four single values as the lanes of one, after lower and where there are lanes.
  * select(c, a, b) is lazy: the arm not taken may load out of range. min and max of f32: the result is NaN if either argument is.
  */
-export type ScalarOp = UnaryOp | BinaryOp | 'select';
+export type ScalarOp = UnaryOp | BinaryOp | 'select' | 'pack';
 
 interface Common {
   readonly type: ScalarType;
@@ -160,7 +161,7 @@ const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or'
 /** Applies an instruction; numbers are not folded here. Throws where the argument types do not fit (our bug). */
 export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
   const type = typeOfApplied(op, args);
-  const lanes = op !== 'any' && args.some((a) => 'lanes' in a && a.lanes) ? 4 : undefined;
+  const lanes = op === 'pack' || (op !== 'any' && args.some((a) => 'lanes' in a && a.lanes)) ? 4 : undefined;
   const below =
     op === 'select' && args[1].below !== undefined && args[2].below !== undefined
       ? Math.max(args[1].below, args[2].below)

@@ -8,6 +8,7 @@ import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { allocate, evaluateNest } from '../support/runKernel.js';
 import * as targets from '../support/targets.js';
+import * as windows from '../support/windows.js';
 import { runKernels } from './runKernels.js';
 
 const { batch } = nests;
@@ -59,16 +60,47 @@ const examples: Record<string, () => Example> = {
   'a fold under a guard': () => nests.paddedSums(9, 40),
 };
 
-const all = Object.entries(examples).flatMap(([name, make]) =>
-  [false, true].map((relaxed) => [relaxed ? `${name}, relaxed` : name, make, relaxed] as const),
+const examplesOfWindows: Record<string, () => Example> = {
+  'a convolution of strides': () => windows.forward({ batch, channels: 3, outputs: 9, side: 11, kernel: 3, stride: 2 }),
+  'a convolution in groups': () =>
+    windows.forward({ batch, channels: 6, outputs: 4, side: 9, kernel: 3, groups: 2, padding: 1 }),
+  'a depthwise convolution': () => windows.forward({ batch, channels: 5, outputs: 5, side: 9, kernel: 3, groups: 5 }),
+  'a convolution of lines': () => windows.forward({ batch, channels: 4, outputs: 9, side: 20, kernel: 5, lines: true }),
+  'a convolution of 1×1': () => windows.forward({ batch, channels: 8, outputs: 9, side: 6, kernel: 1 }),
+  'the gradient of filters': () => windows.byWeights({ batch, channels: 3, outputs: 9, side: 11, kernel: 3 }),
+  'the gradient of filters of many channels': () =>
+    windows.byWeights({ batch, channels: 16, outputs: 5, side: 7, kernel: 3 }),
+  'the gradient of filters of strides': () =>
+    windows.byWeights({ batch, channels: 3, outputs: 5, side: 17, kernel: 5, stride: 2 }),
+  'the gradient of filters in groups': () =>
+    windows.byWeights({ batch, channels: 6, outputs: 8, side: 9, kernel: 3, groups: 2 }),
+  'the gradient of filters of lines': () =>
+    windows.byWeights({ batch, channels: 8, outputs: 7, side: 40, kernel: 5, lines: true }),
+  'the gradient of small filters': () => windows.byWeights({ batch, channels: 8, outputs: 6, side: 6, kernel: 3 }),
+  'the gradient of a convolved image': () => windows.byInput({ batch, channels: 9, outputs: 8, side: 8, kernel: 3 }),
+  'the gradient of a convolved image of few channels': () =>
+    windows.byInput({ batch, channels: 6, outputs: 4, side: 7, kernel: 5 }),
+  'max pooling': () => windows.maxPool(batch, 2, 14, 2),
+  'max pooling of a few': () => windows.maxPool(batch, 3, 5, 3),
+  'the gradient of max pooling': () => windows.maxPoolGradient(batch, 3, 5, 2),
+  'the gradient of max pooling by three': () => windows.maxPoolGradient(batch, 2, 4, 3),
+};
+
+type Case = readonly [string, () => Example, boolean, readonly number[]];
+
+const all = [
+  ...Object.entries(examples).map((e) => [...e, [1, 2, 3, 5, 8, 64]] as const),
+  ...Object.entries(examplesOfWindows).map((e) => [...e, [1, 3, 6]] as const),
+].flatMap(([name, make, sizes]): Case[] =>
+  [false, true].map((relaxed) => [relaxed ? `${name}, relaxed` : name, make, relaxed, sizes]),
 );
 
-describe.each(all)('%s', (_, make, relaxed) => {
+describe.each(all)('%s', (_, make, relaxed, batches) => {
   const { nest, buffers } = make();
   const target = relaxed ? targets.relaxed : targets.wasm;
   const kernel = expandIntrinsics(lowerNest(nest, target, () => 64));
   const local = nest.kind === 'rows' ? nest.rowLocal : [];
-  it.each([1, 2, 3, 5, 8, 64])('a batch of %i', (rows) => {
+  it.each(batches)('a batch of %i', (rows) => {
     let state = 1;
     const draw = (): number => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
     const memory = allocate(buffers, { batch: rows }, (b) =>

@@ -24,12 +24,13 @@ function disturb(chosen: NestPlan, pure: boolean): fc.Arbitrary<NestPlan> {
         tile: fc.oneof(fc.constant(l.tile), fc.integer({ min: 1, max: 9 }), fc.constantFrom(4, 8)),
         overlap: fc.boolean(),
         lanes: fc.boolean(),
+        packs: fc.boolean(),
       })
-      .map(({ tile, overlap, lanes }) => ({
+      .map(({ tile, overlap, lanes, packs }) => ({
         axis: l.axis,
         tile,
         tail: overlap && pure ? 'overlap' : 'exact',
-        ...(lanes && { lanes: true as const }),
+        ...(lanes && { lanes: true as const, ...(packs && { packs: true as const }) }),
       }));
   const copy = fc.constantFrom<CopyPlan['kind']>('rows', 'columnsFirst', 'transpose');
   const keepStages = chosen.mergeColumns.length > 0 ? fc.constant(true) : fc.boolean();

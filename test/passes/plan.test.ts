@@ -136,6 +136,13 @@ describe('plan for functions of elements', () => {
   });
 });
 
+describe('plan for pooling', () => {
+  it('puts lanes together from places near each other, windows written out', () => {
+    expect(line(windows.maxPool(batch, 6, 14, 2))).toBe('reduction: bcy:84*batch x:14, lanes along x');
+    expect(line(windows.maxPoolGradient(batch, 6, 14, 2))).toBe('elementwise: bc:6*batch y:28 x:28, lanes along x');
+  });
+});
+
 describe('plan for tables', () => {
   it('adds each term to its row, where all of them are rows', () => {
     for (const target of [ts, wasm])

@@ -71,7 +71,14 @@ export const exampleOfWindows: fc.Arbitrary<Example> = fc
   .chain(({ inner, outer, groups, lines, ...rest }) => {
     const w = { ...rest, groups, channels: inner * groups, outputs: outer * groups, ...(lines && { lines }) };
     const plain = { ...w, groups: 1, stride: 1, padding: 0 };
-    return fc.constantFrom(windows.forward(w), windows.byWeights(w), windows.byInput(plain));
+    const pools = [2, w.channels, w.side, w.kernel] as const;
+    return fc.constantFrom(
+      windows.forward(w),
+      windows.byWeights(w),
+      windows.byInput(plain),
+      windows.maxPool(...pools),
+      windows.maxPoolGradient(...pools),
+    );
   });
 
 /** How sums are cut: not at all, or in blocks that are much shorter than those of any target. */

@@ -160,6 +160,7 @@ function valueOf(value: Scalar, state: State): Value {
         if (typeof condition === 'number') return valueOf(value.args[condition ? 1 : 2], state);
       }
       const args = value.args.map((a) => valueOf(a, state));
+      if (value.op === 'pack') return args.flatMap(lanesOf);
       if (args.every((a) => typeof a === 'number')) return calculate(value.op, args);
       // Lanes do not mix with single values: every argument has them.
       return [0, 1, 2, 3].map((i) =>

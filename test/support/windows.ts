@@ -1,5 +1,5 @@
 // Hand-made nests of windows: convolutions, their gradients by weights and by input, and pooling, as element rules give them.
-import { add, axis, mul, sub, toIndex, type Axis, type Index } from '../../src/ir/index.js';
+import { add, axis, div, mul, sub, toIndex, type Axis, type Index } from '../../src/ir/index.js';
 import { apply, fold, indexValue, load, number, type Scalar } from '../../src/ir/scalar.js';
 import { buffer, nest, type Example } from './nests.js';
 
@@ -147,5 +147,35 @@ export function byInput(w: Windows): Example {
   return {
     nest: nest('d_image', [b, c, ...at_], [{ to: result, at: to, value }]),
     buffers: [d, filter, result],
+  };
+}
+
+/** out[b, c, y, x] = the largest of the window's elements, windows lying side by side. */
+export function maxPool(batch: Extent, channels: number, side: number, kernel: number): Example {
+  const [b, c, y, x] = [axis('b', batch), axis('c', channels), axis('y', side), axis('x', side)];
+  const [i, j] = [axis('i', kernel), axis('j', kernel)];
+  const dims = [batch, channels, side * kernel, side * kernel];
+  const [image, out] = [buffer('image', all(dims)), buffer('out', all([batch, channels, side, side]))];
+  const within = (p: Axis, k: Axis): Index => add(mul(toIndex(p), kernel), toIndex(k));
+  const value = fold('max', [i, j], load(image, at(dims, [b, c, within(y, i), within(x, j)])));
+  const to = at([batch, channels, side, side], [b, c, y, x]);
+  return { nest: nest('out', [b, c, y, x], [{ to: out, at: to, value }]), buffers: [image, out] };
+}
+
+/** Its gradient: what is the largest of its window takes the window's, divided by how many are. */
+export function maxPoolGradient(batch: Extent, channels: number, side: number, kernel: number): Example {
+  const whole = side * kernel;
+  const [b, c, y, x] = [axis('b', batch), axis('c', channels), axis('y', whole), axis('x', whole)];
+  const dims = [batch, channels, whole, whole];
+  const small = [batch, channels, side, side];
+  const [image, d_image] = [buffer('image', all(dims)), buffer('d_image', all(dims))];
+  const [most, count, d] = [buffer('most', all(small)), buffer('count', all(small)), buffer('d', all(small))];
+  const of = (p: Axis): Index => div(toIndex(p), toIndex(kernel));
+  const [here, window] = [at(dims, [b, c, y, x]), at(small, [b, c, of(y), of(x)])];
+  const share = apply('div', load(d, window), load(count, window));
+  const value = apply('select', apply('lt', load(image, here), load(most, window)), number(0), share);
+  return {
+    nest: nest('d_image', [b, c, y, x], [{ to: d_image, at: here, value }]),
+    buffers: [image, most, count, d, d_image],
   };
 }

@@ -82,6 +82,9 @@ const spellings: Record<ScalarOp, Spelling> = {
   bitsFloat: named('bitsFloat'),
   single: named('Math.fround'),
   select: ([condition, yes, no]) => conditional(condition, yes, no),
+  pack: () => {
+    throw new Error('a kernel for TypeScript holds lanes');
+  },
 };
 
 /** Names that a kernel's own must not hide. */

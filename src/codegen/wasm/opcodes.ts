@@ -131,7 +131,9 @@ export const memory = {
 /** Instructions that take one of the four lanes. */
 export const lanes = {
   'i32x4.extract_lane': [simd, 0x1b],
+  'i32x4.replace_lane': [simd, 0x1c],
   'f32x4.extract_lane': [simd, 0x1f],
+  'f32x4.replace_lane': [simd, 0x20],
 } as const satisfies Record<string, readonly number[]>;
 
 export type Plain = keyof typeof plain;

@@ -88,6 +88,7 @@ const table: Record<ScalarOp, Row> = {
   shl: structured,
   shr: structured,
   select: structured,
+  pack: structured,
 };
 
 function integersToo(f32: Spelling, i32: Spelling, f32x4: Spelling, i32x4: Spelling): Row {

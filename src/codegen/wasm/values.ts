@@ -124,6 +124,8 @@ function emitStructured(e: Emission, value: Apply): void {
   switch (value.op) {
     case 'select':
       return emitSelect(e, value);
+    case 'pack':
+      return emitPack(e, value);
     case 'any':
       emitScalar(e, a);
       return isLanes(a) ? e.code.op('v128.any_true') : undefined;
@@ -176,6 +178,17 @@ function emitStructured(e: Emission, value: Apply): void {
     default:
       throw new Error(`${value.op} is not written by hand`);
   }
+}
+
+/** The first in all lanes, then the others where they differ from it. */
+function emitPack(e: Emission, { args, type }: Apply): void {
+  const [first, ...others] = args;
+  emitVector(e, first);
+  others.forEach((arg, i) => {
+    if (arg.key === first.key) return;
+    emitScalar(e, arg);
+    e.code.lane(type === 'f32' ? 'f32x4.replace_lane' : 'i32x4.replace_lane', i + 1);
+  });
 }
 
 /** Lanes choose by their mask. One condition chooses by branching where an arm loads or takes long, else without. */

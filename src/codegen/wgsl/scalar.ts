@@ -103,6 +103,7 @@ const spellings: Record<ScalarOp, Spelling> = {
   single: ([a]) => a,
   // Both arms are evaluated: loads out of range give some number, which is not chosen.
   select: ([condition, yes, no]) => call('select', no, yes, condition),
+  pack: (args, { types: [type] }) => call(`vec4<${type}>`, ...args),
 };
 
 function inParentheses(a: Expression): Expression {

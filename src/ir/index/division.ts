@@ -11,6 +11,7 @@ import {
   one,
   sub,
   type Atom,
+  type Axis,
   type Index,
   type Term,
 } from './arithmetic.js';
@@ -145,9 +146,20 @@ export function provablyLess(a: Index, b: Index): boolean {
 }
 
 function atLast(a: Index, whole: Index): Index {
-  return substitute(a, (part) => {
-    if (part.kind !== 'axis') return undefined;
-    const stride = coefficient(whole, part);
-    return stride && rangeOf(stride).min >= 0 ? sub(part.extent, 1) : undefined;
+  return substitute(a, (part) => (part.kind === 'axis' && growsWith(whole, part) ? sub(part.extent, 1) : undefined));
+}
+
+/** Is the index largest where the axis is at its last place, as far as can be told? */
+function growsWith(a: Index, axis: Axis): boolean {
+  const stride = coefficient(a, axis);
+  if (stride) return rangeOf(stride).min >= 0;
+  return a.terms.every(({ factor, atoms }) => {
+    const moving = atoms.filter((part) => part === axis || (part.kind !== 'size' && axesOf(atom(part)).has(axis)));
+    return moving.length === 0 || (factor > 0 && moving.every((part) => atomGrowsWith(part, axis)));
   });
+}
+
+function atomGrowsWith(part: Atom, axis: Axis): boolean {
+  if (part === axis) return true;
+  return part.kind === 'quotient' && !axesOf(part.by).has(axis) && growsWith(part.of, axis);
 }

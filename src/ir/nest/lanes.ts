@@ -1,14 +1,36 @@
 // Values for four neighbouring places of an axis at once, where every load and coordinate allows it.
-import { coefficient, constantOf, provablyLess, rangeOf, zero, type Axis } from '../index.js';
+import {
+  add,
+  atom,
+  axesOf,
+  coefficient,
+  constantOf,
+  provablyLess,
+  rangeOf,
+  toIndex,
+  zero,
+  type Axis,
+  type Index,
+} from '../index.js';
 import { apply, fold, indexValue, isLanes, load, number, splat, type Scalar } from '../scalar.js';
 import { partsOf } from '../walk.js';
+import { specialise } from './specialise.js';
 
+/** Belongs to one axis, and to one choice of what is put together. */
 export type LanesMemo = Map<string, Scalar | undefined>;
 
-/** The value at v, v + 1, v + 2, v + 3; the value itself where it does not depend on v; undefined where lanes cannot hold it. */
-export function vectorise(value: Scalar, v: Axis, memo: LanesMemo = new Map()): Scalar | undefined {
+/**
+ * The value at v, v + 1, v + 2, v + 3; the value itself where it does not depend on v; undefined where lanes cannot hold it. `packs`: four
+ * loads from places that are not neighbours, but near each other, are put together.
+ */
+export function vectorise(
+  value: Scalar,
+  v: Axis,
+  memo: LanesMemo = new Map(),
+  packs: boolean = false,
+): Scalar | undefined {
   if (memo.has(value.key)) return memo.get(value.key);
-  const result = inLanes(value, v, memo);
+  const result = inLanes(value, v, memo, packs);
   memo.set(value.key, result);
   return result;
 }
@@ -18,7 +40,7 @@ export function asLanes(value: Scalar): Scalar {
   return isLanes(value) ? value : splat(value);
 }
 
-function inLanes(value: Scalar, v: Axis, memo: LanesMemo): Scalar | undefined {
+function inLanes(value: Scalar, v: Axis, memo: LanesMemo, packs: boolean): Scalar | undefined {
   switch (value.kind) {
     case 'number':
     case 'local':
@@ -34,12 +56,14 @@ function inLanes(value: Scalar, v: Axis, memo: LanesMemo): Scalar | undefined {
     case 'load': {
       const stride = strideIn(value, v);
       if (stride === 0) return value;
-      return stride === 1 && !value.lanes ? load(value.from, value.at, 4) : undefined;
+      if (value.lanes) return undefined;
+      if (stride === 1) return load(value.from, value.at, 4);
+      return packs && areNear(value.at, v, stride) ? pack(value, v) : undefined;
     }
     case 'apply': {
       const args: Scalar[] = [];
       for (const arg of value.args) {
-        const done = vectorise(arg, v, memo);
+        const done = vectorise(arg, v, memo, packs);
         if (!done) return undefined;
         args.push(done);
       }
@@ -54,15 +78,34 @@ function inLanes(value: Scalar, v: Axis, memo: LanesMemo): Scalar | undefined {
       return apply('select', condition, asLanes(then), asLanes(otherwise));
     }
     case 'fold': {
-      const body = vectorise(value.body, v, memo);
+      const body = vectorise(value.body, v, memo, packs);
       return body && (isLanes(body) ? fold(value.op, value.over, body) : value);
     }
     case 'splat':
     case 'lane':
-      return vectorise(value.of, v, memo) === value.of ? value : undefined;
+      return vectorise(value.of, v, memo, packs) === value.of ? value : undefined;
     default:
       return value satisfies never;
   }
+}
+
+/** Neighbours along the axis lie further apart than that where they are rows. */
+const mostApart = 4;
+
+/** Are neighbours along the axis few places apart, or under a quotient? */
+function areNear(at: Index, v: Axis, stride: number | undefined): boolean {
+  if (stride !== undefined) return Math.abs(stride) <= mostApart;
+  return at.terms.every(({ factor, atoms }) =>
+    atoms.every((part) => {
+      if (part.kind === 'quotient') return Math.abs(factor) <= mostApart || !axesOf(part.of).has(v);
+      return part.kind !== 'element' || !axesOf(atom(part)).has(v);
+    }),
+  );
+}
+
+function pack(value: Scalar, v: Axis): Scalar {
+  const at = (n: number) => specialise(value, (part) => (part === v ? add(toIndex(v), n) : undefined));
+  return apply('pack', at(0), at(1), at(2), at(3));
 }
 
 function strideIn(value: Scalar & { kind: 'index' | 'load' }, v: Axis): number | undefined {

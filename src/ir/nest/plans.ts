@@ -17,6 +17,8 @@ export interface LoopPlan {
   readonly tail: Tail;
   /** The places of a tile are taken four at a time, where the values allow it. */
   readonly lanes?: true;
+  /** Lanes are also put together from places that are near each other. */
+  readonly packs?: true;
 }
 
 /** One axis as two: axis = by · outer + inner, so that a quotient by `by` is an axis. */

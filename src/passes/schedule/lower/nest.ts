@@ -19,7 +19,7 @@ import type { Writer } from './writer.js';
 interface Form {
   readonly nest: Nest;
   readonly style: FoldStyle;
-  readonly lanes?: { readonly axis: Axis; readonly memo: LanesMemo };
+  readonly lanes?: { readonly axis: Axis; readonly memo: LanesMemo; readonly packs: boolean };
 }
 
 interface Task {
@@ -51,7 +51,7 @@ export function writeNest(
     lanes: new Set(plan.foldLanes),
     ...(writer.blocks && plan.role === 'contraction' && { most: writer.blocks.mostOfProducts }),
   };
-  const lanes = plan.loops.find((l) => l.lanes)?.axis;
+  const wide = plan.loops.find((l) => l.lanes);
   const forms = new Map<string, Form>();
   const form = (stages: readonly Stage[]): Form => {
     const key = stages.map((s) => plan.stages.indexOf(s)).join();
@@ -59,7 +59,11 @@ export function writeNest(
     if (!known) {
       const staged = coalesceAxes(stages.reduce(applyStage, original), plan.mergeColumns);
       const merged = stages.length === plan.stages.length ? coalesceFolds(staged, plan.mergeFolds) : staged;
-      known = { nest: merged, style, ...(lanes && { lanes: { axis: lanes, memo: new Map() } }) };
+      known = {
+        nest: merged,
+        style,
+        ...(wide && { lanes: { axis: wide.axis, memo: new Map(), packs: wide.packs === true } }),
+      };
       forms.set(key, known);
     }
     return known;
@@ -183,8 +187,8 @@ function storesAt(form: Form, { at, label, lanes }: Instance): Place[] {
     const place = specialiseIndex(store.at, replace, memo);
     if (!lanes || !form.lanes)
       return [{ to: store.to, at: place, value: specialise(store.value, replace, memo), label }];
-    const { axis, memo: known } = form.lanes;
-    const value = vectorise(store.value, axis, known);
+    const { axis, memo: known, packs } = form.lanes;
+    const value = vectorise(store.value, axis, known, packs);
     if (value && strideOfStore(store, axis) === 1)
       return [{ to: store.to, at: place, value: asLanes(specialise(value, replace, memo)), label }];
     return [0, 1, 2, 3].map((n) => oneOfLanes(form.lanes, store, at, n, label));
@@ -211,7 +215,7 @@ function oneOfLanes(
     }
     // The guards of four places are not the same.
     if (guarded && !loadsInRange(value)) return;
-    const wide = lanes && vectorise(value, lanes.axis, lanes.memo);
+    const wide = lanes && vectorise(value, lanes.axis, lanes.memo, lanes.packs);
     if (wide && isLanes(wide)) memo.set(value.key, lane(specialise(wide, replacing(at)), n));
   };
   visit(store.value, false);

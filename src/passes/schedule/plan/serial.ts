@@ -22,6 +22,8 @@ import type { Estimate } from '../../../ir/nest/sizes.js';
 const straightLine = 160;
 /** How many places a nest, and how many rounds a fold may have to be written out. */
 const mostPlaces = 8;
+/** How many elements a window has at most whose fold is written out. */
+const mostOfWindow = 9;
 /** Below this many instructions tiles do not pay. */
 const littleWork = 4_000;
 
@@ -99,7 +101,7 @@ function planScalar(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const block = loops.map((l) => l.tile).filter((t) => t > 1);
   return nestPlan(nest, shape, loops, {
     folds,
-    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    unrolled: writtenOut(nest, folds),
     note: block.length > 0 ? `tile ${block.join('x')}` : '',
   });
 }
@@ -107,20 +109,34 @@ function planScalar(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
 /** Elementwise nests and reductions: lanes along the axis of stride 1 where the values allow it, and along folds. */
 function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
+  const unrolled = writtenOut(nest, folds);
   const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
-  const fits = v && nest.stores.every((s) => vectorise(s.value, v)) ? v : undefined;
+  const inLanes = (packs: boolean): boolean =>
+    v !== undefined && nest.stores.every((s) => vectorise(s.value, v, new Map(), packs));
+  const plain = inLanes(false);
+  const packs = !plain && folds.every((a) => unrolled.includes(a)) && inLanes(true);
+  const fits = plain || packs ? v : undefined;
   const extent = fits && constantOf(fits.extent);
-  const tile = laneTile(extent, nest, folds.length > 0, estimate);
+  const tile = laneTile(extent, nest, folds.length > 0 && !packs, estimate);
   const tiles = new Map<Axis, number>(fits && tile > 1 ? [[fits, tile]] : []);
   const loops = loopsOf(nest, tiles, estimate).map((l) =>
-    l.axis === fits && tile > 1 ? { ...l, lanes: true as const } : l,
+    l.axis === fits && tile > 1 ? { ...l, lanes: true as const, ...(packs && { packs }) } : l,
   );
   return nestPlan(nest, shape, loops, {
     folds,
-    unrolled: folds.filter((a) => constantOf(a.extent) === 1),
+    unrolled,
     foldLanes: folds,
     note: fits && tile > 1 ? `lanes along ${fits.name}` : '',
   });
+}
+
+/** Folds over windows of few elements have no loops; others lose those over one place. */
+function writtenOut(nest: Nest, folds: readonly Axis[]): Axis[] {
+  const few = (over: readonly Axis[]): boolean =>
+    over.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1) <= mostOfWindow;
+  const windows =
+    foldsOf(nest).every((f) => f.op !== 'add' || factorsOf(f).length === 1) && foldsOf(nest).every((f) => few(f.over));
+  return folds.filter((a) => windows || constantOf(a.extent) === 1);
 }
 
 /** How many places in lanes at once. Functions are chains of operations, of which four vectors are as fast as two. */
