@@ -29,6 +29,7 @@ async function compare(workload) {
   const losses = new Map();
   for (const { name, start } of contestants) {
     const runner = await start(prepare(workload));
+    if (!runner) continue;
     runners.set(name, runner);
     losses.set(name, await lossesOf(runner, workload.steps));
   }

@@ -1,6 +1,7 @@
-// What is trained: networks of dense layers, their data and their first weights, the same for every contestant.
+// What is trained: networks of dense layers and a recurrent one, their data and first weights, the same for every contestant.
 
 /**
+ * `recurrent`: an LSTM of so many units goes over as many positions, and a dense layer reads its last.
  * `layers` counts the units from the input to the output, `activation` stands between them.
  * loss: half the mean squared error after a sigmoid, softmax with cross entropy, or cross entropy of a sigmoid.
  */
@@ -49,17 +50,40 @@ export const workloads = [
     steps: 200,
     data: halfSpace,
   },
+  {
+    name: 'lstm',
+    about: 'LSTM of 128 units over 64 positions of 32 features, then 10 classes, SGD, batch 32',
+    recurrent: { positions: 64, features: 32, units: 128 },
+    layers: [64 * 32, 10],
+    loss: 'classes',
+    optimizer: { kind: 'sgd', rate: 0.5 },
+    batch: 32,
+    steps: 8,
+    data: noisyClasses,
+  },
 ];
 
-/** The workload with its batches and first weights: for each layer W, uniform within 1/√inputs, row-major [inputs, units], and b. */
+/**
+ * The workload with its batches and first weights: for each layer W, uniform within 1/√inputs, row-major [inputs, units], and b; of a
+ * recurrent one U [units, 4 units] between them. `tensors` are these in order.
+ */
 export function prepare(workload) {
   const draw = generator(7);
-  const weights = workload.layers.slice(1).map((units, i) => {
-    const inputs = workload.layers[i];
+  const { recurrent, layers } = workload;
+  const layer = (inputs, units) => {
     const values = (length) => Float32Array.from({ length }, () => (2 * draw() - 1) / Math.sqrt(inputs));
     return { inputs, units, W: values(inputs * units), b: values(units) };
-  });
-  return { ...workload, weights, batches: workload.data(workload, draw) };
+  };
+  const weights = recurrent
+    ? [recurrentLayer(recurrent, layer), layer(recurrent.units, layers.at(-1))]
+    : layers.slice(1).map((units, i) => layer(layers[i], units));
+  const tensors = weights.flatMap(({ W, U, b }) => (U ? [W, U, b] : [W, b]));
+  return { ...workload, weights, tensors, batches: workload.data(workload, draw) };
+}
+
+function recurrentLayer({ features, units }, layer) {
+  const { W, b } = layer(features, 4 * units);
+  return { inputs: features, units, W, U: layer(units, 4 * units).W, b };
 }
 
 function xorRows() {

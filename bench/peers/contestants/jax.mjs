@@ -3,7 +3,12 @@ import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, tree, value
 
 export const name = 'jax-js wasm';
 
-export async function start({ layers, weights, activation, loss: lossKind, optimizer, batch, batches }) {
+/** Recurrent networks are left out. */
+export function start(workload) {
+  return workload.recurrent ? undefined : startDense(workload);
+}
+
+async function startDense({ layers, weights, activation, loss: lossKind, optimizer, batch, batches }) {
   await init('wasm');
   defaultDevice('wasm');
   let parameters = weights.flatMap(({ inputs, units, W, b }) => [

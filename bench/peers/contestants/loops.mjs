@@ -2,7 +2,11 @@
 
 export const name = 'loops by hand';
 
-export function start({ weights, activation, loss: lossKind, optimizer, batch, batches }) {
+export function start(workload) {
+  return workload.recurrent ? startRecurrent(workload) : startDense(workload);
+}
+
+function startDense({ weights, activation, loss: lossKind, optimizer, batch, batches }) {
   const layers = weights.map(({ inputs, units, W, b }, i) => ({
     inputs,
     units,
@@ -143,3 +147,106 @@ const optimizers = {
     };
   },
 };
+
+/** An LSTM over positions, gates in the order i, f, g, o, and a dense layer on its last h: softmax with cross entropy, plain descent. */
+function startRecurrent({ recurrent: { positions, features, units }, weights, optimizer: { rate }, batch, batches }) {
+  const [W, U, b, D, d] = [weights[0].W, weights[0].U, weights[0].b, weights[1].W, weights[1].b].map((t) => t.slice());
+  const classes = d.length;
+  const room = (rows, columns) => Array.from({ length: rows }, () => new Float32Array(batch * columns));
+  const [gates, dGates] = [room(positions, 4 * units), new Float32Array(batch * 4 * units)];
+  const [h, c] = [room(positions + 1, units), room(positions + 1, units)];
+  const [dh, dc] = room(2, units);
+  const gradients = [W, U, b, D, d].map((t) => new Float32Array(t.length));
+  const [dW, dU, db, dD, dd] = gradients;
+  let loss = 0;
+
+  const forwards = (x) => {
+    for (let t = 0; t < positions; t++)
+      for (let n = 0; n < batch; n++) {
+        const row = gates[t].subarray(4 * units * n, 4 * units * (n + 1));
+        row.set(b);
+        for (let k = 0; k < features; k++) {
+          const value = x[features * (positions * n + t) + k];
+          for (let j = 0; j < 4 * units; j++) row[j] += value * W[4 * units * k + j];
+        }
+        for (let k = 0; k < units; k++) {
+          const value = h[t][units * n + k];
+          for (let j = 0; j < 4 * units; j++) row[j] += value * U[4 * units * k + j];
+        }
+        for (let j = 0; j < units; j++) {
+          const [i, f, o] = [row[j], row[units + j], row[3 * units + j]].map((z) => 1 / (1 + Math.exp(-z)));
+          const g = Math.tanh(row[2 * units + j]);
+          [row[j], row[units + j], row[2 * units + j], row[3 * units + j]] = [i, f, g, o];
+          c[t + 1][units * n + j] = f * c[t][units * n + j] + i * g;
+          h[t + 1][units * n + j] = o * Math.tanh(c[t + 1][units * n + j]);
+        }
+      }
+  };
+
+  /** The loss, and what it says of the last h. */
+  const classify = (y) => {
+    loss = 0;
+    const last = h[positions];
+    for (let n = 0; n < batch; n++) {
+      const z = Float64Array.from(d);
+      for (let k = 0; k < units; k++)
+        for (let j = 0; j < classes; j++) z[j] += last[units * n + k] * D[classes * k + j];
+      const largest = Math.max(...z);
+      const total = z.reduce((sum, value) => sum + Math.exp(value - largest), 0);
+      loss += (Math.log(total) + largest - z[y[n]]) / batch;
+      for (let j = 0; j < classes; j++) {
+        const dz = (Math.exp(z[j] - largest) / total - (j === y[n] ? 1 : 0)) / batch;
+        dd[j] += dz;
+        for (let k = 0; k < units; k++) {
+          dD[classes * k + j] += last[units * n + k] * dz;
+          dh[units * n + k] += D[classes * k + j] * dz;
+        }
+      }
+    }
+  };
+
+  const backwards = (x) => {
+    for (let t = positions - 1; t >= 0; t--) {
+      for (let n = 0; n < batch; n++) {
+        const [row, dRow] = [gates[t], dGates].map((all) => all.subarray(4 * units * n, 4 * units * (n + 1)));
+        for (let j = 0; j < units; j++) {
+          const at = units * n + j;
+          const [i, f, g, o] = [row[j], row[units + j], row[2 * units + j], row[3 * units + j]];
+          const bent = Math.tanh(c[t + 1][at]);
+          const both = dc[at] + dh[at] * o * (1 - bent * bent);
+          dRow[j] = both * g * i * (1 - i);
+          dRow[units + j] = both * c[t][at] * f * (1 - f);
+          dRow[2 * units + j] = both * i * (1 - g * g);
+          dRow[3 * units + j] = dh[at] * bent * o * (1 - o);
+          dc[at] = both * f;
+        }
+        for (let k = 0; k < units; k++) {
+          let sum = 0;
+          const value = h[t][units * n + k];
+          for (let j = 0; j < 4 * units; j++) {
+            sum += dRow[j] * U[4 * units * k + j];
+            dU[4 * units * k + j] += value * dRow[j];
+          }
+          dh[units * n + k] = sum;
+        }
+        for (let k = 0; k < features; k++) {
+          const value = x[features * (positions * n + t) + k];
+          for (let j = 0; j < 4 * units; j++) dW[4 * units * k + j] += value * dRow[j];
+        }
+        for (let j = 0; j < 4 * units; j++) db[j] += dRow[j];
+      }
+    }
+  };
+
+  return {
+    step(i) {
+      const { x, y } = batches[i % batches.length];
+      for (const gradient of [...gradients, dh, dc]) gradient.fill(0);
+      forwards(x);
+      classify(y);
+      backwards(x);
+      [W, U, b, D, d].forEach((t, at) => t.forEach((_, j) => (t[j] -= rate * gradients[at][j])));
+    },
+    loss: () => loss,
+  };
+}

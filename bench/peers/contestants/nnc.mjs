@@ -15,8 +15,8 @@ function contestant(name, options) {
       const { code, diagnostics } = await compile({ file, text }, { ...options, language: 'js' });
       if (code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
       const { createTrainer, model } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-      // Layer by layer, W before b, in the model's own order.
-      const tensors = workload.weights.flatMap(({ W, b }) => [W, b]);
+      // Layer by layer, in the model's own order.
+      const { tensors } = workload;
       const parameters = Object.fromEntries(model.parameters.map((parameter, i) => [parameter.name, tensors[i]]));
       const trainer = await createTrainer({ parameters, batch: workload.batch });
       const { batches } = workload;

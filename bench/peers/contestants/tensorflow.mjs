@@ -4,9 +4,47 @@ import '@tensorflow/tfjs-backend-wasm';
 
 export const name = 'tfjs wasm';
 
-export async function start({ layers, weights, activation, loss: lossKind, optimizer, batch, batches }) {
+export async function start(workload) {
   await tf.setBackend('wasm');
   await tf.ready();
+  return workload.recurrent ? startRecurrent(workload) : startDense(workload);
+}
+
+/** The loop over positions is unrolled by what records it. */
+function startRecurrent({ recurrent: { positions, features, units }, weights, layers, optimizer, batch, batches }) {
+  const [cell, head] = weights;
+  const W = tf.variable(tf.tensor2d(cell.W, [features, 4 * units]));
+  const U = tf.variable(tf.tensor2d(cell.U, [units, 4 * units]));
+  const b = tf.variable(tf.tensor1d(cell.b));
+  const [D, d] = [tf.variable(tf.tensor2d(head.W, [units, layers.at(-1)])), tf.variable(tf.tensor1d(head.b))];
+  const data = batches.map(({ x, y }) => ({
+    x: tf.tensor3d(x, [batch, positions, features]),
+    y: tf.cast(tf.oneHot(tf.tensor1d(y, 'int32'), layers.at(-1)), 'float32'),
+  }));
+  const logits = (x) => {
+    const rows = tf.transpose(x, [1, 0, 2]).reshape([positions * batch, features]);
+    const inputs = tf.unstack(tf.add(tf.matMul(rows, W), b).reshape([positions, batch, 4 * units]));
+    let [h, c] = [tf.zeros([batch, units]), tf.zeros([batch, units])];
+    for (const input of inputs) {
+      const [i, f, g, o] = tf.split(tf.add(input, tf.matMul(h, U)), 4, 1);
+      c = tf.add(tf.mul(tf.sigmoid(f), c), tf.mul(tf.sigmoid(i), tf.tanh(g)));
+      h = tf.mul(tf.sigmoid(o), tf.tanh(c));
+    }
+    return tf.add(tf.matMul(h, D), d);
+  };
+  const trained = tf.train.sgd(optimizer.rate);
+  let last;
+  return {
+    step(i) {
+      const { x, y } = data[i % data.length];
+      last?.dispose();
+      last = trained.minimize(() => losses.classes(logits(x), y), true, [W, U, b, D, d]);
+    },
+    loss: () => last.dataSync()[0],
+  };
+}
+
+function startDense({ layers, weights, activation, loss: lossKind, optimizer, batch, batches }) {
   const variables = weights.map(({ inputs, units, W, b }) => ({
     W: tf.variable(tf.tensor2d(W, [inputs, units])),
     b: tf.variable(tf.tensor1d(b)),
