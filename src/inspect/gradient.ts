@@ -10,6 +10,8 @@ import { broadcast } from '../ir/ops/movement.js';
 import { constant, size } from '../ir/ops/constants.js';
 import { div, mul, neg } from '../ir/ops/arithmetic.js';
 import { sum } from '../ir/ops/reductions.js';
+import { scan } from '../ir/ops/scan.js';
+import { loopNames, loopsAmong, type BodyLine, type Loops } from './loops.js';
 
 export interface GradientOptions {
   readonly style: NotationStyle;
@@ -25,6 +27,8 @@ export interface GradientLine {
   readonly type: string;
   /** Where the forward step that this differentiates stands: `textbook.nn:12`. */
   readonly source: string;
+  /** Of a loop, whose formula is its head: what each round does. */
+  readonly body?: readonly BodyLine[];
 }
 
 export interface GradientDocument {
@@ -53,18 +57,24 @@ export function gradientDocument(
   nameCotangents(seen, backward, roots, names);
   const targets = new Map(wanted.map(([name, node]): [Node, Title] => [node, { of: 'cotangent', word: name }]));
 
+  const loops = loopsAmong(seen.inOrder([...total, ...roots]), options.style);
   const written = (node: Node): string | undefined => {
     const name = names.get(node) ?? targets.get(node);
-    return name && inStyle(name, options.style);
+    return name ? inStyle(name, options.style) : isOp(node, scan) ? loops.nameOf(node) : undefined;
   };
+  const formulaOf = (node: Node): string =>
+    isOp(node, scan)
+      ? loops.nameOf(node)
+      : createWriter((n) => (n === node ? undefined : written(n)), options.style, seen.formOf)(node).text;
   const line = (node: Node, name: Title): GradientLine => ({
     name: inStyle(name, options.style),
-    formula: createWriter((n) => (n === node ? undefined : written(n)), options.style, seen.formOf)(node).text,
+    formula: formulaOf(node),
     type: printType(node.type),
     source: sourcesOf(node).join(', '),
   });
   const used = new Set(seen.inOrder([...total, ...roots]));
-  return {
+  const withLoops = loopsBefore(loops, (node) => createWriter(written, options.style, seen.formOf)(node).text);
+  const document = {
     forward: seen
       .inOrder([...used].filter((n) => forward.has(n) && n !== loss).concat(total))
       .filter((n) => n === loss || (forward.has(n) && names.has(n)))
@@ -75,6 +85,32 @@ export function gradientDocument(
     }),
     gradients: wanted.map(([name, node]) => line(node, { of: 'cotangent', word: name })),
   };
+  const [before, between, after] = [document.forward, document.backward, document.gradients].map(withLoops);
+  // A loop that only gradients speak of makes cotangents all the same.
+  const isLoop = (l: GradientLine): boolean => l.body !== undefined;
+  return {
+    forward: before,
+    backward: [...between, ...after.filter(isLoop)],
+    gradients: after.filter((l) => !isLoop(l)),
+  };
+}
+
+/** Puts each loop before the first line that speaks of it, and what its head speaks of before that. */
+function loopsBefore(
+  loops: Loops,
+  written: (node: Node) => string,
+): (lines: readonly GradientLine[]) => GradientLine[] {
+  const told = new Set<string>();
+  const before = (text: string): GradientLine[] =>
+    (text.match(loopNames) ?? []).flatMap((name) => {
+      if (told.has(name)) return [];
+      told.add(name);
+      const loop = loops.textOf(name, written);
+      if (!loop) return [];
+      const line: GradientLine = { name, formula: loop.head, type: loop.rounds, source: '', body: loop.body };
+      return [...before(loop.head), line];
+    });
+  return (lines) => lines.flatMap((line) => [...before(line.formula), line]);
 }
 
 /** The graph as it is read: what a well-known form is made of is not seen. */
@@ -154,7 +190,10 @@ export function printGradient(document: GradientDocument): string {
     const width = Math.min(72, Math.max(...left.map((l) => [...l].length)));
     return [
       `// ${title}`,
-      ...lines.map((l, i) => `${left[i].padEnd(width)}  // ${l.type}${l.source ? `  ${l.source}` : ''}`),
+      ...lines.flatMap((l, i) => [
+        `${left[i].padEnd(width)}  // ${l.type}${l.source ? `  ${l.source}` : ''}`,
+        ...(l.body ? printBody(l.body, '  ', width) : []),
+      ]),
       '',
     ];
   };
@@ -165,6 +204,13 @@ export function printGradient(document: GradientDocument): string {
   ]
     .join('\n')
     .trimEnd();
+}
+
+function printBody(lines: readonly BodyLine[], indent: string, width: number): string[] {
+  return lines.flatMap(({ text, type, body }) => [
+    `${`${indent}${text}`.padEnd(width)}  // ${type}`,
+    ...(body ? printBody(body, `${indent}  `, width) : []),
+  ]);
 }
 
 /** A shorter formula is repeated rather than named. */

@@ -1,5 +1,18 @@
 // Elements put elsewhere: no arithmetic, only coordinates.
-import { add, constant as whole, constantOf, div, mod, mul, scale, sub, toIndex, zero, type Index } from '../index.js';
+import {
+  add,
+  constant as whole,
+  constantOf,
+  div,
+  mod,
+  mul,
+  printIndex,
+  scale,
+  sub,
+  toIndex,
+  zero,
+  type Index,
+} from '../index.js';
 import { binding, type Builder, type Node, type Op } from '../graph.js';
 import { apply, indexValue, number, type Scalar } from '../scalar.js';
 import { dim, printShape, stridesOf, type Dim, type TensorType } from '../types.js';
@@ -115,7 +128,11 @@ function placesText({ starts, steps, sizes }: Slice, shape: readonly Dim[]): str
     if (start === 0 && steps[i] === 1 && sizes[i].size.key === shape[i].size.key) return ':';
     if (steps[i] === -1 && s.key === sub(shape[i].size, 1).key && sizes[i].size.key === shape[i].size.key)
       return '::-1';
-    if (start === undefined || count === undefined) return ':';
+    if (start === undefined || count === undefined) {
+      const past = add(s, scale(sizes[i].size, steps[i]));
+      const end = (constantOf(past) ?? 0) < 0 ? '' : printIndex(past);
+      return `${start === 0 ? '' : printIndex(s)}:${end}${steps[i] === 1 ? '' : `:${steps[i]}`}`;
+    }
     // What ends before the first element has no end that could be written: -1 is the last one.
     if (start + count * steps[i] < 0) return `${start}::${steps[i]}`;
     return `${start}:${start + count * steps[i]}${steps[i] === 1 ? '' : `:${steps[i]}`}`;

@@ -1,6 +1,6 @@
 // Loops: a body that runs once for each slice of some sequences, in order, carrying values from round to round.
 import { add, constant as whole } from '../index.js';
-import { binding, isOp, type Node, type Notation, type Op } from '../graph.js';
+import { binding, isOp, type Builder, type Node, type Notation, type Op } from '../graph.js';
 import { dim, printType, sameElement, sameShape, tensor, type Dim, type TensorType } from '../types.js';
 
 /**
@@ -89,6 +89,13 @@ export function createLoop(of: Omit<Loop, 'key'>): Loop {
   const ids = (nodes: readonly Node[]): string => nodes.map((n) => n.id).join(',');
   const lists = [of.slices, of.carried, of.captured, of.next].map(ids);
   return { ...of, key: `loop(${of.depth};${of.length.size.key};${lists.join(';')})` };
+}
+
+/** A result of a run. What a value is from its start on is called by it. */
+export function resultOf(g: Builder, inputs: readonly Node[], loop: Loop, result: LoopResult): Node {
+  const node = g.make(scan, inputs, { loop, result });
+  if (result.kind === 'stack') node.name ??= `${loop.carried[result.of].attrs.name}_path`;
+  return node;
 }
 
 /** A scan node's inputs by what they are there for. */

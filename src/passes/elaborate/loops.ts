@@ -9,7 +9,7 @@ import { constant, iota, size } from '../../ir/ops/constants.js';
 import { leafName, ownName } from '../../ir/labels.js';
 import { contract } from '../../ir/ops/contract.js';
 import { broadcast, reshape, slice } from '../../ir/ops/movement.js';
-import { bound, createLoop, scan, type Bound, type LoopResult } from '../../ir/ops/scan.js';
+import { bound, createLoop, resultOf, type Bound, type LoopResult } from '../../ir/ops/scan.js';
 import { mapNode, reachable } from '../../ir/reachable.js';
 import type { Dim, TensorType } from '../../ir/types.js';
 
@@ -101,7 +101,7 @@ export function closeLoop(context: Context, emitted: readonly Node[], backwards:
     next,
   });
   const inputs = [...slices.map((s) => s.sequence), ...changed.map((c) => c.before), ...captured.map((c) => c.node)];
-  const result = (of: LoopResult): Node => g.make(scan, inputs, { loop, result: of });
+  const result = (of: LoopResult): Node => resultOf(g, inputs, loop, of);
   for (const { variable, before } of open.entered) variable.now = before;
   changed.forEach(({ variable }, k) => (variable.now = result({ kind: 'final', of: k })));
   const stacked = roots.slice(changed.length).map((root) => {

@@ -9,7 +9,7 @@ import { gather, oneHot, takeAlong } from '../../../ir/ops/indexing.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { flipped, rowsOf } from '../../../ir/ops/rows.js';
-import { bound, inputsOfScan, scan, type Bound, type LoopResult, type ScanNode } from '../../../ir/ops/scan.js';
+import { bound, inputsOfScan, resultOf, type Bound, type LoopResult, type ScanNode } from '../../../ir/ops/scan.js';
 import { mapNode } from '../../../ir/reachable.js';
 
 /** A few instructions on what is at hand: computed again rather than kept for every round. */
@@ -54,7 +54,7 @@ export function createRecall(first: ScanNode, body: readonly Node[], back: Back,
   const forward = new Set(body);
   const outer = new Map<Node, Node>(loop.captured.map((leaf, i) => [leaf, inputs.captured[i]]));
   const captured = new Map<Node, Bound>(loop.captured.map((leaf, i) => [inputs.captured[i], leaf]));
-  const result = (of: LoopResult): Node => g.like(first, () => g.make(scan, first.inputs, { loop, result: of }));
+  const result = (of: LoopResult): Node => g.like(first, () => resultOf(g, first.inputs, loop, of));
   const isLeaf = (node: Node): node is Bound => isOp(node, bound) && node.attrs.depth === loop.depth;
 
   const own = new Set<Node>([...loop.slices, ...loop.carried]);
@@ -87,7 +87,9 @@ export function createRecall(first: ScanNode, body: readonly Node[], back: Back,
       return leaf;
     }
     if (!isSaved(node)) return mapNode(node, visit, g);
-    const leaf = back.leaf(ownName(node) ?? 'kept', node.type);
+    const next = loop.next.indexOf(node);
+    const name = next >= 0 ? `${loop.carried[next].attrs.name}_next` : (ownName(node) ?? 'kept');
+    const leaf = back.leaf(name, node.type);
     saved.set(node, leaf);
     return leaf;
   });
