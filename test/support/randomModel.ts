@@ -32,6 +32,19 @@ const layers = fc.oneof(
   }),
   fc.record({ kind: fc.constant('layer' as const), name: fc.constantFrom('layer_norm', 'rms_norm', 'dropout(0.3)') }),
   fc.record({ kind: fc.constant('skip' as const) }),
+  fc.record({
+    kind: fc.constant('scan' as const),
+    rounds: fc.integer({ min: 1, max: 4 }),
+    name: fc.constantFrom('tanh', 'sigmoid', 'sin'),
+    backwards: fc.boolean(),
+    last: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('recurrent' as const),
+    steps: fc.integer({ min: 1, max: 4 }),
+    name: fc.constantFrom('rnn', 'lstm', 'gru'),
+    units: fc.constantFrom(1, 3, 8),
+  }),
 );
 
 const losses = [
@@ -69,7 +82,8 @@ function textOf({ embedded, layers: list, losses: chosen, penalty, memory }: Rec
   const widths = [width];
   list.forEach((layer, i) => {
     const [before, size] = [`h${i}`, widths[i]];
-    const next = (): [string, number] => {
+    // A formula, how wide its value is, and a statement that stands before it.
+    const next = (): [string, number, string?] => {
       switch (layer.kind) {
         case 'dense':
           return [`${before} |> dense(${layer.units}${layer.bias ? '' : ', bias = false'})`, layer.units];
@@ -83,11 +97,27 @@ function textOf({ embedded, layers: list, losses: chosen, penalty, memory }: Rec
           const earlier = widths.findIndex((w) => w === size);
           return [earlier === i ? `0.5 * ${before}` : `${before} * 0.5 + h${earlier}`, size];
         }
+        case 'scan': {
+          const { rounds, name, last } = layer;
+          const head = `scan t in range(${rounds})${layer.backwards ? ' along 0 backwards' : ''}, s${i} = ${before}`;
+          const body = `{ param V: [${size}, ${size}] ~ orthogonal() s${i} := ${name}(s${i} @ V + 0.3 * f32(t) * ${before})`;
+          return [
+            last ? `2 * s${i}` : `mean(path${i}, axis = 0)`,
+            size,
+            `${last ? '' : `path${i} = `}${head} ${body}${last ? '' : ` emit s${i}^2`} }`,
+          ];
+        }
+        case 'recurrent': {
+          const { steps, name, units } = layer;
+          const rows = `broadcast(${before}[:, none, :], [batch, ${steps}, ${size}])`;
+          return [`(${rows} * sin(1 + f32(range(${steps})))[:, none] |> ${name}(${units}))[:, -1]`, units];
+        }
         default:
           return layer satisfies never;
       }
     };
-    const [formula, units] = next();
+    const [formula, units, statement] = next();
+    if (statement !== undefined) lines.push(statement);
     lines.push(`h${i + 1} = ${formula}`);
     widths.push(units);
   });
