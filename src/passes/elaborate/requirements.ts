@@ -244,6 +244,9 @@ function namesIn(expression: Expression, into: Set<string> = new Set()): Set<str
     case 'list':
       add(...expression.items);
       break;
+    case 'index':
+      add(expression.of);
+      break;
   }
   return into;
 }
