@@ -81,7 +81,7 @@ describe('layers', () => {
     const { text, parameters } = modelOf(chosen);
     const trainer = await (await loadText(text, { target })).createTrainer({ seed: 0, parameters });
     expect(faults(chosen, trainer.gradients({}).gradients, single)).toEqual([]);
-  });
+  }, 180_000);
 });
 
 describe('in shaders', () => {
@@ -97,7 +97,7 @@ describe('in shaders', () => {
     const { gradients } = await trainer.gradients({});
     expect(faults(chosen, gradients, single)).toEqual([]);
     expect(await gpu.errors()).toEqual([]);
-  });
+  }, 180_000);
 });
 
 describe('second derivatives', () => {
