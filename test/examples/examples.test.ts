@@ -87,6 +87,18 @@ describe('mnist', () => {
   });
 });
 
+describe('lenet', () => {
+  it('reads at least 85 % of the test digits after a tenth of an epoch', async () => {
+    const { test } = await trainExample('lenet/lenet.nn', { epochs: 1, rows: 6000, target: 'wasm' });
+    expect(test?.accuracy).toBeGreaterThan(0.85);
+  });
+
+  it.runIf(process.env.FULL === '1')('reads at least 98.9 % of the test digits', { timeout: 600_000 }, async () => {
+    const { test } = await trainExample('lenet/lenet.nn', { target: 'wasm' });
+    expect(test?.accuracy).toBeGreaterThan(0.989);
+  });
+});
+
 describe('oscillator', () => {
   it('is near the solution after a tenth of its epochs', async () => {
     const { test } = await trainExample('oscillator/oscillator.nn', { epochs: 100, target: 'wasm' });
@@ -127,6 +139,7 @@ describe('pages', () => {
     'iris',
     'breast-cancer-sized',
     'mnist',
+    'lenet',
     'oscillator',
     'siamese',
     'recommender',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { evaluateAll, importTrainer, type Trainer, type Values } from '../../src/cli/trainer.js';
 import { loadData } from '../../src/data/load.js';
-import type { LoadedData } from '../../src/data/dataset.js';
+import type { Dataset, LoadedData } from '../../src/data/dataset.js';
 import { compile } from '../../src/index.js';
 
 const examples = join(import.meta.dirname, '../../examples');
@@ -23,10 +23,15 @@ export interface Trained {
   readonly test?: Values;
 }
 
-/** Compiles and trains `examples/NAME`; `path` is the file in the examples' folder. */
+/** Compiles and trains `examples/NAME`, on its first `rows` if given; `path` is the file in the examples' folder. */
 export async function trainExample(
   path: string,
-  options: { readonly seed?: number; readonly epochs?: number; readonly target?: 'ts' | 'wasm' } = {},
+  options: {
+    readonly seed?: number;
+    readonly epochs?: number;
+    readonly target?: 'ts' | 'wasm';
+    readonly rows?: number;
+  } = {},
 ): Promise<Trained> {
   const file = join(examples, path);
   const { model, code, diagnostics } = await compile(
@@ -43,10 +48,17 @@ export async function trainExample(
   const fitOptions = { epochs: options.epochs ?? model.train.epochs, batch, validation, report: 'epoch' } as const;
   let last: Values = {};
   let checked: Values | undefined;
-  for await (const progress of trainer.fit(data.train.inputs, fitOptions)) {
+  for await (const progress of trainer.fit(firstRows(data.train, options.rows), fitOptions)) {
     last = progress.losses;
     checked = progress.validation;
   }
   const test = data.test && (await evaluateAll(trainer, data.test, 500));
   return { trainer, data, last, validation: checked, test };
+}
+
+function firstRows({ inputs, rows }: Dataset, count = rows): Dataset['inputs'] {
+  if (count === rows) return inputs;
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, values]) => [name, values.subarray(0, (values.length / rows) * count)]),
+  );
 }
