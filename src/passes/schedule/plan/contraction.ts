@@ -34,6 +34,8 @@ const depthOfPanels = 256;
 const panelsAtMost = 32 * 1024;
 /** Loops of fewer rounds are set up too often: with both sides staged, the fold is one loop. */
 const shortFold = 32;
+/** Fewer rows read what is staged so seldom that it may lie further away. */
+const rowsToBeNear = 16;
 /** The longest run that is staged whole where it cannot be taken apart. */
 const wholeAtMost = 256 * 1024;
 
@@ -60,10 +62,11 @@ export function planContraction(
   nest: Nest,
   shape: Shape,
   sides: Sides,
-  { fused, near = wholeAtMost }: TargetTraits,
+  target: TargetTraits,
   estimate: Estimate,
 ): NestPlan | undefined {
   const { fold, columns } = sides;
+  const { fused } = target;
   const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
   const byStride = (a: Axis, b: Axis): number => strideIn(nest, b, estimate) - strideIn(nest, a, estimate);
   const rows = [...sides.rows].sort((a, b) => size([b]) - size([a]));
@@ -71,7 +74,7 @@ export function planContraction(
   const u = rows[0];
   const reused = areReused(sides, estimate);
 
-  const most = shape.blocks ? near : wholeAtMost;
+  const most = shape.blocks ? nearAtMost(sides, target, estimate) : wholeAtMost;
   const run = reused ? longColumns(nest, sides, order, most, estimate) : undefined;
   const merge = run && run.length > 1 ? coalesced(run) : undefined;
   const v = merge ? merge.into : sides.v;
@@ -207,8 +210,9 @@ function longColumns(
 }
 
 /** The column that is taken apart, so that a run of what is inside can be staged whole and stay near. */
-export function blocksOf(nest: Nest, sides: Sides, { near }: TargetTraits, estimate: Estimate): Split[] {
-  if (near === undefined || !areReused(sides, estimate)) return [];
+export function blocksOf(nest: Nest, sides: Sides, target: TargetTraits, estimate: Estimate): Split[] {
+  if (!areReused(sides, estimate)) return [];
+  const near = nearAtMost(sides, target, estimate);
   const order = foldOrder(sides.fold, sides.uSide, estimate);
   const run = longColumns(nest, sides, order, Infinity, estimate) ?? [];
   let inner = placesOf(order, estimate);
@@ -224,6 +228,11 @@ export function blocksOf(nest: Nest, sides: Sides, { near }: TargetTraits, estim
     return [{ axis, by: toIndex(by), outer, inner: newAxis(`${axis.name}1`, toIndex(by)) }];
   }
   return [];
+}
+
+/** How many elements are staged together where that can be chosen: what few rows read may be further away. */
+function nearAtMost({ rows }: Sides, { near = wholeAtMost }: TargetTraits, estimate: Estimate): number {
+  return placesOf(rows, estimate) < rowsToBeNear ? 3 * near : near;
 }
 
 function range(from: number, to: number): number[] {
