@@ -1,40 +1,86 @@
-// One model on every target that runs here: the loss and gradients of the reference evaluator, at many batch sizes.
+// One model on several targets: the loss and gradients of the reference evaluator, at many batch sizes.
 import { expect } from 'vitest';
-import { meaningOf, type RandomModel } from './randomModel.js';
-import { compileText, importCode, type LoadedTrainer } from './trainer.js';
-
-const batches = [7, 1, 2, 33, 3];
+import type { GpuProcess } from './gpu.js';
+import { meaningOf, type Meaning, type RandomModel } from './randomModel.js';
+import { compileText, importCode } from './trainer.js';
 
 /** Rounding in f32 of sums of a hundred terms or so. */
 const tolerance = 2e-4;
 
-export async function agree(model: RandomModel, seed: number): Promise<void> {
+type Tensors = Readonly<Record<string, Float32Array>>;
+
+/** A trainer of any target. */
+interface Agreeing {
+  readonly parameters: Tensors;
+  gradients(inputs: object): Promise<{ readonly loss: number; readonly gradients: Tensors }>;
+  end(): Promise<void>;
+}
+
+export interface Agreement {
+  /** Where it runs; `gpu` is needed for wgsl. By default ts and wasm. */
+  readonly targets?: readonly ('ts' | 'wasm' | 'wgsl')[];
+  readonly gpu?: GpuProcess;
+  /** Passes that are left out. */
+  readonly without?: readonly string[];
+  readonly batches?: readonly number[];
+  /** What the evaluator finds in f32 is right as well: where rounding may decide, as between two that a maximum is taken of. */
+  readonly singles?: true;
+}
+
+/** Fails where a target gives another loss, or another gradient of some parameter, than the evaluator. */
+export async function agree(model: RandomModel, seed: number, agreement: Agreement = {}): Promise<void> {
+  const { targets = ['ts', 'wasm'], batches = [7, 1, 2, 33, 3], singles } = agreement;
   const { text } = model;
-  const mean = meaningOf(text);
-  const trainers: [string, LoadedTrainer][] = [];
-  for (const target of ['ts', 'wasm'] as const) {
-    const module = await importCode(await compileText(text, { target }));
-    trainers.push([target, await module.createTrainer({ seed })]);
-  }
-  for (const [call, rows] of batches.entries()) {
-    const inputs = model.inputs(rows, seed + call);
-    const found = trainers.map(([target, trainer]) => ({ target, ...trainer.gradients(inputs) }));
-    const [{ parameters }] = trainers.map(([, trainer]) => trainer);
-    const want = mean(inputs, parameters, rows, { seed, draw: 0 });
-    const largest = [...want.gradients.values()].reduce(
-      (m, values) => values.reduce((n, x) => Math.max(n, Math.abs(x)), m),
-      1e-3,
-    );
-    for (const { target, loss, gradients } of found) {
-      const where = `${target} at batch ${rows}, seed ${seed}:\n${text}`;
-      expect(Object.keys(gradients)).toEqual([...want.gradients.keys()]);
-      expect(Math.abs(loss - want.loss), `loss ${loss}, not ${want.loss}, of ${where}`).toBeLessThanOrEqual(
-        1e-5 * Math.max(1, Math.abs(want.loss)),
-      );
-      for (const [name, values] of want.gradients) {
-        const worst = values.reduce((m, x, i) => Math.max(m, Math.abs(gradients[name][i] - x)), 0);
-        expect(worst / largest, `${name} of ${where}`).toBeLessThanOrEqual(tolerance);
+  const meanings = [meaningOf(text), ...(singles ? [meaningOf(text, singles)] : [])];
+  for (const target of targets) {
+    const trainer = await startOn(target, text, seed, agreement);
+    for (const [call, rows] of batches.entries()) {
+      const inputs = model.inputs(rows, seed + call);
+      const found = await trainer.gradients(inputs);
+      const faults: string[] = [];
+      for (const mean of meanings) {
+        const fault = faultOf(found, mean(inputs, trainer.parameters, rows, { seed, draw: 0 }));
+        if (fault === undefined) break;
+        faults.push(fault);
       }
+      const [fault] = faults;
+      if (faults.length === meanings.length)
+        expect.fail(`${target} at batch ${rows}, seed ${seed}: ${fault}, of:\n${text}`);
     }
+    await trainer.end();
   }
+}
+
+async function startOn(
+  target: 'ts' | 'wasm' | 'wgsl',
+  text: string,
+  seed: number,
+  { gpu, without }: Agreement,
+): Promise<Agreeing> {
+  const code = await compileText(text, { target, ...(without && { without }) });
+  if (target !== 'wgsl') {
+    const trainer = await (await importCode(code)).createTrainer({ seed });
+    return {
+      parameters: trainer.parameters,
+      gradients: (inputs) => Promise.resolve(trainer.gradients(inputs)),
+      end: () => Promise.resolve(trainer.dispose()),
+    };
+  }
+  if (!gpu) throw new Error('wgsl needs a device');
+  const trainer = await gpu.createTrainer(code, { seed });
+  return { parameters: await trainer.read(), gradients: trainer.gradients, end: trainer.dispose };
+}
+
+/** What differs, in words. Gradients are held against the largest of them all. */
+function faultOf({ loss, gradients }: { loss: number; gradients: Tensors }, want: Meaning): string | undefined {
+  if (Object.keys(gradients).join() !== [...want.gradients.keys()].join())
+    return `gradients of ${Object.keys(gradients).join()}, not of ${[...want.gradients.keys()].join()}`;
+  if (!(Math.abs(loss - want.loss) <= 1e-5 * Math.max(1, Math.abs(want.loss)))) return `loss ${loss}, not ${want.loss}`;
+  let largest = 1e-3;
+  for (const values of want.gradients.values()) for (const x of values) largest = Math.max(largest, Math.abs(x));
+  for (const [name, values] of want.gradients) {
+    const place = values.findIndex((x, i) => !(Math.abs(gradients[name][i] - x) <= tolerance * largest));
+    if (place >= 0) return `gradient ${name}[${place}] ${gradients[name][place]}, not ${values[place]}`;
+  }
+  return undefined;
 }
