@@ -43,7 +43,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
  */
 const inner: Readonly<Record<string, readonly string[]>> = {
   // The forms that passes hand on, from stage to stage, and what several need: buffers, names that are taken once.
-  passes: ['passes/derive', 'passes/fuse', 'passes/schedule'],
+  passes: ['passes/derive', 'passes/stored', 'passes/fuse', 'passes/schedule'],
   // Gradients are a function of the language.
   'passes/elaborate': ['passes/derive'],
   'passes/derive': ['passes/stored'],
