@@ -87,8 +87,8 @@ const images: readonly Growth<Of<'image'>>[] = [
     if (y === undefined || x === undefined) return undefined;
     return { text: `max_pool2d(${kernel}, stride = ${stride})($)`, shape: { kind: 'image', c, h: y, w: x } };
   },
-  (shape) => (shape.h * shape.w < 3 ? undefined : { text: `instance_norm($)`, shape }),
-  (shape) => (shape.h * shape.w < 3 ? undefined : { text: `batch_norm($)`, shape }),
+  (shape) => (shape.h * shape.w < 3 ? undefined : { text: `($ |> instance_norm)`, shape }),
+  (shape) => (shape.h * shape.w < 3 ? undefined : { text: `($ |> batch_norm)`, shape }),
   (shape) => (shape.h * shape.w < 3 ? undefined : { text: `group_norm(${shape.c})($)`, shape }),
   ({ c, h, w }, choose) =>
     h * w > 16
@@ -97,8 +97,8 @@ const images: readonly Growth<Of<'image'>>[] = [
           text: `upsample2d(2, mode = "${pick(choose, ['nearest', 'bilinear'])}")($)`,
           shape: { kind: 'image', c, h: 2 * h, w: 2 * w },
         },
-  ({ c }) => ({ text: `global_avg_pool2d($)`, shape: { kind: 'vector', n: c } }),
-  ({ c, h, w }) => ({ text: `flatten($)`, shape: { kind: 'vector', n: c * h * w } }),
+  ({ c }) => ({ text: `($ |> global_avg_pool2d)`, shape: { kind: 'vector', n: c } }),
+  ({ c, h, w }) => ({ text: `($ |> flatten)`, shape: { kind: 'vector', n: c * h * w } }),
   ({ c, h, w }) => ({
     text: `rearrange($, "b c h w -> b (h w) c")`,
     shape: { kind: 'sequence', t: h * w, n: c },
@@ -128,7 +128,7 @@ const sequences: readonly Growth<Of<'sequence'>>[] = [
           text: `transformer_block(${pick(choose, [1, 2])}, hidden = 5, causal = ${pick(choose, ['true', 'false'])})($)`,
           shape,
         },
-  (shape) => ({ text: `positions($)`, shape }),
+  (shape) => ({ text: `($ |> positions)`, shape }),
   (shape) => (shape.n % 2 === 1 ? undefined : { text: `sinusoidal($)`, shape }),
   (shape) => (shape.n % 2 === 1 ? undefined : { text: `rotary($)`, shape }),
   (shape) => ({ text: `0.3 * cumsum($, axis = 1)`, shape }),
@@ -143,7 +143,7 @@ const sequences: readonly Growth<Of<'sequence'>>[] = [
   },
   ({ n }) => ({ text: `mean($, axis = 1)`, shape: { kind: 'vector', n } }),
   ({ n }) => ({ text: `final($)`, shape: { kind: 'vector', n } }),
-  ({ t, n }) => ({ text: `flatten($)`, shape: { kind: 'vector', n: t * n } }),
+  ({ t, n }) => ({ text: `($ |> flatten)`, shape: { kind: 'vector', n: t * n } }),
   ({ t }, choose) => {
     const n = 1 + choose(4);
     return { text: `dense(${n})($)`, shape: { kind: 'sequence', t, n } };
@@ -155,7 +155,7 @@ const vectors: readonly Growth<Of<'vector'>>[] = [
     const n = 1 + choose(8);
     return { text: `dense(${n})($)`, shape: { kind: 'vector', n } };
   },
-  (shape) => (shape.n < 3 ? undefined : { text: `layer_norm($)`, shape }),
+  (shape) => (shape.n < 3 ? undefined : { text: `($ |> layer_norm)`, shape }),
   (_, choose) => {
     const c = pick(choose, [1, 2, 3]);
     const [h, w] = pick(choose, [
@@ -259,7 +259,7 @@ export const networkModel: fc.Arbitrary<RandomModel> = fc
       `  input label: index(${classes})[batch]`,
       `  h0 = x`,
       ...network.lines.map((line) => `  ${line}`),
-      `  logits = dense(${classes})(flatten(${last}))`,
+      `  logits = ${last} |> flatten |> dense(${classes})`,
       `  output p = softmax(logits)`,
       `  loss = cross_entropy(logits, label) + 0.1 * mean(${last}^2)`,
       `  train { optimizer = sgd(lr = 0.1) batch = 4 memory = "${memory}" }`,
