@@ -5,5 +5,8 @@ import { randomModel } from '../support/randomModel.js';
 import { agree } from '../support/agree.js';
 
 it('a few random models agree on every target', { timeout: 240_000 }, async () => {
-  await fc.assert(fc.asyncProperty(randomModel, fc.nat(1000), (model, seed) => agree(model, seed)), { numRuns: 8, seed: 4 });
+  await fc.assert(
+    fc.asyncProperty(randomModel, fc.nat(1000), (model, seed) => agree(model, seed)),
+    { numRuns: 8, seed: 4 },
+  );
 });

@@ -266,3 +266,25 @@ model m {
     expect(reachable([a]).filter(({ op }) => op.name === 'contract')).toHaveLength(2);
   });
 });
+
+describe('names that a signature gives to axes', () => {
+  const square = (text: string): string => `fn f(x: [rows, T, n]) = ${text}
+model square {
+  input x: [3, 2, 2]
+  output y = f(x)
+}`;
+  const valueOf = (text: string): number[] => valuesOf([modelOf(square(text)).evaluation.outputs[0].node])[0];
+
+  it('tell axes of one size apart', () => {
+    expect(valueOf('scan xt in x along T, h = zeros([rows, n]) {\n  h := h + xt\n  emit h\n}')).toEqual([
+      1, 2, 4, 6, 5, 6, 12, 14, 9, 10, 20, 22,
+    ]);
+    expect(valueOf('sum(x, axis = T)')).toEqual([4, 6, 12, 14, 20, 22]);
+    expect(valueOf('sum(x, axis = n)')).toEqual([3, 7, 11, 15, 19, 23]);
+  });
+
+  it('go with the axes where they are moved', () => {
+    expect(valueOf('sum(transpose(x), axis = T)')).toEqual([4, 6, 12, 14, 20, 22]);
+    expect(valueOf('sum(transpose(x), axis = n)')).toEqual([3, 7, 11, 15, 19, 23]);
+  });
+});

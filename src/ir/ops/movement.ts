@@ -39,7 +39,8 @@ export const broadcast: Op<{ shape: readonly Dim[]; axes: readonly number[] }> =
   ],
 };
 
-export const reshape: Op<{ shape: readonly Dim[] }> = {
+/** `named`: the names of axes, where they alone are what is new: nodes are not told apart by them otherwise. */
+export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
   kind: 'element',
   name: 'reshape',
   summary: 'The same elements, in order, in another shape.',

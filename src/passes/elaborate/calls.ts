@@ -8,7 +8,7 @@ import { evaluate } from './expressions.js';
 import { fail, Naming, placed, spend, type Context, type Frame } from './frame.js';
 import { nearest } from './names.js';
 import { withOwnGradient } from './ownGradients.js';
-import { match } from './patterns.js';
+import { match, nameAxes } from './patterns.js';
 import { configuredByData, misapplied, toNode } from './tensors.js';
 import {
   describe,
@@ -275,7 +275,7 @@ function bindData(definition: Definition, data: ReadonlyMap<string, Given>, fram
       parameter.type &&
       (value.kind === 'tensor' || value.kind === 'list' || value.kind === 'number' || value.kind === 'size')
     ) {
-      const node = toNode(frame, value, given.span);
+      const node = nameAxes(frame, parameter.type, toNode(frame, value, given.span));
       match(frame, parameter.type, node, parameter.name.name, given.span);
       frame.scope.define(parameter.name.name, tensorValue(node));
     } else if (parameter.type && value.kind !== 'boolean' && value.kind !== 'none') {

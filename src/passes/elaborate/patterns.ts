@@ -3,6 +3,7 @@ import { notADimension, tooManyClasses, wrongElement, wrongShape } from '../../d
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
+import { reshape } from '../../ir/ops/movement.js';
 import { bool, f32, printDim, printType, type Dim, type ElementType, type TensorType } from '../../ir/types.js';
 import { print } from '../../parser/print.js';
 import type { DimExpression, TypeExpression } from '../../parser/tree.js';
@@ -41,6 +42,36 @@ export function match(frame: Frame, pattern: TypeExpression, node: Node, what: s
     if (d.kind === 'ellipsis') bindEllipsis(frame.scope, shape.slice(i, i + many));
     else matchDim(frame, d, at >= 0 && i > at ? i + many - 1 : i, pattern, node, what, span);
   });
+}
+
+/**
+ * The tensor with the names that a pattern gives to its axes, where sizes do not tell them apart: `along T` of x: [batch, T, n] is the
+ * second axis, though T and n be the same number. What has a name keeps it.
+ */
+export function nameAxes(frame: Frame, pattern: TypeExpression, node: Node): Node {
+  const { shape } = node.type;
+  const dims = pattern.shape ?? [];
+  const at = dims.findIndex((d) => d.kind === 'ellipsis');
+  if (at < 0 ? dims.length !== shape.length : dims.length - 1 > shape.length) return node;
+  const names = new Map<number, string>();
+  const taken = new Set(shape.flatMap(({ name }) => name ?? []));
+  dims.forEach((d, i) => {
+    const axis = at >= 0 && i > at ? i + shape.length - dims.length : i;
+    if (d.kind === 'ellipsis' || d.value.kind !== 'name' || shape[axis].name !== undefined) return;
+    const { name } = d.value;
+    if (frame.scope.own(name) || taken.has(name)) return;
+    taken.add(name);
+    names.set(axis, name);
+  });
+  const alike = ([axis]: [number, string]): boolean =>
+    shape.some(({ size }, i) => i !== axis && size.key === shape[axis].size.key);
+  if (![...names].some(alike)) return node;
+  const named = shape.map((d, i): Dim => {
+    const name = names.get(i);
+    return name === undefined ? d : { ...d, name };
+  });
+  const { g } = frame.context;
+  return g.make(reshape, [node], { shape: named, named: named.map(({ name }) => name ?? '').join() });
 }
 
 function matchElement(frame: Frame, { element }: TypeExpression, node: Node, what: string, span: Span): void {
