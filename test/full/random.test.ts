@@ -49,8 +49,8 @@ async function forShare<T>(
 
 const timeout = minutes * 60_000 + 600_000;
 
-beforeAll(() => console.info(`random graphs and models from seed ${seed}, for ${minutes} minutes`));
-afterAll(() => console.info(held));
+beforeAll(() => process.stderr.write(`random graphs and models from seed ${seed}, for ${minutes} minutes\n`));
+afterAll(() => process.stderr.write(`${JSON.stringify(held)}\n`));
 
 /** The largest magnitude on the way to the nodes: what rounding is relative to. Undefined where something overflows. */
 function magnitudeOf(nodes: readonly Node[], graph: RandomGraph): number | undefined {
