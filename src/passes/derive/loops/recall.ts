@@ -9,7 +9,17 @@ import { gather, oneHot, takeAlong } from '../../../ir/ops/indexing.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { flipped, rowsOf } from '../../../ir/ops/rows.js';
-import { bound, inputsOfScan, resultOf, type Bound, type LoopResult, type ScanNode } from '../../../ir/ops/scan.js';
+import {
+  bound,
+  inputsOfScan,
+  resultOf,
+  runKey,
+  runsAmong,
+  scan,
+  type Bound,
+  type LoopResult,
+  type ScanNode,
+} from '../../../ir/ops/scan.js';
 import { mapNode } from '../../../ir/reachable.js';
 
 /** A few instructions on what is at hand: computed again rather than kept for every round. */
@@ -63,7 +73,10 @@ export function createRecall(first: ScanNode, body: readonly Node[], back: Back,
   );
   const isTimeless = remembered<boolean>((node, visit) => (isLeaf(node) ? outer.has(node) : node.inputs.every(visit)));
   const outside = remembered<Node>((node, visit) => outer.get(node) ?? mapNode(node, visit, g));
-  const isSaved = (node: Node): boolean => forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
+  // Of a loop in the body its derivative may ask for more than the body did: it is not run again for that.
+  const inner = runsAmong(body);
+  const isSaved = (node: Node): boolean =>
+    isOp(node, scan) ? inner.has(runKey(node)) : forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
 
   const sequence = remembered<Node | undefined>((node) => {
     const at = back.slices.find(({ leaf }) => leaf === node);
