@@ -13,6 +13,7 @@ import {
   simplifyModel,
   simplifyUpdates,
 } from './passes/derive/derive.js';
+import { cutLoops } from './passes/derive/loops/cut.js';
 import { recompute } from './passes/derive/recompute.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
 import { loadImports } from './passes/elaborate/imports.js';
@@ -71,6 +72,15 @@ export const passes: readonly Pass[] = [
     to: 'graph',
     optional: true,
     run: simplifyModel,
+  }),
+  pass({
+    name: 'cut-loops',
+    why: 'runs long loops in stretches, which the backward pass runs again one by one, where the model asks for little memory',
+    from: 'graph',
+    to: 'graph',
+    optional: true,
+    when: ({ model }) => model.train.memory === 'small',
+    run: cutLoops,
   }),
   pass({
     name: 'differentiate',

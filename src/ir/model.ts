@@ -127,8 +127,10 @@ export interface ModelGraph {
 
 /** Every node that one of the two modes reports or stores. */
 export function modeRoots(model: ModelGraph): Node[] {
-  return [model.training, model.evaluation].flatMap((m) => [
-    ...(m.loss ? [m.loss] : []),
-    ...[...m.outputs, ...m.losses, ...m.metrics, ...m.states].map((n) => n.node),
-  ]);
+  return [model.training, model.evaluation].flatMap(rootsOf);
+}
+
+/** The same of one mode. */
+export function rootsOf({ loss, outputs, losses, metrics, states }: Mode): Node[] {
+  return [...(loss ? [loss] : []), ...[...outputs, ...losses, ...metrics, ...states].map((n) => n.node)];
 }

@@ -100,7 +100,7 @@ function textOf({ embedded, layers: list, losses: chosen, penalty, memory }: Rec
         case 'scan': {
           const { rounds, name, last } = layer;
           const head = `scan t in range(${rounds})${layer.backwards ? ' along 0 backwards' : ''}, s${i} = ${before}`;
-          const body = `{ param V: [${size}, ${size}] ~ orthogonal() s${i} := ${name}(s${i} @ V + 0.3 * f32(t) * ${before})`;
+          const body = `{ param V${i}: [${size}, ${size}] ~ orthogonal() s${i} := ${name}(s${i} @ V${i} + 0.3 * f32(t) * ${before})`;
           return [
             last ? `2 * s${i}` : `mean(path${i}, axis = 0)`,
             size,

@@ -35,6 +35,8 @@ export interface Loop {
   readonly captured: readonly Bound[];
   /** What each carried value becomes at the end of a round. */
   readonly next: readonly Node[];
+  /** Its rounds are run again in the backward pass, rather than that what they make is kept. */
+  readonly again?: true;
   readonly key: string;
 }
 
@@ -88,7 +90,7 @@ export const scan: Op<ScanAttrs> = {
 export function createLoop(of: Omit<Loop, 'key'>): Loop {
   const ids = (nodes: readonly Node[]): string => nodes.map((n) => n.id).join(',');
   const lists = [of.slices, of.carried, of.captured, of.next].map(ids);
-  return { ...of, key: `loop(${of.depth};${of.length.size.key};${lists.join(';')})` };
+  return { ...of, key: `loop(${of.depth};${of.length.size.key};${lists.join(';')}${of.again ? ';again' : ''})` };
 }
 
 /** A result of a run. What a value is from its start on is called by it. */

@@ -120,7 +120,8 @@ function lossOf({ training: { loss } }: ModelGraph): readonly Node[] {
   return loss ? [loss] : [];
 }
 
-function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {
+/** The model with other nodes in the place of `modeRoots`. */
+export function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {
   let at = 0;
   const mode = (m: ModelGraph['training']): ModelGraph['training'] => {
     const loss = m.loss && nodes[at++];

@@ -76,7 +76,9 @@ export function createRecall(first: ScanNode, body: readonly Node[], back: Back,
   // Of a loop in the body its derivative may ask for more than the body did: it is not run again for that.
   const inner = runsAmong(body);
   const isSaved = (node: Node): boolean =>
-    isOp(node, scan) ? inner.has(runKey(node)) : forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
+    isOp(node, scan)
+      ? inner.has(runKey(node)) && !node.attrs.loop.again
+      : forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
 
   const sequence = remembered<Node | undefined>((node) => {
     const at = back.slices.find(({ leaf }) => leaf === node);
