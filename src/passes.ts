@@ -22,6 +22,7 @@ import { hastenUpdates, joinLoops, joinNests, joinSums, orderNests } from './pas
 import type { Fusion } from './passes/fuse/drafts.js';
 import type { Pass } from './passes/pipeline.js';
 import { assemble } from './passes/schedule/assemble.js';
+import { hoistPanels } from './passes/schedule/hoist.js';
 import { pace } from './passes/schedule/pace/pace.js';
 import { share } from './passes/schedule/share.js';
 import {
@@ -183,6 +184,15 @@ export const passes: readonly Pass[] = [
     from: 'nests',
     to: 'nests',
     run: uniteNests,
+  }),
+  pass({
+    name: 'hoist',
+    why: 'stages weights once before a loop, whose contractions would each stage them in every round',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    when: ({ target }) => target.lanes,
+    run: hoistPanels,
   }),
   pass({
     name: 'copies',

@@ -23,7 +23,8 @@ import type { LoopPlan, NestPlan, Shape, Split, Stage, Tail } from '../../../ir/
 import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** Fewer rows do not pay for staging the columns; nor do fewer for columns of several axes, which staging makes one run. */
-const [rowsToStage, rowsForRuns] = [8, 6];
+export const rowsToStage = 8;
+const rowsForRuns = 6;
 /** From so long a fold on the rows that a tile reads in place would leave no room for the panel in the second cache. */
 const deep = 1024;
 /** So many rows, or so many columns that meet them, pay for staging rows; never fewer of either. */
@@ -75,7 +76,9 @@ export function planContraction(
   const reused = areReused(sides, estimate);
 
   const most = shape.blocks ? nearAtMost(sides, target, estimate) : wholeAtMost;
-  const run = reused ? longColumns(nest, sides, order, most, estimate) : undefined;
+  const [, width] = chooseTile(u && size([u]), size([sides.v]), sides.v, fused);
+  const lies = arePanels(sides, order, width, estimate);
+  const run = reused && !lies ? longColumns(nest, sides, order, most, estimate) : undefined;
   const merge = run && run.length > 1 ? coalesced(run) : undefined;
   const v = merge ? merge.into : sides.v;
   const others = columns.filter((a) => a !== v && !(merge?.axes.includes(a) ?? false));
@@ -89,7 +92,7 @@ export function planContraction(
   const uNear = uStage !== undefined || (u !== undefined && strideOfSide(sides.uSide, order, estimate) === 1);
   const panels = fused && reused && uNear && inPlace && !merge ? panelsOf(v, tileColumns, size(order), tail) : 1;
   const vStage = (): Stage | undefined => {
-    if (!reused) return undefined;
+    if (!reused || lies) return undefined;
     if (merge && run) return stageRun(sides, order, run, outer.length);
     if (tileColumns < 4) return undefined;
     return stagePanel(sides, order, tileColumns, panels, outer.length + 1, inPlace);
@@ -183,6 +186,12 @@ export function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate
 /** Do enough rows meet each of the columns? */
 function areReused({ rows, columns }: Sides, estimate: Estimate): boolean {
   return placesOf(rows, estimate) >= (columns.length > 1 ? rowsForRuns : rowsToStage);
+}
+
+/** Do the columns lie in panels of one tile already, each row of the fold behind the one before? */
+function arePanels({ v, vSide }: Sides, order: readonly Axis[], width: number, estimate: Estimate): boolean {
+  if (vSide.kind !== 'load' || constantOf(v.extent) !== width || strideAt(vSide.at, v, estimate) !== 1) return false;
+  return strideAt(vSide.at, order[order.length - 1], estimate) === width;
 }
 
 /** Columns that are one run in everything but the v side: the innermost of them, as many as are dense and not too long. */
