@@ -111,12 +111,12 @@ function livesIn(moments: readonly Moment[], reported: ReadonlySet<Buffer>): Map
   const isPlanned = (buffer: Buffer): boolean => buffer.space === 'arena';
   // Backwards: what is still to be read must be held until then.
   const awaited = new Set([...reported].filter(isPlanned));
-  for (const [at, { reads, writes, makes }] of [...moments.entries()].reverse()) {
+  for (const [at, { reads, writes, needs, makes }] of [...moments.entries()].reverse()) {
     const now = 1n << BigInt(at);
     for (const buffer of writes) if (isPlanned(buffer)) lifeOf(buffer).writes |= now;
     for (const buffer of [...awaited, ...reads, ...writes]) if (isPlanned(buffer)) lifeOf(buffer).holds |= now;
     for (const buffer of makes) awaited.delete(buffer);
-    for (const buffer of reads) if (isPlanned(buffer)) awaited.add(buffer);
+    for (const buffer of needs) if (isPlanned(buffer)) awaited.add(buffer);
   }
   return lives;
 }
