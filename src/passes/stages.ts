@@ -4,6 +4,7 @@ import type { Gradients } from './derive/derive.js';
 import { passesOver, type Stages } from './pipeline.js';
 import { verifyNests } from './verifyEntries.js';
 import { printPlanned } from './schedule/printPlan.js';
+import { faultsOfPlan } from '../ir/nest/verifyPlan.js';
 import { modeRoots, type Mode } from '../ir/model.js';
 import { printGraph } from '../ir/print.js';
 import { printNest } from '../ir/printNest.js';
@@ -41,7 +42,7 @@ export const stages: Stages = {
   plans: {
     what: 'nests with how each becomes a kernel',
     print: ({ units }) => units.map(printPlanned).join('\n\n'),
-    verify: () => [],
+    verify: ({ units }) => units.flatMap(({ nest }) => faultsOfPlan(nest)),
   },
   kernels: {
     what: 'statements, and what each entry runs',
