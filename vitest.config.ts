@@ -1,4 +1,4 @@
-// How the tests run: two workers, generous timeouts, and the exhaustive ones only under FULL=1.
+// How the tests run: two workers, generous timeouts, every form verified, and the exhaustive ones only under FULL=1.
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const full = process.env.FULL === '1';
@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: full ? configDefaults.exclude : [...configDefaults.exclude, 'test/full/**'],
     globalSetup: ['scripts/embed.mjs'],
+    setupFiles: ['test/support/verification.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: full ? 600_000 : 60_000,

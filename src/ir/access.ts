@@ -24,8 +24,12 @@ export function accessOf(statements: readonly Statement[]): BufferAccess {
   return { reads, writes };
 }
 
+const known = new WeakMap<readonly Statement[], ReadonlySet<Buffer>>();
+
 /** The buffers that statements read at a point of their text before which they have stored nothing there. */
 export function exposedReads(statements: readonly Statement[]): ReadonlySet<Buffer> {
+  const before = known.get(statements);
+  if (before) return before;
   const exposed = new Set<Buffer>();
   const written = new Set<Buffer>();
   visitStatements(statements, {
@@ -38,5 +42,6 @@ export function exposedReads(statements: readonly Statement[]): ReadonlySet<Buff
       if (value.kind === 'load' && !written.has(value.from)) exposed.add(value.from);
     },
   });
+  known.set(statements, exposed);
   return exposed;
 }

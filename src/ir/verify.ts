@@ -7,6 +7,9 @@ import { partsOfNode, reachable } from './reachable.js';
 import { indexValue, number, type Scalar, type ScalarType } from './scalar.js';
 import { printType, sameElement, sameShape, type ElementType, type TensorType } from './types.js';
 
+/** Nodes never change: of one that was right by itself, only what it stands among is asked again. */
+const sound = new WeakSet<Node>();
+
 /** What is wrong with the graph that the roots reach, a sentence each; empty where all is well. */
 export function verifyGraph(roots: readonly Node[]): string[] {
   const byKey = new Map<string, Node>();
@@ -14,13 +17,13 @@ export function verifyGraph(roots: readonly Node[]): string[] {
   const ofNodes = order.flatMap((node) => {
     const twin = byKey.get(node.key);
     byKey.set(node.key, node);
-    const faults = [
-      ...(twin ? ['is a second node of one expression: nodes of two builders are mixed'] : []),
-      ...faultsOfOrder(node),
-      ...faultsOfType(node),
-    ];
-    // An element rule may rely on its node's type.
-    return [...faults, ...(faults.length === 0 ? faultsOfElement(node) : [])].map((f) => `${describe(node)} ${f}`);
+    const faults = twin ? ['is a second node of one expression: nodes of two builders are mixed'] : [];
+    if (!sound.has(node)) {
+      const own = faultsOfNode(node);
+      if (own.length === 0) sound.add(node);
+      faults.push(...own);
+    }
+    return faults.map((f) => `${describe(node)} ${f}`);
   });
   return [...ofNodes, ...[...runsAmong(order).values()].flatMap(faultsOfBody)];
 }
@@ -36,6 +39,12 @@ function faultsOfBody(results: readonly ScanNode[]): string[] {
     .filter((r) => bodyRoots([r]).some((root) => root.id >= r.id))
     .map(() => 'is older than its body');
   return [...[...unclosed, ...young].map((f) => `${describe(first)} ${f}`), ...verifyGraph(roots)];
+}
+
+function faultsOfNode(node: Node): string[] {
+  const faults = [...faultsOfOrder(node), ...faultsOfType(node)];
+  // An element rule may rely on its node's type.
+  return faults.length === 0 ? faultsOfElement(node) : faults;
 }
 
 function describe(node: Node): string {

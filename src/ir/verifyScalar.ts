@@ -9,9 +9,10 @@ const sound = new WeakSet<Scalar>();
 /** What is wrong with the types within the value, a sentence each. */
 export function faultsOfTypes(value: Scalar): string[] {
   if (sound.has(value)) return [];
-  const parts = partsOf(value).flatMap(faultsOfTypes);
+  const faults: string[] = [];
+  for (const part of partsOf(value)) if (!sound.has(part)) faults.push(...faultsOfTypes(part));
   // Of what is made of faulty parts, the parts are told.
-  if (parts.length > 0) return [...new Set(parts)];
+  if (faults.length > 0) return [...new Set(faults)];
   const own = faultOf(value);
   if (own !== undefined) return [`${printValue(value)} ${own}`];
   sound.add(value);

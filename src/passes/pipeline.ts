@@ -148,7 +148,7 @@ export function walk(start: Form, passes: readonly Pass[], context: Context): Fo
     }
     const made = pass.run(form, context);
     if (!made || context.diagnostics.some(({ severity }) => severity === 'error')) return undefined;
-    if (context.verify || verification.always) insist(pass, made, context);
+    if ((context.verify || verification.always) && made.is !== form.is) insist(pass, made, context);
     context.watch?.(pass, made);
     form = made;
   }

@@ -1,6 +1,6 @@
 // What must hold of entries on their way from nests to kernels: each nest, each plan, each kernel, and the order in which they run.
 import type { EntryNests, Nests, Signature } from './entries.js';
-import { bareNestsOf } from './fuse/fuse.js';
+import { draftedNests } from './fuse/fuse.js';
 import type { Axis } from '../ir/index.js';
 import type { ModelGraph, SizeCondition } from '../ir/model.js';
 import type { Sizes } from '../ir/nest/bounds.js';
@@ -31,8 +31,9 @@ export function verifyNests({ derived, entries }: Nests): string[] {
   });
 }
 
+/** Until entries are united, which nests share a loop is a list: its nests are written, and verified as such, when they are. */
 function workOf({ fusion, calls }: EntryNests): Work<Running>[] {
-  if (!calls) return bareNestsOf(fusion);
+  if (!calls) return draftedNests(fusion);
   return mapRuns(calls, ({ unit, ...call }): Running[] => [{ ...call, nest: unit.nest, host: unit.host }]);
 }
 

@@ -1,5 +1,5 @@
 // Whether the addresses of a nest lie within their buffers: proved where that can be done, else tried at places of the nest.
-import { constantOf, evaluate, provablyLess, rangeOf, type Atom, type Axis, type Index } from '../index.js';
+import { evaluate, type Atom, type Axis, type Index, type Range } from '../index.js';
 import { printAddress } from '../printProgram.js';
 import type { AnyNest } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
@@ -22,13 +22,25 @@ const places: readonly ((extent: number, number: number) => number)[] = [
 /** Addresses outside their buffers, a sentence each: what is loaded or stored at some place, whatever conditions guard it. */
 export function faultsOfBounds(nest: AnyNest, sizes: readonly Sizes[]): string[] {
   const parts = partsOfNest(nest);
-  const accesses = parts.flatMap(({ stores }) =>
-    stores.flatMap(({ to, at, value }) => [{ from: to, at }, ...loadsOf(value)]),
-  );
-  if (accesses.every(({ from, at }) => provedWithin(from, at))) return [];
+  const lengths = new Map<string, { readonly at: Index; readonly length: Index }>();
+  const collect = ({ length }: Buffer, at: Index): void =>
+    void lengths.set(`${at.key} < ${length.key}`, { at, length });
+  for (const { stores } of parts)
+    for (const { to, at, value } of stores) {
+      collect(to, at);
+      for (const load of loadsOf(value)) collect(load.from, load.at);
+    }
+  const accesses = [...lengths.values()];
+  const doubtful = sizes.filter((size) => {
+    const range = createRanges(size);
+    return !accesses.every(({ at, length }) => {
+      const { min, max } = range(at);
+      return min >= 0 && max < range(length).min;
+    });
+  });
   const faults = new Map<string, string>();
-  for (const size of sizes)
-    for (const [pattern] of places.entries()) {
+  for (const size of doubtful)
+    for (const pattern of places.keys()) {
       const trial = createTrial(size, pattern, (buffer, at, where) => {
         const text = `${buffer.name}[${printAddress(at)}]`;
         if (!faults.has(text)) faults.set(text, `${text} is at ${where}, outside its buffer`);
@@ -44,10 +56,48 @@ export function faultsOfBounds(nest: AnyNest, sizes: readonly Sizes[]): string[]
   return [...faults.values()];
 }
 
-function provedWithin({ length }: Buffer, at: Index): boolean {
-  const [known, end] = [constantOf(at), constantOf(length)];
-  if (known !== undefined && end !== undefined) return known >= 0 && known < end;
-  return rangeOf(at).min >= 0 && provablyLess(at, length);
+/** Between which numbers an index lies where run-time sizes are these: just so where every axis occurs once. */
+function createRanges(size: Sizes): (index: Index) => Range {
+  const known = new Map<Axis, number>();
+  const last = (axis: Axis): number => {
+    let found = known.get(axis);
+    if (found === undefined) known.set(axis, (found = Math.max(0, range(axis.extent).max - 1)));
+    return found;
+  };
+  const atomRange = (part: Atom): Range => {
+    switch (part.kind) {
+      case 'axis':
+        return { min: 0, max: last(part) };
+      case 'size': {
+        const value = size(part.name);
+        return { min: value, max: value };
+      }
+      case 'quotient': {
+        const [of, by] = [range(part.of), range(part.by)];
+        return { min: Math.floor(Math.max(0, of.min) / by.max), max: Math.floor(of.max / Math.max(1, by.min)) };
+      }
+      case 'element':
+        return { min: 0, max: part.of.below === undefined ? Infinity : part.of.below - 1 };
+      default:
+        return part satisfies never;
+    }
+  };
+  const range = ({ terms }: Index): Range => {
+    let [min, max] = [0, 0];
+    for (const { factor, atoms } of terms) {
+      // No atom is negative.
+      let [low, high] = [1, 1];
+      for (const part of atoms) {
+        const { min: least, max: most } = atomRange(part);
+        low *= least;
+        high = most === 0 ? 0 : high * most;
+      }
+      min += factor > 0 ? factor * low : factor * high;
+      max += factor > 0 ? factor * high : factor * low;
+    }
+    return { min, max };
+  };
+  return range;
 }
 
 /**

@@ -10,19 +10,21 @@ import { faultsOfBounds, type Sizes } from './bounds.js';
 import { rowStride, withinRound } from './rowStride.js';
 import { loadsOf, partsOfNest } from './traverse.js';
 
-const sound = new WeakMap<AnyNest, ReadonlySet<Axis>>();
+/** By what nests are made of: under another name, or with another text, one is what it was. */
+const sound = new WeakMap<object, ReadonlySet<Axis>>();
 
 /**
  * What is wrong with a nest, a sentence each. `outer` are the axes that are bound around it: numbers that calls give, and loops that
  * run it. Addresses are tried at these run-time sizes where they are not proved to be in range.
  */
 export function faultsOfNest(nest: AnyNest, outer: ReadonlySet<Axis>, sizes: readonly Sizes[]): string[] {
-  const before = sound.get(nest);
+  const of = nest.kind === 'rows' ? nest.parts : nest.stores;
+  const before = sound.get(of);
   if (before && [...before].every((axis) => outer.has(axis))) return [];
   const faults = [...(nest.kind === 'rows' ? faultsOfRows(nest, outer) : faultsOfOne(nest, outer))];
   // Where axes are not bound, addresses mean nothing.
   if (faults.length === 0) faults.push(...faultsOfBounds(nest, sizes));
-  if (faults.length === 0) sound.set(nest, outer);
+  if (faults.length === 0) sound.set(of, outer);
   return faults.map((fault) => `${nest.name}: ${fault}`);
 }
 

@@ -3,8 +3,9 @@ import { constantOf, equal, mul, product, rangeOf, sub, toIndex, type Axis, type
 import type { AnyNest, Nest } from '../program.js';
 import type { Scalar } from '../scalar.js';
 import { factorsOf } from './contraction.js';
+import { faultsOfCut } from './verifyCut.js';
 import { vectorise, type LanesMemo } from './lanes.js';
-import type { LoopPlan, NestPlan, Plan, PlannedNest, Shape, Stage } from './plans.js';
+import type { Coalesce, LoopPlan, NestPlan, Plan, PlannedNest, Shape, Split, Stage } from './plans.js';
 import { applyStage, coalesceAxes, coalesceFolds, reshape } from './reshape.js';
 import { scatterOf } from './scatter.js';
 import { axesOfValue, foldsOf, readsOwn, strideOfStore } from './strides.js';
@@ -40,6 +41,11 @@ function faultsOfSerial(nest: AnyNest, plan: Plan): string[] {
       const wide = plan.loops.filter(({ lanes, axis }) => lanes && vectorise(scatter.value, axis) === undefined);
       return [...faultsOfLoops(columns, plan.loops), ...wide.map(({ axis }) => noLanes(axis))];
     }
+    case 'cut': {
+      if (nest.kind !== 'nest') return ['has a plan for a contraction in blocks, and is rows'];
+      const early = faultsOfShape(nest, plan.shape);
+      return early.length > 0 ? early : faultsOfCut(reshape(nest, plan.shape), plan, faultsOfNestPlan);
+    }
     default:
       return plan satisfies never;
   }
@@ -67,25 +73,29 @@ export function faultsOfNestPlan(nest: Nest, plan: NestPlan): string[] {
 const show = (axes: readonly Axis[]): string => axes.map(({ name }) => name).join(', ');
 
 /** Axes become others that are the same places. */
-function faultsOfShape(nest: Nest, { split, axes, folds }: Shape): string[] {
+function faultsOfShape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): string[] {
   const faults: string[] = [];
   let own = nest.axes;
-  let folded = [...new Set(foldsOf(nest).flatMap((f) => f.over))];
-  for (const { axis, by, outer, inner } of split) {
+  let folded: readonly Axis[] = [...new Set(foldsOf(nest).flatMap((f) => f.over))];
+  const takeApart = ({ axis, by, outer, inner }: Split): void => {
     if (!own.includes(axis) && !folded.includes(axis))
       faults.push(`takes ${axis.name} apart, over which it does not go`);
     if (!equal(mul(by, outer.extent), axis.extent) || !equal(inner.extent, by))
       faults.push(`takes ${axis.name} apart into ${outer.name} and ${inner.name}, which are other places`);
     const apart = (list: readonly Axis[]): Axis[] => list.flatMap((a) => (a === axis ? [outer, inner] : [a]));
     [own, folded] = [apart(own), apart(folded)];
-  }
-  for (const [steps, known] of [[axes, own] as const, [folds, folded] as const])
-    for (const { axes: parts, into } of steps) {
-      if (parts.some((axis) => !known.includes(axis)))
-        faults.push(`puts ${show(parts)} together, over which it does not go`);
-      if (!equal(product(parts.map((axis) => axis.extent)), into.extent))
-        faults.push(`puts ${show(parts)} together into ${into.name}, which is other places`);
-    }
+  };
+  const putTogether = ({ axes: parts, into }: Coalesce, known: readonly Axis[]): Axis[] => {
+    if (parts.some((axis) => !known.includes(axis)))
+      faults.push(`puts ${show(parts)} together, over which it does not go`);
+    if (!equal(product(parts.map((axis) => axis.extent)), into.extent))
+      faults.push(`puts ${show(parts)} together into ${into.name}, which is other places`);
+    return known.flatMap((a) => (a === parts[0] ? [into] : parts.includes(a) ? [] : [a]));
+  };
+  split.forEach(takeApart);
+  for (const step of axes) own = putTogether(step, own);
+  for (const step of folds) folded = putTogether(step, folded);
+  blocks.forEach(takeApart);
   return faults;
 }
 

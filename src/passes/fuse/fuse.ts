@@ -1,7 +1,7 @@
 // From drafts to nests: which become one loop, in which order they run, and what each computes in words.
 import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
-import type { AnyNest, Provenance, Store, Work } from '../../ir/program.js';
+import type { AnyNest, Store, Work } from '../../ir/program.js';
 import { mapRuns } from '../../ir/runs.js';
 import { load, type Buffer } from '../../ir/scalar.js';
 import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
@@ -86,17 +86,14 @@ export function nestsOf(fusion: Fusion): Work<Fused>[] {
   return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, fusion.views) }]);
 }
 
-/** The same without words. */
-export function bareNestsOf(fusion: Fusion): Work<Fused>[] {
-  const { drafts, groups } = fusion;
-  const nothing: Provenance = { formulas: [], sources: [], phase: 'forward' };
-  const closed = groups ? close(drafts, groups, { ...joiningOf(fusion), describe: () => nothing }) : drafts;
-  const works = closed.map((each): Work<Fused> =>
+/** The nests of drafts, before any share a loop, and without words. */
+export function draftedNests({ drafts, views }: Fusion): Work<Fused>[] {
+  const works = drafts.map((each): Work<Fused> =>
     each.kind === 'nest'
       ? { kind: 'run', nest: each.nest, host: each.host }
-      : { kind: 'repeat', axis: each.axis, steps: bareNestsOf(each.body) },
+      : { kind: 'repeat', axis: each.axis, steps: draftedNests(each.body) },
   );
-  return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, fusion.views) }]);
+  return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, views) }]);
 }
 
 function named(nest: AnyNest, views: Views): AnyNest {
