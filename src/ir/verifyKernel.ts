@@ -28,7 +28,7 @@ export function faultsOfKernel(kernel: Kernel, outer: ReadonlySet<Axis>): string
   if (before && [...before].every((axis) => outer.has(axis))) return [];
   const scope: Scope = { lets: new Map(), axes: new Set(outer), faults: new Set() };
   checkBlock(kernel.body, scope);
-  const faults = [...scope.faults, ...faultsOfSharing(kernel)];
+  const faults = [...scope.faults, ...faultsOfSharing(kernel, outer)];
   if (faults.length === 0) sound.set(kernel.body, outer);
   return faults.map((fault) => `${kernel.name}: ${fault}`);
 }

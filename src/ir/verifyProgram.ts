@@ -108,7 +108,7 @@ function livesIn(moments: readonly Moment[], reported: ReadonlySet<Buffer>): Map
     lives.set(buffer, life);
     return life;
   };
-  const isPlanned = (buffer: Buffer): boolean => buffer.space === 'arena';
+  const isPlanned = ({ space }: Buffer): boolean => space === 'arena' || space === 'scratch';
   // Backwards: what is still to be read must be held until then.
   const awaited = new Set([...reported].filter(isPlanned));
   for (const [at, { reads, writes, needs, makes }] of [...moments.entries()].reverse()) {
@@ -118,30 +118,52 @@ function livesIn(moments: readonly Moment[], reported: ReadonlySet<Buffer>): Map
     for (const buffer of makes) awaited.delete(buffer);
     for (const buffer of needs) if (isPlanned(buffer)) awaited.add(buffer);
   }
+  // What loops make row by row holds nothing before the first of them.
+  for (const life of lives.values()) life.holds &= -(life.writes & -life.writes);
   return lives;
 }
 
+/** What lives across calls, and what is given, holds what it holds at every moment. */
+const always: Life = { writes: -1n, holds: -1n };
+
+const planned: ReadonlySet<Buffer['space']> = new Set(['arena', 'scratch', 'workgroup']);
+
 function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memory }: Program): string[] {
-  const placed = [...lives].flatMap(([buffer, life]) => {
+  const fixed = [...memory.offsets.keys()].filter(({ space }) => !planned.has(space));
+  const all = [...lives, ...fixed.map((buffer) => [buffer, always] as const)];
+  // What lies in a thread's own memory is no other's: its offset counts from there.
+  const placed = all.flatMap(([buffer, life]) => {
     const offset = memory.offsets.get(buffer);
     return offset && axesOf(offset).size === 0 ? [{ buffer, offset, ...life }] : [];
   });
-  return sizes.flatMap((size) => {
-    const value = (of: Buffer['length']): number => evaluateSizes(of, () => size);
-    const spans = placed
-      .map(({ offset, ...rest }) => ({ ...rest, start: value(offset), end: value(offset) + value(rest.buffer.length) }))
-      .sort((a, b) => a.start - b.start);
-    return spans.flatMap((a, i) => {
-      const faults: string[] = [];
-      for (let j = i + 1; j < spans.length && spans[j].start < a.end; j++) {
-        const b = spans[j];
-        const apart = memory.integers !== undefined && (a.buffer.dtype === 'f32') !== (b.buffer.dtype === 'f32');
-        if (!apart && ((a.writes & b.holds) | (b.writes & a.holds)) !== 0n)
-          faults.push(
-            `${entry}: ${a.buffer.name} and ${b.buffer.name} live at once and overlap where sizes are ${size}`,
-          );
-      }
-      return faults;
-    });
-  });
+  const homeless = [...lives.keys()].filter((buffer) => !memory.offsets.has(buffer));
+  const lost = homeless.map(({ name }) => `${entry}: ${name} has no place in memory`);
+  return [
+    ...lost,
+    ...sizes.flatMap((size) => {
+      const value = (of: Buffer['length']): number => evaluateSizes(of, () => size);
+      const spans = placed
+        .map(({ offset, ...rest }) => ({
+          ...rest,
+          start: value(offset),
+          end: value(offset) + value(rest.buffer.length),
+        }))
+        .sort((a, b) => a.start - b.start);
+      return spans.flatMap((a, i) => {
+        const faults: string[] = [];
+        const room = value(memory.integers && a.buffer.dtype !== 'f32' ? memory.integers : memory.length);
+        if (a.start < 0 || a.end > room)
+          faults.push(`${entry}: ${a.buffer.name} lies outside of memory where sizes are ${size}`);
+        for (let j = i + 1; j < spans.length && spans[j].start < a.end; j++) {
+          const b = spans[j];
+          const apart = memory.integers !== undefined && (a.buffer.dtype === 'f32') !== (b.buffer.dtype === 'f32');
+          if (!apart && ((a.writes & b.holds) | (b.writes & a.holds)) !== 0n)
+            faults.push(
+              `${entry}: ${a.buffer.name} and ${b.buffer.name} live at once and overlap where sizes are ${size}`,
+            );
+        }
+        return faults;
+      });
+    }),
+  ];
 }

@@ -5,6 +5,7 @@ import { printAddress } from './printProgram.js';
 import type { Kernel, Statement } from './program.js';
 import type { Buffer, Scalar } from './scalar.js';
 import { exposedReads } from './access.js';
+import { withinRound } from './nest/rowStride.js';
 import { visitStatements } from './statements.js';
 import { thread } from './threads.js';
 import { elementsOf, someScalar } from './walk.js';
@@ -13,8 +14,8 @@ type Loop = Statement & { readonly kind: 'loop' };
 type Store = Statement & { readonly kind: 'store' };
 type Load = Scalar & { readonly kind: 'load' };
 
-/** What is wrong with what a kernel says of threads, a sentence each. */
-export function faultsOfSharing(kernel: Kernel): string[] {
+/** What is wrong with what a kernel says of threads, a sentence each. `outer` are the axes that are bound around it. */
+export function faultsOfSharing(kernel: Kernel, outer: ReadonlySet<Axis>): string[] {
   const { body, sharing, scratch } = kernel;
   const own = new Set(sharing?.own);
   const exposed = exposedReads(body);
@@ -22,7 +23,7 @@ export function faultsOfSharing(kernel: Kernel): string[] {
     ...[...own, ...scratch].flatMap((buffer) =>
       exposed.has(buffer) ? [`reads ${buffer.name}, which is its own, before it has stored anything there`] : [],
     ),
-    ...loopsOf(body).flatMap((loop) => (loop.places ? faultsOfPlaces(loop, own) : [])),
+    ...loopsOf(body).flatMap((loop) => (loop.places ? faultsOfPlaces(loop, own, outer) : [])),
     ...faultsOfBarriers(body, { varying: new Set([thread]), apart: false, inGroup: false }),
   ];
 }
@@ -34,7 +35,7 @@ function loopsOf(body: readonly Statement[]): Loop[] {
 }
 
 /** Rounds do not depend on one another, and write what no other does, or the same. */
-function faultsOfPlaces({ axis, body }: Loop, own: ReadonlySet<Buffer>): string[] {
+function faultsOfPlaces({ axis, body }: Loop, own: ReadonlySet<Buffer>, outer: ReadonlySet<Axis>): string[] {
   const inside = new Set<string>();
   const outside: string[] = [];
   const stores: Store[] = [];
@@ -62,7 +63,10 @@ function faultsOfPlaces({ axis, body }: Loop, own: ReadonlySet<Buffer>): string[
     ),
     ...loads.flatMap(({ from, at }) => {
       const here = byBuffer.get(from);
-      return !here || here.some((store) => movesAlike(at, store.at, axis))
+      // Another round of a loop around the kernel has stored the other parts of a longer tensor.
+      const { row } = withinRound(at, outer);
+      const rivals = here?.filter((store) => withinRound(store.at, outer).row === row) ?? [];
+      return rivals.length === 0 || rivals.some((store) => movesAlike(at, store.at, axis))
         ? []
         : [`rounds over ${axis.name} read ${from.name}[${printAddress(at)}], which others may store`];
     }),

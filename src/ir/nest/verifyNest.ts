@@ -10,21 +10,21 @@ import { faultsOfBounds, type Sizes } from './bounds.js';
 import { rowStride, withinRound } from './rowStride.js';
 import { loadsOf, partsOfNest } from './traverse.js';
 
-/** By what nests are made of: under another name, or with another text, one is what it was. */
-const sound = new WeakMap<object, ReadonlySet<Axis>>();
+/** Nests by their stores: under another name, or with another text, one is what it was. */
+const sound = new WeakMap<object, { readonly outer: ReadonlySet<Axis>; readonly axes: readonly Axis[] }>();
 
 /**
  * What is wrong with a nest, a sentence each. `outer` are the axes that are bound around it: numbers that calls give, and loops that
  * run it. Addresses are tried at these run-time sizes where they are not proved to be in range.
  */
 export function faultsOfNest(nest: AnyNest, outer: ReadonlySet<Axis>, sizes: readonly Sizes[]): string[] {
-  const of = nest.kind === 'rows' ? nest.parts : nest.stores;
+  const [of, axes] = nest.kind === 'rows' ? [nest, nest.parts[0].axes] : [nest.stores, nest.axes];
   const before = sound.get(of);
-  if (before && [...before].every((axis) => outer.has(axis))) return [];
+  if (before?.axes === axes && [...before.outer].every((axis) => outer.has(axis))) return [];
   const faults = [...(nest.kind === 'rows' ? faultsOfRows(nest, outer) : faultsOfOne(nest, outer))];
   // Where axes are not bound, addresses mean nothing.
   if (faults.length === 0) faults.push(...faultsOfBounds(nest, sizes));
-  if (faults.length === 0) sound.set(of, outer);
+  if (faults.length === 0) sound.set(of, { outer, axes });
   return faults.map((fault) => `${nest.name}: ${fault}`);
 }
 
