@@ -4,7 +4,7 @@ import { draftedNests } from './fuse/fuse.js';
 import type { Axis } from '../ir/index.js';
 import type { ModelGraph, SizeCondition } from '../ir/model.js';
 import type { Sizes } from '../ir/nest/bounds.js';
-import { faultsOfNest, linksOfNest } from '../ir/nest/verifyNest.js';
+import { faultsOfNest, faultsOfOverwriting, linksOfNest } from '../ir/nest/verifyNest.js';
 import type { AnyNest, Work } from '../ir/program.js';
 import { holdsAt } from '../ir/requirements.js';
 import { mapRuns, runsOf } from '../ir/runs.js';
@@ -26,7 +26,9 @@ export function verifyNests({ derived, entries }: Nests): string[] {
   return entries.flatMap((entry) => {
     const work = workOf(entry);
     const ordered = entry.calls !== undefined || entry.fusion.ordered === true;
-    const faults = [...faultsOfNests(work, sizes), ...(ordered ? faultsOfEntry(entry, work) : [])];
+    const faults = ordered
+      ? [...faultsOfNests(work, sizes), ...faultsOfNests(work), ...faultsOfEntry(entry, work)]
+      : faultsOfNests(work, sizes);
     return faults.map((fault) => `${entry.name}: ${fault}`);
   });
 }
@@ -37,10 +39,16 @@ function workOf({ fusion, calls }: EntryNests): Work<Running>[] {
   return mapRuns(calls, ({ unit, ...call }): Running[] => [{ ...call, nest: unit.nest, host: unit.host }]);
 }
 
-function faultsOfNests(work: readonly Work<Running>[], sizes: readonly Sizes[], outer: readonly Axis[] = []): string[] {
+/** Of each nest, by itself; without sizes, whether it overwrites what it reads. */
+function faultsOfNests(
+  work: readonly Work<Running>[],
+  sizes?: readonly Sizes[],
+  around: readonly Axis[] = [],
+): string[] {
   return work.flatMap((step) => {
-    if (step.kind === 'repeat') return faultsOfNests(step.steps, sizes, [...outer, step.axis]);
-    return faultsOfNest(step.nest, new Set([...outer, ...(step.numbers?.keys() ?? [])]), sizes);
+    if (step.kind === 'repeat') return faultsOfNests(step.steps, sizes, [...around, step.axis]);
+    const outer = new Set([...around, ...(step.numbers?.keys() ?? [])]);
+    return sizes ? faultsOfNest(step.nest, outer, sizes) : faultsOfOverwriting(step.nest, outer);
   });
 }
 

@@ -1,10 +1,11 @@
 // The verifier of plans: it finds nothing in those that are chosen, and each way in which one is damaged.
 import { describe, expect, it } from 'vitest';
-import { axis, toIndex, type Axis } from '../../src/ir/index.js';
+import { add, axis, mul, toIndex, type Axis } from '../../src/ir/index.js';
 import type { LoopPlan, NestPlan, PlannedNest, Stage, StageTile, TilePlan } from '../../src/ir/nest/plans.js';
 import { faultsOfPlan } from '../../src/ir/nest/verifyPlan.js';
-import type { TargetTraits } from '../../src/ir/program.js';
-import { load, number } from '../../src/ir/scalar.js';
+import { carried } from '../../src/ir/ops/recurrence.js';
+import type { Nest, TargetTraits } from '../../src/ir/program.js';
+import { apply, load, number } from '../../src/ir/scalar.js';
 import { plan } from '../../src/passes/schedule/plan/plan.js';
 import * as nests from '../support/nests.js';
 import { relaxed, ts, wasm, wgsl } from '../support/targets.js';
@@ -267,6 +268,45 @@ describe('a damaged plan of another kind', () => {
       'has a plan for a scatter, and is none',
     ],
     ['a scatter without its columns', { ...scatter, plan: { ...columns, loops: [] } }, 'has no loop over'],
+  ])('%s', (_, damaged, expected) => {
+    expect(faultsOfPlan(damaged).join('\n')).toContain(expected);
+  });
+});
+
+describe('a damaged plan of places one after another', () => {
+  const { nest } = nests.contraction('A·B', 2, 3, 2);
+  const [i, j] = [axis('i', batch), axis('j', 5)];
+  const to = nests.buffer('sums', mul(batch, 5));
+  const at = add(mul(5, toIndex(i)), toIndex(j));
+  const value = apply('add', carried, load(nests.buffer('x', mul(batch, 5)), at));
+  const along = (of: Axis): Nest => ({
+    ...nests.nest('sums', [i, j], [{ to, at, value }]),
+    ordered: { axis: of, reverse: false, start: 0 },
+  });
+  it.each([ts, wasm, wgsl])('is none where it is chosen: target %#', (target) => {
+    for (const of of [i, j]) expect(faultsOfPlan(plan(along(of), target, () => 64))).toEqual([]);
+  });
+
+  const serial = (of: Axis) => {
+    const made = plan(along(of), wasm, () => 64);
+    if (made.kind !== 'serial' || made.plan.kind !== 'ordered') throw new Error('an ordered plan is expected');
+    return { ...made, plan: made.plan };
+  };
+  const threads = plan(along(i), wgsl, () => 64);
+  it.each<[string, PlannedNest, string]>([
+    ['of a nest without order', { ...serial(j), nest }, 'has no order'],
+    [
+      'over other axes',
+      { ...serial(j), plan: { ...serial(j).plan, outer: [other] } },
+      'goes over other around the rounds',
+    ],
+    [
+      'without its rounds',
+      { ...serial(i), plan: { ...serial(i).plan, rounds: undefined } },
+      'has no plan for j within a round',
+    ],
+    ['of a nest without order, in threads', { ...threads, nest } as PlannedNest, 'has no order'],
+    ['for other threads', { ...threads, nest: along(j) } as PlannedNest, 'other places than those around j'],
   ])('%s', (_, damaged, expected) => {
     expect(faultsOfPlan(damaged).join('\n')).toContain(expected);
   });

@@ -29,7 +29,7 @@ export function faultsOfNest(nest: AnyNest, outer: ReadonlySet<Axis>, sizes: rea
 }
 
 function faultsOfOne(nest: Nest, outer: ReadonlySet<Axis>): string[] {
-  return [...faultsOfAxes(nest, outer), ...faultsOfStores(nest, new Set()), ...faultsOfOwnReads(nest, outer)];
+  return [...faultsOfAxes(nest, outer), ...faultsOfStores(nest, new Set())];
 }
 
 /** Each axis is bound once, and what mentions it stands within. */
@@ -103,6 +103,14 @@ function faultsOfStores({ axes, stores }: Nest, outer: ReadonlySet<Axis>): strin
       ...missing.map((axis) => `stores into ${to.name} the same place for every ${axis.name}`),
     ];
   });
+}
+
+/**
+ * What a nest overwrites while it still reads it, a sentence each. Until nests are in order that may be: then, such results are computed
+ * beside.
+ */
+export function faultsOfOverwriting(nest: AnyNest, outer: ReadonlySet<Axis>): string[] {
+  return nest.kind === 'rows' ? [] : faultsOfOwnReads(nest, outer).map((fault) => `${nest.name}: ${fault}`);
 }
 
 /** What a nest reads of its own results is the element that it is about to store, or what another round of a loop around it has stored. */

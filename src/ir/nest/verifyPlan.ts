@@ -3,6 +3,7 @@ import { constantOf, equal, mul, product, rangeOf, sub, toIndex, type Axis, type
 import type { AnyNest, Nest } from '../program.js';
 import type { Scalar } from '../scalar.js';
 import { factorsOf } from './contraction.js';
+import { roundsOf } from './ordered.js';
 import { faultsOfCut } from './verifyCut.js';
 import { vectorise, type LanesMemo } from './lanes.js';
 import type { Coalesce, LoopPlan, NestPlan, Plan, PlannedNest, Shape, Split, Stage } from './plans.js';
@@ -46,6 +47,14 @@ function faultsOfSerial(nest: AnyNest, plan: Plan): string[] {
       const early = faultsOfShape(nest, plan.shape);
       return early.length > 0 ? early : faultsOfCut(reshape(nest, plan.shape), plan, faultsOfNestPlan);
     }
+    case 'ordered': {
+      if (nest.kind !== 'nest' || !nest.ordered) return ['has a plan for places one after another, and has no order'];
+      const { outer, inner, first, next } = roundsOf(nest, nest.ordered);
+      if (!sameAxes(plan.outer, outer))
+        return [`goes over ${show(plan.outer)} around the rounds, and has others there`];
+      if (!plan.rounds) return inner.length > 0 ? [`has no plan for ${show(inner)} within a round`] : [];
+      return [...faultsOfNestPlan(first, plan.rounds.first), ...faultsOfNestPlan(next, plan.rounds.next)];
+    }
     default:
       return plan satisfies never;
   }
@@ -66,7 +75,9 @@ export function faultsOfNestPlan(nest: Nest, plan: NestPlan): string[] {
     ...faultsOfRole(merged, plan),
     ...faultsOfLoops(merged, plan.loops),
     ...faultsOfFolds([shaped, merged], plan),
-    ...plan.loops.flatMap(({ axis, lanes }) => (lanes && !fitsLanes(merged, axis) ? [noLanes(axis)] : [])),
+    ...plan.loops.flatMap(({ axis, lanes, packs }) =>
+      lanes && !fitsLanes(merged, axis, packs === true) ? [noLanes(axis)] : [],
+    ),
   ];
 }
 
@@ -157,9 +168,9 @@ function noLanes(axis: Axis): string {
 }
 
 /** Four neighbours at once: of every store, or of folds that it reads. */
-function fitsLanes(nest: Nest, axis: Axis): boolean {
+function fitsLanes(nest: Nest, axis: Axis, packs: boolean): boolean {
   const memo: LanesMemo = new Map();
-  const fits = (value: Scalar): boolean => vectorise(value, axis, memo) !== undefined;
+  const fits = (value: Scalar): boolean => vectorise(value, axis, memo, packs) !== undefined;
   return nest.stores.every(
     (store) => (strideOfStore(store, axis) === 1 && fits(store.value)) || outerFolds(store.value).some(fits),
   );

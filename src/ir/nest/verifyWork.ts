@@ -33,6 +33,15 @@ export function faultsOfWork(
         ...(plan.kind === 'threads' ? faultsOfQuads(nest, plan) : faultsOfGroups(nest, plan)),
       ];
     }
+    case 'ordered': {
+      if (nest.kind !== 'nest' || !nest.ordered) return ['has a plan for places one after another, and has no order'];
+      const { axis } = nest.ordered;
+      const others = nest.axes.filter((a) => a !== axis);
+      return [
+        ...faultsOfThreads(plan.threads),
+        ...(samePlaces(plan.axes, others) ? [] : [`has threads for other places than those around ${axis.name}`]),
+      ];
+    }
     case 'tiles':
       return nest.kind === 'nest' ? faultsOfTiles(nest, plan) : ['has tiles, and is rows'];
     default:
