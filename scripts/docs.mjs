@@ -1,5 +1,5 @@
 // Writes docs/library.md from the standard library and the builtins' own descriptions, docs/simplify.md from the simplifier's rules,
-// and docs/passes.md from the list of passes.
+// docs/passes.md from the list of passes, and docs/ops.md from the records of the primitive operations.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,7 +13,8 @@ const { outputFiles } = await build({
     contents:
       "export { library } from './src/embedded.js'; export { libraryPage } from './src/inspect/libraryPage.js'; " +
       "export { simplifyPage } from './src/inspect/simplifyPage.js'; " +
-      "export { passesPage } from './src/inspect/passesPage.js';",
+      "export { passesPage } from './src/inspect/passesPage.js'; " +
+      "export { opsPage } from './src/inspect/opsPage.js';",
     resolveDir: '.',
   },
   bundle: true,
@@ -21,11 +22,12 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
 });
-const { library, libraryPage, passesPage, simplifyPage } = await import(
+const { library, libraryPage, opsPage, passesPage, simplifyPage } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
 );
 for (const [path, made] of [
   ['docs/library.md', libraryPage(library)],
+  ['docs/ops.md', opsPage()],
   ['docs/passes.md', passesPage()],
   ['docs/simplify.md', simplifyPage()],
 ]) {

@@ -18,6 +18,7 @@ export function passesPage(): string {
     ['| pass | stage | it | optional |', '| --- | --- | --- | --- |', ...rows].join('\n'),
     '`nnc compile --emit STAGE` prints the last form of a stage (of `graph` the first, as the model is written), `--emit all -o DIR` writes ' +
       'each, and what each pass has changed. `--without PASS` leaves an optional pass out: results are the same but for rounding. ' +
-      '`--verify` checks the graph after every pass that makes one, and the program: what is read has been written, and what lives at once lies apart.',
+      '`--verify` checks what every pass has made: types, axes and addresses, that plans fit their nests, that lets and barriers stand where they must, ' +
+      'that what is read has been written, and that what lives at once lies apart.',
   ].join('\n\n');
 }
