@@ -147,6 +147,10 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
   const full = joinPath(frame.naming.prefix, name.name);
   const known = context.parameters.get(full);
   if (known) {
+    // The names of a scan's body are its own, those of its parameters are the model's.
+    const { file, start } = known.declared;
+    if (frame.scope.isPart && (file !== name.span.file || start !== name.span.start))
+      fail(frame, messages.definedTwice({ name: full, span: name.span, first: known.declared }));
     if (!sameShape(known.type, type))
       fail(
         frame,
@@ -163,7 +167,7 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
   const start =
     initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
   const node = context.g.make(parameterLeaf, [], { name: full, type });
-  context.parameters.set(full, { name: full, type, initial: start, trained: !frozen, node });
+  context.parameters.set(full, { name: full, type, initial: start, trained: !frozen, node, declared: name.span });
   frame.scope.define(name.name, tensorValue(node), name.span);
 }
 

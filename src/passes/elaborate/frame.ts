@@ -52,7 +52,7 @@ export function joinPath(prefix: string, name: string): string {
 export interface Context {
   readonly g: Builder;
   readonly training: boolean;
-  readonly parameters: Map<string, ModelParameter & { readonly node: Node }>;
+  readonly parameters: Map<string, ModelParameter & { readonly node: Node; readonly declared: Span }>;
   readonly states: Map<string, ModelState & Variable>;
   /** Scans whose bodies are being elaborated, innermost last. */
   readonly loops: OpenLoop[];

@@ -173,6 +173,11 @@ export class Scope {
     private readonly part?: true,
   ) {}
 
+  /** Is it the body of a scan? */
+  get isPart(): boolean {
+    return this.part === true;
+  }
+
   announce(name: string, span: Span): void {
     if (!this.coming.has(name)) this.coming.set(name, span);
   }
