@@ -143,6 +143,7 @@ describe('pages', () => {
     'oscillator',
     'siamese',
     'recommender',
+    'moby-dick',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);

@@ -22,3 +22,12 @@ describe('siamese', () => {
     expect(rightByNeighbour(trainer)).toBeGreaterThan(0.93);
   });
 });
+
+describe('moby-dick', () => {
+  it('foresees more than two in five characters of chapters that it has not read', async () => {
+    const { data, test } = await trainExample('moby-dick/moby-dick.nn', { target: 'wasm' });
+    expect([data.train.rows, data.test?.rows]).toEqual([16_911, 1_676]);
+    expect(test?.loss).toBeLessThan(1.8);
+    expect(test?.right).toBeGreaterThan(0.45);
+  });
+});
