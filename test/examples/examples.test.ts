@@ -88,7 +88,7 @@ describe('mnist', () => {
 });
 
 describe('lenet', () => {
-  it('reads at least 85 % of the test digits after a tenth of an epoch', async () => {
+  it('reads at least 85 % of the test digits after a tenth of an epoch', { timeout: 180_000 }, async () => {
     const { test } = await trainExample('lenet/lenet.nn', { epochs: 1, rows: 6000, target: 'wasm' });
     expect(test?.accuracy).toBeGreaterThan(0.85);
   });

@@ -3,7 +3,7 @@ import type { Span } from '../../diagnostics/diagnostic.js';
 import { shortened } from '../../diagnostics/quote.js';
 import { dependsOnData, notACondition, unmet } from '../../diagnostics/requirements.js';
 import { constant as whole, printIndex, type Index } from '../../ir/index.js';
-import type { Requirement, SizeCondition } from '../../ir/model.js';
+import type { SizeCondition } from '../../ir/model.js';
 import { reachable } from '../../ir/reachable.js';
 import { compareNumbers, knownOf } from '../../ir/requirements.js';
 import type { Node } from '../../ir/graph.js';
@@ -14,6 +14,7 @@ import type { Expression, Statement } from '../../parser/tree.js';
 import { binary } from './arithmetic.js';
 import { evaluate } from './expressions.js';
 import { around, fail, type Frame } from './frame.js';
+import { requireOfSizes } from './sizeConditions.js';
 import { describe, printNumber, type Value } from './values.js';
 
 type Requiring = Extract<Statement, { kind: 'require' }>;
@@ -45,34 +46,6 @@ export function checkRequirement({ condition, text }: Requiring, frame: Frame, w
   if (context.steps - before <= simple) context.steps = before;
   if (found.kind === 'fails') return refuse(found.what, condition, text.value, frame, where);
   if (found.kind === 'sizes') requireOfSizes(frame, found.condition, text.value);
-}
-
-/** Lets each call check a condition over run-time sizes, which `text` states. */
-export function requireOfSizes(frame: Frame, condition: SizeCondition, text: string): void {
-  const { requirements, calls } = frame.context;
-  const call = calls.at(-1);
-  const owner = call?.definition.kind === 'layer' ? frame.naming.prefix : call?.name;
-  const requirement: Requirement = { text, condition, ...(owner !== undefined && { owner }) };
-  requirements.set(JSON.stringify([owner, text, keyOf(condition)]), requirement);
-}
-
-/** Has this very condition been required already, in whatever words? */
-export function isRequired(frame: Frame, condition: SizeCondition): boolean {
-  return [...frame.context.requirements.values()].some((known) => keyOf(known.condition) === keyOf(condition));
-}
-
-/** Requires left <= right: of each call, where it is not known for all sizes. False where it holds for none. */
-export function requireAtMost(frame: Frame, left: Index, right: Index, text: string): boolean {
-  const condition = { kind: 'compare', operator: '<=', left, right } as const;
-  const known = knownOf(condition);
-  if (known === undefined && !isRequired(frame, condition)) requireOfSizes(frame, condition, text);
-  return known !== false;
-}
-
-function keyOf(condition: SizeCondition): string {
-  if (condition.kind === 'compare') return `${condition.left.key} ${condition.operator} ${condition.right.key}`;
-  const parts = condition.kind === 'not' ? [condition.of] : condition.parts;
-  return `${condition.kind}(${parts.map(keyOf).join(', ')})`;
 }
 
 /** `and` and `or` decide by their left side where that is enough: `window == none or window > 0`. */

@@ -11,7 +11,7 @@ import { dim, printDim, printType, type Dim } from '../../ir/types.js';
 import type { IndexItem } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
-import { requireAtMost } from './requirements.js';
+import { requireAtMost } from './sizeConditions.js';
 import { brief, labelled, toNode, type Operand } from './tensors.js';
 import { describe, tensorValue, unknown, type Value } from './values.js';
 

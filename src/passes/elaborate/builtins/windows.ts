@@ -10,7 +10,7 @@ import { dim, printDim, printType, type Dim, type TensorType } from '../../../ir
 import { axisOf } from '../axes.js';
 import { fail } from '../frame.js';
 import { wantedDim } from '../patterns.js';
-import { isRequired, requireOfSizes } from '../requirements.js';
+import { isRequired, requireOfSizes } from '../sizeConditions.js';
 import { asF32 } from '../tensors.js';
 import { describe, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
 import { given, node } from './arguments.js';
