@@ -22,7 +22,6 @@ import type {
 import { isLanes } from '../../../ir/scalar.js';
 import { again, chooseTile, foldOrder, pitchOf, scratch } from './contraction.js';
 import { planCopy } from './copy.js';
-import { planNest } from './serial.js';
 import { chooseShape, runs } from './shape.js';
 
 /** Shorter folds are staged at once. */
@@ -36,8 +35,11 @@ const goodTerms = 256;
 /** Loops over so many places around everything keep threads busy. */
 const enoughAround = 2;
 
+/** Plans a nest: what a cut one consists of are nests, so it is given, not imported. */
+type PlanNest = (nest: Nest, target: TargetTraits, estimate: Estimate) => NestPlan;
+
 /** Undefined where the nest is no such contraction. */
-export function planCut(nest: Nest, target: TargetTraits, estimate: Estimate): CutPlan | undefined {
+export function planCut(nest: Nest, target: TargetTraits, estimate: Estimate, planNest: PlanNest): CutPlan | undefined {
   if (!target.lanes || target.near === undefined) return undefined;
   const shape = chooseShape(nest);
   const reshaped = reshape(nest, shape);
@@ -47,11 +49,11 @@ export function planCut(nest: Nest, target: TargetTraits, estimate: Estimate): C
   const cut = cutOf(order, estimate);
   const chosen = cut && chooseColumns(reshaped, sides, cut.terms, target.near, estimate);
   if (!cut || !chosen) return undefined;
-  if (!chosen.split) return planBlocks(reshaped, shape, sides, cut, chosen.columns, target, estimate);
+  if (!chosen.split) return planBlocks(reshaped, shape, sides, cut, chosen.columns, target, estimate, planNest);
   const apart = reshape(reshaped, { split: [chosen.split], axes: [], folds: [] });
   const inBlocks = sidesOf(apart, estimate);
   const blocks = { ...shape, blocks: [chosen.split] };
-  return inBlocks && planBlocks(apart, blocks, inBlocks, cut, chosen.columns, target, estimate);
+  return inBlocks && planBlocks(apart, blocks, inBlocks, cut, chosen.columns, target, estimate, planNest);
 }
 
 /** Is the fold long, and no one run of the rows, whose columns can all be staged as they are? */
@@ -142,6 +144,7 @@ function planBlocks(
   natural: readonly Axis[],
   target: TargetTraits,
   estimate: Estimate,
+  planNest: PlanNest,
 ): CutPlan {
   const axis = outer[outer.length - 1];
   const around = nest.axes.filter((a) => !sides.rows.includes(a) && !natural.includes(a));

@@ -43,7 +43,7 @@ export function planSerial(nest: AnyNest, target: TargetTraits, estimate: Estima
       return (
         planOrdered(nest, (round) => planNest(round, target, estimate)) ??
         planScatter(nest, target) ??
-        planCut(nest, target, estimate) ??
+        planCut(nest, target, estimate, planNest) ??
         planNest(nest, target, estimate)
       );
     default:
