@@ -1,7 +1,7 @@
 // What must hold of a program: what is read has been written, calls give every parameter, and what lives at once lies apart.
-import { accessOf } from './access.js';
+import { accessOf, exposedReads } from './access.js';
 import { axesOf, evaluateSizes, type Axis } from './index.js';
-import type { Entry, Kernel, Program, Run, Step } from './program.js';
+import type { Entry, Program, Run, Step } from './program.js';
 import { actualOf, runsOf } from './runs.js';
 import type { Buffer } from './scalar.js';
 import { visitStatements } from './statements.js';
@@ -48,51 +48,56 @@ interface Moment {
   readonly run: Run;
   readonly reads: ReadonlySet<Buffer>;
   readonly writes: ReadonlySet<Buffer>;
-  /** What it reads before it has written any of it. */
+  /** What it reads before it has written any of it, and what it writes before it reads any of it. */
   readonly needs: ReadonlySet<Buffer>;
-  /** What it writes before it reads any of it, and in whole, as it seems: at places that do not depend on the round of a loop. */
+  readonly begins: ReadonlySet<Buffer>;
+  /** On which loops around it depends where it writes. */
+  readonly rounds: ReadonlyMap<Buffer, ReadonlySet<Axis>>;
+  /** What was of no use before it writes that. */
   readonly makes: ReadonlySet<Buffer>;
 }
 
-/** What happens one after another. Two rounds of a loop show all that one hands on to the next. */
-function momentsOf(steps: readonly Step[], rounds: ReadonlySet<Axis> = new Set()): Moment[] {
-  return steps.flatMap((step): Moment[] => {
-    if (step.kind === 'run') return [momentOf(step, rounds)];
-    const round = momentsOf(step.steps, new Set([...rounds, step.axis]));
+/** What happens one after another, in an entry or in a round. Two rounds of a loop show all that one hands on to the next. */
+function momentsOf(steps: readonly Step[], around: readonly Axis[] = []): Moment[] {
+  const moments = steps.flatMap((step): Moment[] => {
+    if (step.kind === 'run') return [momentOf(step, around)];
+    const round = momentsOf(step.steps, [...around, step.axis]);
     return [...round, ...round];
   });
+  return withBeginnings(moments, around.at(-1));
 }
 
-function momentOf(run: Run, rounds: ReadonlySet<Axis>): Moment {
+function momentOf(run: Run, around: readonly Axis[]): Moment {
   const { reads, writes } = accessOf(run.kernel.body);
+  const needs = exposedReads(run.kernel.body);
   const actual = (buffers: Iterable<Buffer>): Set<Buffer> => new Set([...buffers].map((b) => actualOf(run, b)));
-  const { begun, inRows } = writtenFirst(run.kernel, rounds);
-  return {
-    run,
-    reads: actual(reads),
-    writes: actual(writes),
-    needs: actual([...reads].filter((buffer) => !begun.has(buffer))),
-    makes: actual([...begun].filter((buffer) => !inRows.has(buffer))),
-  };
-}
-
-/** What a kernel writes before it reads any of it (`begun`), and what it writes at places that depend on the rounds around it. */
-function writtenFirst({ body }: Kernel, rounds: ReadonlySet<Axis>) {
-  const begun = new Set<Buffer>();
-  const inRows = new Set<Buffer>();
-  const read = new Set<Buffer>();
-  visitStatements(body, {
+  const begins = actual([...writes].filter((buffer) => !needs.has(buffer)));
+  const rounds = new Map<Buffer, Set<Axis>>();
+  visitStatements(run.kernel.body, {
     statement(s) {
       if (s.kind !== 'store') return;
-      if ([...axesOf(s.at)].some((axis) => rounds.has(axis))) inRows.add(s.to);
-      if (s.add) read.add(s.to);
-      if (!read.has(s.to)) begun.add(s.to);
-    },
-    scalar(value) {
-      if (value.kind === 'load' && !begun.has(value.from)) read.add(value.from);
+      const to = actualOf(run, s.to);
+      const known = rounds.get(to) ?? new Set();
+      for (const axis of axesOf(s.at)) if (around.includes(axis)) known.add(axis);
+      rounds.set(to, known);
     },
   });
-  return { begun, inRows };
+  const makes = new Set([...begins].filter((buffer) => rounds.get(buffer)?.size === 0));
+  return { run, reads: actual(reads), writes: actual(writes), needs: actual(needs), begins, rounds, makes };
+}
+
+/** What is first written in a round, wherever the rounds of loops within it write, and never by the number of the round, is made there. */
+function withBeginnings(moments: readonly Moment[], round: Axis | undefined): Moment[] {
+  const inRows = new Set(
+    moments.flatMap(({ rounds }) => [...rounds].flatMap(([buffer, by]) => (round && by.has(round) ? [buffer] : []))),
+  );
+  const met = new Set<Buffer>();
+  return moments.map((moment) => {
+    const makes = new Set(moment.makes);
+    for (const buffer of moment.begins) if (!met.has(buffer) && !inRows.has(buffer)) makes.add(buffer);
+    for (const buffer of [...moment.reads, ...moment.writes]) met.add(buffer);
+    return { ...moment, makes };
+  });
 }
 
 /** At which moments a buffer is written, and at which it must hold what it holds; a bit each. */
