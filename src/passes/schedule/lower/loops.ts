@@ -1,6 +1,5 @@
 // Loops over an axis in tiles, with a tail for what the tile does not divide.
 import { constantOf, div, mod, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
-import type { Statement } from '../../../ir/program.js';
 import type { Tail } from '../../../ir/nest/plans.js';
 import type { Writer } from './writer.js';
 
@@ -39,8 +38,7 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Plac
   if (tail === 'overlap') {
     const tiled = (): void => loop(first, { to: extent, last: sub(extent, first) });
     if (rangeOf(extent).min >= first) return tiled();
-    const then = branch(writer, tiled);
-    const otherwise = branch(writer, () => writeTiles(writer, { ...tiling, tiles: narrower }, inside));
+    const [then, otherwise] = writer.arms(tiled, () => writeTiles(writer, { ...tiling, tiles: narrower }, inside));
     return writer.push({ kind: 'if', less: [toIndex(first - 1), extent], then, else: otherwise });
   }
   if (known !== undefined) {
@@ -50,10 +48,4 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Plac
   }
   loop(first, { to: sub(extent, first - 1) });
   loop(1, { from: mul(div(extent, toIndex(first)), first), to: extent });
-}
-
-function branch(writer: Writer, write: () => void): Statement[] {
-  writer.open();
-  write();
-  return writer.close();
 }

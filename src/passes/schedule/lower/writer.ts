@@ -70,6 +70,18 @@ export class Writer {
     return scope.statements;
   }
 
+  /** What each of two writes, as arms of one statement: a let that the second writes before that means nothing else in the first. */
+  arms(first: () => void, second: () => void): [Statement[], Statement[]] {
+    this.open();
+    first();
+    const { used } = this.scopes[this.depth];
+    const then = this.close();
+    this.open();
+    for (const name of used) this.scopes[this.depth].used.add(name);
+    second();
+    return [then, this.close()];
+  }
+
   /** Closes the innermost scope into the one around it: its names stay taken there. */
   flatten(): void {
     const scope = this.scopes[this.depth];
