@@ -24,7 +24,7 @@ type Of<K extends Shape['kind']> = Extract<Shape, { kind: K }>;
 const pick = <T>(choose: Choose, from: readonly T[]): T => from[choose(from.length)];
 
 /** Functions that bend smoothly, so that rounding decides nothing. */
-const smooth = ['tanh', 'sigmoid', 'silu', 'softplus', 'gelu', 'gelu_erf', 'mish', 'elu'] as const;
+const smooth = ['tanh', 'sigmoid', 'silu', 'softplus', 'gelu', 'gelu_erf', 'mish'] as const;
 
 /** Layers and functions that leave any shape as it is. */
 const anywhere: readonly ((choose: Choose) => string)[] = [
