@@ -54,7 +54,7 @@ describe('gradients', () => {
 });
 
 describe('stages', () => {
-  const source = read('stages/line.nn');
+  const source = read('stages/convolution.nn');
 
   // The story of one model: what every target has in common, then what becomes of it on each.
   it.each(['tree', 'graph', 'gradient'] as const)('%s', async (stage) => {
