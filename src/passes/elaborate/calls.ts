@@ -3,6 +3,7 @@ import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import { sameShape } from '../../ir/types.js';
 import type { Argument, Definition, Parameter } from '../../parser/tree.js';
+import { checkArguments } from './arguments.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
 import { fail, Naming, placed, spend, type Context, type Frame } from './frame.js';
@@ -137,40 +138,6 @@ export function configured(value: Value, frame: Frame, span: Span): Value {
   if (missing)
     return fail(frame, messages.missingArgument({ callee: definition.name.name, name: missing.name.name, span }));
   return { ...value, configuration: [], ...(definition.kind === 'layer' && { instance: {} }) };
-}
-
-/** Are these arguments that the parameters can take? The values are bound later. */
-function checkArguments(
-  callee: string,
-  parameters: readonly Parameter[],
-  list: readonly Given[],
-  span: Span,
-  frame: Frame,
-): Map<string, Given> {
-  const found = new Map<string, Given>();
-  const names = parameters.map((p) => p.name.name);
-  let position = 0;
-  for (const given of list) {
-    const name = given.name ?? names[position++];
-    if (name === undefined)
-      return fail(frame, messages.tooManyArguments({ callee, most: names.length, got: list.length, span: given.span }));
-    if (!names.includes(name))
-      return fail(
-        frame,
-        messages.unknownArgument({
-          callee,
-          name,
-          span: given.place ?? given.span,
-          known: names,
-          nearest: nearest(name, names),
-        }),
-      );
-    if (found.has(name)) return fail(frame, messages.givenTwice({ callee, name, span: given.place ?? given.span }));
-    found.set(name, given);
-  }
-  const missing = parameters.find((p) => !p.default && !found.has(p.name.name));
-  if (missing) return fail(frame, messages.missingArgument({ callee, name: missing.name.name, span }));
-  return found;
 }
 
 /** Binds arguments to parameters in a scope: those given first, so that defaults may use what the data binds. */

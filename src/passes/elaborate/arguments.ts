@@ -1,0 +1,41 @@
+// Arguments by their parameters: each is given once, and none is missing.
+import * as messages from '../../diagnostics/elaboration.js';
+import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Parameter } from '../../parser/tree.js';
+import { fail, type Frame } from './frame.js';
+import { nearest } from './names.js';
+import type { Given } from './values.js';
+
+/** Are these arguments that the parameters can take? The values are bound later. */
+export function checkArguments(
+  callee: string,
+  parameters: readonly Parameter[],
+  list: readonly Given[],
+  span: Span,
+  frame: Frame,
+): Map<string, Given> {
+  const found = new Map<string, Given>();
+  const names = parameters.map((p) => p.name.name);
+  let position = 0;
+  for (const given of list) {
+    const name = given.name ?? names[position++];
+    if (name === undefined)
+      return fail(frame, messages.tooManyArguments({ callee, most: names.length, got: list.length, span: given.span }));
+    if (!names.includes(name))
+      return fail(
+        frame,
+        messages.unknownArgument({
+          callee,
+          name,
+          span: given.place ?? given.span,
+          known: names,
+          nearest: nearest(name, names),
+        }),
+      );
+    if (found.has(name)) return fail(frame, messages.givenTwice({ callee, name, span: given.place ?? given.span }));
+    found.set(name, given);
+  }
+  const missing = parameters.find((p) => !p.default && !found.has(p.name.name));
+  if (missing) return fail(frame, messages.missingArgument({ callee, name: missing.name.name, span }));
+  return found;
+}
