@@ -26,6 +26,9 @@ const withoutDefaults: Readonly<Record<string, string>> = {
   normal: 'normal()',
   orthogonal: 'orthogonal()',
   pad: 'pad(x, [[0, 1], [2, 3]])',
+  cumsum: 'cumsum(x, 1)',
+  cumprod: 'cumprod(x, 1)',
+  window: 'window(x, 2)',
 };
 
 const defined = library.flatMap((source) =>
