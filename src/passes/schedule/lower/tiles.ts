@@ -12,7 +12,7 @@ import {
   type Axis,
   type Index,
 } from '../../../ir/index.js';
-import type { Nest, Statement, Store } from '../../../ir/program.js';
+import type { Nest, Store } from '../../../ir/program.js';
 import { apply, lane, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { replaceFolds } from '../../../ir/rewrite.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
@@ -161,8 +161,11 @@ function writeElements(
     const which = writer.index(writer.depth, `${value.key} of ${buffer.name}`, name, value, reach);
     return { which: toIndex(which), places: bindAxes(writer, side.axes, which) };
   };
-  const guarded = ({ count, extent }: Staged, at: Index, body: readonly Statement[]): readonly Statement[] =>
-    divides(count, extent) ? body : [{ kind: 'if', less: [at, extent], then: body, else: [] }];
+  const closeGuarded = ({ count, extent }: Staged, at: Index): void => {
+    if (divides(count, extent)) return writer.flatten();
+    const then = writer.close();
+    writer.push({ kind: 'if', less: [at, extent], then, else: [] });
+  };
   const last = sides.columns.axes[sides.columns.axes.length - 1];
   sums.forEach((line, i) => {
     writer.open();
@@ -178,11 +181,11 @@ function writeElements(
         const column = bind(columns, 4 * quad + n);
         writer.open();
         writeStores(writer, stores, new Map([...outer, ...row.places, ...column.places]));
-        writer.push(...guarded(columns, column.which, writer.close()));
+        closeGuarded(columns, column.which);
         writer.flatten();
       }
     });
-    writer.push(...guarded(rows, row.which, writer.close()));
+    closeGuarded(rows, row.which);
     writer.flatten();
   });
 }
