@@ -34,6 +34,18 @@ const layout = device?.createBindGroupLayout({
   entries: ['storage', 'storage', 'uniform'].map((type, binding) => ({ binding, visibility: 4, buffer: { type } })),
 });
 const pipelineLayout = device?.createPipelineLayout({ bindGroupLayouts: [layout] });
+/** That of modules whose dispatches give words of their own, as well as of those that do not. */
+const wholeLayout = device?.createPipelineLayout({
+  bindGroupLayouts: [
+    device.createBindGroupLayout({
+      entries: ['storage', 'storage', 'uniform', 'uniform'].map((type, binding) => ({
+        binding,
+        visibility: 4,
+        buffer: { type, hasDynamicOffset: binding === 3 },
+      })),
+    }),
+  ],
+});
 /** Shaders by their text, with their pipelines. */
 const known = new Map();
 
@@ -112,7 +124,7 @@ const actions = {
     const module = device.createShaderModule({ code });
     const { messages } = await module.getCompilationInfo();
     for (const [, entryPoint] of code.matchAll(/@compute[^]*?fn (\w+)/g))
-      device.createComputePipeline({ layout: pipelineLayout, compute: { module, entryPoint } });
+      device.createComputePipeline({ layout: wholeLayout, compute: { module, entryPoint } });
     const error = await device.popErrorScope();
     return [
       ...messages.map((m) => `${m.type} ${m.lineNum}:${m.linePos}: ${m.message}`),
