@@ -5,6 +5,13 @@ import { trainExample, type Example } from '../examples/train.js';
 
 const examples = join(import.meta.dirname, '../../examples');
 
+describe('lenet', () => {
+  it('reads at least 98.9 % of the test digits', async () => {
+    const { test } = await trainExample('lenet/lenet.nn', { target: 'wasm' });
+    expect(test?.accuracy).toBeGreaterThan(0.989);
+  });
+});
+
 describe('oscillator', () => {
   it('solves its equation to a thousandth', async () => {
     const { test } = await trainExample('oscillator/oscillator.nn', { target: 'wasm' });
