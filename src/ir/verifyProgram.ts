@@ -1,10 +1,11 @@
-// What must hold of a program: what is read has been written, calls give every parameter, and what lives at once lies apart.
+// What must hold of a program: of what its entries run, and that what lives at once lies apart.
 import { accessOf, exposedReads } from './access.js';
 import { axesOf, evaluateSizes, type Axis } from './index.js';
 import type { Entry, Program, Run, Step } from './program.js';
-import { actualOf, runsOf } from './runs.js';
+import { actualOf } from './runs.js';
 import type { Buffer } from './scalar.js';
 import { visitStatements } from './statements.js';
+import { faultsOfEntries } from './verifyRuns.js';
 
 /** Run-time sizes for which memory is checked. */
 const sizes = [1, 7, 64];
@@ -12,35 +13,11 @@ const sizes = [1, 7, 64];
 /** What is wrong with a program, a sentence each; empty where all is well. */
 export function verifyProgram(program: Program): string[] {
   const entries = Object.values(program.entries);
-  return [...faultsOfCalls(entries), ...entries.flatMap((entry) => faultsOfEntry(entry, program))];
+  return [...faultsOfEntries(entries), ...entries.flatMap((entry) => faultsOfLives(entry, program))];
 }
 
-/** Every call of a kernel gives the same parameters. */
-function faultsOfCalls(entries: readonly Entry[]): string[] {
-  const known = new Map<object, ReadonlySet<Buffer>>();
-  return runsOf(entries.flatMap(({ steps }) => steps)).flatMap(({ kernel, given }) => {
-    const parameters = new Set(given?.keys());
-    const before = known.get(kernel) ?? parameters;
-    known.set(kernel, before);
-    const differ = parameters.size !== before.size || [...parameters].some((parameter) => !before.has(parameter));
-    return differ ? [`a call of ${kernel.name} gives other parameters than the one before`] : [];
-  });
-}
-
-function faultsOfEntry({ name, steps, results }: Entry, program: Program): string[] {
-  const faults = new Set<string>();
-  const written = new Set<Buffer>();
-  const moments = momentsOf(steps);
-  for (const { run, needs, writes } of moments) {
-    for (const buffer of needs)
-      if (buffer.space === 'arena' && !written.has(buffer))
-        faults.add(`${name}: ${run.kernel.name} reads ${buffer.name}, which nothing before it writes`);
-    for (const buffer of writes) written.add(buffer);
-  }
-  const reported = new Set(results.map(({ buffer }) => buffer));
-  for (const { name: result, buffer } of results)
-    if (buffer.space === 'arena' && !written.has(buffer)) faults.add(`${name}: nothing writes the result ${result}`);
-  return [...faults, ...faultsOfMemory(name, livesIn(moments, reported), program)];
+function faultsOfLives({ name, steps, results }: Entry, program: Program): string[] {
+  return faultsOfMemory(name, livesIn(momentsOf(steps), new Set(results.map(({ buffer }) => buffer))), program);
 }
 
 /** One call of a kernel. */

@@ -7,9 +7,10 @@ import type { Nest, TrainerProgram, Work } from '../../src/ir/program.js';
 import { apply, indexValue, load, number, type Buffer } from '../../src/ir/scalar.js';
 import { passesFrom } from '../../src/passes.js';
 import type { EntryNests, Nests } from '../../src/passes/entries.js';
-import { isAt, walk, type Context, type Form } from '../../src/passes/pipeline.js';
+import { isAt, walk, type Form } from '../../src/passes/pipeline.js';
 import type { Call } from '../../src/passes/schedule/works.js';
-import { targets, type Target } from '../../src/targets.js';
+import type { Target } from '../../src/targets.js';
+import { contextFor } from '../support/forms.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { nest } from '../support/nests.js';
 import { importCode } from '../support/trainer.js';
@@ -39,17 +40,6 @@ function predictInRounds(nests: Nests, entry: EntryNests): readonly Work<Call>[]
   ];
   const loop: Work<Call> = { kind: 'repeat', axis: inner, steps: round };
   return [...(entry.calls ?? []), { kind: 'repeat', axis: t, steps: [loop] }];
-}
-
-function contextFor(target: Target): Context {
-  return {
-    target: targets[target],
-    read: () => undefined,
-    memoryLimit: Infinity,
-    threads: false,
-    without: new Set(),
-    diagnostics: [],
-  };
 }
 
 /** The passes from fused nests on, over nests that stand in loops. */

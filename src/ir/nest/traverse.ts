@@ -1,6 +1,6 @@
 // What stands in a value: its loads and its folds.
 import { sizesOf, type Index } from '../index.js';
-import type { AnyNest, Nest } from '../program.js';
+import type { AnyNest, Nest, Store } from '../program.js';
 import { partsOf, visitScalar } from '../walk.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
@@ -84,4 +84,19 @@ export function namesIn(nest: AnyNest): { buffers: Set<Buffer>; sizes: Set<strin
     }
   }
   return { buffers, sizes };
+}
+
+/** The nest with other stores. */
+export function mapStores(nest: AnyNest, change: (store: Store) => Store): AnyNest {
+  const inNest = (plain: Nest): Nest => ({ ...plain, stores: plain.stores.map(change) });
+  switch (nest.kind) {
+    case 'nest':
+      return inNest(nest);
+    case 'rows': {
+      const { parts, totals } = nest;
+      return { ...nest, parts: parts.map(inNest), ...(totals && { totals: totals.map(inNest) }) };
+    }
+    default:
+      return nest satisfies never;
+  }
 }

@@ -56,7 +56,10 @@ function partOfSpread(
 }
 
 /** Does a slice take an axis as it is? */
-function isWhole(node: Node, axis: number, { size }: Dim): boolean {
-  const { starts, steps } = node.attrs as { starts: readonly Index[]; steps: readonly number[] };
-  return starts[axis].key === zero.key && steps[axis] === 1 && node.inputs[0].type.shape[axis].size.key === size.key;
+function isWhole(
+  { inputs: [x], attrs: { starts, steps } }: NodeOf<typeof slice>,
+  axis: number,
+  { size }: Dim,
+): boolean {
+  return starts[axis].key === zero.key && steps[axis] === 1 && x.type.shape[axis].size.key === size.key;
 }

@@ -1,6 +1,7 @@
 // Buffers that are rows of others: while a loop's body is fused, what a round reads and makes of a longer tensor is a buffer of its own.
 import { add, type Index } from '../../ir/index.js';
-import type { AnyNest, Nest, Store } from '../../ir/program.js';
+import { mapStores } from '../../ir/nest/traverse.js';
+import type { AnyNest } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 
@@ -25,23 +26,10 @@ export function throughViews(nest: AnyNest, views: Views): AnyNest {
       return load(view.to, add(view.from, rewriteIndex(value.at, rewrite, memo)), value.lanes);
     },
   };
-  const inStore = ({ to, at, value }: Store): Store => {
+  return mapStores(nest, ({ to, at, value }) => {
     const view = views.get(to);
     const own = rewriteIndex(at, rewrite, memo);
     const stored = rewriteScalar(value, rewrite, memo);
     return view ? { to: view.to, at: add(view.from, own), value: stored } : { to, at: own, value: stored };
-  };
-  const inNest = (plain: Nest): Nest => ({ ...plain, stores: plain.stores.map(inStore) });
-  switch (nest.kind) {
-    case 'nest':
-      return inNest(nest);
-    case 'rows':
-      return {
-        ...nest,
-        parts: nest.parts.map(inNest),
-        ...(nest.totals && { totals: nest.totals.map(inNest) }),
-      };
-    default:
-      return nest satisfies never;
-  }
+  });
 }

@@ -1,6 +1,7 @@
 // Copies of a layer once: nests that are the same but for the buffers they read and write become one, with parameters.
 import { axis, type Axis } from '../../ir/index.js';
-import type { AnyNest, Nest, Store } from '../../ir/program.js';
+import { mapStores } from '../../ir/nest/traverse.js';
+import type { AnyNest } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, indexValue, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { common, numbersIn } from './alike.js';
@@ -149,23 +150,10 @@ function overParameters(
       return site && apply('u32', indexValue(site));
     },
   };
-  const inStore = ({ to, at, value }: Store): Store => ({
+  const changed = mapStores(nest, ({ to, at, value }) => ({
     to: of(to),
     at: rewriteIndex(at, rewrite, memo),
     value: rewriteScalar(value, rewrite, memo),
-  });
-  const inNest = (plain: Nest): Nest => ({ ...plain, stores: plain.stores.map(inStore) });
-  switch (nest.kind) {
-    case 'nest':
-      return inNest(nest);
-    case 'rows':
-      return {
-        ...nest,
-        parts: nest.parts.map(inNest),
-        rowLocal: nest.rowLocal.map(of),
-        ...(nest.totals && { totals: nest.totals.map(inNest) }),
-      };
-    default:
-      return nest satisfies never;
-  }
+  }));
+  return changed.kind === 'rows' ? { ...changed, rowLocal: changed.rowLocal.map(of) } : changed;
 }

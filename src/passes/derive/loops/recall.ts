@@ -83,7 +83,7 @@ export function createRecall(first: ScanNode, body: readonly Node[], back: Back,
   const sequence = remembered<Node | undefined>((node) => {
     const at = back.slices.find(({ leaf }) => leaf === node);
     if (at) return flipped(at.sequence, g);
-    const [from, k] = [loop.slices.indexOf(node as Bound), loop.carried.indexOf(node as Bound)];
+    const [from, k] = [loop.slices, loop.carried].map((leaves) => leaves.findIndex((leaf) => leaf === node));
     if (from >= 0) return inputs.sequences[from];
     if (k >= 0) return rowsOf(result({ kind: 'stack', of: k }), 0, loop.length, g);
     if (!isSaved(node)) return undefined;
