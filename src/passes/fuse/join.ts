@@ -10,6 +10,7 @@ import { isNest, linksOf, type Draft, type NestDraft } from './nests.js';
 import { heightOf, loadsOf } from '../../ir/nest/traverse.js';
 import { hasFold } from '../../ir/walk.js';
 import { dependences } from './order.js';
+import { withoutZeros } from './pieces.js';
 import { type Singles } from './singles.js';
 import { single } from '../../ir/nest/single.js';
 
@@ -113,10 +114,13 @@ function merge(into: NestDraft, draft: NestDraft, inPlace: (buffer: Buffer) => b
     const made = { plain: singles?.has(into.nodes[i]) ? rounded : value, rounded };
     values.set(to, (values.get(to) ?? new Map<string, Made>()).set(at.key, made));
   });
+  const zeros = into.nest.stores.some(({ value }) => value.kind === 'number' && value.value === 0);
   const stores = draft.nest.stores.map((store, i): Store => {
     const moved = rewriteScalar(store.value, { atom });
     const value = putIn(moved, values, singles?.has(draft.nodes[i]) ? 'rounded' : 'plain');
-    return { to: store.to, at: rewriteIndex(store.at, { atom }), value };
+    // A piece of what was padded is nothing but 0.
+    const short = zeros && draft.nodes[i].role.kind !== 'forward' ? withoutZeros(value) : value;
+    return { to: store.to, at: rewriteIndex(store.at, { atom }), value: short };
   });
   return {
     kind: 'nest',

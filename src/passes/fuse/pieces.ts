@@ -68,8 +68,8 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** x + 0 is x. */
-function withoutZeros(value: Scalar): Scalar {
+/** x + 0 is x, but for the sign of a zero: for what is derived. */
+export function withoutZeros(value: Scalar): Scalar {
   const isZero = (part: Scalar): boolean => part.kind === 'number' && part.value === 0;
   const mapped = mapScalar(value, withoutZeros, (address) => address);
   if (mapped.kind !== 'apply' || mapped.op !== 'add' || mapped.type !== 'f32') return mapped;
