@@ -1,6 +1,6 @@
 // The one facade of every target: from a program to the text of a trainer module.
 import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
-import { format, printDefinitions, unchecked, type Definition } from './text/document.js';
+import { readable, unchecked, type Definition, type Writer } from './text/document.js';
 import type { Engine } from './module/engine.js';
 import { neededRuntime, publicRuntimeTypes } from './module/inline.js';
 import { layOut, type Layout } from './module/layout.js';
@@ -17,7 +17,7 @@ import type { WasmPrograms } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
 
 export { emitFallback } from './module/fallback.js';
-export type { WasmPrograms };
+export type { WasmPrograms, Writer };
 export { toJavaScript, type JavaScript } from './module/javascript.js';
 
 export interface EmitOptions {
@@ -26,25 +26,27 @@ export interface EmitOptions {
   readonly relaxed?: TrainerProgram;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
   readonly profile?: EntryName;
+  /** Default: the one for readers. */
+  readonly writer?: Writer;
 }
 
-/** Prints the program as a module in TypeScript: self-contained, strict, formatted. */
+/** Prints the program as a module in TypeScript: self-contained, strict, and formatted by the writer for readers. */
 export async function emitModule(whole: TrainerProgram, options: EmitOptions): Promise<{ code: string }> {
-  const { target, profile } = options;
+  const { target, profile, writer = readable } = options;
   const program = profile ? withKernelEntries(whole, profile) : whole;
   const layout = layOut(program);
   const relaxed = options.relaxed && profile ? withKernelEntries(options.relaxed, profile) : options.relaxed;
   const engine = engineOf(program, layout, target, relaxed);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
-  const own = await format(
-    await printDefinitions([
+  const own = await writer.format(
+    await writer.print([
       text(modelInfo(program, target)),
       ...initialValues(program, layout),
       ...engine.definitions,
       ...trainer(program, layout, engine),
     ]),
   );
-  const types = await format(await printDefinitions(publicTypes(program)));
+  const types = await writer.format(await writer.print(publicTypes(program)));
   const parts = [header(program, target), types, publicRuntimeTypes(program, target), own, neededRuntime(own)];
   return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n` };
 }

@@ -3,13 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agreeOnComparisons } from '../support/agreeOnComparisons.js';
 import { comparingModel } from '../support/comparingModel.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const targets = ['ts', 'wasm'] as const;
 
 async function trainerOf(lines: string, target: 'ts' | 'wasm', memory = 'fast'): Promise<LoadedTrainer> {
   const text = `model m {\n${lines}\n  train { optimizer = sgd(lr = 0.1) batch = 2 memory = "${memory}" }\n}\n`;
-  return (await importCode(await compileText(text, { target }))).createTrainer({ seed: 1 });
+  return (await importCode(await runnableText(text, { target }))).createTrainer({ seed: 1 });
 }
 
 /** Inputs of one example or of several, with loss and gradients in f32 by PyTorch. */

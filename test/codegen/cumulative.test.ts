@@ -1,7 +1,8 @@
 // Running sums and products: PyTorch's values with first and second derivatives on every target, zeros among the factors too; long runs.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
-import { compileText, importCode, loadText } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode, loadText } from '../support/trainer.js';
 
 let gpu: GpuProcess;
 beforeAll(async () => void (gpu = await startGpu('swiftshader')));
@@ -76,7 +77,7 @@ describe('cumsum and cumprod', () => {
     'have the values and derivatives of PyTorch: %s',
     { timeout: 300_000 },
     async (target) => {
-      const code = await compileText(text, { target });
+      const code = await runnableText(text, { target });
       const trainer = await (target === 'wgsl' ? gpu.createTrainer(code) : (await importCode(code)).createTrainer());
       const found = await trainer.predict({ x: Float32Array.from(x) });
       cases.forEach(([expression, ...wanted], i) =>
@@ -98,7 +99,7 @@ describe('cumsum and cumprod', () => {
     'lose no more than sums in order do: %s',
     { timeout: 300_000 },
     async (target) => {
-      const code = await compileText(long, { target });
+      const code = await runnableText(long, { target });
       const trainer = await (target === 'wgsl' ? gpu.createTrainer(code) : (await importCode(code)).createTrainer());
       for (const rows of [1, 5, 2000]) {
         const values = Float32Array.from({ length: 3 * rows }, (_, i) => Math.sin(i) + 0.5);

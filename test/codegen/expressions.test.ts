@@ -1,7 +1,8 @@
 // Derivatives and run-time sizes as expressions, with their numbers on every target.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 type Predicted = Record<string, ArrayLike<number>>;
 
@@ -12,7 +13,7 @@ afterAll(() => gpu?.end());
 const targets = ['ts', 'wasm', 'wgsl'] as const;
 
 async function predicted(text: string, target: (typeof targets)[number], inputs: object): Promise<Predicted> {
-  const code = await compileText(text, { target });
+  const code = await runnableText(text, { target });
   const trainer = await (target === 'wgsl' ? gpu.createTrainer(code) : (await importCode(code)).createTrainer());
   return trainer.predict(inputs);
 }

@@ -1,6 +1,6 @@
 // What kernels look like in TypeScript.
 import { describe, expect, it } from 'vitest';
-import { format, printDefinitions } from '../../src/codegen/text/document.js';
+import { readable } from '../../src/codegen/text/document.js';
 import { printKernel } from '../../src/codegen/typescript/kernel.js';
 import { printScalar } from '../../src/codegen/typescript/scalar.js';
 import * as ix from '../../src/ir/index.js';
@@ -9,7 +9,7 @@ import { apply, load, local, number, type Scalar } from '../../src/ir/scalar.js'
 import { batch, buffer, kernel, linear, loop } from '../support/programs.js';
 
 async function text(of: Kernel): Promise<string> {
-  return format(await printDefinitions([printKernel(of, of.name.replace(/\W/g, '_')).definition]));
+  return readable.format(await readable.print([printKernel(of, of.name.replace(/\W/g, '_')).definition]));
 }
 
 describe('a kernel', () => {

@@ -1,12 +1,12 @@
 // Loops of the graph on every target: what the reference evaluator says.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { evaluateSizes } from '../../src/ir/index.js';
 import { verifyProgram } from '../../src/ir/verifyProgram.js';
 import { targets, type Target } from '../../src/targets.js';
 import { run } from '../support/centralDifferences.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { loopCases, modelOfLoops, valuesFor, type LoopModel } from '../support/loops.js';
+import { runnable } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
 
 const sizes = [
@@ -20,8 +20,7 @@ type Predict = (inputs: object) => Promise<Record<string, ArrayLike<number>>>;
 async function codeOf(model: LoopModel, target: Target): Promise<string> {
   const program = model.program(targets[target]);
   expect(verifyProgram(program)).toEqual([]);
-  const { code } = await emitModule(program, { target });
-  return (await toJavaScript(code)).js;
+  return runnable(program, { target });
 }
 
 async function agrees(model: LoopModel, predict: Predict): Promise<void> {

@@ -1,6 +1,7 @@
 // Names that are words of JavaScript, of WGSL or of modules themselves: as any part of a model, on every target.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const words = (
@@ -77,12 +78,12 @@ const beginnings = words.map((word, i) => [word, i] as const).filter(([, i]) => 
 describe.each(['ts', 'wasm'] as const)('words as names on %s', (target) => {
   let expected: unknown;
   beforeAll(async () => {
-    const { createTrainer } = await importCode(await compileText(textOf(plain), { target }));
+    const { createTrainer } = await importCode(await runnableText(textOf(plain), { target }));
     expected = storyOf(await createTrainer(), plain);
   });
   it.each(beginnings)('%s and those after it', async (_, i) => {
     const names = turned(i);
-    const { createTrainer } = await importCode(await compileText(textOf(names), { target }));
+    const { createTrainer } = await importCode(await runnableText(textOf(names), { target }));
     const trainer = await createTrainer({ batch: 2 });
     expect(storyOf(trainer, names)).toEqual(expected);
   });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import { evaluate } from '../../src/ir/evaluate.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const columns = 7;
 const text = `model m {
@@ -54,7 +55,7 @@ function expected(of: typeof rows) {
 describe.each(['ts', 'wasm'] as const)('%s', (target) => {
   it('finds the first NaN', async () => {
     const { x, label, outputs, right, near } = expected(rows);
-    const trainer = await (await importCode(await compileText(text, { target }))).createTrainer();
+    const trainer = await (await importCode(await runnableText(text, { target }))).createTrainer();
     expect(await trainer.predict({ x })).toEqual(outputs);
     const found = await trainer.evaluate({ x, label });
     expect(found.right).toBeCloseTo(right, 6);
@@ -72,7 +73,7 @@ describe('wgsl', () => {
   // The largest of numbers and NaN is either on a GPU, so a number before the first NaN can be found instead.
   it('finds the first NaN where no number is before it', async () => {
     const { x, label, outputs, right, near } = expected(rows.filter((r) => !r.x.some(Number.isNaN) || r.most === 0));
-    const trainer = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
+    const trainer = await gpu.createTrainer(await runnableText(text, { target: 'wgsl' }));
     expect(await trainer.predict({ x })).toEqual(outputs);
     const found = await trainer.evaluate({ x, label });
     expect(found.right).toBeCloseTo(right, 6);

@@ -1,7 +1,6 @@
 // Random loops: whatever bodies carry, hand on and emit, targets agree with the reference evaluator, and nothing that lives at once overlaps.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import type { Builder, Node } from '../../src/ir/graph.js';
 import { constant as whole } from '../../src/ir/index.js';
 import { add, mul, neg } from '../../src/ir/ops/arithmetic.js';
@@ -14,6 +13,7 @@ import { verifyProgram } from '../../src/ir/verifyProgram.js';
 import { dim, type Dim } from '../../src/ir/types.js';
 import { run } from '../support/centralDifferences.js';
 import { batch, flipped, loop, modelOfLoops, valuesFor, type LoopCase } from '../support/loops.js';
+import { runnable } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
 import { targets } from '../../src/targets.js';
 import { constant, evaluateSizes, zero } from '../../src/ir/index.js';
@@ -141,8 +141,7 @@ it('agree with the evaluator', { timeout: 170_000 }, async () => {
       for (const target of ['ts', 'wasm'] as const) {
         const program = model.program(targets[target]);
         expect(verifyProgram(program)).toEqual([]);
-        const { code } = await emitModule(program, { target });
-        const trainer = await (await importCode((await toJavaScript(code)).js)).createTrainer();
+        const trainer = await (await importCode(await runnable(program, { target }))).createTrainer();
         const found = trainer.predict(inputs);
         model.outputs.forEach(({ name }, i) =>
           wanted[i].forEach((value, at) => {

@@ -1,6 +1,5 @@
 // Loops in the work of an entry, from nests to modules: what one round stores the next one reads, and nests know which round it is.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, differentiateModel } from '../../src/index.js';
 import { add, axis, mul, size, toIndex } from '../../src/ir/index.js';
 import type { Nest, TrainerProgram, Work } from '../../src/ir/program.js';
@@ -13,6 +12,7 @@ import type { Target } from '../../src/targets.js';
 import { contextFor } from '../support/forms.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { nest } from '../support/nests.js';
+import { runnable } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
 
 const text = `model sums {
@@ -59,9 +59,8 @@ function programOn(target: Target): TrainerProgram {
   return program.is;
 }
 
-async function moduleOn(target: Target): Promise<string> {
-  const { code } = await emitModule(programOn(target), { target });
-  return (await toJavaScript(code)).js;
+function moduleOn(target: Target): Promise<string> {
+  return runnable(programOn(target), { target });
 }
 
 const sizes = [

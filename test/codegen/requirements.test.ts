@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf, stateOf } from '../support/emitted.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, loadText, type LoadedTrainer } from '../support/trainer.js';
 
 const normalised = (accumulate = 1, more = ''): string => `model m {
@@ -173,7 +174,7 @@ describe('batch_norm on WebGPU', () => {
   afterAll(() => gpu?.end());
 
   it('refuses to learn from one value a channel', async () => {
-    const trainer = await gpu.createTrainer(await compileText(normalised(), { target: 'wgsl' }));
+    const trainer = await gpu.createTrainer(await runnableText(normalised(), { target: 'wgsl' }));
     await trainer.step(rows(3));
     const before = await trainer.read();
     await expect(trainer.step(rows(1))).rejects.toThrow('training needs more than one value a channel, got batch = 1');

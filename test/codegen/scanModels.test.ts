@@ -4,6 +4,7 @@ import { makePrograms } from '../../src/compile.js';
 import { runsOf } from '../../src/ir/runs.js';
 import { agree } from '../support/agree.js';
 import { sharing } from '../support/sharing.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode, type LoadedModule } from '../support/trainer.js';
 
 const gru = `
@@ -117,7 +118,7 @@ describe('scans', () => {
   it('learn the same without any optional pass', async () => {
     const text = textOf(cases[1]);
     const losses = async (without: readonly string[]): Promise<number[]> => {
-      const trainer = await (await importCode(await compileText(text, { without }))).createTrainer();
+      const trainer = await (await importCode(await runnableText(text, { without }))).createTrainer();
       return [1, 2, 3, 4, 5].map((seed) => trainer.step(inputs(4, seed)).loss);
     };
     const wanted = await losses([]);

@@ -1,6 +1,6 @@
 // What users wrote in the text of modules: it is read there, and never run.
 import { describe, expect, it } from 'vitest';
-import { format, printDefinitions } from '../../src/codegen/text/document.js';
+import { format, readable } from '../../src/codegen/text/document.js';
 import { identifier } from '../../src/codegen/text/names.js';
 import { comment, docText, literal, objectOf, templateText } from '../../src/codegen/text/quote.js';
 import { runtime } from '../../src/embedded.js';
@@ -109,7 +109,7 @@ it('what stands in for long lists and for bodies is nobody else’s', async () =
   const code = `const ${wide}0_ = 1;\n${long}\nconst b = "${wide}0_";`;
   expect(await format(code)).toBe(`const ${wide}0_ = 1;\n${long}\nconst b =\n  "${wide}0_";\n`);
   const comments = "// 'text 0'; 'text 1';";
-  const text = await printDefinitions([
+  const text = await readable.print([
     { kind: 'function', name: 'f', comment: comments, parameters: [], returns: 'void', body: 'g();' },
   ]);
   expect(text).toContain(comments);

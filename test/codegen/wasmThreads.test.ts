@@ -16,6 +16,7 @@ import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import { printKernel } from '../support/printKernel.js';
 import { sharing } from '../support/sharing.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode, type LoadedModule, type LoadedTrainer } from '../support/trainer.js';
 import { casePath, inputsOf, readCase, takeRows } from '../reference/reference.js';
 
@@ -42,7 +43,7 @@ describe.each(cases)('%s', (name) => {
     const record = readCase(name);
     const text = readFileSync(casePath(record.model), 'utf8');
     const module = await sharing(text, record.set);
-    const plain = await importCode(await compileText(text, { target: 'wasm', set: record.set }));
+    const plain = await importCode(await runnableText(text, { target: 'wasm', set: record.set }));
     const parameters = Object.fromEntries(
       Object.entries(record.parameters).map(([n, t]) => [n, Float32Array.from(t.data)]),
     );
@@ -105,7 +106,7 @@ async function runBeside(program: string, flags: readonly string[] = []): Promis
 describe('a network', () => {
   it('has the same bits after 200 steps, and when batches grow', async () => {
     const modules = [
-      await importCode(await compileText(network, { target: 'wasm', threads: true })),
+      await importCode(await runnableText(network, { target: 'wasm', threads: true })),
       await sharing(network),
     ];
     const batches = [96, 96, 5, 1, 200, 33].map(examples);
@@ -139,7 +140,7 @@ model words {
       label: Int32Array.from({ length: 9 * rows }, (_, i) => (i * i) % 5),
     });
     const found = new Set<string>();
-    const plain = await importCode(await compileText(text, { target: 'wasm' }));
+    const plain = await importCode(await runnableText(text, { target: 'wasm' }));
     for (const threads of [0, 1, 2, 3, 7]) {
       const of = threads === 0 ? plain : module;
       const trainer = await of.createTrainer({ threads: Math.max(1, threads) });
@@ -161,14 +162,14 @@ model words {
     ['2', TypeError, '"2"'],
     [null, TypeError, 'null'],
   ])('refuses %j threads', async (threads, type, got) => {
-    const module = await importCode(await compileText(network, { target: 'wasm', threads: true }));
+    const module = await importCode(await runnableText(network, { target: 'wasm', threads: true }));
     const refused = expect((async () => module.createTrainer({ threads }))()).rejects;
     await refused.toThrow(`threads: expected a whole number of at least 1, got ${got}`);
     await refused.toBeInstanceOf(type);
   });
 
   it('takes more threads than there are cores', async () => {
-    const module = await importCode(await compileText(network, { target: 'wasm', threads: true }));
+    const module = await importCode(await runnableText(network, { target: 'wasm', threads: true }));
     const losses = await Promise.all(
       [1, 4 * availableParallelism() + 1].map(async (threads) => {
         const trainer = await module.createTrainer({ threads });

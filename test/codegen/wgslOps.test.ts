@@ -1,6 +1,5 @@
 // Every op by its samples, as shaders: the same elements as by definition.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { createBuilder } from '../../src/ir/builder.js';
 import type { Node, Op } from '../../src/ir/graph.js';
 import { input } from '../../src/ir/ops/leaves.js';
@@ -10,6 +9,7 @@ import { ops } from '../../src/ir/ops/registry.js';
 import { programFrom } from '../../src/compile.js';
 import { run } from '../support/centralDifferences.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { runnable } from '../support/runnable.js';
 import { createDraws, fillType, readType } from '../support/sampleTypes.js';
 import { wgsl } from '../support/targets.js';
 
@@ -74,9 +74,7 @@ function modelOfSamples() {
 describe('the samples of every op', () => {
   it('have the elements that definitions give', async () => {
     const { made, values, program } = modelOfSamples();
-    const { code } = await emitModule(program, { target: 'wgsl' });
-    const { js } = await toJavaScript(code);
-    const trainer = await gpu.createTrainer(js);
+    const trainer = await gpu.createTrainer(await runnable(program, { target: 'wgsl' }));
     const inputs = [...values].map(([leaf, data]) => {
       const array = leaf.type.element.kind === 'f32' ? Float32Array : Int32Array;
       return [String(leaf.attrs.name), array.from(data)] as const;

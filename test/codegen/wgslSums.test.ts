@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { longFold, longSums, promised, terms } from '../support/longSums.js';
-import { compileText } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
 
 let gpu: GpuProcess;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const few = process.env.FULL === '1' ? [1_000, 1_000_000] : [1_000, 20_003];
 describe('sums', () => {
   it.each(Object.keys(longSums))('of %s', async (what) => {
     const { model, error } = longSums[what];
-    const trainer = await gpu.createTrainer(await compileText(model, { target: 'wgsl' }));
+    const trainer = await gpu.createTrainer(await runnableText(model, { target: 'wgsl' }));
     for (const kind of ['of 0.1', 'of two thirds', 'alternating'])
       for (const count of few)
         expect(await error(trainer, count, terms[kind]), `${count} terms ${kind}`).toBeLessThanOrEqual(promised);
@@ -24,7 +24,7 @@ describe('sums', () => {
 
   it('of folds whose length is known', async () => {
     const length = 20_003;
-    const trainer = await gpu.createTrainer(await compileText(longFold(length), { target: 'wgsl' }));
+    const trainer = await gpu.createTrainer(await runnableText(longFold(length), { target: 'wgsl' }));
     const x = new Float32Array(2 * length).map(terms['of two thirds']);
     const { s } = await trainer.predict({ x });
     const sum = length * Math.fround(2 / 3) * Math.fround(0.1);
@@ -39,7 +39,7 @@ describe('sums', () => {
       loss = mean(sum(x @ W * y, axis = 1))
     }`;
     const count = few[1];
-    const trainer = await gpu.createTrainer(await compileText(model, { target: 'wgsl' }));
+    const trainer = await gpu.createTrainer(await runnableText(model, { target: 'wgsl' }));
     const x = new Float32Array(96 * Math.min(count, 5_000)).fill(0.1);
     const y = new Float32Array((x.length / 96) * 160).fill(0.7);
     const { gradients } = await trainer.gradients({ x, y });

@@ -1,7 +1,8 @@
 // The trainer module for WebGPU in software: the same answers as plain TypeScript, calls in order, memory that grows, errors that change nothing.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
-import { compileText, importCode, type LoadedModule } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode, type LoadedModule } from '../support/trainer.js';
 
 /** A schedule and random draws, a class out of three, and two tensors that only the optimizer has. */
 const text = `model classes {
@@ -29,8 +30,8 @@ let code = '';
 let ts: LoadedModule;
 beforeAll(async () => {
   gpu = await startGpu('swiftshader');
-  code = await compileText(text, { target: 'wgsl' });
-  ts = await importCode(await compileText(text));
+  code = await runnableText(text, { target: 'wgsl' });
+  ts = await importCode(await runnableText(text));
 });
 afterAll(() => gpu?.end());
 
@@ -186,7 +187,7 @@ describe('a trainer on WebGPU', () => {
   });
 
   it('resumes between two updates', async () => {
-    const accumulating = await compileText(text.replace('clip_norm = 1', 'accumulate = 3'), { target: 'wgsl' });
+    const accumulating = await runnableText(text.replace('clip_norm = 1', 'accumulate = 3'), { target: 'wgsl' });
     const data = examples(70);
     const whole = await gpu.createTrainer(accumulating);
     await whole.fit(data, { epochs: 2 });
@@ -204,7 +205,7 @@ describe('a trainer on WebGPU', () => {
 
   it('takes more groups than one dimension holds', async () => {
     const doubled = 'model doubled {\n  input x: [batch]\n  param w: f32 = 2\n  output y = w * x\n  loss = w\n}\n';
-    const trainer = await gpu.createTrainer(await compileText(doubled, { target: 'wgsl' }));
+    const trainer = await gpu.createTrainer(await runnableText(doubled, { target: 'wgsl' }));
     const rows = 64 * 65_535 + 100;
     const { y } = await trainer.predict({ x: Float32Array.from({ length: rows }, (_, i) => i % 1000) });
     for (const i of [0, 1, 64 * 65_535 - 1, 64 * 65_535, rows - 1]) expect(y[i]).toBe(2 * (i % 1000));

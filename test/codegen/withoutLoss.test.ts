@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, type ModuleTarget } from '../../src/compile.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode, loadText } from '../support/trainer.js';
 
 const body = `
@@ -51,7 +52,7 @@ describe('a trainer of a model without a loss', () => {
   });
 
   it('falls back where there is no GPU', async () => {
-    const module = await importCode(await compileText(text, { target: 'wgsl,wasm' }));
+    const module = await importCode(await runnableText(text, { target: 'wgsl,wasm' }));
     const trainer = await module.createTrainer({ seed: 5 });
     const here = (await loadText(text)).createTrainer({ seed: 5 });
     expect('step' in trainer || 'fit' in trainer || 'stepCount' in trainer).toBe(false);

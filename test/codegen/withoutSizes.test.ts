@@ -1,6 +1,7 @@
 // Calls that read no run-time dimension, and calls that read nothing but its size.
 import { describe, expect, it } from 'vitest';
-import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const body = (lines: string): string =>
   `model m {\n  input x: [batch, 2]\n  input z: [batch, time]\n  param a: [3] = 2\n  param b: [2] = 1\n${lines}\n  train { optimizer = adam(lr = 0.1) }\n}\n`;
@@ -9,7 +10,7 @@ const x = Float32Array.of(0, 0.25, 0.5, 0.75, 1, 1.25);
 const z = { data: new Float32Array(6), shape: [3, 2] };
 
 async function trainerOf(lines: string, target: 'ts' | 'wasm'): Promise<LoadedTrainer> {
-  return (await importCode(await compileText(body(lines), { target }))).createTrainer({ seed: 1 });
+  return (await importCode(await runnableText(body(lines), { target }))).createTrainer({ seed: 1 });
 }
 
 describe.each(['ts', 'wasm'] as const)('%s', (target) => {

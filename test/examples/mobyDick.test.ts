@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const folder = join(import.meta.dirname, '../../examples/moby-dick');
 
@@ -12,7 +13,7 @@ describe('moby-dick', () => {
     const { alphabet, encode } = await import(join(folder, 'book.mjs'));
     const { write, generator } = await import(join(folder, 'write.mjs'));
     const { createTrainer } = await importCode(
-      await compileText(readFileSync(join(folder, 'moby-dick.nn'), 'utf8'), { target: 'wasm' }),
+      await runnableText(readFileSync(join(folder, 'moby-dick.nn'), 'utf8'), { target: 'wasm' }),
     );
     const trainer = await createTrainer({ seed: 1 });
     const unread = { text: test.text.subarray(0, 4096), next: test.next.subarray(0, 4096) };

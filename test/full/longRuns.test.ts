@@ -2,12 +2,13 @@
 import { expect, it } from 'vitest';
 import { openPage } from '../browser/page.js';
 import { classifier, trainLong, type LongRun } from '../support/longRun.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const steps = 1000;
 
 async function run(target: 'ts' | 'wasm'): Promise<LongRun> {
-  return trainLong(await importCode(await compileText(classifier, { target })), steps);
+  return trainLong(await importCode(await runnableText(classifier, { target })), steps);
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
@@ -26,7 +27,7 @@ it('the loss goes the same way on ts and wasm', async () => {
 });
 
 it('wasm gives the same bits in every run, in Node and in Chromium', async () => {
-  const code = await compileText(classifier, { target: 'wasm' });
+  const code = await runnableText(classifier, { target: 'wasm' });
   const runs = [await trainLong(await importCode(code), steps), await trainLong(await importCode(code), steps)];
   const { page, close } = await openPage({ '/trainer.js': code });
   try {

@@ -19,7 +19,8 @@ import { networkModel } from '../support/networkModel.js';
 import { randomGraph, type RandomGraph } from '../support/randomGraph.js';
 import { randomModel, type RandomModel } from '../support/randomModel.js';
 import { createDraws, fillType } from '../support/sampleTypes.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const minutes = Number(process.env.NNC_MINUTES ?? 30);
 const seed = Number(process.env.NNC_SEED ?? Date.now() % 2 ** 31);
@@ -150,8 +151,8 @@ async function accumulates({ text, inputs }: RandomModel, start: number): Promis
   // Masks differ between the halves, and statistics are of each.
   if (/dropout|batch_norm/.test(text.slice(text.indexOf('model ')))) return;
   for (const target of ['ts', 'wasm'] as const) {
-    const whole = await importCode(await compileText(text, { target }));
-    const halves = await importCode(await compileText(text.replace('train {', 'train { accumulate = 2 '), { target }));
+    const whole = await importCode(await runnableText(text, { target }));
+    const halves = await importCode(await runnableText(text.replace('train {', 'train { accumulate = 2 '), { target }));
     const [one, two] = [await whole.createTrainer({ seed: start }), await halves.createTrainer({ seed: start })];
     const all = inputs(6, start);
     one.step(all);

@@ -1,12 +1,12 @@
 // Activations computed again, in every kind of layer: on ts and wasm, on WebGPU in software, and among threads.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, programOf, targets } from '../../src/compile.js';
 import { share } from '../../src/passes/schedule/share.js';
 import { bodies, deep, small } from '../support/deep.js';
 import { stateOf } from '../support/emitted.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { programsOf, sameGradients, tensorsIn } from '../support/recomputed.js';
+import { runnable, runnableText } from '../support/runnable.js';
 import { compileText, importCode } from '../support/trainer.js';
 
 let gpu: GpuProcess;
@@ -31,7 +31,7 @@ describe.each(Object.entries(bodies))('memory = "small" with %s', (_, body) => {
     const code = await compileText(small(text), { target: 'wgsl' });
     expect(code.includes('_again')).toBe(true);
     const there = await gpu.createTrainer(code, { seed: 3 });
-    const here = await (await importCode(await compileText(text))).createTrainer({ seed: 3 });
+    const here = await (await importCode(await runnableText(text))).createTrainer({ seed: 3 });
     for (const rows of [40, 7, 1, 33]) {
       const inputs = inputsOf(rows);
       const [want, got] = [here.gradients(inputs), await there.gradients(inputs)];
@@ -54,9 +54,10 @@ describe.each(Object.entries(bodies))('memory = "small" with %s', (_, body) => {
   it('gives the same bits for any number of threads', async () => {
     const { model } = check({ file: 'model.nn', text: small(text) });
     if (!model) throw new Error('it does not compile');
-    const { code } = await emitModule(share(programOf(model, 'wasm'), targets.wasm, 0), { target: 'wasm' });
-    const shared = await importCode((await toJavaScript(code)).js);
-    const plain = await importCode(await compileText(small(text), { target: 'wasm' }));
+    const shared = await importCode(
+      await runnable(share(programOf(model, 'wasm'), targets.wasm, 0), { target: 'wasm' }),
+    );
+    const plain = await importCode(await runnableText(small(text), { target: 'wasm' }));
     const run = async (module: typeof shared, threads: number): Promise<string> => {
       const trainer = await module.createTrainer({ seed: 3, threads });
       for (const rows of [40, 7, 1, 33, 40]) trainer.step(inputsOf(rows));

@@ -3,14 +3,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { randomModel } from '../support/randomModel.js';
 import { sharing } from '../support/sharing.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const train = 'train { optimizer = adam(lr = 1e-2) batch = 20 }';
 
 it('many random models', { timeout: 1_200_000 }, async () => {
   const property = fc.asyncProperty(randomModel, fc.nat(1000), async (model, seed) => {
     const text = model.text.includes('train {') ? model.text : model.text.replace(/\}\s*$/, `  ${train}\n}\n`);
-    const plain = await importCode(await compileText(text, { target: 'wasm' }));
+    const plain = await importCode(await runnableText(text, { target: 'wasm' }));
     const shared = await sharing(text);
     const run = async (of: typeof plain, threads: number): Promise<string> => {
       const trainer = await of.createTrainer({ seed, threads });

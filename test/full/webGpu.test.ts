@@ -8,6 +8,7 @@ import { batches, expressionsDiffer, modelOf } from '../reference/expressions.js
 import { casePath, inputsOf } from '../reference/reference.js';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { createDraws, fillType } from '../support/sampleTypes.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode } from '../support/trainer.js';
 
 let gpu: GpuProcess;
@@ -51,8 +52,8 @@ describe('networks', () => {
       5,
     ],
   ] as const)('%s takes the steps of WebAssembly', async (_, text, batch, steps) => {
-    const there = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
-    const here = await (await importCode(await compileText(text, { target: 'wasm' }))).createTrainer();
+    const there = await gpu.createTrainer(await runnableText(text, { target: 'wgsl' }));
+    const here = await (await importCode(await runnableText(text, { target: 'wasm' }))).createTrainer();
     for (let step = 0; step < steps; step++) {
       const image = Float32Array.from({ length: 784 * batch }, (_value, i) => Math.abs(Math.sin(1.7 * i + step)));
       const label = Int32Array.from({ length: batch }, (_value, i) => (7 * i + step) % 10);
@@ -79,8 +80,8 @@ describe('a hundred steps of every example', () => {
     const inputs = Object.fromEntries(
       model.inputs.map(({ name, type }) => [name, arrayOf(type, fillType(type, draw, undefined, sizes))]),
     );
-    const there = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
-    const here = await (await importCode(await compileText(text, { target: 'wasm' }))).createTrainer();
+    const there = await gpu.createTrainer(await runnableText(text, { target: 'wgsl' }));
+    const here = await (await importCode(await runnableText(text, { target: 'wasm' }))).createTrainer();
     for (let step = 0; step < 100; step++) {
       const [a, b] = [here.step(inputs), await there.step(inputs)];
       const apart = Math.abs(b.loss - a.loss) / Math.max(Math.abs(a.loss), 1e-6);
@@ -106,7 +107,7 @@ describe('long folds', () => {
     const code = await compileText(text, { target: 'wgsl' });
     expect(code).toContain('shares of each sum');
     const x = Float32Array.from({ length: count }, (_value, i) => Math.sin(i * i));
-    const here = await (await importCode(await compileText(text, { target: 'wasm' }))).createTrainer();
+    const here = await (await importCode(await runnableText(text, { target: 'wasm' }))).createTrainer();
     const there = [await gpu.createTrainer(code), await gpu.createTrainer(code)];
     for (let step = 0; step < 3; step++) {
       const { loss } = here.step({ x });
@@ -123,7 +124,7 @@ describe('long folds', () => {
 it('takes more workgroups than one dimension holds', async () => {
   const text =
     'model sums {\n  input x: [batch, 200]\n  param w: f32 = 1\n  output y = sum(x, axis = 1)\n  loss = w\n}\n';
-  const trainer = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }));
+  const trainer = await gpu.createTrainer(await runnableText(text, { target: 'wgsl' }));
   const rows = 65_535 + 70;
   const { y } = await trainer.predict({
     x: Float32Array.from({ length: 200 * rows }, (_, i) => Math.floor(i / 200) % 7),

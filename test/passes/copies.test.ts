@@ -1,7 +1,6 @@
 // Copies of a layer become one kernel with parameters: the same bits as kernels of their own, and a text that does not grow.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
 import { check, compile, programOf, targets, type Target } from '../../src/compile.js';
 import { printKernel } from '../../src/ir/printProgram.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
@@ -9,6 +8,7 @@ import { runsOf } from '../../src/ir/runs.js';
 import { common } from '../../src/passes/schedule/alike.js';
 import { share } from '../../src/passes/schedule/share.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { runnable } from '../support/runnable.js';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const equalLayers = (n: number, layer = 'dense(8) |> relu'): string => `model deep {
@@ -31,8 +31,7 @@ function modelOf(text: string) {
 }
 
 async function trainerOf(program: TrainerProgram, target: 'ts' | 'wasm', options = {}): Promise<LoadedTrainer> {
-  const { code } = await emitModule(program, { target });
-  const { createTrainer } = await importCode((await toJavaScript(code)).js);
+  const { createTrainer } = await importCode(await runnable(program, { target }));
   return createTrainer({ seed: 3, ...options });
 }
 
@@ -131,8 +130,7 @@ describe('copies of a layer', () => {
         expect(kernelText(together)).toBeLessThan(0.8 * kernelText(apart));
         const histories = await Promise.all(
           [together, apart].map(async (program) => {
-            const { code } = await emitModule(program, { target: 'wgsl' });
-            const trainer = await gpu.createTrainer((await toJavaScript(code)).js, { seed: 3 });
+            const trainer = await gpu.createTrainer(await runnable(program, { target: 'wgsl' }), { seed: 3 });
             const found: unknown[] = [];
             // The larger batch moves what the lists of arguments tell.
             for (const rows of [5, 20, 3])

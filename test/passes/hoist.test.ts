@@ -4,7 +4,8 @@ import { makePrograms } from '../../src/compile.js';
 import type { Step } from '../../src/ir/program.js';
 import { runsOf } from '../../src/ir/runs.js';
 import { agree } from '../support/agree.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const text = (units: number, body: string): string => `
 layer cell(units)(x: [batch, T, n]) -> [batch, T, units] {
@@ -57,7 +58,7 @@ describe('panels', () => {
 
   it('give the same bits as without, for copies of a layer as well', async () => {
     const losses = async (without: readonly string[]): Promise<number[]> => {
-      const code = await compileText(text(64, 'repeat(4, cell(UNITS))'), { target: 'wasm', without });
+      const code = await runnableText(text(64, 'repeat(4, cell(UNITS))'), { target: 'wasm', without });
       const trainer = await (await importCode(code)).createTrainer();
       return [1, 2, 3].map((seed) => trainer.step(inputs(33, seed)).loss);
     };

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { meaningOf } from '../support/randomModel.js';
+import { runnableText } from '../support/runnable.js';
 import { compileText, importCode } from '../support/trainer.js';
 import { check, differentiateModel } from '../../src/compile.js';
 import { gradientDocument, printGradient } from '../../src/inspect/gradient.js';
@@ -105,7 +106,7 @@ describe('a gradient of one’s own', () => {
   });
 
   it.each(['ts', 'wasm', 'wgsl'] as const)('is the same on every target: %s', async (target) => {
-    const code = await compileText(model(cases.map(([loss]) => loss).join(' + ')), { target });
+    const code = await runnableText(model(cases.map(([loss]) => loss).join(' + ')), { target });
     const trainer = await (target === 'wgsl' ? gpu.createTrainer(code) : (await importCode(code)).createTrainer());
     const { gradients } = await trainer.gradients(inputs);
     close(gradients.w, totals[0], 3);

@@ -8,7 +8,8 @@ import { segmentsOf } from '../../src/passes/derive/segments.js';
 import { casePath, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from '../reference/reference.js';
 import { bodies, deep, small } from '../support/deep.js';
 import { programsOf, sameGradients, sameTraining, tensorsIn } from '../support/recomputed.js';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 describe('memory = "small"', () => {
   it.each(Object.keys(targets) as (keyof typeof targets)[])('takes a third less for eight layers on %s', (target) => {
@@ -68,7 +69,7 @@ describe('memory = "small"', () => {
         const parameters = Object.fromEntries(
           Object.entries(record.parameters).map(([n, t]) => [n, Float32Array.from(t.data)]),
         );
-        const module = await importCode(await compileText(text, { set: record.set, target }));
+        const module = await importCode(await runnableText(text, { set: record.set, target }));
         const trainer = await module.createTrainer({ seed: 0, parameters });
         const { loss, gradients } = trainer.gradients(inputsOf(record.inputs));
         const found = [

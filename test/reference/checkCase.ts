@@ -1,7 +1,7 @@
 // One recorded model against a trainer, whatever its target and wherever it runs.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { compileText } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
 import type { CompileOptions } from '../../src/index.js';
 import { casePath, difference, inputsOf, numbersDiffer, readCase, takeRows, tensorsDiffer } from './reference.js';
 
@@ -35,7 +35,7 @@ export async function checkCase(
   const record = readCase(name);
   const { expected, tolerance } = record;
   const path = casePath(record.model);
-  const module = await load(await compileText(readFileSync(path, 'utf8'), { set: record.set, target }, path));
+  const module = await load(await runnableText(readFileSync(path, 'utf8'), { set: record.set, target }, path));
   expect(module.parameters.map((p) => p.name)).toEqual(Object.keys(record.parameters));
   expect(module.parameters.map((p) => p.shape)).toEqual(Object.values(record.parameters).map((p) => p.shape));
   const fresh = await module.createTrainer({ seed: 0 });

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { meaningOf } from '../support/randomModel.js';
-import { compileText, loadText } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { loadText } from '../support/trainer.js';
 import { tensorsDiffer, type TensorRecord, type Tensors, type Tolerance } from './reference.js';
 
 interface LayerRecord {
@@ -93,7 +94,7 @@ describe('in shaders', () => {
 
   it('layers give the recorded numbers', async () => {
     const { text, parameters } = modelOf(chosen);
-    const trainer = await gpu.createTrainer(await compileText(text, { target: 'wgsl' }), { seed: 0, parameters });
+    const trainer = await gpu.createTrainer(await runnableText(text, { target: 'wgsl' }), { seed: 0, parameters });
     const { gradients } = await trainer.gradients({});
     expect(faults(chosen, gradients, single)).toEqual([]);
     expect(await gpu.errors()).toEqual([]);

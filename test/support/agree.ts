@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import type { GpuProcess } from './gpu.js';
 import { meaningOf, type Meaning, type RandomModel } from './randomModel.js';
-import { compileText, importCode } from './trainer.js';
+import { runnableText } from './runnable.js';
+import { importCode } from './trainer.js';
 
 /** Rounding in f32 of sums of a hundred terms or so. */
 const tolerance = 2e-4;
@@ -57,7 +58,7 @@ async function startOn(
   seed: number,
   { gpu, without }: Agreement,
 ): Promise<Agreeing> {
-  const code = await compileText(text, { target, ...(without && { without }) });
+  const code = await runnableText(text, { target, ...(without && { without }) });
   if (target !== 'wgsl') {
     const trainer = await (await importCode(code)).createTrainer({ seed });
     return {

@@ -1,7 +1,8 @@
 // A model full of comparisons on every target that runs here: what the reference evaluator finds in f32, ties and all.
 import { expect } from 'vitest';
 import { meaningOf, type Meaning, type RandomModel } from './randomModel.js';
-import { compileText, importCode } from './trainer.js';
+import { runnableText } from './runnable.js';
+import { importCode } from './trainer.js';
 
 const batches = [6, 1, 5];
 
@@ -19,7 +20,7 @@ export async function agreeOnComparisons(model: RandomModel, seed: number, judge
   const inF32 = meaningOf(text, true);
   const trainers = await Promise.all(
     (['ts', 'wasm'] as const).map(async (target) => {
-      const module = await importCode(await compileText(text, { target }));
+      const module = await importCode(await runnableText(text, { target }));
       return { target, trainer: await module.createTrainer({ seed }) };
     }),
   );

@@ -4,6 +4,7 @@ import { check, programOf, type targets } from '../../src/index.js';
 import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 import { deep, small } from './deep.js';
+import { runnableText } from './runnable.js';
 import { compileText, importCode, type LoadedTrainer } from './trainer.js';
 
 /** The program that keeps activations, and the one that computes them again. */
@@ -45,7 +46,7 @@ export async function sameTraining(
   const code = await compileText(small(text), { target });
   expect(code.includes('_again')).toBe(true);
   const [a, b]: LoadedTrainer[] = [
-    await (await importCode(await compileText(text, { target }))).createTrainer({ seed: 3 }),
+    await (await importCode(await runnableText(text, { target }))).createTrainer({ seed: 3 }),
     await (await importCode(code)).createTrainer({ seed: 3 }),
   ];
   for (const rows of [40, 7, 1, 33]) {

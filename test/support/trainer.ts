@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { compile, type CompileOptions } from '../../src/index.js';
+import { problemsIn, runnableText } from './runnable.js';
 
 export interface LoadedTrainer {
   step(inputs: object): Record<string, number>;
@@ -24,18 +25,15 @@ export interface LoadedModule {
 
 let modules = 0;
 
-/** Compiles source text; throws with the diagnostics where there are errors. */
+/** Compiles source text to what users read; throws with the diagnostics where there are errors. */
 export async function compileText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
   const { code, diagnostics } = await compile({ file, text }, { language: 'js', ...options });
-  if (code === undefined)
-    throw new Error(
-      diagnostics.map((d) => `${d.code}: ${d.message}${d.labels.map((l) => ` [${l.text}]`).join('')}`).join('\n'),
-    );
+  if (code === undefined) throw new Error(problemsIn(diagnostics));
   return code;
 }
 
 export async function loadText(text: string, options?: CompileOptions): Promise<LoadedModule> {
-  return importCode(await compileText(text, options));
+  return importCode(await runnableText(text, options));
 }
 
 export async function loadFile(path: string, options: CompileOptions = {}): Promise<LoadedModule> {
@@ -46,7 +44,7 @@ export async function loadFile(path: string, options: CompileOptions = {}): Prom
       return undefined;
     }
   };
-  return importCode(await compileText(readFileSync(path, 'utf8'), { read, ...options }, path));
+  return importCode(await runnableText(readFileSync(path, 'utf8'), { read, ...options }, path));
 }
 
 /** Imports JavaScript text as a module of its own. */

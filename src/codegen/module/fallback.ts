@@ -1,6 +1,6 @@
 // One module for two targets: WebGPU where there is a GPU, WebAssembly where there is none, behind one createTrainer.
 import type { TrainerProgram } from '../../ir/program.js';
-import { format, printDefinitions, unchecked } from '../text/document.js';
+import { readable, unchecked, type Definition, type Writer } from '../text/document.js';
 import { neededRuntime, publicRuntimeType, publicRuntimeTypes } from './inline.js';
 import { layOut } from './layout.js';
 import { header, modelInfo } from './trainer/info.js';
@@ -18,11 +18,12 @@ const target = 'wgsl,wasm';
 export async function emitFallback(
   gpu: TrainerProgram,
   { program: cpu, relaxed }: WasmPrograms,
+  writer: Writer = readable,
 ): Promise<{ code: string }> {
-  const [onGpu, onCpu] = await Promise.all([gpuText(gpu), cpuText(cpu, relaxed)]);
-  const types = await printDefinitions(publicTypes(gpu));
+  const [onGpu, onCpu] = await Promise.all([gpuText(gpu, writer), cpuText(cpu, writer, relaxed)]);
+  const types = await writer.print(publicTypes(gpu));
   const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu), inside('onWebAssembly', onCpu)];
-  const code = await format([types, publicRuntimeTypes(gpu, 'wgsl'), ...own].join('\n\n'));
+  const code = await writer.format([types, publicRuntimeTypes(gpu, 'wgsl'), ...own].join('\n\n'));
   return { code: `${unchecked}${header(gpu, target)}\n\n${code}` };
 }
 
@@ -43,10 +44,10 @@ function inside(name: string, text: string): string {
   return `function ${name}(): (options: TrainerOptions) => Promise<AnyTrainer> {\n${text}\n}`;
 }
 
-async function gpuText(program: TrainerProgram): Promise<string> {
+async function gpuText(program: TrainerProgram, writer: Writer): Promise<string> {
   const layout = layOut(program, ownNames);
   const engine = wgslEngine(program, layout);
-  const own = await textOf([
+  const own = await textOf(writer, [
     ...initialValues(program, layout),
     ...engine.definitions,
     ...trainer(program, layout, engine),
@@ -54,10 +55,10 @@ async function gpuText(program: TrainerProgram): Promise<string> {
   return `${own}\n\n${neededRuntime(own)}\n\nreturn createTrainer;`;
 }
 
-async function cpuText(program: TrainerProgram, relaxed?: TrainerProgram): Promise<string> {
+async function cpuText(program: TrainerProgram, writer: Writer, relaxed?: TrainerProgram): Promise<string> {
   const layout = layOut(program, ownNames);
   const engine = wasmEngine(program, layout, relaxed);
-  const own = await textOf([
+  const own = await textOf(writer, [
     ...initialValues(program, layout),
     ...engine.definitions,
     ...trainer(program, layout, engine),
@@ -90,8 +91,8 @@ return async (options) => {
 };`;
 }
 
-async function textOf(definitions: Parameters<typeof printDefinitions>[0]): Promise<string> {
-  return (await printDefinitions(definitions)).replace(/^export /gm, '');
+async function textOf(writer: Writer, definitions: readonly Definition[]): Promise<string> {
+  return (await writer.print(definitions)).replace(/^export /gm, '');
 }
 
 /** What this module declares beside what each of the two does. */

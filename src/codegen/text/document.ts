@@ -45,8 +45,17 @@ export type Definition =
  */
 export const unchecked = '// @ts-nocheck\n';
 
-/** The definitions as unformatted text, a blank line between any two. */
-export async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
+/** How definitions become the text of a module, and the text its form: another writer serves who runs a module and does not read it. */
+export interface Writer {
+  /** The definitions as unformatted text, a blank line between any two. */
+  print(definitions: readonly Definition[]): Promise<string>;
+  format(code: string): Promise<string>;
+}
+
+/** For readers. */
+export const readable: Writer = { print: printDefinitions, format };
+
+async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
   const { Project, StructureKind } = await loadMorph();
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
   // ts-morph parses what it has printed. Text that comes as text is put in afterwards, so that only Prettier reads it.

@@ -1,0 +1,65 @@
+// Modules for tests that run them and read no text of theirs: laying a text out for readers takes longer than compiling the model.
+import { transform } from 'esbuild';
+import { emitFallback, emitModule, type EmitOptions, type Writer } from '../../src/codegen/emit.js';
+import type { Definition } from '../../src/codegen/text/document.js';
+import { makePrograms, type CompileOptions } from '../../src/compile.js';
+import type { Diagnostic } from '../../src/diagnostics/diagnostic.js';
+
+/** Text as it comes, without the types of definitions. */
+const plain: Writer = {
+  print: (definitions) => Promise.resolve(definitions.map(textOf).join('\n\n')),
+  format: (code) => Promise.resolve(code),
+};
+
+function textOf(d: Definition): string {
+  switch (d.kind) {
+    case 'function': {
+      const parameters = d.parameters.map((p) => (p.default === undefined ? p.name : `${p.name} = ${p.default}`));
+      const head = `${d.exported ? 'export ' : ''}${d.async ? 'async ' : ''}function ${d.name}`;
+      return `${head}(${parameters.join(', ')}) {\n${d.body}\n}`;
+    }
+    case 'interface':
+      return '';
+    case 'text':
+      return d.text;
+    default:
+      return d satisfies never;
+  }
+}
+
+/** The module of a program in JavaScript. */
+export async function runnable(program: Parameters<typeof emitModule>[0], options: EmitOptions): Promise<string> {
+  return withoutTypes((await emitModule(program, { ...options, writer: plain })).code);
+}
+
+const compiled = new Map<string, Promise<string>>();
+
+/** The module of source text in JavaScript, made once however many tests run it; throws with the diagnostics where there are errors. */
+export function runnableText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
+  if (options.read || options.watch) return compiledText(text, options, file);
+  const key = JSON.stringify([text, options, file]);
+  const made = compiled.get(key) ?? compiledText(text, options, file);
+  // The last ones stay.
+  compiled.delete(key);
+  compiled.set(key, made);
+  for (const old of compiled.keys()) if (compiled.size > 100) compiled.delete(old);
+  return made;
+}
+
+async function compiledText(text: string, options: CompileOptions, file: string): Promise<string> {
+  const { diagnostics, programs } = makePrograms({ file, text }, options);
+  const [first, other] = programs;
+  if (!first) throw new Error(problemsIn(diagnostics));
+  const { program, ...own } = first;
+  if (!other) return runnable(program, { ...own, profile: options.profile });
+  return withoutTypes((await emitFallback(program, other, plain)).code);
+}
+
+/** Diagnostics as the message of an error. */
+export function problemsIn(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map((d) => `${d.code}: ${d.message}${d.labels.map((l) => ` [${l.text}]`).join('')}`).join('\n');
+}
+
+async function withoutTypes(code: string): Promise<string> {
+  return (await transform(code, { loader: 'ts' })).code;
+}
