@@ -13,7 +13,8 @@ import type { TilePlan } from '../../src/ir/nest/plans.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
-import { allocate, evaluateNest } from '../support/runKernel.js';
+import { allocate } from '../support/interpret.js';
+import { evaluateNest } from '../support/runKernel.js';
 import { wgsl } from '../support/targets.js';
 
 const { batch } = nests;

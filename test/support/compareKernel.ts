@@ -1,7 +1,7 @@
 // A kernel against its nest on the same random memory.
 import { expect } from 'vitest';
 import type { Example } from './nests.js';
-import { allocate, type Memory, type Sizes } from './runKernel.js';
+import { allocate, type Memory, type Sizes } from './interpret.js';
 
 /** Runs the kernel and the nest on the same random memory and compares every buffer. */
 export function compare(

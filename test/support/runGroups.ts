@@ -2,7 +2,8 @@
 import { evaluateSizes } from '../../src/ir/index.js';
 import type { Kernel, Statement, Total } from '../../src/ir/program.js';
 import type { Buffer } from '../../src/ir/scalar.js';
-import { indexOf, run, type Memory, type Sizes, type State } from './runKernel.js';
+import type { Memory, Sizes, State } from './interpret.js';
+import { indexOf, run } from './runKernel.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 type Watch = NonNullable<State['watch']>;
