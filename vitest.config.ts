@@ -11,6 +11,9 @@ export default defineConfig({
     globalSetup: ['scripts/embed.mjs'],
     setupFiles: ['test/support/verification.ts'],
     pool: 'forks',
+    // Files share a process, which loads the compiler once; what is short-lived is collected in larger portions.
+    isolate: false,
+    execArgv: ['--max-semi-space-size=64'],
     maxWorkers: 2,
     testTimeout: full ? 600_000 : 60_000,
     hookTimeout: 120_000,
