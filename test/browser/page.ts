@@ -4,14 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+import { environmentOf, find } from '../../scripts/chromium.mjs';
 
 /** Where Chromium is; NNC_CHROMIUM names another place. A test that needs it fails where there is none. */
 function executable(): string {
-  const found = [process.env.NNC_CHROMIUM, ...places].find((path) => path !== undefined && existsSync(path));
+  const { chromium: found } = find();
   if (found === undefined)
-    throw new Error('the browser tests need Chromium: apt-get install chromium, or set NNC_CHROMIUM to its path');
+    throw new Error('the tests need Chromium: node scripts/chromium.mjs, or set NNC_CHROMIUM to its path');
   return found;
 }
 
@@ -60,8 +59,10 @@ export async function openPage(
   const { port } = server.address() as AddressInfo;
   let browser: Browser | undefined;
   try {
+    const executablePath = executable();
     browser = await chromium.launch({
-      executablePath: executable(),
+      executablePath,
+      env: { ...process.env, ...environmentOf(executablePath) },
       args: ['--no-sandbox', ...(options.flags ?? [])],
     });
     const page = await browser.newPage({ viewport: options.viewport, colorScheme: options.colorScheme });

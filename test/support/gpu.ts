@@ -1,9 +1,9 @@
 // WebGPU in software, in a process of its own: Dawn over SwiftShader, or Dawn's null device, which only validates.
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { advice, environmentOf, find } from '../../scripts/chromium.mjs';
 
-/** Where Debian's Chromium has its software driver; VK_ICD_FILENAMES names another. */
-const driver = process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** Where Chromium has its software driver; VK_ICD_FILENAMES names another. */
+const { driver = '' } = find();
 
 export interface GpuTrainer {
   readonly model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
@@ -61,11 +61,17 @@ export async function startGpu(
   kind: 'swiftshader' | 'null',
   { subgroups = false }: { readonly subgroups?: boolean } = {},
 ): Promise<GpuProcess> {
-  if (kind === 'swiftshader' && !existsSync(driver))
-    throw new Error(`${driver} is missing: apt-get install -y --no-install-recommends chromium libvulkan1`);
+  if (kind === 'swiftshader' && driver === '')
+    throw new Error('the tests need the software GPU of Chromium: node scripts/chromium.mjs');
   const child = fork(new URL('gpuProcess.mjs', import.meta.url), kind === 'null' ? ['backend=null'] : [], {
     serialization: 'advanced',
-    env: { ...process.env, XDG_RUNTIME_DIR: '/tmp', VK_ICD_FILENAMES: driver, NNC_SUBGROUPS: subgroups ? '1' : '' },
+    env: {
+      ...process.env,
+      ...environmentOf(driver),
+      XDG_RUNTIME_DIR: '/tmp',
+      VK_ICD_FILENAMES: driver,
+      NNC_SUBGROUPS: subgroups ? '1' : '',
+    },
     execArgv: [],
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -89,7 +95,7 @@ export async function startGpu(
   });
   if ((await ready) === undefined) {
     child.kill();
-    throw new Error(`WebGPU finds no adapter: libvulkan1 or ${driver} is missing`);
+    throw new Error(`WebGPU finds no adapter by ${driver}: ${advice}`);
   }
   let calls = 0;
   const ask = (action: string, given: object = {}): Promise<unknown> =>
