@@ -88,7 +88,7 @@ export const passes: readonly Pass[] = [
     why: 'gives the gradient of the loss by every trained parameter, by the chain rule',
     from: 'graph',
     to: 'gradient',
-    run: differentiateLoss,
+    run: (graphs) => differentiateLoss(graphs),
   }),
   pass({
     name: 'simplify-gradients',
@@ -96,7 +96,7 @@ export const passes: readonly Pass[] = [
     from: 'gradient',
     to: 'gradient',
     optional: true,
-    run: simplifyGradients,
+    run: (derived) => simplifyGradients(derived),
   }),
   pass({
     name: 'update',

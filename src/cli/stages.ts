@@ -95,8 +95,7 @@ async function textsOf({ made, model, programs }: Followed): Promise<Printed[]> 
 
 /** Gradients as `nnc grad` prints them. */
 async function formulasOf(model: Gradients['model']): Promise<string> {
-  const { differentiateModel } = await import('../index.js');
-  const { gradientDocument, printGradient } = await import('../inspect/gradient.js');
-  const derived = differentiateModel(model);
-  return `${printGradient(gradientDocument(derived.model, derived.gradients, { style: 'nn' }))}\n`;
+  const { derivationOf } = await import('../inspect/derivation/derivation.js');
+  const { printText } = await import('../inspect/print/text.js');
+  return printText(derivationOf(model), { style: 'nn' });
 }

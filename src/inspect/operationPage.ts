@@ -2,6 +2,7 @@
 import { check } from '../compile.js';
 import type { Source } from '../diagnostics/diagnostic.js';
 import { createWriter } from '../ir/formula.js';
+import { printFormula } from '../ir/formula/text.js';
 import { isOp, type Node } from '../ir/graph.js';
 import type { ModelGraph } from '../ir/model.js';
 import { mul } from '../ir/ops/arithmetic.js';
@@ -48,10 +49,9 @@ function becoming({ example, kind, spot }: Operation): string[] {
   const types = inputsOf(example).map(({ name, type }) => `${name}: ${type}`);
   const write = createWriter(
     () => undefined,
-    'nn',
     () => undefined,
   );
-  const made = [...types, `y = ${write(result).text}: ${printType(result.type)}`];
+  const made = [...types, `y = ${printFormula(write(result))}: ${printType(result.type)}`];
   return ['becomes', ...indented(made), ...(kind === 'static' ? [] : ['', ...indented(derivative(model, result))])];
 }
 
@@ -65,7 +65,9 @@ function derivative({ builder: g }: ModelGraph, result: Node): string[] {
   const write = createWriter((node) => (node === result ? 'y' : undefined));
   const lines = leaves.flatMap((leaf, i) => {
     const d = found[i];
-    return d ? [`d_${leaf.attrs.name} = ${write(simplify([d], g, 'derived', reachable([result]))[0]).text}`] : [];
+    return d
+      ? [`d_${leaf.attrs.name} = ${printFormula(write(simplify([d], g, 'derived', reachable([result]))[0]))}`]
+      : [];
   });
   return lines.length > 0 ? lines : ['no gradient flows through it'];
 }

@@ -1,6 +1,7 @@
 // The primitive operations, which everything else becomes: as the language writes them, with their derivatives.
 import { createBuilder } from '../ir/builder.js';
 import { createWriter } from '../ir/formula.js';
+import { printFormula } from '../ir/formula/text.js';
 import type { Element, Node, Op, Sample } from '../ir/graph.js';
 import { axis, constant, constantOf, toIndex, type Index } from '../ir/index.js';
 import { input } from '../ir/ops/leaves.js';
@@ -73,11 +74,12 @@ function applied(op: Op, sample: Sample): Use | undefined {
   if (inputs.length < sample.inputs.length) return undefined;
   const node = g.make(op, inputs, sample.attrs);
   const operands = inputs.map(({ type }, i) => ({ name: names[i], type: printType(type) }));
-  const text = createWriter(() => undefined)(node).text;
+  const said = createWriter(() => undefined)(node);
+  const text = printFormula(said);
   // What is written as its operand: a broadcast.
   const same = names.includes(text);
   const formula = same ? `${op.name}(${text})` : text;
-  const mathematics = same ? formula : createWriter(() => undefined, 'math')(node).text;
+  const mathematics = same ? formula : printFormula(said, 'math');
   const type = printType(node.type);
   return {
     operands,
@@ -92,7 +94,7 @@ function applied(op: Op, sample: Sample): Use | undefined {
     if (!vjp) return [];
     const cotangent = g.make(input, [], { name: 'd_y', type: y.type });
     const write = createWriter((n) => (n === y ? 'y' : undefined));
-    return vjp(cotangent, y, g).flatMap((d, i) => (d ? [`d_${of[i]} = ${write(d).text}`] : []));
+    return vjp(cotangent, y, g).flatMap((d, i) => (d ? [`d_${of[i]} = ${printFormula(write(d))}`] : []));
   }
 }
 

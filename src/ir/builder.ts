@@ -41,7 +41,7 @@ export function createBuilder(): Builder {
 
 /** What is made for the sake of a cotangent is not the cotangent. */
 function termOf(role: Role): Role {
-  return role.kind === 'cotangent' && role.of ? { kind: 'cotangent', from: role.from } : role;
+  return role.kind === 'cotangent' && role.of ? { ...role, of: undefined } : role;
 }
 
 /** Gives a node the name that its author chose, and the place where it got it, unless it has one. */

@@ -1,5 +1,18 @@
-// Nodes written as formulas in the language's own notation, for kernel comments and `nnc grad`.
-import { binding, type Node, type NotationStyle, type Written } from './graph.js';
+// Nodes written as formulas, for kernel comments and `nnc grad`.
+import type { Node } from './graph.js';
+import {
+  apply,
+  infix,
+  name,
+  omitted,
+  prefix,
+  silent,
+  standingFor,
+  sumOver,
+  type Formula,
+  type Title,
+} from './formula/tree.js';
+import { printFormula } from './formula/text.js';
 import { recognise, type Form } from './recognise.js';
 
 /** What a node is called where it has no name of its own; undefined writes it out. */
@@ -7,82 +20,63 @@ export type NameOf = (node: Node) => string | undefined;
 
 /** The node's expression over the nodes that `nameOf` names: `(softmax(logits) - one_hot(label)) / batch`. */
 export function formulaOf(node: Node, nameOf: NameOf): string {
-  return createWriter(nameOf)(node).text;
+  return printFormula(createWriter(nameOf)(node));
 }
 
 /** Longer and deeper than this nobody reads a formula: what shares its parts doubles with each line. */
-const longest = 4000;
+const longest = 600;
 const deepest = 100;
-const leftOut: Written = { text: '…', level: binding.atom };
 
 /** Writes formulas, each shared sub-expression once. */
 export function createWriter(
-  nameOf: NameOf,
-  style: NotationStyle = 'nn',
+  nameOf: (node: Node) => string | Title | Formula | undefined,
   formOf: (node: Node) => Form | undefined = recognise,
-): (node: Node) => Written {
-  const written = new Map<Node, Written>();
+): (node: Node) => Formula {
+  const written = new Map<Node, Formula>();
   let depth = 0;
-  const write = (node: Node): Written => {
+  const write = (node: Node): Formula => {
     const known = written.get(node);
     if (known) return known;
-    const name = nameOf(node);
-    if (name === undefined && depth >= deepest) return leftOut;
+    const called = nameOf(node);
+    if (called === undefined && depth >= deepest) return omitted;
     depth++;
-    const whole = name !== undefined ? { text: name, level: binding.atom } : (writeRecognised(node) ?? writeNode(node));
+    const whole =
+      called === undefined
+        ? (writeRecognised(node) ?? writeNode(node))
+        : typeof called === 'object' && 'kind' in called
+          ? called
+          : name(called);
     depth--;
-    const result = whole.text.length <= longest ? whole : leftOut;
+    const result = standingFor(node, whole.size <= longest ? whole : omitted);
     written.set(node, result);
     return result;
   };
-  const writeRecognised = (node: Node): Written | undefined => {
+  const writeRecognised = (node: Node): Formula | undefined => {
     const form = formOf(node);
     if (!form) return undefined;
-    const text = `${form.name}(${[...form.inputs.map((i) => write(i).text), ...form.rest].join(', ')})`;
-    return form.negative ? { text: `-${text}`, level: binding.negation } : { text, level: binding.atom };
+    if (form.sum) return sumOver(write(form.inputs[0]), form.sum.attrs.axes, form.sum.inputs[0].type.shape);
+    const call = apply(form.name, form.inputs.map(write), { settings: form.rest });
+    return form.negative ? prefix('neg', call) : call;
   };
-  const writeNode = (node: Node): Written => {
+  const writeNode = (node: Node): Formula => {
     const notation = node.op.notation ?? { kind: 'call', name: node.op.name };
     const inputs = node.inputs.map(write);
     switch (notation.kind) {
       case 'infix':
-        return {
-          text: `${within(inputs[0], notation.level)} ${symbolOf(notation, style)} ${within(inputs[1], tighter(notation.level))}`,
-          level: notation.level,
-        };
+        return infix(notation.operator, inputs[0], inputs[1]);
       case 'prefix':
-        return { text: `${notation.symbol}${within(inputs[0], notation.level)}`, level: notation.level };
+        return prefix(notation.operator, inputs[0]);
       case 'call':
-        return {
-          text: `${nameIn(notation, style)}(${[...inputs.map((i) => i.text), ...(notation.rest?.(node) ?? [])].join(', ')})`,
-          level: binding.atom,
-        };
+        return apply(notation.name, inputs, { math: notation.math, settings: notation.rest?.(node) ?? [] });
       case 'same':
-        return inputs[0];
+        return silent(inputs[0]);
       case 'form':
-        return notation.write(inputs, node, style);
+        return notation.write(inputs, node);
       default:
         return notation satisfies never;
     }
   };
   return write;
-}
-
-function symbolOf(notation: { readonly symbol: string; readonly math?: string }, style: NotationStyle): string {
-  return style === 'math' ? (notation.math ?? notation.symbol) : notation.symbol;
-}
-
-function nameIn(notation: { readonly name: string; readonly math?: string }, style: NotationStyle): string {
-  return style === 'math' ? (notation.math ?? notation.name) : notation.name;
-}
-
-/** The text, in parentheses where it binds more loosely than its place asks for. */
-export function within(written: Written, level: number): string {
-  return written.level < level ? `(${written.text})` : written.text;
-}
-
-function tighter(level: number): number {
-  return level + 1;
 }
 
 /** `mnist.nn:9 cross_entropy`: where a node comes from. */

@@ -1,4 +1,5 @@
 // The graph: typed tensor operations, hash-consed by the builder. A graph is what its outputs reach.
+import type { Formula, Operator, Prefix, Setting } from './formula/tree.js';
 import type { Index } from './index.js';
 import type { OpName } from './ops/registry.js';
 import type { Scalar } from './scalar.js';
@@ -19,8 +20,11 @@ export interface Origin {
 export type Role =
   /** A value of the model. What a derivative needs of those is one of them still. */
   | { readonly kind: 'forward' }
-  /** Made by the chain rule at the step `from`: the derivative of the loss by `of`, or a term of one where that is absent. */
-  | { readonly kind: 'cotangent'; readonly of?: Node; readonly from: Node }
+  /**
+   * Made by the chain rule at the step `from`: the derivative by `of`, or a term of one where that is absent. What is differentiated is the
+   * loss where `by` does not say another.
+   */
+  | { readonly kind: 'cotangent'; readonly of?: Node; readonly from: Node; readonly by?: Node }
   /** Made of a gradient by an optimizer. */
   | { readonly kind: 'update' };
 
@@ -60,6 +64,8 @@ interface OpRecord<A extends Attrs> {
   type(inputs: readonly TensorType[], attrs: A): TensorType;
   /** The cotangent of each input (undefined: none flows), as graph nodes. Absent: not differentiable, cotangents stop here. */
   vjp?(cotangent: Node, node: Node<A>, g: Builder): readonly (Node | undefined)[];
+  /** The rule of its derivative, as mathematics states it: `d tanh(u) = (1 - tanh(u)²) du`. */
+  readonly rule?: string;
   /** How it is written in formulas and in `nnc grad`. Absent: as a call of the op's name. */
   readonly notation?: Notation<A>;
   /** Example uses for docs, typing tests, gradient checks and parity tests of every target. */
@@ -103,41 +109,17 @@ export function through(node: Node, ops: readonly Op[]): Node {
 /** A node of an operation: `NodeOf<typeof permute>`. */
 export type NodeOf<O> = O extends Op<infer A> ? Node<A> : never;
 
-/** How loosely an expression binds, loosest first, as in the language: what needs parentheses as whose operand follows from it. */
-export const binding = {
-  branch: 0,
-  or: 2,
-  and: 3,
-  not: 4,
-  comparison: 5,
-  sum: 6,
-  product: 7,
-  negation: 8,
-  power: 9,
-  atom: 10,
-} as const;
-
-export type Binding = (typeof binding)[keyof typeof binding];
-
-/** The language's own notation, or mathematics (Unicode) for people. */
-export type NotationStyle = 'nn' | 'math';
-
 export type Notation<A extends Attrs = Attrs> =
-  /** `a + b`; the right operand binds tighter, so that a - (b - c) keeps its parentheses. `math` is the symbol in mathematics. */
-  | { readonly kind: 'infix'; readonly symbol: string; readonly math?: string; readonly level: Binding }
+  /** `a + b` */
+  | { readonly kind: 'infix'; readonly operator: Operator }
   /** `-x`, `not x` */
-  | { readonly kind: 'prefix'; readonly symbol: string; readonly level: Binding }
-  /** `exp(x)`, `sum(x, axis = 1)`: the inputs, then `rest`. */
-  | { readonly kind: 'call'; readonly name: string; readonly math?: string; rest?(node: Node<A>): readonly string[] }
+  | { readonly kind: 'prefix'; readonly operator: Prefix }
+  /** `exp(x)`, `sum(x, axis = 1)`: the inputs, then `rest`. `math`: as mathematics calls it. */
+  | { readonly kind: 'call'; readonly name: string; readonly math?: string; rest?(node: Node<A>): readonly Setting[] }
   /** Written as its first input: broadcasting is not seen. */
   | { readonly kind: 'same' }
-  /** Anything else, from the inputs' texts, each with its binding. */
-  | { readonly kind: 'form'; write(inputs: readonly Written[], node: Node<A>, style: NotationStyle): Written };
-
-export interface Written {
-  readonly text: string;
-  readonly level: Binding;
-}
+  /** Anything else, from the inputs' formulas. */
+  | { readonly kind: 'form'; write(inputs: readonly Formula[], node: Node<A>): Formula };
 
 export interface Sample {
   /** Types as the language writes them: `f32[2, 3]`, `index(4)[2]`, `bool[3]`. */

@@ -1,27 +1,22 @@
 // What nodes are called in generated code, its comments and `nnc grad`: words made of names, places and roles, at the end. No pass reads them.
-import { isOp, type Node, type Op } from './graph.js';
+import { titleIn } from './formula/mathematics.js';
+import type { Title } from './formula/tree.js';
+import { isOp, through, type Node, type Op } from './graph.js';
 import { div, mul, neg, sub } from './ops/arithmetic.js';
 import { constant, iota } from './ops/constants.js';
 import { contract } from './ops/contract.js';
 import { counter, input, parameter, slot, state } from './ops/leaves.js';
 import { select } from './ops/logic.js';
+import { broadcast, reshape } from './ops/movement.js';
 import { argument } from './ops/ownGradient.js';
+import { sum } from './ops/reductions.js';
 import { bound, scan } from './ops/scan.js';
 import { recognise } from './recognise.js';
 import { sameShape } from './types.js';
 
-/** A word for a value of the model, or for a derivative by it. */
-export interface Title {
-  readonly of: 'value' | 'cotangent' | 'delta';
-  /** The value's. */
-  readonly word: string;
-}
-
-const prefixes: Readonly<Record<Title['of'], string>> = { value: '', cotangent: 'd_', delta: 'delta_' };
-
 /** `h`; `d_h`, its cotangent; `delta_h`, the cotangent of what the activation that makes it is applied to. */
-export function titleText({ of, word }: Title): string {
-  return `${prefixes[of]}${word}`;
+export function titleText(title: Title): string {
+  return titleIn(title, 'nn');
 }
 
 export interface Label extends Title {
@@ -39,7 +34,7 @@ export function labelOf(node: Node): Label | undefined {
   if (name !== undefined)
     return { of: 'value', word: name, place, named: true, given: place === undefined || place === name };
   const of = role.kind === 'cotangent' && role.of && cotangentLabel(role.of);
-  if (of) return of;
+  if (of) return role.by ? { ...of, by: titleText(titleOf(through(role.by, [sum, broadcast, reshape]))) } : of;
   const path = place ?? (activation === undefined ? undefined : `${activation}.input`);
   return path === undefined ? undefined : { of: 'value', word: asName(path), place: path, named: false, given: false };
 }

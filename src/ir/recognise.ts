@@ -1,7 +1,7 @@
 // Well-known compositions recognised for display: the graph stays as it is, a reader sees `softmax(logits)`.
+import { axesSetting, setting, type Setting } from './formula/tree.js';
 import { isOp, through, type Node, type NodeOf, type Op } from './graph.js';
 import { constantOf, printIndex, product } from './index.js';
-import { axisArgument } from './types.js';
 import { add, div, maximum, mul, neg, sub } from './ops/arithmetic.js';
 import { again, stopGradient } from './ops/control.js';
 import { ownGradient } from './ops/ownGradient.js';
@@ -15,9 +15,11 @@ export interface Form {
   readonly name: string;
   readonly inputs: readonly Node[];
   /** Further arguments: `axis = 1`. */
-  readonly rest: readonly string[];
+  readonly rest: readonly Setting[];
   /** It stands for -name(…). */
   readonly negative?: true;
+  /** Of a sum: the reduction that it is written as. */
+  readonly sum?: Reduction;
 }
 
 type Reduction = NodeOf<typeof sum>;
@@ -115,7 +117,7 @@ function mean(node: Node): Form | undefined {
         ? isOp(scale, size) && scale.attrs.of.key === summed.key
         : value === known;
   return fits
-    ? { name: 'mean', inputs: total.inputs, rest: axesText(total), ...(negative && { negative: true as const }) }
+    ? { name: 'mean', inputs: total.inputs, rest: axesOf(total), ...(negative && { negative: true as const }) }
     : undefined;
 }
 
@@ -138,7 +140,7 @@ function lowerTriangle(node: Node): Form | undefined {
   const n = node.type.shape.at(-1);
   const square = n?.size.key === node.type.shape.at(-2)?.size.key;
   return n && square && column === rank - 1 && row === rank - 2
-    ? { name: 'lower_triangle', inputs: [], rest: [n.name ?? printIndex(n.size)] }
+    ? { name: 'lower_triangle', inputs: [], rest: [setting(n.name ?? printIndex(n.size))] }
     : undefined;
 }
 
@@ -148,16 +150,16 @@ const transparent: readonly Op[] = [broadcast, reshape, stopGradient, again, own
 const shown = (node: Node): Node => through(node, transparent);
 
 /** The axis of a softmax; the last one goes without saying. */
-function axisOf(reduction: Reduction): string[] {
+function axisOf(reduction: Reduction): Setting[] {
   const { axes } = reduction.attrs;
   const last = reduction.inputs[0].type.shape.length - 1;
-  return axes.length === 1 && axes[0] === last ? [] : axesText(reduction);
+  return axes.length === 1 && axes[0] === last ? [] : axesOf(reduction);
 }
 
 /** The axes of a reduction as an argument; none where it is over all. */
-export function axesText(reduction: Reduction): string[] {
+export function axesOf(reduction: Reduction): Setting[] {
   const { axes } = reduction.attrs;
   const { shape } = reduction.inputs[0].type;
   if (axes.length === shape.length) return [];
-  return [axisArgument(axes, shape)];
+  return [axesSetting(axes, shape)];
 }

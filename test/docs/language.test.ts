@@ -5,12 +5,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { check, compile, differentiateModel } from '../../src/compile.js';
+import { check, compile } from '../../src/compile.js';
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.js';
 import { render } from '../../src/diagnostics/render.js';
 import { library } from '../../src/embedded.js';
 import { imported } from '../../src/inspect/examples.js';
-import { gradientDocument, printGradient } from '../../src/inspect/gradient.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import { printText } from '../../src/inspect/print/text.js';
 import { printType } from '../../src/ir/types.js';
 import { blocksOf, fileOf, withBlocks, type Block } from './snippets.js';
 
@@ -39,11 +40,8 @@ function outputOf(output: Block, example: Block): string {
       return rendered(example, errorsOf(diagnostics));
     case 'parameters':
       return (model?.parameters ?? []).map(({ name, type }) => `${name}: ${printType(type)}`).join('\n');
-    case 'grad': {
-      if (!model) return '';
-      const derived = differentiateModel(model);
-      return printGradient(gradientDocument(derived.model, derived.gradients, { style: 'nn' })).trimEnd();
-    }
+    case 'grad':
+      return model ? printText(derivationOf(model)).trimEnd() : '';
     default:
       throw new Error(`no output is called ${output.info}`);
   }

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { check, compile, differentiateModel } from '../../src/compile.js';
-import { gradientDocument, printGradient } from '../../src/inspect/gradient.js';
+import { check, compile } from '../../src/compile.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import { printText } from '../../src/inspect/print/text.js';
 import { blocksOf } from './snippets.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -49,9 +50,7 @@ describe('README', () => {
     expect(withoutSpace(textbook.text)).toContain(withoutSpace(shown('model textbook').split('train {')[0]));
     const { model } = check(textbook);
     if (!model) throw new Error('textbook.nn has errors');
-    const { model: derived, gradients } = differentiateModel(model);
-    const document = printGradient(gradientDocument(derived, gradients, { style: 'math' }));
-    expect(shown('// forward')).toBe(document.trimEnd().replaceAll('examples/textbook/', ''));
+    expect(shown('// forward')).toBe(printText(derivationOf(model)).trimEnd());
     const { code } = await compile(textbook);
     expect(withoutSpace(code ?? '')).toContain(withoutSpace(shown('// a2 = sigmoid')));
   });

@@ -1,18 +1,19 @@
 // What `nnc grad` calls things: no two of one formula, and no cotangent by the name of another value.
 import { describe, expect, it } from 'vitest';
-import { check, differentiateModel } from '../../src/index.js';
-import { gradientDocument, type GradientDocument } from '../../src/inspect/gradient.js';
+import { check } from '../../src/index.js';
+import type { Derivation } from '../../src/inspect/derivation/data.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import { printFormula } from '../../src/ir/formula/text.js';
 import { compileText } from '../support/trainer.js';
 
-function documentOf(text: string): GradientDocument {
+function documentOf(text: string): Derivation {
   const { model, diagnostics } = check({ file: 'm.nn', text });
   if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
-  const derived = differentiateModel(model);
-  return gradientDocument(derived.model, derived.gradients, { style: 'nn' });
+  return derivationOf(model);
 }
 
-const lines = ({ forward, backward, gradients }: GradientDocument): Map<string, string> =>
-  new Map([...forward, ...backward, ...gradients].map(({ name, formula }) => [name, formula]));
+const lines = ({ forward, backward, parameters }: Derivation): Map<string, string> =>
+  new Map([...forward, ...backward, ...parameters].map(({ name, formula }) => [name, printFormula(formula)]));
 
 /** Two softmaxes of one value, the names of their axes, and how the value is made. */
 const crossed = (made: string, axes: readonly [string, string]): string => `model m {
@@ -31,8 +32,8 @@ describe('axes', () => {
   it('of two by one name are told by their places', () => {
     const found = lines(documentOf(crossed('reshape(x @ W, [batch, t, t])', ['1', '2'])));
     expect(found.get('a')).toBe('softmax(s, axis = 1)');
-    expect(found.get('d_s')).toContain('sum(delta_loss * b, axis = 2)');
-    expect(found.get('d_s')).toContain('sum(delta_loss_2 * a, axis = 1)');
+    expect(found.get('d_s')).toContain('sum(part_loss * b, axis = 2)');
+    expect(found.get('d_s')).toContain('sum(part_loss_2 * a, axis = 1)');
     expect([...found.values()].join('\n')).not.toContain('axis = t');
   });
 
@@ -48,10 +49,14 @@ describe('shared pieces of cotangents', () => {
       const { backward } = documentOf(crossed(made, ['1', '2']));
       const found = new Map(backward.map((line) => [line.name, line]));
       // The cotangents of b and of a, but for the factor 2 / n: they arise in the loss.
-      expect(found.get('delta_loss')?.formula).toBe('(a * b - y) * a');
-      expect(found.get('delta_loss')?.source).toBe('m.nn:9');
-      expect(found.get('delta_loss_2')?.formula).toBe('(a * b - y) * b');
-      expect(found.get('delta_loss_2')?.source).toBe('m.nn:9');
+      const formula = (name: string): string => {
+        const step = found.get(name);
+        return step
+          ? `${printFormula(step.formula)} ${step.lines.map(({ file, line }) => `${file}:${line}`).join()}`
+          : '';
+      };
+      expect(formula('part_loss')).toBe('(a * b - y) * a m.nn:9');
+      expect(formula('part_loss_2')).toBe('(a * b - y) * b m.nn:9');
     }
   });
 

@@ -7,6 +7,7 @@ import { describeOperation } from '../../src/inspect/operationPage.js';
 import { kinds, listOperations, nearestOperation, unsupported } from '../../src/inspect/operations.js';
 import { listPrimitives } from '../../src/inspect/primitives.js';
 import { createWriter } from '../../src/ir/formula.js';
+import { printFormula } from '../../src/ir/formula/text.js';
 import { ops } from '../../src/ir/ops/registry.js';
 import { printType } from '../../src/ir/types.js';
 import { forms, otherWords } from '../../src/parser/forms.js';
@@ -80,11 +81,12 @@ describe('what can be written', () => {
         expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
         const result = model?.training.outputs.at(0)?.node;
         const written = result && [
-          createWriter(
-            () => undefined,
-            'nn',
-            () => undefined,
-          )(result),
+          printFormula(
+            createWriter(
+              () => undefined,
+              () => undefined,
+            )(result),
+          ),
           printType(result.type),
         ];
         return [written, model?.parameters.map((p) => p.initial)];

@@ -1,7 +1,8 @@
 // Choices and what they keep from derivatives, as models are written: at the points where what is not chosen has no finite derivative.
 import { describe, expect, it } from 'vitest';
-import { check, differentiateModel } from '../../src/compile.js';
-import { gradientDocument, printGradient } from '../../src/inspect/gradient.js';
+import { check } from '../../src/compile.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import { printText } from '../../src/inspect/print/text.js';
 import { loadText } from '../support/trainer.js';
 
 interface Guarded {
@@ -107,9 +108,7 @@ function gradientOf(body: string): string {
     text: `model short {\n  input x: [batch, 4]\n  input y: index(3)[batch]\n  ${body}\n  loss = cross_entropy(logits, y)\n  train { optimizer = sgd(lr = 0.1) }\n}\n`,
   });
   if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
-  const derived = differentiateModel(model);
-  const { backward, gradients } = gradientDocument(derived.model, derived.gradients, { style: 'nn' });
-  return printGradient({ forward: [], backward, gradients });
+  return printText({ ...derivationOf(model), forward: [], update: [] }, { style: 'nn' });
 }
 
 describe('where nothing can be infinite', () => {

@@ -1,18 +1,18 @@
 // Elementwise arithmetic.
-import { binding, isOp, type Builder, type Node, type Op, type Written } from '../graph.js';
+import { infix, power, seen, type Formula } from '../formula/tree.js';
+import type { Builder, Node, Op } from '../graph.js';
 import { apply, number } from '../scalar.js';
 import { filled, numberOf, spreadFrom } from './calls.js';
 import { binary, elementwise, unary, within, type Plain } from './elementwise.js';
 import { and, equalTo, less, lessEqual, select } from './logic.js';
 import { log } from './transcendental.js';
-import { broadcast } from './movement.js';
 
 export const add: Op<Plain> = elementwise({
   name: 'add',
   summary: 'a + b.',
   scalar: (a, b) => apply('add', a, b),
   vjp: (d) => [d, d],
-  notation: { kind: 'infix', symbol: '+', level: binding.sum },
+  notation: { kind: 'infix', operator: 'add' },
   samples: binary,
 });
 
@@ -26,7 +26,7 @@ export const sub: Op<Plain> = elementwise({
     return fits ? apply('add', apply('sub', larger, b), small) : apply('sub', a, b);
   },
   vjp: (d, _, __, g) => [d, g.make(neg, [d], {})],
-  notation: { kind: 'infix', symbol: '-', level: binding.sum },
+  notation: { kind: 'infix', operator: 'sub' },
   samples: binary,
 });
 
@@ -38,32 +38,19 @@ export const mul: Op<Plain> = elementwise({
   vjp: (d, [a, b], _, g) => [g.make(mul, [d, b], {}), g.make(mul, [d, a], {})],
   notation: {
     kind: 'form',
-    write: ([x, y], { inputs: [a, b] }, style) => {
-      if (a === b) return power(x, style === 'math' ? '²' : '^2');
-      if (x.level === binding.power && isSquareOf(a, b)) return power(y, style === 'math' ? '³' : '^3');
+    write: ([x, y], { inputs: [a, b] }) => {
+      if (a === b) return power(x, 2);
+      if (isSquareOf(x, b)) return power(y, 3);
       const scalar = [a, b].some((i) => i.type.shape.length === 0 || isUniform(i));
-      const left = x.level < binding.product ? `(${x.text})` : x.text;
-      // In mathematics a · (b · c) is a · b · c; a matrix product keeps its parentheses.
-      const flat = style === 'math' && y.level === binding.product && isProduct(b);
-      const right = y.level <= binding.product && !flat ? `(${y.text})` : y.text;
-      return { text: `${left} ${style === 'nn' ? '*' : scalar ? '·' : '⊙'} ${right}`, level: binding.product };
+      return infix(scalar ? 'times' : 'elementwise', x, y);
     },
   },
   samples: binary,
 });
 
-function power({ text, level }: Written, exponent: string): Written {
-  return { text: `${level < binding.atom ? `(${text})` : text}${exponent}`, level: binding.power };
-}
-
-function isSquareOf(node: Node, x: Node): boolean {
-  return isOp(node, mul) && node.inputs.every((input) => input === x);
-}
-
-/** Is it a product or quotient of elements, as it is written? */
-function isProduct(node: Node): boolean {
-  const at = isOp(node, broadcast) ? node.inputs[0] : node;
-  return isOp(at, mul, div);
+/** Is it written as the square of a node? */
+function isSquareOf(formula: Formula, x: Node): boolean {
+  return formula.kind === 'power' && formula.base.node === x && seen(formula.exponent) === formula.exponent;
 }
 
 /** Is it the same number everywhere? */
@@ -80,7 +67,7 @@ export const div: Op<Plain> = elementwise({
     const over = g.make(div, [d, b], {});
     return [over, g.make(neg, [g.make(mul, [over, y], {})], {})];
   },
-  notation: { kind: 'infix', symbol: '/', level: binding.product },
+  notation: { kind: 'infix', operator: 'div' },
   samples: [{ inputs: ['f32[2, 3]', 'f32[2, 3]'], domain: [0.5, 2] }],
 });
 
@@ -89,7 +76,7 @@ export const neg: Op<Plain> = elementwise({
   summary: '-x.',
   scalar: (x) => apply('neg', x),
   vjp: (d, _, __, g) => [g.make(neg, [d], {})],
-  notation: { kind: 'prefix', symbol: '-', level: binding.negation },
+  notation: { kind: 'prefix', operator: 'neg' },
   samples: unary,
 });
 
@@ -111,7 +98,7 @@ export const pow: Op<Plain> = elementwise({
       g.make(select, [flat, zero, byExponent], {}),
     ];
   },
-  notation: { kind: 'infix', symbol: '^', level: binding.power },
+  notation: { kind: 'form', write: ([a, b]) => power(a, b) },
   samples: within(binary, 0.5, 2),
 });
 

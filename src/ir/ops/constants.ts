@@ -1,5 +1,7 @@
 // Values known while compiling, and run-time sizes as numbers.
-import { binding, type Binding, type Op } from '../graph.js';
+import { apply as applied, number as numberFormula, setting, sizeFormula, words } from '../formula/tree.js';
+import { printNumber } from '../formula/text.js';
+import type { Op } from '../graph.js';
 import { indexValue, number, apply, type Scalar } from '../scalar.js';
 import { constant as whole, printIndex, type Index } from '../index.js';
 import { tensor, type TensorType } from '../types.js';
@@ -12,10 +14,7 @@ export const constant: Op<{ value: number }> = {
   element: (_, __, { attrs }) => number(attrs.value),
   notation: {
     kind: 'form',
-    write: (_, { attrs }) => ({
-      text: printNumber(attrs.value),
-      level: attrs.value < 0 ? binding.negation : binding.atom,
-    }),
+    write: (_, { attrs }) => numberFormula(attrs.value),
   },
   samples: [{ inputs: [], attrs: { value: 0.5 } }],
 };
@@ -27,7 +26,7 @@ export const literal: Op<{ values: readonly number[]; type: TensorType }> = {
   type: (_, { type }) => type,
   notation: {
     kind: 'form',
-    write: (_, { attrs }) => ({ text: printLiteral(attrs.values, attrs.type), level: binding.atom }),
+    write: (_, { attrs }) => words(printLiteral(attrs.values, attrs.type)),
   },
   samples: [{ inputs: [], attrs: { values: [1, 2, 3, 4], type: tensor([{ size: whole(2) }, { size: whole(2) }]) } }],
 };
@@ -40,10 +39,7 @@ export const size: Op<{ of: Index }> = {
   element: (_, __, { attrs }): Scalar => apply('f32', indexValue(attrs.of)),
   notation: {
     kind: 'form',
-    write: (_, { attrs }, style) => ({
-      text: printIndex(attrs.of).replaceAll('*', style === 'math' ? ' · ' : ' * '),
-      level: levelOf(attrs.of),
-    }),
+    write: (_, { attrs }) => sizeFormula(attrs.of),
   },
   samples: [{ inputs: [], attrs: { of: whole(3) } }],
 };
@@ -59,29 +55,10 @@ export const iota: Op<{ size: Index; name?: string }> = {
   element: ([i]) => indexValue(i),
   notation: {
     kind: 'form',
-    write: (_, { attrs }) => ({ text: `range(${printIndex(attrs.size)})`, level: binding.atom }),
+    write: (_, { attrs }) => applied('range', [], { settings: [setting(printIndex(attrs.size))] }),
   },
   samples: [{ inputs: [], attrs: { size: whole(4) } }],
 };
-
-function levelOf({ terms }: Index): Binding {
-  if (terms.length > 1) return binding.sum;
-  const [term] = terms;
-  return term && term.atoms.length + (term.factor === 1 ? 0 : 1) > 1 ? binding.product : binding.atom;
-}
-
-/** A number as the language writes it. */
-/** With as many digits as tell it from its neighbours among f32: 1 - 0.9 is 0.1. */
-function printNumber(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  const rounded = Math.fround(value);
-  for (let digits = 1; digits < 10; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === rounded && Number.isFinite(rounded) && String(short).length < String(value).length)
-      return String(short);
-  }
-  return String(value);
-}
 
 function printLiteral(values: readonly number[], type: TensorType): string {
   if (values.length > 12) return `[… ${values.length} numbers]`;

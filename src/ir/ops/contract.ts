@@ -1,6 +1,7 @@
 // Einsum of two: every matrix product, batched or not, and its derivatives.
-import { axis, toIndex, type Axis } from '../index.js';
-import { binding, type Builder, type Node, type Op, type Written } from '../graph.js';
+import { contraction, infix, transposed, type Formula, type Letter } from '../formula/tree.js';
+import { axis, printIndex, toIndex, type Axis } from '../index.js';
+import type { Builder, Node, Op } from '../graph.js';
 import { apply, fold } from '../scalar.js';
 import { tensor, type Dim } from '../types.js';
 import { broadcast } from './movement.js';
@@ -45,7 +46,7 @@ export const contract: Op<Labels> = {
     partial(d, out, b, right, a, left, g),
     partial(d, out, a, left, b, right, g, true),
   ],
-  notation: { kind: 'form', write: ([a, b], node, style) => writeContract(a, b, node.attrs, style) },
+  notation: { kind: 'form', write: ([a, b], node) => contractFormula(a, b, node) },
   samples: [
     { inputs: ['f32[2, 3]', 'f32[3, 4]'], attrs: { left: ['i', 'k'], right: ['k', 'j'], out: ['i', 'j'] } },
     { inputs: ['f32[3, 2]', 'f32[3, 4]'], attrs: { left: ['k', 'i'], right: ['k', 'j'], out: ['i', 'j'] } },
@@ -85,45 +86,60 @@ function partial(
   });
 }
 
-/** `a @ b` with transposes where it is a product of matrices, else einsum. */
-function writeContract(a: Written, b: Written, { left, right, out }: Labels, style: 'nn' | 'math'): Written {
+/** A product of matrices with transposes where it is one, else the sum over letters. */
+function contractFormula(a: Formula, b: Formula, { inputs: [x, y], attrs }: Node<Labels>): Formula {
+  const { left, right, out } = attrs;
+  const product = matrixProduct(a, b, attrs) ?? matrixProduct(b, a, { left: right, right: left, out });
+  if (product) return product;
+  const letterOf = lettersOf([
+    [left, x],
+    [right, y],
+  ]);
+  const spelled = (labels: readonly string[]): Letter[] => labels.map(letterOf);
+  return contraction({
+    left: a,
+    right: b,
+    letters: { left: spelled(left), right: spelled(right) },
+    over: spelled([...new Set([...left, ...right])].filter((label) => !out.includes(label))),
+    free: spelled(out),
+  });
+}
+
+/** a b, with transposes; undefined where the labels say something else. */
+function matrixProduct(a: Formula, b: Formula, { left, right, out }: Labels): Formula | undefined {
   const batch = out.filter((l) => left.includes(l) && right.includes(l));
   const folded = left.filter((l) => !out.includes(l));
   const [rows, columns] = [left.filter((l) => !right.includes(l)), right.filter((l) => !left.includes(l))];
-  const plain =
-    folded.length === 1 &&
-    rows.length <= 1 &&
-    columns.length <= 1 &&
-    out.join() === [...batch, ...rows, ...columns].join() &&
-    startsWith(left, batch) &&
-    startsWith(right, batch);
-  const broadcastRows =
-    folded.length === 1 &&
-    batch.length === 0 &&
-    columns.length <= 1 &&
-    out.join() === [...rows, ...columns].join() &&
-    left[left.length - 1] === folded[0];
-  if (!plain && !broadcastRows) {
-    return {
-      text: `einsum("${left.join('')},${right.join('')}->${out.join('')}", ${a.text}, ${b.text})`,
-      level: binding.atom,
-    };
-  }
-  const turn = (x: Written, turned: boolean): string => {
-    // In mathematics a product is written side by side: what divides or multiplies otherwise stands in parentheses.
-    const loosest = style === 'math' ? binding.negation : binding.product;
-    if (!turned) return x.level < loosest ? `(${x.text})` : x.text;
-    if (style === 'nn') return `transpose(${x.text})`;
-    return `${x.level < binding.atom ? `(${x.text})` : x.text}ᵀ`;
-  };
-  const leftText = turn(a, plain && rows.length === 1 && left[left.length - 1] !== folded[0]);
+  if (folded.length !== 1 || columns.length > 1 || out.join() !== [...batch, ...rows, ...columns].join())
+    return undefined;
+  const plain = rows.length <= 1 && startsWith(left, batch) && startsWith(right, batch);
+  const broadcastRows = batch.length === 0 && left[left.length - 1] === folded[0];
+  if (!plain && !broadcastRows) return undefined;
+  const turnLeft = plain && rows.length === 1 && left[left.length - 1] !== folded[0];
   const turnRight = columns.length === 1 && right[right.length - 1] === folded[0];
-  const rightText = turn(
-    turnRight ? b : { ...b, level: b.level === binding.product ? binding.sum : b.level },
-    turnRight,
-  );
-  return { text: `${leftText} ${style === 'math' ? '' : '@ '}${rightText}`, level: binding.product };
+  return infix('matrix', turnLeft ? transposed(a) : a, turnRight ? transposed(b) : b);
 }
+
+/** Letters for labels: their author's, else by the name of the axis, else the next that is free. */
+function lettersOf(operands: readonly (readonly [readonly string[], Node])[]): (label: string) => Letter {
+  const found = new Map<string, Letter>();
+  const dims = new Map<string, Dim>();
+  for (const [labels, { type }] of operands)
+    labels.forEach((label, i) => {
+      if (dims.get(label)?.name === undefined) dims.set(label, type.shape[i]);
+    });
+  const taken = new Set([...dims.keys()].filter((label) => label.length === 1));
+  for (const [label, dim] of dims) {
+    const named = /^\p{L}/u.exec(dim.name ?? printIndex(dim.size))?.[0].toLowerCase();
+    const wanted = label.length === 1 ? [label] : [...(named === undefined ? [] : [named]), ...alphabet];
+    const letter = label.length === 1 ? label : (wanted.find((each) => !taken.has(each)) ?? label);
+    taken.add(letter);
+    found.set(label, { letter, dim });
+  }
+  return (label) => found.get(label) ?? { letter: label, dim: dims.get(label) ?? unknownLabel(label) };
+}
+
+const alphabet = [...'ijlmnpqrsuvwxyzabcdefghkot'];
 
 function startsWith(labels: readonly string[], prefix: readonly string[]): boolean {
   return prefix.every((l, i) => labels[i] === l);

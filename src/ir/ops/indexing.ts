@@ -1,6 +1,7 @@
 // Elements chosen by integer tensors.
 import { atom, constant as whole, type Index } from '../index.js';
-import { binding, isOp, type Builder, type Node, type Op } from '../graph.js';
+import { indexed } from '../formula/tree.js';
+import { isOp, type Builder, type Node, type Op } from '../graph.js';
 import { apply, indexValue, type Scalar } from '../scalar.js';
 import { dim, tensor, type Dim } from '../types.js';
 import { add, div, mul, neg } from './arithmetic.js';
@@ -109,10 +110,7 @@ export const gather: Op<Plain> = {
   },
   notation: {
     kind: 'form',
-    write: ([table, ids]) => ({
-      text: `${table.level < binding.atom ? `(${table.text})` : table.text}[${ids.text}]`,
-      level: binding.atom,
-    }),
+    write: ([table, ids]) => indexed(table, [ids]),
   },
   samples: [
     { inputs: ['f32[4, 3]', 'index(4)[5]'], attrs: {} },

@@ -1,6 +1,7 @@
 // What a graph starts from: values that live in buffers.
 import { constant as whole } from '../index.js';
-import { binding, type Notation, type Op } from '../graph.js';
+import { name } from '../formula/tree.js';
+import type { Notation, Op } from '../graph.js';
 import type { OpName } from './registry.js';
 import type { TensorType } from '../types.js';
 
@@ -9,7 +10,7 @@ type Named = { name: string; type: TensorType };
 /** Written as what it is called. */
 const byName: Notation<{ name: string }> = {
   kind: 'form',
-  write: (_, { attrs }) => ({ text: attrs.name, level: binding.atom }),
+  write: (_, { attrs }) => name(attrs.name),
 };
 
 function leaf(name: OpName, summary: string): Op<Named> {

@@ -1,5 +1,6 @@
 // Comparison, logic and choice.
-import { binding, isOp, type Node, type Op, type Written } from '../graph.js';
+import { cases, infix, type Formula, type Operator } from '../formula/tree.js';
+import { isOp, type Node, type Op } from '../graph.js';
 import { apply } from '../scalar.js';
 import { bool, f32 } from '../types.js';
 import { constant as literalNumber } from './constants.js';
@@ -8,11 +9,9 @@ import { binary, elementwise, type Plain } from './elementwise.js';
 import { broadcast } from './movement.js';
 
 /** 0 < x reads x > 0. */
-function compared(a: Written, b: Written, { inputs: [x, y] }: Node, symbol: string, turned: string): Written {
+function compared(a: Formula, b: Formula, { inputs: [x, y] }: Node, operator: Operator, turned: Operator): Formula {
   const constant = (node: Node): boolean => isOp(isOp(node, broadcast) ? node.inputs[0] : node, literalNumber);
-  const turn = constant(x) && !constant(y);
-  const [left, right] = (turn ? [b, a] : [a, b]).map((w) => (w.level <= binding.comparison ? `(${w.text})` : w.text));
-  return { text: `${left} ${turn ? turned : symbol} ${right}`, level: binding.comparison };
+  return constant(x) && !constant(y) ? infix(turned, b, a) : infix(operator, a, b);
 }
 
 export const less: Op<Plain> = elementwise({
@@ -20,7 +19,7 @@ export const less: Op<Plain> = elementwise({
   summary: 'a < b; also of index tensors.',
   scalar: (a, b) => apply('lt', a, b),
   result: bool,
-  notation: { kind: 'form', write: ([a, b], node) => compared(a, b, node, '<', '>') },
+  notation: { kind: 'form', write: ([a, b], node) => compared(a, b, node, 'less', 'greater') },
   samples: binary,
 });
 
@@ -31,8 +30,7 @@ export const lessEqual: Op<Plain> = elementwise({
   result: bool,
   notation: {
     kind: 'form',
-    write: ([a, b], node, style) =>
-      style === 'math' ? compared(a, b, node, '≤', '≥') : compared(a, b, node, '<=', '>='),
+    write: ([a, b], node) => compared(a, b, node, 'lessEqual', 'greaterEqual'),
   },
   samples: binary,
 });
@@ -42,7 +40,7 @@ export const equalTo: Op<Plain> = elementwise({
   summary: 'a == b; also of index and bool tensors.',
   scalar: (a, b) => (a.type === 'bool' ? apply('eq', apply('i32', a), apply('i32', b)) : apply('eq', a, b)),
   result: bool,
-  notation: { kind: 'infix', symbol: '==', math: '=', level: binding.comparison },
+  notation: { kind: 'infix', operator: 'equal' },
   samples: [...binary, { inputs: ['index(3)[4]', 'index(3)[4]'] }, { inputs: ['bool[4]', 'bool[4]'] }],
 });
 
@@ -50,7 +48,7 @@ export const and: Op<Plain> = elementwise({
   name: 'and',
   summary: 'Both.',
   scalar: (a, b) => apply('and', a, b),
-  notation: { kind: 'infix', symbol: 'and', math: '∧', level: binding.and },
+  notation: { kind: 'infix', operator: 'and' },
   samples: [{ inputs: ['bool[4]', 'bool[4]'] }],
 });
 
@@ -58,7 +56,7 @@ export const or: Op<Plain> = elementwise({
   name: 'or',
   summary: 'At least one.',
   scalar: (a, b) => apply('or', a, b),
-  notation: { kind: 'infix', symbol: 'or', math: '∨', level: binding.or },
+  notation: { kind: 'infix', operator: 'or' },
   samples: [{ inputs: ['bool[4]', 'bool[4]'] }],
 });
 
@@ -66,7 +64,7 @@ export const not: Op<Plain> = elementwise({
   name: 'not',
   summary: 'The opposite.',
   scalar: (a) => apply('not', a),
-  notation: { kind: 'prefix', symbol: 'not ', level: binding.not },
+  notation: { kind: 'prefix', operator: 'not' },
   samples: [{ inputs: ['bool[4]'] }],
 });
 
@@ -80,7 +78,7 @@ export const select: Op<Plain> = elementwise({
   },
   notation: {
     kind: 'form',
-    write: ([c, a, b]) => ({ text: `if ${c.text} then ${a.text} else ${b.text}`, level: binding.branch }),
+    write: ([c, a, b]) => cases(c, a, b),
   },
   samples: [{ inputs: ['bool[2, 3]', 'f32[2, 3]', 'f32[2, 3]'] }],
 });

@@ -13,7 +13,9 @@ import {
   zero,
   type Index,
 } from '../index.js';
-import { binding, type Builder, type Node, type Op } from '../graph.js';
+import { printNumber } from '../formula/text.js';
+import { apply as applied, indexed, list, setting, shapeSetting, silent, transposed } from '../formula/tree.js';
+import type { Builder, Node, Op } from '../graph.js';
 import { apply, indexValue, number, type Scalar } from '../scalar.js';
 import { dim, printShape, stridesOf, type Dim, type TensorType } from '../types.js';
 import { sum } from './reductions.js';
@@ -47,10 +49,11 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
   type: ([x], { shape }) => ({ element: x.element, shape }),
   element: (at, [x], { inputs: [source], type }) => x(unflatten(flatten(at, type), source.type)),
   vjp: (d, { inputs: [x] }, g) => [g.make(reshape, [d], { shape: x.type.shape })],
+  // Axes of size 1 that come or go are not seen.
   notation: {
-    kind: 'call',
-    name: 'reshape',
-    rest: ({ attrs }) => [printShape(attrs.shape)],
+    kind: 'form',
+    write: ([x], { attrs: { shape }, inputs: [{ type }] }) =>
+      wideKey(shape) === wideKey(type.shape) ? silent(x) : applied('reshape', [x], { settings: [shapeSetting(shape)] }),
   },
   samples: [
     { inputs: ['f32[2, 6]'], attrs: { shape: dims(3, 4) } },
@@ -58,6 +61,11 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
     { inputs: ['f32[3]'], attrs: { shape: dims(3, 1) } },
   ],
 };
+
+/** Equal for shapes that differ in axes of size 1 alone. */
+function wideKey(shape: readonly Dim[]): string {
+  return shape.flatMap(({ size }) => (constantOf(size) === 1 ? [] : [size.key])).join();
+}
 
 /** The place of an element in row-major order. */
 function flatten(at: readonly Index[], type: TensorType): Index {
@@ -84,12 +92,10 @@ export const permute: Op<{ order: readonly number[] }> = {
   vjp: (d, { attrs: { order } }, g) => [g.make(permute, [d], { order: order.map((_, i) => order.indexOf(i)) })],
   notation: {
     kind: 'form',
-    write: ([x], { attrs: { order } }, style) => {
+    write: ([x], { attrs: { order } }) => {
       const last = order.length - 1;
       const swapsLast = last >= 1 && order.every((a, i) => a === (i === last ? last - 1 : i === last - 1 ? last : i));
-      if (!swapsLast) return { text: `permute(${x.text}, [${order.join(', ')}])`, level: binding.atom };
-      if (style === 'nn') return { text: `transpose(${x.text})`, level: binding.atom };
-      return { text: `${x.level < binding.atom ? `(${x.text})` : x.text}ᵀ`, level: binding.atom };
+      return swapsLast ? transposed(x) : applied('permute', [x], { settings: [setting(`[${order.join(', ')}]`)] });
     },
   },
   samples: [
@@ -109,10 +115,7 @@ export const slice: Op<Slice> = {
   vjp: (d, { inputs: [x], attrs }, g) => [unslice(d, x, attrs, g)],
   notation: {
     kind: 'form',
-    write: ([x], { attrs, inputs: [source] }) => ({
-      text: `${x.level < binding.atom ? `(${x.text})` : x.text}[${placesText(attrs, source.type.shape)}]`,
-      level: binding.atom,
-    }),
+    write: ([x], { attrs, inputs: [source] }) => indexed(x, placesOf(attrs, source.type.shape)),
   },
   samples: [
     { inputs: ['f32[4, 3]'], attrs: { starts: [whole(1), zero], steps: [2, 1], sizes: dims(2, 3) } },
@@ -123,8 +126,8 @@ export const slice: Op<Slice> = {
 };
 
 /** Which elements of a shape: `1:3, :`. */
-function placesText({ starts, steps, sizes }: Slice, shape: readonly Dim[]): string {
-  const items = starts.map((s, i) => {
+function placesOf({ starts, steps, sizes }: Slice, shape: readonly Dim[]): string[] {
+  return starts.map((s, i) => {
     const [start, count] = [constantOf(s), constantOf(sizes[i].size)];
     if (start === 0 && steps[i] === 1 && sizes[i].size.key === shape[i].size.key) return ':';
     if (steps[i] === -1 && s.key === sub(shape[i].size, 1).key && sizes[i].size.key === shape[i].size.key)
@@ -138,7 +141,6 @@ function placesText({ starts, steps, sizes }: Slice, shape: readonly Dim[]): str
     if (start + count * steps[i] < 0) return `${start}::${steps[i]}`;
     return `${start}:${start + count * steps[i]}${steps[i] === 1 ? '' : `:${steps[i]}`}`;
   });
-  return items.join(', ');
 }
 
 /** The cotangent put back where the elements came from, 0 elsewhere: each axis is turned forward, spread by its step, padded. */
@@ -188,7 +190,7 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
     kind: 'call',
     name: 'spread_out',
     rest: ({ inputs: [{ type }], attrs: { starts, steps, shape } }) => [
-      `[${placesText({ starts, steps, sizes: type.shape }, shape)}]`,
+      setting(`[${placesOf({ starts, steps, sizes: type.shape }, shape).join(', ')}]`),
     ],
   },
   samples: [
@@ -228,8 +230,8 @@ export const pad: Op<{ low: readonly number[]; high: readonly number[]; value: n
     kind: 'call',
     name: 'pad',
     rest: ({ attrs: { low, high, value } }) => [
-      `[${low.map((l, i) => `[${l}, ${high[i]}]`).join(', ')}]`,
-      ...(value === 0 ? [] : [`value = ${value}`]),
+      setting(`[${low.map((l, i) => `[${l}, ${high[i]}]`).join(', ')}]`),
+      ...(value === 0 ? [] : [setting(printNumber(value), 'value')]),
     ],
   },
   samples: [
@@ -273,10 +275,8 @@ export const concat: Op<{ axis: number }> = {
   },
   notation: {
     kind: 'form',
-    write: (inputs, { attrs: { axis } }) => ({
-      text: `concat([${inputs.map((i) => i.text).join(', ')}], axis = ${axis})`,
-      level: binding.atom,
-    }),
+    write: (inputs, { attrs: { axis } }) =>
+      applied('concat', [list(inputs)], { settings: [setting(String(axis), 'axis')] }),
   },
   samples: [
     { inputs: ['f32[2, 3]', 'f32[2, 2]'], attrs: { axis: 1 } },

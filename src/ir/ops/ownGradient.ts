@@ -1,6 +1,7 @@
 // Values whose derivative their author declared.
 import { standFor } from '../builder.js';
-import { binding, type Builder, type Node, type Op } from '../graph.js';
+import { apply, name } from '../formula/tree.js';
+import type { Builder, Node, Op } from '../graph.js';
 import { reachable } from '../reachable.js';
 import { printType, sameElement, sameShape, type TensorType } from '../types.js';
 
@@ -13,7 +14,7 @@ export const argument: Op<{ depth: number; number: number; name: string; type: T
   name: 'argument',
   summary: 'What a declared derivative is of: an argument, or the cotangent of the result.',
   type: (_, { type }) => type,
-  notation: { kind: 'form', write: (_, { attrs }) => ({ text: attrs.name, level: binding.atom }) },
+  notation: { kind: 'form', write: (_, { attrs }) => name(attrs.name) },
   samples: [],
 };
 
@@ -54,10 +55,7 @@ export const ownGradient: Op<{ gradient: OwnGradient }> = {
   vjp: (d, { inputs: [, ...given], attrs: { gradient } }, g) => [undefined, ...cotangentsOf(gradient, given, d, g)],
   notation: {
     kind: 'form',
-    write: ([, ...given], { attrs: { gradient } }) => ({
-      text: `${gradient.name}(${given.map(({ text }) => text).join(', ')})`,
-      level: binding.atom,
-    }),
+    write: ([, ...given], { attrs: { gradient } }) => apply(gradient.name, given),
   },
   samples: [],
 };

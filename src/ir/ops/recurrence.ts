@@ -2,6 +2,7 @@
 import { constant as whole, constantOf, zero } from '../index.js';
 import { printType, sameShape, tensor } from '../types.js';
 import { apply, local, type Scalar } from '../scalar.js';
+import { setting } from '../formula/tree.js';
 import type { Builder, Node, Op } from '../graph.js';
 import { mul } from './arithmetic.js';
 import { filled } from './calls.js';
@@ -36,9 +37,9 @@ export const recurrence: Op<Attrs> = {
     kind: 'call',
     name: 'recurrence',
     rest: ({ attrs: { axis, reverse, form } }) => [
-      ...(form === 'linear' ? [] : [`"${form}"`]),
-      `axis = ${axis}`,
-      ...(reverse ? ['reverse = true'] : []),
+      ...(form === 'linear' ? [] : [setting(`"${form}"`)]),
+      setting(String(axis), 'axis'),
+      ...(reverse ? [setting('true', 'reverse')] : []),
     ],
   },
   samples: [

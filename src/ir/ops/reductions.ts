@@ -1,8 +1,9 @@
 // Sums, products and extremes along axes; the axes are dropped.
 import { axis, toIndex, type Index } from '../index.js';
-import type { Builder, Node, Op, Sample } from '../graph.js';
+import { axesSetting, sumOver } from '../formula/tree.js';
+import type { Builder, Node, Notation, Op, Sample } from '../graph.js';
 import { apply, fold, number, type FoldOp, type Scalar } from '../scalar.js';
-import { axisArgument, type Dim, type TensorType } from '../types.js';
+import type { Dim, TensorType } from '../types.js';
 import { filled } from './calls.js';
 import { div, mul, sub } from './arithmetic.js';
 import { equalTo, less, select, toF32 } from './logic.js';
@@ -45,6 +46,7 @@ function reduction(
   summary: string,
   op: FoldOp,
   vjp: (d: Node, x: Node, y: Node, axes: readonly number[], g: Builder) => Node,
+  notation: Notation<Along>,
 ): Op<Along> {
   const truth = op === 'max' || op === 'min';
   return {
@@ -60,11 +62,7 @@ function reduction(
       return folded(op, at, x, source.type.shape, axes);
     },
     vjp: (d, node, g) => [vjp(d, node.inputs[0], g.make(node.op, node.inputs, node.attrs), node.attrs.axes, g)],
-    notation: {
-      kind: 'call',
-      name: name === 'reduceMax' ? 'max' : name === 'reduceMin' ? 'min' : name,
-      rest: writeAxes,
-    },
+    notation,
     samples,
   };
 }
@@ -74,8 +72,12 @@ function spreadAlong(g: Builder, value: Node, like: Node, axes: readonly number[
   return g.make(broadcast, [value], { shape: like.type.shape, axes: [...axes] });
 }
 
-export const sum: Op<Along> = reduction('sum', 'Adds up the elements along the axes.', 'add', (d, x, _, axes, g) =>
-  spreadAlong(g, d, x, axes),
+export const sum: Op<Along> = reduction(
+  'sum',
+  'Adds up the elements along the axes.',
+  'add',
+  (d, x, _, axes, g) => spreadAlong(g, d, x, axes),
+  { kind: 'form', write: ([x], { inputs: [{ type }], attrs: { axes } }) => sumOver(x, axes, type.shape) },
 );
 
 export const prod: Op<Along> = reduction(
@@ -83,6 +85,7 @@ export const prod: Op<Along> = reduction(
   'Multiplies the elements along the axes. The derivative is the product of the others, also where an element is 0.',
   'mul',
   productOfOthers,
+  called('prod'),
 );
 
 /** The product of the elements that are not 0, over this one; 0 where another one is 0. */
@@ -102,12 +105,14 @@ export const reduceMax: Op<Along> = reduction(
   'The largest element along the axes; any, for bools. Ties share the cotangent evenly.',
   'max',
   shareTies((x, most) => [x, most]),
+  called('max'),
 );
 export const reduceMin: Op<Along> = reduction(
   'reduceMin',
   'The smallest element along the axes; all, for bools. Ties share the cotangent evenly.',
   'min',
   shareTies((x, least) => [least, x]),
+  called('min'),
 );
 
 function shareTies(
@@ -127,10 +132,13 @@ function shareTies(
   };
 }
 
-/** `axis = 1`, `axis = batch`; nothing where all are reduced. */
-function writeAxes(node: Node<Along>): string[] {
-  const { shape } = node.inputs[0].type;
-  const { axes } = node.attrs;
-  if (axes.length === shape.length) return [];
-  return [axisArgument(axes, shape)];
+/** A call with `axis = 1`, `axis = batch`; with nothing where all are reduced. */
+function called(name: string): Notation<Along> {
+  return {
+    kind: 'call',
+    name,
+    rest({ inputs: [{ type }], attrs: { axes } }) {
+      return axes.length === type.shape.length ? [] : [axesSetting(axes, type.shape)];
+    },
+  };
 }

@@ -1,6 +1,7 @@
 // Loops: a body that runs once for each slice of some sequences, in order, carrying values from round to round.
 import { add, constant as whole } from '../index.js';
-import { binding, isOp, type Builder, type Node, type Notation, type Op } from '../graph.js';
+import { name, words, type Formula } from '../formula/tree.js';
+import { isOp, type Builder, type Node, type Notation, type Op } from '../graph.js';
 import { dim, printType, sameElement, sameShape, tensor, type Dim, type TensorType } from '../types.js';
 
 /**
@@ -12,7 +13,7 @@ export const bound: Op<{ depth: number; number: number; name: string; type: Tens
   name: 'bound',
   summary: 'What a loop puts into its body at each round: a slice, a carried value or one from outside.',
   type: (_, { type }) => type,
-  notation: { kind: 'form', write: (_, { attrs }) => ({ text: attrs.name, level: binding.atom }) },
+  notation: { kind: 'form', write: (_, { attrs }) => name(attrs.name) },
   samples: [],
 };
 
@@ -77,11 +78,7 @@ export const scan: Op<ScanAttrs> = {
   },
   notation: {
     kind: 'form',
-    write: (inputs, node) =>
-      writeScan(
-        inputs.map((i) => i.text),
-        node,
-      ),
+    write: (inputs, node) => scanFormula(inputs, node),
   } satisfies Notation<ScanAttrs>,
   samples: [],
 };
@@ -165,9 +162,11 @@ function fits(found: TensorType, wanted: TensorType, what: string): void {
 }
 
 /** `scan xt in x, h = start`: the loop's head stands for the whole; what it computes is shown beside it. */
-function writeScan(inputs: readonly string[], { attrs: { loop, result } }: ScanNode): { text: string; level: 10 } {
-  const slices = loop.slices.map((leaf, i) => `${leaf.attrs.name} in ${inputs[i]}`);
-  const carried = loop.carried.map((leaf, k) => `${leaf.attrs.name} = ${inputs[slices.length + k]}`);
+function scanFormula(inputs: readonly Formula[], { attrs: { loop, result } }: ScanNode): Formula {
+  const heads = [
+    ...loop.slices.map((leaf, i) => [`${leaf.attrs.name} in `, inputs[i]] as const),
+    ...loop.carried.map((leaf, k) => [`${leaf.attrs.name} = `, inputs[loop.slices.length + k]] as const),
+  ];
   const of = result.kind === 'emit' ? '' : `${loop.carried[result.of].attrs.name} of `;
-  return { text: `(${of}scan ${[...slices, ...carried].join(', ')})`, level: binding.atom };
+  return words(`(${of}scan `, ...heads.flatMap((head, i) => (i === 0 ? head : [', ', ...head])), ')');
 }

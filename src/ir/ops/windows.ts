@@ -12,9 +12,10 @@ import {
   type Axis,
   type Index,
 } from '../index.js';
+import { axesSetting, setting, type Setting } from '../formula/tree.js';
 import type { Op } from '../graph.js';
 import { apply, fold, indexValue, number, type Scalar } from '../scalar.js';
-import { axisArgument, dim, type Dim } from '../types.js';
+import { dim, type Dim } from '../types.js';
 
 /** How windows lie along axes: the window at position p holds the elements p·stride + k·dilation, for its offsets k from 0 to size - 1. */
 export type Windows = {
@@ -67,7 +68,7 @@ export const window: Op<Windows> = {
   notation: {
     kind: 'call',
     name: 'window',
-    rest: ({ attrs, inputs: [x] }) => [listOf(attrs.sizes), ...writeWindows(attrs, x.type.shape)],
+    rest: ({ attrs, inputs: [x] }) => [setting(listOf(attrs.sizes)), ...writeWindows(attrs, x.type.shape)],
   },
   samples: [
     { inputs: ['f32[7]'], attrs: { axes: [0], sizes: [3], strides: [1], dilations: [1] } },
@@ -166,11 +167,11 @@ function cover(i: Index, positions: Index, { sizes, strides, dilations }: Window
 }
 
 /** `stride = 2, dilation = [2, 1], axis = [2, 3]`; what is 1 everywhere is left out. */
-function writeWindows({ axes, strides, dilations }: Windows, shape: readonly Dim[]): string[] {
+function writeWindows({ axes, strides, dilations }: Windows, shape: readonly Dim[]): Setting[] {
   return [
-    ...(strides.every((s) => s === 1) ? [] : [`stride = ${listOf(strides)}`]),
-    ...(dilations.every((s) => s === 1) ? [] : [`dilation = ${listOf(dilations)}`]),
-    axisArgument(axes, shape),
+    ...(strides.every((s) => s === 1) ? [] : [setting(listOf(strides), 'stride')]),
+    ...(dilations.every((s) => s === 1) ? [] : [setting(listOf(dilations), 'dilation')]),
+    axesSetting(axes, shape),
   ];
 }
 
@@ -178,12 +179,12 @@ function writeWindows({ axes, strides, dilations }: Windows, shape: readonly Dim
 function writeLengths(
   { axes, sizes, strides, dilations, shape }: Windows & { shape: readonly Dim[] },
   x: readonly Dim[],
-): string[] {
+): Setting[] {
   const asReached = axes.every((a, n) => {
     const reached = add(scale(sub(x[a].size, 1), strides[n]), reachOf(sizes[n], dilations[n]));
     return reached.key === shape[a].size.key;
   });
-  return asReached ? [] : [`length = [${axes.map((a) => printIndex(shape[a].size)).join(', ')}]`];
+  return asReached ? [] : [setting(`[${axes.map((a) => printIndex(shape[a].size)).join(', ')}]`, 'length')];
 }
 
 /** One number where all are equal: `2`, `[2, 3]`. */

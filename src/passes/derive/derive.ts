@@ -2,6 +2,7 @@
 import { differentiate } from './differentiate.js';
 import { simplify } from './simplify.js';
 import { substituteNodes } from './substituteNodes.js';
+import type { Trace } from './trace.js';
 import { update, type Becomes } from './update.js';
 import { markCotangent } from '../../ir/builder.js';
 import { isOp, type Builder, type Node, type NodeOf } from '../../ir/graph.js';
@@ -34,14 +35,14 @@ export function simplifyModel({ written, model }: Graphs): Graphs {
   return { written, model: withRoots(model, simplify(modeRoots(model), model.builder, 'value')) };
 }
 
-/** The gradient of the training loss by every trained parameter. */
-export function differentiateLoss({ written, model }: Graphs): Gradients {
+/** The gradient of the training loss by every trained parameter. `trace` notes how it comes about. */
+export function differentiateLoss({ written, model }: Graphs, trace?: Trace): Gradients {
   const g = model.builder;
   const trained = model.parameters.filter((p) => p.trained);
   const leaves = leavesOf(written);
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
   const { loss } = model.training;
-  const found = loss ? differentiate(loss, wrt, g) : [];
+  const found = loss ? differentiate(loss, wrt, g, { trace }) : [];
   const byLeaf = new Map(wrt.map((leaf, i) => [leaf.attrs.name, found[i]]));
   // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
   const flat = new Set(parametersAmong(reachable(lossOf(written), (n) => (n.op === stopGradient ? [] : n.inputs))));
@@ -53,9 +54,9 @@ export function differentiateLoss({ written, model }: Graphs): Gradients {
 }
 
 /** Gradients in simpler form. What the model computes stays as it is. */
-export function simplifyGradients(derived: Gradients): Gradients {
+export function simplifyGradients(derived: Gradients, trace?: Trace): Gradients {
   const { model, gradients } = derived;
-  const nodes = simplify([...gradients.values()], model.builder, 'derived', reachable(modeRoots(model)));
+  const nodes = simplify([...gradients.values()], model.builder, 'derived', reachable(modeRoots(model)), trace);
   return { ...derived, gradients: new Map([...gradients.keys()].map((name, i) => [name, nodes[i]])) };
 }
 

@@ -9,18 +9,29 @@ import { createActivity } from './loops/activity.js';
 import { reverse } from './loops/reverse.js';
 import { rangesOf } from './reach/ranges.js';
 import { flowsOf, merged, type Flow } from './reach/reach.js';
+import type { Trace } from './trace.js';
 
 /**
  * The derivative of the sum of `output` with respect to each node of `wrt`, as graph nodes; undefined where it does not depend on it.
  * Only nodes on a path from `wrt` to the output get cotangents. What a choice did not take gets 0, whatever its derivative is. Since the
  * result is an ordinary graph, it can be differentiated again.
  */
-export function differentiate(output: Node, wrt: readonly Node[], g: Builder): (Node | undefined)[] {
-  return backpropagate(new Map([[output, filled(g, 1, output.type)]]), wrt, g);
+export function differentiate(
+  output: Node,
+  wrt: readonly Node[],
+  g: Builder,
+  options: Options = {},
+): (Node | undefined)[] {
+  return backpropagate(new Map([[output, filled(g, 1, output.type)]]), wrt, g, options);
 }
 
 /** The same of several nodes, each with its cotangent; the body of a loop has some for each value that it carries or emits. */
-export function backpropagate(seeds: ReadonlyMap<Node, Node>, wrt: readonly Node[], g: Builder): (Node | undefined)[] {
+export function backpropagate(
+  seeds: ReadonlyMap<Node, Node>,
+  wrt: readonly Node[],
+  g: Builder,
+  { by, trace }: Options = {},
+): (Node | undefined)[] {
   const order = reachable([...seeds.keys()]);
   const runs = runsAmong(order);
   const onPath = pathsFrom(new Set(wrt), order, runs);
@@ -45,22 +56,36 @@ export function backpropagate(seeds: ReadonlyMap<Node, Node>, wrt: readonly Node
           return found ? [{ node: result, cotangent: found.cotangent }] : [];
         });
         if (reached.length === 0) return;
-        const parts = reverse(reached, results, (input) => onPath.has(input), { g, backpropagate });
+        const parts = reverse(reached, results, (input) => onPath.has(input), {
+          g,
+          backpropagate: (inner, leaves) => backpropagate(inner, leaves, g, { by, trace }),
+        });
         node.inputs.forEach((input, i) => {
           const cotangent = parts[i];
-          if (cotangent) give(input, { cotangent });
+          if (!cotangent) return;
+          give(input, { cotangent });
+          trace?.steps.push({ of: input, through: node, upstream: reached[0].cotangent, part: cotangent });
         });
       } else if (flow && node.op.vjp && node.inputs.some((i) => onPath.has(i))) {
         const parts = flowsOf(node, flow, ranges, g);
         node.inputs.forEach((input, i) => {
           const part = parts[i];
-          if (part) give(input, part);
+          if (!part) return;
+          give(input, part);
+          if (onPath.has(input))
+            trace?.steps.push({ of: input, through: node, upstream: flow.cotangent, part: part.cotangent });
         });
       }
     };
-    g.at(node.origin, step, { kind: 'cotangent', from: node });
+    g.at(node.origin, step, { kind: 'cotangent', from: node, ...(by && { by }) });
   }
   return wrt.map((node) => flows.get(node)?.cotangent);
+}
+
+interface Options {
+  /** What is differentiated, where that is not the loss. */
+  readonly by?: Node;
+  readonly trace?: Trace;
 }
 
 /** The nodes that depend on some of the others in a way that can be differentiated. */

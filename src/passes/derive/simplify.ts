@@ -10,6 +10,7 @@ import { movementRules } from './simplify/movement.js';
 import { productRules } from './simplify/products.js';
 import { reductionRules } from './simplify/reductions.js';
 import type { Role, SimplifyRule } from './simplify/rule.js';
+import type { Trace } from './trace.js';
 import { scaleRules } from './simplify/scale.js';
 import { shareRules } from './simplify/shares.js';
 import { windowRules } from './simplify/windows.js';
@@ -49,14 +50,21 @@ interface Work {
   readonly done: Map<Node, Node>;
   /** What loops became, by their keys. */
   readonly loops: Map<string, Loop>;
+  readonly trace?: Trace;
 }
 
 /**
  * The roots in a simpler form of the same value. Roles, names and origins pass to what replaces a node. `values` are nodes that derived ones
  * stand on: they stay as they are.
  */
-export function simplify(roots: readonly Node[], g: Builder, role: Role, values: readonly Node[] = []): Node[] {
-  const work: Work = { g, role, done: new Map(), loops: new Map() };
+export function simplify(
+  roots: readonly Node[],
+  g: Builder,
+  role: Role,
+  values: readonly Node[] = [],
+  trace?: Trace,
+): Node[] {
+  const work: Work = { g, role, done: trace?.became ?? new Map<Node, Node>(), loops: new Map(), trace };
   keep(values, work);
   for (const node of reachable(roots)) visit(node, work, []);
   const { done } = work;
@@ -111,6 +119,7 @@ function visit(node: Node, work: Work, trail: readonly string[]): Node {
   }
   const better = g.like(node, () => firstRewrite(result, g, role));
   if (better) {
+    work.trace?.rewrites.set(node, { from: result, to: better.node, equation: better.equation });
     standFor(result, better.node);
     result = visit(better.node, work, [...trail, better.equation]);
   }

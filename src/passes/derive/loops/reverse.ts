@@ -24,11 +24,7 @@ import type { TensorType } from '../../../ir/types.js';
 
 export interface Tools {
   readonly g: Builder;
-  readonly backpropagate: (
-    seeds: ReadonlyMap<Node, Node>,
-    wrt: readonly Node[],
-    g: Builder,
-  ) => readonly (Node | undefined)[];
+  readonly backpropagate: (seeds: ReadonlyMap<Node, Node>, wrt: readonly Node[]) => readonly (Node | undefined)[];
 }
 
 /** A result of a run with its cotangent. */
@@ -53,7 +49,7 @@ export function reverse(
   const back = createBack(loop, g);
   const seeds = seedsOf(reached, active, back, g);
   const wrt = leavesOfLoop(loop).filter((leaf) => active.has(leaf));
-  const found = new Map(backpropagate(seeds.seeds, wrt, g).map((node, i) => [wrt[i] as Node, node]));
+  const found = new Map(backpropagate(seeds.seeds, wrt).map((node, i) => [wrt[i] as Node, node]));
 
   const recall = createRecall(first, reachable(bodyRoots(results)), back, g);
   const next = seeds.carried.map(({ k, type }) => {

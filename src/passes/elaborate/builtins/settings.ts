@@ -171,7 +171,9 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
       const { value } = given(call, 'x');
       const several = value.kind === 'list' || value.kind === 'tuple';
       const tensors = (several ? value.items : [value]).map((item) => differentiated(call, item));
-      const found = differentiate(e, tensors, g).map((part, i) => tensorValue(part ?? filled(g, 0, tensors[i].type)));
+      const found = differentiate(e, tensors, g, { by: e }).map((part, i) =>
+        tensorValue(part ?? filled(g, 0, tensors[i].type)),
+      );
       return several ? listValue(found) : found[0];
     },
   },

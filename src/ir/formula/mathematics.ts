@@ -1,0 +1,138 @@
+// What mathematics has in common, whoever prints it: how derivatives are called, what Σ runs over, conditions turned round.
+import { printIndex } from '../index.js';
+import {
+  cases,
+  indexed,
+  infix,
+  number,
+  prefix,
+  seen,
+  standingFor,
+  type Formula,
+  type FormulaOf,
+  type Letter,
+  type Operator,
+  type Title,
+} from './tree.js';
+
+/** `h`; ∂loss/∂h and δ_h in mathematics, `d_h` and `delta_h` in the language, `d_u_h` where it is the derivative of u. */
+export function titleIn({ of, word, by, inner }: Title, style: 'nn' | 'math'): string {
+  if (of === 'value') return word;
+  if (style === 'nn') return `${of === 'delta' ? 'delta_' : 'd_'}${by === undefined ? '' : `${by}_`}${word}`;
+  return of === 'delta' ? `δ_${word}` : `∂${by ?? 'loss'}/∂${inner ? `(${titleIn(inner, style)})` : word}`;
+}
+
+/** The letters that Σ runs over: `b, t`. */
+export function letterNames(letters: readonly Letter[]): string {
+  const names = letters.map(({ letter }) => letter).join(',');
+  return letters.length === 1 ? names : `{${names}}`;
+}
+
+/** What a sum runs over, by the names of its axes: `batch`; '' where it is over all. Undefined where an axis has no name of its own. */
+export function sumNames({ axes, shape }: Pick<FormulaOf<'sum'>, 'axes' | 'shape'>): string | undefined {
+  const nameOf = (axis: number): string | undefined => {
+    const name = shape[axis].name ?? symbolOf(shape[axis].size);
+    return name !== undefined && shape.filter((d) => (d.name ?? symbolOf(d.size)) === name).length === 1
+      ? name
+      : undefined;
+  };
+  if (axes.length === shape.length) return '';
+  const names = axes.flatMap((axis) => nameOf(axis) ?? []);
+  if (names.length < axes.length) return undefined;
+  return names.length === 1 ? names[0] : `{${names.join(',')}}`;
+}
+
+function symbolOf(size: Letter['dim']['size']): string | undefined {
+  const text = printIndex(size);
+  return /^\p{L}\w*$/u.test(text) ? text : undefined;
+}
+
+const opposites: Partial<Record<Operator, Operator>> = {
+  less: 'greaterEqual',
+  lessEqual: 'greater',
+  greater: 'lessEqual',
+  greaterEqual: 'less',
+  equal: 'unequal',
+  unequal: 'equal',
+};
+
+/** The opposite of a condition: x > 0 of x ≤ 0. What is no number counts as either. */
+export function turned(condition: Formula): Formula {
+  const of = seen(condition);
+  if (of.kind === 'prefix' && of.operator === 'not') return of.of;
+  const opposite = of.kind === 'infix' ? opposites[of.operator] : undefined;
+  return of.kind === 'infix' && opposite ? { ...of, operator: opposite } : prefix('not', of);
+}
+
+/** A formula as mathematics writes it at its top: no test whether a number is one, no conversions, x / y for x · (1 / y). */
+export function mathematical(formula: Formula): Formula {
+  switch (formula.kind) {
+    case 'silent':
+      return mathematical(formula.of);
+    case 'cases': {
+      const test = seen(formula.condition);
+      const isAlways = test.kind === 'infix' && test.operator === 'equal' && sameNode(test.left, test.right);
+      return isAlways ? mathematical(formula.then) : formula;
+    }
+    case 'apply': {
+      if (formula.name !== 'f32') return formula;
+      const [of] = formula.args;
+      return of.node?.type.element.kind === 'bool' ? cases(of, number(1), number(0)) : mathematical(of);
+    }
+    case 'infix': {
+      const { operator, left, right } = formula;
+      if (operator !== 'times' && operator !== 'elementwise') return formula;
+      const under = seen(right);
+      const isReciprocal = under.kind === 'infix' && under.operator === 'div' && isNumber(under.left, 1);
+      return isReciprocal ? infix('div', left, under.right) : formula;
+    }
+    default:
+      return formula;
+  }
+}
+
+function sameNode(a: Formula, b: Formula): boolean {
+  return seen(a).node !== undefined && seen(a).node === seen(b).node;
+}
+
+export function isNumber(formula: Formula, value: number): boolean {
+  const of = seen(formula);
+  return of.kind === 'number' && of.value === value;
+}
+
+/** Elements of a formula by letters, through what it takes of another: h[-1:][t] is h[t - 1], xᵀ[i, j] is x[j, i]. */
+export function placedBy(formula: Formula, letters: readonly Letter[]): Formula {
+  return letters.length === 0
+    ? formula
+    : placedAt(
+        formula,
+        letters.map(({ letter }) => letter),
+      );
+}
+
+function placedAt(formula: Formula, places: readonly string[]): Formula {
+  if (formula.kind === 'transpose' && places.length > 1) {
+    const [row, column] = places.slice(-2);
+    return placedAt(formula.of, [...places.slice(0, -2), column, row]);
+  }
+  if (formula.kind !== 'index' || formula.places.some((place) => typeof place !== 'string'))
+    return indexed(formula, places);
+  const left = [...places];
+  const moved = formula.places.map((place) => (isRange(place) ? shifted(place, left.shift()) : place));
+  if (moved.some((place) => place === undefined)) return indexed(formula, places);
+  const whole = placedAt(formula.of, [...moved.filter((place) => typeof place === 'string'), ...left]);
+  return formula.node ? standingFor(formula.node, whole) : whole;
+}
+
+function isRange(place: string | Formula): boolean {
+  return typeof place === 'string' && place.includes(':');
+}
+
+/** A letter within `2:5` is that letter + 2; undefined within what goes by steps. */
+function shifted(range: string | Formula, letter: string | undefined): string | undefined {
+  const start = typeof range === 'string' ? /^(-?\d*):[^:]*$/.exec(range)?.[1] : undefined;
+  if (start === undefined || letter === undefined) return undefined;
+  const by = Number(start) + (/ - (\d+)$/.exec(letter) ? -Number(/ - (\d+)$/.exec(letter)?.[1]) : 0);
+  const bare = letter.replace(/ - \d+$/, '');
+  return by === 0 ? bare : by < 0 ? `${bare} - ${-by}` : `${bare} + ${by}`;
+}
