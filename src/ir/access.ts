@@ -6,42 +6,33 @@ import { visitStatements } from './statements.js';
 export interface BufferAccess {
   readonly reads: ReadonlySet<Buffer>;
   readonly writes: ReadonlySet<Buffer>;
+  /** What is read at a point of the text before which nothing has been stored there. */
+  readonly exposed: ReadonlySet<Buffer>;
 }
 
+const known = new WeakMap<readonly Statement[], BufferAccess>();
+
 export function accessOf(statements: readonly Statement[]): BufferAccess {
+  const before = known.get(statements);
+  if (before) return before;
   const reads = new Set<Buffer>();
   const writes = new Set<Buffer>();
+  const exposed = new Set<Buffer>();
+  const read = (buffer: Buffer): void => {
+    reads.add(buffer);
+    if (!writes.has(buffer)) exposed.add(buffer);
+  };
   visitStatements(statements, {
     statement(s) {
       if (s.kind !== 'store') return;
-      if (s.add) reads.add(s.to);
+      if (s.add) read(s.to);
       writes.add(s.to);
     },
     scalar(value) {
-      if (value.kind === 'load') reads.add(value.from);
+      if (value.kind === 'load') read(value.from);
     },
   });
-  return { reads, writes };
-}
-
-const known = new WeakMap<readonly Statement[], ReadonlySet<Buffer>>();
-
-/** The buffers that statements read at a point of their text before which they have stored nothing there. */
-export function exposedReads(statements: readonly Statement[]): ReadonlySet<Buffer> {
-  const before = known.get(statements);
-  if (before) return before;
-  const exposed = new Set<Buffer>();
-  const written = new Set<Buffer>();
-  visitStatements(statements, {
-    statement(s) {
-      if (s.kind !== 'store') return;
-      if (s.add && !written.has(s.to)) exposed.add(s.to);
-      written.add(s.to);
-    },
-    scalar(value) {
-      if (value.kind === 'load' && !written.has(value.from)) exposed.add(value.from);
-    },
-  });
-  known.set(statements, exposed);
-  return exposed;
+  const access = { reads, writes, exposed };
+  known.set(statements, access);
+  return access;
 }

@@ -70,6 +70,7 @@ export function visitStatements(
   visitor: StatementVisitor,
   seen: Set<string> = new Set(),
 ): void {
+  const inScalars = visitor.scalar !== undefined || visitor.address !== undefined;
   const inScalar = (value: Scalar): void =>
     visitScalar(
       value,
@@ -82,10 +83,12 @@ export function visitStatements(
     );
   for (const s of statements) {
     const { values, addresses, bodies } = partsOfStatement(s);
-    values.forEach(inScalar);
-    for (const address of addresses) {
-      visitor.address?.(address);
-      elementsOf(address).forEach(inScalar);
+    if (inScalars) {
+      values.forEach(inScalar);
+      for (const address of addresses) {
+        visitor.address?.(address);
+        elementsOf(address).forEach(inScalar);
+      }
     }
     visitor.statement?.(s);
     for (const body of bodies) visitStatements(body, visitor, seen);

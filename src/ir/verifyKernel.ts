@@ -18,6 +18,8 @@ interface Scope {
   readonly lets: Map<string, Let>;
   readonly axes: Set<Axis>;
   readonly faults: Set<string>;
+  /** Values whose types are right. */
+  readonly typed: Set<Scalar>;
 }
 
 const sound = new WeakMap<readonly Statement[], ReadonlySet<Axis>>();
@@ -26,7 +28,7 @@ const sound = new WeakMap<readonly Statement[], ReadonlySet<Axis>>();
 export function faultsOfKernel(kernel: Kernel, outer: ReadonlySet<Axis>): string[] {
   const before = sound.get(kernel.body);
   if (before && [...before].every((axis) => outer.has(axis))) return [];
-  const scope: Scope = { lets: new Map(), axes: new Set(outer), faults: new Set() };
+  const scope: Scope = { lets: new Map(), axes: new Set(outer), faults: new Set(), typed: new Set() };
   checkBlock(kernel.body, scope);
   const faults = [...scope.faults, ...faultsOfSharing(kernel, outer)];
   if (faults.length === 0) sound.set(kernel.body, outer);
@@ -116,7 +118,7 @@ function isOf(value: Scalar, { type, lanes }: Let): boolean {
 }
 
 function checkValue(value: Scalar, scope: Scope): void {
-  for (const fault of faultsOfTypes(value)) scope.faults.add(fault);
+  for (const fault of faultsOfTypes(value, scope.typed)) scope.faults.add(fault);
   visit(value, scope, new Set());
 }
 

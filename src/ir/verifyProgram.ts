@@ -1,5 +1,5 @@
 // What must hold of a program: of what its entries run, and that what lives at once lies apart.
-import { accessOf, exposedReads } from './access.js';
+import { accessOf } from './access.js';
 import { axesOf, evaluateSizes, type Axis } from './index.js';
 import type { Entry, Program, Run, Step } from './program.js';
 import { actualOf } from './runs.js';
@@ -45,20 +45,17 @@ function momentsOf(steps: readonly Step[], around: readonly Axis[] = []): Moment
 }
 
 function momentOf(run: Run, around: readonly Axis[]): Moment {
-  const { reads, writes } = accessOf(run.kernel.body);
-  const needs = exposedReads(run.kernel.body);
+  const { reads, writes, exposed: needs } = accessOf(run.kernel.body);
   const actual = (buffers: Iterable<Buffer>): Set<Buffer> => new Set([...buffers].map((b) => actualOf(run, b)));
   const begins = actual([...writes].filter((buffer) => !needs.has(buffer)));
-  const rounds = new Map<Buffer, Set<Axis>>();
-  visitStatements(run.kernel.body, {
-    statement(s) {
-      if (s.kind !== 'store') return;
-      const to = actualOf(run, s.to);
-      const known = rounds.get(to) ?? new Set();
-      for (const axis of axesOf(s.at)) if (around.includes(axis)) known.add(axis);
-      rounds.set(to, known);
-    },
-  });
+  const rounds = new Map([...actual(writes)].map((buffer) => [buffer, new Set<Axis>()]));
+  if (around.length > 0)
+    visitStatements(run.kernel.body, {
+      statement(s) {
+        if (s.kind !== 'store') return;
+        for (const axis of axesOf(s.at)) if (around.includes(axis)) rounds.get(actualOf(run, s.to))?.add(axis);
+      },
+    });
   const makes = new Set([...begins].filter((buffer) => rounds.get(buffer)?.size === 0));
   return { run, reads: actual(reads), writes: actual(writes), needs: actual(needs), begins, rounds, makes };
 }

@@ -1,5 +1,5 @@
 // What must hold of what an entry runs: its kernels, what calls give them, and their order.
-import { accessOf, exposedReads } from './access.js';
+import { accessOf } from './access.js';
 import type { Axis } from './index.js';
 import type { Entry, Kernel, Run, Step } from './program.js';
 import { actualOf, mapRuns, runsOf } from './runs.js';
@@ -54,7 +54,8 @@ function linksOf(kernel: Kernel): Links {
   if (!known) {
     const own = new Set([...kernel.scratch, ...(kernel.sharing?.own ?? [])]);
     const theirs = (buffers: ReadonlySet<Buffer>): Buffer[] => [...buffers].filter((buffer) => !own.has(buffer));
-    known = { reads: theirs(exposedReads(kernel.body)), writes: theirs(accessOf(kernel.body).writes) };
+    const { exposed, writes } = accessOf(kernel.body);
+    known = { reads: theirs(exposed), writes: theirs(writes) };
     links.set(kernel, known);
   }
   return known;

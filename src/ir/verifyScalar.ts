@@ -3,21 +3,33 @@ import { printValue } from './printProgram.js';
 import { isLanes, typeOfApplied, type Scalar } from './scalar.js';
 import { partsOf } from './walk.js';
 
-/** Expressions are shared and never change: what was right once is right. */
+/** Expressions never change: what was right once is right. Of those that are asked for alone, since parts are many. */
 const sound = new WeakSet<Scalar>();
 
-/** What is wrong with the types within the value, a sentence each. */
-export function faultsOfTypes(value: Scalar): string[] {
+/** What is wrong with the types within the value, a sentence each. `seen` are expressions that were right a moment ago. */
+export function faultsOfTypes(value: Scalar, seen: Set<Scalar> = new Set()): string[] {
   if (sound.has(value)) return [];
-  const faults: string[] = [];
-  for (const part of partsOf(value)) if (!sound.has(part)) faults.push(...faultsOfTypes(part));
+  const faults = faultsWithin(value, seen);
+  if (faults.length === 0) sound.add(value);
+  return faults;
+}
+
+function faultsWithin(value: Scalar, seen: Set<Scalar>): string[] {
+  if (seen.has(value)) return none;
+  let faults: string[] = none;
+  for (const part of partsOf(value)) {
+    const inPart = faultsWithin(part, seen);
+    if (inPart.length > 0) faults = [...faults, ...inPart];
+  }
   // Of what is made of faulty parts, the parts are told.
   if (faults.length > 0) return [...new Set(faults)];
   const own = faultOf(value);
   if (own !== undefined) return [`${printValue(value)} ${own}`];
-  sound.add(value);
-  return [];
+  seen.add(value);
+  return none;
 }
+
+const none: string[] = [];
 
 function faultOf(value: Scalar): string | undefined {
   switch (value.kind) {

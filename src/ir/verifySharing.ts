@@ -4,7 +4,7 @@ import { coefficient, equal, type Axis, type Index } from './index.js';
 import { printAddress } from './printProgram.js';
 import type { Kernel, Statement } from './program.js';
 import type { Buffer, Scalar } from './scalar.js';
-import { exposedReads } from './access.js';
+import { accessOf } from './access.js';
 import { withinRound } from './nest/rowStride.js';
 import { visitStatements } from './statements.js';
 import { thread } from './threads.js';
@@ -18,7 +18,7 @@ type Load = Scalar & { readonly kind: 'load' };
 export function faultsOfSharing(kernel: Kernel, outer: ReadonlySet<Axis>): string[] {
   const { body, sharing, scratch } = kernel;
   const own = new Set(sharing?.own);
-  const exposed = exposedReads(body);
+  const { exposed } = accessOf(body);
   return [
     ...[...own, ...scratch].flatMap((buffer) =>
       exposed.has(buffer) ? [`reads ${buffer.name}, which is its own, before it has stored anything there`] : [],
@@ -63,9 +63,10 @@ function faultsOfPlaces({ axis, body }: Loop, own: ReadonlySet<Buffer>, outer: R
     ),
     ...loads.flatMap(({ from, at }) => {
       const here = byBuffer.get(from);
+      if (!here) return [];
       // Another round of a loop around the kernel has stored the other parts of a longer tensor.
       const { row } = withinRound(at, outer);
-      const rivals = here?.filter((store) => withinRound(store.at, outer).row === row) ?? [];
+      const rivals = here.filter((store) => withinRound(store.at, outer).row === row);
       return rivals.length === 0 || rivals.some((store) => movesAlike(at, store.at, axis))
         ? []
         : [`rounds over ${axis.name} read ${from.name}[${printAddress(at)}], which others may store`];

@@ -93,10 +93,11 @@ const fixed: ReadonlySet<Buffer['space']> = new Set(['input', 'counter', 'consta
 /** Stores have the type of their buffers, and another place for each place of the nest. */
 function faultsOfStores({ axes, stores }: Nest, outer: ReadonlySet<Axis>): string[] {
   const looped = [...axes, ...outer].filter((axis) => constantOf(axis.extent) !== 1);
+  const typed = new Set<Scalar>();
   return stores.flatMap(({ to, at, value }) => {
     const missing = looped.filter((axis) => coefficient(at, axis)?.terms.length === 0);
     return [
-      ...faultsOfTypes(value),
+      ...faultsOfTypes(value, typed),
       ...(value.type === to.dtype ? [] : [`stores ${value.type} into ${to.name}, which holds ${to.dtype}`]),
       ...(isLanes(value) ? [`stores four lanes into ${to.name} before it is lowered`] : []),
       ...(fixed.has(to.space) ? [`stores into ${to.name}, which is given`] : []),
