@@ -39,6 +39,7 @@ describe('gradients', () => {
     ['softmax-cross-entropy', '∂loss/∂logits = (softmax(logits) - one_hot(label)) / batch '],
     ['sigmoid-binary-cross-entropy', '∂loss/∂z = (σ(z) - y) / batch '],
     ['mean-squared-error', '∂loss/∂p = 2 · (p - t) / (3 · batch) '],
+    ['embedding', '∂loss/∂v.embedding.W = scatter_add(∂loss/∂v, word) '],
     ['textbook', 'δ_a2 = ∂loss/∂a2 ⊙ a2 ⊙ (1 - a2) '],
     ['textbook', 'δ_a3 = (a3 - y) ⊙ a3 ⊙ (1 - a3) / batch '],
   ])('%s has the form of the textbooks', (name, line) => {

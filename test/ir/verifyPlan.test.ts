@@ -1,7 +1,15 @@
 // The verifier of plans: it finds nothing in those that are chosen, and each way in which one is damaged.
 import { describe, expect, it } from 'vitest';
 import { add, axis, mul, toIndex, type Axis } from '../../src/ir/index.js';
-import type { LoopPlan, NestPlan, PlannedNest, Stage, StageTile, TilePlan } from '../../src/ir/nest/plans.js';
+import type {
+  LoopPlan,
+  NestPlan,
+  PlannedNest,
+  ScatterThreads,
+  Stage,
+  StageTile,
+  TilePlan,
+} from '../../src/ir/nest/plans.js';
 import { faultsOfPlan } from '../../src/ir/nest/verifyPlan.js';
 import { carried } from '../../src/ir/ops/recurrence.js';
 import type { Nest, TargetTraits } from '../../src/ir/program.js';
@@ -247,6 +255,14 @@ describe('a damaged plan of another kind', () => {
   const parts = rows.plan.kind === 'rows' ? rows.plan.parts : [];
   const columns = scatter.plan.kind === 'scatter' ? scatter.plan : undefined;
   if (parts.length === 0 || !columns) throw new Error('rows and a scatter are expected');
+  const threads: ScatterThreads = {
+    kind: 'scatter',
+    shape: { split: [], axes: [], folds: [] },
+    threads: 64,
+    columns: scatter.nest.kind === 'nest' ? scatter.nest.axes.slice(1) : [],
+    rows: 4,
+    text: '',
+  };
 
   it.each<[string, PlannedNest, string]>([
     ['a nest with a plan of rows', { ...one, plan: rows.plan }, 'has a plan for rows, and is none'],
@@ -266,6 +282,31 @@ describe('a damaged plan of another kind', () => {
       'a nest with a plan of a scatter',
       { ...one, plan: { ...columns, shape: { split: [], axes: [], folds: [] } } },
       'has a plan for a scatter, and is none',
+    ],
+    [
+      'threads of a scatter without their columns',
+      { kind: 'workgroups', nest: scatter.nest, plan: { ...threads, columns: [] } },
+      'has threads for other places than those around i',
+    ],
+    [
+      'threads of a scatter with more rows than there is memory',
+      { kind: 'workgroups', nest: scatter.nest, plan: { ...threads, rows: 64 } },
+      'holds 8192 numbers in the memory of a workgroup',
+    ],
+    [
+      'threads of a scatter without rows',
+      { kind: 'workgroups', nest: scatter.nest, plan: { ...threads, rows: 0 } },
+      'gives 0 rows to a thread',
+    ],
+    [
+      'a nest with threads of a scatter',
+      { kind: 'workgroups', nest: one.nest, plan: threads },
+      'has a plan for a scatter, and is none',
+    ],
+    [
+      'rows with threads of a scatter',
+      { kind: 'workgroups', nest: rows.nest, plan: threads },
+      'has a plan for a scatter, and is rows',
     ],
     ['a scatter without its columns', { ...scatter, plan: { ...columns, loops: [] } }, 'has no loop over'],
   ])('%s', (_, damaged, expected) => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planTiles } from '../../src/passes/schedule/plan/tiles.js';
+import { faultsOfPlan } from '../../src/ir/nest/verifyPlan.js';
 import type { TilePlan, TileSide, WorkPlan } from '../../src/ir/nest/plans.js';
 import { planNest } from '../../src/passes/schedule/plan/serial.js';
 import { planWorkgroups } from '../../src/passes/schedule/plan/workgroups.js';
@@ -57,6 +58,33 @@ describe.each(Object.entries(examples))('%s', (_, make) => {
         example,
         (memory) => runGroups(kernel, memory, sizes),
         (memory) => evaluateNest(example.nest, memory, sizes),
+        sizes,
+      );
+    }
+  });
+});
+
+describe('a scatter by threads', () => {
+  const plans = [1, 3, 16].flatMap((rows) => [4, 64].map((threads) => ({ rows, threads })));
+  const tables = [
+    () => nests.tableGradient(batch, 11, 39),
+    () => nests.tableGradient(batch, 40, 3),
+    () => nests.tableGradient(9, 16, 4),
+    () => nests.tableGradient(batch, 5, 1),
+  ];
+  it.each(plans)('of $rows rows each, $threads in a group', ({ rows, threads }) => {
+    for (const example of tables.map((make) => make())) {
+      const { nest } = example;
+      if (nest.kind !== 'nest') throw new Error('a plain nest is expected');
+      const shape = { split: [], axes: [], folds: [] };
+      const plan: WorkPlan = { kind: 'scatter', shape, threads, columns: nest.axes.slice(1), rows, text: '' };
+      expect(faultsOfPlan({ kind: 'workgroups', nest, plan })).toEqual([]);
+      const kernel = lowerWork(nest, plan, wgsl);
+      const sizes = { batch: 17 };
+      compare(
+        example,
+        (memory) => runGroups(kernel, memory, sizes),
+        (memory) => evaluateNest(nest, memory, sizes),
         sizes,
       );
     }

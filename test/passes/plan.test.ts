@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/ir/scalar.js';
 import { planSerial } from '../../src/passes/schedule/plan/serial.js';
+import { planWorkgroups } from '../../src/passes/schedule/plan/workgroups.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
-import { relaxed, ts, wasm } from '../support/targets.js';
+import { relaxed, ts, wasm, wgsl } from '../support/targets.js';
 import * as windows from '../support/windows.js';
 
 const { batch } = nests;
@@ -148,6 +149,13 @@ describe('plan for tables', () => {
     for (const target of [ts, wasm])
       expect(line(nests.tableGradient(batch, 1000, 64), target)).toBe('scatter: to i:1000, j:64, from p:batch');
     expect(line(nests.tableGradient(batch, 4, 64))).toBe('scatter: to i:4, j:64, from p:batch');
+  });
+
+  it('passes over the indices for several rows at once, where there are more places than threads', () => {
+    const planned = (rows: number) => planWorkgroups(nests.tableGradient(batch, rows, 64).nest, wgsl, () => 64).text;
+    expect(planned(1_000)).toBe('scatter: to i:1000, j:64, from p:batch, 3 rows a thread, 64 a group');
+    expect(planned(50_000)).toBe('scatter: to i:50000, j:64, from p:batch, 16 rows a thread, 64 a group');
+    expect(planned(400)).toBe('reduction: i:400 j:64, fold p:batch, a thread each, 64 a group');
   });
 });
 

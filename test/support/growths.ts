@@ -16,7 +16,7 @@ import { iota, size } from '../../src/ir/ops/constants.js';
 import { contract } from '../../src/ir/ops/contract.js';
 import { stopGradient } from '../../src/ir/ops/control.js';
 import type { Plain } from '../../src/ir/ops/elementwise.js';
-import { gather, takeAlong } from '../../src/ir/ops/indexing.js';
+import { gather, scatterAdd, takeAlong } from '../../src/ir/ops/indexing.js';
 import { and, equalTo, less, lessEqual, not, or, select, toF32 } from '../../src/ir/ops/logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../src/ir/ops/movement.js';
 import { random } from '../../src/ir/ops/random.js';
@@ -385,6 +385,18 @@ function taken(of: Growing): Node | undefined {
   return tables.length === 0 ? undefined : make(g, gather, tables[choose(tables.length)], ids);
 }
 
+function scattered({ g, pool, choose }: Growing): Node | undefined {
+  const chosen = pool.flatMap((ids) => {
+    const { element, shape } = ids.type;
+    if (element.kind !== 'index' || constantOf(element.size) !== 3) return [];
+    const fits = (x: Node): boolean =>
+      x.type.element.kind === 'f32' && shape.every((d, i) => x.type.shape[i]?.size.key === d.size.key);
+    return pool.filter(fits).map((x) => [x, ids] as const);
+  });
+  const rows = dim(whole(3));
+  return chosen.length === 0 ? undefined : g.make(scatterAdd, chosen[choose(chosen.length)], { rows });
+}
+
 function drawn({ g, leaves, choose }: Growing): Node | undefined {
   const seed = leaves.find((node) => node.op.name === 'counter');
   return (
@@ -424,5 +436,6 @@ export const growths: readonly Growth[] = [
   contracted,
   contracted,
   taken,
+  scattered,
   drawn,
 ];

@@ -319,14 +319,14 @@ export function repeatedSums(rows: Extent, times: Extent): Example {
   };
 }
 
-/** The gradient of a table of which each of n rows chooses one: Σ f32(ids[p] == i) · d[p, j]. */
+/** The gradient of a table of which each of n rows chooses one: Σ (if ids[p] == i then d[p, j] else 0). */
 export function tableGradient(n: Extent, entries: number, width: number): Example {
   const [i, j, p] = [axis('i', entries), axis('j', width), axis('p', n)];
   const ids = buffer('ids', n, { dtype: 'i32', below: entries });
   const d = buffer('d', mul(toIndex(n), toIndex(width)));
   const out = buffer('out', entries * width);
-  const chosen = apply('f32', apply('eq', load(ids, toIndex(p)), indexValue(i)));
-  const value = fold('add', [p], apply('mul', chosen, load(d, at([n, width], [p, j]))));
+  const chosen = apply('eq', load(ids, toIndex(p)), indexValue(i));
+  const value = fold('add', [p], apply('select', chosen, load(d, at([n, width], [p, j])), number(0)));
   return { nest: nest('out', [i, j], [{ to: out, at: at([entries, width], [i, j]), value }]), buffers: [ids, d, out] };
 }
 

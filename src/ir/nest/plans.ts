@@ -208,7 +208,21 @@ export type WorkPlan =
     }
   /** A thread for each place of these axes, which goes along the ordered one. */
   | { readonly kind: 'ordered'; readonly threads: number; readonly axes: readonly Axis[]; readonly text: string }
+  | ScatterThreads
   | TilePlan;
+
+/** A thread for each run of rows at each place of the columns: of all terms it adds up those of its rows, in the workgroup's memory. */
+export interface ScatterThreads {
+  readonly kind: 'scatter';
+  /** First of all. */
+  readonly shape: Shape;
+  readonly threads: number;
+  /** The axes of the nest but for the rows, the last of which varies fastest. */
+  readonly columns: readonly Axis[];
+  /** How many rows a thread has. */
+  readonly rows: number;
+  readonly text: string;
+}
 
 /** A nest with what plan decided about it: all that lower reads. */
 export type PlannedNest =

@@ -3,9 +3,10 @@ import { constantOf, type Axis } from '../index.js';
 import type { AnyNest, Nest } from '../program.js';
 import { local } from '../scalar.js';
 import { factorsOf, productOf } from './contraction.js';
-import type { NestPlan, TilePlan, TileSide, WorkPlan } from './plans.js';
+import type { NestPlan, ScatterThreads, TilePlan, TileSide, WorkPlan } from './plans.js';
 import { inQuads, storesInQuads } from './quads.js';
 import { reshape } from './reshape.js';
+import { scatterOf } from './scatter.js';
 import { axesOfValue, foldsOf } from './strides.js';
 
 /** As many threads has a workgroup everywhere. */
@@ -42,6 +43,8 @@ export function faultsOfWork(
         ...(samePlaces(plan.axes, others) ? [] : [`has threads for other places than those around ${axis.name}`]),
       ];
     }
+    case 'scatter':
+      return nest.kind === 'nest' ? faultsOfScatter(nest, plan) : ['has a plan for a scatter, and is rows'];
     case 'tiles':
       return nest.kind === 'nest' ? faultsOfTiles(nest, plan) : ['has tiles, and is rows'];
     default:
@@ -68,6 +71,21 @@ function faultsOfGroups(nest: AnyNest, { parts, local: place }: Extract<WorkPlan
   return [
     ...(place === 'workgroup' && held > groupMemory ? [`holds ${held} numbers in the memory of a workgroup`] : []),
     ...idle.map(() => 'folds in shares, and folds nothing'),
+  ];
+}
+
+function faultsOfScatter(nest: Nest, { shape, threads, columns, rows }: ScatterThreads): string[] {
+  const shaped = reshape(nest, shape);
+  const scatter = scatterOf(shaped);
+  if (!scatter) return ['has a plan for a scatter, and is none'];
+  const others = shaped.axes.filter((axis) => axis !== scatter.row);
+  // Sums, and what those have lost.
+  const held = 2 * rows * threads;
+  return [
+    ...faultsOfThreads(threads),
+    ...(samePlaces(columns, others) ? [] : [`has threads for other places than those around ${scatter.row.name}`]),
+    ...(Number.isInteger(rows) && rows >= 1 ? [] : [`gives ${rows} rows to a thread`]),
+    ...(held > groupMemory ? [`holds ${held} numbers in the memory of a workgroup`] : []),
   ];
 }
 

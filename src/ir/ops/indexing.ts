@@ -1,13 +1,12 @@
 // Elements chosen by integer tensors.
-import { atom, constant as whole, type Index } from '../index.js';
+import { atom, axis, constant as whole, constantOf, toIndex, type Index } from '../index.js';
 import { indexed } from '../formula/tree.js';
 import { isOp, type Builder, type Node, type Op } from '../graph.js';
-import { apply, indexValue, type Scalar } from '../scalar.js';
+import { apply, fold, indexValue, number, type Scalar } from '../scalar.js';
 import { dim, tensor, type Dim } from '../types.js';
 import { add, div, mul, neg } from './arithmetic.js';
 import { filled, numberOf } from './calls.js';
 import { iota, size } from './constants.js';
-import { contract } from './contract.js';
 import type { Plain } from './elementwise.js';
 import { equalTo, select } from './logic.js';
 import { broadcast, reshape } from './movement.js';
@@ -97,17 +96,8 @@ export const gather: Op<Plain> = {
     const rank = chosen.type.shape.length;
     return table([coordinate(ids(at.slice(0, rank))), ...at.slice(rank)]);
   },
-  // The cotangent of a row is the sum over the places that chose it: one_hot(ids)ᵀ · d.
-  vjp: (d, { inputs: [table, ids] }, g) => {
-    const [rows, ...rest] = table.type.shape;
-    const chosen = g.make(oneHot, [ids], { classes: rows });
-    const places = ids.type.shape.map((_, i) => `p${i}`);
-    const inner = rest.map((_, i) => `r${i}`);
-    return [
-      g.make(contract, [chosen, d], { left: [...places, 'v'], right: [...places, ...inner], out: ['v', ...inner] }),
-      undefined,
-    ];
-  },
+  // The cotangent of a row is the sum over the places that chose it.
+  vjp: (d, { inputs: [table, ids] }, g) => [g.make(scatterAdd, [d, ids], { rows: table.type.shape[0] }), undefined],
   notation: {
     kind: 'form',
     write: ([table, ids]) => indexed(table, [ids]),
@@ -115,5 +105,31 @@ export const gather: Op<Plain> = {
   samples: [
     { inputs: ['f32[4, 3]', 'index(4)[5]'], attrs: {} },
     { inputs: ['f32[4]', 'index(4)[2, 3]'], attrs: {} },
+  ],
+};
+
+/** y[r, j] = Σ x[p, j] over the places p with ids[p] = r: gather's transpose, as gather is the transpose of it. */
+export const scatterAdd: Op<{ rows: Dim }> = {
+  kind: 'element',
+  name: 'scatterAdd',
+  summary:
+    'Each element added to the row that its index names: the transpose of table[ids]. A row that none names is 0.',
+  type: ([x, ids], { rows }) => tensor([rows, ...x.shape.slice(ids.shape.length)]),
+  element: ([row, ...at], [x, ids], { inputs: [, { type }], attrs: { rows } }) => {
+    const over = type.shape.map((d, i) => axis(`p${i}`, d.size));
+    const place = over.map(toIndex);
+    const term = x([...place, ...at]);
+    // Of one row all terms are.
+    const here = apply('eq', ids(place), indexValue(row));
+    const chosen = constantOf(rows.size) === 1 ? term : apply('select', here, term, number(0));
+    return over.length === 0 ? chosen : fold('add', over, chosen);
+  },
+  vjp: (d, { inputs: [, ids] }, g) => [g.make(gather, [d, ids], {}), undefined],
+  notation: { kind: 'call', name: 'scatter_add' },
+  samples: [
+    { inputs: ['f32[5, 3]', 'index(4)[5]'], attrs: { rows: dim(whole(4)) } },
+    { inputs: ['f32[2, 3]', 'index(4)[2, 3]'], attrs: { rows: dim(whole(4)) } },
+    { inputs: ['f32[3]', 'index(4)'], attrs: { rows: dim(whole(4)) } },
+    { inputs: ['f32[5, 2, 3]', 'index(1)[5]'], attrs: { rows: dim(whole(1)) } },
   ],
 };

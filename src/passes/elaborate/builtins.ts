@@ -1,6 +1,7 @@
 // Every builtin: what the standard library, written in .nn, stands on.
 import { elementwiseBuiltins } from './builtins/elementwise.js';
 import { einsumBuiltin } from './builtins/einsum.js';
+import { indexingBuiltins } from './builtins/indexing.js';
 import { makingBuiltins } from './builtins/making.js';
 import { reductionBuiltins } from './builtins/reductions.js';
 import { rearrangeBuiltin } from './builtins/rearrange.js';
@@ -15,6 +16,7 @@ export const builtins: readonly Builtin[] = [
   ...shapeBuiltins,
   ...windowBuiltins,
   ...makingBuiltins,
+  ...indexingBuiltins,
   einsumBuiltin,
   rearrangeBuiltin,
   ...settingBuiltins,

@@ -1,12 +1,9 @@
 // Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
 import { isOp, type Node } from '../../ir/graph.js';
-import { constantOf } from '../../ir/index.js';
-import { contract } from '../../ir/ops/contract.js';
-import { oneHot } from '../../ir/ops/indexing.js';
+import { scatterAdd } from '../../ir/ops/indexing.js';
 import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
-import { fewestRows } from '../../ir/nest/scatter.js';
 import { constant } from '../../ir/ops/constants.js';
 import { counter } from '../../ir/ops/leaves.js';
 import { costOf, type RuleCost } from './cost.js';
@@ -87,10 +84,9 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
     for (const user of users) {
       const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
       const ofUser = cached(user, estimate);
-      const chooser = chooserOf(user);
       if (!isOp(user, scan))
         user.inputs.forEach((input, i) => {
-          if (input === node) evaluations += i === chooser ? count : userTimes * ofUser.reads[i];
+          if (input === node) evaluations += userTimes * ofUser.reads[i];
         });
       for (const nest of nests.get(user) ?? []) {
         inParts ||= where.has(nest);
@@ -111,7 +107,7 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
       host.has(node) ||
       crowded ||
       depth > deepest ||
-      chooserOf(node) !== undefined ||
+      isOp(node, scatterAdd) ||
       evaluations * cost > evaluations + count * (cost + 1);
     if (store) {
       stored.add(node);
@@ -170,25 +166,6 @@ function costsOfPlaces(order: readonly Node[], estimate: Estimate): Map<Node, nu
     costs.set(node, Math.max(0, cost + ofInputs));
   }
   return costs;
-}
-
-/**
- * The input of a contraction that chooses the row of the result to which each term of the other belongs: one_hot(ids). It is never
- * made, since the terms are added where ids say (ir/nest/scatter.ts).
- */
-function chooserOf(node: Node): number | undefined {
-  if (!isOp(node, contract)) return undefined;
-  const { left, right, out } = node.attrs;
-  const found = node.inputs.findIndex((input, i) => {
-    const [own, other] = i === 0 ? [left, right] : [right, left];
-    const row = own[own.length - 1];
-    if (!isOp(input, oneHot) || !out.includes(row) || other.includes(row)) return false;
-    const { element } = input.inputs[0].type;
-    const rows = constantOf(input.type.shape[own.length - 1].size) ?? 0;
-    const known = element.kind === 'index' && (constantOf(element.size) ?? Infinity) <= rows;
-    return known && rows >= fewestRows && own.every((label) => label === row || !out.includes(label));
-  });
-  return found < 0 ? undefined : found;
 }
 
 /** The scalars that depend on the update counter and constants alone (`counted`), and those of them that something else reads. */

@@ -6,6 +6,7 @@ import { isOp, type Builder, type Node } from '../../../ir/graph.js';
 import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
 import { contract } from '../../../ir/ops/contract.js';
+import { scatterAdd } from '../../../ir/ops/indexing.js';
 import { broadcast, permute, reshape } from '../../../ir/ops/movement.js';
 import { flipped } from '../../../ir/ops/rows.js';
 import { sum } from '../../../ir/ops/reductions.js';
@@ -89,6 +90,10 @@ export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>
       const t = freshLabel([...left, ...right]);
       const [x, y] = [stack(a), stack(b)];
       return (made) => g.make(contract, [x(made), y(made)], { left: [t, ...left], right: [t, ...right], out });
+    }
+    if (isOp(term, scatterAdd) && !recall.isTimeless(term)) {
+      const [x, ids] = [stack(a), stack(b)];
+      return (made) => g.make(scatterAdd, [x(made), ids(made)], term.attrs);
     }
     if (isOp(term, sum) && !recall.isTimeless(term)) {
       const of = stack(a);

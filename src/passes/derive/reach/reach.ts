@@ -15,7 +15,7 @@ import type { Range } from './ranges.js';
 import { isSingular } from './singular.js';
 import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import { and, or, not } from '../../../ir/ops/logic.js';
-import { gather, takeAlong } from '../../../ir/ops/indexing.js';
+import { gather, scatterAdd, takeAlong } from '../../../ir/ops/indexing.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { recurrence } from '../../../ir/ops/recurrence.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
@@ -120,7 +120,17 @@ function narrowed(
 }
 
 /** Operations whose derivative only moves what flows, and so moves conditions as well. */
-const moving: ReadonlySet<Op> = new Set<Op>([reshape, permute, slice, spreadOut, pad, concat, overlapAdd, sum]);
+const moving: ReadonlySet<Op> = new Set<Op>([
+  reshape,
+  permute,
+  slice,
+  spreadOut,
+  pad,
+  concat,
+  overlapAdd,
+  scatterAdd,
+  sum,
+]);
 
 /** Does each element of an input's cotangent come from one element of the result's? */
 function keepsPlaces(node: Node): boolean {

@@ -1,21 +1,19 @@
-// Tensors made from nothing: constants, counts, draws, and choosing by index.
-import { classMismatch, wrongElement, wrongShape } from '../../../diagnostics/types.js';
+// Tensors made from nothing: constants, counts and draws.
+import { wrongElement } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
-import { printIndex } from '../../../ir/index.js';
 import { cos, log } from '../../../ir/ops/transcendental.js';
 import { mul, sqrt, sub } from '../../../ir/ops/arithmetic.js';
 import { filled } from '../../../ir/ops/calls.js';
 import { iota } from '../../../ir/ops/constants.js';
-import { oneHot, takeAlong } from '../../../ir/ops/indexing.js';
+import { oneHot } from '../../../ir/ops/indexing.js';
 import { counter } from '../../../ir/ops/leaves.js';
 import { less, lessEqual, toF32 } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { eachRound } from '../loops.js';
 import { random } from '../../../ir/ops/random.js';
-import { dim, printDim, printShape, printType, tensor, type Dim } from '../../../ir/types.js';
+import { dim, printType, tensor, type Dim } from '../../../ir/types.js';
 import { filling } from '../bodies.js';
 import { fail, type Frame } from '../frame.js';
-import { brief, labelled } from '../tensors.js';
 import { tensorValue, type BuiltinDefinition } from '../values.js';
 import { checkSetting, given, node, oneSize, shape } from './arguments.js';
 
@@ -104,44 +102,6 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
       const count = g.make(iota, [], { size: n.size });
       const [row, column] = [1, 0].map((axis) => g.make(broadcast, [count], { shape: [n, n], axes: [axis] }));
       return tensorValue(g.make(lessEqual, [column, row], {}));
-    },
-  },
-  {
-    name: 'take_along',
-    kind: 'indexing',
-    forms: ['(x, ids)'],
-    summary: 'The element of the last axis that each index names: [..., C] by index(C)[...] to [...].',
-    example: 'take_along(logits, label)',
-    apply(call) {
-      const [x, ids] = [node(call, 'x'), node(call, 'ids')];
-      const { element } = ids.type;
-      const place = given(call, 'ids').span;
-      if (element.kind !== 'index')
-        return fail(call.frame, wrongElement({ expected: 'an index tensor', got: printType(ids.type), span: place }));
-      const classes = x.type.shape[x.type.shape.length - 1];
-      const [from, chosen] = [given(call, 'x'), given(call, 'ids')];
-      const labels = [labelled(chosen, ids), labelled(from, x)];
-      if (!classes || classes.size.key !== element.size.key)
-        return fail(
-          call.frame,
-          classMismatch({
-            labels,
-            note: classes
-              ? `the last dimension of ${brief(from, 'the first')} is ${printDim(classes)}, and ${brief(chosen, 'the second')} counts ${printIndex(element.size)} classes`
-              : `${brief(from, 'the first')} is a scalar: it has no classes`,
-          }),
-        );
-      const wide = [...ids.type.shape, classes];
-      if (wide.length !== x.type.shape.length || wide.some((d, i) => d.size.key !== x.type.shape[i].size.key))
-        return fail(
-          call.frame,
-          wrongShape({
-            what: brief(chosen, 'the index'),
-            labels,
-            note: `one position of the last axis is chosen for each of the others, ${printShape(x.type.shape.slice(0, -1))}`,
-          }),
-        );
-      return tensorValue(call.frame.context.g.make(takeAlong, [x, ids], {}));
     },
   },
   {

@@ -1,7 +1,7 @@
 // A scatter: rows set to zero, then each term added to the row that is chosen for it.
 import { add, atom, div, mul, product, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
-import { apply, load, number, splat, type Buffer } from '../../../ir/scalar.js';
+import { apply, load, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import type { ScatterPlan } from '../../../ir/nest/plans.js';
 import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
@@ -12,7 +12,8 @@ import { writeTiles, type Places } from './loops.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
-type At = ReadonlyMap<Axis, Index>;
+/** Coordinates by their axes. */
+export type At = ReadonlyMap<Axis, Index>;
 
 /** Writes the nest into the innermost open scope. The terms of a place are added in the order of the sum's axes. */
 export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): void {
@@ -30,7 +31,7 @@ export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): voi
 }
 
 /** To more terms a place that all of them may go to would lose too much of them. */
-const manyTerms = 4_096;
+export const manyTerms = 4_096;
 
 /** One run of columns: of every row, then of every term. */
 function writeTile(
@@ -55,8 +56,7 @@ function writeTile(
   });
   overAll(writer, over, (bound) => {
     for (const buffer of [to, lost]) writer.pins.set(buffer, writer.depth);
-    const id = atom({ kind: 'element', of: specialise(ids, replacing(bound)) });
-    const which = toIndex(writer.index(writer.depth, id.key, row.name, id, row.extent));
+    const which = chosenRow(writer, row, specialise(ids, replacing(bound)));
     const chosen = new Map([[row, which]]);
     const wanted = columns.map((column) => {
       const replace = replacing(bound, column.at, chosen);
@@ -69,19 +69,41 @@ function writeTile(
     });
     const values = writeValues(writer, wanted, { unrolled: new Set(), order: [], lanes: new Set() });
     wanted.forEach((one, i) => {
-      if (!long) return writer.push({ kind: 'store', to, at: one.at, value: values[i] });
-      const added = writer.let(writer.depth, { base: 'added', numbered: true }, values[i]);
-      const before = writer.let(writer.depth, { base: 'before', numbered: true }, one.before);
-      writer.push({ kind: 'store', to, at: one.at, value: apply('add', before, added) });
-      // Memory holds fewer bits than what was computed may have.
-      writer.push({ kind: 'store', to: lost, at: one.kept, value: lostOf(writer, added, before, one.before) });
+      const kept = long ? { kept: { to: lost, at: one.kept } } : {};
+      storeSum(writer, { to, at: one.at, before: one.before, added: values[i], ...kept });
     });
     for (const buffer of [to, lost]) writer.pins.delete(buffer);
   });
 }
 
+/** The row of a term, as an integer let. */
+export function chosenRow(writer: Writer, row: Axis, id: Scalar): Index {
+  const of = atom({ kind: 'element', of: id });
+  return toIndex(writer.index(writer.depth, of.key, row.name, of, row.extent));
+}
+
+interface Sum {
+  readonly to: Buffer;
+  readonly at: Index;
+  /** What is there. */
+  readonly before: Scalar;
+  /** What it becomes; where losses are kept, what is added to it: the term with what was lost before. */
+  readonly added: Scalar;
+  readonly kept?: { readonly to: Buffer; readonly at: Index };
+}
+
+/** Stores what a place has come to, and what that has lost of the term. */
+export function storeSum(writer: Writer, { to, at, before, added, kept }: Sum): void {
+  if (!kept) return writer.push({ kind: 'store', to, at, value: added });
+  const known = writer.let(writer.depth, { base: 'added', numbered: true }, added);
+  const old = writer.let(writer.depth, { base: 'before', numbered: true }, before);
+  writer.push({ kind: 'store', to, at, value: apply('add', old, known) });
+  // Memory holds fewer bits than what was computed may have.
+  writer.push({ kind: 'store', ...kept, value: lostOf(writer, known, old, before) });
+}
+
 /** Loops over the axes, one in the other. */
-function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: At) => void): void {
+export function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: At) => void): void {
   const bound = new Map<Axis, Index>();
   const loops = axes.map((axis) => {
     const [loop] = writer.open(axis);
@@ -115,6 +137,7 @@ function columnsOf(
   return columns;
 }
 
-function replacing(...bound: readonly At[]): (part: Atom) => Index | undefined {
+/** What stands for axes whose coordinates are known. */
+export function replacing(...bound: readonly At[]): (part: Atom) => Index | undefined {
   return (part) => (part.kind === 'axis' ? bound.map((at) => at.get(part)).find((found) => found) : undefined);
 }

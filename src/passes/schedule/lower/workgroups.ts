@@ -13,6 +13,7 @@ import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { writeRun } from './ordered.js';
 import { bindAxes, together } from './places.js';
+import { writeScatterThreads } from './scatterThreads.js';
 import { writeShares } from './shares.js';
 import { writeStores, writeTiled } from './tiles.js';
 import { Writer } from './writer.js';
@@ -43,14 +44,18 @@ function write(task: Task, plan: WorkPlan, lets: ReadonlySet<Buffer>): Written {
       return writeGroups(task, plan);
     case 'ordered':
       return writeOrderedRuns(task, plan);
-    case 'tiles': {
-      const { writer, nest } = task;
-      if (nest.nest.kind !== 'nest') throw new Error(`${nest.nest.name}: tiles for rows`);
-      return writeTiled(writer, nest.nest, plan);
-    }
+    case 'scatter':
+      return writeScatterThreads(task.writer, plainNest(task), plan);
+    case 'tiles':
+      return writeTiled(task.writer, plainNest(task), plan);
     default:
       return plan satisfies never;
   }
+}
+
+function plainNest({ nest: { nest } }: Task): Nest {
+  if (nest.kind !== 'nest') throw new Error(`${nest.name}: a plan for a nest, and it is rows`);
+  return nest;
 }
 
 interface Task {
@@ -87,16 +92,13 @@ function writeThreads(
 }
 
 /** A thread for each run along the ordered axis. */
-function writeOrderedRuns(
-  { writer, nest: { nest, scratch } }: Task,
-  { axes, threads }: Extract<WorkPlan, { kind: 'ordered' }>,
-): Written {
-  if (nest.kind !== 'nest') throw new Error(`${nest.name}: rows in order`);
+function writeOrderedRuns(task: Task, { axes, threads }: Extract<WorkPlan, { kind: 'ordered' }>): Written {
+  const [{ writer }, nest] = [task, plainNest(task)];
   const [place] = writer.open(together(axes));
   writeRun(writer, nest, bindAxes(writer, axes, place));
   const body = writer.close();
   writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
-  return { groups: groupsOf(place.extent, threads), threads, scratch };
+  return { groups: groupsOf(place.extent, threads), threads, scratch: task.nest.scratch };
 }
 
 /** A thread for each four neighbours along the last of the axes. */

@@ -3,31 +3,64 @@ import { constantOf, mul, printIndex, type Axis } from '../../../ir/index.js';
 import type { Nest, TargetTraits } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
-import { scatterOf } from '../../../ir/nest/scatter.js';
+import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { chooseShape } from './shape.js';
 import { strideOfStore } from '../../../ir/nest/strides.js';
-import type { LoopPlan, ScatterPlan } from '../../../ir/nest/plans.js';
+import { placesOf, type Estimate } from '../../../ir/nest/sizes.js';
+import type { LoopPlan, ScatterPlan, ScatterThreads } from '../../../ir/nest/plans.js';
 
 /** Columns outside, so that threads can share them; for each run of them all terms in order. */
 export function planScatter(nest: Nest, { lanes }: TargetTraits): ScatterPlan | undefined {
+  if (!scatterOf(nest)) return undefined;
   const shape = chooseShape(nest);
   const reshaped = reshape(nest, shape);
   const scatter = scatterOf(reshaped);
   if (!scatter) return undefined;
   const [store] = reshaped.stores;
-  const columns = reshaped.axes.filter((a) => a !== scatter.row);
+  const columns = columnsOf(reshaped, scatter);
   const dense = columns.find((a) => strideOfStore(store, a) === 1);
   const wide = lanes && dense !== undefined && vectorise(scatter.value, dense) !== undefined;
   const width = Math.min(wide ? 16 : 4, (dense && constantOf(dense.extent)) ?? 1);
-  const loops = [...columns.filter((a) => a !== dense), ...(dense ? [dense] : [])].map((axis): LoopPlan => ({
+  const loops = columns.map((axis): LoopPlan => ({
     axis,
     tile: axis === dense ? width : 1,
     tail: 'exact',
     ...(wide && axis === dense && { lanes: true }),
   }));
-  const show = (all: readonly Axis[]): string => all.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
-  const text = [`scatter: to ${show([scatter.row])}`, show(columns), `from ${show(scatter.over)}`];
   const lost: Buffer = { name: 'lost', space: 'scratch', dtype: 'f32', length: mul(scatter.row.extent, width) };
-  return { kind: 'scatter', shape, loops, lost, text: text.filter((part) => part !== '').join(', ') };
+  return { kind: 'scatter', shape, loops, lost, text: describe(scatter, columns) };
+}
+
+/** With a thread for as many places a processor is busy. */
+const enoughPlaces = 16_384;
+/** So many numbers a thread, twice, fit into the memory of a workgroup. */
+const mostRows = 16;
+const threads = 64;
+
+/** Where there are more places than threads at once, a thread passes over the indices for several rows. */
+export function planScatterThreads(nest: Nest, estimate: Estimate): ScatterThreads | undefined {
+  const rows = Math.min(mostRows, Math.floor(placesOf(nest.axes, estimate) / enoughPlaces));
+  if (rows < 2 || !scatterOf(nest)) return undefined;
+  const shape = chooseShape(nest);
+  const reshaped = reshape(nest, shape);
+  const scatter = scatterOf(reshaped);
+  if (!scatter) return undefined;
+  const columns = columnsOf(reshaped, scatter);
+  const text = `${describe(scatter, columns)}, ${rows} rows a thread, ${threads} a group`;
+  return { kind: 'scatter', shape, threads, columns, rows, text };
+}
+
+/** The axes but for the rows; the one that varies fastest is last. */
+function columnsOf({ axes, stores: [store] }: Nest, { row }: Scatter): Axis[] {
+  const columns = axes.filter((a) => a !== row);
+  const dense = columns.find((a) => strideOfStore(store, a) === 1);
+  return [...columns.filter((a) => a !== dense), ...(dense ? [dense] : [])];
+}
+
+/** `scatter: to i:100, j:16, from p:batch` */
+function describe({ row, over }: Scatter, columns: readonly Axis[]): string {
+  const show = (all: readonly Axis[]): string => all.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const parts = [`scatter: to ${show([row])}`, show(columns), `from ${show(over)}`];
+  return parts.filter((part) => part !== '').join(', ');
 }

@@ -71,6 +71,7 @@ function weightOf(plan: WorkPlan): number {
     case 'groups':
       return plan.threads;
     case 'ordered':
+    case 'scatter':
       return 1;
     case 'tiles':
       return 1 / 4;

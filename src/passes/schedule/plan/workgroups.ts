@@ -5,6 +5,7 @@ import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
 import { loadsOf } from '../../../ir/nest/traverse.js';
 import { planOrderedThreads } from './ordered.js';
+import { planScatterThreads } from './scatter.js';
 import { planNest } from './serial.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
@@ -50,6 +51,8 @@ function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): Work
     case 'nest': {
       const ordered = planOrderedThreads(nest);
       if (ordered) return ordered;
+      const scatter = planScatterThreads(nest, estimate);
+      if (scatter) return scatter;
       const part = planNest(nest, target, estimate);
       return planTiles(nest, part, estimate) ?? planShares(nest, part, estimate) ?? planThreads(nest, part, estimate);
     }
