@@ -39,6 +39,12 @@ export const setTwice = message('set-twice', ({ name, span, first }: At & { name
   ],
 }));
 
+export const patternOfSetting = message('pattern-of-setting', ({ name, span }: At & { name: string }) => ({
+  message: `${name} is for all parameters`,
+  labels: [{ span, text: 'a pattern of names' }],
+  help: 'an optimizer alone has patterns, as in optimizer "*.b" = sgd(lr = 0.1)',
+}));
+
 export const notAFunction = message(
   'not-a-function',
   ({ what, label, span, help }: At & { what: string; label?: string; help?: string }) => ({
@@ -143,6 +149,7 @@ export const misplaced = message(
     message: `${what} does not belong in ${where}`,
     labels: [{ span, text: 'not here' }],
     ...(what === 'emit' && { help: 'emit stands in the body of a scan, on its own level' }),
+    ...(what === 'run_length()' && { help: 'it is for learning rates: steps = 0.5 * run_length() in a schedule' }),
   }),
 );
 

@@ -377,10 +377,12 @@ export class Grammar extends Recovery {
   private readonly setting = this.RULE('setting', (): Setting => {
     const start = this.LA(1);
     const name = this.SUBRULE(this.name);
-    const pattern = this.OPTION(() => this.CONSUME(T.StringLiteral));
+    const patterns: IToken[] = [];
+    this.MANY_SEP({ SEP: T.Comma, DEF: () => patterns.push(this.CONSUME(T.StringLiteral)) });
     this.CONSUME(T.Equals);
     const value = this.SUBRULE(this.expression);
-    return { name, ...(pattern === undefined ? {} : { pattern: this.quoted(pattern) }), value, span: this.from(start) };
+    const quoted = this.ACTION(() => patterns.map((each) => this.quoted(each)));
+    return { name, ...(patterns.length > 0 && { patterns: quoted }), value, span: this.from(start) };
   });
 
   private readonly requireStatement = this.RULE('requireStatement', (): Statement => {

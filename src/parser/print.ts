@@ -143,10 +143,10 @@ export function printStatement(statement: Statement): string {
       return `metric ${statement.name.name} = ${print(statement.value)}`;
     case 'train': {
       const settings = statement.settings.map(
-        ({ name, pattern, value }) =>
-          `${name.name}${pattern === undefined ? '' : ` ${escape(pattern.value)}`} = ${print(value)}`,
+        ({ name, patterns = [], value }) =>
+          `${[name.name, patterns.map((p) => escape(p.value)).join(', ')].join(' ').trim()} = ${print(value)}`,
       );
-      return `train { ${settings.join(' ')} }`;
+      return `train { ${settings.join(', ')} }`;
     }
     default:
       return statement satisfies never;

@@ -179,7 +179,8 @@ export class Recovery extends Lookahead {
           continue;
         }
         read();
-        this.checkEnd(place);
+        if (place === 'train' && this.LA(1).tokenType === T.Comma) this.SKIP_TOKEN();
+        else this.checkEnd(place);
       } catch (error) {
         this.nesting = enclosing;
         const diagnostic = this.faultOf(error);
@@ -252,7 +253,7 @@ export class Recovery extends Lookahead {
       const token = this.tokenAt(index);
       if (token.tokenType === T.End) break;
       if (place !== 'file' && token.tokenType === T.RightBrace) break;
-      if (index > start && index >= failed && this.firstOfLine(index)) {
+      if (index > start && index >= failed && this.mayFollow(index, place)) {
         const outside = index > closedAt || (token.startColumn ?? 1) <= indent;
         if (outside && (this.mayStart(index, place) || (place !== 'file' && this.startsNames(index)))) break;
       }
@@ -261,6 +262,11 @@ export class Recovery extends Lookahead {
       index = token.tokenType === T.LeftBrace && partner > index ? partner + 1 : index + 1;
     }
     while (this.position() < index) this.SKIP_TOKEN();
+  }
+
+  /** Whether an item can stand here after another one: on a line of its own, a setting also behind a comma. */
+  private mayFollow(index: number, place: Place): boolean {
+    return this.firstOfLine(index) || (place === 'train' && this.tokenAt(index - 1).tokenType === T.Comma);
   }
 }
 

@@ -121,11 +121,11 @@ export type Statement = { readonly span: Span; readonly doc?: string } &
     | { readonly kind: 'train'; readonly settings: readonly Setting[] }
   );
 
-/** `lr = 0.1`; `optimizer "*.b" = …` has a pattern. */
+/** `lr = 0.1`; `optimizer "*.b", "*.scale" = …` has patterns. */
 export interface Setting {
   readonly span: Span;
   readonly name: Identifier;
-  readonly pattern?: { readonly value: string; readonly span: Span };
+  readonly patterns?: readonly { readonly value: string; readonly span: Span }[];
   readonly value: Expression;
 }
 

@@ -46,7 +46,7 @@ it.each([
   'loss = x',
   'loss extra = x',
   'metric accuracy = mean(x == y)',
-  'train { optimizer = sgd(lr = 0.1) optimizer "*.b" = adamw() freeze = ["a.*"] }',
+  'train { optimizer = sgd(lr = 0.1), optimizer "*.b", "*.scale" = adamw(), freeze = ["a.*"] }',
   'require 0 <= rate and not rate == 1, "a \\"share\\""',
   'require = 2',
   'require := require + 1',

@@ -42,7 +42,7 @@ model m(depth = 2) {
   loss extra = not (a == b) or c
   metric accuracy = mean(a >= b)
   output p
-  train { optimizer "*.b" = adamw(lr = 1e-3) data = csv("a.csv", image = 0..63) }
+  train { optimizer "*.b", "*.scale" = adamw(lr = 1e-3), data = csv("a.csv", image = 0..63) }
 }
 `;
 

@@ -3,6 +3,7 @@ import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
 import type { ModelParameter, ModelState, Requirement } from '../../ir/model.js';
+import type { DrawSites } from './draws.js';
 import type { OpenLoop } from './loops.js';
 import type { MadeGradient, Scope, Value, Variable } from './values.js';
 
@@ -68,8 +69,8 @@ export interface Context {
   readonly made: MadeGradient[];
   /** Those that are being made, inside one another. */
   gradientDepth: number;
-  /** Draws so far: each has a number of its own. */
-  draws: number;
+  /** Each draw has a number of its own, by where it stands. */
+  readonly draws: DrawSites;
   /** Run-time sizes so far. */
   sizes: number;
   /** Expressions that are being evaluated, inside one another. */
@@ -97,6 +98,8 @@ export interface Frame {
   readonly binding?: string;
   /** Inside a function of the library: what is made on the way is called by what it is, not by where it stands. */
   readonly inFunction?: true;
+  /** In the train block, where what a run knows of itself may be asked for. */
+  readonly inTrain?: true;
 }
 
 /** Evaluates, and says of a tensor made on the way where it stands. The outermost says it last. */

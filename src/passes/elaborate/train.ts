@@ -79,21 +79,27 @@ export function trainOf(
   settings: readonly Setting[],
   parameters: readonly ModelParameter[] | undefined,
   block: Span,
-  frame: Frame,
+  outer: Frame,
 ): Trained {
+  const frame: Frame = { ...outer, inTrain: true };
   const training: Writable<Training> = { ...defaults };
-  const optimizers: { pattern?: string; span: Span; value: Extract<Value, { kind: 'optimizer' }> }[] = [];
+  const optimizers: { patterns?: readonly string[]; span: Span; value: Extract<Value, { kind: 'optimizer' }> }[] = [];
   let trained = parameters ?? [];
   const seen = new Map<string, Span>();
   for (const setting of settings) {
-    const { name, value, pattern } = setting;
+    const { name, value, patterns } = setting;
     const inner = atStatement(frame, setting.span);
     guarded(frame, [], () => {
       // An optimizer stands once for each pattern.
-      const whole = pattern ? `${name.name} "${pattern.value}"` : name.name;
-      const first = seen.get(whole);
-      if (first) fail(frame, messages.setTwice({ name: whole, span: name.span, first }));
-      seen.set(whole, name.span);
+      for (const pattern of patterns ?? [undefined]) {
+        const whole = pattern ? `${name.name} "${pattern.value}"` : name.name;
+        const first = seen.get(whole);
+        const span = pattern && patterns && patterns.length > 1 ? pattern.span : name.span;
+        if (first) fail(frame, messages.setTwice({ name: whole, span, first }));
+        seen.set(whole, span);
+      }
+      if (patterns && name.name !== 'optimizer' && settingNames.includes(name.name))
+        fail(frame, messages.patternOfSetting({ name: name.name, span: patterns[0].span }));
       const number = numberSettings.get(name.name);
       if (number) {
         const found = evaluate(value, inner);
@@ -107,8 +113,8 @@ export function trainOf(
       } else if (name.name === 'optimizer') {
         const found = configuredOptimizer(evaluate(value, inner), value.span, frame);
         if (!found) return;
-        if (pattern && parameters) requireMatch(pattern.value, parameters, pattern.span, frame);
-        optimizers.push({ ...(pattern && { pattern: pattern.value }), span: setting.span, value: found });
+        if (parameters) for (const { value: p, span } of patterns ?? []) requireMatch(p, parameters, span, frame);
+        optimizers.push({ patterns: patterns?.map((p) => p.value), span: setting.span, value: found });
       } else if (name.name === 'freeze') trained = frozen(trained, value, parameters !== undefined, inner);
       else if (name.name === 'memory') {
         const found = evaluate(value, inner);
@@ -163,8 +169,8 @@ export function trainOf(
     if (!p.trained || optimizers.length === 0) continue;
     // The first matching pattern wins, then the default.
     const chosen =
-      optimizers.find((o) => o.pattern !== undefined && matches(o.pattern, p.name)) ??
-      optimizers.find((o) => o.pattern === undefined);
+      optimizers.find((o) => o.patterns?.some((pattern) => matches(pattern, p.name))) ??
+      optimizers.find((o) => o.patterns === undefined);
     if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span: block }));
     used.add(chosen);
     const inner = atStatement(frame, chosen.span);
