@@ -52,7 +52,8 @@ export async function readCsv(
 ): Promise<ReadonlyMap<string, Rows>> {
   const { file, fields } = source;
   const sample = withoutMark(file, await bytes.take(sampleLength));
-  const delimiter = source.delimiter?.charCodeAt(0) ?? delimiterOf(sample, sample.length < sampleLength - 3);
+  const whole = sample.length < sampleLength - 3;
+  const delimiter = source.delimiter?.charCodeAt(0) ?? delimiterOf(sample, whole, source.decimal);
   const cells = cellReader(delimiter, source.decimal === undefined ? undefined : source.decimal === ',');
   let readings: readonly Reading[] | undefined;
   let header: readonly string[] | undefined;

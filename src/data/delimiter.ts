@@ -8,10 +8,12 @@ const rowsTried = 50;
 
 /**
  * Of comma, semicolon and tab the one by which most of the rows have as many cells as the first, then that by which most cells
- * are numbers (`1,5;2,5` has two by semicolons), then that which makes more cells. `whole`: the sample is all of the file.
+ * are numbers (`1,5;2,5` has two by semicolons), then that which makes more cells. `whole`: the sample is all of the file. A mark that is
+ * said to stand before the fraction is no delimiter.
  */
-export function delimiterOf(sample: Uint8Array, whole: boolean): number {
-  const scores = [comma, semicolon, tab].map((delimiter) => ({ delimiter, score: scoreOf(sample, whole, delimiter) }));
+export function delimiterOf(sample: Uint8Array, whole: boolean, decimal?: '.' | ','): number {
+  const marks = [comma, semicolon, tab].filter((mark) => mark !== decimal?.charCodeAt(0));
+  const scores = marks.map((delimiter) => ({ delimiter, score: scoreOf(sample, whole, delimiter) }));
   scores.sort((a, b) => differenceOf(b.score, a.score));
   return scores[0].delimiter;
 }

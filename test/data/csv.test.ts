@@ -60,6 +60,7 @@ describe('the delimiter', () => {
       'data-value: rows.csv, line 1, column 0: found "1,234", expected a number; say `decimal = ","` in the source if its comma is a decimal one\nit is read for the input x: [batch]',
     );
     expect(await read('1,234;2\n', { x: 0, y: 1, decimal: ',' })).toEqual(columns([1.234], [2]));
+    expect(await read('1,25\n3,5\n', { x: 0, decimal: ',' }, [x])).toEqual({ x: new Float32Array([1.25, 3.5]) });
     expect(await messageOf(csv('1,5;2\n', { x: 0, y: 1, decimal: '.' }), [x, y])).toMatch(
       /found "1,5", expected a number\n/,
     );
