@@ -68,12 +68,20 @@ export function standFor(from: Node, to: Node): void {
 
 /**
  * Says of a term of the chain rule that it is all of the derivative by a node. Of several such nodes, as both operands of a sum are, it is
- * that of the first; of one that has a name rather than of one that has none. What is a value of the model as well stays one.
+ * that of the first; of one that has a name rather than of one that has none. What is a value of the model as well stays one. Of a
+ * product of two cotangents each may be the derivative by the other: only the first is.
  */
 export function markCotangent(node: Node, of: Node): void {
   const { role } = node;
-  if (role.kind === 'cotangent' && node.inputs.length > 0 && (!role.of || known(role.of) < known(of)))
-    node.role = { ...role, of };
+  if (role.kind !== 'cotangent' || node.inputs.length === 0 || leadsTo(of, node)) return;
+  if (!role.of || known(role.of) < known(of)) node.role = { ...role, of };
+}
+
+/** Is it the cotangent of the other, or of a cotangent of it, to any order? */
+function leadsTo(from: Node, to: Node): boolean {
+  for (let at: Node | undefined = from; at; at = at.role.kind === 'cotangent' ? at.role.of : undefined)
+    if (at === to) return true;
+  return false;
 }
 
 /** How well a node is known: by its name, by its place, or not at all. */

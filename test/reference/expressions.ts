@@ -1,15 +1,13 @@
 // Single expressions with PyTorch's numbers, many to a model.
 import { readOps, tensorsDiffer, type OpRecord, type Tensors } from './reference.js';
 
-const { ops, tolerance } = readOps();
-
-/** What the compiler does not take yet: expressions of operations that have no element rule so far. */
-const later = /attention|cumsum|scan|rnn|gru|lstm/;
+const { ops, tolerance } = readOps('ops.json');
+const { ops: forms } = readOps('forms.json');
 
 /** The expressions by thirties: a model each. */
-export const batches: OpRecord[][] = [];
-const chosen = ops.filter((op) => !later.test(`${op.before ?? ''} ${op.expr}`));
-for (let i = 0; i < chosen.length; i += 30) batches.push(chosen.slice(i, i + 30));
+export const batches: OpRecord[][] = [ops, forms].flatMap((all) =>
+  Array.from({ length: Math.ceil(all.length / 30) }, (_, i) => all.slice(30 * i, 30 * i + 30)),
+);
 
 /** The expression with its inputs and its bindings renamed, outside of strings. */
 function renamed(text: string, names: readonly string[], suffix: string): string {

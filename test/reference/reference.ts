@@ -87,8 +87,9 @@ export function casePath(file: string): string {
   return new URL(`cases/${file}`, here).pathname;
 }
 
-export function readOps(): { readonly tolerance: Tolerance; readonly ops: OpRecord[] } {
-  return JSON.parse(readFileSync(new URL('ops.json', here), 'utf8'));
+/** Of ops.json: every function. Of forms.json: their options in every form, several axes, ranks, and sizes of 1. */
+export function readOps(file: 'ops.json' | 'forms.json'): { readonly tolerance: Tolerance; readonly ops: OpRecord[] } {
+  return JSON.parse(readFileSync(new URL(file, here), 'utf8'));
 }
 
 const largest = (data: readonly number[]): number => data.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
