@@ -45,18 +45,20 @@ export interface Counts {
 
 /**
  * Reads a checkpoint into the tensors, and into the optimizer's where it has them: then its counts are returned. Everything
- * is checked before the first number is written.
+ * is checked before the first number is written. A model without an optimizer leaves aside what one remembered.
  */
 export function readTensors(
   file: Uint8Array,
   tensors: readonly Tensor[],
-  optimizer: readonly Tensor[],
+  optimizer: readonly Tensor[] | undefined,
 ): Counts | undefined {
   const { metadata, tensors: found } = readHeader(file, refused);
-  const resumes = 'update' in metadata || 'draw' in metadata || optimizer.some((t) => found.has(t.name));
-  const wanted = resumes ? [...tensors, ...optimizer] : tensors;
+  const resumes = 'update' in metadata || 'draw' in metadata || optimizer?.some((t) => found.has(t.name));
+  const wanted = resumes ? [...tensors, ...(optimizer ?? [])] : tensors;
   const names = new Set(wanted.map((t) => t.name));
-  for (const name of found.keys()) if (!names.has(name)) throw refused(`the model has no tensor ${shown(name)}`);
+  const isAside = (name: string): boolean => optimizer === undefined && name.startsWith('optimizer/');
+  for (const name of found.keys())
+    if (!names.has(name) && !isAside(name)) throw refused(`the model has no tensor ${shown(name)}`);
   const sources = wanted.map(({ name, shape, data }) => {
     const stored = found.get(name);
     if (!stored) throw refused(`it lacks the tensor ${name}`);
