@@ -245,6 +245,21 @@ describe('the two modes', () => {
     expect(new Set(sites).size).toBe(2);
   });
 
+  it('a draw is known by where it stands: another one changes none of them', () => {
+    const sitesOf = (mode: Mode): Map<string, number> =>
+      new Map(
+        reachable([lossOf(mode)]).flatMap((n) =>
+          n.op.name === 'random' ? [[n.origin?.path ?? '', n.attrs.site]] : [],
+        ),
+      ) as Map<string, number>;
+    const plain = '  h = x |> dropout(0.5) |> dense(4)\n  k = h |> dropout(0.5)\n  loss = mean(k)';
+    const more = plain.replace('  h =', '  z = x |> dropout(0.1)\n  h =').replace('mean(k)', 'mean(k) + mean(z)');
+    const [before, after] = [plain, more].map((body) => sitesOf(modelOf(withBody(body)).training));
+    expect([...before.keys()].sort()).toEqual(['h.dropout', 'k.dropout']);
+    expect([...after.keys()].sort()).toEqual(['h.dropout', 'k.dropout', 'z.dropout']);
+    for (const [path, site] of before) expect(after.get(path)).toBe(site);
+  });
+
   it('training is known while compiling', () => {
     const { training, evaluation } = modelOf(withBody('  loss = if training then 1 else 2'));
     expect([training, evaluation].map((mode) => valueOf(lossOf(mode)))).toEqual([[1], [2]]);

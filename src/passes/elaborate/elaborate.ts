@@ -19,6 +19,7 @@ import { mostErrors } from '../../parser/reader.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
+import { DrawSites } from './draws.js';
 import { fileScope, libraryScope } from './declarations.js';
 import { fail, mostSteps, Naming, type Context, type Frame } from './frame.js';
 import { runModel, type Written } from './model.js';
@@ -139,7 +140,7 @@ function createContext(
     memoryLimit,
     made: [],
     gradientDepth: 0,
-    draws: 0,
+    draws: new DrawSites(),
     sizes: 0,
     depth: 0,
     steps: 0,

@@ -213,15 +213,11 @@ function grown({ node, span, name }: Start, { type, span: place }: Grown, frame:
 
 /** Forgets what is named, drawn and declared from here on. */
 function marked({ context, naming }: Frame): () => void {
-  const { draws, sizes } = context;
-  const { parameters, states, requirements } = context;
-  const maps = [marking(parameters), marking(states), marking(requirements)];
-  const names = naming.mark();
+  const { parameters, states, requirements, draws, sizes } = context;
+  const all = [marking(parameters), marking(states), marking(requirements), naming.mark(), draws.mark()];
   return () => {
-    context.draws = draws;
     context.sizes = sizes;
-    for (const restore of maps) restore();
-    names();
+    for (const restore of all) restore();
   };
 }
 

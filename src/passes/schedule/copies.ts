@@ -132,8 +132,8 @@ function ownerOf({ provenance: { path = '', sources } }: AnyNest): string {
   return where === '' ? owner : `${owner}: ${where}`;
 }
 
-/** A model has fewer random draws. */
-const mostSites = 2 ** 31 - 1;
+/** The numbers of random draws are below it. */
+const mostSites = 2 ** 31;
 
 /** The nest with other buffers in the place of its own, and what its draws are numbered by. */
 function overParameters(

@@ -1,5 +1,6 @@
 // What a module says about itself: the source at its head, and the constant `model`.
 import { constantOf } from '../../../ir/index.js';
+import { fingerprint } from '../../../ir/fingerprint.js';
 import type { TargetTraits, TrainerProgram } from '../../../ir/program.js';
 import { elementCount, printType } from '../../../ir/types.js';
 import { version } from '../../../embedded.js';
@@ -38,12 +39,4 @@ export function modelInfo(program: TrainerProgram, target: TargetName): string {
     source: `fnv1a-64:${fingerprint(program.model.text)}`,
   };
   return `export const model: ModelInfo = ${literal(info)};`;
-}
-
-/** FNV-1a of the text's UTF-8 bytes, 64 bits, in hexadecimal digits. */
-export function fingerprint(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text))
-    hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
-  return hash.toString(16).padStart(16, '0');
 }

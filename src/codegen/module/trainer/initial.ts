@@ -3,9 +3,9 @@ import type { Initial } from '../../../ir/model.js';
 import type { TrainerProgram } from '../../../ir/program.js';
 import type { TensorType } from '../../../ir/types.js';
 import { constantOf } from '../../../ir/index.js';
+import { fingerprint } from '../../../ir/fingerprint.js';
 import type { Definition } from '../../text/document.js';
 import type { Layout } from '../layout.js';
-import { fingerprint } from './info.js';
 
 /** The functions `initialize(m, seed)` and, where there are slots, `resetOptimizer(m)`. */
 export function initialValues(program: TrainerProgram, layout: Layout): Definition[] {

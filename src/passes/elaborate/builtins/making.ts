@@ -150,10 +150,10 @@ export const makingBuiltins: readonly BuiltinDefinition[] = [
   },
 ];
 
-/** Uniform draws in [0, 1): every draw of a model has a number of its own. */
-function draw({ context }: Frame, dims: readonly Dim[]): Node {
+/** Uniform draws in [0, 1): every draw of a model has a number of its own, by where it stands. */
+function draw({ context, naming }: Frame, dims: readonly Dim[]): Node {
   const { g } = context;
-  const site = ++context.draws;
+  const site = context.draws.next(naming.prefix);
   return eachRound(context, dims, (shape) =>
     g.make(random, [g.make(counter, [], { name: 'seed' }), g.make(counter, [], { name: 'draw' })], { site, shape }),
   );
