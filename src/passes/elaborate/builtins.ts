@@ -6,6 +6,7 @@ import { makingBuiltins } from './builtins/making.js';
 import { reductionBuiltins } from './builtins/reductions.js';
 import { rearrangeBuiltin } from './builtins/rearrange.js';
 import { settingBuiltins } from './builtins/settings.js';
+import { joiningBuiltins } from './builtins/joining.js';
 import { shapeBuiltins } from './builtins/shapes.js';
 import { windowBuiltins } from './builtins/windows.js';
 import { numberValue, Scope, type Builtin, type BuiltinDefinition, type Value } from './values.js';
@@ -14,6 +15,7 @@ export const builtins: readonly Builtin[] = [
   ...elementwiseBuiltins,
   ...reductionBuiltins,
   ...shapeBuiltins,
+  ...joiningBuiltins,
   ...windowBuiltins,
   ...makingBuiltins,
   ...indexingBuiltins,

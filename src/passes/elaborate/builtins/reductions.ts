@@ -4,10 +4,10 @@ import type { Node, Op } from '../../../ir/graph.js';
 import { constant as whole, product, sub } from '../../../ir/index.js';
 import { iota } from '../../../ir/ops/constants.js';
 import { equalTo, not, or, select } from '../../../ir/ops/logic.js';
-import { broadcast, reshape, slice } from '../../../ir/ops/movement.js';
+import { broadcast, permute, reshape, slice } from '../../../ir/ops/movement.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { dim } from '../../../ir/types.js';
-import { axesOf, axisOf } from '../axes.js';
+import { axesOf } from '../axes.js';
 import { fail, type Frame } from '../frame.js';
 import { asF32, toNumbers } from '../tensors.js';
 import { describe, sizeValue, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
@@ -65,7 +65,7 @@ export const reductionBuiltins: readonly BuiltinDefinition[] = [
     name,
     kind: 'reduction',
     forms: ['(x, axis = -1, keep = false)'],
-    summary: `The place of the ${name === 'argmax' ? 'largest' : 'smallest'} element along an axis, an index; of equal ones the first. NaN is more extreme than any number.`,
+    summary: `The place of the ${name === 'argmax' ? 'largest' : 'smallest'} element along an axis, an index; of equal ones the first. NaN is more extreme than any number. Along several axes (a list, or axis = all) places are counted row by row.`,
     example: `${name}(x)`,
     apply(call) {
       const x = asF32(call.frame, node(call, 'x'), call.span);
@@ -76,10 +76,10 @@ export const reductionBuiltins: readonly BuiltinDefinition[] = [
           wrongKind({ expected: 'a tensor with axes', got: describe(tensorValue(x)), span: call.span }),
         );
       const axis = call.given.get('axis');
-      const along = axis ? axisOf(call.frame, x, axis.value, axis.span) : last;
-      return tensorValue(
-        kept(call, firstExtreme(call.frame, x, along, name === 'argmax' ? reduceMax : reduceMin), x, [along]),
-      );
+      const along = axis ? axesOf(call.frame, x, axis) : [last];
+      const line = inOneLine(call.frame, x, along);
+      const op = name === 'argmax' ? reduceMax : reduceMin;
+      return tensorValue(kept(call, firstExtreme(call.frame, line.node, line.axis, op), x, along));
     },
   })),
 ];
@@ -123,6 +123,20 @@ function kept(call: BuiltinCall, result: Node, x: Node, axes: readonly number[])
   if (!truth(call, 'keep', false)) return result;
   const shape = x.type.shape.map((d, i) => (axes.includes(i) ? dim(whole(1)) : d));
   return call.frame.context.g.make(reshape, [result], { shape });
+}
+
+/** The axes as one, in their order: where the first of several stood, or the only one as it is. */
+function inOneLine({ context: { g } }: Frame, x: Node, axes: readonly number[]): { node: Node; axis: number } {
+  const [axis = 0] = axes;
+  if (axes.length === 1) return { node: x, axis };
+  const { shape } = x.type;
+  const before = shape.slice(0, axis).map((_, i) => i);
+  const after = shape.flatMap((_, i) => (i > axis && !axes.includes(i) ? [i] : []));
+  const line = dim(product(axes.map((a) => shape[a].size)));
+  const node = g.make(reshape, [g.make(permute, [x], { order: [...before, ...axes, ...after] })], {
+    shape: [...before.map((a) => shape[a]), line, ...after.map((a) => shape[a])],
+  });
+  return { node, axis };
 }
 
 /** The first place along an axis where x equals its extreme there; where some are NaN, and so the extreme, the first of those. */

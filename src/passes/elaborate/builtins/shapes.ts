@@ -1,36 +1,17 @@
-// Builtins that move elements: reshape, transpose, concat and their like.
+// Builtins that move elements: reshape, transpose, permute and their like, and cumulative sums.
 import { wrongKind } from '../../../diagnostics/elaboration.js';
-import { counted, shortened } from '../../../diagnostics/quote.js';
+import { counted } from '../../../diagnostics/quote.js';
 import { badReshape, wrongShape } from '../../../diagnostics/types.js';
 import type { Node } from '../../../ir/graph.js';
-import {
-  constant as whole,
-  constantOf,
-  div,
-  mod,
-  printIndex,
-  product,
-  sub,
-  zero,
-  type Index,
-} from '../../../ir/index.js';
-import { concat, pad, permute, reshape, slice } from '../../../ir/ops/movement.js';
+import { constant as whole, constantOf, div, mod, printIndex, product } from '../../../ir/index.js';
+import { permute, reshape } from '../../../ir/ops/movement.js';
 import { recurrence } from '../../../ir/ops/recurrence.js';
-import {
-  dim,
-  elementCount,
-  printDim,
-  printShape,
-  printType,
-  sameElement,
-  sameShape,
-  type Dim,
-} from '../../../ir/types.js';
+import { dim, elementCount, printDim, printShape, printType, type Dim } from '../../../ir/types.js';
 import { commonShape, stretch } from '../broadcasting.js';
 import { axisOf } from '../axes.js';
-import { fail, spend } from '../frame.js';
+import { fail } from '../frame.js';
 import { wantedDim } from '../patterns.js';
-import { toNode, toNumbers } from '../tensors.js';
+import { toNumbers } from '../tensors.js';
 import {
   describe,
   listValue,
@@ -40,7 +21,7 @@ import {
   type BuiltinDefinition,
   type Value,
 } from '../values.js';
-import { given, integer, list, node, number, shape, truth } from './arguments.js';
+import { given, list, node, shape, truth } from './arguments.js';
 
 export const shapeBuiltins: readonly BuiltinDefinition[] = [
   {
@@ -128,131 +109,6 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
     },
   },
   {
-    name: 'concat',
-    kind: 'shape',
-    forms: ['(tensors, axis)'],
-    summary: 'Tensors one after another along an axis that they have.',
-    example: 'concat([x, z], axis = 1)',
-    apply(call) {
-      const parts = nodes(call, 'tensors');
-      const axis = given(call, 'axis');
-      return tensorValue(joined(call, parts, axisOf(call.frame, parts[0], axis.value, axis.span)));
-    },
-  },
-  {
-    name: 'stack',
-    kind: 'shape',
-    forms: ['(tensors, axis)'],
-    summary: 'Tensors of one shape side by side along a new axis; axis is its place in the result.',
-    example: 'stack([x, z], axis = 1)',
-    apply(call) {
-      const { g } = call.frame.context;
-      const parts = nodes(call, 'tensors');
-      const [first] = parts;
-      const rank = first.type.shape.length + 1;
-      const wanted = integer(call, 'axis');
-      const at = wanted < 0 ? wanted + rank : wanted;
-      if (at < 0 || at >= rank)
-        return fail(
-          call.frame,
-          wrongKind({
-            expected: `an axis of the result, from ${-rank} to ${rank - 1}`,
-            got: String(wanted),
-            span: given(call, 'axis').span,
-          }),
-        );
-      for (const part of parts)
-        if (!sameShape(part.type, first.type)) return apart(call, part, first, 'they should have one shape');
-      const wide = parts.map((p) =>
-        g.make(reshape, [p], { shape: [...p.type.shape.slice(0, at), dim(whole(1)), ...p.type.shape.slice(at)] }),
-      );
-      return tensorValue(joined(call, wide, at));
-    },
-  },
-  {
-    name: 'split',
-    kind: 'shape',
-    forms: ['(x, n, axis)'],
-    summary: 'n equal pieces along an axis, taken by n names: a, b = split(x, 2, axis = 1).',
-    example: 'split(x, 2, axis = 1)[0]',
-    apply(call) {
-      const { g } = call.frame.context;
-      const x = node(call, 'x');
-      const n = integer(call, 'n');
-      const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
-      const length = x.type.shape[axis].size;
-      if (n < 1 || constantOf(mod(length, whole(n))) !== 0)
-        return fail(
-          call.frame,
-          wrongShape({
-            what: 'x',
-            labels: [{ span: given(call, 'x').span, text: printType(x.type) }],
-            note: `its axis ${axis} does not divide into ${n} equal pieces`,
-          }),
-        );
-      spend(call.frame, n, given(call, 'n').span);
-      const each = div(length, whole(n));
-      const items = Array.from({ length: n }, (_, i): Value => {
-        const sizes = x.type.shape.map((d, a) => (a === axis ? dim(each) : d));
-        const starts = x.type.shape.map((_, a): Index => (a === axis ? product([each, i]) : zero));
-        return tensorValue(g.make(slice, [x], { starts, steps: x.type.shape.map(() => 1), sizes }));
-      });
-      return { kind: 'tuple', items };
-    },
-  },
-  {
-    name: 'pad',
-    kind: 'shape',
-    forms: ['(x, widths, value = 0)'],
-    summary: 'x with elements of a value around it: a pair [before, after] for each axis.',
-    example: 'pad(image, [[0, 0], [0, 0], [1, 1], [1, 1]])',
-    apply(call) {
-      const x = node(call, 'x');
-      const pairs = list(call, 'widths').map((pair) =>
-        pair.kind === 'list' ? pair.items.map((n) => (n.kind === 'number' ? n.value : NaN)) : [],
-      );
-      if (
-        pairs.length !== x.type.shape.length ||
-        pairs.some((p) => p.length !== 2 || p.some((n) => !Number.isInteger(n) || n < 0))
-      )
-        return fail(
-          call.frame,
-          wrongKind({
-            expected: `a pair [before, after] of whole numbers from 0 up for each of ${counted(x.type.shape.length, 'axis', 'axes')}`,
-            got: pairs.some((p) => p.length === 0 || p.some(Number.isNaN))
-              ? describe(given(call, 'widths').value)
-              : shortened(`[${pairs.map((p) => `[${p.join(', ')}]`).join(', ')}]`),
-            span: given(call, 'widths').span,
-          }),
-        );
-      return tensorValue(
-        call.frame.context.g.make(pad, [x], {
-          low: pairs.map((p) => p[0]),
-          high: pairs.map((p) => p[1]),
-          value: number(call, 'value', 0),
-        }),
-      );
-    },
-  },
-  {
-    name: 'flip',
-    kind: 'shape',
-    forms: ['(x, axis)'],
-    summary: 'The elements in the opposite order along an axis.',
-    example: 'flip(x, axis = 1)',
-    apply(call) {
-      const x = node(call, 'x');
-      const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
-      return tensorValue(
-        call.frame.context.g.make(slice, [x], {
-          starts: x.type.shape.map((d, i) => (i === axis ? sub(d.size, 1) : zero)),
-          steps: x.type.shape.map((_, i) => (i === axis ? -1 : 1)),
-          sizes: x.type.shape,
-        }),
-      );
-    },
-  },
-  {
     name: 'cumsum',
     kind: 'reduction',
     forms: ['(x, axis, reverse = false)'],
@@ -297,32 +153,4 @@ function wantedShape(call: BuiltinCall, x: Node): Dim[] {
   if (open >= 0 && (constantOf(fixed) === 0 || constantOf(mod(count, fixed)) !== 0))
     return bad(shown, `${printIndex(count)} elements do not divide into pieces of ${printIndex(fixed)}`);
   return dims.map((d, i) => (i === open ? dim(div(count, fixed)) : d));
-}
-
-function nodes(call: BuiltinCall, name: string): Node[] {
-  const found = list(call, name).map((item) => toNode(call.frame, item, given(call, name).span));
-  if (found.length === 0)
-    return fail(call.frame, wrongKind({ expected: 'at least one tensor', got: 'none', span: given(call, name).span }));
-  return found;
-}
-
-/** Tensors that cannot be put together. */
-function apart(call: BuiltinCall, part: Node, first: Node, note: string): never {
-  const text = `${printType(part.type)} beside ${printType(first.type)}`;
-  return fail(
-    call.frame,
-    wrongShape({ what: 'one of the tensors', labels: [{ span: given(call, 'tensors').span, text }], note }),
-  );
-}
-
-function joined(call: BuiltinCall, parts: readonly Node[], axis: number): Node {
-  const [first] = parts;
-  for (const part of parts) {
-    const same =
-      part.type.shape.length === first.type.shape.length &&
-      part.type.shape.every((d, i) => i === axis || d.size.key === first.type.shape[i].size.key);
-    if (!same || !sameElement(part.type.element, first.type.element))
-      return apart(call, part, first, `they should differ along axis ${axis} only`);
-  }
-  return parts.length === 1 ? first : call.frame.context.g.make(concat, parts, { axis });
 }
