@@ -95,7 +95,9 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const batch = options.batch ?? model.train.batch;
   const threads = program.entries.step?.alone ? 1 : asked;
   const { createTrainer } = await importTrainer(code);
-  const trainer = await unlessRefused(model, () => createTrainer({ seed: model.train.seed, batch, threads }));
+  // Of a schedule that follows the length of the run, any will do.
+  const updates = 1e6;
+  const trainer = await unlessRefused(model, () => createTrainer({ seed: model.train.seed, batch, threads, updates }));
   if (!isProfiled(trainer)) throw new Error('the module has no profile');
   // Several batches in turn, so that what is learnt of one does not make the gradients vanish.
   const times = await unlessRefused(model, () => {

@@ -45,7 +45,7 @@ export interface Progress {
 }
 
 export interface TrainerModule {
-  createTrainer(options: { seed?: number; batch?: number; threads?: number }): Awaitable<Trainer>;
+  createTrainer(options: { seed?: number; batch?: number; threads?: number; updates?: number }): Awaitable<Trainer>;
 }
 
 /** Does this engine know SIMD instructions? The smallest module that has one: a function that drops a splat of 0. */

@@ -1,6 +1,7 @@
 // The program level: nests (loops over scalar expressions, made by fuse), kernels (statements, made by lower), steps and entries.
 import type { Axis, Index } from './index.js';
 import type { Initial, ModelGraph } from './model.js';
+import type { CounterName } from './ops/leaves.js';
 import type { Buffer, FoldOp, Scalar, ScalarType } from './scalar.js';
 import type { TensorType } from './types.js';
 
@@ -236,7 +237,7 @@ export interface TrainerProgram extends Program {
    * i32 scalars that the trainer sets before it runs an entry: `update` is the number of the update that this step belongs to
    * (from 1), `draw` counts calls of step and gradients, `seed` is the trainer's seed.
    */
-  readonly counters: readonly { readonly name: 'update' | 'draw' | 'seed'; readonly buffer: Buffer }[];
+  readonly counters: readonly { readonly name: CounterName; readonly buffer: Buffer }[];
   readonly outputs: readonly { readonly name: string; readonly type: TensorType }[];
 }
 

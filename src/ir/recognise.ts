@@ -4,6 +4,7 @@ import { isOp, through, type Node, type NodeOf, type Op } from './graph.js';
 import { constantOf, printIndex, product } from './index.js';
 import { add, div, maximum, mul, neg, sub } from './ops/arithmetic.js';
 import { again, stopGradient } from './ops/control.js';
+import { counter } from './ops/leaves.js';
 import { ownGradient } from './ops/ownGradient.js';
 import { broadcast, reshape } from './ops/movement.js';
 import { constant, iota, size } from './ops/constants.js';
@@ -162,4 +163,9 @@ export function axesOf(reduction: Reduction): Setting[] {
   const { shape } = reduction.inputs[0].type;
   if (axes.length === shape.length) return [];
   return [axesSetting(axes, shape)];
+}
+
+/** The counters that schedules are made of: the same for a whole step, so that the host computes with them. */
+export function countsUpdates(node: Node): boolean {
+  return isOp(node, counter) && (node.attrs.name === 'update' || node.attrs.name === 'run');
 }

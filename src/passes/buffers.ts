@@ -106,7 +106,7 @@ export function createBuffers(model: ModelGraph) {
                 },
               ],
         ),
-        counters: (['update', 'draw', 'seed'] as const).flatMap((name) => {
+        counters: (['update', 'run', 'draw', 'seed'] as const).flatMap((name) => {
           const buffer = made.get(`counter ${name}`);
           return buffer ? [{ name, buffer }] : [];
         }),

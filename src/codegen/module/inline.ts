@@ -46,7 +46,8 @@ export function publicRuntimeType(name: string, program: TrainerProgram, target:
 
 function printType({ text }: Declaration, program: TrainerProgram, target: TargetTraits['name']): string {
   const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
-  const traits = [target, ...(hasLoss(program) ? ['loss'] : [])];
+  const follows = program.counters.some(({ name }) => name === 'run');
+  const traits = [target, ...(hasLoss(program) ? ['loss'] : []), ...(follows ? ['run'] : [])];
   return membersFor(traits, text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
 }
 

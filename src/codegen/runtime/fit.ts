@@ -14,6 +14,8 @@ export interface FitDefaults {
   readonly rows: readonly (readonly [name: string, type: string, row: number])[];
   /** Whether a step may have so many rows; absent where it may have any number of them. */
   readonly fits?: (rows: number) => boolean;
+  /** Is told how many steps are to come, before the first. */
+  readonly plan?: (steps: number) => void;
   /** Steps that may be under way before the losses of the first are there. */
   readonly ahead?: number;
 }
@@ -87,6 +89,7 @@ async function* fitRows(
   let rested = Date.now();
   // Who is told of every step waits for it.
   const ahead = report === 'step' ? 0 : (defaults.ahead ?? 0);
+  defaults.plan?.(epochs * steps - start);
   for (let epoch = 1 + Math.floor(start / steps); epoch <= epochs; epoch++) {
     const order = shuffle ? permutation(count, seed, epoch) : undefined;
     const mean = meanOfLosses();

@@ -39,6 +39,8 @@ export interface TrainerOptions {
   threads?: number | undefined;
   /** [wgsl] The device to compute on, which stays yours. Default: one of navigator.gpu. */
   device?: GpuDevice | undefined;
+  /** [run] How many updates the run makes, which its schedule follows. Default: as many as `fit` is about to make. */
+  updates?: number | undefined;
 }
 
 /** Examples by input: as `Inputs`, with any number of rows. */

@@ -38,10 +38,14 @@ export const gradient: Op<{ parameter: string; type: TensorType }> = {
   samples: [],
 };
 
-export const counter: Op<{ name: 'update' | 'draw' | 'seed' }> = {
+/** What the trainer counts and knows before a step: `update` and `draw` are numbers of steps, `run` is how many updates the run makes. */
+export type CounterName = 'update' | 'run' | 'draw' | 'seed';
+
+export const counter: Op<{ name: CounterName }> = {
   kind: 'leaf',
   name: 'counter',
-  summary: 'An integer that the trainer sets before each step: the number of the update, of the draw, or the seed.',
+  summary:
+    'An integer that the trainer sets before each step: the number of the update, how many the run makes, the number of the draw, or the seed.',
   type: () => ({ element: { kind: 'index', size: whole(2 ** 31) }, shape: [] }),
   notation: byName,
   samples: [],

@@ -110,6 +110,7 @@ export type BuiltinKind =
   | 'making tensors'
   | 'indexing'
   | 'initialiser'
+  | 'schedule'
   | 'static'
   | 'data source'
   | 'syntax';

@@ -5,7 +5,7 @@ import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
 import { constant } from '../../ir/ops/constants.js';
-import { counter } from '../../ir/ops/leaves.js';
+import { countsUpdates } from '../../ir/recognise.js';
 import { costOf, type RuleCost } from './cost.js';
 import { inputsNeeded, needsOf, type Needs } from './needs.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
@@ -176,7 +176,7 @@ function hostScalars(
   const counted = new Set<Node>();
   const pure = new Set<Node>();
   for (const node of order) {
-    const isCounter = isOp(node, counter) && node.attrs.name === 'update';
+    const isCounter = countsUpdates(node);
     const isConstant = isOp(node, constant);
     if (isCounter || isConstant) pure.add(node);
     else if (

@@ -29,13 +29,21 @@ export interface Lines {
   readonly resume: readonly string[];
 }
 
+/** What a step says that needs to know how long the run is. */
+const noRun =
+  'step: the learning rate follows the length of the run, which fit knows; give createTrainer the option updates, or the schedule its steps';
+
 export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const { model, slots } = program;
   const { train } = model;
   const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
   const seedField = counter('seed');
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
+  const hasRun = counter('run') !== undefined;
   const hasSlots = slots.length > 0;
+  const plan = hasRun
+    ? `, plan: (steps) => {\nplanned = options.updates ?? Math.floor((draws + steps) / ${train.accumulate});\n}`
+    : '';
   const rows = fittingRows(program);
   const fitting = rows === undefined ? '' : `, fits: ${rows}`;
   return {
@@ -44,26 +52,30 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       'let updates = 0;',
       '// Counts calls of step: every one has random draws of its own.',
       'let draws = 0;',
+      ...(hasRun ? ['// How many updates the run makes.', 'let planned = options.updates;'] : []),
       'initialize(memory, seed);',
       ...(slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
       ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
     ],
     counters(entry) {
       const used = buffersIn(entry.steps);
-      return (['update', 'draw'] as const).flatMap((c) => {
+      return (['update', 'run', 'draw'] as const).flatMap((c) => {
         const buffer = counter(c);
-        return buffer && used.has(buffer)
-          ? [`${layout.array(buffer)}[0] = ${c === 'update' ? 'updates + 1' : 'draws'};`]
-          : [];
+        if (!buffer || !used.has(buffer)) return [];
+        const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
+        return [
+          ...lines,
+          `${layout.array(buffer)}[0] = ${{ update: 'updates + 1', run: 'planned', draw: 'draws' }[c]};`,
+        ];
       });
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
     accumulate: (lines) => [`if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${fitting}${more} }, data, options);\n}`,
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${fitting}${plan}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
-      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : '[]'});`,
+      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : program.entries.step ? '[]' : 'undefined'});`,
       ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
     resume: [

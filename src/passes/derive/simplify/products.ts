@@ -7,7 +7,7 @@ import { contract } from '../../../ir/ops/contract.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { given, rule, type SimplifyRule } from './rule.js';
 import { constant } from '../../../ir/ops/constants.js';
-import { counter } from '../../../ir/ops/leaves.js';
+import { countsUpdates } from '../../../ir/recognise.js';
 
 export const productRules: readonly SimplifyRule[] = [
   {
@@ -127,8 +127,7 @@ function spreadCounted(node: Node): Node | undefined {
   const [scalar] = node.inputs;
   if (!isOp(node, broadcast) || scalar.type.shape.length > 0) return undefined;
   const leaves = reachable([scalar]).filter((n) => n.inputs.length === 0);
-  const isCounter = (n: Node): boolean => isOp(n, counter) && n.attrs.name === 'update';
-  return leaves.some(isCounter) && leaves.every((n) => isCounter(n) || isOp(n, constant)) ? scalar : undefined;
+  return leaves.some(countsUpdates) && leaves.every((n) => countsUpdates(n) || isOp(n, constant)) ? scalar : undefined;
 }
 
 function timesReciprocal(node: Node, g: Builder): Node | undefined {

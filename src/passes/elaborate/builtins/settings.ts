@@ -1,7 +1,10 @@
 // Builtins for what is not computed on tensors: initialisers, data sources, repetition, derivatives.
-import { wrongKind } from '../../../diagnostics/elaboration.js';
+import { misplaced, wrongKind } from '../../../diagnostics/elaboration.js';
+import { shortened } from '../../../diagnostics/quote.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
 import { filled } from '../../../ir/ops/calls.js';
+import { counter } from '../../../ir/ops/leaves.js';
+import { toF32 } from '../../../ir/ops/logic.js';
 import type { Node } from '../../../ir/graph.js';
 import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../derive/differentiate.js';
@@ -120,6 +123,20 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     apply: (call) => numberValue(fans(call)[1]),
   },
   {
+    name: 'run_length',
+    kind: 'schedule',
+    forms: ['()'],
+    summary:
+      'How many updates the run makes: as many as `fit` and `nnc train` are about to make, or the option `updates` of createTrainer. What `steps` of the schedules is by default; for schedules of your own, in the train block alone.',
+    example: 'linear(from = 0.1, to = 0, steps = 0.5 * run_length())',
+    apply(call) {
+      const { g } = call.frame.context;
+      if (!call.frame.inTrain)
+        return fail(call.frame, misplaced({ what: 'run_length()', where: 'a model', span: call.span }));
+      return tensorValue(g.make(toF32, [g.make(counter, [], { name: 'run' })], {}));
+    },
+  },
+  {
     name: 'repeat',
     kind: 'syntax',
     forms: ['(n, block)'],
@@ -236,5 +253,15 @@ function dataSource(call: BuiltinCall, kind: DataSource['kind']): Value {
     if (name === 'path' && typeof value === 'string') path = value;
     else fields.set(name, value);
   }
+  const [delimiter, decimal] = [fields.get('delimiter'), fields.get('decimal')];
+  if (kind === 'csv' && typeof decimal === 'string' && decimal === delimiter)
+    return fail(
+      call.frame,
+      wrongKind({
+        expected: 'a decimal mark other than the delimiter',
+        got: `"${shortened(decimal)}" for both`,
+        span: given(call, 'decimal').span,
+      }),
+    );
   return { kind: 'data', source: { kind, ...(path !== undefined && { path }), fields: withoutPrototype(fields) } };
 }
