@@ -98,7 +98,7 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
     ).toMatchInlineSnapshot(`
       "unknown: TypeError: createTrainer: there is no option sed: did you mean seed?
       another case: TypeError: createTrainer: there is no option Batch: did you mean batch?
-      far from all: TypeError: createTrainer: there is no option learning_rate: it has seed, parameters, batch, threads, device, updates, updates
+      far from all: TypeError: createTrainer: there is no option learning_rate: it has seed, parameters, batch, threads, device, updates
       null: TypeError: createTrainer: expected an object of options, got null
       a checkpoint in their place: TypeError: createTrainer: expected an object of options, got Uint8Array
       a number: TypeError: createTrainer: expected an object of options, got 5
