@@ -16,19 +16,33 @@ const window = 2 ** 20;
 /** A file's bytes from the first to the last; a gzipped one is unpacked on the way. */
 export async function* chunksOf(folder: string, name: string): Chunks {
   const place = basename(name);
-  const stream = createReadStream(resolve(folder, name), { highWaterMark: window });
+  const path = resolve(folder, name);
+  const portion = await portionOf(path);
+  const stream = createReadStream(path, { highWaterMark: portion });
   try {
     const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
     const first = await chunks.next();
     if (first.done === true) return;
     const whole = startingWith(first.value, chunks);
     if (!isGzipped(first.value)) yield* whole;
-    else yield* through(createGunzip({ chunkSize: window }), whole, place, 'the gzipped data is damaged or cut short');
+    else
+      yield* through(
+        createGunzip({ chunkSize: Math.max(portion, 2 ** 14) }),
+        whole,
+        place,
+        'the gzipped data is damaged or cut short',
+      );
   } catch (error) {
     throw error instanceof Fault ? error : new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
   } finally {
     stream.destroy();
   }
+}
+
+/** How much is read at once: no more than there is, where that can be told. */
+async function portionOf(path: string): Promise<number> {
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  return size > 0 ? Math.min(window, size) : window;
 }
 
 /** Sends bytes through a decompressor; damage is said of `place`. */

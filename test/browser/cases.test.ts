@@ -1,6 +1,6 @@
 // Whole models on the WebGPU of headless Chromium, in software, against PyTorch's numbers.
 import type { Page } from 'playwright-core';
-import { afterEach, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkCase, type CaseModule, type CaseTrainer } from '../reference/checkCase.js';
 import { cases } from '../reference/reference.js';
 import { openPage, type Served } from './page.js';
@@ -14,8 +14,8 @@ function packed(value: unknown): unknown {
 }
 
 /** Runs in the page: makes trainers, keeps them by number, and calls them. Results are plain numbers and lists. */
-const bridge = `(async () => {
-  const { createTrainer, model } = await import('/trainer.js');
+const bridge = (path: string): string => `(async () => {
+  const { createTrainer, model } = await import('${path}');
   const unpacked = (value) =>
     Array.isArray(value) || typeof value !== 'object' || value === null ? value
     : value.array ? globalThis[value.array].from(value.values)
@@ -31,11 +31,11 @@ const bridge = `(async () => {
   return model.parameters;
 })()`;
 
-async function load(page: Page): Promise<CaseModule> {
+async function load(page: Page, path: string): Promise<CaseModule> {
   const run = <T>(name: string, ...given: unknown[]): Promise<T> =>
     page.evaluate(`${name}(${given.map((value) => JSON.stringify(packed(value)) ?? 'undefined').join(', ')})`);
   return {
-    parameters: await page.evaluate(bridge),
+    parameters: await page.evaluate(bridge(path)),
     async createTrainer(options) {
       const n = await run<number>('create', options);
       const method =
@@ -55,16 +55,20 @@ async function load(page: Page): Promise<CaseModule> {
   };
 }
 
-let served: Served | undefined;
-afterEach(async () => {
-  await served?.close();
-  served = undefined;
+/** One browser for all cases, which takes longer to start than a case to run; each has its page anew. */
+const modules: Record<string, string> = {};
+let served: Served;
+beforeAll(async () => {
+  served = await openPage(modules, { flags: ['--enable-unsafe-webgpu'] });
 });
+afterAll(() => served?.close());
 
 describe.each(cases)('%s', (name) => {
   it('gives the recorded numbers in a page', () =>
     checkCase(name, 'wgsl', async (code) => {
-      served = await openPage({ '/trainer.js': code }, { flags: ['--enable-unsafe-webgpu'] });
-      return load(served.page);
+      const path = `/${name}.js`;
+      modules[path] = code;
+      await served.page.reload();
+      return load(served.page, path);
     }));
 });
