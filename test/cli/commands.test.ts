@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { nnc } from './nnc.js';
+import { nnc, warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,8 +35,23 @@ function file(name: string, text: string): string {
 }
 
 function run(...args: string[]): ReturnType<typeof nnc> {
-  return nnc(args, { cwd: folder });
+  return warm(args, { cwd: folder });
 }
+
+it.each([
+  ['--help'],
+  ['check', 'line.nn'],
+  ['check', 'wrong.nn', '--json'],
+  ['compile', 'line.nn', '--target', 'wasm'],
+  ['grad', 'line.nn'],
+  ['ops', 'dense'],
+  ['passes'],
+  ['fly'],
+])('nnc %s does in a process of its own what it does in one that it has run in', (...args) => {
+  const [first, second] = [run(...args), run(...args)];
+  expect(second).toEqual(first);
+  expect(nnc(args, { cwd: folder })).toEqual(first);
+});
 
 describe('nnc', () => {
   it('helps', () => {
@@ -306,7 +321,9 @@ describe('train', () => {
 
   it('is refused in words where a batch is larger than memory', () => {
     for (const target of ['ts', 'wasm']) {
-      const { status, stderr } = run('bench', 'line.nn', '--batch', '100000000000', '--target', target);
+      const { status, stderr } = nnc(['bench', 'line.nn', '--batch', '100000000000', '--target', target], {
+        cwd: folder,
+      });
       expect(status).toBe(1);
       expect(stderr).toMatch(/^error\[train-refused\]: the model line cannot be trained so: \S/);
     }

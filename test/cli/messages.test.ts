@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { catalog } from '../../src/diagnostics/catalog.js';
-import { nnc } from './nnc.js';
+import { nnc, warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-messages-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,9 +27,10 @@ interface Scene {
 
 const rows = (text: string, source = csv): Scene => ({ text: model(trained(source)), files: { 'rows.csv': text } });
 
-const exporting = (code: string): Scene => ({
-  text: model(trained('module("rows.mjs")')),
-  files: { 'rows.mjs': code },
+/** Modules have names of their own, since a process loads each once. */
+const exporting = (name: string, code: string): Scene => ({
+  text: model(trained(`module("${name}")`)),
+  files: { [name]: code },
 });
 
 const scenes: Readonly<Record<string, Scene>> = {
@@ -43,8 +44,8 @@ const scenes: Readonly<Record<string, Scene>> = {
   'data-limit': rows(`1,2,0\n${'1'.repeat(65 * 2 ** 20)}\n`),
   'data-row-length': rows('1,2,0\n1,2\n'),
   'data-value': rows('1,2,3\n'),
-  'data-shape': exporting('export const train = { x: [1, 2, 3], label: [0] };'),
-  'data-rows': exporting('export const train = { x: [1, 2, 3, 4], label: [0] };'),
+  'data-shape': exporting('shape.mjs', 'export const train = { x: [1, 2, 3], label: [0] };'),
+  'data-rows': exporting('rows.mjs', 'export const train = { x: [1, 2, 3, 4], label: [0] };'),
   'data-input-shape': {
     text: model(
       trained('csv("rows.csv", x = 0..1, label = 2, scale = 0)'),
@@ -53,7 +54,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     files: { 'rows.csv': '1,2,0\n' },
   },
   'data-unsupported': { text: model(trained('text("rows.txt")')), files: { 'rows.txt': 'abc' } },
-  'data-module': exporting('export const test = 1;'),
+  'data-module': exporting('test.mjs', 'export const test = 1;'),
   'data-absent': { text: model('train { optimizer = sgd(lr = 0.1) }') },
   'loss-absent': { text: 'model m {\n  input x: [batch, 2]\n  output y = 2 * x\n}' },
   'train-absent': { text: model('') },
@@ -79,7 +80,8 @@ describe('is said', () => {
   it.each(Object.entries(scenes))('%s', (code, { text, files = {}, command = ['train', 'model.nn'], stdout }) => {
     writeFileSync(join(folder, 'model.nn'), text);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    const { status, stderr } = nnc(command, { cwd: folder, stdout });
+    const { status, stderr } =
+      stdout === undefined ? warm(command, { cwd: folder }) : nnc(command, { cwd: folder, stdout });
     const severity = [...catalog.values()].find((entry) => entry.code === code)?.severity;
     expect(stderr).toMatch(new RegExp(`^${severity}\\[${code}\\]: \\S`));
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -89,7 +91,7 @@ describe('is said', () => {
 
 it.each(['train', 'bench', 'grad'])('nnc %s needs a loss', (command) => {
   writeFileSync(join(folder, 'model.nn'), 'model m {\n  input x: [batch, 2]\n  output y = 2 * x\n}');
-  const { status, stderr } = nnc([command, 'model.nn'], { cwd: folder });
+  const { status, stderr } = warm([command, 'model.nn'], { cwd: folder });
   expect(stderr).toMatch(/^error\[loss-absent\]: the model m has no loss, so there is nothing to /);
   expect(status).toBe(1);
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { nnc } from './nnc.js';
+import { warm } from './nnc.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'nnc-output-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ describe('the ending of a module', () => {
     ['m.mjs', ['m.d.mts', 'm.mjs', 'm.nn']],
     ['m.test.ts', ['m.nn', 'm.test.ts']],
   ])('%s tells its language', (output, files) => {
-    expect(nnc(['compile', 'm.nn', '-o', output], { cwd }).status).toBe(0);
+    expect(warm(['compile', 'm.nn', '-o', output], { cwd }).status).toBe(0);
     expect(readdirSync(cwd).sort()).toEqual(files);
     expect(readFileSync(join(cwd, output), 'utf8').includes('interface')).toBe(/\.m?ts$/.test(output));
   });
@@ -42,7 +42,7 @@ describe('the ending of a module', () => {
   ])('%j is refused', (output, words) => {
     const before = 'export declare const kept: number;\n';
     writeFileSync(join(cwd, 'm.d.ts'), before);
-    const { status, stdout, stderr } = nnc(['compile', 'm.nn', '-o', output], { cwd });
+    const { status, stdout, stderr } = warm(['compile', 'm.nn', '-o', output], { cwd });
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain(words);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -57,13 +57,13 @@ describe('a model larger than memory', () => {
       join(cwd, 'm.nn'),
       'model m {\n  input x: [batch, 2]\n  param w: [2, 4e6] = 1\n  output y = x @ w\n  loss = mean(y)\n}\n',
     );
-    expect(nnc(['check', 'm.nn', '--memory-limit', '0.01'], { cwd }).stderr).toContain(
+    expect(warm(['check', 'm.nn', '--memory-limit', '0.01'], { cwd }).stderr).toContain(
       'w takes 0.0298 GiB of memory, and the limit is 0.01 GiB',
     );
-    const whole = nnc(['compile', 'm.nn', '--memory-limit', '0.0299'], { cwd });
+    const whole = warm(['compile', 'm.nn', '--memory-limit', '0.0299'], { cwd });
     expect([whole.status, whole.stdout]).toEqual([1, '']);
     expect(whole.stderr).toContain('m takes 0.0447 GiB of memory for one example, and the limit is 0.0299 GiB');
-    expect(nnc(['compile', 'm.nn'], { cwd }).status).toBe(0);
-    expect(nnc(['check', 'm.nn', '--memory-limit', '0'], { cwd }).status).toBe(2);
+    expect(warm(['compile', 'm.nn'], { cwd }).status).toBe(0);
+    expect(warm(['check', 'm.nn', '--memory-limit', '0'], { cwd }).status).toBe(2);
   });
 });

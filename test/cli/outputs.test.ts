@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { nnc, shell, type Outcome } from './nnc.js';
+import { nnc, shell, warm, type Outcome } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-outputs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -124,7 +124,7 @@ describe('places that cannot be written', () => {
     ['a folder below a file', 'line.csv/run', 'a part of its path is not a folder'],
     ['a name of a thousand letters', 'n'.repeat(1000), 'the name is too long'],
   ])('%s', (_, out, reason) => {
-    const { status, stderr, stdout } = nnc(['train', 'line.nn', '--out', out], { cwd: folder });
+    const { status, stderr, stdout } = warm(['train', 'line.nn', '--out', out], { cwd: folder });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^error\[file-unwritable\]: [^\n]+\n\n$/);
     expect(stderr).toContain(reason);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passes } from '../../src/passes.js';
-import { nnc } from './nnc.js';
+import { warm } from './nnc.js';
 
 const source = `
 model line {
@@ -25,7 +25,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const compile = (...more: string[]) => nnc(['compile', 'line.nn', ...more], { cwd: folder });
+const compile = (...more: string[]) => warm(['compile', 'line.nn', ...more], { cwd: folder });
 
 describe('--emit', () => {
   it.each([
@@ -61,7 +61,7 @@ describe('--emit', () => {
     expect(compile('--emit', 'nests', '-o', 'nests.txt').status).toBe(0);
     expect(readFileSync(join(folder, 'nests.txt'), 'utf8')).toBe(compile('--emit', 'nests').stdout);
     writeFileSync(join(folder, 'faulty.nn'), source.replace('dense(3)', 'dense(4)'));
-    const { status, stdout, stderr } = nnc(['compile', 'faulty.nn', '--emit', 'nests'], { cwd: folder });
+    const { status, stdout, stderr } = warm(['compile', 'faulty.nn', '--emit', 'nests'], { cwd: folder });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain('error[');
   });
@@ -141,7 +141,7 @@ it('--verify changes nothing of what is right', () => {
 
 describe('passes', () => {
   it('lists every pass with what it takes, makes, and is good for', () => {
-    const { status, stdout, stderr } = nnc(['passes']);
+    const { status, stdout, stderr } = warm(['passes']);
     expect([status, stderr]).toEqual([0, '']);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(passes.map(({ name }) => name));
@@ -154,7 +154,7 @@ describe('passes', () => {
   });
 
   it('gives the same as data', () => {
-    const { status, stdout } = nnc(['passes', '--json']);
+    const { status, stdout } = warm(['passes', '--json']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual(
       passes.map(({ name, from, to, optional, why }) => ({ name, from, to, optional, why })),
