@@ -10,6 +10,7 @@ import { log } from './transcendental.js';
 export const add: Op<Plain> = elementwise({
   name: 'add',
   summary: 'a + b.',
+  rule: 'd(u + v) = du + dv',
   scalar: (a, b) => apply('add', a, b),
   vjp: (d) => [d, d],
   notation: { kind: 'infix', operator: 'add' },
@@ -19,6 +20,7 @@ export const add: Op<Plain> = elementwise({
 export const sub: Op<Plain> = elementwise({
   name: 'sub',
   summary: 'a - b.',
+  rule: 'd(u - v) = du - dv',
   // Of max(x, 0) + log1p(…) it is taken from the first part: what is small is added last, where it is not lost.
   scalar: (a, b) => {
     const [larger, small] = a.kind === 'apply' && a.op === 'add' ? a.args : [];
@@ -33,6 +35,7 @@ export const sub: Op<Plain> = elementwise({
 export const mul: Op<Plain> = elementwise({
   name: 'mul',
   summary: 'a * b, element by element.',
+  rule: 'd(u ⊙ v) = v ⊙ du + u ⊙ dv',
   scalar: (a, b) => apply('mul', a, b),
   // d(a·b) = b·da + a·db
   vjp: (d, [a, b], _, g) => [g.make(mul, [d, b], {}), g.make(mul, [d, a], {})],
@@ -61,6 +64,7 @@ function isUniform(node: Node): boolean {
 export const div: Op<Plain> = elementwise({
   name: 'div',
   summary: 'a / b, element by element.',
+  rule: 'd(u / v) = du / v - (u / v²) ⊙ dv',
   scalar: (a, b) => apply('div', a, b),
   // d(a/b) = da/b - (a/b)·db/b
   vjp: (d, [, b], y, g) => {
@@ -74,6 +78,7 @@ export const div: Op<Plain> = elementwise({
 export const neg: Op<Plain> = elementwise({
   name: 'neg',
   summary: '-x.',
+  rule: 'd(-u) = -du',
   scalar: (x) => apply('neg', x),
   vjp: (d, _, __, g) => [g.make(neg, [d], {})],
   notation: { kind: 'prefix', operator: 'neg' },
@@ -84,6 +89,7 @@ export const pow: Op<Plain> = elementwise({
   name: 'pow',
   summary:
     'a to the power b. Where b is 0, the derivative by a is 0; where a is 0 and b is not negative, that by b is.',
+  rule: 'd(u^v) = v ⊙ u^(v - 1) ⊙ du + u^v ⊙ log(u) ⊙ dv',
   scalar: (a, b) => apply('pow', a, b),
   vjp: (d, [a, b], y, g) => {
     const lowered = g.make(pow, [a, g.make(sub, [b, filled(g, 1, b.type)], {})], {});
@@ -106,6 +112,7 @@ export const maximum: Op<Plain> = elementwise({
   name: 'maximum',
   summary:
     'The larger of a and b; NaN if either is. At ties each gets half of the cotangent, but a constant gets none: relu′(0) = 0.',
+  rule: 'd max(u, v) = 1[u > v] ⊙ du + 1[v > u] ⊙ dv',
   scalar: (a, b) => apply('max', a, b),
   vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => [one, other]),
   notation: { kind: 'call', name: 'max' },
@@ -116,6 +123,7 @@ export const minimum: Op<Plain> = elementwise({
   name: 'minimum',
   summary:
     'The smaller of a and b; NaN if either is. At ties each gets half of the cotangent, but a constant gets none.',
+  rule: 'd min(u, v) = 1[u < v] ⊙ du + 1[v < u] ⊙ dv',
   scalar: (a, b) => apply('min', a, b),
   vjp: (d, [a, b], y, g) => extreme(d, a, b, y, g, (one, other) => [other, one]),
   notation: { kind: 'call', name: 'min' },
@@ -147,6 +155,7 @@ function extreme(
 export const abs: Op<Plain> = elementwise({
   name: 'abs',
   summary: '|x|. The derivative at 0 is 0.',
+  rule: 'd abs(u) = sign(u) ⊙ du',
   scalar: (x) => apply('abs', x),
   vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(sign, [x], {})], {})],
   samples: unary,
@@ -181,6 +190,7 @@ export const round: Op<Plain> = elementwise({
 export const sqrt: Op<Plain> = elementwise({
   name: 'sqrt',
   summary: 'The square root.',
+  rule: 'd sqrt(u) = du / (2 · sqrt(u))',
   scalar: (x) => apply('sqrt', x),
   // d√x = dx / (2√x)
   vjp: (d, _, y, g) => [g.make(div, [d, g.make(mul, [filled(g, 2, y.type), y], {})], {})],

@@ -14,6 +14,7 @@ export const contract: Op<Labels> = {
   kind: 'element',
   name: 'contract',
   summary: 'The sum of products over the labels that `out` lacks: einsum of two tensors.',
+  rule: 'd(u v) = du v + u dv',
   type: ([a, b], { left, right, out }) => {
     const dims = new Map<string, Dim>();
     const note = (labels: readonly string[], shape: readonly Dim[]): void =>

@@ -17,6 +17,7 @@ export const stopGradient: Op<Plain> = elementwise({
 export const again: Op<Plain> = elementwise({
   name: 'again',
   summary: 'x, from which values are computed a second time rather than kept.',
+  rule: 'du = du',
   scalar: (x) => x,
   vjp: (d) => [d],
   notation: { kind: 'same' },

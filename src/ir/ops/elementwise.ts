@@ -14,6 +14,8 @@ export interface Elementwise {
   scalar(...args: readonly Scalar[]): Scalar;
   /** The cotangent of each operand. */
   vjp?(cotangent: Node, inputs: readonly Node[], result: Node, g: Builder): readonly (Node | undefined)[];
+  /** The rule of its derivative, as mathematics states it. */
+  readonly rule?: string;
   readonly notation?: Notation<Plain>;
   readonly samples: readonly Omit<Sample, 'attrs'>[];
   /** The element type of the result; default: that of the last operand. */
@@ -27,6 +29,7 @@ export function elementwise(of: Elementwise): Op<Plain> {
     kind: 'element',
     name: of.name,
     summary: of.summary,
+    ...(of.rule !== undefined && { rule: of.rule }),
     type: (inputs) => tensor(commonShape(of.name, inputs), of.result ?? inputs[inputs.length - 1].element),
     element: (at, inputs) => of.scalar(...inputs.map((input) => input(at))),
     ...(vjp && {

@@ -69,6 +69,7 @@ export const takeAlong: Op<Plain> = {
   kind: 'element',
   name: 'takeAlong',
   summary: 'The element of the last axis that ids choose: x[..., ids[...]].',
+  rule: 'd u[i] = du[i]',
   type: ([x]) => ({ element: x.element, shape: x.shape.slice(0, -1) }),
   element: (at, [x, ids]) => x([...at, coordinate(ids(at))]),
   vjp: (d, { inputs: [x, ids] }, g) => {
@@ -91,6 +92,7 @@ export const gather: Op<Plain> = {
   kind: 'element',
   name: 'gather',
   summary: 'Rows of a table: table[ids].',
+  rule: 'd u[i] = du[i]',
   type: ([table, ids]) => ({ element: table.element, shape: [...ids.shape, ...table.shape.slice(1)] }),
   element: (at, [table, ids], { inputs: [, chosen] }) => {
     const rank = chosen.type.shape.length;

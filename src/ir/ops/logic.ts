@@ -71,6 +71,7 @@ export const not: Op<Plain> = elementwise({
 export const select: Op<Plain> = elementwise({
   name: 'select',
   summary: 'a where the condition holds, else b.',
+  rule: 'd {u if c, else v} = {du if c, else dv}',
   scalar: (c, a, b) => apply('select', c, a, b),
   vjp: (d, [c], y, g) => {
     const zero = filled(g, 0, y.type);

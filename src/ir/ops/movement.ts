@@ -24,6 +24,7 @@ export const broadcast: Op<{ shape: readonly Dim[]; axes: readonly number[] }> =
   kind: 'element',
   name: 'broadcast',
   summary: 'Repeats x along new axes; `axes` are their positions in the result.',
+  rule: 'd repeat(u) = repeat(du)',
   type: ([x], { shape, axes }) => {
     const kept = shape.filter((_, i) => !axes.includes(i));
     if (kept.length !== x.shape.length || kept.some((d, i) => d.size.key !== x.shape[i].size.key))
@@ -46,6 +47,7 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
   kind: 'element',
   name: 'reshape',
   summary: 'The same elements, in order, in another shape.',
+  rule: 'd reshape(u) = reshape(du)',
   type: ([x], { shape }) => ({ element: x.element, shape }),
   element: (at, [x], { inputs: [source], type }) => x(unflatten(flatten(at, type), source.type)),
   vjp: (d, { inputs: [x] }, g) => [g.make(reshape, [d], { shape: x.type.shape })],
@@ -87,6 +89,7 @@ export const permute: Op<{ order: readonly number[] }> = {
   kind: 'element',
   name: 'permute',
   summary: 'Axes in another order: axis i of the result is axis order[i] of x.',
+  rule: 'd(uᵀ) = (du)ᵀ',
   type: ([x], { order }) => ({ element: x.element, shape: order.map((i) => x.shape[i]) }),
   element: (at, [x], { attrs: { order } }) => x(order.map((_, i) => at[order.indexOf(i)])),
   vjp: (d, { attrs: { order } }, g) => [g.make(permute, [d], { order: order.map((_, i) => order.indexOf(i)) })],
@@ -110,6 +113,7 @@ export const slice: Op<Slice> = {
   kind: 'element',
   name: 'slice',
   summary: 'Every step-th element from start, along each axis; a negative step walks back.',
+  rule: 'd u[a:b] = du[a:b]',
   type: ([x], { sizes }) => ({ element: x.element, shape: sizes }),
   element: (at, [x], { attrs: { starts, steps } }) => x(at.map((i, n) => add(starts[n], scale(i, steps[n])))),
   vjp: (d, { inputs: [x], attrs }, g) => [unslice(d, x, attrs, g)],
@@ -161,6 +165,7 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
   kind: 'element',
   name: 'spreadOut',
   summary: 'The transpose of slice: x at every step-th place from start, 0 elsewhere.',
+  rule: 'd spread_out(u) = spread_out(du)',
   type: ([x], { shape }) => ({ element: x.element, shape }),
   element: (at, [x], { inputs: [source], attrs: { starts, steps, shape } }) => {
     const conditions: Scalar[] = [];
@@ -204,6 +209,7 @@ export const pad: Op<{ low: readonly number[]; high: readonly number[]; value: n
   kind: 'element',
   name: 'pad',
   summary: 'x with `low` elements of a value before it and `high` after it, along each axis.',
+  rule: 'd pad(u) = pad(du)',
   type: ([x], { low, high }) => ({
     element: x.element,
     shape: x.shape.map((d, i) => (low[i] + high[i] === 0 ? d : dim(add(d.size, low[i] + high[i])))),
@@ -244,6 +250,7 @@ export const concat: Op<{ axis: number }> = {
   kind: 'element',
   name: 'concat',
   summary: 'Tensors one after another along an axis.',
+  rule: 'd concat(u, v) = concat(du, dv)',
   type: (inputs, { axis }) => ({
     element: inputs[0].element,
     shape: inputs[0].shape.map((d, i) => (i === axis ? dim(add(...inputs.map((t) => t.shape[axis].size))) : d)),

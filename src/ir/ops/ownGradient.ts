@@ -46,6 +46,7 @@ export const ownGradient: Op<{ gradient: OwnGradient }> = {
   kind: 'element',
   name: 'ownGradient',
   summary: 'The first input, with the derivative by the others that its author declared.',
+  rule: 'as its author declares it',
   type: ([value, ...given], { gradient: { leaves, cotangent } }) => {
     if (given.length !== leaves.length) throw new Error(`a derivative by ${leaves.length} has ${given.length} inputs`);
     [value, ...given].forEach((type, i) => fits(type, (i === 0 ? cotangent : leaves[i - 1]).type));

@@ -26,6 +26,7 @@ export const recurrence: Op<Attrs> = {
   kind: 'structured',
   name: 'recurrence',
   summary: 'Along an axis, each element by the one before: a running sum, a running product, or y[i-1] * f[i] + x[i].',
+  rule: 'd y[i] = f[i] ⊙ d y[i - 1] + y[i - 1] ⊙ d f[i] + d x[i]',
   type: (inputs, { form }) => {
     const [first, second] = inputs;
     if (inputs.length !== (form === 'linear' ? 2 : 1)) throw new Error(`${form} of ${inputs.length} inputs`);

@@ -46,6 +46,7 @@ function reduction(
   summary: string,
   op: FoldOp,
   vjp: (d: Node, x: Node, y: Node, axes: readonly number[], g: Builder) => Node,
+  rule: string,
   notation: Notation<Along>,
 ): Op<Along> {
   const truth = op === 'max' || op === 'min';
@@ -53,6 +54,7 @@ function reduction(
     kind: 'element',
     name,
     summary,
+    rule,
     type: ([x], { axes }) => dropped(x, axes),
     element: (at, [x], { inputs: [source], attrs: { axes } }) => {
       if (truth && source.type.element.kind === 'bool') {
@@ -77,6 +79,7 @@ export const sum: Op<Along> = reduction(
   'Adds up the elements along the axes.',
   'add',
   (d, x, _, axes, g) => spreadAlong(g, d, x, axes),
+  'd Σ u = Σ du',
   { kind: 'form', write: ([x], { inputs: [{ type }], attrs: { axes } }) => sumOver(x, axes, type.shape) },
 );
 
@@ -85,6 +88,7 @@ export const prod: Op<Along> = reduction(
   'Multiplies the elements along the axes. The derivative is the product of the others, also where an element is 0.',
   'mul',
   productOfOthers,
+  'd prod(u) = Σ prod(others) ⊙ du',
   called('prod'),
 );
 
@@ -105,6 +109,7 @@ export const reduceMax: Op<Along> = reduction(
   'The largest element along the axes; any, for bools. Ties share the cotangent evenly.',
   'max',
   shareTies((x, most) => [x, most]),
+  'd max(u) = Σ 1[u = max(u)] ⊙ du / (number of ties)',
   called('max'),
 );
 export const reduceMin: Op<Along> = reduction(
@@ -112,6 +117,7 @@ export const reduceMin: Op<Along> = reduction(
   'The smallest element along the axes; all, for bools. Ties share the cotangent evenly.',
   'min',
   shareTies((x, least) => [least, x]),
+  'd min(u) = Σ 1[u = min(u)] ⊙ du / (number of ties)',
   called('min'),
 );
 

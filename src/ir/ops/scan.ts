@@ -61,6 +61,7 @@ export const scan: Op<ScanAttrs> = {
   kind: 'structured',
   name: 'scan',
   summary: 'A result of a loop: what it emits at each round, or a value that it carries.',
+  rule: 'round by round, from the last to the first',
   type: (inputs, { loop, result }) => {
     checkInputs(inputs, loop);
     switch (result.kind) {

@@ -43,6 +43,7 @@ export const window: Op<Windows> = {
   name: 'window',
   summary:
     'The windows along the axes: their positions where the axes were, then their offsets. Elements that no window holds have the gradient 0.',
+  rule: 'd window(u) = window(du)',
   type: ([x], { axes, sizes, strides, dilations }) => ({
     element: x.element,
     shape: [
@@ -85,6 +86,7 @@ export const overlapAdd: Op<Windows & { shape: readonly Dim[] }> = {
   kind: 'element',
   name: 'overlapAdd',
   summary: 'The transpose of window: the sum over the windows that hold an element, 0 where none does.',
+  rule: 'd overlap_add(u) = overlap_add(du)',
   type: ([x], { shape }) => ({ element: x.element, shape }),
   element: (at, [x], { inputs: [{ type }], attrs }) => {
     const { axes, shape } = attrs;
