@@ -30,7 +30,7 @@ function piecesOf(of: Formula, style: NotationStyle): string[] {
   const left = seen(formula.left);
   const isSame = left.kind === 'infix' && operators[left.operator].level === level && formula.operator !== 'matrix';
   const first = isSame ? piecesOf(left, style) : [leftText];
-  const sign = spelling[style];
+  const sign = style === 'math' ? spelling.math : spelling.nn;
   // The factors of a term, so that a long one can be broken too.
   const opens = level === binding.sum && isProduct(formula.right);
   const [head, ...rest] = opens ? piecesOf(seen(formula.right), style) : [rightText];

@@ -1,4 +1,6 @@
 // Formulas as text: in the language's own notation, as comments of generated code have them, and in Unicode mathematics.
+import { exactShape, exactSlice, hiddenIn, literalText, mustStretch, stretchedPlaces } from './exact.js';
+import { printExactly, printNumber } from './numbers.js';
 import { printIndex } from '../index.js';
 import { axisArgument, printShape } from '../types.js';
 import {
@@ -13,8 +15,11 @@ import {
 } from './tree.js';
 import { letterNames, mathematical, placedBy, sumNames, titleIn, turned } from './mathematics.js';
 
-/** The language's own notation, or mathematics (Unicode) for people. */
-export type NotationStyle = 'nn' | 'math';
+/** The language's own notation as a reader likes it, mathematics (Unicode), or the language to the letter, which compiles. */
+export type NotationStyle = 'nn' | 'math' | 'model';
+
+/** Whose signs a style has. */
+const signsOf: Readonly<Record<NotationStyle, 'nn' | 'math'>> = { nn: 'nn', math: 'math', model: 'nn' };
 
 /** A formula as text. */
 export function printFormula(formula: Formula, style: NotationStyle = 'nn'): string {
@@ -44,9 +49,9 @@ function written(of: Formula, style: NotationStyle): Written {
   const text = (of: Formula): string => written(of, style).text;
   switch (formula.kind) {
     case 'name':
-      return atom(titleIn(formula.title, style));
+      return atom(titleIn(formula.title, signsOf[style]));
     case 'number':
-      return { text: printNumber(formula.value), level: formula.value < 0 ? binding.negation : binding.atom };
+      return { text: style === 'model' ? printExactly(formula.value) : printNumber(formula.value), level: formula.value < 0 ? binding.negation : binding.atom };
     case 'size':
       return {
         text: printIndex(formula.of).replaceAll('*', style === 'math' ? ' · ' : ' * '),
@@ -54,26 +59,32 @@ function written(of: Formula, style: NotationStyle): Written {
       };
     case 'apply': {
       const called = style === 'math' ? (formula.math ?? formula.name) : formula.name;
-      return atom(`${called}(${[...formula.args.map(text), ...formula.settings.map(printSetting)].join(', ')})`);
+      const settings = formula.settings.map((each) => printSetting(each, style));
+      return atom(`${called}(${[...partTexts(formula, formula.args, style), ...settings].join(', ')})`);
     }
     case 'infix':
       return writeInfix(formula, style);
     case 'prefix': {
       const { level, ...spelling } = prefixes[formula.operator];
-      return { text: `${spelling[style]}${inParentheses(write(formula.of), level)}`, level };
+      return { text: `${spelling[signsOf[style]]}${inParentheses(write(formula.of), level)}`, level };
     }
     case 'power':
       return writePower(write(formula.base), formula, style);
     case 'transpose':
       return atom(
-        style === 'nn' ? `transpose(${text(formula.of)})` : `${inParentheses(write(formula.of), binding.atom)}ᵀ`,
+        style !== 'math' ? `transpose(${text(formula.of)})` : `${inParentheses(write(formula.of), binding.atom)}ᵀ`,
       );
     case 'index': {
+      const exact = style === 'model' && formula.node && exactSlice(formula.node);
+      if (exact) {
+        const part = exact.places.every((place) => place === ':') ? '' : `[${exact.places.join(', ')}]`;
+        return atom(`${inParentheses(write(formula.of), binding.atom)}${part}[${exact.turned.join(', ')}]`);
+      }
       const places = formula.places.map((place) => (typeof place === 'string' ? place : text(place)));
       return atom(`${inParentheses(write(formula.of), binding.atom)}[${places.join(', ')}]`);
     }
     case 'cases':
-      return style === 'nn' ? writeIf(formula) : writeCases(formula);
+      return style === 'math' ? writeCases(formula) : writeIf(formula, style);
     case 'contraction':
       return writeContraction(formula, style);
     case 'sum':
@@ -81,9 +92,12 @@ function written(of: Formula, style: NotationStyle): Written {
     case 'list':
       return atom(`[${formula.items.map(text).join(', ')}]`);
     case 'silent':
-      return write(formula.of);
-    case 'words':
+      return style === 'model' ? writeHidden(formula) : write(formula.of);
+    case 'words': {
+      const whole = style === 'model' && formula.node && literalText(formula.node, printExactly);
+      if (whole) return atom(whole);
       return atom(formula.parts.map((part) => (typeof part === 'string' ? part : text(part))).join(''));
+    }
     case 'omitted':
       return atom('…');
     default:
@@ -99,7 +113,7 @@ function levelOfSize({ of: { terms } }: FormulaOf<'size'>): Binding {
 
 function writeInfix(formula: FormulaOf<'infix'>, style: NotationStyle): Written {
   const { level, ...spelling } = operators[formula.operator];
-  const sign = spelling[style];
+  const sign = spelling[signsOf[style]];
   return { text: sidesOf(formula, style).join(sign === '' ? ' ' : ` ${sign} `), level };
 }
 
@@ -107,7 +121,7 @@ function writeInfix(formula: FormulaOf<'infix'>, style: NotationStyle): Written 
 export function sidesOf(formula: FormulaOf<'infix'>, style: NotationStyle): [string, string] {
   const { operator } = formula;
   const { level } = operators[operator];
-  const [left, right] = [formula.left, formula.right].map((side) => written(side, style));
+  const [left, right] = partsIn(formula, [formula.left, formula.right], style);
   if (operator === 'matrix') return matrixSides(left, right, style);
   if (level === binding.comparison) return [inParentheses(left, level + 1), inParentheses(right, level + 1)];
   const flat = style === 'math' && isFlat(formula);
@@ -150,8 +164,9 @@ function writePower(base: Written, { exponent }: FormulaOf<'power'>, style: Nota
   return { text: `${under}${over}`, level: binding.power };
 }
 
-function writeIf({ condition, then, otherwise }: FormulaOf<'cases'>): Written {
-  const [c, a, b] = [condition, then, otherwise].map((part) => printFormula(part));
+function writeIf(formula: Formula & FormulaOf<'cases'>, style: NotationStyle): Written {
+  const { condition, then, otherwise } = formula;
+  const [c, a, b] = partTexts(formula, [condition, then, otherwise], style);
   return { text: `if ${c} then ${a} else ${b}`, level: binding.branch };
 }
 
@@ -176,9 +191,9 @@ function isZero(formula: Formula): boolean {
 function writeContraction(formula: FormulaOf<'contraction'>, style: NotationStyle): Written {
   const { left, right, letters, over, free } = formula;
   const spelled = (list: typeof over): string => list.map(({ letter }) => letter).join('');
-  if (style === 'nn') {
+  if (style !== 'math') {
     const pattern = `"${spelled(letters.left)},${spelled(letters.right)}->${spelled(free)}"`;
-    return atom(`einsum(${pattern}, ${printFormula(left)}, ${printFormula(right)})`);
+    return atom(`einsum(${pattern}, ${printFormula(left, style)}, ${printFormula(right, style)})`);
   }
   const factor = (of: Formula, own: typeof over): string => {
     return inParentheses(written(placedBy(of, own), style), binding.atom);
@@ -194,28 +209,57 @@ function writeSum(formula: FormulaOf<'sum'>, style: NotationStyle): Written {
     const sum = names === '' ? 'Σ' : `Σ_${names}`;
     return { text: `${sum} ${inParentheses(written(of, style), binding.product)}`, level: binding.product };
   }
-  const along = axes.length === shape.length ? '' : `, ${axisArgument(axes, shape)}`;
+  const along = axes.length === shape.length ? '' : `, ${style === 'model' ? exactAxes(axes) : axisArgument(axes, shape)}`;
   return atom(`sum(${written(of, style).text}${along})`);
 }
 
-export function printSetting({ name, value }: Setting): string {
-  const text =
-    value.kind === 'text'
-      ? value.text
-      : value.kind === 'shape'
-        ? printShape(value.shape)
-        : axisArgument(value.axes, value.shape).replace(/^axis = /, '');
-  return name === undefined ? text : `${name} = ${text}`;
+export function printSetting({ name, value }: Setting, style: NotationStyle = 'nn'): string {
+  const exact = style === 'model';
+  const textOf = (): string => {
+    switch (value.kind) {
+      case 'text':
+        return value.text;
+      case 'shape':
+        return exact ? exactShape(value.shape) : printShape(value.shape);
+      case 'axes':
+        return (exact ? exactAxes(value.axes) : axisArgument(value.axes, value.shape)).replace(/^axis = /, '');
+      default:
+        return value satisfies never;
+    }
+  };
+  return name === undefined ? textOf() : `${name} = ${textOf()}`;
 }
 
-/** A number as the language writes it, with as many digits as tell it from its neighbours among f32: 1 - 0.9 is 0.1. */
-export function printNumber(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  const rounded = Math.fround(value);
-  for (let digits = 1; digits < 10; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === rounded && Number.isFinite(rounded) && String(short).length < String(value).length)
-      return String(short);
-  }
-  return String(value);
+/** Axes by their places. */
+function exactAxes(axes: readonly number[]): string {
+  return `axis = ${axes.length === 1 ? axes[0] : `[${axes.join(', ')}]`}`;
+}
+
+/** Operands, to the letter: those that repeat are stretched where the rules of broadcasting would not do it. */
+function partsIn(of: Formula, parts: readonly Formula[], style: NotationStyle): Written[] {
+  const full = style === 'model' ? mustStretch(of.node, parts) : undefined;
+  return parts.map((part, i) => {
+    const hidden = full !== undefined && i !== full ? hiddenIn(part) : undefined;
+    const places = hidden && stretchedPlaces(hidden.node);
+    if (!hidden || !places) return written(part, style);
+    const inner = written(hidden.inner, style);
+    return places.length === 0 ? inner : atom(`${inParentheses(inner, binding.atom)}[${places.join(', ')}]`);
+  });
+}
+
+function partTexts(of: Formula, parts: readonly Formula[], style: NotationStyle): string[] {
+  return partsIn(of, parts, style).map(({ text }) => text);
+}
+
+/** `broadcast(x[:, none], [batch, 3])`, `full([3], 2)`, `reshape(x, [batch, 1])` */
+function writeHidden(formula: Formula & FormulaOf<'silent'>): Written {
+  const inner = written(formula.of, 'model');
+  const hidden = hiddenIn(formula);
+  if (!hidden) return inner;
+  const shape = exactShape(hidden.node.type.shape);
+  const places = stretchedPlaces(hidden.node);
+  if (!places) return atom(`reshape(${inner.text}, ${shape})`);
+  if (hidden.node.inputs[0].type.shape.length === 0) return atom(`full(${shape}, ${inner.text})`);
+  const stretched = places.length === 0 ? inner.text : `${inParentheses(inner, binding.atom)}[${places.join(', ')}]`;
+  return atom(`broadcast(${stretched}, ${shape})`);
 }

@@ -1,6 +1,6 @@
 // Values known while compiling, and run-time sizes as numbers.
 import { apply as applied, number as numberFormula, setting, sizeFormula, words } from '../formula/tree.js';
-import { printNumber } from '../formula/text.js';
+import { printNumber } from '../formula/numbers.js';
 import type { Op } from '../graph.js';
 import { indexValue, number, apply, type Scalar } from '../scalar.js';
 import { constant as whole, printIndex, type Index } from '../index.js';

@@ -13,7 +13,7 @@ import {
   zero,
   type Index,
 } from '../index.js';
-import { printNumber } from '../formula/text.js';
+import { printNumber } from '../formula/numbers.js';
 import { apply as applied, indexed, list, setting, shapeSetting, silent, transposed } from '../formula/tree.js';
 import type { Builder, Node, Op } from '../graph.js';
 import { apply, indexValue, number, type Scalar } from '../scalar.js';
@@ -194,8 +194,10 @@ export const spreadOut: Op<{ starts: readonly Index[]; steps: readonly number[];
   notation: {
     kind: 'call',
     name: 'spread_out',
-    rest: ({ inputs: [{ type }], attrs: { starts, steps, shape } }) => [
-      setting(`[${placesOf({ starts, steps, sizes: type.shape }, shape).join(', ')}]`),
+    rest: ({ attrs: { starts, steps, shape } }) => [
+      setting(`[${starts.map(printIndex).join(', ')}]`),
+      shapeSetting(shape),
+      ...(steps.every((s) => s === 1) ? [] : [setting(`[${steps.join(', ')}]`, 'step')]),
     ],
   },
   samples: [

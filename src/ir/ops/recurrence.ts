@@ -2,7 +2,7 @@
 import { constant as whole, constantOf, zero } from '../index.js';
 import { printType, sameShape, tensor } from '../types.js';
 import { apply, local, type Scalar } from '../scalar.js';
-import { setting } from '../formula/tree.js';
+import { apply as called, setting } from '../formula/tree.js';
 import type { Builder, Node, Op } from '../graph.js';
 import { mul } from './arithmetic.js';
 import { filled } from './calls.js';
@@ -18,6 +18,9 @@ export interface Recurrence {
    */
   readonly form: 'sum' | 'product' | 'linear';
 }
+
+/** As the language calls it. */
+const names = { sum: 'cumsum', product: 'cumprod', linear: 'cumlinear' } as const;
 
 type Attrs = { axis: number; reverse: boolean; form: Recurrence['form'] };
 
@@ -35,13 +38,11 @@ export const recurrence: Op<Attrs> = {
   },
   vjp: (d, node, g) => cotangents(d, node, g),
   notation: {
-    kind: 'call',
-    name: 'recurrence',
-    rest: ({ attrs: { axis, reverse, form } }) => [
-      ...(form === 'linear' ? [] : [setting(`"${form}"`)]),
-      setting(String(axis), 'axis'),
-      ...(reverse ? [setting('true', 'reverse')] : []),
-    ],
+    kind: 'form',
+    write: (inputs, { attrs: { axis, reverse, form } }) =>
+      called(names[form], inputs, {
+        settings: [setting(String(axis), 'axis'), ...(reverse ? [setting('true', 'reverse')] : [])],
+      }),
   },
   samples: [
     { inputs: ['f32[2, 4]'], attrs: { axis: 1, reverse: false, form: 'sum' } },

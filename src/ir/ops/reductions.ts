@@ -1,6 +1,6 @@
 // Sums, products and extremes along axes; the axes are dropped.
 import { axis, toIndex, type Index } from '../index.js';
-import { axesSetting, sumOver } from '../formula/tree.js';
+import { apply as call, axesSetting, sumOver } from '../formula/tree.js';
 import type { Builder, Node, Notation, Op, Sample } from '../graph.js';
 import { apply, fold, number, type FoldOp, type Scalar } from '../scalar.js';
 import type { Dim, TensorType } from '../types.js';
@@ -138,13 +138,16 @@ function shareTies(
   };
 }
 
+/** What extremes of bools are called. */
+const truths: Readonly<Record<string, string>> = { max: 'any', min: 'all' };
+
 /** A call with `axis = 1`, `axis = batch`; with nothing where all are reduced. */
 function called(name: string): Notation<Along> {
   return {
-    kind: 'call',
-    name,
-    rest({ inputs: [{ type }], attrs: { axes } }) {
-      return axes.length === type.shape.length ? [] : [axesSetting(axes, type.shape)];
-    },
+    kind: 'form',
+    write: ([x], { inputs: [{ type }], attrs: { axes } }) =>
+      call(type.element.kind === 'bool' ? (truths[name] ?? name) : name, [x], {
+        settings: axes.length === type.shape.length ? [] : [axesSetting(axes, type.shape)],
+      }),
   };
 }

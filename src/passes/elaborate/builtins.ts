@@ -8,6 +8,7 @@ import { rearrangeBuiltin } from './builtins/rearrange.js';
 import { settingBuiltins } from './builtins/settings.js';
 import { joiningBuiltins } from './builtins/joining.js';
 import { shapeBuiltins } from './builtins/shapes.js';
+import { spreadingBuiltins } from './builtins/spreading.js';
 import { windowBuiltins } from './builtins/windows.js';
 import { numberValue, Scope, type Builtin, type BuiltinDefinition, type Value } from './values.js';
 
@@ -16,6 +17,7 @@ export const builtins: readonly Builtin[] = [
   ...reductionBuiltins,
   ...shapeBuiltins,
   ...joiningBuiltins,
+  ...spreadingBuiltins,
   ...windowBuiltins,
   ...makingBuiltins,
   ...indexingBuiltins,

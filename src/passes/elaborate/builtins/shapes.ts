@@ -125,6 +125,29 @@ export const shapeBuiltins: readonly BuiltinDefinition[] = [
     example: 'cumprod(x, axis = 1)',
     apply: (call) => cumulative(call, 'product'),
   },
+  {
+    name: 'cumlinear',
+    kind: 'reduction',
+    forms: ['(f, x, axis, reverse = false)'],
+    summary:
+      'Along an axis each element from the one before, y[i] = y[i-1] * f[i] + x[i], from 0; from the end, where reverse = true. The derivative of cumprod is made of it.',
+    example: 'cumlinear(x, x, axis = 1)',
+    apply: (call) => {
+      const [f, x] = ['f', 'x'].map((name) => toNumbers(call.frame, node(call, name)));
+      if (!sameShape(f.type, x.type))
+        return fail(
+          call.frame,
+          wrongShape({
+            what: 'f',
+            labels: [{ span: given(call, 'f').span, text: `${printType(f.type)} beside ${printType(x.type)}` }],
+            note: 'f and x should have one shape',
+          }),
+        );
+      const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
+      const attrs = { axis, reverse: truth(call, 'reverse', false), form: 'linear' } as const;
+      return tensorValue(call.frame.context.g.make(recurrence, [f, x], attrs));
+    },
+  },
 ];
 
 function cumulative(call: BuiltinCall, form: 'sum' | 'product'): Value {

@@ -1,0 +1,95 @@
+// `nnc grad --format nn`: for every example and reference case, a model that compiles and whose outputs are the model's gradients.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { check, differentiateModel } from '../../src/index.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import { printModel } from '../../src/inspect/print/nn.js';
+import { evaluate } from '../../src/ir/evaluate.js';
+import { isOp, type Node } from '../../src/ir/graph.js';
+import { evaluateSizes } from '../../src/ir/index.js';
+import { asName, leafName } from '../../src/ir/labels.js';
+import type { ModelGraph } from '../../src/ir/model.js';
+import { counter } from '../../src/ir/ops/leaves.js';
+import { random } from '../../src/ir/ops/random.js';
+import { reachable } from '../../src/ir/reachable.js';
+import { elementCount } from '../../src/ir/types.js';
+import { createDraws } from '../support/sampleTypes.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+function nnFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.nn'))
+    .map((name) => join(folder, name));
+}
+
+const files = [...nnFiles('examples'), ...nnFiles('test/reference/cases'), ...nnFiles('test/golden/gradient')];
+
+function checked(text: string, file: string, set: Readonly<Record<string, number>> = {}): ModelGraph {
+  const { model, diagnostics } = check({ file, text }, { set });
+  const faults = diagnostics.filter((d) => d.severity === 'error').map((d) => d.message);
+  if (!model) throw new Error(`${faults.join('\n')}\n${text}`);
+  return model;
+}
+
+/** Values for leaves by name, the same for both models: between -1 and 1, indices of the whole range. */
+function valuesOf(sizeOf: (name: string) => number): (node: Node) => number[] {
+  const known = new Map<string, number[]>();
+  return (node) => {
+    if (isOp(node, counter)) return [1];
+    const name = asName(leafName(node) ?? '');
+    const has = known.get(name);
+    if (has) return has;
+    const draw = createDraws([...name].reduce((sum, c) => sum * 31 + (c.codePointAt(0) ?? 0), 7) % 2 ** 31);
+    const { element } = node.type;
+    const count = evaluateSizes(elementCount(node.type), sizeOf);
+    const one = (): number => {
+      if (element.kind === 'index') return Math.floor(draw() * evaluateSizes(element.size, sizeOf));
+      return element.kind === 'bool' ? Math.round(draw()) : draw();
+    };
+    const made = Array.from({ length: count }, one);
+    known.set(name, made);
+    return made;
+  };
+}
+
+/** Small sizes, where the example is large. */
+const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'moby-dick.nn': { d: 8, T: 6, depth: 2 },
+};
+
+describe('the gradient as a model', () => {
+  it.each(files)('%s', (path) => {
+    const file = path.slice(path.lastIndexOf('/') + 1);
+    const wanted = smaller[file] ?? {};
+    const text = readFileSync(join(root, path), 'utf8');
+    const set = Object.fromEntries(Object.entries(wanted).filter(([name]) => new RegExp(`\\b${name} *=`).test(text)));
+    const model = checked(text, file, set);
+    const derived = differentiateModel(model);
+    const written = printModel(model, derivationOf(model));
+    const gradients = [...derived.gradients];
+    const own = checked(written, 'gradient.nn');
+    const sizes: Record<string, number> = {};
+    const sizeOf = (name: string): number => (sizes[name] ??= 3);
+    const leaf = valuesOf(sizeOf);
+    const proxied = new Proxy(sizes, { get: (_, name) => sizeOf(String(name)) });
+    const draws = reachable(gradients.map(([, node]) => node)).filter((node) => node.op === random);
+    const drawn = evaluate(draws, { leaf: () => [1], sizes: proxied });
+    const expected = evaluate(gradients.map(([, node]) => node), { leaf, sizes: proxied });
+    const outputs = own.evaluation.outputs;
+    expect(outputs.map(({ name }) => name)).toHaveLength(gradients.length);
+    const leafOrDraw = (node: Node): ArrayLike<number> => {
+      const draw = /^draw_(\d+)$/.exec(leafName(node) ?? '');
+      return draw ? drawn[Number(draw[1]) - 1] : leaf(node);
+    };
+    const found = evaluate(outputs.map(({ node }) => node), { leaf: leafOrDraw, sizes: proxied });
+    const faults = gradients.flatMap(([name], i) => {
+      const largest = Math.max(...expected[i].map(Math.abs), 1e-30);
+      const worst = Math.max(...expected[i].map((v, k) => Math.abs(v - found[i][k])));
+      return worst <= 1e-5 * largest ? [] : [`${name}: ${worst} of ${largest}`];
+    });
+    expect(faults, written).toEqual([]);
+  });
+});
