@@ -1,38 +1,60 @@
-// `nnc grad`: the gradient program, derived and simplified.
+// `nnc grad`: how the gradient of a model comes about, in the format that is asked for.
+import { extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import { lossAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import { readImport, readSource } from './files.js';
+import type { ModelGraph } from '../index.js';
+import type { Derivation } from '../inspect/derivation/data.js';
+import { readImport, readSource, writeFiles } from './files.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
 import { report } from './report.js';
 
+const formats = ['math', 'nn', 'latex', 'markdown', 'json'] as const;
+type Format = (typeof formats)[number];
+
+const extensions: ReadonlyMap<string, Format> = new Map([
+  ['.txt', 'math'],
+  ['.nn', 'nn'],
+  ['.tex', 'latex'],
+  ['.md', 'markdown'],
+  ['.json', 'json'],
+]);
+
 interface Options extends ModelOptions {
   readonly wrt?: readonly string[];
   readonly of?: string;
-  readonly order?: '1' | '2';
+  readonly order: '1' | '2';
   readonly steps?: boolean;
-  readonly format: 'math';
+  readonly format?: Format;
+  readonly output?: readonly string[];
 }
 
 export function addGrad(program: Command): void {
   const again = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
   withModelOptions(program.command('grad'))
-    .description('print the gradient of the loss, derived by the chain rule and simplified')
+    .description('show the gradient of the loss, derived by the chain rule and simplified')
     .argument('<file>', 'the .nn file; - is standard input')
     .option('--of <name>', 'the scalar to differentiate (default: the total loss)')
     .option('--wrt <name>', 'by what, * for any characters (again for more; default: every trained parameter)', again)
-    .addOption(new Option('--order <n>', '2: Hessian-vector products').choices(['1', '2']))
+    .addOption(new Option('--order <n>', '2: Hessian-vector products').choices(['1', '2']).default('1'))
     .option('--steps', 'each use of the chain rule, with its rule and the equations that follow')
-    .addOption(new Option('--format <format>', 'how formulas are written').choices(['math']).default('math'))
+    .addOption(new Option('--format <format>', 'what is written (default: math)').choices(formats))
+    .option('-o, --output <file>', 'again for more; the extension says the format: .txt .nn .tex .md .json', again)
     .action(run);
 }
 
+/** What is to be written where; undefined is standard output. */
+interface Target {
+  readonly path?: string;
+  readonly format: Format;
+}
+
 async function run(file: string, options: Options, command: Command): Promise<void> {
+  const targets = targetsOf(options, command);
   const { check } = await import('../index.js');
   const { derivationOf } = await import('../inspect/derivation/derivation.js');
   const { unknownName } = await import('../inspect/derivation/select.js');
-  const { printText } = await import('../inspect/print/text.js');
   const { model, diagnostics } = check(readSource(file), { ...options, read: readImport });
   if (report(diagnostics) || !model) {
     process.exitCode = 1;
@@ -41,10 +63,46 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (!model.training.loss && options.of === undefined)
     throw new Fault(lossAbsent({ model: model.name, what: 'derive' }));
   const unknown = unknownName(model, options);
-  if (unknown)
-    command.error(
-      `error: ${model.name} has nothing that --${unknown.option} ${unknown.name} fits; it has ${unknown.known.join(', ')}`,
-    );
+  if (unknown) {
+    const { option, name, known } = unknown;
+    const what = option === 'of' ? 'differentiates no' : 'has nothing that fits';
+    command.error(`error: --${option} ${name}: ${model.name} ${what} ${name}; there is ${known.join(', ')}`);
+  }
   const derivation = derivationOf(model, { ...options, order: options.order === '2' ? 2 : 1 });
-  standardOutput.write(printText(derivation, { steps: options.steps }));
+  const made: { readonly path: string; readonly content: string }[] = [];
+  for (const { path, format } of targets) {
+    const content = await printed(format, model, derivation, options);
+    if (path === undefined || path === '-') standardOutput.write(content);
+    else made.push({ path, content });
+  }
+  writeFiles(made);
+}
+
+function targetsOf({ output, format }: Options, command: Command): readonly Target[] {
+  if (!output) return [{ format: format ?? 'math' }];
+  return output.map((path): Target => {
+    if (path === '-') return { path, format: format ?? 'math' };
+    const own = extensions.get(extname(path).toLowerCase());
+    if (!own)
+      return command.error(`error: -o ${path}: its extension should be one of ${[...extensions.keys()].join(' ')}`);
+    if (format && format !== own) return command.error(`error: -o ${path} is ${own}, and --format says ${format}`);
+    return { path, format: own };
+  });
+}
+
+async function printed(format: Format, model: ModelGraph, derivation: Derivation, options: Options): Promise<string> {
+  switch (format) {
+    case 'math':
+      return (await import('../inspect/print/text.js')).printText(derivation, options);
+    case 'nn':
+      return (await import('../inspect/print/nn.js')).printModel(model, derivation);
+    case 'latex':
+      return (await import('../inspect/print/latex.js')).printLatex(derivation, options);
+    case 'markdown':
+      return (await import('../inspect/print/latex.js')).printMarkdown(derivation, options);
+    case 'json':
+      return (await import('../inspect/print/json.js')).printJson(derivation);
+    default:
+      return format satisfies never;
+  }
 }

@@ -77,14 +77,20 @@ describe('the gradient as a model', () => {
     const proxied = new Proxy(sizes, { get: (_, name) => sizeOf(String(name)) });
     const draws = reachable(gradients.map(([, node]) => node)).filter((node) => node.op === random);
     const drawn = evaluate(draws, { leaf: () => [1], sizes: proxied });
-    const expected = evaluate(gradients.map(([, node]) => node), { leaf, sizes: proxied });
+    const expected = evaluate(
+      gradients.map(([, node]) => node),
+      { leaf, sizes: proxied },
+    );
     const outputs = own.evaluation.outputs;
     expect(outputs.map(({ name }) => name)).toHaveLength(gradients.length);
     const leafOrDraw = (node: Node): ArrayLike<number> => {
       const draw = /^draw_(\d+)$/.exec(leafName(node) ?? '');
       return draw ? drawn[Number(draw[1]) - 1] : leaf(node);
     };
-    const found = evaluate(outputs.map(({ node }) => node), { leaf: leafOrDraw, sizes: proxied });
+    const found = evaluate(
+      outputs.map(({ node }) => node),
+      { leaf: leafOrDraw, sizes: proxied },
+    );
     const faults = gradients.flatMap(([name], i) => {
       const largest = Math.max(...expected[i].map(Math.abs), 1e-30);
       const worst = Math.max(...expected[i].map((v, k) => Math.abs(v - found[i][k])));

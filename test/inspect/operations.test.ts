@@ -29,6 +29,8 @@ const withoutDefaults: Readonly<Record<string, string>> = {
   pad: 'pad(x, [[0, 1], [2, 3]])',
   cumsum: 'cumsum(x, 1)',
   cumprod: 'cumprod(x, 1)',
+  cumlinear: 'cumlinear(x, x, 1)',
+  spread_out: 'spread_out(x, [0, 2], [batch, 16])',
   window: 'window(x, 2)',
 };
 

@@ -46,7 +46,9 @@ export function printModel(model: ModelGraph, derivation: Derivation): string {
 
 /** Names of run-time sizes stand for the sizes. */
 function runtimeSizes({ inputs }: ModelGraph): string[] {
-  return inputs.flatMap(({ type }) => type.shape.flatMap((d) => printIndex(d.size).match(/\p{L}[\p{L}\p{N}_]*/gu) ?? []));
+  return inputs.flatMap(({ type }) =>
+    type.shape.flatMap((d) => printIndex(d.size).match(/\p{L}[\p{L}\p{N}_]*/gu) ?? []),
+  );
 }
 
 interface Given {
@@ -69,8 +71,7 @@ function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { know
   for (const { name, type } of model.inputs) add(name, type, called(input, name));
   for (const { name, type } of model.parameters) add(name, type, called(parameter, name));
   for (const { name, type } of model.states) add(name, type, called(state, name));
-  for (const node of nodes)
-    if (isOp(node, input) && !known.has(node)) add(node.attrs.name, node.type, [node]);
+  for (const node of nodes) if (isOp(node, input) && !known.has(node)) add(node.attrs.name, node.type, [node]);
   nodes.filter((node) => isOp(node, random)).forEach((node, i) => add(`draw_${i + 1}`, node.type, [node]));
   return { lines, renamed };
 }
@@ -87,4 +88,3 @@ function outputText(node: Node, body: Body): string {
   const text = textOf(node, body);
   return isOp(node, constant, size) ? `full([], ${text})` : text;
 }
-

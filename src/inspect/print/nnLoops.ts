@@ -41,7 +41,9 @@ export function emitLoop(results: readonly ScanNode[], body: Body): void {
   emitAll(reachable(roots), inner, new Map());
   const bound = (node: Node, wanted: string): string => {
     const has = inner.known.get(node);
-    return has?.kind === 'name' && !loop.carried.some((leaf) => leaf === node) ? has.title.word : bind(node, wanted, inner);
+    return has?.kind === 'name' && !loop.carried.some((leaf) => leaf === node)
+      ? has.title.word
+      : bind(node, wanted, inner);
   };
   const before = new Map<number, string>();
   const emitted = new Map<Node, string>();
@@ -62,7 +64,8 @@ export function emitLoop(results: readonly ScanNode[], body: Body): void {
   const places = [...before.keys()];
   for (const node of results) {
     const { result } = node.attrs;
-    if (result.kind === 'emit') body.known.set(node, named(node, outer[places.length + [...emitted.keys()].indexOf(result.of)]));
+    if (result.kind === 'emit')
+      body.known.set(node, named(node, outer[places.length + [...emitted.keys()].indexOf(result.of)]));
     else if (result.kind === 'final') body.known.set(node, named(node, carried[result.of]));
     else body.known.set(node, named(node, stackOf(node, outer[places.indexOf(result.of)], carried[result.of], body)));
   }
@@ -75,4 +78,3 @@ function stackOf(node: ScanNode, before: string, last: string, body: Body): stri
   body.lines.push(`${body.indent}${word} = concat([${before}, reshape(${last}, ${shape})], axis = 0)`);
   return word;
 }
-

@@ -73,4 +73,3 @@ function formulaOf(node: Node, { known }: Body): Formula {
   );
   return write(node);
 }
-

@@ -5,7 +5,20 @@ import type { BuiltinKind } from '../../passes/elaborate/values.js';
 /** Words that begin statements, or mean something by themselves. */
 const meant = [
   ...['if', 'then', 'else', 'and', 'or', 'not', 'true', 'false', 'training', 'fn', 'layer', 'model', 'optimizer'],
-  ...['import', 'gradient', 'input', 'output', 'loss', 'metric', 'param', 'frozen', 'state', 'observe', 'train', 'next'],
+  ...[
+    'import',
+    'gradient',
+    'input',
+    'output',
+    'loss',
+    'metric',
+    'param',
+    'frozen',
+    'state',
+    'observe',
+    'train',
+    'next',
+  ],
   ...['scan', 'emit', 'return', 'require', 'along', 'backwards', 'in', 'from', 'slot', 'index', 'bool', 'repeat'],
 ];
 

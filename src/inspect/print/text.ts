@@ -3,7 +3,8 @@ import { breakFormula } from '../../ir/formula/break.js';
 import { printFormula, type NotationStyle } from '../../ir/formula/text.js';
 import type { Formula } from '../../ir/formula/tree.js';
 import { printDim, printType } from '../../ir/types.js';
-import { isCotangent, type Derivation, type SourceLine, type Step, type UpdateStep } from '../derivation/data.js';
+import { isCotangent, type Derivation, type SourceLine, type Step } from '../derivation/data.js';
+import { sectionsOf } from './sections.js';
 
 export interface TextOptions {
   readonly style?: NotationStyle;
@@ -17,17 +18,8 @@ const column = 72;
 
 /** The derivation as text. */
 export function printText(derivation: Derivation, options: TextOptions = {}): string {
-  const { forward, backward, parameters, update, of } = derivation;
-  const sections = [
-    section('forward', forward, options),
-    section('cotangents, by the chain rule', backward, options),
-    section(derivation.order === 2 ? `Hessian-vector products of ${of}` : 'gradients', parameters, options),
-    section('update', grouped(update), options),
-  ];
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  const sections = sectionsOf(derivation).map(({ title, steps }) => section(title, steps, options));
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 interface Row {
@@ -36,7 +28,6 @@ interface Row {
 }
 
 function section(title: string, steps: readonly Step[], options: TextOptions): string[] {
-  if (steps.length === 0) return [];
   const rows = steps.flatMap((step) => rowsOf(step, '', nameWidth(steps, options), options));
   const width = Math.min(column, Math.max(...rows.map(({ text }) => lengthOf(text.at(-1) ?? ''))));
   return [
@@ -98,18 +89,4 @@ function chainRows(step: Step, indent: string, style: NotationStyle): Row[] {
 /** `mnist.nn:9 cross_entropy` */
 export function printLine({ file, line, call }: SourceLine): string {
   return `${file}:${line}${call === undefined ? '' : ` ${call}`}`;
-}
-
-/** Of parameters whose updates have one form, that of the first. */
-function grouped(steps: readonly UpdateStep[]): readonly Step[] {
-  const seen = new Set<string>();
-  const byParameter = new Map<string, UpdateStep[]>();
-  for (const step of steps) byParameter.set(step.parameter, [...(byParameter.get(step.parameter) ?? []), step]);
-  return [...byParameter].flatMap(([parameter, list]) => {
-    const form = list.map(({ left, formula }) => `${printFormula(left)}=${printFormula(formula)}`).join('\n');
-    const key = form.replaceAll(parameter, 'w');
-    if (seen.has(key)) return [];
-    seen.add(key);
-    return list;
-  });
 }

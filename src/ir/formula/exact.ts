@@ -62,7 +62,9 @@ export function isElementwise({ type, inputs }: Node): boolean {
 }
 
 /** What a slice takes, to the letter: forward, and what is to be turned then. Undefined where it is as its formula says. */
-export function exactSlice(node: Node): { readonly places: readonly string[]; readonly turned: readonly string[] } | undefined {
+export function exactSlice(
+  node: Node,
+): { readonly places: readonly string[]; readonly turned: readonly string[] } | undefined {
   if (!isOp(node, slice)) return undefined;
   const { starts, steps, sizes } = node.attrs;
   const { shape } = node.inputs[0].type;

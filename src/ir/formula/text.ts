@@ -51,7 +51,10 @@ function written(of: Formula, style: NotationStyle): Written {
     case 'name':
       return atom(titleIn(formula.title, signsOf[style]));
     case 'number':
-      return { text: style === 'model' ? printExactly(formula.value) : printNumber(formula.value), level: formula.value < 0 ? binding.negation : binding.atom };
+      return {
+        text: style === 'model' ? printExactly(formula.value) : printNumber(formula.value),
+        level: formula.value < 0 ? binding.negation : binding.atom,
+      };
     case 'size':
       return {
         text: printIndex(formula.of).replaceAll('*', style === 'math' ? ' · ' : ' * '),
@@ -209,7 +212,8 @@ function writeSum(formula: FormulaOf<'sum'>, style: NotationStyle): Written {
     const sum = names === '' ? 'Σ' : `Σ_${names}`;
     return { text: `${sum} ${inParentheses(written(of, style), binding.product)}`, level: binding.product };
   }
-  const along = axes.length === shape.length ? '' : `, ${style === 'model' ? exactAxes(axes) : axisArgument(axes, shape)}`;
+  const along =
+    axes.length === shape.length ? '' : `, ${style === 'model' ? exactAxes(axes) : axisArgument(axes, shape)}`;
   return atom(`sum(${written(of, style).text}${along})`);
 }
 

@@ -6,7 +6,7 @@ import type { Node } from '../../../ir/graph.js';
 import { constant as whole, constantOf, div, mod, printIndex, product } from '../../../ir/index.js';
 import { permute, reshape } from '../../../ir/ops/movement.js';
 import { recurrence } from '../../../ir/ops/recurrence.js';
-import { dim, elementCount, printDim, printShape, printType, type Dim } from '../../../ir/types.js';
+import { dim, elementCount, printDim, printShape, printType, sameShape, type Dim } from '../../../ir/types.js';
 import { commonShape, stretch } from '../broadcasting.js';
 import { axisOf } from '../axes.js';
 import { fail } from '../frame.js';

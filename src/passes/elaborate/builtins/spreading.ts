@@ -27,7 +27,9 @@ function spread(call: BuiltinCall): Node {
   const rank = x.type.shape.length;
   const wanted = shape(call, 'shape');
   const items = list(call, 'start');
-  const starts = items.map((item) => (item.kind === 'number' && item.value === 0 ? zero : wantedDim(call.frame, item, given(call, 'start').span).size));
+  const starts = items.map((item) =>
+    item.kind === 'number' && item.value === 0 ? zero : wantedDim(call.frame, item, given(call, 'start').span).size,
+  );
   const step = call.given.get('step')?.value;
   const steps = wanted.map((_, i) => {
     const item = step?.kind === 'list' ? step.items[i] : step;

@@ -1,0 +1,81 @@
+// A derivation as JSON, by the schema that docs/derivation.schema.json publishes.
+import { printFormula } from '../../ir/formula/text.js';
+import { printDim, printType } from '../../ir/types.js';
+import { isCotangent, type Binding, type Derivation, type LoopStep, type Step } from '../derivation/data.js';
+
+export interface JsonOptions {
+  /** The numbers of a step, where they are known. */
+  readonly valuesOf?: (
+    step: Step,
+  ) => { readonly shape: readonly number[]; readonly data: readonly number[] } | undefined;
+}
+
+export function printJson(derivation: Derivation, options: JsonOptions = {}): string {
+  const { model, of, order, forward, backward, parameters, update } = derivation;
+  const list = (steps: readonly Step[], chain = false): object[] => steps.map((step) => stepJson(step, options, chain));
+  const whole = {
+    version: 1,
+    model,
+    of,
+    order,
+    forward: list(forward),
+    backward: list(backward, true),
+    parameters: list(parameters, true),
+    update: list(update),
+  };
+  return `${JSON.stringify(whole, undefined, 2)}\n`;
+}
+
+/** `chain`: with the chain rule, which a piece that several cotangents share has none of. */
+function stepJson(step: Step, options: JsonOptions, chain: boolean): object {
+  const { name, left, formula, type, lines, layer, loop, becomes } = step;
+  const values = options.valuesOf?.(step);
+  return {
+    name,
+    left: printFormula(left, 'math'),
+    formula: printFormula(formula, 'math'),
+    type: printType(type),
+    lines,
+    layer,
+    ...(becomes && { becomes }),
+    ...(loop && { loop: loopJson(loop, options, chain) }),
+    ...(chain && chainJson(step)),
+    ...(values && { values }),
+  };
+}
+
+function chainJson(step: Step): object {
+  const uses = isCotangent(step) ? step.uses : [];
+  return {
+    value: isCotangent(step) ? step.value : '',
+    rule: uses.map(({ rule }) => rule).join('; '),
+    upstream: uses.map(({ upstream }) => printFormula(upstream, 'math')),
+    local: uses.map(({ local }) => (local ? printFormula(local, 'math') : null)),
+    rewrites: (isCotangent(step) ? step.rewrites : []).map(({ equation, from, to }) => ({
+      equation,
+      from: printFormula(from, 'math'),
+      to: printFormula(to, 'math'),
+    })),
+  };
+}
+
+function loopJson(
+  { length, letter, backwards, over, starts, body }: LoopStep,
+  options: JsonOptions,
+  chain: boolean,
+): object {
+  const bindings = (list: readonly Binding[]): object[] =>
+    list.map(({ name, left, formula }) => ({
+      name,
+      left: printFormula(left, 'math'),
+      formula: printFormula(formula, 'math'),
+    }));
+  return {
+    length: printDim(length),
+    letter,
+    backwards,
+    over: bindings(over),
+    starts: bindings(starts),
+    body: body.map((step) => stepJson(step, options, chain)),
+  };
+}

@@ -1,0 +1,235 @@
+// Formulas as mathematics is typeset: fractions, roots, indices, braces. LaTeX and MathML say how each of these is spelled.
+import { isNumber, mathematical, placedBy, sumNames, turned } from '../../ir/formula/mathematics.js';
+import { printNumber } from '../../ir/formula/numbers.js';
+import { printFormula, printSetting } from '../../ir/formula/text.js';
+import {
+  binding,
+  operators,
+  prefixes,
+  seen,
+  type Binding,
+  type Formula,
+  type FormulaOf,
+  type Letter,
+  type Title,
+} from '../../ir/formula/tree.js';
+
+/** How the parts of typeset mathematics are spelled. */
+export interface Typesetter {
+  row(parts: readonly string[]): string;
+  /** A variable: a letter, with digits as its index, or a word. */
+  variable(word: string): string;
+  /** The name of a function, and other words. */
+  upright(word: string): string;
+  number(text: string): string;
+  /** A sign between operands. `latex` is its command. */
+  sign(unicode: string, latex: string): string;
+  sub(base: string, index: string): string;
+  sup(base: string, exponent: string): string;
+  fraction(over: string, under: string): string;
+  root(of: string): string;
+  /** Between brackets that grow with it: `(`, `[`, `|`. */
+  fenced(open: string, of: string, close: string): string;
+  cases(rows: readonly { readonly value: string; readonly when: string }[]): string;
+  sum(over: string | undefined, of: string): string;
+  /** What stands for a formula, marked as such. */
+  marked(formula: Formula, of: string): string;
+}
+
+interface Set {
+  readonly text: string;
+  readonly level: Binding;
+}
+
+/** A formula in a spelling. */
+export function typeset(formula: Formula, by: Typesetter): string {
+  return setFormula(formula, by).text;
+}
+
+/** The terms of a long sum, the first as it is and each other with its sign: where lines can be broken. */
+export function termsOf(formula: Formula, by: Typesetter): string[] {
+  const of = mathematical(formula);
+  if (of.kind !== 'infix' || operators[of.operator].level !== binding.sum) return [typeset(of, by)];
+  const { math, latex } = operators[of.operator];
+  const right = setFormula(of.right, by);
+  return [...termsOf(of.left, by), by.row([by.sign(math, latex), within(right, binding.product, by)])];
+}
+
+/** ∂loss/∂h as a fraction, δ with an index. */
+export function typesetTitle({ of, word, by: whose, inner }: Title, by: Typesetter): string {
+  if (of === 'value') return by.variable(word);
+  if (of === 'delta') return by.sub(by.variable('δ'), by.variable(word));
+  const partial = by.sign('∂', '\\partial');
+  const under = inner ? by.fenced('(', typesetTitle(inner, by), ')') : by.variable(word);
+  return by.fraction(by.row([partial, by.variable(whose ?? 'loss')]), by.row([partial, under]));
+}
+
+function within({ text, level }: Set, least: number, by: Typesetter): string {
+  return level < least ? by.fenced('(', text, ')') : text;
+}
+
+const atom = (text: string): Set => ({ text, level: binding.atom });
+
+function setFormula(formula: Formula, by: Typesetter): Set {
+  const of = mathematical(formula);
+  const { text, level } = setShape(of, by);
+  return { text: by.marked(of, text), level };
+}
+
+function setShape(of: Formula, by: Typesetter): Set {
+  const set = (part: Formula): Set => setFormula(part, by);
+  switch (of.kind) {
+    case 'name':
+      return { text: typesetTitle(of.title, by), level: of.title.of === 'cotangent' ? binding.power : binding.atom };
+    case 'number':
+      return { text: by.number(printNumber(of.value)), level: of.value < 0 ? binding.negation : binding.atom };
+    case 'size':
+      return setSize(of, by);
+    case 'apply':
+      return setCall(of, by);
+    case 'infix':
+      return setInfix(of, by);
+    case 'prefix': {
+      const { math, latex, level } = prefixes[of.operator];
+      return { text: by.row([by.sign(math, latex), within(set(of.of), level, by)]), level };
+    }
+    case 'power':
+      return { text: by.sup(within(set(of.base), binding.atom, by), set(of.exponent).text), level: binding.power };
+    case 'transpose':
+      return { text: by.sup(within(set(of.of), binding.atom, by), by.sign('⊤', '\\top')), level: binding.power };
+    case 'index': {
+      const places = of.places.map((place) => (typeof place === 'string' ? placeText(place, by) : set(place).text));
+      return { text: by.sub(within(set(of.of), binding.atom, by), listed(places, by)), level: binding.power };
+    }
+    case 'cases':
+      return setCases(of, by);
+    case 'contraction': {
+      const factor = (side: Formula, own: readonly Letter[]): string =>
+        within(set(placedBy(side, own)), binding.power, by);
+      const product = by.row([
+        factor(of.left, of.letters.left),
+        by.sign('·', '\\cdot'),
+        factor(of.right, of.letters.right),
+      ]);
+      const over = listed(
+        of.over.map(({ letter }) => by.variable(letter)),
+        by,
+      );
+      return { text: of.over.length === 0 ? product : by.sum(over, product), level: binding.product };
+    }
+    case 'sum': {
+      const names = sumNames(of);
+      if (names === undefined) return atom(call('sum', [set(of.of).text, by.upright(axesText(of))], by));
+      const words = names
+        .replace(/[{}]/g, '')
+        .split(',')
+        .filter((word) => word !== '');
+      const over =
+        words.length === 0
+          ? undefined
+          : listed(
+              words.map((word) => by.variable(word)),
+              by,
+            );
+      return { text: by.sum(over, within(set(of.of), binding.product, by)), level: binding.product };
+    }
+    case 'list':
+      return atom(
+        by.fenced(
+          '[',
+          listed(
+            of.items.map((item) => set(item).text),
+            by,
+          ),
+          ']',
+        ),
+      );
+    case 'silent':
+      return set(of.of);
+    case 'words':
+      return atom(by.row(of.parts.map((part) => (typeof part === 'string' ? by.upright(part) : set(part).text))));
+    case 'omitted':
+      return atom(by.sign('…', '\\dots'));
+    default:
+      return of satisfies never;
+  }
+}
+
+function axesText(of: FormulaOf<'sum'>): string {
+  return printSetting({ name: 'axis', value: { kind: 'axes', axes: of.axes, shape: of.shape } });
+}
+
+function listed(items: readonly string[], by: Typesetter): string {
+  return by.row(items.flatMap((item, i) => (i === 0 ? [item] : [by.sign(',', ','), item])));
+}
+
+/** `t - 1`, `1:3` */
+function placeText(place: string, by: Typesetter): string {
+  const parts = place.split(/([-+:·])/).map((part) => part.trim());
+  return by.row(
+    parts.flatMap((part) => {
+      if (part === '') return [];
+      if (/^[-+:·]$/.test(part)) return [by.sign(part, part === '·' ? '\\cdot' : part)];
+      return [/^\d/.test(part) ? by.number(part) : by.variable(part)];
+    }),
+  );
+}
+
+function setSize(of: FormulaOf<'size'>, by: Typesetter): Set {
+  const text = printFormula({ ...of, size: 1 }, 'math');
+  const isSum = of.of.terms.length > 1;
+  return {
+    text: placeText(text, by),
+    level: isSum ? binding.sum : text.includes('·') ? binding.product : binding.atom,
+  };
+}
+
+/** Functions that have a sign of their own. */
+function setCall(of: FormulaOf<'apply'>, by: Typesetter): Set {
+  const args = of.args.map((arg) => setFormula(arg, by).text);
+  if (of.settings.length === 0 && args.length === 1) {
+    if (of.name === 'sqrt') return atom(by.root(args[0]));
+    if (of.name === 'abs') return atom(by.fenced('|', args[0], '|'));
+  }
+  return atom(call(of.math ?? of.name, [...args, ...of.settings.map((each) => by.upright(printSetting(each)))], by));
+}
+
+function call(called: string, args: readonly string[], by: Typesetter): string {
+  const name = called.length === 1 ? by.variable(called) : by.upright(called);
+  return by.row([name, by.fenced('(', listed(args, by), ')')]);
+}
+
+function setInfix(of: FormulaOf<'infix'>, by: Typesetter): Set {
+  const { math, latex, level } = operators[of.operator];
+  const [left, right] = [setFormula(of.left, by), setFormula(of.right, by)];
+  if (of.operator === 'div') return { text: by.fraction(left.text, right.text), level: binding.power };
+  if (of.operator === 'matrix') {
+    const factors = [left, right].map((side) => within(side, binding.negation, by));
+    return { text: by.row([factors[0], by.sign('\u2062', '\\,'), factors[1]]), level };
+  }
+  const isProduct = level === binding.product;
+  const least = level === binding.comparison ? level + 1 : level;
+  const first = isProduct && opensSum(of.left) ? by.fenced('(', left.text, ')') : within(left, least, by);
+  return { text: by.row([first, by.sign(math, latex), within(right, isProduct ? level : level + 1, by)]), level };
+}
+
+function opensSum(formula: Formula): boolean {
+  const { kind } = seen(formula);
+  return kind === 'sum' || kind === 'contraction';
+}
+
+function setCases({ condition, then, otherwise }: FormulaOf<'cases'>, by: Typesetter): Set {
+  const set = (of: Formula): string => setFormula(of, by).text;
+  const [value, when] = isNumber(otherwise, 0) ? [then, condition] : [otherwise, turned(condition)];
+  if (!isNumber(otherwise, 0) && !isNumber(then, 0))
+    return atom(
+      by.cases([
+        { value: set(then), when: set(condition) },
+        { value: set(otherwise), when: by.upright('otherwise') },
+      ]),
+    );
+  const indicator = by.row([by.number('1'), by.fenced('[', set(when), ']')]);
+  if (isNumber(value, 1)) return atom(indicator);
+  const factor = within(setFormula(value, by), binding.product, by);
+  return { text: by.row([indicator, by.sign('⊙', '\\odot'), factor]), level: binding.product };
+}
