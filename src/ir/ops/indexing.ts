@@ -116,6 +116,7 @@ export const scatterAdd: Op<{ rows: Dim }> = {
   name: 'scatterAdd',
   summary:
     'Each element added to the row that its index names: the transpose of table[ids]. A row that none names is 0.',
+  rule: 'd scatter_add(u) = scatter_add(du)',
   type: ([x, ids], { rows }) => tensor([rows, ...x.shape.slice(ids.shape.length)]),
   element: ([row, ...at], [x, ids], { inputs: [, { type }], attrs: { rows } }) => {
     const over = type.shape.map((d, i) => axis(`p${i}`, d.size));
