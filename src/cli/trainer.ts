@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { slice, type Dataset } from '../data/dataset.js';
+import type { ShapedInput } from '../data/synthetic.js';
 import { trainRefused } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { attempt } from './files.js';
@@ -11,10 +12,14 @@ import { attempt } from './files.js';
 type Awaitable<T> = T | Promise<T>;
 export type Values = Readonly<Record<string, number>>;
 
+/** Arrays as they are, or with their shapes. */
+export type TrainerInputs = Dataset['inputs'] | Readonly<Record<string, ShapedInput>>;
+
 /** The parts of the contract that commands rely on. */
 export interface Trainer {
-  step(inputs: Dataset['inputs']): Awaitable<Values>;
+  step(inputs: TrainerInputs): Awaitable<Values>;
   evaluate(inputs: Dataset['inputs']): Awaitable<Values>;
+  gradients(inputs: TrainerInputs): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
   fit(data: Dataset['inputs'], options: FitOptions): AsyncIterable<Progress>;
   save(options?: { optimizer?: boolean }): Awaitable<Uint8Array>;
   readonly stepCount: number;
@@ -44,8 +49,18 @@ export interface Progress {
   readonly validation?: Values;
 }
 
+export interface TrainerOptions {
+  readonly seed?: number;
+  readonly batch?: number;
+  readonly threads?: number;
+  /** So many updates the run has: what schedules without steps go by. */
+  readonly updates?: number;
+  readonly parameters?: Readonly<Record<string, Float32Array>>;
+  readonly device?: object;
+}
+
 export interface TrainerModule {
-  createTrainer(options: { seed?: number; batch?: number; threads?: number; updates?: number }): Awaitable<Trainer>;
+  createTrainer(options: TrainerOptions): Awaitable<Trainer>;
 }
 
 /** Does this engine know SIMD instructions? The smallest module that has one: a function that drops a splat of 0. */

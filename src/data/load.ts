@@ -147,7 +147,8 @@ function stringOf(source: DataSource, name: string, field: DataField, expected: 
   throw new Fault(dataFieldForm({ name, source: describe(source), expected }));
 }
 
-function describe(source: DataSource): string {
+/** `csv("rows.csv")` */
+export function describe(source: DataSource): string {
   return source.path === undefined ? `${source.kind}(…)` : `${source.kind}("${source.path}")`;
 }
 

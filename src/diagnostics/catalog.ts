@@ -1,4 +1,5 @@
 // Every message there is, by code.
+import * as checks from './checks.js';
 import * as data from './data.js';
 import type { Diagnostic } from './diagnostic.js';
 import * as elaboration from './elaboration.js';
@@ -24,6 +25,7 @@ const phases: Readonly<Record<string, object>> = {
   data,
   files,
   memory,
+  checks,
 };
 
 /** The messages of all phases. Invariant: no two have the same code. */

@@ -1,4 +1,5 @@
 // Offsets to lines and columns, and how wide characters are on a terminal.
+import type { Span } from './diagnostic.js';
 
 /** The offsets at which the lines of a text begin. */
 export function lineStarts(text: string): number[] {
@@ -17,6 +18,15 @@ export function lineAt(starts: readonly number[], offset: number): number {
     else high = middle - 1;
   }
   return low;
+}
+
+/** What stands on a line (from 1) of a file, without the space around it. */
+export function lineSpan(file: string, text: string, line: number): Span {
+  const starts = lineStarts(text);
+  const [from, to] = [starts[line - 1] ?? text.length, starts[line] ?? text.length];
+  const whole = text.slice(from, to);
+  const start = from + whole.length - whole.trimStart().length;
+  return { file, start, end: Math.max(start, from + whole.trimEnd().length) };
 }
 
 const combining = /^[\p{Mn}\p{Me}\p{Cf}]$/u;

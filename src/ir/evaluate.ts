@@ -2,12 +2,13 @@
 import { loadElement } from './elements.js';
 import { asItIs, closureOf, Environment, unbound, type Rounded } from './evaluateScalar.js';
 import { isOp, type ElementOp, type Node, type NodeOf } from './graph.js';
-import { add, axis, evaluateSizes, mul, toIndex } from './index.js';
+import { add, axis, evaluateSizes, mul, toIndex, type Axis } from './index.js';
 import { literal } from './ops/constants.js';
+import { stopGradient } from './ops/control.js';
 import { bodyRoots, inputsOfScan, runKey, runsAmong, scan, type ScanNode } from './ops/scan.js';
 import { recurrence, startOf } from './ops/recurrence.js';
 import { reachable } from './reachable.js';
-import type { Buffer } from './scalar.js';
+import type { Buffer, Scalar } from './scalar.js';
 import { elementCount, stridesOf } from './types.js';
 
 /** What an evaluation needs besides the nodes. */
@@ -27,56 +28,103 @@ export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
     if (size === undefined) throw new Error(`no size for ${name}`);
     return size;
   };
-  const { values, run } = prepare(nodes, { leaf: feed.leaf, sizeOf, rounded: feed.singles ? Math.fround : asItIs });
-  run();
+  const rounded = feed.singles ? Math.fround : asItIs;
+  const { values, steps } = prepare(nodes, { leaf: feed.leaf, sizeOf, rounded, elements: byClosures });
+  for (const { run } of steps) run();
   return nodes.map((node) => values.get(node) ?? new Float64Array(0));
 }
 
-interface Around {
+export interface Around {
   readonly leaf: Feed['leaf'];
   readonly sizeOf: (name: string) => number;
   readonly rounded: Rounded;
+  readonly elements: Elements;
+  /**
+   * Elements are computed again and again with other leaves, and what no gradient flows through keeps, also within loops, the values
+   * that it had first.
+   */
+  readonly held?: true;
 }
+
+/** Makes what computes every element of a node into its room, each time that it is called, from the rooms of its inputs. */
+export type Elements = (
+  node: Node,
+  op: ElementOp,
+  rooms: ReadonlyMap<Node, Float64Array>,
+  around: Around,
+) => () => void;
 
 /** A graph that is ready to be computed, any number of times: the body of a loop at each round. */
-interface Prepared {
+export interface Prepared {
   /** Where each node's elements are once it has run. */
   readonly values: ReadonlyMap<Node, Float64Array>;
-  run(): void;
+  /** In order: inputs before what reads them. */
+  readonly steps: readonly { readonly node: Node; run(): void }[];
+  /** What is held begins with the first of its values again. */
+  rewind(): void;
 }
 
-function prepare(roots: readonly Node[], around: Around): Prepared {
+/** Rooms for all nodes that the roots reach, and what computes each. */
+export function prepare(roots: readonly Node[], around: Around): Prepared {
+  return prepared(roots, around, false);
+}
+
+/** `inside`: of a loop. */
+function prepared(roots: readonly Node[], around: Around, inside: boolean): Prepared {
   const order = reachable(roots);
   const runs = runsAmong(order);
-  const buffers = new Map<Node, Buffer>();
-  const data = new Map<Buffer, Float64Array>();
   const values = new Map<Node, Float64Array>();
-  for (const node of order) {
-    const buffer = bufferOf(node);
-    const room = new Float64Array(evaluateSizes(buffer.length, around.sizeOf));
-    buffers.set(node, buffer);
-    data.set(buffer, room);
-    values.set(node, room);
-  }
+  for (const node of order) values.set(node, new Float64Array(evaluateSizes(elementCount(node.type), around.sizeOf)));
+  const rewinds: (() => void)[] = [];
   const steps = order.map((node): (() => void) => {
     const { op } = node;
     const room = roomOf(node, values);
     switch (op.kind) {
       case 'leaf':
         return () => fill(room, isOp(node, literal) ? node.attrs.values : around.leaf(node), node);
-      case 'element':
-        return elementStep(node, op, room, { buffers, data, ...around });
+      case 'element': {
+        const run = around.elements(node, op, values, around);
+        if (!around.held || !inside || !isOp(node, stopGradient)) return run;
+        const held = holding(room, run);
+        rewinds.push(held.rewind);
+        return held.run;
+      }
       case 'structured': {
         if (isOp(node, recurrence)) return recurrenceStep(node, room, values, around);
         const results = isOp(node, scan) ? (runs.get(runKey(node)) ?? []) : [];
         // The results of one run of a loop are made with the first of them.
-        return results[0] === node ? loopStep(results, values, around) : () => undefined;
+        if (results[0] !== node) return () => undefined;
+        const loop = loopStep(results, values, around);
+        if (inside) rewinds.push(loop.rewind);
+        else return () => (loop.rewind(), loop.run());
+        return loop.run;
       }
       default:
         return op satisfies never;
     }
   });
-  return { values, run: () => steps.forEach((step) => step()) };
+  return {
+    values,
+    steps: order.map((node, i) => ({ node, run: steps[i] })),
+    rewind: () => rewinds.forEach((rewind) => rewind()),
+  };
+}
+
+/** The values that a node had one after another, which it has again after each rewinding. */
+function holding(room: Float64Array, run: () => void): { run(): void; rewind(): void } {
+  const held: Float64Array[] = [];
+  let at = 0;
+  return {
+    run() {
+      if (at < held.length) room.set(held[at]);
+      else {
+        run();
+        held.push(room.slice());
+      }
+      at++;
+    },
+    rewind: () => (at = 0),
+  };
 }
 
 function bufferOf(node: Node): Buffer {
@@ -127,25 +175,33 @@ function recurrenceStep(
   };
 }
 
-/** Computes every element of a node into its room. */
-function elementStep(
-  node: Node,
-  op: ElementOp,
-  room: Float64Array,
-  context: Around & { readonly buffers: ReadonlyMap<Node, Buffer>; readonly data: ReadonlyMap<Buffer, Float64Array> },
-): () => void {
-  const { buffers, data, sizeOf, rounded } = context;
+/** One element of a node as its op states it, over axes of its own, from buffers of its inputs. */
+export interface ElementRule {
+  readonly axes: readonly Axis[];
+  readonly value: Scalar;
+  /** By input. */
+  readonly buffers: ReadonlyMap<Node, Buffer>;
+}
+
+export function elementRule(node: Node, op: ElementOp): ElementRule {
   const axes = node.type.shape.map((d, i) => axis(`i${i}`, d.size));
+  const buffers = new Map(node.inputs.map((input) => [input, bufferOf(input)]));
   const value = op.element(
     axes.map((a) => toIndex(a)),
     node.inputs.map((input) => (at) => {
-      const buffer = buffers.get(input);
-      if (!buffer) throw new Error('an input comes after what reads it');
       const strides = stridesOf(input.type);
-      return loadElement(buffer, add(...at.map((i, n) => mul(i, strides[n]))), input.type);
+      const place = add(...at.map((i, n) => mul(i, strides[n])));
+      return loadElement(buffers.get(input) ?? bufferOf(input), place, input.type);
     }),
     node,
   );
+  return { axes, value, buffers };
+}
+
+const byClosures: Elements = (node, op, rooms, { sizeOf, rounded }) => {
+  const room = roomOf(node, rooms);
+  const { axes, value, buffers } = elementRule(node, op);
+  const data = new Map([...buffers].map(([input, buffer]) => [buffer, roomOf(input, rooms)]));
   const run = closureOf(value, { data, sizeOf, rounded, memo: new Map() });
   const extents = axes.map((a) => evaluateSizes(a.extent, sizeOf));
   return () => {
@@ -163,24 +219,26 @@ function elementStep(
     };
     loop(0);
   };
-}
+};
 
 /** Runs a loop, round by round, into the rooms of its results. */
-function loopStep(results: readonly ScanNode[], values: ReadonlyMap<Node, Float64Array>, around: Around): () => void {
+function loopStep(
+  results: readonly ScanNode[],
+  values: ReadonlyMap<Node, Float64Array>,
+  around: Around,
+): { run(): void; rewind(): void } {
   const [first] = results;
   const { loop } = first.attrs;
   const { sequences, starts, captured } = inputsOfScan(first);
   const rounds = evaluateSizes(loop.length.size, around.sizeOf);
   const leaves = new Map<Node, ArrayLike<number>>();
-  const body = prepare(bodyRoots(results), {
-    ...around,
-    leaf: (node) => leaves.get(node) ?? unbound(node.op.name),
-  });
+  const leaf: Feed['leaf'] = (node) => leaves.get(node) ?? unbound(node.op.name);
+  const body = prepared(bodyRoots(results), { ...around, leaf }, true);
   const rowOf = (room: Float64Array, row: number, node: Node): Float64Array => {
     const width = evaluateSizes(elementCount(node.type), around.sizeOf);
     return room.subarray(row * width, (row + 1) * width);
   };
-  return () => {
+  const run = (): void => {
     loop.captured.forEach((leaf, i) => leaves.set(leaf, roomOf(captured[i], values)));
     let state = starts.map((start) => roomOf(start, values));
     const stack = (row: number): void => {
@@ -193,7 +251,7 @@ function loopStep(results: readonly ScanNode[], values: ReadonlyMap<Node, Float6
       stack(round);
       loop.slices.forEach((leaf, i) => leaves.set(leaf, rowOf(roomOf(sequences[i], values), round, leaf)));
       loop.carried.forEach((leaf, k) => leaves.set(leaf, state[k]));
-      body.run();
+      for (const step of body.steps) step.run();
       for (const node of results) {
         const { result } = node.attrs;
         if (result.kind === 'emit') rowOf(roomOf(node, values), round, result.of).set(roomOf(result.of, body.values));
@@ -204,4 +262,5 @@ function loopStep(results: readonly ScanNode[], values: ReadonlyMap<Node, Float6
     for (const node of results)
       if (node.attrs.result.kind === 'final') roomOf(node, values).set(state[node.attrs.result.of]);
   };
+  return { run, rewind: body.rewind };
 }

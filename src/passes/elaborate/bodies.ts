@@ -166,7 +166,8 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
   requireKept(type, full, 'a parameter', statement, frame);
   const start =
     initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
-  const node = context.g.make(parameterLeaf, [], { name: full, type });
+  const { origin } = atStatement(frame, statement.span);
+  const node = context.g.at(origin, () => context.g.make(parameterLeaf, [], { name: full, type }));
   context.parameters.set(full, { name: full, type, initial: start, trained: !frozen, node, declared: name.span });
   frame.scope.define(name.name, tensorValue(node), name.span);
 }

@@ -39,6 +39,11 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
   return functions;
 }
 
+/** The stream that a parameter's or state's draws are taken from, by its name. */
+export function streamOf(name: string): number {
+  return Number(BigInt(`0x${fingerprint(name)}`) & 0xffffffffn);
+}
+
 /** So many slots that begin alike are filled in a loop. */
 const manySlots = 16;
 
@@ -51,7 +56,7 @@ function slotLines({ slots }: TrainerProgram, layout: Layout): string[] {
 
 /** Arrays begin with zeros. */
 function begin(array: string, name: string, type: TensorType, initial: Initial): string[] {
-  const stream = `0x${(Number(BigInt(`0x${fingerprint(name)}`) & 0xffffffffn) >>> 0).toString(16)}`;
+  const stream = `0x${streamOf(name).toString(16)}`;
   switch (initial.kind) {
     case 'fill':
       return initial.value === 0 ? [] : [`${array}.fill(${initial.value});`];

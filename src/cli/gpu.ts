@@ -1,0 +1,42 @@
+// WebGPU in Node: its own where it has one, else that of the package `webgpu` where a user has installed it.
+
+interface Gpu {
+  requestAdapter(): Promise<{ requestDevice(): Promise<{ destroy(): void }> } | null>;
+}
+
+let asked: Promise<{ destroy(): void } | undefined> | undefined;
+
+/** A device; undefined where there is none. */
+export function gpuDevice(): Promise<object | undefined> {
+  asked ??= find();
+  return asked;
+}
+
+/** Ends the device, which would keep the process alive. */
+export async function endGpu(): Promise<void> {
+  (await asked)?.destroy();
+  asked = undefined;
+}
+
+async function find(): Promise<{ destroy(): void } | undefined> {
+  const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu ?? (await ofPackage());
+  try {
+    return await (await gpu?.requestAdapter())?.requestDevice();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Installed or not, it is no dependency of ours: a driver of tens of megabytes. */
+async function ofPackage(): Promise<Gpu | undefined> {
+  const name = 'webgpu';
+  try {
+    const { create, globals } = (await import(name)) as { create(options: string[]): Gpu; globals: object };
+    const gpu = create([]);
+    // A global, because a device must not outlive what made it.
+    Object.assign(globalThis, globals, { nncGpu: gpu });
+    return gpu;
+  } catch {
+    return undefined;
+  }
+}

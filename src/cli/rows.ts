@@ -1,0 +1,61 @@
+// The rows that a command looks at a model with: the first of its data, or made-up ones where it names none.
+import { dirname } from 'node:path';
+import { slice } from '../data/dataset.js';
+import { describe, loadData } from '../data/load.js';
+import { syntheticInputs, type ShapedInput } from '../data/synthetic.js';
+import { counted } from '../diagnostics/quote.js';
+import { rowsFor } from '../inspect/check/point.js';
+import { constantOf } from '../ir/index.js';
+import type { ModelGraph, ModelInput } from '../ir/model.js';
+
+export interface SomeRows {
+  readonly count: number;
+  readonly inputs: Readonly<Record<string, ShapedInput>>;
+  /** `4 rows of csv("rows.csv")`, `4 made-up rows` */
+  readonly said: string;
+  /** Of the data; absent where the rows are made up. */
+  readonly source?: string;
+}
+
+/** Rows of made-up data are drawn up to so many times, until a model can compute with them. */
+const draws = 8;
+
+/**
+ * The first rows of the model's data in source order, paths being those of `file`. Made-up rows are the first draw that `works`: later
+ * draws have no index 0, such as lengths of nothing, and no mask that hides a value.
+ */
+export async function firstRows(
+  model: ModelGraph,
+  file: string,
+  wanted: number,
+  works: (rows: SomeRows) => boolean,
+): Promise<SomeRows> {
+  const { data } = model.train;
+  if (data) {
+    const { train } = await loadData(data, model.inputs, dirname(file));
+    const some = slice(train, 0, Math.min(train.rows, rowsFor(model, wanted)));
+    const shaped = model.inputs.map(({ name, type }): [string, ShapedInput] => {
+      const [, ...rest] = type.shape.map((d) => constantOf(d.size) ?? 1);
+      return [name, { data: some.inputs[name], shape: [some.rows, ...rest] }];
+    });
+    const source = describe(data);
+    const said = `${counted(some.rows, 'row')} of ${source}`;
+    return { count: some.rows, inputs: Object.fromEntries(shaped), said, source };
+  }
+  const count = rowsFor(model, wanted);
+  const made = (draw: number): SomeRows => {
+    const inputs = syntheticInputs(model.inputs, () => count, draw);
+    if (draw > draws / 2) for (const input of model.inputs) leaveNothingOut(input, inputs[input.name].data);
+    return { count, inputs, said: `${count} made-up ${count === 1 ? 'row' : 'rows'}` };
+  };
+  for (let draw = 1; draw < draws; draw++) {
+    const rows = made(draw);
+    if (works(rows)) return rows;
+  }
+  return made(draws);
+}
+
+function leaveNothingOut({ type: { element } }: ModelInput, values: ShapedInput['data']): void {
+  if (element.kind === 'f32' || (element.kind === 'index' && constantOf(element.size) === 1)) return;
+  for (let i = 0; i < values.length; i++) values[i] = Math.max(1, values[i]);
+}
