@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { add, axis, printIndex, toIndex } from '../../src/ir/index.js';
-import { compileText } from '../support/trainer.js';
+import { compile } from '../../src/index.js';
 
 const targets = ['ts', 'wasm', 'wgsl'] as const;
 const models = ['siamese', 'mlp_relu_adam', 'layer_norm_net', 'siamese', 'mlp_relu_adam', 'layer_norm_net'];
@@ -12,7 +12,7 @@ it('compiled after others, a model has the same text on every target', { timeout
   for (const name of models)
     for (const target of targets) {
       const file = new URL(`../reference/cases/${name}.nn`, import.meta.url);
-      const code = await compileText(readFileSync(file, 'utf8'), { target }, `${name}.nn`);
+      const { code = '' } = await compile({ file: `${name}.nn`, text: readFileSync(file, 'utf8') }, { target });
       const before = first.get(`${name} ${target}`);
       if (before === undefined) first.set(`${name} ${target}`, code);
       // Not toBe: the difference of two long texts takes minutes to print.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { check } from 'prettier';
 import { Project, ts } from 'ts-morph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../../src/index.js';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { compileText } from '../support/trainer.js';
 
@@ -106,7 +107,7 @@ describe('a module', () => {
   it('is formatted, imports nothing, and is the same at every run', async () => {
     expect(await check(code, { parser: 'typescript' })).toBe(true);
     expect(code).not.toMatch(/^import |require\(/m);
-    expect(await compileText(network, { target: 'wgsl', language: 'ts' })).toBe(code);
+    expect((await compile({ file: 'model.nn', text: network }, { target: 'wgsl' })).code).toBe(code);
   });
 
   it('says what is missing without WebGPU', async () => {

@@ -32,28 +32,31 @@ export async function runnable(program: Parameters<typeof emitModule>[0], option
   return withoutTypes((await emitModule(program, { ...options, writer: plain })).code);
 }
 
-const compiled = new Map<string, Promise<string>>();
-
-/** The module of source text in JavaScript, made once however many tests run it; throws with the diagnostics where there are errors. */
-export function runnableText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
-  if (options.read || options.watch) return compiledText(text, options, file);
-  const key = JSON.stringify([text, options, file]);
-  const made = compiled.get(key) ?? compiledText(text, options, file);
-  // The last ones stay.
-  compiled.delete(key);
-  compiled.set(key, made);
-  for (const old of compiled.keys()) if (compiled.size > 100) compiled.delete(old);
-  return made;
+/** The same function, but that each of the last hundred texts is compiled once, however many tests ask for it. */
+export function compiledOnce(
+  compile: (text: string, options: CompileOptions, file: string) => Promise<string>,
+): (text: string, options?: CompileOptions, file?: string) => Promise<string> {
+  const compiled = new Map<string, Promise<string>>();
+  return (text, options = {}, file = 'model.nn') => {
+    if (options.read || options.watch) return compile(text, options, file);
+    const key = JSON.stringify([text, options, file]);
+    const made = compiled.get(key) ?? compile(text, options, file);
+    compiled.delete(key);
+    compiled.set(key, made);
+    for (const old of compiled.keys()) if (compiled.size > 100) compiled.delete(old);
+    return made;
+  };
 }
 
-async function compiledText(text: string, options: CompileOptions, file: string): Promise<string> {
+/** The module of source text in JavaScript, to be run; throws with the diagnostics where there are errors. */
+export const runnableText = compiledOnce(async (text, options, file) => {
   const { diagnostics, programs } = makePrograms({ file, text }, options);
   const [first, other] = programs;
   if (!first) throw new Error(problemsIn(diagnostics));
   const { program, ...own } = first;
   if (!other) return runnable(program, { ...own, profile: options.profile });
   return withoutTypes((await emitFallback(program, other, plain)).code);
-}
+});
 
 /** Diagnostics as the message of an error. */
 export function problemsIn(diagnostics: readonly Diagnostic[]): string {

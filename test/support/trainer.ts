@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { compile, type CompileOptions } from '../../src/index.js';
-import { problemsIn, runnableText } from './runnable.js';
+import { compiledOnce, problemsIn, runnableText } from './runnable.js';
 
 export interface LoadedTrainer {
   step(inputs: object): Record<string, number>;
@@ -26,11 +26,11 @@ export interface LoadedModule {
 let modules = 0;
 
 /** Compiles source text to what users read; throws with the diagnostics where there are errors. */
-export async function compileText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
+export const compileText = compiledOnce(async (text, options, file) => {
   const { code, diagnostics } = await compile({ file, text }, { language: 'js', ...options });
   if (code === undefined) throw new Error(problemsIn(diagnostics));
   return code;
-}
+});
 
 export async function loadText(text: string, options?: CompileOptions): Promise<LoadedModule> {
   return importCode(await runnableText(text, options));
