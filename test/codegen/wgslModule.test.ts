@@ -6,6 +6,7 @@ import { Project, ts } from 'ts-morph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/index.js';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
+import { plainText } from '../support/runnable.js';
 import { compileText } from '../support/trainer.js';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -51,7 +52,7 @@ describe('shaders', () => {
   it.each([...examples, ['names that WGSL has a use for', network] as const, ['a large network', large] as const])(
     'of %s are valid',
     async (file, text) => {
-      const code = await compileText(text, { target: 'wgsl', language: 'ts' }, file);
+      const code = await plainText(text, { target: 'wgsl' }, file);
       for (const text of shadersOf(code)) {
         expect(text).toContain('@compute');
         expect(await gpu.validate(text)).toEqual([]);

@@ -1,7 +1,8 @@
 // The memory that is told beside a module is what the module allocates, to the byte.
 import { describe, expect, it } from 'vitest';
-import { compile } from '../../src/index.js';
+import { compile, makePrograms } from '../../src/index.js';
 import { describeMemory, expectedSizes, memoryUse, summariseMemory } from '../../src/inspect/memory.js';
+import { runnable } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
 
 const models = {
@@ -59,8 +60,10 @@ describe.each([
 ] as const)('memory on %s', (_, options) => {
   const { target } = options;
   it.each(Object.entries(models))('of %s is what is told', async (_, text) => {
-    const { code, program } = await compile({ file: 'model.nn', text }, { ...options, language: 'js' });
-    if (code === undefined || !program) throw new Error('it does not compile');
+    const [made] = makePrograms({ file: 'model.nn', text }, options).programs;
+    if (!made) throw new Error('it does not compile');
+    const { program } = made;
+    const code = await runnable(program, made);
     for (const batch of target === 'ts' ? [1, 20, 1000] : [1, 20, 20_000]) {
       const module = (await importCode(counting + code)) as unknown as {
         createTrainer(options: object): Promise<object>;

@@ -10,7 +10,9 @@ export const terms: Readonly<Record<string, (i: number) => number>> = {
 };
 
 export function filled(count: number, of: (i: number) => number): Float32Array {
-  return new Float32Array(count).map((_, i) => of(i));
+  const all = new Float32Array(count);
+  for (let i = 0; i < count; i++) all[i] = of(i);
+  return all;
 }
 
 /** A sum of exact terms, and of what they are without their signs. */

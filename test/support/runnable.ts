@@ -48,15 +48,20 @@ export function compiledOnce(
   };
 }
 
-/** The module of source text in JavaScript, to be run; throws with the diagnostics where there are errors. */
-export const runnableText = compiledOnce(async (text, options, file) => {
+/** The module of source text in TypeScript, as it comes; throws with the diagnostics where there are errors. */
+export async function plainText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
   const { diagnostics, programs } = makePrograms({ file, text }, options);
   const [first, other] = programs;
   if (!first) throw new Error(problemsIn(diagnostics));
   const { program, ...own } = first;
-  if (!other) return runnable(program, { ...own, profile: options.profile });
-  return withoutTypes((await emitFallback(program, other, plain)).code);
-});
+  if (other) return (await emitFallback(program, other, plain)).code;
+  return (await emitModule(program, { ...own, profile: options.profile, writer: plain })).code;
+}
+
+/** The same in JavaScript, to be run. */
+export const runnableText = compiledOnce(async (text, options, file) =>
+  withoutTypes(await plainText(text, options, file)),
+);
 
 /** Diagnostics as the message of an error. */
 export function problemsIn(diagnostics: readonly Diagnostic[]): string {
