@@ -261,6 +261,7 @@ describe('a damaged plan of another kind', () => {
     threads: 64,
     columns: scatter.nest.kind === 'nest' ? scatter.nest.axes.slice(1) : [],
     rows: 4,
+    shares: 2,
     text: '',
   };
 
@@ -292,6 +293,11 @@ describe('a damaged plan of another kind', () => {
       'threads of a scatter with more rows than there is memory',
       { kind: 'workgroups', nest: scatter.nest, plan: { ...threads, rows: 64 } },
       'holds 8192 numbers in the memory of a workgroup',
+    ],
+    [
+      'threads of a scatter that cannot share the terms',
+      { kind: 'workgroups', nest: scatter.nest, plan: { ...threads, shares: 3 } },
+      'has 3 shares of the terms for 64 threads',
     ],
     [
       'threads of a scatter without rows',

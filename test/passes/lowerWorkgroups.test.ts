@@ -65,19 +65,21 @@ describe.each(Object.entries(examples))('%s', (_, make) => {
 });
 
 describe('a scatter by threads', () => {
-  const plans = [1, 3, 16].flatMap((rows) => [4, 64].map((threads) => ({ rows, threads })));
+  const plans = [1, 3, 16].flatMap((rows) =>
+    [4, 64].flatMap((threads) => [1, 4].map((shares) => ({ rows, shares, threads }))),
+  );
   const tables = [
     () => nests.tableGradient(batch, 11, 39),
     () => nests.tableGradient(batch, 40, 3),
     () => nests.tableGradient(9, 16, 4),
     () => nests.tableGradient(batch, 5, 1),
   ];
-  it.each(plans)('of $rows rows each, $threads in a group', ({ rows, threads }) => {
+  it.each(plans)('of $rows rows each, in $shares shares, $threads in a group', ({ rows, shares, threads }) => {
     for (const example of tables.map((make) => make())) {
       const { nest } = example;
       if (nest.kind !== 'nest') throw new Error('a plain nest is expected');
       const shape = { split: [], axes: [], folds: [] };
-      const plan: WorkPlan = { kind: 'scatter', shape, threads, columns: nest.axes.slice(1), rows, text: '' };
+      const plan: WorkPlan = { kind: 'scatter', shape, threads, columns: nest.axes.slice(1), rows, shares, text: '' };
       expect(faultsOfPlan({ kind: 'workgroups', nest, plan })).toEqual([]);
       const kernel = lowerWork(nest, plan, wgsl);
       const sizes = { batch: 17 };
@@ -167,6 +169,6 @@ describe('lower for workgroups', () => {
       }),
       { numRuns: Number(process.env.NNC_RUNS ?? 300), seed: process.env.NNC_RUNS ? undefined : 1 },
     );
-    expect([...kinds].sort()).toEqual(['groups', 'threads', 'tiles']);
+    expect([...kinds].sort()).toEqual(['groups', 'scatter', 'threads', 'tiles']);
   });
 });

@@ -211,7 +211,10 @@ export type WorkPlan =
   | ScatterThreads
   | TilePlan;
 
-/** A thread for each run of rows at each place of the columns: of all terms it adds up those of its rows, in the workgroup's memory. */
+/**
+ * Runs of rows at each place of the columns: threads that have a share of the terms each add up those of the run's rows, in the workgroup's
+ * memory, and then what their shares come to.
+ */
 export interface ScatterThreads {
   readonly kind: 'scatter';
   /** First of all. */
@@ -219,8 +222,9 @@ export interface ScatterThreads {
   readonly threads: number;
   /** The axes of the nest but for the rows, the last of which varies fastest. */
   readonly columns: readonly Axis[];
-  /** How many rows a thread has. */
+  /** How many rows a run has, and how many threads share it: a divisor of `threads`. */
   readonly rows: number;
+  readonly shares: number;
   readonly text: string;
 }
 

@@ -74,7 +74,7 @@ function faultsOfGroups(nest: AnyNest, { parts, local: place }: Extract<WorkPlan
   ];
 }
 
-function faultsOfScatter(nest: Nest, { shape, threads, columns, rows }: ScatterThreads): string[] {
+function faultsOfScatter(nest: Nest, { shape, threads, columns, rows, shares }: ScatterThreads): string[] {
   const shaped = reshape(nest, shape);
   const scatter = scatterOf(shaped);
   if (!scatter) return ['has a plan for a scatter, and is none'];
@@ -85,6 +85,9 @@ function faultsOfScatter(nest: Nest, { shape, threads, columns, rows }: ScatterT
     ...faultsOfThreads(threads),
     ...(samePlaces(columns, others) ? [] : [`has threads for other places than those around ${scatter.row.name}`]),
     ...(Number.isInteger(rows) && rows >= 1 ? [] : [`gives ${rows} rows to a thread`]),
+    ...(threads % shares === 0 && (shares === 1 || scatter.over.length === 1)
+      ? []
+      : [`has ${shares} shares of the terms for ${threads} threads`]),
     ...(held > groupMemory ? [`holds ${held} numbers in the memory of a workgroup`] : []),
   ];
 }

@@ -87,7 +87,8 @@ export function writeRange(
   writer.push({ kind: 'loop', axis: block, to: block.extent, step: 1, as: 'serial', body });
 }
 
-function least(a: Index, b: Index): Index {
+/** The lesser of two. */
+export function least(a: Index, b: Index): Index {
   return atom({ kind: 'element', of: apply('min', indexValue(a), indexValue(b)) });
 }
 

@@ -1,12 +1,13 @@
 // A scatter on targets with workgroups: each thread adds up the terms of rows of its own, at one place of the columns.
-import { add, axis as newAxis, constantOf, div, mul, product, sub, toIndex } from '../../../ir/index.js';
+import { add, axis as newAxis, constantOf, div, mod, mul, product, sub, toIndex, zero } from '../../../ir/index.js';
 import type { Axis, Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
-import { apply, load, number, type Buffer } from '../../../ir/scalar.js';
+import { apply, fold, load, number, type Buffer } from '../../../ir/scalar.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
 import type { ScatterThreads } from '../../../ir/nest/plans.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
+import { least } from './blocks.js';
 import { writeValues } from './folds.js';
 import { bindAxes, together } from './places.js';
 import { chosenRow, manyTerms, overAll, replacing, storeSum, type At } from './scatter.js';
@@ -14,11 +15,15 @@ import type { Writer } from './writer.js';
 
 /** What a thread has. */
 interface Own {
-  /** The coordinates of its columns, and its first row of so many. */
+  /** The coordinates of its run's columns, and the first row of so many. */
   readonly bound: At;
   readonly first: Index;
   readonly rows: number;
-  /** Its sums, with what those have lost of many terms: at its place of the workgroup's memory. */
+  /** Which share of the terms it adds up, of so many; `abreast` threads have the same share. */
+  readonly share: Index;
+  readonly shares: number;
+  readonly abreast: number;
+  /** Its sums, with what those have lost of many terms: at its places of the workgroup's memory. */
   readonly sums: Buffer;
   readonly lost?: Buffer;
   readonly slot: (n: Index) => Index;
@@ -28,40 +33,45 @@ interface Own {
 export function writeScatterThreads(
   writer: Writer,
   nest: Nest,
-  { shape, columns, rows, threads }: ScatterThreads,
+  { shape, columns, rows, shares, threads }: ScatterThreads,
 ): { groups: Index; threads: number; scratch: Buffer[] } {
   const scatter = scatterOf(reshape(nest, shape));
   if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
   const run = newAxis('run', div(add(scatter.row.extent, rows - 1), toIndex(rows)));
   const axes = [run, ...columns];
   const { extent: places } = together(axes);
-  const [group] = writer.open(newAxis('group', div(add(places, threads - 1), toIndex(threads))));
+  const abreast = threads / shares;
+  const [group] = writer.open(newAxis('group', div(add(places, abreast - 1), toIndex(abreast))));
   const [thread] = writer.open(newAxis('thread', threads));
-  const which = add(mul(toIndex(group), threads), toIndex(thread));
-  const place = writer.index(writer.depth, which.key, 'place', which, places);
-  const scratch: Buffer[] = [];
-  within(writer, [toIndex(place), places], () => {
-    const bound = new Map([...bindAxes(writer, axes, place)].map(([axis, { base }]) => [axis, base]));
-    const start = mul(bound.get(run) ?? 0, rows);
-    const first = toIndex(writer.index(writer.depth, `first ${start.key}`, 'first', start, scatter.row.extent));
-    const buffer = (name: string): Buffer => {
-      const made: Buffer = { name, space: 'workgroup', dtype: 'f32', length: toIndex(rows * threads) };
-      scratch.push(made);
-      return made;
-    };
-    const sums = buffer('sums');
-    const long = writer.isLong(product(scatter.over.map((a) => a.extent)), manyTerms);
-    const slot = (n: Index): Index => add(mul(n, threads), toIndex(thread));
-    const own = { bound, first, rows, sums, ...(long && { lost: buffer('lost') }), slot };
+  const named = (name: string, value: Index, extent: Index): Axis =>
+    writer.index(writer.depth, `${name} ${value.key}`, name, value, extent);
+  const side = shares === 1 ? toIndex(thread) : mod(toIndex(thread), toIndex(abreast));
+  const place = named('place', add(mul(toIndex(group), abreast), side), places);
+  const share = shares === 1 ? zero : toIndex(named('share', div(toIndex(thread), toIndex(abreast)), toIndex(shares)));
+  const bound = new Map([...bindAxes(writer, axes, place)].map(([axis, { base }]) => [axis, base]));
+  const first = toIndex(named('first', mul(bound.get(run) ?? 0, rows), scatter.row.extent));
+  const buffer = (name: string): Buffer => ({
+    name,
+    space: 'workgroup',
+    dtype: 'f32',
+    length: toIndex(rows * threads),
+  });
+  const long = writer.isLong(product(scatter.over.map((a) => a.extent)), manyTerms);
+  const slot = (n: Index): Index => add(mul(n, threads), toIndex(thread));
+  const parts = { bound, first, rows, share, shares, abreast, slot };
+  const own: Own = { ...parts, sums: buffer('sums'), ...(long && { lost: buffer('lost') }) };
+  const isThere = [toIndex(place), places] as const;
+  within(writer, isThere, () => {
     writeZeros(writer, own);
     writeTerms(writer, scatter, own);
-    writeRows(writer, scatter, own);
   });
+  if (shares > 1) writer.push({ kind: 'barrier' });
+  within(writer, isThere, () => writeRows(writer, scatter, own));
   const inGroup = writer.close();
   writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
   const body = writer.close();
   writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
-  return { groups: group.extent, threads, scratch };
+  return { groups: group.extent, threads, scratch: [...buffersOf(own)] };
 }
 
 function buffersOf({ sums, lost }: Own): readonly Buffer[] {
@@ -75,21 +85,30 @@ function pinned(writer: Writer, own: Own, write: () => void): void {
   for (const buffer of buffersOf(own)) writer.pins.delete(buffer);
 }
 
-function overRows(writer: Writer, { rows }: Own, write: (n: Index) => void): void {
-  const n = newAxis('n', rows);
-  overAll(writer, [n], (at) => write(at.get(n) ?? toIndex(n)));
-}
-
 function writeZeros(writer: Writer, own: Own): void {
-  overRows(writer, own, (n) => {
-    for (const to of buffersOf(own)) writer.push({ kind: 'store', to, at: own.slot(n), value: number(0) });
+  const n = newAxis('n', own.rows);
+  overAll(writer, [n], (at) => {
+    const place = own.slot(at.get(n) ?? toIndex(n));
+    for (const to of buffersOf(own)) writer.push({ kind: 'store', to, at: place, value: number(0) });
   });
 }
 
-/** All terms in order, of which those of other rows are passed over. */
+/** Loops over the terms of a thread's share. */
+function overTerms(writer: Writer, over: readonly Axis[], { share, shares }: Own, inside: (here: At) => void): void {
+  if (shares === 1) return overAll(writer, over, inside);
+  const [all] = over;
+  const length = div(add(all.extent, shares - 1), toIndex(shares));
+  const from = mul(share, length);
+  const [axis] = writer.open(all);
+  inside(new Map([[all, toIndex(axis)]]));
+  const body = writer.close();
+  writer.push({ kind: 'loop', axis, from, to: least(add(from, length), all.extent), step: 1, as: 'serial', body });
+}
+
+/** The terms of the share in order, of which those of other rows are passed over. */
 function writeTerms(writer: Writer, { over, row, ids, value }: Scatter, own: Own): void {
   const { bound, first, rows, sums, lost, slot } = own;
-  overAll(writer, over, (here) => {
+  overTerms(writer, over, own, (here) => {
     const id = chosenRow(writer, row, specialise(ids, replacing(here)));
     within(writer, [first, add(id, 1)], () =>
       within(writer, [id, add(first, rows)], () =>
@@ -108,16 +127,33 @@ function writeTerms(writer: Writer, { over, row, ids, value }: Scatter, own: Own
   });
 }
 
+/** The rows of a run, each by one of its threads: what the shares come to, in their order. */
 function writeRows(writer: Writer, { row, to, at }: Scatter, own: Own): void {
-  overRows(writer, own, (n) => {
-    const chosen = add(own.first, n);
-    const write = (): void =>
-      pinned(writer, own, () => {
-        const where = specialiseIndex(at, replacing(own.bound, new Map([[row, chosen]])));
-        writer.push({ kind: 'store', to, at: where, value: load(own.sums, own.slot(n)) });
-      });
-    if ((constantOf(row.extent) ?? NaN) % own.rows === 0) write();
-    else within(writer, [chosen, row.extent], write);
+  const { bound, first, rows, share, shares, abreast, sums } = own;
+  const [n] = writer.open(newAxis('n', rows));
+  const chosen = add(first, toIndex(n));
+  const write = (): void =>
+    pinned(writer, own, () => {
+      const where = specialiseIndex(at, replacing(bound, new Map([[row, chosen]])));
+      const other = newAxis('other', shares);
+      // The same place of the columns in each share.
+      const ofShare = add(own.slot(toIndex(n)), mul(sub(toIndex(other), share), abreast));
+      const total = shares === 1 ? load(sums, own.slot(toIndex(n))) : fold('add', [other], load(sums, ofShare));
+      const style = { unrolled: new Set<Axis>(), order: [], lanes: new Set<Axis>() };
+      const [value] = writeValues(writer, [{ value: total, label: '', to }], style);
+      writer.push({ kind: 'store', to, at: where, value });
+    });
+  if ((constantOf(row.extent) ?? NaN) % rows === 0) write();
+  else within(writer, [chosen, row.extent], write);
+  const body = writer.close();
+  writer.push({
+    kind: 'loop',
+    axis: n,
+    ...(shares > 1 && { from: share }),
+    to: toIndex(rows),
+    step: shares,
+    as: 'serial',
+    body,
   });
 }
 

@@ -7,7 +7,7 @@ import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { chooseShape } from './shape.js';
 import { strideOfStore } from '../../../ir/nest/strides.js';
-import { placesOf, type Estimate } from '../../../ir/nest/sizes.js';
+import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
 import type { LoopPlan, ScatterPlan, ScatterThreads } from '../../../ir/nest/plans.js';
 
 /** Columns outside, so that threads can share them; for each run of them all terms in order. */
@@ -32,23 +32,30 @@ export function planScatter(nest: Nest, { lanes }: TargetTraits): ScatterPlan | 
   return { kind: 'scatter', shape, loops, lost, text: describe(scatter, columns) };
 }
 
-/** With a thread for as many places a processor is busy. */
-const enoughPlaces = 16_384;
+/** With as many threads a processor is busy. */
+const enoughThreads = 16_384;
 /** So many numbers a thread, twice, fit into the memory of a workgroup. */
 const mostRows = 16;
 const threads = 64;
+/** A share of the terms is as long at least; with more of them than rows some threads would total none. */
+const leastShare = 32;
+const mostShares = mostRows;
 
-/** Where there are more places than threads at once, a thread passes over the indices for several rows. */
+/** Runs of as many rows as a thread has memory for: each passes over all indices. Where that makes few threads, they share the terms. */
 export function planScatterThreads(nest: Nest, estimate: Estimate): ScatterThreads | undefined {
-  const rows = Math.min(mostRows, Math.floor(placesOf(nest.axes, estimate) / enoughPlaces));
-  if (rows < 2 || !scatterOf(nest)) return undefined;
+  if (!scatterOf(nest)) return undefined;
   const shape = chooseShape(nest);
   const reshaped = reshape(nest, shape);
   const scatter = scatterOf(reshaped);
   if (!scatter) return undefined;
   const columns = columnsOf(reshaped, scatter);
-  const text = `${describe(scatter, columns)}, ${rows} rows a thread, ${threads} a group`;
-  return { kind: 'scatter', shape, threads, columns, rows, text };
+  const rows = Math.min(mostRows, estimated(scatter.row.extent, estimate));
+  const runs = Math.ceil(placesOf(nest.axes, estimate) / rows);
+  const wanted = Math.min(enoughThreads / runs, placesOf(scatter.over, estimate) / leastShare, mostShares);
+  const shares = scatter.over.length === 1 ? 2 ** Math.max(0, Math.floor(Math.log2(wanted))) : 1;
+  const shared = shares > 1 ? `, ${shares} threads a run` : '';
+  const text = `${describe(scatter, columns)}, runs of ${rows} rows${shared}, ${threads} a group`;
+  return { kind: 'scatter', shape, threads, columns, rows, shares, text };
 }
 
 /** The axes but for the rows; the one that varies fastest is last. */

@@ -19,7 +19,7 @@ import { specialise } from '../../../ir/nest/specialise.js';
 import { factorsOf, productOf } from '../../../ir/nest/contraction.js';
 import { axesOfValue, foldsOf, strideAt } from '../../../ir/nest/strides.js';
 import { estimated, placesOf } from '../../../ir/nest/sizes.js';
-import type { WorkPlan } from '../../../ir/nest/plans.js';
+import type { ScatterThreads, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
 
@@ -58,20 +58,20 @@ function sharesFor(nest: Nest, folds: readonly Fold[], plan: WorkPlan, estimate:
   const folded = Math.min(...folds.map((f) => size(f.over)));
   const places = size(nest.axes);
   if (folded < longFold) return 1;
+  if (plan.kind === 'scatter') return 1;
   const least = plan.kind === 'groups' ? leastGroupShare : leastShare;
   const most = Math.min(mostShares, Math.floor(folded / least));
   return Math.min(most, Math.ceil(enoughPlaces / (places * weightOf(plan))));
 }
 
 /** For how many places of a thread each one place keeps a processor busy: threads share it, or take blocks of places. */
-function weightOf(plan: WorkPlan): number {
+function weightOf(plan: Exclude<WorkPlan, ScatterThreads>): number {
   switch (plan.kind) {
     case 'threads':
       return 1;
     case 'groups':
       return plan.threads;
     case 'ordered':
-    case 'scatter':
       return 1;
     case 'tiles':
       return 1 / 4;
