@@ -114,11 +114,10 @@ function reached(folder: string, action: () => void): void {
     try {
       action();
     } catch (error) {
-      const reasons = new Map([
-        ['EEXIST', 'a file of this name exists'],
-        ['ENOENT', 'no folder can be made there'],
-      ]);
-      throw new Fault(fileUnwritable({ file: folder, reason: reasons.get(codeOf(error)) ?? reasonOf(error) }));
+      const missing = codeOf(error) === 'ENOENT';
+      throw new Fault(
+        fileUnwritable({ file: folder, reason: missing ? 'no folder can be made there' : reasonOf(error) }),
+      );
     }
   });
 }
