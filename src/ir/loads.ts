@@ -1,45 +1,36 @@
 // What a value loads, and whether it does so in any case.
 import type { Index } from './index.js';
 import type { Buffer, Scalar } from './scalar.js';
-import { elementsOf } from './walk.js';
+import { partsOf } from './walk.js';
 
+/** One load: where from and at which address. */
 export interface Access {
-  readonly buffer: Buffer;
+  readonly from: Buffer;
   readonly at: Index;
   /** Made only where a condition holds. */
   readonly guarded: boolean;
 }
 
-/** Every load of the value, those in addresses included. */
-export function loadsOf(value: Scalar, found: (access: Access) => void): void {
-  visitLoads(value, false, found, new Set());
+const known = new WeakMap<Scalar, readonly Access[]>();
+
+/** Every load of a value, those inside addresses included, each once. */
+export function loadsOf(value: Scalar): readonly Access[] {
+  let found = known.get(value);
+  if (!found) known.set(value, (found = collectLoads(value)));
+  return found;
 }
 
-function visitLoads(value: Scalar, guarded: boolean, found: (access: Access) => void, seen: Set<string>): void {
-  const key = guarded ? `?${value.key}` : value.key;
-  if (seen.has(key) || seen.has(value.key)) return;
-  seen.add(key);
-  const again = (part: Scalar): void => visitLoads(part, guarded, found, seen);
-  switch (value.kind) {
-    case 'number':
-    case 'local':
-      return;
-    case 'index':
-      return elementsOf(value.of).forEach(again);
-    case 'load':
-      elementsOf(value.at).forEach(again);
-      return found({ buffer: value.from, at: value.at, guarded });
-    case 'apply': {
-      const lazy = value.op === 'select' || value.op === 'and' || value.op === 'or';
-      value.args.forEach((arg, i) => visitLoads(arg, guarded || (lazy && i > 0), found, seen));
-      return;
-    }
-    case 'fold':
-      return again(value.body);
-    case 'splat':
-    case 'lane':
-      return again(value.of);
-    default:
-      return value satisfies never;
-  }
+function collectLoads(value: Scalar): readonly Access[] {
+  const found = new Map<string, Access>();
+  const guardedAt = new Map<string, boolean>();
+  const visit = (part: Scalar, guarded: boolean): void => {
+    const before = guardedAt.get(part.key);
+    if (before === false || before === guarded) return;
+    guardedAt.set(part.key, guarded);
+    if (part.kind === 'load') found.set(part.key, { from: part.from, at: part.at, guarded });
+    const lazy = part.kind === 'apply' && (part.op === 'select' || part.op === 'and' || part.op === 'or');
+    partsOf(part).forEach((inner, i) => visit(inner, guarded || (lazy && i > 0)));
+  };
+  visit(value, false);
+  return [...found.values()];
 }

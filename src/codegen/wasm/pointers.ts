@@ -37,7 +37,7 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
   // Where multiplying and adding is one instruction, their length counts: constants go into pointers, but for what fits a byte.
   const near = rounds > 1 && e.relaxed && isSpread(e, inside.accesses);
   const clusters: (Near & { readonly key: string })[] = [];
-  for (const { buffer, at, guarded } of inside.accesses) {
+  for (const { from: buffer, at, guarded } of inside.accesses) {
     const { variable, offset } = addressOf(e, buffer, at);
     if (
       variable.terms.length === 0 ||
@@ -82,8 +82,8 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
 /** Do accesses with the same variable part lie far from each other? */
 function isSpread(e: Emission, accesses: readonly Access[]): boolean {
   const first = new Map<string, number>();
-  return accesses.some(({ buffer, at }) => {
-    const { variable, offset } = addressOf(e, buffer, at);
+  return accesses.some(({ from, at }) => {
+    const { variable, offset } = addressOf(e, from, at);
     const before = first.get(variable.key) ?? offset;
     first.set(variable.key, before);
     return Math.abs(offset - before) >= withinByte;
@@ -91,12 +91,8 @@ function isSpread(e: Emission, accesses: readonly Access[]): boolean {
 }
 
 function isFixed(value: Scalar, axis: Axis, inside: Inside): boolean {
-  let fixed = true;
-  loadsOf(value, (access) => {
-    fixed &&= !inside.stored.has(access.buffer);
-    for (const a of axesOf(access.at)) fixed &&= a !== axis && !inside.bound.has(a);
-  });
-  return fixed && value.kind === 'load';
+  const moves = (at: Index): boolean => [...axesOf(at)].some((a) => a === axis || inside.bound.has(a));
+  return value.kind === 'load' && !loadsOf(value).some(({ from, at }) => inside.stored.has(from) || moves(at));
 }
 
 interface Inside {
@@ -111,7 +107,7 @@ function accessesIn(body: readonly Statement[], guarded = false): Inside | undef
   const accesses: Access[] = [];
   const bound = new Set<Axis>();
   const stored = new Set<Buffer>();
-  const value = (of: Scalar): void => loadsOf(of, (a) => accesses.push({ ...a, guarded: a.guarded || guarded }));
+  const value = (of: Scalar): void => void accesses.push(...loadsOf(of).map((a) => (guarded ? { ...a, guarded } : a)));
   for (const statement of body) {
     if (statement.kind === 'loop') return undefined;
     if (statement.kind === 'index') bound.add(statement.axis);
@@ -119,7 +115,7 @@ function accessesIn(body: readonly Statement[], guarded = false): Inside | undef
     else if (statement.kind === 'store') {
       value(statement.value);
       stored.add(statement.to);
-      accesses.push({ buffer: statement.to, at: statement.at, guarded });
+      accesses.push({ from: statement.to, at: statement.at, guarded });
     } else if (statement.kind === 'if')
       for (const arm of [statement.then, statement.else]) {
         const inner = accessesIn(arm, true);

@@ -4,7 +4,8 @@ import { printAddress } from '../printProgram.js';
 import type { AnyNest } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
 import { elementsOf } from '../walk.js';
-import { loadsOf, partsOfNest } from './traverse.js';
+import { loadsOf } from '../loads.js';
+import { partsOfNest } from './traverse.js';
 
 /** What each run-time size is. */
 export type Sizes = (name: string) => number;

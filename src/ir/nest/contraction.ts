@@ -2,7 +2,8 @@
 import { axesOf, type Axis } from '../index.js';
 import type { Nest } from '../program.js';
 import { apply, type Scalar } from '../scalar.js';
-import { foldsOf as outerFolds, loadsOf } from './traverse.js';
+import { loadsOf } from '../loads.js';
+import { foldsOf as outerFolds } from './traverse.js';
 
 /** The factors of a fold's body. */
 export function factorsOf(f: Scalar & { kind: 'fold' }): Scalar[] {

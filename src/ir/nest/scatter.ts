@@ -2,7 +2,7 @@
 import { constantOf, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
 import { indexValue, number, type Buffer, type Scalar } from '../scalar.js';
-import { loadsOf } from './traverse.js';
+import { loadsOf } from '../loads.js';
 import { hasFold } from '../walk.js';
 import { axesOfValue } from './strides.js';
 

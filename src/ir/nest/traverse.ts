@@ -1,29 +1,8 @@
-// What stands in a value: its loads and its folds.
+// What stands in a value, its folds among it, and in nests.
 import { sizesOf, type Index } from '../index.js';
 import type { AnyNest, Nest, Store } from '../program.js';
 import { partsOf, visitScalar } from '../walk.js';
 import type { Buffer, Scalar } from '../scalar.js';
-
-const loads = new WeakMap<Scalar, readonly Access[]>();
-
-/** One load: where from and at which address. */
-export interface Access {
-  readonly from: Buffer;
-  readonly at: Index;
-}
-
-/** Every load of a value, those inside addresses included, each once. */
-export function loadsOf(value: Scalar): readonly Access[] {
-  let known = loads.get(value);
-  if (!known) {
-    const found: Access[] = [];
-    visitScalar(value, (part) => {
-      if (part.kind === 'load') found.push({ from: part.from, at: part.at });
-    });
-    loads.set(value, (known = found));
-  }
-  return known;
-}
 
 const heights = new WeakMap<Scalar, number>();
 

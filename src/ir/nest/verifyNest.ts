@@ -8,7 +8,8 @@ import { faultsOfTypes } from '../verifyScalar.js';
 import { partsOf } from '../walk.js';
 import { faultsOfBounds, type Sizes } from './bounds.js';
 import { rowStride, withinRound } from './rowStride.js';
-import { loadsOf, partsOfNest } from './traverse.js';
+import { loadsOf } from '../loads.js';
+import { partsOfNest } from './traverse.js';
 
 /** Nests by their stores: under another name, or with another text, one is what it was. */
 const sound = new WeakMap<object, { readonly outer: ReadonlySet<Axis>; readonly axes: readonly Axis[] }>();

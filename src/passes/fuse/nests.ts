@@ -7,7 +7,7 @@ import type { ScanNode } from '../../ir/ops/scan.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import { load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Nest, Store } from '../../ir/program.js';
-import { loadsOf } from '../../ir/nest/traverse.js';
+import { loadsOf } from '../../ir/loads.js';
 import type { Fusion } from './drafts.js';
 import type { Links } from './merging.js';
 import { single } from '../../ir/nest/single.js';

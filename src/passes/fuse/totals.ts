@@ -4,7 +4,8 @@ import type { Nest } from '../../ir/program.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import { fold, number, type Buffer } from '../../ir/scalar.js';
 import { type NestDraft } from './nests.js';
-import { foldsOf, loadsOf, type Access, type Fold } from '../../ir/nest/traverse.js';
+import { loadsOf, type Access } from '../../ir/loads.js';
+import { foldsOf, type Fold } from '../../ir/nest/traverse.js';
 import { hasFold } from '../../ir/walk.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 

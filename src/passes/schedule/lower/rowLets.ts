@@ -1,7 +1,7 @@
 // What one row of a loop holds for itself, where it needs no memory.
 import { constantOf } from '../../../ir/index.js';
 import type { NestPlan } from '../../../ir/nest/plans.js';
-import { loadsOf } from '../../../ir/nest/traverse.js';
+import { loadsOf } from '../../../ir/loads.js';
 import type { Rows } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
 

@@ -3,7 +3,8 @@ import { constantOf, toIndex, type Atom, type Axis, type Index } from '../../../
 import type { Nest } from '../../../ir/program.js';
 import { apply, foldIdentity, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { replaceFolds } from '../../../ir/rewrite.js';
-import { foldsOf, loadsOf } from '../../../ir/nest/traverse.js';
+import { loadsOf } from '../../../ir/loads.js';
+import { foldsOf } from '../../../ir/nest/traverse.js';
 import { asStored } from '../../../ir/nest/single.js';
 import { cutOf, takeIn, type Cut } from './blocks.js';
 import { addsUp, writeValues, type FoldStyle } from './folds.js';

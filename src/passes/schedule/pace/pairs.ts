@@ -33,11 +33,11 @@ function isSteady(body: readonly Statement[], axis: Axis): boolean {
   for (const statement of body) {
     if (statement.kind !== 'let' && statement.kind !== 'set') return false;
     visit(statement.value);
-    loadsOf(statement.value, ({ at, guarded }) => {
+    for (const { at, guarded } of loadsOf(statement.value)) {
       const stride = strideOf(at, axis) ?? -1;
       steady &&= stride >= 0 && !guarded && !someOfIndex(at, ({ kind }) => kind !== 'load');
       forward ||= stride > 0;
-    });
+    }
   }
   return steady && forward;
 }

@@ -21,7 +21,7 @@ export function lastSumFirst(body: readonly Statement[]): readonly Statement[] {
   const apart = new Apart();
   for (const s of body.slice(at)) {
     if (s.kind === 'let' && !s.mutable && stores.length === 0) lets.push(s);
-    else if (s.kind === 'store' && !s.add && apart.takes(s)) stores.unshift(s);
+    else if (s.kind === 'store' && apart.takes(s)) stores.unshift(s);
     else break;
   }
   return [...body.slice(0, at), ...asUsed(lets, stores), ...stores, ...body.slice(at + lets.length + stores.length)];
@@ -37,9 +37,7 @@ class Apart {
   takes({ to, at, value }: Store): boolean {
     const place = `${bufferKey(to)} ${at.key}`;
     const others: Buffer[] = [];
-    loadsOf(value, (load) => {
-      if (load.buffer !== to || load.at.key !== at.key) others.push(load.buffer);
-    });
+    for (const load of loadsOf(value)) if (load.from !== to || load.at.key !== at.key) others.push(load.from);
     if (this.places.has(place) || this.read.has(to) || others.some((b) => b === to || this.written.has(b)))
       return false;
     if (someOfIndex(at, () => true)) return false;

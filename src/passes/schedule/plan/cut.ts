@@ -7,7 +7,7 @@ import { coalesceFolds, reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
 import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
 import { addressesOf, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import { loadsOf } from '../../../ir/nest/traverse.js';
+import { loadsOf } from '../../../ir/loads.js';
 import type {
   CopyPlan,
   CutBlock,

@@ -2,7 +2,7 @@
 import { printIndex, type Axis } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { local, type Scalar } from '../../../ir/scalar.js';
-import { loadsOf } from '../../../ir/nest/traverse.js';
+import { loadsOf } from '../../../ir/loads.js';
 import { inQuads, storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf } from '../../../ir/nest/sides.js';

@@ -3,7 +3,7 @@ import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, Rows, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
 import { hasFold, partsOf } from '../../../ir/walk.js';
-import { loadsOf } from '../../../ir/nest/traverse.js';
+import { loadsOf } from '../../../ir/loads.js';
 import { planOrderedThreads } from './ordered.js';
 import { planScatterThreads } from './scatter.js';
 import { planNest } from './serial.js';
