@@ -62,9 +62,8 @@ function inStatement(s: Statement, place: Place): number {
       return 0;
     case 'let':
     case 'set':
-      return inScalar(s.value, new Set());
     case 'store':
-      return inScalar(s.value, new Set()) + (s.add && s.to.dtype === 'f32' ? width(s.value) : 0);
+      return inScalar(s.value, new Set());
     case 'if': {
       const [a, b] = s.less;
       return inBody(valueOf(a, place) < valueOf(b, place) ? s.then : s.else, place);

@@ -24,9 +24,7 @@ export function accessOf(statements: readonly Statement[]): BufferAccess {
   };
   visitStatements(statements, {
     statement(s) {
-      if (s.kind !== 'store') return;
-      if (s.add) read(s.to);
-      writes.add(s.to);
+      if (s.kind === 'store') writes.add(s.to);
     },
     scalar(value) {
       if (value.kind === 'load') read(value.from);

@@ -84,11 +84,7 @@ function printStatement(s: Statement, indent: string): string[] {
     case 'store':
       return [
         ...(s.fence ? [`${indent}fence`] : []),
-        ...printAssignment(
-          `${s.beside ? '| ' : ''}${s.to.name}[${printAddress(s.at)}] ${s.add ? '+=' : '='}`,
-          s.value,
-          indent,
-        ),
+        ...printAssignment(`${s.beside ? '| ' : ''}${s.to.name}[${printAddress(s.at)}] =`, s.value, indent),
       ];
     case 'if': {
       const [a, b] = s.less.map((side) => printAddress(side));

@@ -104,13 +104,12 @@ export type Statement =
   /** mutable: an accumulator. lanes: a value of four. */
   | ({ readonly kind: 'let'; readonly name: string; readonly value: Scalar; readonly mutable?: true } & InLockStep)
   | { readonly kind: 'set'; readonly name: string; readonly value: Scalar }
-  /** A value of lanes stores four neighbours. add: to what is there. fence: WebAssembly's compilers move no code from before it behind it. */
+  /** A value of lanes stores four neighbours. fence: WebAssembly's compilers move no code from before it behind it. */
   | ({
       readonly kind: 'store';
       readonly to: Buffer;
       readonly at: Index;
       readonly value: Scalar;
-      readonly add?: true;
       readonly fence?: true;
     } & InLockStep)
   | {

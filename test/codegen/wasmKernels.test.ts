@@ -192,7 +192,14 @@ it('adds to what is stored, at places read from memory', () => {
     to: constant(4),
     step: 4,
     as: 'serial',
-    body: [{ kind: 'store', to: z, at, value: splat(apply('f32', apply('add', indexValue(i), i32(1)))), add: true }],
+    body: [
+      {
+        kind: 'store',
+        to: z,
+        at,
+        value: apply('add', load(z, at, 4), splat(apply('f32', apply('add', indexValue(i), i32(1))))),
+      },
+    ],
   };
   const outer: Statement = { kind: 'loop', axis: i, to: constant(6), step: 1, as: 'serial', body: [inner] };
   const running = runKernels([kernelOf('scatter', outer)], [ids, z]);

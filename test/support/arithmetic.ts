@@ -145,10 +145,8 @@ function kernelText(
         lines.push(`${local(statement.name)} = ${scalar(statement.value)}`);
         return;
       case 'store': {
-        const { to, at, value, add, fence, beside } = statement;
-        lines.push(
-          `${bufferOf(actualOf(run, to))}[${index(at)}] ${add ? '+=' : '='} ${scalar(value)} ${fence} ${beside}`,
-        );
+        const { to, at, value, fence, beside } = statement;
+        lines.push(`${bufferOf(actualOf(run, to))}[${index(at)}] = ${scalar(value)} ${fence} ${beside}`);
         return;
       }
       case 'if':

@@ -25,7 +25,7 @@ function printStatement(s: Statement, indent: string): string {
     case 'set':
       return `${indent}${s.name} = ${print(s.value)};\n`;
     case 'store':
-      return `${indent}${s.to.name}[${address(s.at)}] ${s.add ? '+=' : '='} ${print(s.value)};\n`;
+      return `${indent}${s.to.name}[${address(s.at)}] = ${print(s.value)};\n`;
     case 'if': {
       const otherwise = s.else.length > 0 ? ` else {\n${block(s.else)}${indent}}` : '';
       return `${indent}if (${address(s.less[0])} < ${address(s.less[1])}) {\n${block(s.then)}${indent}}${otherwise}\n`;

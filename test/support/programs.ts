@@ -110,9 +110,13 @@ export function linear({ accumulate = 1 }: LinearOptions = {}): TrainerProgram {
     ],
     { phase: 'update' },
   );
-  const add = kernel('accumulate_line.W', [loop(i, [{ kind: 'store', to: total, at: I, value: part, add: true }])], {
-    phase: 'update',
-  });
+  const add = kernel(
+    'accumulate_line.W',
+    [loop(i, [{ kind: 'store', to: total, at: I, value: plus(load(total, I), part) }])],
+    {
+      phase: 'update',
+    },
+  );
   const run = (...kernels: readonly Kernel[]): Step[] => kernels.map((k) => ({ kind: 'run', kernel: k }));
   const lossResult = { name: 'loss', buffer: loss };
   const inputs = ['x', 'group', 'y'];

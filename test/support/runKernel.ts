@@ -90,12 +90,12 @@ function loopClosure({ axis, from, to, last, step, body }: Statement & { readonl
   };
 }
 
-function storeClosure({ to, at, value, add }: Statement & { readonly kind: 'store' }): Run<void> {
+function storeClosure({ to, at, value }: Statement & { readonly kind: 'store' }): Run<void> {
   const [place, of] = [indexClosure(at), valueClosure(value)];
   const store = (i: number, x: number, state: State): void => {
     const data = access(to, i, state);
     state.watch?.(to, i, true);
-    data[i] = add ? data[i] + x : x;
+    data[i] = x;
   };
   return (state) => {
     const first = place(state);

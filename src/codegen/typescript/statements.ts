@@ -44,7 +44,7 @@ function printStatement(s: Statement, scope: KernelScope): string {
       return operator ? `${name} ${operator.text} ${value(operator.by)};` : `${name} = ${value(s.value)};`;
     }
     case 'store': {
-      const operator = s.add ? { text: '+=', by: s.value } : compound((v) => isLoad(v, s.to, s.at), s.value);
+      const operator = compound((v) => isLoad(v, s.to, s.at), s.value);
       return `${scope.buffer(s.to)}[${index(s.at)}] ${operator?.text ?? '='} ${value(operator?.by ?? s.value)};`;
     }
     case 'if': {

@@ -95,18 +95,12 @@ function emitStatement(e: Emission, statement: Statement): void {
   }
 }
 
-function emitStore(e: Emission, { to, at, value, add }: Statement & { kind: 'store' }): void {
+function emitStore(e: Emission, { to, at, value }: Statement & { kind: 'store' }): void {
   const offset = emitAddress(e, to, at);
   const lanes = isLanes(value);
-  const type = to.dtype === 'f32' ? 'f32' : 'i32';
-  if (add) {
-    emitAddress(e, to, at);
-    e.code.memory(lanes ? 'v128.load' : `${type}.load`, offset);
-  }
   emitScalar(e, value);
   if (lanes && value.type === 'bool') e.code.op('i32x4.neg');
-  if (add) e.code.op(lanes ? `${type}x4.add` : `${type}.add`);
-  e.code.memory(lanes ? 'v128.store' : `${type}.store`, offset);
+  e.code.memory(lanes ? 'v128.store' : to.dtype === 'f32' ? 'f32.store' : 'i32.store', offset);
 }
 
 function emitIf(e: Emission, { less: [a, b], then, else: otherwise }: Statement & { kind: 'if' }): void {

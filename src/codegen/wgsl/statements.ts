@@ -70,7 +70,7 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
       const target = (of: Buffer, at: Index): string =>
         isLanes(s.value) ? names.vector(of, at) : names.element(of, at);
       const element = target(s.to, s.at);
-      const by = s.add ? s.value : addend(s.value, (v) => v.kind === 'load' && target(v.from, v.at) === element);
+      const by = addend(s.value, (v) => v.kind === 'load' && target(v.from, v.at) === element);
       return [by ? `${element} += ${value(by)};` : `${element} = ${value(s.value)};`];
     }
     case 'if': {
