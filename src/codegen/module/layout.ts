@@ -14,7 +14,10 @@ export interface Layout {
   readonly sizes: readonly SizeFields[];
   /** The names of the module itself. */
   readonly module: Scope;
-  /** Buffers with a field in Memory, in order of space; constants are constants of the module. */
+  /**
+   * Buffers with a place in Memory, in order of space; constants are constants of the module. What copies of a layer have each for itself
+   * is one field, a list: `h_dense_W[3]`.
+   */
   readonly fields: ReadonlyMap<Buffer, string>;
   /** An expression for the buffer's array: `m.hidden`. */
   array(buffer: Buffer): string;
@@ -36,6 +39,10 @@ export const arrayTypes: Record<Buffer['dtype'], string> = {
   i32: 'Int32Array',
   u32: 'Uint32Array',
 };
+
+/** The types of what parameters and gradients are listed by, in TypeScript. */
+export const parameterTypes = { names: 'ParameterName', values: 'Float32Array' };
+export const gradientTypes = { names: 'TrainedParameterName', values: 'Float32Array' };
 
 const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot', 'counter', 'arena', 'scratch'];
 
@@ -61,8 +68,16 @@ export function layOut(program: TrainerProgram, more: readonly string[] = []): L
   });
   const buffers = buffersIn(program);
   const fields = new Map<Buffer, string>();
+  const copies = copiesIn(program, buffers);
+  const lists = new Map<string, string>();
   for (const space of order)
-    for (const buffer of buffers) if (buffer.space === space) fields.set(buffer, scope.take(buffer.name));
+    for (const buffer of buffers) {
+      if (buffer.space !== space) continue;
+      const copy = copies.get(buffer);
+      const list = copy && (lists.get(copy.key) ?? scope.take(copy.name));
+      if (copy && list !== undefined) lists.set(copy.key, list);
+      fields.set(buffer, copy ? `${list}[${copy.at}]` : scope.take(buffer.name));
+    }
   const constants = new Map<Buffer, string>();
   for (const buffer of buffers) if (buffer.space === 'constant') constants.set(buffer, `m.${scope.take(buffer.name)}`);
   const array = (buffer: Buffer): string => {
@@ -73,6 +88,75 @@ export function layOut(program: TrainerProgram, more: readonly string[] = []): L
   };
   for (const [buffer, field] of constants) fields.set(buffer, field.slice(2));
   return { sizes, module, fields, array };
+}
+
+/** One of the buffers that copies of a layer have each for itself. */
+interface Copy {
+  /** The name without the copy's number, and the number. */
+  readonly name: string;
+  readonly at: number;
+  /** Those of one key are one field. */
+  readonly key: string;
+}
+
+/** What gets its place when sizes are known; in lists of the rest each copy has an element. */
+const reserved: readonly Buffer['space'][] = ['arena', 'scratch'];
+
+const listed: readonly Buffer['space'][] = ['parameter', 'state', 'slot', ...reserved];
+
+/** Fewer are read more easily each by its name. */
+const fewestCopies = 4;
+
+/** What copies of a layer have each for itself: of one kind and size, with names that differ in a number, and given to one kernel. */
+function copiesIn({ entries }: TrainerProgram, buffers: Iterable<Buffer>): Map<Buffer, Copy> {
+  const runs = runsOf(Object.values(entries).flatMap((entry) => entry.steps));
+  const given = new Set(runs.flatMap((run) => [...(run.given?.values() ?? [])]));
+  const found = new Map<string, Map<Buffer, Copy>>();
+  for (const buffer of buffers) {
+    const copy = copyOf(buffer);
+    if (copy) found.set(copy.key, (found.get(copy.key) ?? new Map<Buffer, Copy>()).set(buffer, copy));
+  }
+  const lists = [...found.values()].filter((members) => {
+    const numbers = new Set([...members.values()].map(({ at }) => at));
+    const [[{ space }]] = members;
+    const whole = Math.max(...numbers) < numbers.size || reserved.includes(space);
+    const shared = [...members.keys()].filter((buffer) => given.has(buffer)).length >= fewestCopies;
+    return shared && whole && numbers.size === members.size;
+  });
+  return new Map(lists.flatMap((members) => [...members]));
+}
+
+function copyOf({ name, space, dtype, length }: Buffer): Copy | undefined {
+  const number = /[._](0|[1-9]\d{0,3})(?=[._]|$)/.exec(name);
+  if (!number || !listed.includes(space)) return undefined;
+  const common = name.slice(0, number.index) + name.slice(number.index + number[0].length);
+  return { name: common, at: Number(number[1]), key: `${space} ${dtype}[${length.key}] ${common}` };
+}
+
+/** A field of Memory, with the buffers in it: those of a list at their places. */
+export interface Field {
+  readonly name: string;
+  readonly list: boolean;
+  readonly buffers: readonly Buffer[];
+  /** Its type in TypeScript. */
+  readonly type: string;
+}
+
+/** The fields that hold these. */
+export function fieldsOf(places: Iterable<readonly [Buffer, string]>): Field[] {
+  const found = new Map<string, Buffer[]>();
+  const lists = new Set<string>();
+  for (const [buffer, place] of places) {
+    const [name, at] = place.split('[');
+    if (at !== undefined) lists.add(name);
+    const known = found.get(name);
+    if (known) known.push(buffer);
+    else found.set(name, [buffer]);
+  }
+  return [...found].map(([name, buffers]) => {
+    const list = lists.has(name);
+    return { name, list, buffers, type: `${arrayTypes[buffers[0].dtype]}${list ? '[]' : ''}` };
+  });
 }
 
 /** An index in run-time sizes, by their variables. */

@@ -36,3 +36,8 @@ export function assignParameters(parameters: Readonly<Record<string, Float32Arra
   });
   for (const [own, values] of arrays) own.set(values);
 }
+
+/** What so many copies of a layer hold, in one list. */
+export function listOfCopies<T>(count: number, of: (copy: number) => readonly T[]): T[] {
+  return Array.from({ length: count }, (_, copy) => of(copy)).flat();
+}

@@ -5,6 +5,7 @@ import { actualOf, runsOf } from '../../ir/runs.js';
 import type { Definition } from '../text/document.js';
 import { runnerOf } from '../module/engine.js';
 import type { Layout } from '../module/layout.js';
+import { statementsOf } from '../text/progressions.js';
 import { comment } from '../text/quote.js';
 import { KernelScope } from '../text/scope.js';
 import type { Argument, KernelFunction } from './kernel.js';
@@ -134,5 +135,5 @@ function printSteps(
     const note = step.note === undefined ? '' : `${comment([step.note])}\n`;
     return `${note}for (let ${axis} = 0; ${axis} < ${extent}; ${axis}++) {\n${body}\n}`;
   });
-  return lines.join('\n');
+  return statementsOf(lines).join('\n');
 }

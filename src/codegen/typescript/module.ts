@@ -7,8 +7,8 @@ import { elementCount } from '../../ir/types.js';
 import type { Engine } from '../module/engine.js';
 import { answersAtOnce } from '../module/trainer/answers.js';
 import { method } from '../module/trainer/lines.js';
-import { arrayTypes, printSize, type Layout } from '../module/layout.js';
-import { objectOf } from '../text/quote.js';
+import { arrayTypes, fieldsOf, parameterTypes, printSize, type Layout } from '../module/layout.js';
+import { membersOf, statementsOf } from '../text/progressions.js';
 import { hasLoss, predictInputs, trainingInputs } from '../module/trainer/types.js';
 import { printEntries } from './entries.js';
 import { printKernel } from './kernel.js';
@@ -39,11 +39,13 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
   const planned = (buffer: Buffer): boolean => buffer.space === 'arena' || buffer.space === 'scratch';
   // An f32 input is the caller's own array; an input of integers is copied.
   const growing = [...fields].filter(([b]) => planned(b) || (b.space === 'input' && b.dtype !== 'f32'));
-  const initial = [...fields].map(([buffer, field]) => {
+  const declared = fieldsOf(fields);
+  const initial = declared.map(({ name, list, buffers: [buffer, ...others] }) => {
     const type = arrayTypes[buffer.dtype];
-    if (buffer.space === 'constant') return `${field}: new ${type}([${(buffer.data ?? []).map(String).join(', ')}])`;
+    if (buffer.space === 'constant') return `${name}: new ${type}([${(buffer.data ?? []).map(String).join(', ')}])`;
     const live = !planned(buffer) && buffer.space !== 'input';
-    return `${field}: new ${type}(${live ? printSize(buffer.length, layout) : 0})`;
+    const made = `new ${type}(${live ? printSize(buffer.length, layout) : 0})`;
+    return `${name}: ${!list ? made : live ? `listOfCopies(${others.length + 1}, () => [${made}])` : '[]'}`;
   });
   const views = program.parameters.map((p) => [p.name, `m.${fields.get(p.buffer)}`] as const);
   const offsets = growing.map(([buffer, field]) => {
@@ -65,7 +67,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
   const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
   const make = [
     `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
-    `m.parameters = Object.freeze(${objectOf(views)});`,
+    `m.parameters = Object.freeze(${membersOf(views, parameterTypes)});`,
     ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
     'return m;',
   ];
@@ -79,7 +81,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
           { name: s.now, type: 'number', doc: `The size ${s.size} of this call, and what there is room for.` },
           { name: s.room, type: 'number' },
         ]),
-        ...[...fields].map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
+        ...declared.map(({ name, type }) => ({ name, type })),
         { name: 'parameters', type: 'Readonly<Record<ParameterName, Float32Array>>' },
       ],
     },
@@ -97,7 +99,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
       doc: 'Lays the tensors of a call out in one arena, where those that are never needed together share a place.',
       parameters: [{ name: 'm', type: 'Memory' }, ...sizes.map((s) => ({ name: s.variable, type: 'number' }))],
       returns: 'void',
-      body: [...arena, ...offsets, ...rooms].join('\n'),
+      body: [...arena, ...statementsOf(offsets, true), ...rooms].join('\n'),
     },
   ];
 }

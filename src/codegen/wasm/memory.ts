@@ -2,9 +2,10 @@
 import { add, constantOf, zero } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { arrayTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
+import { arrayTypes, fieldsOf, parameterTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
 import type { Definition } from '../text/document.js';
-import { literal, memberOf, objectOf } from '../text/quote.js';
+import { membersOf, statementsOf } from '../text/progressions.js';
+import { literal } from '../text/quote.js';
 import type { Wasm } from './emitWasm.js';
 
 /** What it is printed from. */
@@ -56,7 +57,7 @@ function memoryInterface({ program, layout, fields }: MemoryParts): Definition {
         { name: s.now, type: 'number', doc: `The size ${s.size} of this call, and what there is room for.` },
         { name: s.room, type: 'number' },
       ]),
-      ...fields.map(([buffer, field]) => ({ name: field, type: arrayTypes[buffer.dtype] })),
+      ...fieldsOf(fields).map(({ name, type }) => ({ name, type })),
       { name: 'parameters', type: 'Readonly<Record<ParameterName, Float32Array>>' },
       { name: 'handedOut', type: 'boolean', doc: 'Whether arrays of parameters may be kept by others.' },
       { name: 'mirrors', type: 'Mirrors | undefined' },
@@ -78,7 +79,7 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
     'entries: exports as unknown as Entries',
     'over: (memory) => new WebAssembly.Instance(code, imports(memory)).exports as unknown as Entries',
     ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),
-    ...fields.map(([buffer, field]) => `${field}: new ${arrayTypes[buffer.dtype]}(0)`),
+    ...fieldsOf(fields).map(({ name, list, type }) => `${name}: ${list ? '[]' : `new ${type}(0)`}`),
     'parameters: {} as Memory["parameters"]',
     'handedOut: false',
     'mirrors: undefined',
@@ -120,7 +121,6 @@ function reserve({ program, layout, fields }: MemoryParts): Definition {
   const view = ([buffer, field]: readonly [Buffer, string]): string =>
     `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${byteOffset(program, layout, buffer)}, ${printSize(buffer.length, layout)});`;
   const named = program.parameters.map((p) => [p.name, `m.${layout.fields.get(p.buffer) ?? ''}`] as const);
-  const mirrors = named.map(([name, field]) => `{ given: m.parameters${memberOf(name)}, now: ${field} }`);
   const outlive = named.length > 0;
   return {
     kind: 'function',
@@ -140,11 +140,12 @@ function reserve({ program, layout, fields }: MemoryParts): Definition {
         : []),
       'growMemory(m.memory, words);',
       'const { buffer } = m.memory;',
-      ...fields.map(view),
+      ...statementsOf(fields.map(view), true),
       ...(outlive
         ? [
-            `if (m.mirrors) m.mirrors = [${mirrors.join(', ')}];`,
-            `else m.parameters = Object.freeze(${objectOf(named)});`,
+            `const parameters: Memory["parameters"] = ${membersOf(named, parameterTypes)};`,
+            'if (m.mirrors) m.mirrors = Object.entries(parameters).map(([name, now]) => ({ given: m.parameters[name as ParameterName], now }));',
+            'else m.parameters = Object.freeze(parameters);',
           ]
         : []),
       ...layout.sizes.map((s) => `m.${s.room} = ${s.variable};`),

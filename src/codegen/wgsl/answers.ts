@@ -2,7 +2,8 @@
 // its first await, so calls keep their order.
 import type { Entry, TrainerProgram } from '../../ir/program.js';
 import { runnerOf, type Answers } from '../module/engine.js';
-import { printSize, type Layout } from '../module/layout.js';
+import { gradientTypes, printSize, type Layout } from '../module/layout.js';
+import { elementsOf, membersOf } from '../text/progressions.js';
 import { literal, objectOf } from '../text/quote.js';
 import { outputType } from '../module/trainer/types.js';
 import type { Call } from './call.js';
@@ -68,7 +69,7 @@ function gradientsOf(entry: Entry, layout: Layout, call: Call): string[] {
   const [loss, ...rest] = entry.results;
   const fields = rest.map((r) => [r.name, value(r)] as const);
   return [
-    `const parts = takeApart(await run, [${lengths.join(', ')}]);`,
-    `return { loss: ${value(loss)}[0], gradients: ${objectOf(fields)} };`,
+    `const parts = takeApart(await run, [${elementsOf(lengths).join(', ')}]);`,
+    `return { loss: ${value(loss)}[0], gradients: ${membersOf(fields, gradientTypes)} };`,
   ];
 }

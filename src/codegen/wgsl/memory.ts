@@ -1,11 +1,12 @@
 // The memory of WebGPU as JavaScript sees it: its interface, and the functions that make it, let it grow, and bring it to the device and back.
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { arrayTypes, printSize, type Layout } from '../module/layout.js';
+import { arrayTypes, parameterTypes, printSize, type Layout } from '../module/layout.js';
 import type { Definition } from '../text/document.js';
-import { literal, objectOf } from '../text/quote.js';
+import { elementsOf, membersOf } from '../text/progressions.js';
+import { literal } from '../text/quote.js';
 import { depthOf, type Call } from './call.js';
-import { offsetOf, persistentOf, type Persistent } from './persistent.js';
+import { fieldsIn, offsetOf, persistentOf, type Persistent } from './persistent.js';
 import type { ShaderText } from './shaders.js';
 
 /** What it is printed from. */
@@ -59,7 +60,7 @@ function memoryInterface({ layout, kept, scalars, integers }: MemoryParts): Defi
       ...scalars.map(({ field, type }) => ({ name: field, type })),
       ...integers.map(({ field }) => ({ name: field, type: 'Int32Array' })),
       ...kept.map((k) => ({ name: k.name, type: k.type })),
-      ...kept.flatMap((k) => k.tensors.map(({ field }) => ({ name: field, type: k.type }))),
+      ...kept.flatMap((k) => fieldsIn(k).map(({ name, list }) => ({ name, type: list ? `${k.type}[]` : k.type }))),
       { name: 'parameters', type: 'Record<ParameterName, Float32Array>' },
     ],
   };
@@ -118,7 +119,10 @@ function firstKernels({ entries }: TrainerProgram, shaders: ShaderText): string 
 function viewsOf({ program, layout, kept }: MemoryParts): Definition {
   const given = kept.map((k) => ({ name: k.name, type: k.type }));
   const views = kept.flatMap((k) =>
-    k.tensors.map(({ field, start, end }) => `${field}: ${k.name}.subarray(${start}, ${end})`),
+    fieldsIn(k).map(({ name, list, tensors }) => {
+      const arrays = tensors.map(({ start, end }) => `${k.name}.subarray(${start}, ${end})`);
+      return `${name}: ${list ? `[${elementsOf(arrays).join(', ')}]` : arrays[0]}`;
+    }),
   );
   const parameters = program.parameters.map((p) => [p.name, `views.${layout.fields.get(p.buffer) ?? ''}`] as const);
   return {
@@ -126,10 +130,10 @@ function viewsOf({ program, layout, kept }: MemoryParts): Definition {
     name: 'viewsOf',
     doc: 'The tensors that live across calls, where the memories begin with them.',
     parameters: given,
-    returns: `Pick<Memory, ${[...given.map((g) => g.name), ...kept.flatMap((k) => k.tensors.map((t) => t.field)), 'parameters'].map(literal).join(' | ')}>`,
+    returns: `Pick<Memory, ${[...given.map((g) => g.name), ...kept.flatMap((k) => fieldsIn(k).map((f) => f.name)), 'parameters'].map(literal).join(' | ')}>`,
     body: [
       `const views = {\n${views.join(',\n')}\n};`,
-      `return { ${given.map((g) => g.name).join(', ')}, ...views, parameters: ${objectOf(parameters)} };`,
+      `return { ${given.map((g) => g.name).join(', ')}, ...views, parameters: ${membersOf(parameters, parameterTypes)} };`,
     ].join('\n'),
   };
 }
@@ -157,7 +161,7 @@ function reserve({ program, layout, call, persistent, integers }: MemoryParts): 
       `growGpu(m.gpu, { floats: ${need[0]}, integers: ${need[1]} }, { ${words} });`,
       ...integers.map(({ field, buffer }) => `m.${field} = new Int32Array(${printSize(buffer.length, layout)});`),
       ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
-      ...(call.given.length > 0 ? [`giveGpu(m.gpu, [\n${lists.join(',\n')},\n]);`] : []),
+      ...(call.given.length > 0 ? [`giveGpu(m.gpu, [\n${elementsOf(lists).join(',\n')},\n]);`] : []),
     ].join('\n'),
   };
 }

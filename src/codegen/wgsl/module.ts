@@ -5,6 +5,7 @@ import { runnerOf, type Engine } from '../module/engine.js';
 import { printHost, type Host } from '../module/host.js';
 import type { Layout } from '../module/layout.js';
 import type { Scope } from '../text/names.js';
+import { elementsOf, statementsOf } from '../text/progressions.js';
 import { comment, templateText } from '../text/quote.js';
 import { callOf, listOf, type Call } from './call.js';
 import { answersOfGpu } from './answers.js';
@@ -101,7 +102,7 @@ function runner(
       const whose = step.copy === undefined ? '' : ` ${comment([step.copy])}`;
       return [`dispatch(run, "${shaders.names.get(step.kernel)}", ${inSizes(groups, layout, 'now')}${more});${whose}`];
     });
-  const calls = dispatches(entry.steps, scope);
+  const calls = statementsOf(dispatches(entry.steps, scope));
   const results = resultsOf(entry, call).map(({ name, buffer }) => {
     const memory = buffer.dtype === 'f32' ? 'floats' : 'integers';
     const length = lengthOf(entry, name, buffer, program);
@@ -112,6 +113,11 @@ function runner(
     name: runnerOf(entry.name),
     parameters: [{ name: 'm', type: 'Memory' }],
     returns: 'Promise<ArrayBuffer>',
-    body: [...before, 'const run = begin(m);', ...calls, `return finishRun(run, [${results.join(', ')}]);`].join('\n'),
+    body: [
+      ...before,
+      'const run = begin(m);',
+      ...calls,
+      `return finishRun(run, [${elementsOf(results).join(', ')}]);`,
+    ].join('\n'),
   };
 }

@@ -12,12 +12,29 @@ export interface Persistent {
   readonly type: 'Float32Array' | 'Int32Array';
   readonly memory: 'floats' | 'integers';
   readonly words: number;
-  readonly tensors: readonly {
-    readonly field: string;
-    readonly start: number;
-    readonly end: number;
-    readonly data: readonly number[] | undefined;
-  }[];
+  readonly tensors: readonly PersistentTensor[];
+}
+
+interface PersistentTensor {
+  readonly field: string;
+  readonly start: number;
+  readonly end: number;
+  readonly data: readonly number[] | undefined;
+}
+
+/** The fields of Memory that hold its tensors: one each, or a list of those that copies of a layer have. */
+export function fieldsIn({ tensors }: Persistent) {
+  const found = new Map<string, PersistentTensor[]>();
+  for (const tensor of tensors) {
+    const [name] = tensor.field.split('[');
+    found.set(name, [...(found.get(name) ?? []), tensor]);
+  }
+  const place = ({ field }: PersistentTensor): number => Number(/\[(\d+)\]/.exec(field)?.[1] ?? 0);
+  return [...found].map(([name, own]) => ({
+    name,
+    list: own[0].field !== name,
+    tensors: [...own].sort((a, b) => place(a) - place(b)),
+  }));
 }
 
 /** Of floats and of integers, in this order. */

@@ -1,9 +1,10 @@
 // How the methods of a trainer answer: here at once, from the fields of memory.
 import type { Entry, TrainerProgram } from '../../../ir/program.js';
 import { elementCount, type TensorType } from '../../../ir/types.js';
+import { membersOf } from '../../text/progressions.js';
 import { objectOf } from '../../text/quote.js';
 import { runnerOf, type Answers } from '../engine.js';
-import { printSize, type Layout } from '../layout.js';
+import { gradientTypes, printSize, type Layout } from '../layout.js';
 import { outputType } from './types.js';
 
 /** Kernels have run when the function that runs them returns. */
@@ -37,5 +38,5 @@ const scalarType: TensorType = { element: { kind: 'f32' }, shape: [] };
 function gradientsOf(entry: Entry, layout: Layout): string {
   const [loss, ...rest] = entry.results;
   const fields = rest.map((r) => [r.name, `${layout.array(r.buffer)}.slice()`] as const);
-  return `return { loss: ${layout.array(loss.buffer)}[0], gradients: ${objectOf(fields)} };`;
+  return `return { loss: ${layout.array(loss.buffer)}[0], gradients: ${membersOf(fields, gradientTypes)} };`;
 }

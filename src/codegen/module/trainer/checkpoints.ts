@@ -4,6 +4,7 @@ import type { TrainerProgram } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
 import type { TensorType } from '../../../ir/types.js';
 import type { Definition } from '../../text/document.js';
+import { elementsOf } from '../../text/progressions.js';
 import { literal } from '../../text/quote.js';
 import type { Layout } from '../layout.js';
 
@@ -17,7 +18,7 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
     doc,
     parameters: [{ name: tensors.length > 0 ? 'm' : '_m', type: 'Memory' }],
     returns: 'Tensor[]',
-    body: `return [\n${tensors.join(',\n')}\n];`,
+    body: `return [\n${elementsOf(tensors).join(',\n')}\n];`,
   });
   const functions = [
     list(

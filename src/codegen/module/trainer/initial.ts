@@ -5,6 +5,7 @@ import type { TensorType } from '../../../ir/types.js';
 import { constantOf } from '../../../ir/index.js';
 import { fingerprint } from '../../../ir/fingerprint.js';
 import type { Definition } from '../../text/document.js';
+import { statementsOf } from '../../text/progressions.js';
 import type { Layout } from '../layout.js';
 
 /** The functions `initialize(m, seed)` and, where there are slots, `resetOptimizer(m)`. */
@@ -24,7 +25,7 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
         { name: seeded ? 'seed' : '_seed', type: 'number' },
       ],
       returns: 'void',
-      body: lines.join('\n'),
+      body: statementsOf(lines, true).join('\n'),
     },
   ];
   if (slots.length > 0)
@@ -34,7 +35,7 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
       doc: 'What the optimizer remembers, as it begins.',
       parameters: [{ name: 'm', type: 'Memory' }],
       returns: 'void',
-      body: slots.join('\n'),
+      body: statementsOf(slots).join('\n'),
     });
   return functions;
 }
