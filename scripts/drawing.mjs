@@ -1,6 +1,7 @@
 // What the pictures of examples are made with: a model compiled as a program would, and plots side by side as one SVG.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { crc32, deflateSync } from 'node:zlib';
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { compile } from '../dist/index.js';
@@ -31,6 +32,45 @@ export function plot({ title, ...options }) {
   text.textContent = title;
   drawn.append(text);
   return drawn;
+}
+
+/** Grey pictures of width × height pixels (values from 0 to 1, row after row), in rows of so many: the address of a PNG, for Plot.image. */
+export function greyPicture(pictures, { width, height, columns, gap = 2 }) {
+  const rows = Math.ceil(pictures.length / columns);
+  const [wide, high] = [columns * (width + gap) - gap, rows * (height + gap) - gap];
+  // Each line of a PNG begins with its filter: 0, none.
+  const bytes = Buffer.alloc(high * (wide + 1), 255);
+  for (let y = 0; y < high; y++) bytes[y * (wide + 1)] = 0;
+  pictures.forEach((picture, n) => {
+    const [left, top] = [(n % columns) * (width + gap), Math.floor(n / columns) * (height + gap)];
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        bytes[(top + y) * (wide + 1) + 1 + left + x] = Math.round(255 * (1 - picture[y * width + x]));
+  });
+  return { src: `data:image/png;base64,${pngOf(bytes, wide, high).toString('base64')}`, width: wide, height: high };
+}
+
+/** 8 bits of grey a pixel. */
+function pngOf(lines, width, height) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(lines, { level: 9 })),
+    chunk('IEND'),
+  ]);
+}
+
+function chunk(name, content = Buffer.alloc(0)) {
+  const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(content.length);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
 }
 
 /** Plots side by side on white, as the text of an SVG file. */

@@ -22,7 +22,8 @@ export function write(trainer, beginning, random, count = 500) {
   return text;
 }
 
-function drawn(logits, share) {
+/** The place of one of the probabilities, by a number in [0, 1). */
+export function drawn(logits, share) {
   const most = Math.max(...logits);
   const weights = Array.from(logits, (z) => Math.exp((z - most) / temperature));
   let left = share * weights.reduce((sum, weight) => sum + weight, 0);

@@ -38,3 +38,21 @@ describe('moby-dick', () => {
     expect(test?.right).toBeGreaterThan(0.45);
   });
 });
+
+describe('gru', () => {
+  it('foresees more than half of the characters of chapters that it has not read', async () => {
+    const { test } = await trainExample('gru/gru.nn', { target: 'wasm' });
+    expect(test?.loss).toBeLessThan(1.52);
+    expect(test?.right).toBeGreaterThan(0.54);
+  });
+});
+
+describe('autoencoder', () => {
+  it('restores digits that it has not seen from 16 numbers', async () => {
+    const { trainer, data, test } = await trainExample('autoencoder/autoencoder.nn', { target: 'wasm' });
+    expect([data.train.rows, data.test?.rows]).toEqual([60_000, 10_000]);
+    expect(test?.error).toBeLessThan(0.012);
+    const { restored, z } = trainer.predict({ image: (data.test?.inputs.image ?? []).slice(0, 784 * 10) });
+    expect([restored.length, z.length]).toEqual([7840, 160]);
+  });
+});
