@@ -5,6 +5,13 @@ import type { TensorType } from './types.js';
 /** A new builder with nothing in it. Nodes of two builders must not be mixed. */
 export function createBuilder(): Builder {
   const nodes = new Map<string, Node>();
+  /** Ops by the order in which they were first asked for: what a node's key begins with. */
+  const numbers = new Map<unknown, number>();
+  const numberOf = (op: unknown): number => {
+    const known = numbers.get(op) ?? numbers.size;
+    numbers.set(op, known);
+    return known;
+  };
   let origin: Origin | undefined;
   let role: Role = { kind: 'forward' };
   const builder: Builder = {
@@ -12,7 +19,7 @@ export function createBuilder(): Builder {
       return nodes.size;
     },
     make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
-      const key = `${op.name}(${inputs.map((n) => n.id).join(',')})${keyOfAttrs(attrs)}`;
+      const key = `${numberOf(op)}(${inputs.map((n) => n.id).join(',')})${keyOfAttrs(attrs)}`;
       const known = nodes.get(key);
       // Equal keys are of one op, so that the attributes are its own.
       if (known) return known as Node<A>;
