@@ -4,6 +4,7 @@ import * as data from './data.js';
 import type { Diagnostic } from './diagnostic.js';
 import * as elaboration from './elaboration.js';
 import * as files from './files.js';
+import * as gradients from './gradients.js';
 import * as loops from './loops.js';
 import * as memory from './memory.js';
 import * as requirements from './requirements.js';
@@ -21,6 +22,7 @@ const phases: Readonly<Record<string, object>> = {
   elaboration,
   types,
   requirements,
+  gradients,
   loops,
   data,
   files,

@@ -22,5 +22,5 @@ describe.each(phases)('%s', (phase) => {
 });
 
 it('covers every phase of checking', () => {
-  expect(phases).toEqual(['elaboration', 'loops', 'requirements', 'syntax', 'types']);
+  expect(phases).toEqual(['elaboration', 'gradients', 'loops', 'requirements', 'syntax', 'types']);
 });

@@ -1,5 +1,5 @@
 // Derivatives that authors declare beside a function: `gradient f(x, d) = …`, put together once for each kind of arguments.
-import * as messages from '../../diagnostics/elaboration.js';
+import * as messages from '../../diagnostics/gradients.js';
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import { wrongShape } from '../../diagnostics/types.js';
 import type { Node } from '../../ir/graph.js';
