@@ -156,7 +156,7 @@ describe('lower for workgroups', () => {
     const kinds = new Set<string>();
     fc.assert(
       fc.property(drawn, fc.constantFrom(1, 2, 3, 5, 8, 13, 29), drawnBlockings, ([made, plan], rows, blocks) => {
-        if (!plan) return;
+        fc.pre(plan !== undefined);
         kinds.add(plan.kind);
         const kernel = lowerWork(made.nest, plan, { ...wgsl, ...(blocks && { blocks }) });
         const sizes = { batch: rows };
