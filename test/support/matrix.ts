@@ -134,6 +134,8 @@ const moved: readonly (readonly [form: string, type: string])[] = [
   ['a[..., none, :1]', '[batch, T]'],
   ['a[:, 1::2]', '[batch, 5]'],
   ['a[3:0:-2]', '[5]'],
+  ['a[:, ::2]', '[2, T]'],
+  ['a[::-2, ::3]', '[batch, T]'],
   ['rearrange(a, "b (h d) -> h b d", h = 2)', '[batch, 4]'],
   ['rearrange(a, "a b -> (b a)")', '[batch, T]'],
   ['window(a, 2, axis = 1)', '[batch, 4]'],

@@ -4,7 +4,7 @@ import { counted } from '../../diagnostics/quote.js';
 import { classMismatch, indexOutOfRange, wrongElement } from '../../diagnostics/types.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
-import { add, constant as whole, constantOf, printIndex, sub, zero, type Index } from '../../ir/index.js';
+import { add, constant as whole, constantOf, div, printIndex, sub, zero, type Index } from '../../ir/index.js';
 import { gather } from '../../ir/ops/indexing.js';
 import { reshape, slice } from '../../ir/ops/movement.js';
 import { dim, printDim, printType, type Dim } from '../../ir/types.js';
@@ -180,22 +180,21 @@ function runtimeCut(
   to: Index | number | undefined,
   step: number,
 ): Cut {
-  if (step === -1 && from === undefined && to === undefined)
-    return { start: sub(d.size, 1), step, size: d, gone: false };
-  if (step !== 1)
-    return fail(
-      frame,
-      wrongKind({ expected: 'step 1 in a slice of run-time size', got: String(step), span: item.span }),
-    );
   const place = (value: Index | number | undefined, otherwise: Index): Index =>
     value === undefined ? otherwise : typeof value !== 'number' ? value : value < 0 ? add(d.size, value) : whole(value);
-  const [start, end] = [place(from, zero), place(to, d.size)];
-  const text = `the slice ${printIndex(start)}:${printIndex(end)} lies within its axis`;
+  const forwards = step > 0;
+  const start = place(from, forwards ? zero : sub(d.size, 1));
+  const end = place(to, forwards ? d.size : whole(-1));
+  // The first and, next to the last, what is not taken any more, whichever way they go.
+  const [first, past] = forwards ? [start, end] : [add(end, 1), add(start, 1)];
+  const until = forwards || to !== undefined ? printIndex(end) : '';
+  const text = `the slice ${printIndex(start)}:${until}${step === 1 ? '' : `:${step}`} lies within its axis`;
   const fits =
-    requireAtMost(frame, zero, start, text) &&
-    requireAtMost(frame, add(start, 1), end, text) &&
-    requireAtMost(frame, end, d.size, text);
+    requireAtMost(frame, zero, first, text) &&
+    requireAtMost(frame, add(first, 1), past, text) &&
+    requireAtMost(frame, past, d.size, text);
   if (!fits) return empty(frame, item.span);
-  const count = sub(end, start);
+  const size = Math.abs(step);
+  const count = div(add(sub(past, first), size - 1), whole(size));
   return { start, step, size: dim(count, count.key === d.size.key ? d.name : undefined), gone: false };
 }
