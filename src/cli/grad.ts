@@ -3,11 +3,13 @@ import { extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import { lossAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import type { ModelGraph } from '../index.js';
+import type { ModelGraph, Source } from '../index.js';
 import type { Derivation } from '../inspect/derivation/data.js';
+import type { Numbers } from '../inspect/derivation/numbers.js';
+import type { TextOptions } from '../inspect/print/text.js';
 import { readImport, readSource, writeFiles } from './files.js';
-import { withModelOptions, type ModelOptions } from './modelOptions.js';
-import { standardOutput } from './output.js';
+import { wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
+import { standardError, standardOutput } from './output.js';
 import { report } from './report.js';
 
 const formats = ['math', 'nn', 'latex', 'markdown', 'json'] as const;
@@ -28,6 +30,9 @@ interface Options extends ModelOptions {
   readonly steps?: boolean;
   readonly format?: Format;
   readonly output?: readonly string[];
+  readonly at?: string;
+  readonly batch?: string;
+  readonly digits?: number;
 }
 
 export function addGrad(program: Command): void {
@@ -40,6 +45,9 @@ export function addGrad(program: Command): void {
     .addOption(new Option('--order <n>', '2: Hessian-vector products').choices(['1', '2']).default('1'))
     .option('--steps', 'each use of the chain rule, with its rule and the equations that follow')
     .addOption(new Option('--format <format>', 'what is written (default: math)').choices(formats))
+    .option('--at <checkpoint>', 'work out the numbers of every step: init is a fresh trainer, else a checkpoint')
+    .option('--batch <data|n>', 'for these rows: a data file, or the first n of the data (default: 4)')
+    .option('--digits <n>', 'significant digits of numbers (default: 4)', wholeNumber(1, 17))
     .option('-o, --output <file>', 'again for more; the extension says the format: .txt .nn .tex .md .json', again)
     .action(run);
 }
@@ -52,10 +60,15 @@ interface Target {
 
 async function run(file: string, options: Options, command: Command): Promise<void> {
   const targets = targetsOf(options, command);
+  if (options.at === undefined && (options.batch ?? options.digits) !== undefined)
+    command.error('error: --batch and --digits are for numbers: say where, as in --at init');
+  if (options.at !== undefined && targets.some(({ format }) => format === 'nn'))
+    command.error('error: --at works out numbers, and a model (nn) holds none');
   const { check } = await import('../index.js');
   const { derivationOf } = await import('../inspect/derivation/derivation.js');
   const { unknownName } = await import('../inspect/derivation/select.js');
-  const { model, diagnostics } = check(readSource(file), { ...options, read: readImport });
+  const source = readSource(file);
+  const { model, diagnostics } = check(source, { ...options, read: readImport });
   if (report(diagnostics) || !model) {
     process.exitCode = 1;
     return;
@@ -69,13 +82,28 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     command.error(`error: --${option} ${name}: ${model.name} ${what} ${name}; there is ${known.join(', ')}`);
   }
   const derivation = derivationOf(model, { ...options, order: options.order === '2' ? 2 : 1 });
+  const worked = options.at === undefined ? undefined : await workedOut(model, derivation, source, options);
   const made: { readonly path: string; readonly content: string }[] = [];
   for (const { path, format } of targets) {
-    const content = await printed(format, model, derivation, options);
+    const content = await printed(format, model, derivation, { ...options, ...worked });
     if (path === undefined || path === '-') standardOutput.write(content);
     else made.push({ path, content });
   }
   writeFiles(made);
+}
+
+/** The numbers of every step; whoever reads them is told where they are made up. */
+async function workedOut(
+  model: ModelGraph,
+  derivation: Derivation,
+  source: Source,
+  options: Options,
+): Promise<{ readonly numbers: Numbers; readonly digits?: number }> {
+  const { numbersAt } = await import('./gradNumbers.js');
+  const { numbersOf } = await import('../inspect/derivation/numbers.js');
+  const { at, madeUp } = await numbersAt(model, source, options);
+  if (madeUp) standardError.write(`${model.name} names no data: the rows are made up\n`);
+  return { numbers: numbersOf(model, derivation, at), ...(options.digits !== undefined && { digits: options.digits }) };
 }
 
 function targetsOf({ output, format }: Options, command: Command): readonly Target[] {
@@ -90,7 +118,12 @@ function targetsOf({ output, format }: Options, command: Command): readonly Targ
   });
 }
 
-async function printed(format: Format, model: ModelGraph, derivation: Derivation, options: Options): Promise<string> {
+async function printed(
+  format: Format,
+  model: ModelGraph,
+  derivation: Derivation,
+  options: TextOptions & { readonly at?: string },
+): Promise<string> {
   switch (format) {
     case 'math':
       return (await import('../inspect/print/text.js')).printText(derivation, options);
@@ -101,7 +134,7 @@ async function printed(format: Format, model: ModelGraph, derivation: Derivation
     case 'markdown':
       return (await import('../inspect/print/latex.js')).printMarkdown(derivation, options);
     case 'json':
-      return (await import('../inspect/print/json.js')).printJson(derivation);
+      return (await import('../inspect/print/json.js')).printJson(derivation, options);
     default:
       return format satisfies never;
   }

@@ -1,11 +1,11 @@
 // `nnc train`: compiles in memory and trains on the model's data.
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { heldBack } from '../codegen/runtime/fit.js';
 import type { LoadedData } from '../data/dataset.js';
-import { dataAbsent, lossAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
+import { lossAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import type { DataSource, ModelGraph } from '../ir/model.js';
+import type { ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
 import { elementCount } from '../ir/types.js';
 import { readImport, readSource } from './files.js';
@@ -21,6 +21,7 @@ import {
 import { standardOutput } from './output.js';
 import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
 import { report } from './report.js';
+import { sourceOf } from './source.js';
 import { openRun, refuseExisting, type Run } from './run.js';
 import { evaluateAll, importTrainer, simdWorks, unlessRefused, type Trainer, type Values } from './trainer.js';
 
@@ -69,7 +70,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'train' }));
   if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { loadData } = await import('../data/load.js');
-  const data = await loadData(sourceOf(model, options), model.inputs, options.data ? '.' : dirname(file));
+  const data = await loadData(sourceOf(model, options.data), model.inputs, options.data ? '.' : dirname(file));
   const batch = options.batch ?? model.train.batch;
   const plan = { batch, epochs: options.epochs ?? model.train.epochs, rows: rowsToTrain(model, data) };
   warnOfNoUpdate(model, plan);
@@ -165,26 +166,6 @@ function epochLine(
 ): string {
   const checked = validation ? `  ${formatValues(validation, 'validation ')}` : '';
   return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ${formatValues(losses)}${checked}  ${clock(seconds)}`;
-}
-
-/** The model's data source, or the file given instead of it with the same columns. */
-function sourceOf(model: ModelGraph, options: Options): DataSource {
-  const own = model.train.data;
-  if (options.data === undefined) {
-    if (own) return own;
-    throw new Fault(dataAbsent({ model: model.name }));
-  }
-  const extension = /\.(\w+)(\.gz)?$/.exec(options.data)?.[1] ?? '';
-  const kinds: ReadonlyMap<string, DataSource['kind']> = new Map([
-    ['mjs', 'module'],
-    ['js', 'module'],
-    ['npz', 'npz'],
-    ['safetensors', 'safetensors'],
-    ['csv', 'csv'],
-    ['tsv', 'csv'],
-  ]);
-  const kind = kinds.get(extension) ?? own?.kind ?? 'csv';
-  return { kind, path: resolve(options.data), fields: kind === own?.kind ? own.fields : {} };
 }
 
 function parametersOf(model: ModelGraph): number {

@@ -21,6 +21,7 @@ export interface Trainer {
   evaluate(inputs: Dataset['inputs']): Awaitable<Values>;
   gradients(inputs: TrainerInputs): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
   fit(data: Dataset['inputs'], options: FitOptions): AsyncIterable<Progress>;
+  load(file: Uint8Array): Awaitable<void>;
   save(options?: { optimizer?: boolean }): Awaitable<Uint8Array>;
   readonly stepCount: number;
   dispose(): void;

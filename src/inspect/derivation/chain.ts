@@ -1,5 +1,6 @@
 // The chain rule as it was used: of each cotangent what flows where from, by which rule, and by which equations it came into its form.
 import { createWriter } from '../../ir/formula.js';
+import { printFormula } from '../../ir/formula/text.js';
 import { seen, type Formula } from '../../ir/formula/tree.js';
 import { isOp, through, type Node } from '../../ir/graph.js';
 import { leafName } from '../../ir/labels.js';
@@ -111,7 +112,9 @@ function rewritesOf(steps: readonly ChainStep[], { trace, model }: Derived, scop
     for (const input of node.inputs) visit(input);
     const rewrite = trace.rewrites.get(node);
     if (!rewrite || found.length >= mostRewrites) return;
-    found.push({ equation: rewrite.equation, from: above(rewrite.from), to: above(rewrite.to) });
+    const [from, to] = [above(rewrite.from), above(rewrite.to)];
+    // What differs in nothing that is seen.
+    if (printFormula(from) !== printFormula(to)) found.push({ equation: rewrite.equation, from, to });
     visit(rewrite.to);
   };
   visit(total);

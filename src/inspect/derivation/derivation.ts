@@ -7,11 +7,12 @@ import { rootsOf, type ModelGraph } from '../../ir/model.js';
 import { scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { chainOf } from './chain.js';
-import type { CotangentStep, Derivation, Step } from './data.js';
+import type { Derivation, Step } from './data.js';
 import { derive, type Derived } from './derive.js';
 import { createLoops, placed, stepOf, type Loops, type Scope } from './loops.js';
 import { activationsAmong, Names, nameCotangents, nameValues } from './naming.js';
 import { readingOf } from './reading.js';
+import { sliceOf } from './slice.js';
 import { updatesOf } from './update.js';
 
 export interface DerivationOptions {
@@ -23,50 +24,59 @@ export interface DerivationOptions {
   readonly order?: 1 | 2;
 }
 
-/** How the gradient of a checked model comes about. Throws a Fault where the options name what is not there. */
+/** How the gradient of a checked model comes about. What the options name must be there (`unknownName`). */
 export function derivationOf(model: ModelGraph, options: DerivationOptions = {}): Derivation {
   const derived = derive(model, options);
   const { of, targets } = derived;
-  const roots = [of.node, ...targets.map(({ node }) => node)];
-  const reading = readingOf(roots);
-  const order = reading.inOrder(roots);
-  const forward = forwardNodes(derived);
-  const names = new Names(new Set([...order.flatMap((node) => leafName(node) ?? [])]));
-  const loops = createLoops();
-  const ends = new Map<Node, Title>();
-  const scope = scopeOf({ names, reading, loops, ends });
-  const named = { reading, names, activations: activationsAmong(order) };
-  nameValues(named, order, (node) => forward.has(node) && node !== of.node);
-  const called = of.node.name === undefined ? names.give(of.node, { of: 'value', word: of.name }) : undefined;
-  if (!called && of.node.inputs.length > 0 && !names.titles.has(of.node))
-    names.give(of.node, { of: 'value', word: of.name });
-  const isEnd = new Set(targets.map(({ node }) => node));
-  const between = order.filter((node) => !forward.has(node) && !isEnd.has(node));
-  for (const { node, title } of targets) if (!names.titles.has(node)) ends.set(node, title);
-  for (const title of ends.values()) names.free(title);
-  nameCotangents(named, between, isEnd);
-  const lines = (nodes: readonly Node[]): Step[] =>
-    nodes.flatMap((node) => lineOf(node, names.titles.get(node), scope));
-  const told = (steps: readonly Step[]): Step[] => steps.flatMap((step) => [...loops.before(step.formula), step]);
+  const { scope, loops, order, forward, ends } = namedScope(derived);
+  const { titles } = scope.names;
+  const lines = (nodes: readonly Node[]): Step[] => nodes.flatMap((node) => lineOf(node, titles.get(node), scope));
+  const told = <S extends Step>(steps: readonly S[]): (S | Step)[] =>
+    steps.flatMap((step) => [...loops.before(step.formula), step]);
   const chain = chainOf(derived, scope);
-  const before = told(lines(order.filter((node) => forward.has(node) && names.titles.has(node))));
-  const middle = told(lines(between.filter((node) => names.titles.has(node))).map((step) => chain(step)));
-  const last = told(
-    targets.map(({ node, title, of: value }) => {
-      const left = ends.get(node) ?? title;
-      return chain(lettered(stepOf(left, name(left), scope.define(node), node)), value);
-    }),
-  );
+  const isEnd = new Set(targets.map(({ node }) => node));
+  const before = told(lines(order.filter((node) => forward.has(node))));
+  const middle = lines(order.filter((node) => !forward.has(node) && !isEnd.has(node)));
+  const last = targets.map(({ node, title, of: value }) => {
+    const own = ends.get(node) ?? title;
+    return chain(lettered(stepOf(own, name(own), scope.define(node), node)), value);
+  });
+  const backward = told([...middle.map((step) => chain(step)), ...last]).filter((step) => !last.some((s) => s === step));
   return {
     model: model.name,
     file: model.file,
     of: of.name,
     order: options.order ?? 1,
-    forward: before,
-    backward: [...middle, ...last.filter(({ loop }) => loop)],
-    parameters: last.filter((step): step is CotangentStep => !step.loop),
+    forward: options.wrt ? sliceOf(before, [...backward, ...last], of.node) : before,
+    backward,
+    parameters: last,
     update: updatesOf(derived),
   };
+}
+
+/** Names for all that is to have a line. */
+function namedScope(derived: Derived) {
+  const { of, targets, trace } = derived;
+  const roots = [of.node, ...targets.map(({ node }) => node)];
+  const reading = readingOf(roots);
+  const order = reading.inOrder(roots);
+  const forward = forwardNodes(derived);
+  const names = new Names(new Set(order.flatMap((node) => leafName(node) ?? [])));
+  const loops = createLoops();
+  const ends = new Map<Node, Title>();
+  const scope = scopeOf({ names, reading, loops, ends });
+  const now = (node: Node): Node => trace.became.get(node) ?? node;
+  const named = { reading, names, activations: activationsAmong(order), now };
+  nameValues(named, order, (node) => forward.has(node) && node !== of.node);
+  if (of.node.inputs.length > 0 && !names.titles.has(of.node)) names.give(of.node, { of: 'value', word: of.name });
+  for (const { node, title } of targets) if (!names.titles.has(node)) ends.set(node, names.free(title));
+  const isEnd = new Set(targets.map(({ node }) => node));
+  nameCotangents(
+    named,
+    order.filter((node) => !forward.has(node)),
+    isEnd,
+  );
+  return { scope, loops, order, forward, ends };
 }
 
 /** What the model computes whether it is differentiated or not. */

@@ -61,7 +61,7 @@ export function derive(written: ModelGraph, options: DerivationOptions): Derived
     return [{ ...value, raw: node }];
   });
   const values = reachable([...modeRoots(model), ...rootsOf(model.training)]);
-  const before: readonly First[] = options.order === 2 ? secondOrder(first, of, g, trace) : first;
+  const before: readonly First[] = options.order === 2 ? secondOrder(first, g, trace) : first;
   const nodes = simplify(
     before.map((value) => value.raw),
     g,
@@ -89,13 +89,8 @@ interface First {
   readonly title?: Title;
 }
 
-/** For each w: Σⱼ grad(sum(grad(of, wⱼ) · vⱼ), w), the vectors vⱼ being inputs. */
-function secondOrder(
-  first: readonly First[],
-  of: { readonly name: string; readonly node: Node },
-  g: Builder,
-  trace: Trace,
-): First[] {
+/** For each w: Σⱼ grad(sum(grad(of, wⱼ) · vⱼ), w), the vectors vⱼ being inputs. The inner sum is the slope along them. */
+function secondOrder(first: readonly First[], g: Builder, trace: Trace): First[] {
   const products = first.map(({ name, node, raw }) => {
     const vector = g.make(input, [], { name: `v_${asName(name)}`, type: node.type });
     const product = g.make(mul, [raw, vector], {});
@@ -106,7 +101,7 @@ function secondOrder(
   const [head, ...rest] = products;
   if (!head) return [];
   const along = rest.reduce((total, product) => g.make(add, [total, product], {}), head);
-  along.name ??= `slope_of_${of.name}`;
+  along.name ??= 'slope';
   const found = differentiate(
     along,
     first.map(({ node }) => node),

@@ -49,6 +49,8 @@ export interface Named {
   readonly names: Names;
   /** Of values that activations are applied to: the word of what that gives. */
   readonly activations: ReadonlyMap<Node, string>;
+  /** What a node was simplified to, which is what has a name. */
+  readonly now?: (node: Node) => Node;
 }
 
 /** Values that their author named, arguments of activations, and what several steps read. */
@@ -67,7 +69,8 @@ export function nameValues(named: Named, nodes: readonly Node[], isValue: (node:
       names.give(node, { of: 'value', word: `z_${activation}` });
       continue;
     }
-    if (worth(node) || (activations.has(node.inputs[0]) && isBent(node))) names.give(node, titleOf(node));
+    if (worth(node) || (activations.has(node.inputs[0]) && isBent(node)))
+      names.give(node, cotangentTitle(node, named) ?? titleOf(node));
   }
 }
 
@@ -101,32 +104,30 @@ export function isLettered(node: Node): boolean {
 
 /** Cotangents of values that have a name, and others that several steps read. */
 export function nameCotangents(named: Named, nodes: readonly Node[], roots: ReadonlySet<Node>): void {
-  const { reading, names, activations } = named;
+  const { reading, names } = named;
   const worth = worthLines(nodes, reading.readersOf(nodes), named, shortestPiece);
   for (const node of nodes) {
     if (roots.has(node) || names.titles.has(node) || node.inputs.length === 0) continue;
     if (isPlumbing(node, reading) || isOp(node, scan) || isRowsTurned(node)) continue;
-    const title = cotangentTitle(node, names, activations);
+    const title = cotangentTitle(node, named);
     if (title) names.give(node, title);
     else if (worth(node)) names.give(node, labelOf(node) ?? partOf(node, names, reading));
   }
 }
 
 /** Of the cotangent of what has a name, or is an activation's argument: ∂loss/∂h, δ_h. */
-export function cotangentTitle(
-  { role }: Node,
-  names: Names,
-  activations: ReadonlyMap<Node, string>,
-): Title | undefined {
+export function cotangentTitle({ role }: Node, named: Named): Title | undefined {
+  const { names, activations, now = (node) => node } = named;
   // What a carried value is at the end: the loop backwards starts from it.
   if (role.kind !== 'cotangent' || !role.of || isOp(role.of, scan)) return undefined;
   const by = role.by && byWord(role.by, names);
-  const activation = activations.get(role.of);
-  const own = names.titles.get(role.of);
+  const of = now(role.of);
+  const activation = activations.get(of);
+  const own = names.titles.get(of) ?? (of.role.kind === 'cotangent' ? cotangentTitle(of, named) : undefined);
   if (activation !== undefined && (own === undefined || own.word === `z_${activation}`))
     return { of: 'delta', word: activation, ...(by !== undefined && { by }) };
-  const leaf = leafName(role.of);
-  const word = leaf ?? (own && titleText(own)) ?? role.of.name;
+  const leaf = leafName(of);
+  const word = leaf ?? (own && titleText(own)) ?? of.name;
   if (word === undefined) return undefined;
   return { of: 'cotangent', word, ...(own && own.of !== 'value' && { inner: own }), ...(by !== undefined && { by }) };
 }

@@ -1,13 +1,13 @@
 // A derivation as JSON, by the schema that docs/derivation.schema.json publishes.
 import { printFormula } from '../../ir/formula/text.js';
 import { printDim, printType } from '../../ir/types.js';
+import type { Numbers } from '../derivation/numbers.js';
 import { isCotangent, type Binding, type Derivation, type LoopStep, type Step } from '../derivation/data.js';
 
 export interface JsonOptions {
-  /** The numbers of a step, where they are known. */
-  readonly valuesOf?: (
-    step: Step,
-  ) => { readonly shape: readonly number[]; readonly data: readonly number[] } | undefined;
+  readonly numbers?: Numbers;
+  /** Where the numbers stand: `init`, or a checkpoint. */
+  readonly at?: string;
 }
 
 export function printJson(derivation: Derivation, options: JsonOptions = {}): string {
@@ -22,6 +22,7 @@ export function printJson(derivation: Derivation, options: JsonOptions = {}): st
     backward: list(backward, true),
     parameters: list(parameters, true),
     update: list(update),
+    ...(options.at !== undefined && { at: options.at }),
   };
   return `${JSON.stringify(whole, undefined, 2)}\n`;
 }
@@ -29,7 +30,7 @@ export function printJson(derivation: Derivation, options: JsonOptions = {}): st
 /** `chain`: with the chain rule, which a piece that several cotangents share has none of. */
 function stepJson(step: Step, options: JsonOptions, chain: boolean): object {
   const { name, left, formula, type, lines, layer, loop, becomes } = step;
-  const values = options.valuesOf?.(step);
+  const values = options.numbers?.valuesOf(step);
   return {
     name,
     left: printFormula(left, 'math'),
@@ -40,7 +41,7 @@ function stepJson(step: Step, options: JsonOptions, chain: boolean): object {
     ...(becomes && { becomes }),
     ...(loop && { loop: loopJson(loop, options, chain) }),
     ...(chain && chainJson(step)),
-    ...(values && { values }),
+    ...(values && { values: { shape: values.shape, data: values.data.map((v) => (Number.isFinite(v) ? v : null)) } }),
   };
 }
 

@@ -5,13 +5,14 @@ import { printType } from '../../ir/types.js';
 import { isCotangent, type Derivation, type Step } from '../derivation/data.js';
 import { printLine, type TextOptions } from './text.js';
 import { sectionsOf } from './sections.js';
+import { printDigits } from './tables.js';
 import { termsOf, typeset, type Typesetter } from './typeset.js';
 
 /** What is longer on paper, as characters of plain mathematics, is broken before the signs of its terms. */
 const widest = 80;
 
 export function printLatex(derivation: Derivation, options: TextOptions = {}): string {
-  const rows = sectionsOf(derivation).flatMap(({ title, steps }) => [
+  const rows = sectionsOf(derivation, options.numbers !== undefined).flatMap(({ title, steps }) => [
     { comment: title, text: '' },
     ...steps.flatMap((step) => rowsOf(step, 0, options)),
   ]);
@@ -45,7 +46,7 @@ function rowsOf(step: Step, depth: number, options: TextOptions): Row[] {
   }
   const arrow = step.becomes && step.node?.role.kind === 'update' ? '\\leftarrow' : '=';
   const comment = [printType(step.type), ...step.lines.map(printLine)].join('  ');
-  const rows = row(step.left, step.formula, arrow, indent, comment);
+  const rows = [...row(step.left, step.formula, arrow, indent, comment), ...valueRows(step, options)];
   if (!options.steps || !isCotangent(step)) return rows;
   return [
     ...rows,
@@ -58,6 +59,19 @@ function rowsOf(step: Step, depth: number, options: TextOptions): Row[] {
     ]),
     ...step.rewrites.map(({ equation }): Row => ({ text: '', comment: `by ${equation}` })),
   ];
+}
+
+/** A number, a vector or a matrix of at most 8 rows and columns. */
+function valueRows(step: Step, { numbers, digits = 4 }: TextOptions): Row[] {
+  const value = numbers?.valuesOf(step);
+  if (!value || value.shape.length > 2 || value.shape.some((n) => n > 8) || value.data.length === 0) return [];
+  const width = value.shape.at(-1) ?? 1;
+  const each = value.data.map((v) => latexNumber(printDigits(v, digits)));
+  const rows = Array.from({ length: each.length / width }, (_, r) =>
+    each.slice(r * width, (r + 1) * width).join(' & '),
+  );
+  const text = each.length === 1 ? each[0] : `\\begin{bmatrix} ${rows.join(' \\\\ ')} \\end{bmatrix}`;
+  return [{ text: `&= ${text}`, comment: '' }];
 }
 
 function row(left: Formula, formula: Formula, arrow: string, indent: string, comment: string): Row[] {

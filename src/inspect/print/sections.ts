@@ -7,13 +7,13 @@ export interface Section {
   readonly steps: readonly Step[];
 }
 
-/** Those that have any steps. Of parameters whose updates have one form, the first stands for all. */
-export function sectionsOf({ forward, backward, parameters, update, order, of }: Derivation): Section[] {
+/** Those that have any steps. Of parameters whose updates have one form, the first stands for all, unless all are asked for. */
+export function sectionsOf({ forward, backward, parameters, update, order, of }: Derivation, all = false): Section[] {
   return [
     { title: 'forward', steps: forward },
     { title: 'cotangents, by the chain rule', steps: backward },
     { title: order === 2 ? `Hessian-vector products of ${of}` : 'gradients', steps: parameters },
-    { title: 'update', steps: firstOfEachForm(update) },
+    { title: 'update', steps: all ? update : firstOfEachForm(update) },
   ].filter(({ steps }) => steps.length > 0);
 }
 

@@ -4,22 +4,31 @@ import { printFormula, type NotationStyle } from '../../ir/formula/text.js';
 import type { Formula } from '../../ir/formula/tree.js';
 import { printDim, printType } from '../../ir/types.js';
 import { isCotangent, type Derivation, type SourceLine, type Step } from '../derivation/data.js';
+import type { Numbers } from '../derivation/numbers.js';
 import { sectionsOf } from './sections.js';
+import { printTable } from './tables.js';
 
 export interface TextOptions {
   readonly style?: NotationStyle;
   /** Each use of the chain rule with its rule and the equations that follow. */
   readonly steps?: boolean;
+  /** Worked numbers, and with how many significant digits. */
+  readonly numbers?: Numbers;
+  readonly digits?: number;
 }
 
 /** What stands left of the comments is no wider. */
 const widest = 88;
 const column = 72;
+const usualDigits = 4;
 
 /** The derivation as text. */
 export function printText(derivation: Derivation, options: TextOptions = {}): string {
-  const sections = sectionsOf(derivation).map(({ title, steps }) => section(title, steps, options));
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  const sections = sectionsOf(derivation, options.numbers !== undefined).map(({ title, steps }) =>
+    section(title, steps, options),
+  );
+  const given = options.numbers ? [givenLines(options.numbers, options)] : [];
+  return `${[...given, ...sections].map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 interface Row {
@@ -65,7 +74,21 @@ function rowsOf(step: Step, indent: string, width: number, options: TextOptions)
   const [first, ...rest] = breakFormula(step.formula, style, widest - lengthOf(head));
   const lines = [`${head}${first}`, ...rest.map((line) => `${' '.repeat(lengthOf(head))}${line}`)];
   const row: Row = { text: lines, comment };
-  return options.steps && isCotangent(step) ? [row, ...chainRows(step, `${indent}    `, style)] : [row];
+  const rows = [row, ...valueRows(step, indent, options)];
+  return options.steps && isCotangent(step) ? [...rows, ...chainRows(step, `${indent}    `, style)] : rows;
+}
+
+/** The numbers that everything starts from; of large tensors the first ones. */
+function givenLines({ given }: Numbers, { digits = usualDigits }: TextOptions): string[] {
+  return [
+    '// given',
+    ...given.flatMap(({ name, value }) => [name, ...printTable(value, digits).map((line) => `    ${line}`)]),
+  ];
+}
+
+function valueRows(step: Step, indent: string, { numbers, digits = usualDigits }: TextOptions): Row[] {
+  const value = numbers?.valuesOf(step);
+  return value ? printTable(value, digits).map((line) => ({ text: [`${indent}    ${line}`], comment: '' })) : [];
 }
 
 /** What flows where from by which rule, and the equations. */

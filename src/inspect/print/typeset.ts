@@ -58,10 +58,15 @@ export function termsOf(formula: Formula, by: Typesetter): string[] {
 /** ∂loss/∂h as a fraction, δ with an index. */
 export function typesetTitle({ of, word, by: whose, inner }: Title, by: Typesetter): string {
   if (of === 'value') return by.variable(word);
-  if (of === 'delta') return by.sub(by.variable('δ'), by.variable(word));
+  if (of === 'delta' && whose === undefined) return by.sub(by.variable('δ'), by.variable(word));
   const partial = by.sign('∂', '\\partial');
-  const under = inner ? by.fenced('(', typesetTitle(inner, by), ')') : by.variable(word);
+  const under = inner ? innerTitle(inner, by) : by.variable(of === 'delta' ? `z_${word}` : word);
   return by.fraction(by.row([partial, by.variable(whose ?? 'loss')]), by.row([partial, under]));
+}
+
+function innerTitle(inner: Title, by: Typesetter): string {
+  const text = typesetTitle(inner, by);
+  return inner.of === 'delta' && inner.by === undefined ? text : by.fenced('(', text, ')');
 }
 
 function within({ text, level }: Set, least: number, by: Typesetter): string {

@@ -6,38 +6,52 @@ import { binding, operators, seen, type Formula } from './tree.js';
 /** The lines of a formula, each of at most so many characters where it can be broken; those after the first are to be set in alike. */
 export function breakFormula(formula: Formula, style: NotationStyle, width: number): string[] {
   const whole = printFormula(formula, style);
-  if ([...whole].length <= width) return [whole];
-  const pieces = piecesOf(seen(formula), style);
-  if (pieces.length < 2) return [whole];
+  if (lengthOf(whole) <= width) return [whole];
+  const terms = piecesOf(formula, style, binding.sum);
+  const lines = packed(
+    terms.map(({ text }) => text),
+    width,
+  );
+  return lines.flatMap((line): string[] => {
+    const term = terms.find(({ text }) => text === line);
+    if (lengthOf(line) <= width || !term) return [line];
+    const [first, ...rest] = piecesOf(term.of, style, binding.product).map(({ text }) => text);
+    return packed([term.sign === '' ? first : `${term.sign} ${first}`, ...rest], width);
+  });
+}
+
+const lengthOf = (text: string): number => [...text].length;
+
+/** As many pieces in a line as there is room for. */
+function packed(pieces: readonly string[], width: number): string[] {
   const lines: string[] = [];
-  let line = '';
   for (const piece of pieces) {
-    const longer = line === '' ? piece : `${line} ${piece}`;
-    if (line !== '' && [...longer].length > width) {
-      lines.push(line);
-      line = piece;
-    } else line = longer;
+    const last = lines.at(-1);
+    if (last !== undefined && lengthOf(last) + 1 + lengthOf(piece) <= width)
+      lines[lines.length - 1] = `${last} ${piece}`;
+    else lines.push(piece);
   }
-  return [...lines, line];
+  return lines;
+}
+
+interface Piece {
+  readonly sign: string;
+  readonly of: Formula;
+  /** With the sign before it. */
+  readonly text: string;
 }
 
 /** The operands of one level, each with the sign before it. */
-function piecesOf(of: Formula, style: NotationStyle): string[] {
-  const formula = style === 'math' ? mathematical(of) : of;
-  if (formula.kind !== 'infix') return [printFormula(formula, style)];
-  const { level, ...spelling } = operators[formula.operator];
+function piecesOf(of: Formula, style: NotationStyle, at: number): Piece[] {
+  const formula = style === 'math' ? mathematical(of) : seen(of);
+  const whole: Piece = { sign: '', of: formula, text: printFormula(formula, style) };
+  if (formula.kind !== 'infix' || formula.operator === 'matrix') return [whole];
+  const { level, math, nn } = operators[formula.operator];
+  if (level !== at) return [whole];
+  const sign = style === 'math' ? math : nn;
   const [leftText, rightText] = sidesOf(formula, style);
   const left = seen(formula.left);
-  const isSame = left.kind === 'infix' && operators[left.operator].level === level && formula.operator !== 'matrix';
-  const first = isSame ? piecesOf(left, style) : [leftText];
-  const sign = style === 'math' ? spelling.math : spelling.nn;
-  // The factors of a term, so that a long one can be broken too.
-  const opens = level === binding.sum && isProduct(formula.right);
-  const [head, ...rest] = opens ? piecesOf(seen(formula.right), style) : [rightText];
-  return [...first, `${sign} ${head}`.trimStart(), ...rest];
-}
-
-function isProduct(formula: Formula): boolean {
-  const of = seen(formula);
-  return of.kind === 'infix' && operators[of.operator].level === binding.product;
+  const goesOn = left.kind === 'infix' && operators[left.operator].level === at && left.operator !== 'matrix';
+  const first = goesOn ? piecesOf(left, style, at) : [{ sign: '', of: left, text: leftText }];
+  return [...first, { sign, of: formula.right, text: `${sign} ${rightText}` }];
 }

@@ -19,7 +19,14 @@ import {
 export function titleIn({ of, word, by, inner }: Title, style: 'nn' | 'math'): string {
   if (of === 'value') return word;
   if (style === 'nn') return `${of === 'delta' ? 'delta_' : 'd_'}${by === undefined ? '' : `${by}_`}${word}`;
-  return of === 'delta' ? `δ_${word}` : `∂${by ?? 'loss'}/∂${inner ? `(${titleIn(inner, style)})` : word}`;
+  // The delta of textbooks is that of the loss.
+  if (of === 'delta') return by === undefined ? `δ_${word}` : `∂${by}/∂z_${word}`;
+  return `∂${by ?? 'loss'}/∂${inner ? innerTitle(inner) : word}`;
+}
+
+function innerTitle(inner: Title): string {
+  const text = titleIn(inner, 'math');
+  return text.includes('/') ? `(${text})` : text;
 }
 
 /** The letters that Σ runs over: `b, t`. */

@@ -1,0 +1,108 @@
+// Worked numbers for `nnc grad --at`: where the weights come from, and which batch.
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readHeader } from '../codegen/runtime/safetensors.js';
+import type { Dataset } from '../data/dataset.js';
+import { slice } from '../data/dataset.js';
+import { reasonOf } from '../data/files.js';
+import { syntheticInputs } from '../data/synthetic.js';
+import { trainRefused } from '../diagnostics/data.js';
+import { Fault, type Source } from '../diagnostics/diagnostic.js';
+import { fileUnreadable } from '../diagnostics/files.js';
+import type { At } from '../inspect/derivation/numbers.js';
+import { constantOf, printIndex } from '../ir/index.js';
+import type { ModelGraph } from '../ir/model.js';
+import { readImport } from './files.js';
+import type { ModelOptions } from './modelOptions.js';
+import { sourceOf } from './source.js';
+import { importTrainer, unlessRefused } from './trainer.js';
+
+export interface NumbersOptions extends ModelOptions {
+  readonly at?: string;
+  readonly batch?: string;
+}
+
+/** Rows where nothing says how many. */
+const usualRows = 4;
+
+/** What numbers are worked for, and whether the batch is made up. */
+export async function numbersAt(
+  model: ModelGraph,
+  source: Source,
+  options: NumbersOptions,
+): Promise<{ readonly at: At; readonly madeUp: boolean }> {
+  const { at = 'init' } = options;
+  const { tensors, counts } = await weightsOf(model, source, options);
+  const { inputs, sizes, madeUp } = await batchOf(model, source, options);
+  return { at: { name: at, inputs, tensors, sizes, counts }, madeUp };
+}
+
+/** The tensors of a fresh trainer, or of one that has read the checkpoint. */
+async function weightsOf(
+  model: ModelGraph,
+  source: Source,
+  options: NumbersOptions,
+): Promise<Pick<At, 'tensors' | 'counts'>> {
+  const { compile } = await import('../index.js');
+  const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', target: 'ts' });
+  const trainer = await (await importTrainer(code)).createTrainer({});
+  const { at } = options;
+  if (at !== undefined && at !== 'init') {
+    const file = readBytes(at);
+    await unlessRefused(model, () => trainer.load(file));
+  }
+  const bytes = await trainer.save();
+  trainer.dispose();
+  const { metadata, tensors } = readHeader(bytes, (why) => new Fault(trainRefused({ model: model.name, reason: why })));
+  const found = new Map<string, ArrayLike<number>>();
+  for (const [name, { dtype, from, to }] of tensors) {
+    const part = bytes.slice(from, to).buffer;
+    found.set(name, dtype === 'I32' ? new Int32Array(part) : new Float32Array(part));
+  }
+  const count = (name: string, otherwise: number): number => Number(metadata[name] ?? otherwise);
+  return {
+    tensors: found,
+    counts: { update: count('update', 0) + 1, draw: count('draw', 0), seed: count('seed', model.train.seed) },
+  };
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Fault(fileUnreadable({ file: path, reason: reasonOf(error) }));
+  }
+}
+
+/** The first rows of the data in the source's order, or made-up ones where there is none. */
+async function batchOf(
+  model: ModelGraph,
+  source: Source,
+  { batch }: NumbersOptions,
+): Promise<Pick<At, 'inputs' | 'sizes'> & { readonly madeUp: boolean }> {
+  const rows = batch === undefined ? usualRows : /^\d+$/.test(batch) ? Number(batch) : undefined;
+  const path = rows === undefined ? batch : undefined;
+  if (path === undefined && !model.train.data) {
+    const count = rows ?? usualRows;
+    const made = syntheticInputs(model.inputs, () => count, 1);
+    const inputs = Object.fromEntries(Object.entries(made).map(([name, { data }]) => [name, data]));
+    return { inputs, sizes: sizesOf(model, () => count), madeUp: true };
+  }
+  const { loadData } = await import('../data/load.js');
+  const folder = path === undefined ? dirname(source.file) : '.';
+  const { train } = await loadData(sourceOf(model, path), model.inputs, folder);
+  const some = rows === undefined ? train : firstRows(train, rows);
+  return { inputs: some.inputs, sizes: sizesOf(model, () => some.rows), madeUp: false };
+}
+
+function firstRows(data: Dataset, rows: number): Dataset {
+  return slice(data, 0, Math.min(rows, data.rows));
+}
+
+/** Every run-time size of the inputs: of data only the rows vary. */
+function sizesOf({ inputs }: ModelGraph, sizeOf: (name: string) => number): Record<string, number> {
+  const names = inputs.flatMap(({ type }) =>
+    type.shape.flatMap(({ size }) => (constantOf(size) === undefined ? [printIndex(size)] : [])),
+  );
+  return Object.fromEntries(names.map((name) => [name, sizeOf(name)]));
+}

@@ -1,0 +1,95 @@
+// The numbers of a derivation, step by step: what the reference evaluator gives for one batch, in training.
+import { evaluate } from '../../ir/evaluate.js';
+import { isOp, type Node } from '../../ir/graph.js';
+import { evaluateSizes } from '../../ir/index.js';
+import type { ModelGraph } from '../../ir/model.js';
+import { counter, gradient, input, parameter, slot, state } from '../../ir/ops/leaves.js';
+import type { Derivation, Step } from './data.js';
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: readonly number[];
+}
+
+/** What the numbers are of. */
+export interface At {
+  /** `init`, or the checkpoint's name. */
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, ArrayLike<number>>>;
+  /** Parameters and states by name; slots as `optimizer/W/m`, which begin as their optimizer says where there is none. */
+  readonly tensors: ReadonlyMap<string, ArrayLike<number>>;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly counts: { readonly update: number; readonly draw: number; readonly seed: number };
+}
+
+export interface Numbers {
+  /** What the derivation starts from: the inputs, then the parameters. */
+  readonly given: readonly { readonly name: string; readonly value: Tensor }[];
+  valuesOf(step: Step): Tensor | undefined;
+}
+
+/** The values of each step of the model's own body. */
+export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Numbers {
+  const steps = [...derivation.forward, ...derivation.backward, ...derivation.parameters];
+  const sizeOf = (name: string): number => at.sizes[name] ?? 1;
+  const values = new Map<Node, Tensor>();
+  const note = (nodes: readonly Node[], gradients: ReadonlyMap<string, ArrayLike<number>>): void => {
+    const found = evaluate(nodes, { leaf: (node) => leafOf(node, model, at, gradients), sizes: at.sizes });
+    nodes.forEach((node, i) =>
+      values.set(node, { shape: node.type.shape.map((d) => evaluateSizes(d.size, sizeOf)), data: [...found[i]] }),
+    );
+  };
+  note(nodesOf(steps), new Map());
+  const gradients = new Map(
+    derivation.parameters.flatMap(({ value, node }) => {
+      const found = node && values.get(node);
+      return found ? [[value, found.data] as const] : [];
+    }),
+  );
+  note(nodesOf(derivation.update), gradients);
+  const leaves = [
+    ...model.inputs.map(({ name, type }) => ({ name, type, data: at.inputs[name] })),
+    ...model.parameters.map(({ name, type }) => ({ name, type, data: at.tensors.get(name) })),
+  ];
+  return {
+    given: leaves.flatMap(({ name, type, data }) =>
+      data
+        ? [{ name, value: { shape: type.shape.map((d) => evaluateSizes(d.size, sizeOf)), data: Array.from(data) } }]
+        : [],
+    ),
+    valuesOf: ({ node }) => node && values.get(node),
+  };
+}
+
+function nodesOf(steps: readonly Step[]): Node[] {
+  return [...new Set(steps.flatMap(({ node }) => node ?? []))];
+}
+
+function leafOf(
+  node: Node,
+  model: ModelGraph,
+  { inputs, tensors, counts }: At,
+  gradients: ReadonlyMap<string, ArrayLike<number>>,
+): ArrayLike<number> {
+  const known = (found: ArrayLike<number> | undefined, name: string): ArrayLike<number> => {
+    if (!found) throw new Error(`there are no numbers for ${name}`);
+    return found;
+  };
+  if (isOp(node, input)) return known(inputs[node.attrs.name], node.attrs.name);
+  if (isOp(node, parameter, state)) return known(tensors.get(node.attrs.name), node.attrs.name);
+  if (isOp(node, gradient))
+    return known(gradients.get(node.attrs.parameter), `the gradient of ${node.attrs.parameter}`);
+  if (isOp(node, slot)) {
+    const { parameter: of, name, type } = node.attrs;
+    const { initial = 0 } = model.updates.find((u) => u.parameter === of)?.slots.find((s) => s.name === name) ?? {};
+    const count = type.shape.reduce((product, d) => product * evaluateSizes(d.size, () => 1), 1);
+    return tensors.get(`optimizer/${of}/${name}`) ?? new Array<number>(count).fill(initial);
+  }
+  if (!isOp(node, counter)) throw new Error(`a leaf has no numbers: ${node.op.name}`);
+  return [countOf(node.attrs.name, counts)];
+}
+
+function countOf(name: string, { update, draw, seed }: At['counts']): number {
+  return name === 'seed' ? seed : name === 'draw' ? draw : update;
+}

@@ -1,0 +1,37 @@
+// Of a forward pass what some derivatives speak of: where only a slice of a model is asked for, the rest says nothing.
+import { partsOf, type Formula } from '../../ir/formula/tree.js';
+import type { Node } from '../../ir/graph.js';
+import { isCotangent, type Step } from './data.js';
+
+/** The steps that the others mention, with what we named of theirs ourselves; those that the author named are taken as known. */
+export function sliceOf(forward: readonly Step[], spoken: readonly Step[], result: Node): Step[] {
+  const byNode = new Map(forward.flatMap((step) => (step.node ? [[step.node, step] as const] : [])));
+  const wanted = new Set<Step>();
+  const visit = (formula: Formula): void => {
+    const step = formula.node && formula.kind === 'name' ? byNode.get(formula.node) : undefined;
+    if (step) want(step);
+    else for (const part of partsOf(formula)) visit(part);
+  };
+  const want = (step: Step): void => {
+    if (wanted.has(step)) return;
+    wanted.add(step);
+    for (const part of named(step.formula)) {
+      const inner = part.node && byNode.get(part.node);
+      if (inner && part.node?.name === undefined) want(inner);
+    }
+  };
+  const last = byNode.get(result);
+  if (last) wanted.add(last);
+  for (const step of spoken) {
+    visit(step.formula);
+    for (const part of step.loop ? [...step.loop.over, ...step.loop.starts] : []) visit(part.formula);
+    for (const { formula } of step.loop?.body ?? []) visit(formula);
+    if (isCotangent(step)) for (const { part } of step.uses) visit(part);
+  }
+  return forward.filter((step) => wanted.has(step) || step.loop !== undefined);
+}
+
+/** The named values that a formula is made of. */
+function named(formula: Formula): Formula[] {
+  return formula.kind === 'name' ? [formula] : partsOf(formula).flatMap(named);
+}
