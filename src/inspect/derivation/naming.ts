@@ -2,6 +2,7 @@
 import { createWriter } from '../../ir/formula.js';
 import { titleIn } from '../../ir/formula/mathematics.js';
 import { printFormula } from '../../ir/formula/text.js';
+import { isMoved } from '../../ir/formula/places.js';
 import type { Title } from '../../ir/formula/tree.js';
 import { isOp, through, type Node, type Op } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
@@ -81,14 +82,27 @@ function worthLines(
   { reading, names }: Named,
   least: number,
 ): (node: Node) => boolean {
-  const factors = new Set(nodes.filter(isLettered).flatMap(({ inputs }) => inputs));
+  const lettered = new Set(nodes.filter(isLettered));
+  const factors = new Set([...lettered].flatMap(({ inputs }) => inputs));
+  const through = throughLetters(nodes, lettered);
   return (node) => {
     if (isLettered(node)) return true;
     if (isPlumbing(node, reading)) return false;
-    if (!factors.has(node) && (readers.get(node) ?? 0) < 2) return false;
+    if (through.has(node) || (!factors.has(node) && (readers.get(node) ?? 0) < 2)) return false;
     const formula = createWriter((n) => (n === node ? undefined : names.titles.get(n)), reading.formOf)(node);
     return [...printFormula(formula)].length > least;
   };
+}
+
+/** What only moves another value, and is read by letters alone: they say where it stands. */
+function throughLetters(nodes: readonly Node[], lettered: ReadonlySet<Node>): ReadonlySet<Node> {
+  const read = new Map<Node, Node[]>();
+  for (const node of nodes) for (const input of node.inputs) read.set(input, [...(read.get(input) ?? []), node]);
+  const found = new Set<Node>();
+  for (const node of [...nodes].reverse())
+    if (isMoved(node) && (read.get(node) ?? []).every((reader) => lettered.has(reader) || found.has(reader)))
+      found.add(node);
+  return found;
 }
 
 /** Is a loop's result called within the loop as it is outside? */

@@ -84,7 +84,7 @@ function leafOf(
     const { parameter: of, name, type } = node.attrs;
     const { initial = 0 } = model.updates.find((u) => u.parameter === of)?.slots.find((s) => s.name === name) ?? {};
     const count = type.shape.reduce((product, d) => product * evaluateSizes(d.size, () => 1), 1);
-    return tensors.get(`optimizer/${of}/${name}`) ?? new Array<number>(count).fill(initial);
+    return tensors.get(`optimizer/${of}/${name}`) ?? Array.from({ length: count }, () => initial);
   }
   if (!isOp(node, counter)) throw new Error(`a leaf has no numbers: ${node.op.name}`);
   return [countOf(node.attrs.name, counts)];

@@ -1,6 +1,7 @@
 // Formulas as mathematics is typeset: fractions, roots, indices, braces. LaTeX and MathML say how each of these is spelled.
-import { isNumber, mathematical, placedBy, sumNames, turned } from '../../ir/formula/mathematics.js';
+import { isNumber, mathematical, sumNames } from '../../ir/formula/mathematics.js';
 import { printNumber } from '../../ir/formula/numbers.js';
+import { placedBy } from '../../ir/formula/places.js';
 import { printFormula, printSetting } from '../../ir/formula/text.js';
 import {
   binding,
@@ -225,16 +226,12 @@ function opensSum(formula: Formula): boolean {
 
 function setCases({ condition, then, otherwise }: FormulaOf<'cases'>, by: Typesetter): Set {
   const set = (of: Formula): string => setFormula(of, by).text;
-  const [value, when] = isNumber(otherwise, 0) ? [then, condition] : [otherwise, turned(condition)];
-  if (!isNumber(otherwise, 0) && !isNumber(then, 0))
-    return atom(
-      by.cases([
-        { value: set(then), when: set(condition) },
-        { value: set(otherwise), when: by.upright('otherwise') },
-      ]),
-    );
-  const indicator = by.row([by.number('1'), by.fenced('[', set(when), ']')]);
-  if (isNumber(value, 1)) return atom(indicator);
-  const factor = within(setFormula(value, by), binding.product, by);
-  return { text: by.row([indicator, by.sign('⊙', '\\odot'), factor]), level: binding.product };
+  if (isNumber(then, 1) && isNumber(otherwise, 0))
+    return atom(by.row([by.number('1'), by.fenced('[', set(condition), ']')]));
+  return atom(
+    by.cases([
+      { value: set(then), when: set(condition) },
+      { value: set(otherwise), when: by.upright('otherwise') },
+    ]),
+  );
 }

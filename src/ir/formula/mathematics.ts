@@ -2,12 +2,10 @@
 import { printIndex } from '../index.js';
 import {
   cases,
-  indexed,
   infix,
   number,
   prefix,
   seen,
-  standingFor,
   type Formula,
   type FormulaOf,
   type Letter,
@@ -79,7 +77,7 @@ export function mathematical(formula: Formula): Formula {
     case 'cases': {
       const test = seen(formula.condition);
       const isAlways = test.kind === 'infix' && test.operator === 'equal' && sameNode(test.left, test.right);
-      return isAlways ? mathematical(formula.then) : formula;
+      return isAlways ? mathematical(formula.then) : chosen(formula);
     }
     case 'apply': {
       if (formula.name !== 'f32') return formula;
@@ -98,6 +96,15 @@ export function mathematical(formula: Formula): Formula {
   }
 }
 
+/** 1[c] ⊙ a where the other case is 0. */
+function chosen(formula: FormulaOf<'cases'> & Formula): Formula {
+  const { condition, then, otherwise } = formula;
+  const [value, when] = isNumber(otherwise, 0) ? [then, condition] : [otherwise, turned(condition)];
+  if (!isNumber(otherwise, 0) && !isNumber(then, 0)) return formula;
+  const indicator = cases(when, number(1), number(0));
+  return isNumber(value, 1) ? indicator : infix('elementwise', indicator, value);
+}
+
 function sameNode(a: Formula, b: Formula): boolean {
   return seen(a).node !== undefined && seen(a).node === seen(b).node;
 }
@@ -105,41 +112,4 @@ function sameNode(a: Formula, b: Formula): boolean {
 export function isNumber(formula: Formula, value: number): boolean {
   const of = seen(formula);
   return of.kind === 'number' && of.value === value;
-}
-
-/** Elements of a formula by letters, through what it takes of another: h[-1:][t] is h[t - 1], xᵀ[i, j] is x[j, i]. */
-export function placedBy(formula: Formula, letters: readonly Letter[]): Formula {
-  return letters.length === 0
-    ? formula
-    : placedAt(
-        formula,
-        letters.map(({ letter }) => letter),
-      );
-}
-
-function placedAt(formula: Formula, places: readonly string[]): Formula {
-  if (formula.kind === 'transpose' && places.length > 1) {
-    const [row, column] = places.slice(-2);
-    return placedAt(formula.of, [...places.slice(0, -2), column, row]);
-  }
-  if (formula.kind !== 'index' || formula.places.some((place) => typeof place !== 'string'))
-    return indexed(formula, places);
-  const left = [...places];
-  const moved = formula.places.map((place) => (isRange(place) ? shifted(place, left.shift()) : place));
-  if (moved.some((place) => place === undefined)) return indexed(formula, places);
-  const whole = placedAt(formula.of, [...moved.filter((place) => typeof place === 'string'), ...left]);
-  return formula.node ? standingFor(formula.node, whole) : whole;
-}
-
-function isRange(place: string | Formula): boolean {
-  return typeof place === 'string' && place.includes(':');
-}
-
-/** A letter within `2:5` is that letter + 2; undefined within what goes by steps. */
-function shifted(range: string | Formula, letter: string | undefined): string | undefined {
-  const start = typeof range === 'string' ? /^(-?\d*):[^:]*$/.exec(range)?.[1] : undefined;
-  if (start === undefined || letter === undefined) return undefined;
-  const by = Number(start) + (/ - (\d+)$/.exec(letter) ? -Number(/ - (\d+)$/.exec(letter)?.[1]) : 0);
-  const bare = letter.replace(/ - \d+$/, '');
-  return by === 0 ? bare : by < 0 ? `${bare} - ${-by}` : `${bare} + ${by}`;
 }

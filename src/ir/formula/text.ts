@@ -1,6 +1,7 @@
 // Formulas as text: in the language's own notation, as comments of generated code have them, and in Unicode mathematics.
 import { exactShape, exactSlice, hiddenIn, literalText, mustStretch, stretchedPlaces } from './exact.js';
 import { printExactly, printNumber } from './numbers.js';
+import { placedBy } from './places.js';
 import { printIndex } from '../index.js';
 import { axisArgument, printShape } from '../types.js';
 import {
@@ -13,7 +14,7 @@ import {
   type FormulaOf,
   type Setting,
 } from './tree.js';
-import { letterNames, mathematical, placedBy, sumNames, titleIn, turned } from './mathematics.js';
+import { isNumber, letterNames, mathematical, sumNames, titleIn } from './mathematics.js';
 
 /** The language's own notation as a reader likes it, mathematics (Unicode), or the language to the letter, which compiles. */
 export type NotationStyle = 'nn' | 'math' | 'model';
@@ -173,22 +174,12 @@ function writeIf(formula: Formula & FormulaOf<'cases'>, style: NotationStyle): W
   return { text: `if ${c} then ${a} else ${b}`, level: binding.branch };
 }
 
-/** 1[c] ⊙ a where the other case is 0, else both cases in braces. */
+/** 1[c], else both cases in braces. */
 function writeCases({ condition, then, otherwise }: FormulaOf<'cases'>): Written {
   const math = (of: Formula): string => printFormula(of, 'math');
-  const only = isZero(otherwise) ? { when: condition, value: then } : { when: turned(condition), value: otherwise };
-  if (!isZero(otherwise) && !isZero(then))
-    return atom(`{${math(then)} if ${math(condition)}, else ${math(otherwise)}}`);
-  const value = seen(only.value);
-  const indicator = `1[${math(only.when)}]`;
-  if (value.kind === 'number' && value.value === 1) return atom(indicator);
-  const factor = written(value, 'math');
-  return { text: `${indicator} ⊙ ${inParentheses(factor, binding.product)}`, level: binding.product };
-}
-
-function isZero(formula: Formula): boolean {
-  const of = seen(formula);
-  return of.kind === 'number' && of.value === 0;
+  return isNumber(then, 1) && isNumber(otherwise, 0)
+    ? atom(`1[${math(condition)}]`)
+    : atom(`{${math(then)} if ${math(condition)}, else ${math(otherwise)}}`);
 }
 
 function writeContraction(formula: FormulaOf<'contraction'>, style: NotationStyle): Written {
