@@ -159,10 +159,11 @@ function axisOf(reduction: Reduction): Setting[] {
 
 /** The axes of a reduction as an argument; none where it is over all. */
 export function axesOf(reduction: Reduction): Setting[] {
-  const { axes } = reduction.attrs;
   const { shape } = reduction.inputs[0].type;
-  if (axes.length === shape.length) return [];
-  return [axesSetting(axes, shape)];
+  // Those of one element are not seen.
+  const axes = reduction.attrs.axes.filter((axis) => constantOf(shape[axis].size) !== 1);
+  const others = shape.filter(({ size: n }) => constantOf(n) !== 1).length;
+  return axes.length === others ? [] : [axesSetting(axes, shape)];
 }
 
 /** The counters that schedules are made of: the same for a whole step, so that the host computes with them. */

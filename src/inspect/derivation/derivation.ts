@@ -41,7 +41,9 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
     const own = ends.get(node) ?? title;
     return chain(lettered(stepOf(own, name(own), scope.define(node), node)), value);
   });
-  const backward = told([...middle.map((step) => chain(step)), ...last]).filter((step) => !last.some((s) => s === step));
+  const backward = told([...middle.map((step) => chain(step)), ...last]).filter(
+    (step) => !last.some((s) => s === step),
+  );
   return {
     model: model.name,
     file: model.file,

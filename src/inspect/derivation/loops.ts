@@ -3,13 +3,20 @@ import { createWriter } from '../../ir/formula.js';
 import { indexed, name, partsOf, standingFor, words, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, through, type Node, type NodeOf } from '../../ir/graph.js';
 import { add, constantOf, printIndex, sub, type Index } from '../../ir/index.js';
-import { labelOf, titleOf } from '../../ir/labels.js';
 import { again } from '../../ir/ops/control.js';
 import { permute, slice } from '../../ir/ops/movement.js';
 import { bodyRoots, inputsOfScan, runKey, scan, type Bound, type ScanNode } from '../../ir/ops/scan.js';
 import type { Dim, TensorType } from '../../ir/types.js';
 import type { Binding, LoopStep, Step } from './data.js';
-import { activationsAmong, isRowsTurned, nameCotangents, nameValues, wordOf, type Names } from './naming.js';
+import {
+  activationsAmong,
+  isRowsTurned,
+  nameCotangents,
+  nameValues,
+  valueTitle,
+  wordOf,
+  type Names,
+} from './naming.js';
 import { readingOf, type Reading } from './reading.js';
 import { linesOf } from './lines.js';
 
@@ -139,7 +146,7 @@ function createRun(results: readonly ScanNode[], outer: Scope, number: number, l
   nameCotangents(named, order, new Set(nexts.keys()));
   for (const { attrs } of results)
     if (attrs.result.kind === 'emit' && isOwn(attrs.result.of, loop.next, leaves) && !names.titles.has(attrs.result.of))
-      names.give(attrs.result.of, labelOf(attrs.result.of) ?? titleOf(attrs.result.of));
+      names.give(attrs.result.of, valueTitle(attrs.result.of, named));
   const nameFormula = (node: Node): Formula | undefined => {
     const leaf = leaves.get(node);
     if (leaf) return leaf;
@@ -235,6 +242,9 @@ function letterOf({ name: axis }: Dim, taken: readonly string[]): string {
 /** x[t], x[t, s] */
 export function placed(of: Formula, places: readonly string[]): Formula {
   if (places.length === 0) return of;
+  // The row of a product is that of its left factor.
+  if (of.kind === 'infix' && of.operator === 'matrix' && of.left.kind !== 'transpose' && places.length === 1)
+    return { ...of, left: placed(of.left, places) };
   const scalars = of.kind === 'index' && of.places.every((place) => typeof place === 'string' && !place.includes(':'));
   const whole = scalars ? indexed(of.of, [...of.places, ...places]) : indexed(of, places);
   return of.node ? standingFor(of.node, whole) : whole;

@@ -19,6 +19,7 @@ import type { Reading } from './reading.js';
 /** A shorter formula is repeated rather than named: of a value, and of a piece of cotangents. */
 const shortest = 16;
 const shortestPiece = 10;
+const longestCondition = 24;
 
 /** The names of a derivation, or of one body: no two are the same. */
 export class Names {
@@ -71,7 +72,7 @@ export function nameValues(named: Named, nodes: readonly Node[], isValue: (node:
       continue;
     }
     if (worth(node) || (activations.has(node.inputs[0]) && isBent(node)))
-      names.give(node, cotangentTitle(node, named) ?? titleOf(node));
+      names.give(node, cotangentTitle(node, named) ?? valueTitle(node, named));
   }
 }
 
@@ -90,8 +91,16 @@ function worthLines(
     if (isPlumbing(node, reading)) return false;
     if (through.has(node) || (!factors.has(node) && (readers.get(node) ?? 0) < 2)) return false;
     const formula = createWriter((n) => (n === node ? undefined : names.titles.get(n)), reading.formOf)(node);
-    return [...printFormula(formula)].length > least;
+    return [...printFormula(formula)].length > (node.type.element.kind === 'bool' ? longestCondition : least);
   };
+}
+
+/** A word for a value without a name; not that of the function that makes it alone. */
+export function valueTitle(node: Node, { names, reading }: Named): Title {
+  if (node.role.kind === 'cotangent') return labelOf(node) ?? partOf(node, names, reading);
+  const title = titleOf(node);
+  const called = node.op.notation?.kind === 'call' ? node.op.notation.name : node.op.name;
+  return title.word === called ? { ...title, word: `${called}_${nearestName(node, names, reading)}` } : title;
 }
 
 /** What only moves another value, and is read by letters alone: they say where it stands. */

@@ -4,7 +4,7 @@ import { div, mul, neg } from '../../ir/ops/arithmetic.js';
 import { constant, size } from '../../ir/ops/constants.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import { sum } from '../../ir/ops/reductions.js';
-import { runsAmong, type ScanNode } from '../../ir/ops/scan.js';
+import { runKey, runsAmong, scan, type ScanNode } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { axesOf, recognise, type Form } from '../../ir/recognise.js';
 
@@ -28,8 +28,14 @@ export function readingOf(roots: readonly Node[]): Reading {
 
   function readersOf(nodes: readonly Node[]): ReadonlyMap<Node, number> {
     const readers = new Map<Node, number>();
-    for (const node of nodes)
+    const told = new Set<string>();
+    for (const node of nodes) {
+      // All results of a loop read alike.
+      const key = isOp(node, scan) ? runKey(node) : undefined;
+      if (key !== undefined && told.has(key)) continue;
+      if (key !== undefined) told.add(key);
       for (const input of new Set(inputsOf(node))) readers.set(input, (readers.get(input) ?? 0) + 1);
+    }
     return readers;
   }
 }

@@ -1,5 +1,5 @@
 // What mathematics has in common, whoever prints it: how derivatives are called, what Σ runs over, conditions turned round.
-import { printIndex } from '../index.js';
+import { constantOf, printIndex } from '../index.js';
 import {
   cases,
   infix,
@@ -84,6 +84,12 @@ export function mathematical(formula: Formula): Formula {
       const [of] = formula.args;
       return of.node?.type.element.kind === 'bool' ? cases(of, number(1), number(0)) : mathematical(of);
     }
+    case 'sum':
+      return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1)
+        ? mathematical(formula.of)
+        : formula;
+    case 'prefix':
+      return formula.operator === 'not' ? denied(formula) : formula;
     case 'infix': {
       const { operator, left, right } = formula;
       if (operator !== 'times' && operator !== 'elementwise') return formula;
@@ -94,6 +100,12 @@ export function mathematical(formula: Formula): Formula {
     default:
       return formula;
   }
+}
+
+/** ¬(a ≤ b) is a > b. */
+function denied(formula: FormulaOf<'prefix'> & Formula): Formula {
+  const of = seen(formula.of);
+  return of.kind === 'infix' && opposites[of.operator] ? turned(of) : formula;
 }
 
 /** 1[c] ⊙ a where the other case is 0. */

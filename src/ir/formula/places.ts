@@ -24,7 +24,8 @@ export function placedBy(formula: Formula, letters: readonly Letter[]): Formula 
 function placedAt(formula: Formula, places: readonly string[]): Formula {
   const of = seen(formula);
   const { node } = of;
-  if (of.kind === 'name' || !node || !isMoved(node)) return of.kind === 'index' ? withinRows(of, places) : indexed(of, places);
+  if (of.kind === 'name' || !node || !isMoved(node))
+    return of.kind === 'index' ? withinRows(of, places) : indexed(of, places);
   const [inner] = partsOf(of);
   const moved = inner && placesOf(node, places);
   return moved ? placedAt(inner, moved) : indexed(of, places);
@@ -53,7 +54,9 @@ function placesOf(node: Node, places: readonly string[]): string[] | undefined {
   }
   if (!isOp(node, slice)) return undefined;
   const { starts, steps } = node.attrs;
-  return places.map((place, i) => (steps[i] === 1 ? shifted(place, starts[i]) : `${startText(starts[i])} - ${grouped(place)}`));
+  return places.map((place, i) =>
+    steps[i] === 1 ? shifted(place, starts[i]) : `${startText(starts[i])} - ${grouped(place)}`,
+  );
 }
 
 function times(by: number, place: string): string {

@@ -3,6 +3,7 @@ import { standFor } from '../../ir/builder.js';
 import { isOp, type Builder, type Node, type Op } from '../../ir/graph.js';
 import { bodyRoots, createLoop, runsAmong, scan, type Loop, type LoopResult } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
+import { choiceRules } from './simplify/choices.js';
 import { constantRules } from './simplify/constants.js';
 import { indexingRules } from './simplify/indexing.js';
 import { likeTermRules } from './simplify/likeTerms.js';
@@ -23,6 +24,7 @@ export const ruleGroups: readonly { readonly title: string; readonly rules: read
   { title: 'What indices choose', rules: indexingRules },
   { title: 'Reductions', rules: reductionRules },
   { title: 'Sums, products and powers', rules: productRules },
+  { title: 'Choices', rules: choiceRules },
   { title: 'Shares', rules: shareRules },
   { title: 'Scales', rules: scaleRules },
   { title: 'Like terms', rules: likeTermRules },

@@ -4,7 +4,8 @@ import { reachable } from '../../../ir/reachable.js';
 import { add, div, mul, neg, pow, sqrt, sub } from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
 import { contract } from '../../../ir/ops/contract.js';
-import { broadcast } from '../../../ir/ops/movement.js';
+import { broadcast, permute } from '../../../ir/ops/movement.js';
+import { sum } from '../../../ir/ops/reductions.js';
 import { given, rule, type SimplifyRule } from './rule.js';
 import { constant } from '../../../ir/ops/constants.js';
 import { countsUpdates } from '../../../ir/recognise.js';
@@ -34,6 +35,12 @@ export const productRules: readonly SimplifyRule[] = [
   { equation: 'x * (1 / y) = x / y', ops: [mul], rewrite: timesReciprocal },
   { equation: 'x / c(t) = x * (1 / c(t))', ops: [div], rewrite: byCounted },
   rule({ equation: '(-a) · b = -(a · b)', given: given.signOfZero, ops: [contract], rewrite: signOfContract }),
+  rule({
+    equation: '1 · b = sum(b)',
+    ops: [contract],
+    rewrite: (node, g) => (onesOf(node) === 1 ? sumInstead(node, g) : undefined),
+  }),
+  rule({ equation: '2 · b = 2 * sum(b)', given: given.finite, ops: [contract], rewrite: sumInstead }),
   { equation: 'x * 2 = 2 * x', ops: [mul], rewrite: numberFirst },
 ];
 
@@ -142,6 +149,30 @@ function signOfContract({ inputs: [a, b], attrs }: NodeOf<typeof contract>, g: B
   if (!isOp(a, neg) && !isOp(b, neg)) return undefined;
   const make = (left: Node, right: Node): Node => g.make(contract, [left, right], attrs);
   return g.make(neg, [isOp(a, neg) ? make(a.inputs[0], b) : make(a, b.inputs[0])], {});
+}
+
+/** The number that one operand of a contraction is everywhere. */
+function onesOf({ inputs: [a, b] }: NodeOf<typeof contract>): number | undefined {
+  return numberOf(a) ?? numberOf(b);
+}
+
+/** A product with a tensor of one number: the sum of the other operand, which repeats where only the number's axes go on. */
+function sumInstead(node: NodeOf<typeof contract>, g: Builder): Node | undefined {
+  const [a, b] = node.inputs;
+  const number = onesOf(node);
+  if (number === undefined) return undefined;
+  const { left, right, out } = node.attrs;
+  const [other, labels] = numberOf(a) === undefined ? [a, left] : [b, right];
+  const gone = labels.flatMap((label, i) => (out.includes(label) ? [] : [i]));
+  const kept = labels.filter((label) => out.includes(label));
+  const total = gone.length === 0 ? other : g.make(sum, [other], { axes: gone });
+  const wanted = out.filter((label) => kept.includes(label));
+  const order = wanted.map((label) => kept.indexOf(label));
+  const turned = order.every((at, i) => at === i) ? total : g.make(permute, [total], { order });
+  const axes = out.flatMap((label, i) => (kept.includes(label) ? [] : [i]));
+  const { shape } = node.type;
+  const wide = axes.length === 0 ? turned : g.make(broadcast, [turned], { shape, axes });
+  return number === 1 ? wide : g.make(mul, [filled(g, number, node.type), wide], {});
 }
 
 function numberFirst(node: Node, g: Builder): Node | undefined {

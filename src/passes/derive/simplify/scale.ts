@@ -5,6 +5,7 @@ import { constant as whole, constantOf, div as quotient, mul as times, one, type
 import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf, spread, spreadFrom } from '../../../ir/ops/calls.js';
 import { size } from '../../../ir/ops/constants.js';
+import { select } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import type { TensorType } from '../../../ir/types.js';
 import { given, type SimplifyRule } from './rule.js';
@@ -22,6 +23,12 @@ export const scaleRules: readonly SimplifyRule[] = [
     equation: '(2 * x) * (y / n) = 2 * (x * y) / n',
     given: given.range,
     ops: [mul, div, neg],
+    rewrite: gatherScale,
+  },
+  {
+    equation: 'if c then a / n else 0 = (if c then a else 0) / n',
+    given: given.range,
+    ops: [select],
     rewrite: gatherScale,
   },
   { equation: 'a / n - b / n = (a - b) / n', given: given.finite, ops: [add, sub], rewrite: commonScale },
@@ -72,9 +79,25 @@ export function scaleOf(node: Node, g: Builder, top = false): Scaled {
         core,
       };
     }
+    case select:
+      return scaleOfChoice(node, g);
     default:
       return { ...plain, core: node };
   }
+}
+
+/** What multiplies both cases, or the one that is not 0. */
+function scaleOfChoice(node: Node, g: Builder): Scaled {
+  const [condition, ...branches] = node.inputs;
+  const scales = branches.map((branch) => (numberOf(branch) === 0 ? undefined : scaleOf(branch, g)));
+  const found = scales.filter((scale) => scale !== undefined);
+  const [first] = found;
+  const same = found.every(
+    ({ number, up, down }) => number === first.number && up.key === first.up.key && down.key === first.down.key,
+  );
+  if (!first || !same || isPlain(first)) return { ...plain, core: node };
+  const [a, b] = scales.map((scale) => (scale ? (scale.core ?? filled(g, 1, node.type)) : filled(g, 0, node.type)));
+  return { ...first, core: g.make(select, [condition, a, b], {}) };
 }
 
 /** a / b as a number over a small integer, without rounding where b is a whole number. */
