@@ -26,8 +26,16 @@ export function provenanceOf(
   const sources = new Set(made.flatMap(({ node }) => sourcesOf(node)));
   const phases = made.map(({ node }) => phaseOf(node));
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
-  // What two results are made of is told once.
-  return { formulas: [...new Set(formulasOf(made, nameOf))], sources: [...sources], phase, path: pathOf(made) };
+  let formulas: readonly string[] | undefined;
+  return {
+    // Written when first asked for: of the copies of a layer, few are. What two results are made of is told once.
+    get formulas() {
+      return (formulas ??= [...new Set(formulasOf(made, nameOf))]);
+    },
+    sources: [...sources],
+    phase,
+    path: pathOf(made),
+  };
 }
 
 /** Where what is stored last stands in the model. */

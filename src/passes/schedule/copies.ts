@@ -87,12 +87,13 @@ function numberedIn<T>(known: Map<T, number>, of: T): string {
 
 function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
   const [first] = members;
-  const numbers = members.map(({ nest }) => numbersIn(nest.provenance.path ?? ''));
-  const commonOf = (text: (member: Member) => string | undefined): string | undefined =>
+  const commonOf = (text: (member: Member) => string | undefined, of = members): string | undefined =>
     common(
-      members.map((member) => text(member) ?? ''),
-      numbers,
+      of.map((member) => text(member) ?? ''),
+      of.map(({ nest }) => numbersIn(nest.provenance.path ?? '')),
     );
+  // To write formulas takes time, and these tell what all have in common.
+  const told = [first, members[1], members[members.length - 1]];
   // What all copies have in common, such as a rate, is no parameter.
   const differs = first.buffers.map((buffer, i) => members.some((member) => member.buffers[i] !== buffer));
   const taken = new Set(first.buffers.flatMap(({ name }, i) => (differs[i] ? [] : [name])));
@@ -109,7 +110,9 @@ function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
     name: commonOf((member) => member.nest.name) ?? name,
     provenance: {
       ...provenance,
-      formulas: provenance.formulas.map((formula, i) => commonOf((m) => m.nest.provenance.formulas[i]) ?? formula),
+      formulas: provenance.formulas.map(
+        (formula, i) => commonOf((member) => member.nest.provenance.formulas[i], told) ?? formula,
+      ),
       path: commonOf((member) => member.nest.provenance.path),
     },
   };

@@ -3,7 +3,7 @@ import { isOp, type Node } from '../../ir/graph.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
 import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
-import { elementCount } from '../../ir/types.js';
+import { elementCount, type TensorType } from '../../ir/types.js';
 import { constant } from '../../ir/ops/constants.js';
 import { countsUpdates } from '../../ir/recognise.js';
 import { costOf, type RuleCost } from './cost.js';
@@ -31,14 +31,32 @@ export interface DecidedRun extends Needs {
 /** Operations one inside another in a nest: more would exhaust the stack, and take time that grows as their square. */
 const deepest = 100;
 
-const costs = new WeakMap<Node, { estimate: Estimate; cost: RuleCost }>();
+/** What rules cost, by everything that they depend on: the copies of a layer have theirs in common. */
+const costs = new WeakMap<
+  Estimate,
+  { readonly byNode: WeakMap<Node, RuleCost>; readonly byRule: Map<string, RuleCost> }
+>();
 
 function cached(node: Node, estimate: Estimate): RuleCost {
-  const known = costs.get(node);
-  if (known?.estimate === estimate) return known.cost;
-  const cost = costOf(node, estimate);
-  costs.set(node, { estimate, cost });
+  const known = costs.get(estimate) ?? { byNode: new WeakMap(), byRule: new Map() };
+  costs.set(estimate, known);
+  const found = known.byNode.get(node);
+  if (found) return found;
+  const rule = ruleKey(node);
+  const cost = known.byRule.get(rule) ?? costOf(node, estimate);
+  known.byRule.set(rule, cost);
+  known.byNode.set(node, cost);
   return cost;
+}
+
+/** The operation with its attributes, without the nodes that it is of, and the types. */
+function ruleKey({ op, key, inputs, type }: Node): string {
+  return [op.name, key.slice(key.indexOf(')')), ...[...inputs.map((input) => input.type), type].map(typeKey)].join(' ');
+}
+
+function typeKey({ element, shape }: TensorType): string {
+  const of = element.kind === 'index' ? element.size.key : '';
+  return `${element.kind}${of}[${shape.map(({ size }) => size.key).join(',')}]`;
 }
 
 /**
@@ -62,7 +80,11 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
   const stored = new Set<Node>();
   const consumers = new Map<Node, Node[]>();
   for (const node of order)
-    for (const input of new Set(inputsNeeded(node))) consumers.set(input, [...(consumers.get(input) ?? []), node]);
+    for (const input of new Set(inputsNeeded(node))) {
+      const known = consumers.get(input);
+      if (known) known.push(node);
+      else consumers.set(input, [node]);
+    }
 
   const ofPlaces = costsOfPlaces(order, estimate);
   const times = new Map<Node, number>(); // T
