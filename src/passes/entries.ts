@@ -67,6 +67,7 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
     separateUpdates: policy.separateUpdates,
     ...(singles && { singles }),
     recomputed: derived.recomputed ?? new Set(),
+    drafted: new Map(),
   };
   const entries = outlines.map(({ name, roots, results }): EntryNests => ({
     name,

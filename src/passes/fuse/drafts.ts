@@ -42,6 +42,16 @@ export interface FuseRequest {
   readonly recomputed: ReadonlySet<Node>;
   /** Of the body of a loop: what its leaves are. */
   readonly leaves?: Leaves;
+  /** What entries have drafted so far. */
+  readonly drafted: Map<Node, Drafted[]>;
+}
+
+/** The nest of a stored node, with what it asked of other nodes: an entry that answers alike has the same nest. */
+export interface Drafted {
+  readonly draft: NestDraft;
+  readonly to: Buffer;
+  readonly host: boolean;
+  readonly asked: ReadonlyMap<Node, Buffer | undefined>;
 }
 
 export interface CarriedAs {
@@ -106,8 +116,7 @@ export function draftNests(request: FuseRequest, decided?: Decision): Fusion {
   const drafts = order.flatMap((node): Draft[] => {
     if (isOp(node, scan)) return loopDrafts(node);
     if (!stored.has(node)) return [];
-    const draft = nestOf(node, where(node) ?? bufferOf(node), places, host.has(node));
-    return [inPieces(draft, request.phaseOf(node) === 'forward')];
+    return [draftOf(node, where(node) ?? bufferOf(node), places, host.has(node), request)];
   });
   const copies = roots.flatMap(({ node, to }) => {
     const home = homes.get(node) ?? (stored.has(node) ? bufferOf(node) : undefined);
@@ -116,6 +125,25 @@ export function draftNests(request: FuseRequest, decided?: Decision): Fusion {
     return isThere ? [] : [movedTo(node, to ?? bufferOf(node), places)];
   });
   return { request, where, drafts: [...drafts, ...copies], views, texts };
+}
+
+/** The nest of a stored node: where another entry reads the same of the same buffers, that one's. */
+function draftOf(node: Node, to: Buffer, places: Places, host: boolean, request: FuseRequest): NestDraft {
+  const { drafted, leaves, phaseOf } = request;
+  const known = leaves ? [] : (drafted.get(node) ?? []);
+  const same = known.find(
+    (d) => d.to === to && d.host === host && [...d.asked].every(([n, buffer]) => places.bufferOf(n) === buffer),
+  );
+  if (same) return same.draft;
+  const asked = new Map<Node, Buffer | undefined>();
+  const bufferOf = (n: Node): Buffer | undefined => {
+    const buffer = places.bufferOf(n);
+    asked.set(n, buffer);
+    return buffer;
+  };
+  const draft = inPieces(nestOf(node, to, { ...places, bufferOf }, host), phaseOf(node) === 'forward');
+  if (!leaves) drafted.set(node, [...known, { draft, to, host, asked }]);
+  return draft;
 }
 
 /** What loops say of the graph around them. */
