@@ -1,7 +1,9 @@
 // Every function at every pattern of broadcasting, choice of axes and edge of shape: derivatives of first and second order.
 import { describe, expect, it } from 'vitest';
+import type { Op } from '../../src/ir/graph.js';
+import { ops } from '../../src/ir/ops/registry.js';
 import { matrix } from '../support/matrix.js';
-import { matrixFaults } from '../support/matrixFaults.js';
+import { matrixFaults, opsOf } from '../support/matrixFaults.js';
 
 const each = Object.entries(matrix()).flatMap(([what, cases]) =>
   Array.from(
@@ -14,4 +16,17 @@ describe('derivatives', () => {
   it.each(each)('%s from %i', (_, __, cases) => {
     expect(cases.flatMap((one) => matrixFaults(one, 2))).toEqual([]);
   });
+});
+
+/** Leaves of updates, of loops' bodies and of training; draws; and what stands for a declared derivative. */
+const elsewhere = ['counter', 'gradient', 'slot', 'state', 'bound', 'random', 'argument', 'ownGradient', 'again'];
+
+it('reaches every op', () => {
+  const reached = new Set<Op>(Object.values(matrix()).flatMap((cases) => cases.flatMap((one) => [...opsOf(one)])));
+  expect(
+    ops
+      .filter((op) => !reached.has(op))
+      .map(({ name }) => name)
+      .filter((name) => !elsewhere.includes(name)),
+  ).toEqual([]);
 });

@@ -220,7 +220,7 @@ export function matrix(): Readonly<Record<string, readonly MatrixCase[]>> {
       ['bool[3]', '[2, 1]', '[1]'],
       ['bool', '[batch, 3]', '[3]'],
       ['bool[batch, 1]', '[T]', '[batch, T]'],
-    ].map(([c, a, b]) => ({ expression: 'where(c, a * b, if c then sin(b) else a^2)', inputs: { c, a, b } })),
+    ].map(([c, a, b]) => ({ expression: 'where(c or a > b, a * b, if c then sin(b) else a^2)', inputs: { c, a, b } })),
     losses: losses.flatMap((name) =>
       lossShapes
         // One value has no variance to explain.

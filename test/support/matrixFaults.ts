@@ -1,21 +1,33 @@
 // Holds a case of the matrix to central differences, at each of the run-time sizes and to the second order.
 import { check } from '../../src/compile.js';
-import type { Node } from '../../src/ir/graph.js';
+import { isOp, type Node, type Op } from '../../src/ir/graph.js';
 import { add } from '../../src/ir/ops/arithmetic.js';
 import { input, parameter, state } from '../../src/ir/ops/leaves.js';
-import { isOp } from '../../src/ir/graph.js';
 import { reachable } from '../../src/ir/reachable.js';
 import { differentiate } from '../../src/passes/derive/differentiate.js';
 import { gradientFaults, weighted, type Values } from './centralDifferences.js';
 import { matrixSizes, type MatrixCase } from './matrix.js';
 import { createDraws, fillType } from './sampleTypes.js';
 
+/** Which ops a case is made of, and its first derivatives. */
+export function opsOf(one: MatrixCase): ReadonlySet<Op> {
+  const { model } = check({ file: 'one.nn', text: textOf(one) });
+  if (!model) return new Set();
+  const [{ node }] = model.training.outputs;
+  const leaves = reachable([node]).filter((n) => isOp(n, input, parameter) && n.type.element.kind === 'f32');
+  const slopes = differentiate(node, leaves, model.builder).filter((d) => d !== undefined);
+  return new Set(reachable([node, ...slopes]).map(({ op }) => op));
+}
+
+function textOf({ expression, inputs }: MatrixCase): string {
+  const declared = Object.entries(inputs).map(([name, type]) => `input ${name}: ${type}`);
+  return `model one {\n${declared.join('\n')}\nresult = ${expression}\noutput result\nloss = sum(result)\n}\n`;
+}
+
 /** What is wrong with the derivatives of a case, in words. */
 export function matrixFaults(one: MatrixCase, order: 1 | 2): string[] {
   const { expression, inputs, domain = [-2, 2], once } = one;
-  const declared = Object.entries(inputs).map(([name, type]) => `input ${name}: ${type}`);
-  const text = `model one {\n${declared.join('\n')}\nresult = ${expression}\noutput result\nloss = sum(result)\n}\n`;
-  const { model, diagnostics } = check({ file: 'one.nn', text });
+  const { model, diagnostics } = check({ file: 'one.nn', text: textOf(one) });
   const title = `${expression} of ${Object.values(inputs).join(', ')}`;
   if (!model) return [`${title}: ${diagnostics.map(({ message }) => message).join('; ')}`];
   const { builder: g, training } = model;
