@@ -1,10 +1,11 @@
 // The compiler: walks the list of passes from a source to a program for each target, and prints the module.
 import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
-import type { ModelGraph } from './ir/model.js';
+import type { ModelGraph, ModelPart } from './ir/model.js';
 import type { EntryName, TargetTraits, TrainerProgram } from './ir/program.js';
 import { passesFrom } from './passes.js';
 import type { Gradients } from './passes/derive/derive.js';
+import type { Nests } from './passes/entries.js';
 import { isAt, walk, type Context, type Form, type Forms, type Pass, type Stage } from './passes/pipeline.js';
 import { modules, targets, type ModuleTarget, type Target } from './targets.js';
 
@@ -73,6 +74,15 @@ export function check(source: Source, options: CheckOptions = {}): Checked {
   return graphs ? { diagnostics, model: graphs.written } : { diagnostics };
 }
 
+/** The same, and where there are errors as much of the model as has a meaning all the same. */
+export function checkInPart(source: Source, options: CheckOptions = {}): Checked & { readonly part?: ModelPart } {
+  let part: ModelPart | undefined;
+  const context: Context = { ...contextOf(options), part: (found) => (part = found) };
+  const graphs = arrive({ stage: 'source', is: source }, 'parse', 'elaborate', 'graph', context);
+  const { diagnostics } = context;
+  return graphs ? { diagnostics, model: graphs.written } : { diagnostics, ...(part && { part }) };
+}
+
 /** Differentiates a checked model and puts its optimizers together with the gradients. */
 export function differentiateModel(model: ModelGraph): Gradients {
   return insistOn(gradientsOf(model, contextOf({})));
@@ -92,6 +102,26 @@ export function programOf(
 /** The program of derived graphs for a target of any traits. */
 export function programFrom(derived: Gradients, traits: TargetTraits): TrainerProgram {
   return insistOn(programFor(derived, { ...contextOf({ memoryLimit: Infinity }), target: traits }));
+}
+
+/** A compilation by its stages: what the gradients are, the nests as they are fused, and what comes of them, one run after another. */
+export interface Followed {
+  readonly derived: Gradients;
+  readonly nests: Nests;
+  readonly program: TrainerProgram;
+}
+
+/** The stages of a checked model's compilation for one target. */
+export function follow(model: ModelGraph, target: Target): Followed {
+  let nests: Nests | undefined;
+  const context = contextOf({ target, threads: false, memoryLimit: Infinity }, target);
+  const fused = passesFrom('store', 'totals').map(({ name }) => name);
+  const derived = insistOn(gradientsOf(model, context));
+  const watch: Context['watch'] = ({ name }, form) => {
+    if (fused.includes(name) && isAt(form, 'nests')) nests = form.is;
+  };
+  const program = insistOn(programFor(derived, { ...context, watch }));
+  return { derived, nests: insistOn(nests), program };
 }
 
 /** What a module is printed from. */

@@ -53,8 +53,12 @@ export const passes: readonly Pass[] = [
     why: 'gives every construct its meaning: types, shapes, layers written out, two modes of one model',
     from: 'tree',
     to: 'graph',
-    run({ entry, files }, { model: wanted, set, memoryLimit, diagnostics }) {
-      const { model, diagnostics: found } = elaborate({
+    run({ entry, files }, { model: wanted, set, memoryLimit, diagnostics, part: seePart }) {
+      const {
+        model,
+        part,
+        diagnostics: found,
+      } = elaborate({
         entry,
         files,
         library: library(),
@@ -63,6 +67,7 @@ export const passes: readonly Pass[] = [
         memoryLimit,
       });
       diagnostics.push(...found);
+      if (part) seePart?.(part);
       return model && { written: model, model };
     },
   }),
@@ -72,7 +77,7 @@ export const passes: readonly Pass[] = [
     from: 'graph',
     to: 'graph',
     optional: true,
-    run: simplifyModel,
+    run: (graphs) => simplifyModel(graphs),
   }),
   pass({
     name: 'cut-loops',

@@ -7,6 +7,7 @@ import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
+import { addGraph } from './graph.js';
 import { addOps } from './ops.js';
 import { addPasses } from './passes.js';
 import { standardError, standardOutput, unwritable } from './output.js';
@@ -27,7 +28,8 @@ const program = new Command('nnc')
     getErrHasColors: () => coloured(standardError),
   });
 
-for (const add of [addCheck, addCompile, addTrain, addGrad, addGradcheck, addBench, addOps, addPasses]) add(program);
+for (const add of [addCheck, addCompile, addTrain, addGrad, addGradcheck, addGraph, addBench, addOps, addPasses])
+  add(program);
 for (const command of program.commands) command.addOption(new Option('--debug', 'show the stack of a bug').hideHelp());
 
 // What a data module prints goes through Node's streams, which report failures later.

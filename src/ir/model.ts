@@ -125,6 +125,12 @@ export interface ModelGraph {
   readonly train: Training;
 }
 
+/** As much of a model as has a meaning, where errors stand in the way of the rest: values by the names they have in training. */
+export interface ModelPart extends Pick<ModelGraph, 'name' | 'file' | 'text' | 'place'> {
+  readonly values: readonly Named[];
+  readonly parameters: readonly Pick<ModelParameter, 'name' | 'trained'>[];
+}
+
 /** Every node that one of the two modes reports or stores. */
 export function modeRoots(model: ModelGraph): Node[] {
   return [model.training, model.evaluation].flatMap(rootsOf);

@@ -1,5 +1,6 @@
 // What a pass is, and the walk along a list of passes.
 import type { Diagnostic, Source } from '../diagnostics/diagnostic.js';
+import type { ModelPart } from '../ir/model.js';
 import type { TargetTraits, TrainerProgram } from '../ir/program.js';
 import type { File } from '../parser/tree.js';
 import type { Gradients, Graphs } from './derive/derive.js';
@@ -56,6 +57,8 @@ export interface Context {
   readonly verify?: boolean;
   /** Where passes put what they have to say to the user. */
   readonly diagnostics: Diagnostic[];
+  /** Sees what of a model has a meaning, where errors stand in the way of the rest. */
+  readonly part?: (part: ModelPart) => void;
   /** Sees the form that each pass has made. */
   readonly watch?: (pass: Pass, form: Form) => void;
 }

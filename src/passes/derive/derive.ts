@@ -30,9 +30,9 @@ export interface Graphs {
   readonly model: ModelGraph;
 }
 
-/** The model's own graphs in simpler form. */
-export function simplifyModel({ written, model }: Graphs): Graphs {
-  return { written, model: withRoots(model, simplify(modeRoots(model), model.builder, 'value')) };
+/** The model's own graphs in simpler form. `trace` notes what became what. */
+export function simplifyModel({ written, model }: Graphs, trace?: Trace): Graphs {
+  return { written, model: withRoots(model, simplify(modeRoots(model), model.builder, 'value', [], trace)) };
 }
 
 /** The gradient of the training loss by every trained parameter. `trace` notes how it comes about. */

@@ -10,6 +10,7 @@ import {
   modeRoots,
   type Mode,
   type ModelGraph,
+  type ModelPart,
   type ModelInput,
   type ModelParameter,
   type ModelState,
@@ -47,6 +48,8 @@ export interface Elaborated {
   readonly diagnostics: readonly Diagnostic[];
   /** Absent where there are errors. */
   readonly model?: ModelGraph;
+  /** Where there are: what has a meaning all the same. */
+  readonly part?: ModelPart;
 }
 
 type ModelDeclaration = Extract<Declaration, { kind: 'model' }>;
@@ -86,7 +89,13 @@ function elaborated(options: ElaborateOptions, reports: Map<string, Diagnostic>)
   // What failed may have been the only use of a name.
   if (!failed()) reportUnused(training, evaluation, report);
   const diagnostics = [...reports.values()].sort(inOrderOf(options.entry.file));
-  return model && !failed() ? { model, diagnostics } : { diagnostics };
+  if (model && !failed()) return { model, diagnostics };
+  return { diagnostics, part: partOf(declaration, options.entry, training) };
+}
+
+function partOf({ name }: ModelDeclaration, { file, text }: File, { frame, losses, metrics }: Elaboration): ModelPart {
+  const values = [...frame.scope.tensors(), ...losses, ...metrics];
+  return { name: name.name, file, text, place: name.span, values, parameters: [...frame.context.parameters.values()] };
 }
 
 /** A model's body in one mode, with the frame that its train block is read in. */

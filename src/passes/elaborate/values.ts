@@ -235,6 +235,14 @@ export class Scope {
     return [...this.values.keys(), ...(this.parent?.names() ?? [])];
   }
 
+  /** The tensors that this very scope has names for. Asking does not count as a use. */
+  tensors(): { name: string; node: Node }[] {
+    return [...this.values].flatMap(([name, { value, variable }]) => {
+      const known = variable ? tensorValue(variable.now) : value;
+      return known?.kind === 'tensor' ? [{ name, node: known.node }] : [];
+    });
+  }
+
   /** The names of this very scope that nothing has asked for. */
   unused(): { name: string; span: Span }[] {
     return [...this.values].flatMap(([name, entry]) => (entry.used || !entry.span ? [] : [{ name, span: entry.span }]));

@@ -2,6 +2,8 @@
 import type { Node } from '../../ir/graph.js';
 import { axesOf } from '../../ir/index.js';
 import type { AnyNest, Store, Work } from '../../ir/program.js';
+import { reachable } from '../../ir/reachable.js';
+import { leavesOfLoop } from '../../ir/ops/scan.js';
 import { mapRuns } from '../../ir/runs.js';
 import { load, type Buffer } from '../../ir/scalar.js';
 import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
@@ -85,6 +87,51 @@ export function nestsOf(fusion: Fusion): Work<Fused>[] {
     return { kind: 'repeat', axis, steps: nestsOf(body), note: describeLoop(nodes, fusion.where) };
   });
   return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, fusion.views) }]);
+}
+
+/** What a nest computes: the nodes that it stores, and those that are written into them. */
+export interface Computed {
+  readonly nodes: readonly Node[];
+  readonly host: boolean;
+}
+
+/** Of each nest, in the order in which `nestsOf` runs them. A node that several nests compute is of each of them. */
+export function computedByNests(fusion: Fusion, outer: Outer = new Map()): Computed[] {
+  return groupsOf(fusion).flatMap((group): Computed[] => {
+    if (group.kind === 'loop') {
+      const inside = computedByNests(group.body, new Map([...outer, ...outsideOf(group, fusion)]));
+      // The results of a loop are whole when its last nest has run.
+      return inside.map((each, i) =>
+        i < inside.length - 1 ? each : { ...each, nodes: [...each.nodes, ...group.nodes] },
+      );
+    }
+    const drafts = [...group.members, ...group.totals];
+    const nodes = computedBy(
+      drafts.flatMap((draft) => draft.nodes),
+      fusion,
+      outer,
+    );
+    return [{ nodes, host: drafts.length === 1 && drafts[0].host }];
+  });
+}
+
+/** What the leaves of loops around stand for, where that is written into the nests that read them. */
+type Outer = ReadonlyMap<Node, Node>;
+
+function outsideOf({ nodes: [first] }: LoopDraft, { where }: Fusion): Outer {
+  const leaves = leavesOfLoop(first.attrs.loop);
+  return new Map(
+    first.inputs.flatMap((input, i): [Node, Node][] => (where(input) === undefined ? [[leaves[i], input]] : [])),
+  );
+}
+
+function computedBy(nodes: readonly Node[], { where }: Fusion, outer: Outer): Node[] {
+  const own = new Set(nodes);
+  const isWritten = (node: Node): boolean => own.has(node) || outer.has(node) || where(node) === undefined;
+  return reachable(nodes, (node) => {
+    const stands = outer.get(node);
+    return (stands ? [stands] : node.inputs).filter(isWritten);
+  });
 }
 
 /** The nests of drafts, before any share a loop, and without words. */

@@ -1,0 +1,274 @@
+// A model's graphs at each stage of its compilation, as boxes and edges, with what each box was and becomes.
+import { follow, type Followed } from '../../compile.js';
+import { everyNode } from '../../ir/bodies.js';
+import type { Node } from '../../ir/graph.js';
+import { rootsOf, type ModelGraph } from '../../ir/model.js';
+import type { Kernel, Run, Step } from '../../ir/program.js';
+import { simplifyModel } from '../../passes/derive/derive.js';
+import { createTrace } from '../../passes/derive/trace.js';
+import { computedByNests } from '../../passes/fuse/fuse.js';
+import { evaluateSizes } from '../../ir/index.js';
+import { accessOf } from '../../ir/access.js';
+import { actualOf } from '../../ir/runs.js';
+import { callsOf, flopsOf } from '../flops.js';
+import type { Item, ModelPicture, Region, StageGraph, StageName } from './data.js';
+import { drawNodes, drawnAs, outsideOfLoops, type Drawn } from './items.js';
+
+/** The picture of a checked model. */
+export function pictureOf(model: ModelGraph): ModelPicture {
+  const trace = createTrace();
+  const graphs = simplifyModel({ written: model, model }, trace);
+  const followed = follow(model, 'ts');
+  const became = (node: Node): Node => last(node, trace.became);
+  const stages = [
+    sourceStage(model),
+    forwardStage(graphs.model),
+    ...(model.training.loss ? [backwardStage(graphs.model, followed)] : []),
+    fusedStage(graphs.model, followed),
+  ];
+  return { model: model.name, file: model.file, stages: linked(stages, became) };
+}
+
+interface Drawing {
+  readonly stage: StageName;
+  readonly drawn: readonly Drawn[];
+  readonly regions: readonly Region[];
+}
+
+/** The model as it was written, in training. */
+export function sourceStage(model: ModelGraph): Drawing {
+  return modelStage('source', model);
+}
+
+function forwardStage(model: ModelGraph): Drawing {
+  return modelStage('forward', model);
+}
+
+function modelStage(stage: StageName, model: ModelGraph): Drawing {
+  const { training } = model;
+  const results = new Map<Node, string>();
+  for (const { name, node } of [...training.outputs, ...training.losses, ...training.metrics])
+    results.set(drawnAs(node), name);
+  if (training.loss && !results.has(training.loss)) results.set(training.loss, 'loss');
+  const drawn = drawNodes(everyNode(rootsOf(training)), {
+    model,
+    isGiven: () => false,
+    resultOf: (node) => results.get(node),
+  });
+  return { stage, drawn, regions: [] };
+}
+
+/** The gradients of the loss; values of the model that they read stand there without what makes them. */
+function backwardStage(model: ModelGraph, { derived }: Followed): Drawing {
+  const own = new Set(everyNode(rootsOf(model.training)));
+  const found = everyNode([...derived.gradients.values()]);
+  const made = found.filter((node) => !own.has(node));
+  const outside = outsideOfLoops(made);
+  const read = new Set(
+    made.flatMap((node) =>
+      [...node.inputs, ...(outside.get(node) ?? [])].filter((input) => own.has(input)).map(drawnAs),
+    ),
+  );
+  const results = gradientNames(derived.gradients);
+  const drawn = drawNodes(
+    found.filter((node) => !own.has(node) || read.has(node)),
+    { model, isGiven: (node) => own.has(node), resultOf: (node) => results.get(node) },
+  );
+  return { stage: 'backward', drawn, regions: [] };
+}
+
+function gradientNames(gradients: ReadonlyMap<string, Node>): Map<Node, string> {
+  const names = new Map<Node, string>();
+  for (const [parameter, node] of gradients) names.set(drawnAs(node), `∂loss/∂${parameter}`);
+  return names;
+}
+
+/** What one step runs, kernel by kernel; of a model that does not train, one prediction. */
+function fusedStage(model: ModelGraph, { nests: { entries }, program, derived }: Followed): Drawing {
+  const entry =
+    entries.find(({ name }) => name === 'step') ?? entries.find(({ name }) => name === 'gradients') ?? entries[0];
+  const steps = program.entries[entry.name]?.steps ?? [];
+  const runs = runsIn(steps);
+  const nests = computedByNests(entry.fusion);
+  // What JavaScript computes runs first.
+  const computed = [...nests.filter(({ host }) => host), ...nests.filter(({ host }) => !host)].map(
+    ({ nodes }) => nodes,
+  );
+  if (runs.length !== computed.length) throw new Error('kernels do not run as their nests do');
+  const batch = (): number => model.train.batch;
+  const calls = callsOf(steps, batch);
+  const names = uniqueNames(runs);
+  const regions = runs.map(({ run, times }, i): Region => {
+    const { kernel } = run;
+    return {
+      name: names[i],
+      phase: kernel.provenance.phase,
+      plan: kernel.plan,
+      flops: calls.has(kernel) ? times(batch) * flopsOf(kernel, batch) : 0,
+      bytes: times(batch) * bytesOf(run, batch),
+    };
+  });
+  return { stage: 'fused', drawn: drawnInRegions(computed, names, model, derived.gradients), regions };
+}
+
+/** A node that several kernels compute is drawn in each; edges come from the last one before, which stores it. */
+function drawnInRegions(
+  computed: readonly (readonly Node[])[],
+  names: readonly string[],
+  model: ModelGraph,
+  gradients: ReadonlyMap<string, Node>,
+): Drawn[] {
+  const results = gradientNames(gradients);
+  const home = new Map<Node, string>();
+  const drawn: Drawn[] = [];
+  const beside = new Set<Node>();
+  const all = new Set(computed.flat());
+  const outside = outsideOfLoops([...all]);
+  computed.forEach((nodes, i) => {
+    const part = drawNodes(nodes, {
+      model,
+      within: names[i],
+      outside,
+      isGiven: () => false,
+      resultOf: (node) => results.get(node),
+      elsewhere: (node) => home.get(node),
+    });
+    drawn.push(...part);
+    for (const { node, item } of part) home.set(node, item.id);
+    for (const node of nodes)
+      for (const read of (outside.get(node) ?? node.inputs).map(drawnAs)) if (!all.has(read)) beside.add(read);
+  });
+  // Leaves stand beside the kernels that read them.
+  const leaves = drawNodes([...beside], { model, isGiven: () => true, resultOf: () => undefined });
+  return [...leaves.map(({ node, item }) => ({ node, item: { ...item, layers: [] } })), ...drawn];
+}
+
+interface Called {
+  readonly run: Run;
+  /** How often one step calls it. */
+  readonly times: (sizeOf: (name: string) => number) => number;
+}
+
+function runsIn(steps: readonly Step[], times: Called['times'] = () => 1): Called[] {
+  return steps.flatMap((step): Called[] =>
+    step.kind === 'run'
+      ? [{ run: step, times }]
+      : runsIn(step.steps, (sizeOf) => times(sizeOf) * evaluateSizes(step.axis.extent, sizeOf)),
+  );
+}
+
+/** A kernel that serves several layers is a region for each, named after its call. */
+function uniqueNames(runs: readonly Called[]): string[] {
+  const taken = new Set<string>();
+  return runs.map(({ run: { kernel, copy } }) => {
+    const [of] = (copy ?? '').split(':');
+    const wanted = of === '' ? kernel.name : `${kernel.name} of ${of}`;
+    let name = wanted;
+    for (let i = 2; taken.has(name); i++) name = `${wanted} ${i}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+/** Bytes of the buffers that a call reads and writes, each once. */
+function bytesOf(run: Run, sizeOf: (name: string) => number): number {
+  const { kernel } = run;
+  const { reads, writes } = touchedBy(kernel);
+  const scratch = new Set(kernel.scratch);
+  return [...new Set([...reads, ...writes])]
+    .filter((buffer) => !scratch.has(buffer))
+    .reduce((sum, buffer) => sum + 4 * evaluateSizes(actualOf(run, buffer).length, sizeOf), 0);
+}
+
+function touchedBy({ body }: Kernel) {
+  return accessOf(body);
+}
+
+/** Every item with what it was and becomes. */
+function linked(drawings: readonly Drawing[], became: (node: Node) => Node): StageGraph[] {
+  const byNode = drawings.map(({ drawn }) => {
+    const found = new Map<Node, string[]>();
+    for (const { node, item } of drawn) found.set(node, [...(found.get(node) ?? []), item.id]);
+    return found;
+  });
+  const [source, forward, backward, fused] = (['source', 'forward', 'backward', 'fused'] as const).map((stage) =>
+    drawings.findIndex((d) => d.stage === stage),
+  );
+  const pairs = new Map<string, Set<string>>();
+  const pair = (a: number, x: readonly string[], b: number, y: readonly string[]): void => {
+    for (const i of x)
+      for (const j of y) {
+        add(pairs, `${a} ${i} ${b}`, j);
+        add(pairs, `${b} ${j} ${a}`, i);
+      }
+  };
+  const at = (stage: number, node: Node): readonly string[] => byNode[stage]?.get(drawnAs(node)) ?? [];
+  for (const [node, ids] of byNode[source]) pair(source, ids, forward, at(forward, became(node)));
+  for (const [node, ids] of byNode[forward]) pair(forward, ids, fused, at(fused, node));
+  if (backward >= 0)
+    for (const [node, ids] of byNode[backward]) {
+      pair(backward, ids, fused, at(fused, node));
+      pair(
+        backward,
+        ids,
+        forward,
+        derivedFrom(node, (of) => [...at(forward, of), ...at(forward, became(of))]),
+      );
+    }
+  compose(
+    source,
+    forward,
+    [backward, fused].filter((i) => i >= 0),
+    byNode,
+    pairs,
+  );
+  return drawings.map(({ stage, drawn, regions }, i) => ({
+    stage,
+    regions,
+    items: drawn.map(({ item }): Item => {
+      const links = drawings.flatMap((other, j): [StageName, string[]][] => {
+        const found = pairs.get(`${i} ${item.id} ${j}`);
+        return found ? [[other.stage, [...found]]] : [];
+      });
+      return { ...item, links: Object.fromEntries(links) };
+    }),
+  }));
+}
+
+/** The values whose derivative a node is; of what only moves such, or counts along it, those that it is made of. */
+function derivedFrom(node: Node, at: (of: Node) => readonly string[], depth = 0): readonly string[] {
+  const { role } = node;
+  const own = at(role.kind === 'cotangent' ? (role.of ?? role.from) : node);
+  if (own.length > 0 || depth > 8) return own;
+  return [...new Set(node.inputs.flatMap((input) => derivedFrom(input, at, depth + 1)))];
+}
+
+/** What the source became later is what its forward form became. */
+function compose(
+  source: number,
+  forward: number,
+  later: readonly number[],
+  byNode: readonly ReadonlyMap<Node, readonly string[]>[],
+  pairs: Map<string, Set<string>>,
+): void {
+  for (const ids of byNode[source].values())
+    for (const id of ids)
+      for (const via of pairs.get(`${source} ${id} ${forward}`) ?? [])
+        for (const to of later)
+          for (const end of pairs.get(`${forward} ${via} ${to}`) ?? []) {
+            add(pairs, `${source} ${id} ${to}`, end);
+            add(pairs, `${to} ${end} ${source}`, id);
+          }
+}
+
+function add(pairs: Map<string, Set<string>>, key: string, value: string): void {
+  const known = pairs.get(key);
+  if (known) known.add(value);
+  else pairs.set(key, new Set([value]));
+}
+
+function last(node: Node, became: ReadonlyMap<Node, Node>): Node {
+  let at = node;
+  for (let next = became.get(at); next && next !== at; next = became.get(at)) at = next;
+  return at;
+}
