@@ -11,7 +11,7 @@ import { add, maximum, sub } from '../../ir/ops/arithmetic.js';
 import { contract } from '../../ir/ops/contract.js';
 import { broadcast, permute, reshape, slice } from '../../ir/ops/movement.js';
 import { scan, type ScanNode } from '../../ir/ops/scan.js';
-import { erf, sigmoid, softplus, tanh } from '../../ir/ops/transcendental.js';
+import { erf, sigmoid, softplus, softplusMinus, tanh } from '../../ir/ops/transcendental.js';
 import { sameShape } from '../../ir/types.js';
 import { recognise } from '../../ir/recognise.js';
 import type { Reading } from './reading.js';
@@ -214,7 +214,7 @@ export function activationsAmong(nodes: readonly Node[]): ReadonlyMap<Node, stri
   return found;
 }
 
-const bent: ReadonlySet<Op> = new Set<Op>([tanh, sigmoid, softplus, erf]);
+const bent: ReadonlySet<Op> = new Set<Op>([tanh, sigmoid, softplus, softplusMinus, erf]);
 
 function isBent(node: Node): boolean {
   return bent.has(node.op) || (isOp(node, maximum) && recognise(node)?.name === 'relu');

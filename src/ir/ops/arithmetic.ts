@@ -21,12 +21,7 @@ export const sub: Op<Plain> = elementwise({
   name: 'sub',
   summary: 'a - b.',
   rule: 'd(u - v) = du - dv',
-  // Of max(x, 0) + log1p(…) it is taken from the first part: what is small is added last, where it is not lost.
-  scalar: (a, b) => {
-    const [larger, small] = a.kind === 'apply' && a.op === 'add' ? a.args : [];
-    const fits = small?.kind === 'apply' && small.op === 'log1p' && larger.kind === 'apply' && larger.op === 'max';
-    return fits ? apply('add', apply('sub', larger, b), small) : apply('sub', a, b);
-  },
+  scalar: (a, b) => apply('sub', a, b),
   vjp: (d, _, __, g) => [d, g.make(neg, [d], {})],
   notation: { kind: 'infix', operator: 'sub' },
   samples: binary,

@@ -1,9 +1,10 @@
-// Elementwise functions beyond arithmetic. sigmoid and softplus are here for their numerics.
+// Elementwise functions beyond arithmetic. sigmoid, softplus and what is taken from softplus are here for their numerics.
 import type { Op } from '../graph.js';
-import { apply, number } from '../scalar.js';
+import { apply as call, infix } from '../formula/tree.js';
+import { apply, number, type Scalar } from '../scalar.js';
 import { add, div, mul, neg, sub } from './arithmetic.js';
 import { filled } from './calls.js';
-import { elementwise, unary, within, type Plain } from './elementwise.js';
+import { binary, elementwise, unary, within, type Plain } from './elementwise.js';
 
 export const exp: Op<Plain> = elementwise({
   name: 'exp',
@@ -97,7 +98,23 @@ export const softplus: Op<Plain> = elementwise({
   name: 'softplus',
   summary: 'log(1 + exp(x)), computed as max(x, 0) + log1p(exp(-|x|)).',
   rule: 'd softplus(u) = σ(u) ⊙ du',
-  scalar: (x) => apply('add', apply('max', x, number(0)), apply('log1p', apply('exp', apply('neg', apply('abs', x))))),
+  scalar: (x) => apply('add', apply('max', x, number(0)), smallPart(x)),
   vjp: (d, [x], _, g) => [g.make(mul, [d, g.make(sigmoid, [x], {})], {})],
   samples: unary,
+});
+
+/** What softplus has beyond max(x, 0). */
+function smallPart(x: Scalar): Scalar {
+  return apply('log1p', apply('exp', apply('neg', apply('abs', x))));
+}
+
+/** The loss of a logit: beside it, what is left of softplus(z) - t z where z is right with certainty would be lost. */
+export const softplusMinus: Op<Plain> = elementwise({
+  name: 'softplusMinus',
+  summary: 'softplus(a) - b, computed as (max(a, 0) - b) + log1p(exp(-|a|)): what is small is added last.',
+  rule: 'd(softplus(u) - v) = σ(u) ⊙ du - dv',
+  scalar: (a, b) => apply('add', apply('sub', apply('max', a, number(0)), b), smallPart(a)),
+  vjp: (d, [a], _, g) => [g.make(mul, [d, g.make(sigmoid, [a], {})], {}), g.make(neg, [d], {})],
+  notation: { kind: 'form', write: ([a, b]) => infix('sub', call('softplus', [a]), b) },
+  samples: binary,
 });

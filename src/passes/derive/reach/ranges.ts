@@ -216,6 +216,7 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   erf: squashed(-1),
   sigmoid: squashed(0),
   softplus: ([x]) => ({ ...x, low: 0, high: Math.max(x.high, 0) + 1 }),
+  softplusMinus: ([a, b]) => plus({ ...a, low: 0, high: Math.max(a.high, 0) + 1 }, negated(b)),
   less: truthful,
   lessEqual: truthful,
   equalTo: truthful,

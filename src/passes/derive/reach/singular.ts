@@ -6,7 +6,19 @@ import type { Range } from './ranges.js';
 import { input } from '../../../ir/ops/leaves.js';
 import { broadcast, permute, reshape, slice } from '../../../ir/ops/movement.js';
 import { prod, reduceMax, reduceMin } from '../../../ir/ops/reductions.js';
-import { cos, erf, exp, expm1, log, log1p, sigmoid, sin, softplus, tanh } from '../../../ir/ops/transcendental.js';
+import {
+  cos,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sigmoid,
+  sin,
+  softplus,
+  softplusMinus,
+  tanh,
+} from '../../../ir/ops/transcendental.js';
 
 /**
  * May the derivative of a node by an input be infinite or NaN? The derivatives of relu, of sums, of products with inputs and weights may
@@ -41,6 +53,8 @@ export function isSingular(node: Node, i: number, written: boolean, ranges: Read
     case softplus:
     case erf:
       return written || !of(x)?.number;
+    case softplusMinus:
+      return i === 0 && (written || !of(x)?.number);
     case reduceMax:
     case reduceMin:
       return written || !of(x)?.number;

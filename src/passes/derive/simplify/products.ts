@@ -8,6 +8,7 @@ import { broadcast, permute } from '../../../ir/ops/movement.js';
 import { sum } from '../../../ir/ops/reductions.js';
 import { given, rule, type SimplifyRule } from './rule.js';
 import { constant } from '../../../ir/ops/constants.js';
+import { softplus, softplusMinus } from '../../../ir/ops/transcendental.js';
 import { countsUpdates } from '../../../ir/recognise.js';
 
 export const productRules: readonly SimplifyRule[] = [
@@ -32,6 +33,7 @@ export const productRules: readonly SimplifyRule[] = [
     ops: [pow],
     rewrite: knownPower,
   },
+  { equation: 'softplus(x) - y = (max(x, 0) - y) + log1p(exp(-abs(x)))', ops: [sub], rewrite: takenFromSoftplus },
   { equation: 'x * (1 / y) = x / y', ops: [mul], rewrite: timesReciprocal },
   { equation: 'x / c(t) = x * (1 / c(t))', ops: [div], rewrite: byCounted },
   rule({ equation: '(-a) · b = -(a · b)', given: given.signOfZero, ops: [contract], rewrite: signOfContract }),
@@ -43,6 +45,11 @@ export const productRules: readonly SimplifyRule[] = [
   rule({ equation: '2 · b = 2 * sum(b)', given: given.finite, ops: [contract], rewrite: sumInstead }),
   { equation: 'x * 2 = 2 * x', ops: [mul], rewrite: numberFirst },
 ];
+
+/** What is small is added last, where it is not lost: the value of a logit's loss where that is right with certainty. */
+function takenFromSoftplus({ inputs: [a, b] }: Node, g: Builder): Node | undefined {
+  return isOp(a, softplus) && !a.kept ? g.make(softplusMinus, [a.inputs[0], b], {}) : undefined;
+}
 
 function neutralSum(node: Node, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
