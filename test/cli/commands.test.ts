@@ -248,6 +248,34 @@ describe('grad', () => {
   });
 });
 
+describe('grad to files', () => {
+  it('takes the format from the extension, for several files at once', () => {
+    const paths = ['gradient.nn', 'gradient.tex', 'gradient.json'].map((name) => join(folder, name));
+    const { status, stdout, stderr } = run('grad', 'line.nn', ...paths.flatMap((path) => ['-o', path]));
+    expect([status, stdout, stderr]).toEqual([0, '', '']);
+    expect(readFileSync(paths[0], 'utf8')).toContain('output d_prediction_dense_W = ');
+    expect(readFileSync(paths[1], 'utf8')).toContain('\\begin{align}');
+    expect(JSON.parse(readFileSync(paths[2], 'utf8'))).toMatchObject({ version: 1, model: 'line', of: 'loss' });
+  });
+
+  it('works out numbers of a fresh trainer', () => {
+    const { status, stdout } = run('grad', 'line.nn', '--at', 'init', '--batch', '1', '--digits', '3');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^loss .*\n +\d\.\d+$/m);
+  });
+
+  it.each([
+    ['an extension that contradicts the format', ['-o', 'gradient.nn', '--format', 'latex']],
+    ['an extension that says nothing', ['-o', 'gradient.xyz']],
+    ['numbers of a model', ['--format', 'nn', '--at', 'init']],
+    ['a batch without a place', ['--batch', '2']],
+    ['a scalar that is not there', ['--of', 'nothing']],
+  ])('refuses %s', (_, options) => {
+    const { status, stderr } = run('grad', 'line.nn', ...options);
+    expect([status, /^error: /m.test(stderr)]).toEqual([2, true]);
+  });
+});
+
 describe('ops', () => {
   it('lists and describes', () => {
     const { stdout } = run('ops');

@@ -99,15 +99,14 @@ function rewritesOf(steps: readonly ChainStep[], { trace, model }: Derived, scop
   const [first, ...others] = steps.map(({ part }) => part);
   if (!first) return [];
   const total = others.reduce((sum, part) => model.builder.make(add, [sum, part], {}), first);
-  const ends = new Set(steps.map(({ upstream }) => upstream));
-  const above = createWriter(
-    (node) => (ends.has(node) ? scope.write(trace.became.get(node) ?? node) : namedIn(node, scope)),
-    scope.reading.formOf,
-  );
+  const now = (node: Node): Node => trace.became.get(node) ?? node;
+  // What has a line of its own was rewritten there.
+  const isEnd = (node: Node): boolean => node !== total && scope.names.titles.has(now(node));
+  const above = createWriter((node) => (isEnd(node) ? scope.write(now(node)) : undefined), scope.reading.formOf);
   const found: RewriteStep[] = [];
   const done = new Set<Node>();
   const visit = (node: Node): void => {
-    if (done.has(node) || ends.has(node) || node.role.kind === 'forward') return;
+    if (done.has(node) || isEnd(node) || node.role.kind === 'forward') return;
     done.add(node);
     for (const input of node.inputs) visit(input);
     const rewrite = trace.rewrites.get(node);

@@ -43,6 +43,8 @@ interface Run {
 }
 
 export interface Loops {
+  /** Of values in bodies that activations are applied to: the word of what that gives. Loops backwards speak of those of loops forwards. */
+  readonly activations: Map<Node, string>;
   /** What a node is called that is a result of a loop, or the rows of one that goes backwards, turned. */
   rowsOf(node: Node, outer: Scope): Formula | undefined;
   /** What a result of a loop is called outside: its rows, `h[T - 1]`, or `h[-1:]` from its start on. */
@@ -64,6 +66,7 @@ export function createLoops(): Loops {
     return made;
   };
   const loops: Loops = {
+    activations: new Map(),
     rowsOf(node, outer) {
       if (isOp(node, scan)) return loops.resultOf(node, outer);
       const [of] = node.inputs;
@@ -141,7 +144,11 @@ function createRun(results: readonly ScanNode[], outer: Scope, number: number, l
   for (const { name: word, attrs } of results)
     if (attrs.result.kind === 'emit' && word !== undefined && isOwn(attrs.result.of, loop.next, leaves))
       names.give(attrs.result.of, { of: 'value', word });
-  const named = { reading, names, activations: activationsAmong(order) };
+  for (const [z, word] of activationsAmong(order)) loops.activations.set(z, word);
+  // What is carried on is called so, and by that what its activation is applied to.
+  for (const [node, k] of nexts)
+    if (loops.activations.has(node.inputs[0])) loops.activations.set(node.inputs[0], carried[k].word);
+  const named = { reading, names, activations: loops.activations };
   nameValues(named, order, (node) => node.role.kind === 'forward' && !nexts.has(node));
   nameCotangents(named, order, new Set(nexts.keys()));
   for (const { attrs } of results)

@@ -1,6 +1,7 @@
 // Of a forward pass what some derivatives speak of: where only a slice of a model is asked for, the rest says nothing.
 import { partsOf, type Formula } from '../../ir/formula/tree.js';
 import type { Node } from '../../ir/graph.js';
+import { labelOf } from '../../ir/labels.js';
 import { isCotangent, type Step } from './data.js';
 
 /** The steps that the others mention, with what we named of theirs ourselves; those that the author named are taken as known. */
@@ -17,7 +18,10 @@ export function sliceOf(forward: readonly Step[], spoken: readonly Step[], resul
     wanted.add(step);
     for (const part of named(step.formula)) {
       const inner = part.node && byNode.get(part.node);
-      if (inner && part.node?.name === undefined) want(inner);
+      if (!inner || !part.node) continue;
+      // What an activation is applied to stands beside it.
+      if (isArgument(inner)) wanted.add(inner);
+      else if (labelOf(part.node) === undefined) want(inner);
     }
   };
   const last = byNode.get(result);
@@ -29,6 +33,10 @@ export function sliceOf(forward: readonly Step[], spoken: readonly Step[], resul
     if (isCotangent(step)) for (const { part } of step.uses) visit(part);
   }
   return forward.filter((step) => wanted.has(step) || step.loop !== undefined);
+}
+
+function isArgument({ name }: Step): boolean {
+  return name.startsWith('z_');
 }
 
 /** The named values that a formula is made of. */

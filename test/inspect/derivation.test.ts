@@ -1,0 +1,148 @@
+// Derivations as data: names that no two share, what is differentiated by what, slices, second order, and the chain rule of each step.
+import { describe, expect, it } from 'vitest';
+import { check } from '../../src/index.js';
+import { isCotangent, type Derivation } from '../../src/inspect/derivation/data.js';
+import { derivationOf, type DerivationOptions } from '../../src/inspect/derivation/derivation.js';
+import { unknownName } from '../../src/inspect/derivation/select.js';
+import { printText } from '../../src/inspect/print/text.js';
+import { printFormula } from '../../src/ir/formula/text.js';
+import type { ModelGraph } from '../../src/ir/model.js';
+
+function modelOf(body: string): ModelGraph {
+  const { model, diagnostics } = check({ file: 'm.nn', text: `model m {\n${body}\n}\n` });
+  if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  return model;
+}
+
+const derived = (body: string, options?: DerivationOptions): Derivation => derivationOf(modelOf(body), options);
+
+const namesOf = ({ forward, backward, parameters }: Derivation): string[] =>
+  [...forward, ...backward, ...parameters].map(({ name }) => name);
+
+const layers = `input x: [batch, 3]
+input y: [batch, 2]
+h = x |> dense(4) |> tanh
+z = h |> dense(2)
+loss = mse(z, y)`;
+
+describe('names', () => {
+  it("of the user's stay, and ours get a number", () => {
+    const found = derived(`input x: [batch, 3]
+input y: [batch, 3]
+param W: [3, 3] = 1
+h = x @ W
+d_h = tanh(h)
+loss = mean((d_h * h - y)^2)`);
+    const names = namesOf(found);
+    expect(names).toContain('d_h');
+    expect(names).toContain('d_h_2');
+    expect(new Set(names).size).toBe(names.length);
+    expect(found.forward.find(({ name }) => name === 'd_h')?.formula.kind).toBe('apply');
+  });
+
+  it('say of what an inner derivative is', () => {
+    const found = derived(`input t: [batch, 1]
+u = t |> dense(4) |> tanh |> dense(1)
+slope = grad(u, t)
+loss = mean((slope + u)^2)`);
+    const text = printText(found);
+    expect(text).toContain('∂u/∂');
+    const [forward] = text.split('// cotangents');
+    expect(forward).not.toContain('∂loss/∂');
+  });
+
+  it('are δ of the arguments of activations, which are values z', () => {
+    const found = derived(layers);
+    expect(namesOf(found)).toEqual(expect.arrayContaining(['z_h', 'delta_h', 'd_h', 'd_z']));
+    expect(printText(found)).toMatch(/^δ_h += ∂loss\/∂h ⊙ \(1 - h²\)/m);
+  });
+});
+
+describe('what is differentiated by what', () => {
+  it('is any scalar, and any value that it depends on', () => {
+    const model = modelOf(`${layers}\nmetric size = sum(h^2)`);
+    const found = derivationOf(model, { of: 'size', wrt: ['x', 'h.*'] });
+    expect(found.of).toBe('size');
+    expect(found.parameters.map(({ value }) => value)).toEqual(['h.dense.W', 'h.dense.b', 'x']);
+    expect(printText(found)).toContain('∂size/∂x');
+    expect(printText(found)).not.toContain('loss');
+  });
+
+  it('is told where it is not there', () => {
+    const model = modelOf(layers);
+    expect(unknownName(model, { of: 'z' })).toMatchObject({ option: 'of', name: 'z' });
+    expect(unknownName(model, { wrt: ['q.*'] })).toMatchObject({ option: 'wrt', name: 'q.*' });
+    expect(unknownName(model, { wrt: ['h.*', 'x'] })).toBeUndefined();
+  });
+
+  it('shows the slice that is asked for, and no more', () => {
+    const deep = `input x: [batch, 4]
+input y: [batch, 4]
+net = repeat(6, dense(4) >> tanh)
+h = x |> net
+loss = mse(h, y)`;
+    const found = derived(deep, { wrt: ['net.3.*'] });
+    const text = printText(found);
+    expect(found.parameters.map(({ value }) => value)).toEqual(['net.3.dense.W', 'net.3.dense.b']);
+    expect(text).not.toMatch(/net\.[01]\.dense/);
+    expect(text).toMatch(/net\.5\.dense\.W/);
+  });
+
+  it('to second order has a vector for each parameter', () => {
+    const found = derived(layers, { order: 2 });
+    expect(found.parameters.map(({ name }) => name)).toEqual([
+      ...['hv_h.dense.W', 'hv_h.dense.b', 'hv_z.dense.W', 'hv_z.dense.b'],
+    ]);
+  });
+});
+
+describe('steps', () => {
+  it('state the rule, the upstream cotangent, and the local derivative', () => {
+    const step = derived(layers).backward.find(({ name }) => name === 'delta_h');
+    if (!step || !isCotangent(step)) throw new Error('delta_h has no chain rule');
+    const [use] = step.uses;
+    expect(step.value).toBe('z_h');
+    expect(use.rule).toBe('d tanh(u) = (1 - tanh(u)²) ⊙ du');
+    expect(printFormula(use.upstream, 'math')).toBe('∂loss/∂h');
+    expect(use.local && printFormula(use.local, 'math')).toBe('1 - h²');
+  });
+
+  it('have one use for each use of a value', () => {
+    const found = derived(`input x: [batch, 3]
+param W: [3, 3] = 1
+h = x @ W
+loss = mean(h * tanh(h))`);
+    const step = found.backward.find(({ name }) => name === 'd_h');
+    expect(step && isCotangent(step) && step.uses.length).toBe(2);
+  });
+
+  it('say by which equations they came into their form', () => {
+    const [step] = derived(layers).backward.filter(({ name }) => name === 'd_z');
+    const rewrites = isCotangent(step) ? step.rewrites : [];
+    expect(rewrites.length).toBeGreaterThan(0);
+    for (const { from, to } of rewrites) expect(printFormula(from)).not.toBe(printFormula(to));
+  });
+
+  it('know the nodes of their formulas', () => {
+    const { backward, parameters } = derived(layers);
+    for (const { formula, node } of [...backward, ...parameters]) expect(formula.node).toBe(node);
+  });
+});
+
+describe('loops', () => {
+  it('carry positions, forwards and backwards', () => {
+    const text = printText(
+      derived(`input x: [T, batch, 3]
+param U: [3, 3] = 1
+scan xt in x along 0, h = zeros([batch, 3]) {
+  h := tanh(xt + h @ U)
+}
+loss = sum(h^2)`),
+    );
+    expect(text).toMatch(/for t = 0, …, T - 1/);
+    expect(text).toMatch(/z_h\[t\] += x\[t\] \+ h\[t - 1\] U/);
+    expect(text).toMatch(/for t = T - 1, …, 0/);
+    expect(text).toMatch(/∂loss\/∂h\[t - 1\] = \S+ Uᵀ/);
+    expect(text).toMatch(/∂loss\/∂U\[k, c\] = Σ_\{t,b\} h\[t - 1, b, k\]/);
+  });
+});
