@@ -13,9 +13,8 @@ import { readImport, readSource, textOf } from './files.js';
 import { seedNumber, wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardError, standardOutput } from './output.js';
 import { coloured, report } from './report.js';
-import { firstRows, type SomeRows } from './rows.js';
+import type { SomeRows } from './rows.js';
 import { tableLines, type Column } from './table.js';
-import { gradientsOn } from './targets.js';
 
 interface Options extends ModelOptions {
   readonly batch: number;
@@ -111,6 +110,7 @@ export async function placeToCheck(
   if (!loss) throw new Fault(lossAbsent({ model: model.name, what: 'check' }));
   const { groundOf } = await import('../inspect/check/ground.js');
   const { pointOf } = await import('../inspect/check/point.js');
+  const { firstRows } = await import('./rows.js');
   const pointAt = ({ inputs, count }: SomeRows): Point => {
     const arrays = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
     return pointOf(model, arrays, count, seed);
@@ -131,10 +131,11 @@ async function checked(
   seen: (check: ParameterCheck) => void,
 ): Promise<readonly ParameterCheck[]> {
   const { target, all, order } = options;
-  const { checkGradients, gradientsAt } = await import('../inspect/check/gradients.js');
+  const { checkGradients, gradientsAt, leastShare } = await import('../inspect/check/gradients.js');
   if (target) {
+    const { gradientsOn } = await import('./targets.js');
     const { gradients } = await gradientsOn(target, source, options, { rows, point });
-    return checkGradients(model, gradients, point, { all, limit: limits.target, seen });
+    return checkGradients(model, gradients, point, { all, limit: limits.target, least: leastShare, seen });
   }
   const { differentiateModel } = await import('../index.js');
   const { gradients } = differentiateModel(model);

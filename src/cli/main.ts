@@ -13,6 +13,7 @@ import { addPasses } from './passes.js';
 import { standardError, standardOutput, unwritable } from './output.js';
 import { coloured, report } from './report.js';
 import { addTrain } from './train.js';
+import { addVerify } from './verify.js';
 
 const program = new Command('nnc')
   .description('A compiler for neural networks: .nn models to standalone, readable trainer modules.')
@@ -28,7 +29,18 @@ const program = new Command('nnc')
     getErrHasColors: () => coloured(standardError),
   });
 
-for (const add of [addCheck, addCompile, addTrain, addGrad, addGradcheck, addGraph, addBench, addOps, addPasses])
+for (const add of [
+  addCheck,
+  addCompile,
+  addTrain,
+  addGrad,
+  addGradcheck,
+  addVerify,
+  addGraph,
+  addBench,
+  addOps,
+  addPasses,
+])
   add(program);
 for (const command of program.commands) command.addOption(new Option('--debug', 'show the stack of a bug').hideHelp());
 

@@ -1,6 +1,7 @@
 // The memory that is told beside a module is what the module allocates, to the byte.
 import { describe, expect, it } from 'vitest';
 import { compile, makePrograms } from '../../src/index.js';
+import { memoryCounting } from '../../src/inspect/check/allocation.js';
 import { describeMemory, expectedSizes, memoryUse, summariseMemory } from '../../src/inspect/memory.js';
 import { runnable } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
@@ -30,29 +31,6 @@ const models = {
 `,
 };
 
-/** Goes before a module: every array of its own is counted, and memory of WebAssembly kept in sight. */
-const counting = `
-const counted = [];
-const count = (Base) => class extends Base {
-  constructor(...given) {
-    super(...given);
-    if (!(given[0] instanceof globalThis.ArrayBuffer)) counted.push(this);
-  }
-  static get [Symbol.species]() { return Base; }
-};
-const ArrayBuffer = count(globalThis.ArrayBuffer);
-const Float32Array = count(globalThis.Float32Array);
-const Int32Array = count(globalThis.Int32Array);
-const memories = [];
-const WebAssembly = Object.assign(Object.create(globalThis.WebAssembly), {
-  Memory: class extends globalThis.WebAssembly.Memory {
-    constructor(given) { super(given); memories.push(this); }
-  },
-});
-export const allocated = () =>
-  memories.reduce((sum, m) => sum + m.buffer.byteLength, counted.reduce((sum, a) => sum + a.byteLength, 0));
-`;
-
 describe.each([
   ['ts', { target: 'ts' }],
   ['wasm', { target: 'wasm' }],
@@ -65,7 +43,7 @@ describe.each([
     const { program } = made;
     const code = await runnable(program, made);
     for (const batch of target === 'ts' ? [1, 20, 1000] : [1, 20, 20_000]) {
-      const module = (await importCode(counting + code)) as unknown as {
+      const module = (await importCode(memoryCounting + code)) as unknown as {
         createTrainer(options: object): Promise<object>;
         allocated(): number;
       };

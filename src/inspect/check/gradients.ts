@@ -43,12 +43,17 @@ export interface CheckOptions {
   readonly all?: boolean;
   /** The largest error, relative to the largest element of a gradient, that passes. */
   readonly limit: number;
+  /** Of the largest element of all gradients: errors are relative to this share of it at least. Single precision tells no more. */
+  readonly least?: number;
   /** Sees each parameter as soon as it is checked. */
   readonly seen?: (check: ParameterCheck) => void;
 }
 
 /** So many elements of a parameter are compared, where not all are asked for. */
 export const elementsDrawn = 20;
+
+/** What single precision tells of a gradient that is all but 0, as a share of the largest element of all gradients. */
+export const leastShare = 1e-3;
 
 /** The gradients of the total loss in double precision, by parameter. */
 export function gradientsAt(gradients: ReadonlyMap<string, Node>, point: Point): ReadonlyMap<string, Float64Array> {
@@ -68,10 +73,12 @@ export function checkGradients(
   const ground = groundOf([loss], point);
   const leaves = new Map(reachable([loss]).flatMap((n) => (isOp(n, parameter) ? [[n.attrs.name, n] as const] : [])));
   const rounding = roundingOf(ground.mover([...leaves.values()]), ground, loss);
+  const most = Math.max(0, ...[...gradients.values()].map((values) => largestOf(values)));
+  const landscape = { ground, loss, rounding, least: (options.least ?? 0) * most };
   return model.parameters.flatMap((p) => {
     const [gradient, leaf] = [gradients.get(p.name), leaves.get(p.name)];
     if (!gradient || !leaf) return [];
-    const check = checkParameter(leaf, Float64Array.from(gradient), { ground, loss, rounding }, point, options);
+    const check = checkParameter(leaf, Float64Array.from(gradient), landscape, point, options);
     options.seen?.(check);
     return [check];
   });
@@ -93,7 +100,7 @@ function checkParameter(
   let [checked, leftOut] = [0, 0];
   const places: Place[] = [];
   const hold = (derivative: number, line: Line, scale: number, at: Place['at']): boolean => {
-    const { kink, error, estimate } = judge(derivative, line, scale, limit);
+    const { kink, error, estimate } = judge(derivative, line, Math.max(scale, landscape.least), limit);
     if (!kink) places.push({ at, error, gradient: derivative, differences: estimate });
     return !kink;
   };
@@ -136,6 +143,8 @@ interface Landscape {
   readonly loss: Node;
   /** By how much rounding changes it. */
   readonly rounding: number;
+  /** What errors are relative to at least. */
+  readonly least: number;
 }
 
 /** Lines through where a parameter stands; `length` is how long the direction is. */
@@ -164,8 +173,10 @@ export function scaleOf(values: Float64Array | Float32Array): number {
 }
 
 /** The largest size of an element; NaN where one is. */
-export function largestOf(values: Float64Array): number {
-  return values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+export function largestOf(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
 }
 
 /** What the last bits of all parameters change, but for what is linear in them: how all on the way to the loss is rounded. */

@@ -1,9 +1,11 @@
 // What is known of values before they are computed: bounds, and whether they are finite where the model's inputs and weights are.
 import { isOp, through, type Node, type NodeOf, type Op } from '../../../ir/graph.js';
 import { sub } from '../../../ir/ops/arithmetic.js';
+import { numberOf } from '../../../ir/ops/calls.js';
 import { constant, iota, literal, size } from '../../../ir/ops/constants.js';
 import { again, stopGradient } from '../../../ir/ops/control.js';
 import { parameter } from '../../../ir/ops/leaves.js';
+import { less, lessEqual } from '../../../ir/ops/logic.js';
 import { broadcast, reshape } from '../../../ir/ops/movement.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { reduceMax, type sum } from '../../../ir/ops/reductions.js';
@@ -37,12 +39,17 @@ const moderate = 1e16;
 /** exp overflows above, in 32 bits. */
 const highestExponent = 88;
 
-/** The range of each node; `order` has inputs before what reads them. */
-export function rangesOf(order: readonly Node[]): ReadonlyMap<Node, Range> {
+/** The range of each node; `order` has inputs before what reads them. `least`: what is known of leaves. */
+export function rangesOf(
+  order: readonly Node[],
+  least: (leaf: Node) => number | undefined = () => undefined,
+): ReadonlyMap<Node, Range> {
   const ranges = new Map<Node, Range>();
   for (const node of order) {
     const inputs = node.inputs.map((input) => ranges.get(input) ?? { ...anything, fixed: false });
-    const bounds = node.type.element.kind === 'bool' ? truth : boundsOf(node, inputs);
+    const known = node.inputs.length === 0 ? least(node) : undefined;
+    const own = node.type.element.kind === 'bool' ? truth : boundsOf(node, inputs);
+    const bounds = known === undefined ? own : { ...own, low: known };
     const fixed = constants.has(node.op) || (node.inputs.length > 0 && inputs.every((i) => i.fixed));
     ranges.set(node, { ...settled(bounds), fixed });
   }
@@ -147,6 +154,17 @@ function total(x: Bounds): Bounds {
   };
 }
 
+/** What is compared with a number, where the comparison holds, or does not: x of `if x < 1 then 1 else x` is 1 at least. */
+function narrowed(bounds: Bounds, x: Node, condition: Node, holds: boolean): Bounds {
+  if (!isOp(condition, less, lessEqual)) return bounds;
+  const [left, right] = condition.inputs;
+  const limit = numberOf(x === left ? right : left);
+  if (limit === undefined || (x !== left && x !== right)) return bounds;
+  return (x === left) === holds
+    ? { ...bounds, high: Math.min(bounds.high, limit) }
+    : { ...bounds, low: Math.max(bounds.low, limit) };
+}
+
 const passing: readonly Op[] = [broadcast, reshape, stopGradient, again, ownGradient];
 
 /** The maximum of x - max(x), which is at most 0, and 0 somewhere. */
@@ -171,7 +189,10 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   gradient: () => ordinary,
   counter: known(0, 2 ** 31),
   constant: (_, { attrs }) => at(attrs.value),
-  literal: (_, { attrs }) => (attrs.values.every((v) => Number.isFinite(v)) ? ordinary : anything),
+  literal: (_, { attrs: { values } }) =>
+    values.length > 0 && values.every((v) => Number.isFinite(v))
+      ? { ...ordinary, low: values.reduce((a, b) => Math.min(a, b)), high: values.reduce((a, b) => Math.max(a, b)) }
+      : anything,
   size: () => ({ ...ordinary, low: 1 }),
   iota: () => ({ ...ordinary, low: 0 }),
   random: known(0, 1),
@@ -197,7 +218,10 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
     return x === y ? { ...product, low: Math.max(product.low, 0) } : product;
   },
   div: ([a, b]) => quotient(a, b),
-  pow: ([x]) => ({ ...anything, low: x.low >= 0 ? 0 : -Infinity }),
+  pow: ([x], { inputs: [, power] }) => {
+    const even = (numberOf(power) ?? 1) % 2 === 0;
+    return { ...anything, low: x.low >= 0 || even ? 0 : -Infinity };
+  },
   maximum: ([a, b]) => ({ ...union([a, b]), low: Math.max(a.low, b.low) }),
   minimum: ([a, b]) => ({ ...union([a, b]), high: Math.min(a.high, b.high) }),
   abs: ([x]) => ({ ...x, low: Math.max(0, x.low, -x.high), high: Math.max(-x.low, x.high) }),
@@ -223,7 +247,8 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   and: truthful,
   or: truthful,
   not: truthful,
-  select: ([, a, b]) => union([a, b]),
+  select: ([, a, b], { inputs: [condition, x, y] }) =>
+    union([narrowed(a, x, condition, true), narrowed(b, y, condition, false)]),
   stopGradient: same,
   again: same,
   ownGradient: same,
