@@ -7,7 +7,7 @@ import { reachable } from '../../ir/reachable.js';
 import { addUpdates, simplifyUpdates } from '../../passes/derive/derive.js';
 import type { UpdateStep } from './data.js';
 import type { Derived } from './derive.js';
-import { stepOf } from './loops.js';
+import { stepOf } from './steps.js';
 
 /** Slots first, then the weight by what they have become, as an optimizer is written; none where the model does not say how to train. */
 export function updatesOf({ gradients, targets }: Derived): UpdateStep[] {

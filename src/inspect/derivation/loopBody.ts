@@ -1,0 +1,185 @@
+// The body of a loop in a derivation: its names, its steps, and how it is headed.
+import { createWriter } from '../../ir/formula.js';
+import { name, words, type Formula, type Title } from '../../ir/formula/tree.js';
+import { isOp, type Node } from '../../ir/graph.js';
+import { printIndex, sub } from '../../ir/index.js';
+import { slice } from '../../ir/ops/movement.js';
+import { bodyRoots, inputsOfScan, scan, type Bound, type ScanNode } from '../../ir/ops/scan.js';
+import type { Binding, LoopStep, Step } from './data.js';
+import type { Loops, Scope } from './loops.js';
+import { activationsAmong, nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
+import { letterOf, placed, rowOf } from './positions.js';
+import { readingOf, type Reading } from './reading.js';
+import { stepOf } from './steps.js';
+
+export interface BodyOfLoop {
+  readonly scope: Scope;
+  readonly letter: string;
+  readonly backwards: boolean;
+  /** What each carried value is called. */
+  readonly carried: readonly Title[];
+  readonly step: Step;
+}
+
+/** How a loop goes, and what its leaves are called. */
+interface Frame extends Pick<BodyOfLoop, 'letter' | 'backwards' | 'carried'> {
+  readonly results: readonly ScanNode[];
+  readonly outer: Scope;
+  readonly leaves: ReadonlyMap<Node, Formula>;
+  /** Where values of a round stand, and what it hands on. */
+  readonly positions: readonly string[];
+  readonly after: readonly string[];
+}
+
+interface NamedBody {
+  readonly names: Names;
+  readonly reading: Reading;
+  readonly order: readonly Node[];
+  /** Which carried value a node becomes. */
+  readonly nexts: ReadonlyMap<Node, number>;
+}
+
+export function createBody(results: readonly ScanNode[], outer: Scope, number: number, loops: Loops): BodyOfLoop {
+  const frame = frameOf(results, outer);
+  const named = nameBody(frame, loops);
+  const scope = scopeOf(frame, named, loops);
+  const step = headed(frame, bodySteps(frame, named, scope, loops), number);
+  const { letter, backwards, carried } = frame;
+  return { scope, letter, backwards, carried, step };
+}
+
+/** Most of its sequences turned round: the loop goes from the last position to the first. */
+function frameOf(results: readonly ScanNode[], outer: Scope): Frame {
+  const { loop } = results[0].attrs;
+  const { sequences, captured } = inputsOfScan(results[0]);
+  const flipped = sequences.filter((x) => isOp(x, slice) && x.attrs.steps[0] === -1).length;
+  const backwards = 2 * flipped > sequences.length;
+  const letter = letterOf(loop.length, outer.positions);
+  const carried = loop.carried.map((leaf) => carriedTitle(leaf, outer.names));
+  const [now, next] = backwards ? [letter, `${letter} - 1`] : [`${letter} - 1`, letter];
+  const leaves = new Map<Node, Formula>();
+  loop.slices.forEach((leaf, i) => leaves.set(leaf, rowOf(sequences[i], letter, backwards, loop.length, outer)));
+  loop.captured.forEach((leaf, i) => leaves.set(leaf, outer.write(captured[i])));
+  loop.carried.forEach((leaf, k) => leaves.set(leaf, placed(name(carried[k]), [...outer.positions, now])));
+  const positions = [...outer.positions, letter];
+  return { results, outer, letter, backwards, carried, leaves, positions, after: [...outer.positions, next] };
+}
+
+function nameBody({ results, outer, carried, leaves }: Frame, loops: Loops): NamedBody {
+  const { loop } = results[0].attrs;
+  const roots = bodyRoots(results);
+  const reading = readingOf(roots);
+  const names = outer.names.inside();
+  const order = reading.inOrder(roots);
+  const nexts = new Map<Node, number>();
+  loop.next.forEach((node, k) => {
+    if (node.inputs.length > 0 && node.name === undefined && !nexts.has(node)) nexts.set(node, k);
+  });
+  const emitted = results.flatMap(({ name: word, attrs: { result } }) =>
+    result.kind === 'emit' && isOwn(result.of, loop.next, leaves) ? [{ word, of: result.of }] : [],
+  );
+  for (const { word, of } of emitted) if (word !== undefined) names.give(of, { of: 'value', word });
+  for (const [z, word] of activationsAmong(order)) loops.activations.set(z, word);
+  // What is carried on is called so, and by that what its activation is applied to.
+  for (const [{ inputs }, k] of nexts)
+    if (loops.activations.has(inputs[0])) loops.activations.set(inputs[0], carried[k].word);
+  const named = { reading, names, activations: loops.activations };
+  nameValues(named, order, (node) => node.role.kind === 'forward' && !nexts.has(node));
+  nameCotangents(named, order, new Set(nexts.keys()));
+  for (const { of } of emitted) if (!names.titles.has(of)) names.give(of, valueTitle(of, named));
+  return { names, reading, order, nexts };
+}
+
+function scopeOf(
+  { leaves, carried, positions, after }: Frame,
+  { names, reading, nexts }: NamedBody,
+  loops: Loops,
+): Scope {
+  const called = (node: Node): Formula | undefined => {
+    const leaf = leaves.get(node);
+    if (leaf) return leaf;
+    const k = nexts.get(node);
+    if (k !== undefined) return placed(name(carried[k]), after);
+    const title = names.titles.get(node);
+    return title ? placed(name(title), positions) : loops.rowsOf(node, scope);
+  };
+  const scope: Scope = {
+    names,
+    reading,
+    positions,
+    write: (node) => createWriter(called, reading.formOf)(node),
+    define: (node) => {
+      const formula = isOp(node, scan) ? loops.resultOf(node, scope) : undefined;
+      return formula ?? createWriter((n) => (n === node ? undefined : called(n)), reading.formOf)(node);
+    },
+  };
+  return scope;
+}
+
+/** What a round computes, then what else it hands on. */
+function bodySteps(
+  { results, leaves, carried, positions, after }: Frame,
+  { names, order, nexts }: NamedBody,
+  scope: Scope,
+  loops: Loops,
+): Step[] {
+  const { loop } = results[0].attrs;
+  const body = order.flatMap((node): Step[] => {
+    const k = nexts.get(node);
+    const title = k === undefined ? names.titles.get(node) : carried[k];
+    if (!title || leaves.has(node)) return [];
+    const left = placed(name(title), k === undefined ? positions : after);
+    const step = stepOf(title, left, scope.define(node), node);
+    return [...loops.before(step.formula), k === undefined ? step : { ...step, becomes: true }];
+  });
+  const others = loop.next.flatMap((node, k): Step[] => {
+    if (nexts.get(node) === k || node === loop.carried[k]) return [];
+    const left = placed(name(carried[k]), after);
+    return [{ ...stepOf(carried[k], left, scope.write(node), node, loop.carried[k].type), becomes: true }];
+  });
+  return [...body, ...others];
+}
+
+/** The loop as a step: `for t = 0, …, T - 1`. */
+function headed(
+  { results, outer, letter, backwards, carried, leaves }: Frame,
+  body: readonly Step[],
+  number: number,
+): Step {
+  const [first] = results;
+  const { loop } = first.attrs;
+  const { sequences, starts } = inputsOfScan(first);
+  const last = printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ');
+  const bind = (leaf: Bound, left: Formula, formula: Formula): Binding => ({ name: leaf.attrs.name, left, formula });
+  const startAt = [...outer.positions, backwards ? last : '-1'];
+  const loopStep: LoopStep = {
+    length: loop.length,
+    letter,
+    backwards,
+    over: loop.slices.map((leaf, i) =>
+      bind(leaf, leaves.get(leaf) ?? name(leaf.attrs.name), outer.write(sequences[i])),
+    ),
+    starts: loop.carried.map((leaf, k) => bind(leaf, placed(name(carried[k]), startAt), outer.write(starts[k]))),
+    body,
+  };
+  const title = outer.names.free({ of: 'value', word: `loop_${number}` });
+  const range = backwards ? `${letter} = ${last}, …, 0` : `${letter} = 0, …, ${last}`;
+  return {
+    ...stepOf(title, name(title), words(`for ${range}`), first),
+    type: { element: { kind: 'f32' }, shape: [loop.length] },
+    node: undefined,
+    loop: loopStep,
+  };
+}
+
+/** A carried value keeps its name; a cotangent's is that of what it is the derivative by. */
+function carriedTitle(leaf: Bound, outer: Names): Title {
+  const { name: word } = leaf.attrs;
+  const own = word.startsWith('d_') && leaf.name === undefined ? word.slice(2) : undefined;
+  return outer.free(own === undefined ? { of: 'value', word } : { of: 'cotangent', word: own });
+}
+
+/** Is what is emitted a value of its own, rather than one that is carried on or taken from outside? */
+function isOwn(node: Node, next: readonly Node[], leaves: ReadonlyMap<Node, Formula>): boolean {
+  return !next.includes(node) && !leaves.has(node) && !isOp(node, scan);
+}
