@@ -1,5 +1,6 @@
 // Copies of a layer become one kernel with parameters: the same bits as kernels of their own, and a text that does not grow.
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, compile, programOf, targets, type Target } from '../../src/compile.js';
 import { printKernel } from '../../src/ir/printProgram.js';
@@ -80,6 +81,13 @@ describe('copies of a layer', () => {
       [20, 100].map((n) => compile({ file: 'model.nn', text: equalLayers(n) }, { target: 'ts' })),
     );
     expect(((many.code ?? '').length - (few.code ?? '').length) / 80).toBeLessThanOrEqual(600);
+  });
+
+  it('let the module of a transformer of 12 layers be under 400 KB of ts', async () => {
+    const text = readFileSync(new URL('../../bench/models/transformer.nn', import.meta.url), 'utf8');
+    const { code = '' } = await compile({ file: 'transformer.nn', text });
+    expect(code).toContain('function read_transformer_block_attend_q_dense(');
+    expect(code.length).toBeLessThan(400_000);
   });
 
   it('say at each call whose it is, and are named after the block', async () => {
