@@ -2,10 +2,15 @@
 import { extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { ModelPicture, StageName } from '../inspect/graph/data.js';
+import { syntheticInputs } from '../data/synthetic.js';
+import type { ModelGraph, Source } from '../index.js';
+import type { Measured } from '../inspect/graph/stages.js';
 import { readImport, readSource, writeFiles } from './files.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
 import { report } from './report.js';
+import { isProfiled, timeSteps } from './timing.js';
+import { importTrainer } from './trainer.js';
 
 const formats = ['svg', 'html', 'dot', 'json'] as const;
 
@@ -46,14 +51,35 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { diagnostics, model, part } = checkInPart(source, { ...options, read: readImport });
   const failed = report(diagnostics);
   if (failed) process.exitCode = 1;
+  const measured = model && format === 'html' ? await measuredOf(model, source, options) : {};
   const picture = model
-    ? pictureOf(model)
+    ? pictureOf(model, measured)
     : part && (await import('../inspect/graph/part.js')).pictureOfPart(part, diagnostics);
   if (!picture) return;
   const content = await printed(picture, format, stage ?? (model ? 'forward' : 'source'), command);
   if (output === '-') standardOutput.write(content);
   else writeFiles([{ path: output, content }]);
 }
+
+/** How long the kernels of a step take, and how large gradients are at the start: what a page can colour boxes by. */
+async function measuredOf(model: ModelGraph, source: Source, options: Options): Promise<Measured> {
+  if (!model.training.loss) return {};
+  const { numbersAt } = await import('./gradNumbers.js');
+  const { at } = await numbersAt(model, source, { ...options, at: 'init', batch: '2' });
+  if (model.updates.length === 0) return { at };
+  const { compile } = await import('../index.js');
+  const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', profile: 'step' });
+  const { createTrainer } = await importTrainer(code);
+  const trainer = await createTrainer({ batch: model.train.batch, updates: 1e6 });
+  if (!isProfiled(trainer)) throw new Error('the module has no profile');
+  const inputs = syntheticInputs(model.inputs, () => model.train.batch, 1);
+  const { kernels } = await timeSteps(trainer, [inputs], measuredSeconds);
+  trainer.dispose();
+  return { at, seconds: kernels };
+}
+
+/** Enough to tell which kernels a step spends its time in. */
+const measuredSeconds = 0.5;
 
 function formatOf({ output, format }: Options, command: Command): Format {
   if (output === '-') return format ?? 'svg';

@@ -228,20 +228,23 @@ function linkedIn(pane: Pane): readonly string[] {
   return from?.items.get(chosen.id)?.links[pane.stage.stage] ?? [];
 }
 
-/** The share that a kernel has of what the overlay shows: of an item, the largest of the kernels that compute it. */
+/** How strongly the overlay colours a box: of an item, by the most of what it is at the stage that the overlay is about. */
 function share(pane: Pane, item: PageItem | undefined, group: PageGroup | undefined): number | undefined {
-  const of = overlay.value;
-  if (of === '') return undefined;
-  const amounts = data.overlays[of];
-  if (!amounts) return undefined;
-  const kernels =
-    pane.stage.stage === 'fused'
-      ? [group?.path ?? item?.kernel].filter((name) => name !== undefined)
-      : item
-        ? [...new Set((item.links.fused ?? []).map((id) => id.slice(0, id.lastIndexOf('/'))))]
-        : [];
-  const found = kernels.flatMap((name) => amounts[name] ?? []);
-  return found.length === 0 ? undefined : Math.max(...found);
+  const found = data.overlays[overlay.value];
+  if (!found) return undefined;
+  const { of, amounts } = found;
+  const names = of === 'kernels' ? kernelsOf(pane, item, group) : item ? gradientsOf(pane, item) : [];
+  const known = names.flatMap((name) => amounts[name] ?? []);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+function kernelsOf(pane: Pane, item: PageItem | undefined, group: PageGroup | undefined): readonly string[] {
+  if (pane.stage.stage === 'fused') return [group?.path ?? item?.kernel].filter((name) => name !== undefined);
+  return (item?.links.fused ?? []).map((id) => id.slice(0, id.lastIndexOf('/')));
+}
+
+function gradientsOf(pane: Pane, item: PageItem): readonly string[] {
+  return pane.stage.stage === 'backward' ? [item.id] : (item.links.backward ?? []);
 }
 
 function percent(part: number): string {
@@ -283,6 +286,7 @@ function choose(next: typeof chosen): void {
   describe(item.name ?? item.label, [
     ['formula', item.formula ?? item.label],
     ['type', item.type],
+    ['size of its elements', item.magnitude === undefined ? '' : item.magnitude.toPrecision(4)],
     ['source', item.lines.join(', ')],
     ['layer', item.around],
     ['in other stages', counts.join(', ')],

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { PageData } from '../../src/inspect/graph/page.js';
 import { nnc } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-graph-'));
@@ -25,6 +26,19 @@ describe('nnc graph', () => {
     const path = join(folder, name);
     expect(nnc(['graph', textbook, ...options, '-o', path]).status).toBe(0);
     expect(readFileSync(path, 'utf8').startsWith(start)).toBe(true);
+  });
+
+  it('measures what the page colours boxes by', () => {
+    const path = join(folder, 'measured.html');
+    expect(nnc(['graph', textbook, '-o', path]).status).toBe(0);
+    const [, json] = /id="data">(.*?)<\/script>/.exec(readFileSync(path, 'utf8')) ?? [];
+    const { overlays } = JSON.parse(json) as PageData;
+    expect(Object.keys(overlays)).toEqual(['time', 'operations', 'bytes', 'gradient size']);
+    for (const [name, { amounts }] of Object.entries(overlays)) {
+      const all = Object.values(amounts);
+      if (name !== 'gradient size') expect(all.reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 9);
+      else expect(Math.max(...all)).toBe(1);
+    }
   });
 
   it.each([

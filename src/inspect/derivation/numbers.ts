@@ -62,6 +62,12 @@ export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Nu
   };
 }
 
+/** The numbers of nodes that stand in no loop, and need no gradient from outside. */
+export function valuesAt(nodes: readonly Node[], model: ModelGraph, at: At): Map<Node, ArrayLike<number>> {
+  const found = evaluate(nodes, { leaf: (node) => leafOf(node, model, at, new Map()), sizes: at.sizes });
+  return new Map(nodes.map((node, i) => [node, found[i]]));
+}
+
 function nodesOf(steps: readonly Step[]): Node[] {
   return [...new Set(steps.flatMap(({ node }) => node ?? []))];
 }

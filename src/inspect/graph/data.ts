@@ -37,6 +37,8 @@ export interface Item {
   readonly layers: readonly string[];
   readonly inputs: readonly Edge[];
   readonly lines: readonly SourceLine[];
+  /** Of a derivative: the root of the mean square of its elements, where numbers were worked out. */
+  readonly magnitude?: number;
   /** What it is, or became, at the other stages: ids there. */
   readonly links: Readonly<Partial<Record<StageName, readonly string[]>>>;
 }
@@ -56,6 +58,8 @@ export interface Region {
   /** Operations, and bytes of what it reads and writes in memory, of one step at the batch of the model. */
   readonly flops: number;
   readonly bytes: number;
+  /** How long it runs in a step, where that was measured. */
+  readonly seconds?: number;
 }
 
 export interface StageGraph {

@@ -1,7 +1,7 @@
 // The graphs of a model as a page that works offline: stages side by side and in step, laid out when the page is written.
 import { scripts } from '../../embeddedPages.js';
 import { escaped } from '../print/markup.js';
-import type { Item, ItemKind, ModelPicture, StageGraph, StageName } from './data.js';
+import type { Item, ItemKind, ModelPicture, Region, StageGraph, StageName } from './data.js';
 import { createLayout, type Laid } from './layout.js';
 import { openedIn } from './open.js';
 import { colours } from './svg.js';
@@ -15,8 +15,14 @@ export interface PageData {
   readonly layouts: readonly PageLayout[];
   /** Of the kernels, by name. */
   readonly regions: Readonly<Record<string, { readonly phase: string; readonly plan: string; readonly work: string }>>;
-  /** The share of each kernel, by what is shared: `operations`, `bytes`. */
-  readonly overlays: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What boxes can be coloured by. */
+  readonly overlays: Readonly<Record<string, Overlay>>;
+}
+
+/** From 0 to 1: the share of each kernel, by its name, or how large each box of the gradient is, by its id. */
+export interface Overlay {
+  readonly of: 'kernels' | 'gradients';
+  readonly amounts: Readonly<Record<string, number>>;
 }
 
 export interface PageLayout extends Pick<Laid, 'width' | 'height'> {
@@ -42,7 +48,10 @@ export interface PageGroup {
   readonly groups: readonly PageGroup[];
 }
 
-export interface PageItem extends Pick<Item, 'id' | 'kind' | 'label' | 'name' | 'type' | 'formula' | 'links'> {
+export interface PageItem extends Pick<
+  Item,
+  'id' | 'kind' | 'label' | 'name' | 'type' | 'formula' | 'magnitude' | 'links'
+> {
   /** `mnist.nn:9 cross_entropy` */
   readonly lines: readonly string[];
   /** The layers around it, in words. */
@@ -127,10 +136,6 @@ export function dataOf({ model, stages }: ModelPicture): PageData {
     };
   };
   const regions = stages.flatMap((stage) => stage.regions);
-  const shares = (of: 'flops' | 'bytes'): Record<string, number> => {
-    const total = regions.reduce((sum, region) => sum + region[of], 0);
-    return Object.fromEntries(regions.map((region) => [region.name, total === 0 ? 0 : region[of] / total]));
-  };
   return {
     model,
     stages: stages.map((stage) => {
@@ -139,13 +144,39 @@ export function dataOf({ model, stages }: ModelPicture): PageData {
     }),
     layouts,
     regions: Object.fromEntries(
-      regions.map(({ name, phase, plan, flops, bytes }) => [
-        name,
-        { phase, plan, work: `${flops.toLocaleString('en')} operations, ${bytes.toLocaleString('en')} bytes` },
-      ]),
+      regions.map((region) => [region.name, { phase: region.phase, plan: region.plan, work: workOf(region) }]),
     ),
-    overlays: regions.length === 0 ? {} : { operations: shares('flops'), bytes: shares('bytes') },
+    overlays: overlaysOf(stages),
   };
+}
+
+function workOf({ flops, bytes, seconds }: Region): string {
+  const time = seconds === undefined ? '' : `, ${(seconds * 1e6).toFixed(1)} µs a step on ts`;
+  return `${flops.toLocaleString('en')} operations, ${bytes.toLocaleString('en')} bytes${time}`;
+}
+
+function overlaysOf(stages: readonly StageGraph[]): Record<string, Overlay> {
+  const regions = stages.flatMap((stage) => stage.regions);
+  const overlays: Record<string, Overlay> = {};
+  for (const [name, of] of [
+    ['time', 'seconds'],
+    ['operations', 'flops'],
+    ['bytes', 'bytes'],
+  ] as const) {
+    const total = regions.reduce((sum, region) => sum + (region[of] ?? 0), 0);
+    if (total === 0) continue;
+    const amounts = Object.fromEntries(regions.map((region) => [region.name, (region[of] ?? 0) / total]));
+    overlays[name] = { of: 'kernels', amounts };
+  }
+  const sized = stages.flatMap(({ items }) => items).filter(({ magnitude }) => (magnitude ?? 0) > 0);
+  if (sized.length > 0) {
+    const most = Math.max(...sized.map(({ magnitude = 0 }) => magnitude));
+    // Six powers of ten below the largest have no colour.
+    const amount = (magnitude: number): number => Math.max(0, 1 + Math.log10(magnitude / most) / 6);
+    const amounts = Object.fromEntries(sized.map(({ id, magnitude = 0 }) => [id, amount(magnitude)]));
+    overlays['gradient size'] = { of: 'gradients', amounts };
+  }
+  return overlays;
 }
 
 function packed({ width, height, boxes, lines }: Laid, { children }: Group): PageLayout {
@@ -158,15 +189,9 @@ function packed({ width, height, boxes, lines }: Laid, { children }: Group): Pag
   };
 }
 
-function pageItem({ id, kind, label, name, type, formula, links, lines, layers }: Item, stage: StageName): PageItem {
+function pageItem({ lines, layers, inputs: _inputs, ...item }: Item, stage: StageName): PageItem {
   return {
-    id,
-    kind,
-    label,
-    name,
-    type,
-    formula,
-    links,
+    ...item,
     lines: lines.map(({ file, line, call }) => `${file}:${line}${call === undefined ? '' : ` ${call}`}`),
     around: layers.join(' › '),
     ...(stage === 'fused' && layers.length > 0 && { kernel: layers[0] }),

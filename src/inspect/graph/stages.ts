@@ -1,6 +1,8 @@
 // A model's graphs at each stage of its compilation, as boxes and edges, with what each box was and becomes.
 import { follow, type Followed } from '../../compile.js';
 import { everyNode } from '../../ir/bodies.js';
+import { reachable } from '../../ir/reachable.js';
+import { valuesAt, type At } from '../derivation/numbers.js';
 import type { Node } from '../../ir/graph.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
 import type { Kernel, Run, Step } from '../../ir/program.js';
@@ -14,8 +16,16 @@ import { callsOf, flopsOf } from '../flops.js';
 import type { Item, ModelPicture, Region, StageGraph, StageName } from './data.js';
 import { drawNodes, drawnAs, outsideOfLoops, type Drawn } from './items.js';
 
+/** What a picture shows of a run of the model. */
+export interface Measured {
+  /** Seconds of each call of a kernel in a step on ts, in order. */
+  readonly seconds?: readonly number[];
+  /** What the sizes of gradients are worked out at. */
+  readonly at?: At;
+}
+
 /** The picture of a checked model. */
-export function pictureOf(model: ModelGraph): ModelPicture {
+export function pictureOf(model: ModelGraph, { seconds, at }: Measured = {}): ModelPicture {
   const trace = createTrace();
   const graphs = simplifyModel({ written: model, model }, trace);
   const followed = follow(model, 'ts');
@@ -23,8 +33,8 @@ export function pictureOf(model: ModelGraph): ModelPicture {
   const stages = [
     sourceStage(model),
     forwardStage(graphs.model),
-    ...(model.training.loss ? [backwardStage(graphs.model, followed)] : []),
-    fusedStage(graphs.model, followed),
+    ...(model.training.loss ? [backwardStage(graphs.model, followed, at)] : []),
+    fusedStage(graphs.model, followed, seconds),
   ];
   return { model: model.name, file: model.file, stages: linked(stages, became) };
 }
@@ -59,7 +69,7 @@ function modelStage(stage: StageName, model: ModelGraph): Drawing {
 }
 
 /** The gradients of the loss; values of the model that they read stand there without what makes them. */
-function backwardStage(model: ModelGraph, { derived }: Followed): Drawing {
+function backwardStage(model: ModelGraph, { derived }: Followed, at: At | undefined): Drawing {
   const own = new Set(everyNode(rootsOf(model.training)));
   const found = everyNode([...derived.gradients.values()]);
   const made = found.filter((node) => !own.has(node));
@@ -74,7 +84,25 @@ function backwardStage(model: ModelGraph, { derived }: Followed): Drawing {
     found.filter((node) => !own.has(node) || read.has(node)),
     { model, isGiven: (node) => own.has(node), resultOf: (node) => results.get(node) },
   );
-  return { stage: 'backward', drawn, regions: [] };
+  if (!at) return { stage: 'backward', drawn, regions: [] };
+  // In the bodies of loops a derivative has other numbers at each round.
+  const inNoLoop = new Set(reachable([...derived.gradients.values()]));
+  const sized = drawn.map(({ node }) => node).filter((node) => inNoLoop.has(node) && !own.has(node));
+  const values = valuesAt(sized, model, at);
+  return {
+    stage: 'backward',
+    regions: [],
+    drawn: drawn.map(({ node, item }) => {
+      const value = values.get(node);
+      return { node, item: value ? { ...item, magnitude: magnitudeOf(value) } : item };
+    }),
+  };
+}
+
+function magnitudeOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return Math.sqrt(sum / Math.max(1, values.length));
 }
 
 function gradientNames(gradients: ReadonlyMap<string, Node>): Map<Node, string> {
@@ -84,7 +112,11 @@ function gradientNames(gradients: ReadonlyMap<string, Node>): Map<Node, string> 
 }
 
 /** What one step runs, kernel by kernel; of a model that does not train, one prediction. */
-function fusedStage(model: ModelGraph, { nests: { entries }, program, derived }: Followed): Drawing {
+function fusedStage(
+  model: ModelGraph,
+  { nests: { entries }, program, derived }: Followed,
+  seconds: readonly number[] | undefined,
+): Drawing {
   const entry =
     entries.find(({ name }) => name === 'step') ?? entries.find(({ name }) => name === 'gradients') ?? entries[0];
   const steps = program.entries[entry.name]?.steps ?? [];
@@ -106,6 +138,7 @@ function fusedStage(model: ModelGraph, { nests: { entries }, program, derived }:
       plan: kernel.plan,
       flops: calls.has(kernel) ? times(batch) * flopsOf(kernel, batch) : 0,
       bytes: times(batch) * bytesOf(run, batch),
+      ...(seconds?.length === runs.length && { seconds: seconds[i] }),
     };
   });
   return { stage: 'fused', drawn: drawnInRegions(computed, names, model, derived.gradients), regions };
