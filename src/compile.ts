@@ -1,8 +1,8 @@
 // The compiler: walks the list of passes from a source to a program for each target, and prints the module.
-import { emitFallback, emitModule, toJavaScript } from './codegen/emit.js';
+import { emitFallback, emitModule, lineOrigins, sourceMap, sourceMapLine, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
 import type { ModelGraph, ModelPart } from './ir/model.js';
-import type { EntryName, TargetTraits, TrainerProgram } from './ir/program.js';
+import type { AnyNest, EntryName, Provenance, TargetTraits, TrainerProgram } from './ir/program.js';
 import { passesFrom } from './passes.js';
 import type { Gradients } from './passes/derive/derive.js';
 import type { Nests } from './passes/entries.js';
@@ -21,6 +21,8 @@ export interface CheckOptions {
   readonly set?: Readonly<Record<string, number | boolean | string>>;
   /** GiB that a model may take for one example: beyond, it is refused rather than compiled. Default: 16. */
   readonly memoryLimit?: number;
+  /** What a file is called in the module, for whose folder paths are to hold. Default: its name without folders. */
+  readonly fileName?: (file: string) => string;
 }
 
 export interface CompileOptions extends CheckOptions {
@@ -34,6 +36,8 @@ export interface CompileOptions extends CheckOptions {
   readonly profile?: EntryName;
   /** `js` also gives declarations. Default: ts. */
   readonly language?: 'ts' | 'js';
+  /** The name of the module's file, for a source map beside it; language js only. */
+  readonly sourceMap?: string;
   /** Names of optional passes to leave out. */
   readonly without?: readonly string[];
   /** Checks what every pass has made: a fault is thrown, as a bug of ours. */
@@ -62,6 +66,8 @@ export interface Compiled extends Checked {
   readonly code?: string;
   /** The text of the .d.ts file; language js only. */
   readonly declarations?: string;
+  /** The text of the source map, where one was asked for: of the file with `.map` behind the module's name. */
+  readonly map?: string;
   /** What the module was printed from: kernels, entries and memory; for `wgsl,wasm` the GPU's. */
   readonly program?: TrainerProgram;
 }
@@ -97,6 +103,22 @@ export function programOf(
 ): TrainerProgram {
   const context = contextOf({ target, relaxed, threads: false, without, memoryLimit: Infinity }, target);
   return insistOn(programFor(insistOn(gradientsOf(model, context)), context));
+}
+
+/** A program, and the nest that each kernel was written from, by what it says of where it comes from. */
+export interface ProgramWithNests {
+  readonly program: TrainerProgram;
+  readonly nests: ReadonlyMap<Provenance, AnyNest>;
+}
+
+/** The program of derived graphs for a target, for who wants to know what its kernels compute. */
+export function programWithNests(derived: Gradients, target: Target): ProgramWithNests {
+  const nests = new Map<Provenance, AnyNest>();
+  const watch: Context['watch'] = (_, form) => {
+    if (isAt(form, 'plans')) for (const { nest } of form.is.units) nests.set(nest.nest.provenance, nest.nest);
+  };
+  const context = { ...contextOf({ memoryLimit: Infinity, threads: false }, target), watch };
+  return { program: insistOn(programFor(derived, context)), nests };
 }
 
 /** The program of derived graphs for a target of any traits. */
@@ -167,12 +189,16 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
   if (!first) return { diagnostics };
   const { target, program, relaxed } = first;
   const checked = { diagnostics, model, program };
-  const { code } = other
+  const { code, kernels } = other
     ? await emitFallback(program, other)
     : await emitModule(program, { target, relaxed, profile: options.profile });
   if (options.language !== 'js') return { ...checked, code };
   const { js, dts } = await toJavaScript(code);
-  return { ...checked, code: js, declarations: dts };
+  const made = { ...checked, code: js, declarations: dts };
+  const { sourceMap: file } = options;
+  if (file === undefined || !model) return made;
+  const map = sourceMap(js, lineOrigins(js, kernels), file, model.sources);
+  return { ...made, code: `${js}${sourceMapLine(`${file}.map`)}`, map };
 }
 
 function gradientsOf(model: ModelGraph, context: Context): Gradients | undefined {
@@ -212,6 +238,7 @@ function contextOf(options: CompileOptions, one: Target = 'ts', shown?: Target):
     model: options.model,
     set: options.set,
     memoryLimit: memoryLimit * 2 ** 30,
+    fileName: options.fileName,
     target: traitsOf(one, relaxed),
     threads: threads && one === 'wasm',
     without: new Set(without),

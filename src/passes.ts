@@ -53,7 +53,7 @@ export const passes: readonly Pass[] = [
     why: 'gives every construct its meaning: types, shapes, layers written out, two modes of one model',
     from: 'tree',
     to: 'graph',
-    run({ entry, files }, { model: wanted, set, memoryLimit, diagnostics, part: seePart }) {
+    run({ entry, files }, { model: wanted, set, memoryLimit, fileName, diagnostics, part: seePart }) {
       const {
         model,
         part,
@@ -65,6 +65,7 @@ export const passes: readonly Pass[] = [
         model: wanted,
         set,
         memoryLimit,
+        fileName,
       });
       diagnostics.push(...found);
       if (part) seePart?.(part);

@@ -1,8 +1,8 @@
 // `nnc compile`: writes a model's trainer module, or shows one of the stages on the way to it.
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Option, type Command } from 'commander';
 import { visible } from '../diagnostics/quote.js';
-import { attempt, makeFolder, readImport, readSource, writeFiles } from './files.js';
+import { attempt, makeFolder, readImport, readSource, standardInput, writeFiles } from './files.js';
 import type { Target } from '../index.js';
 import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
 import { standardError, standardOutput } from './output.js';
@@ -52,7 +52,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   for (const option of ['threads', 'relaxed'] as const)
     if (options[option] && !options.target?.includes('wasm')) command.error(`error: --${option} is for --target wasm`);
 
-  const settings = { ...options, read: readImport };
+  const settings = { ...options, read: readImport, fileName: pathsFrom(output === '-' ? '.' : dirname(output)) };
   const source = readSource(file);
   if (emit !== undefined) {
     if (emit === 'all') {
@@ -70,8 +70,14 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     return;
   }
   const { compile } = await import('../index.js');
-  const compiled = await compile(source, { ...settings, language: declarations === undefined ? 'ts' : 'js' });
-  finish(report(compiled.diagnostics), compiled.code, output, declarations, compiled.declarations);
+  const compiled = await compile(source, {
+    ...settings,
+    ...(declarations === undefined ? { language: 'ts' } : { language: 'js', sourceMap: basename(output) }),
+  });
+  finish(report(compiled.diagnostics), compiled.code, output, [
+    { path: declarations, content: compiled.declarations },
+    { path: `${output}.map`, content: compiled.map },
+  ]);
   const { program } = compiled;
   if (!program || output === '-') return;
   const { describeMemory, expectedSizes, memoryUse } = await import('../inspect/memory.js');
@@ -100,7 +106,18 @@ async function refuseUnknown(names: readonly string[], command: Command): Promis
   }
 }
 
-function finish(failed: boolean, code: string | undefined, output: string, beside?: string, types?: string): void {
+/** Paths of files as a module says them: from its folder. */
+function pathsFrom(folder: string): (file: string) => string {
+  return (file) => (file === standardInput ? file : relative(resolve(folder), resolve(file)).split(sep).join('/'));
+}
+
+/** `beside`: files that go with the module, where there is something to write in them. */
+function finish(
+  failed: boolean,
+  code: string | undefined,
+  output: string,
+  beside: readonly { readonly path?: string; readonly content?: string }[] = [],
+): void {
   if (failed || code === undefined) {
     process.exitCode = 1;
     return;
@@ -109,9 +126,8 @@ function finish(failed: boolean, code: string | undefined, output: string, besid
     standardOutput.write(code);
     return;
   }
-  const files = [{ path: output, content: code }];
-  if (beside !== undefined && types !== undefined) files.push({ path: beside, content: types });
-  writeFiles(files);
+  const more = beside.flatMap(({ path, content }) => (path && content !== undefined ? [{ path, content }] : []));
+  writeFiles([{ path: output, content: code }, ...more]);
 }
 
 /** What is wrong with the name of a module; undefined where nothing is. */

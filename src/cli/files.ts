@@ -30,9 +30,12 @@ export function textOf(file: string): string | undefined {
   return texts.get(file);
 }
 
+/** What diagnostics call a source that comes through a pipe. */
+export const standardInput = 'standard input';
+
 /** Reads a source by the name the user gave. */
 export function readSource(file: string): Source {
-  const name = file === '-' ? 'standard input' : file;
+  const name = file === '-' ? standardInput : file;
   try {
     const text = file === '-' ? readAll(0) : readOpened(file);
     texts.set(name, text);

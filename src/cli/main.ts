@@ -5,6 +5,7 @@ import { version } from '../embedded.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
+import { addExplain } from './explain.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
 import { addGraph } from './graph.js';
@@ -34,6 +35,7 @@ for (const add of [
   addCompile,
   addTrain,
   addGrad,
+  addExplain,
   addGradcheck,
   addVerify,
   addGraph,

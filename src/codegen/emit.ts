@@ -17,6 +17,7 @@ import type { WasmPrograms } from './wasm/module.js';
 import { wgslEngine } from './wgsl/module.js';
 
 export { emitFallback } from './module/fallback.js';
+export { kernelTexts, lineOrigins, sourceMap, sourceMapLine } from './module/sourceMap.js';
 export type { WasmPrograms, Writer };
 export { toJavaScript, type JavaScript } from './module/javascript.js';
 
@@ -30,8 +31,14 @@ export interface EmitOptions {
   readonly writer?: Writer;
 }
 
+/** The text of a module in TypeScript, and the kernels in it by the names of their functions. */
+export interface Emitted {
+  readonly code: string;
+  readonly kernels: Engine['kernels'];
+}
+
 /** Prints the program as a module in TypeScript: self-contained, strict, and formatted by the writer for readers. */
-export async function emitModule(whole: TrainerProgram, options: EmitOptions): Promise<{ code: string }> {
+export async function emitModule(whole: TrainerProgram, options: EmitOptions): Promise<Emitted> {
   const { target, profile, writer = readable } = options;
   const program = profile ? withKernelEntries(whole, profile) : whole;
   const layout = layOut(program);
@@ -48,7 +55,7 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   );
   const types = await writer.format(await writer.print(publicTypes(program)));
   const parts = [header(program, target), types, publicRuntimeTypes(program, target), own, neededRuntime(own)];
-  return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n` };
+  return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n`, kernels: engine.kernels };
 }
 
 /** What differs between targets. */

@@ -3,6 +3,7 @@ import * as checks from './checks.js';
 import * as data from './data.js';
 import type { Diagnostic } from './diagnostic.js';
 import * as elaboration from './elaboration.js';
+import * as explain from './explain.js';
 import * as files from './files.js';
 import * as gradients from './gradients.js';
 import * as loops from './loops.js';
@@ -25,6 +26,7 @@ const phases: Readonly<Record<string, object>> = {
   gradients,
   loops,
   data,
+  explain,
   files,
   memory,
   checks,

@@ -8,7 +8,7 @@ import { isLanes, type Scalar, type ScalarOp } from '../ir/scalar.js';
 export type SizeOf = (name: string) => number;
 
 /** What counts as one operation for each value; comparisons, choices, conversions and changes of sign do not. */
-const counted: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
+export const counted: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
   ...(['add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt', 'pow'] as const),
   ...(['exp', 'log', 'log1p', 'expm1', 'sin', 'cos', 'tanh', 'erf'] as const),
 ]);

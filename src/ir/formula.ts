@@ -14,6 +14,7 @@ import {
 } from './formula/tree.js';
 import { printFormula } from './formula/text.js';
 import { recognise, type Form } from './recognise.js';
+import { printSource, sourceOf } from './source.js';
 
 /** What a node is called where it has no name of its own; undefined writes it out. */
 export type NameOf = (node: Node) => string | undefined;
@@ -81,8 +82,6 @@ export function createWriter(
 
 /** `mnist.nn:9 cross_entropy`: where a node comes from. */
 export function sourcesOf(node: Node): string[] {
-  if (!node.origin) return [];
-  const { file, line, calls } = node.origin;
-  const base = file.slice(file.lastIndexOf('/') + 1);
-  return [`${base}:${line}${calls.length > 0 ? ` ${calls[0]}` : ''}`];
+  const source = sourceOf(node);
+  return source ? [printSource(source)] : [];
 }

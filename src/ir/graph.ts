@@ -7,6 +7,7 @@ import type { TensorType } from './types.js';
 
 /** Where in the user's source a node comes from. */
 export interface Origin {
+  /** As it is shown: see SourceLine. */
   readonly file: string;
   /** From 1. */
   readonly line: number;

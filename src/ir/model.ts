@@ -112,6 +112,8 @@ export interface ModelGraph {
   /** The file the model stands in, and its text. */
   readonly file: string;
   readonly text: string;
+  /** The user's files, by what they are called where lines of them are named: that of the model, then what it imports. */
+  readonly sources: ReadonlyMap<string, string>;
   /** Where its name stands in that file. */
   readonly place: { readonly start: number; readonly end: number };
   readonly inputs: readonly ModelInput[];

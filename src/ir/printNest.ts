@@ -2,12 +2,13 @@
 import { printIndex, type Axis } from './index.js';
 import { printAssignment, printAddress } from './printProgram.js';
 import type { AnyNest, Nest } from './program.js';
+import { printSource } from './source.js';
 
 /** What a nest computes, in the model's names and in scalar expressions. */
 export function printNest(nest: AnyNest, host = false): string {
   const { name, kind, provenance } = nest;
   const head = `${kind} ${name} (${provenance.phase}${host ? ', on the host' : ''})`;
-  const comments = [...provenance.formulas, ...provenance.sources].map((line) => `  // ${line}`);
+  const comments = [...provenance.formulas, ...provenance.sources.map(printSource)].map((line) => `  // ${line}`);
   return [head, ...comments, ...bodyOf(nest)].join('\n');
 }
 

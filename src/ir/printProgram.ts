@@ -2,6 +2,7 @@
 import { printIndex, type Index } from './index.js';
 import type { Entry, Kernel, Program, Run, Statement, Step } from './program.js';
 import type { Buffer, Scalar } from './scalar.js';
+import { printSource } from './source.js';
 import { elementsOf, partsOf } from './walk.js';
 
 /** The whole program. */
@@ -18,7 +19,7 @@ export function printProgram(program: Program): string {
 
 /** One kernel: what it computes, its plan, its statements. */
 export function printKernel({ name, body, plan, provenance }: Kernel): string {
-  const comments = [...provenance.formulas, ...provenance.sources, plan].map((line) => `  // ${line}`);
+  const comments = [...provenance.formulas, ...provenance.sources.map(printSource), plan].map((line) => `  // ${line}`);
   return [`kernel ${name} (${provenance.phase})`, ...comments, ...body.flatMap((s) => printStatement(s, '  '))].join(
     '\n',
   );

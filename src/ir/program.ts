@@ -1,19 +1,34 @@
 // The program level: nests (loops over scalar expressions, made by fuse), kernels (statements, made by lower), steps and entries.
+import type { Node } from './graph.js';
 import type { Axis, Index } from './index.js';
 import type { Initial, ModelGraph } from './model.js';
 import type { CounterName } from './ops/leaves.js';
 import type { Buffer, FoldOp, Scalar, ScalarType } from './scalar.js';
+import type { SourceLine } from './source.js';
 import type { TensorType } from './types.js';
 
 /** Where a kernel comes from, for its comment: `d_logits = (softmax(logits) - one_hot(label)) / batch   mnist.nn:9 cross_entropy`. */
 export interface Provenance {
   /** One line a result: what is computed, in the model's own names. */
   readonly formulas: readonly string[];
-  /** `mnist.nn:9 cross_entropy`, in order, without repeats. */
-  readonly sources: readonly string[];
-  readonly phase: 'forward' | 'backward' | 'update';
+  /** Without repeats: that of the result which the kernel is named after, those of the others in order, then what was put into them. */
+  readonly sources: readonly SourceLine[];
+  readonly phase: Phase;
   /** The bindings and instances that lead to what is stored last: `h.block.3.a`. */
   readonly path?: string;
+  /** In the order of its text. */
+  readonly results: readonly Result[];
+}
+
+export type Phase = 'forward' | 'backward' | 'update';
+
+/** What a nest stores, and what it is made of. */
+export interface Result {
+  readonly to: Buffer;
+  readonly node: Node;
+  readonly phase: Phase;
+  /** The nodes that are computed for it: itself, and those whose elements were put into its own. None where it is moved. */
+  readonly fused: readonly Node[];
 }
 
 export interface Store {
@@ -147,6 +162,8 @@ export interface Run {
   readonly numbers?: ReadonlyMap<Axis, number>;
   /** Whose call it is, where the kernel serves several: `h.block.7: model.nn:9`. */
   readonly copy?: string;
+  /** What this call computes, where the kernel serves several. */
+  readonly provenance?: Provenance;
 }
 
 /** What runs, and what runs again for each place of an axis, one after another; an address may mention the axis. */

@@ -49,6 +49,8 @@ export interface Context {
   readonly set?: Readonly<Record<string, number | boolean | string>>;
   /** Bytes that a model may take for one example. */
   readonly memoryLimit: number;
+  /** What a file is called where lines of it are named; default: without its folders. */
+  readonly fileName?: ((file: string) => string) | undefined;
   /** The work of kernels is shared by threads. */
   readonly threads: boolean;
   /** Names of optional passes that are left out. */

@@ -10,7 +10,7 @@ export function buffer(name: string, length: number | Index, dtype: Buffer['dtyp
 }
 
 export function kernelOf(name: string, ...body: Statement[]): Kernel {
-  const provenance = { formulas: [], sources: [], phase: 'forward' } as const;
+  const provenance = { formulas: [], sources: [], phase: 'forward', results: [] } as const;
   return { name, body, scratch: [], plan: '', provenance };
 }
 

@@ -53,6 +53,7 @@ function modelOfSamples() {
         name: 'samples',
         file: 'samples.nn',
         text: '',
+        sources: new Map(),
         place: { start: 0, end: 0 },
         inputs: [...values.keys()].map((leaf) => ({ name: String(leaf.attrs.name), type: leaf.type })),
         parameters: [],

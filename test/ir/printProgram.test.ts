@@ -15,7 +15,7 @@ const kernel: Kernel = {
   name: 'out',
   plan: 'serial',
   scratch: [],
-  provenance: { formulas: ['out = exp(x[ids])'], sources: ['m.nn:3'], phase: 'forward' },
+  provenance: { formulas: ['out = exp(x[ids])'], sources: [{ file: 'm.nn', line: 3 }], phase: 'forward', results: [] },
   body: [
     {
       kind: 'loop',

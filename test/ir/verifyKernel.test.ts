@@ -58,7 +58,7 @@ function kernelOf(body: readonly Statement[], more: Partial<Kernel> = {}): Kerne
     body,
     scratch: [],
     plan: '',
-    provenance: { formulas: [], sources: [], phase: 'forward' },
+    provenance: { formulas: [], sources: [], phase: 'forward', results: [] },
     ...more,
   };
 }

@@ -114,6 +114,7 @@ export function modelOfLoops({ build }: LoopCase): LoopModel {
     name: 'loops',
     file: 'loops.nn',
     text: '',
+    sources: new Map(),
     place: { start: 0, end: 0 },
     inputs: inputs.map((node) => ({ name: String(node.attrs.name), type: node.type })),
     parameters: [],

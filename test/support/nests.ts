@@ -3,7 +3,7 @@ import { add, atom, axis, div, mul, size, sub, toIndex, type Axis, type Index } 
 import type { AnyNest, Nest, Provenance, Store } from '../../src/ir/program.js';
 import { apply, fold, indexValue, load, number, type Buffer, type Scalar } from '../../src/ir/scalar.js';
 
-const provenance: Provenance = { formulas: [], sources: [], phase: 'forward' };
+const provenance: Provenance = { formulas: [], sources: [], phase: 'forward', results: [] };
 
 export const batch = size('batch');
 

@@ -14,7 +14,13 @@ export function buffer(name: string, space: Buffer['space'], length: ix.Index, d
 }
 
 export function kernel(name: string, body: readonly Statement[], provenance: Partial<Provenance> = {}): Kernel {
-  const from: Provenance = { formulas: [`${name} = …`], sources: ['linear.nn:5'], phase: 'forward', ...provenance };
+  const from: Provenance = {
+    formulas: [`${name} = …`],
+    sources: [{ file: 'linear.nn', line: 5 }],
+    phase: 'forward',
+    results: [],
+    ...provenance,
+  };
   return { name, body, scratch: [], plan: 'plain loops', provenance: from };
 }
 
@@ -73,7 +79,10 @@ export function linear({ accumulate = 1 }: LinearOptions = {}): TrainerProgram {
         },
       ]),
     ],
-    { formulas: ['prediction = x @ line.W + line.offset[group]'], sources: ['linear.nn:8 line'] },
+    {
+      formulas: ['prediction = x @ line.W + line.offset[group]'],
+      sources: [{ file: 'linear.nn', line: 8, call: 'line' }],
+    },
   );
   const error = apply('sub', load(prediction, B), load(y, B));
   const count = apply('f32', indexValue(batch));
@@ -185,6 +194,7 @@ function modelOf(accumulate: number): ModelGraph {
     name: 'linear',
     file: 'linear.nn',
     text: '// Linear regression by group.\nmodel linear {\n  …\n}\n',
+    sources: new Map(),
     place: { start: 0, end: 0 },
     inputs: [],
     parameters: [],

@@ -1,5 +1,5 @@
 // What differs between targets in the trainer's text: how memory is made and grows, how an entry runs, and how methods answer.
-import type { Entry, TargetTraits } from '../../ir/program.js';
+import type { Entry, Kernel, TargetTraits } from '../../ir/program.js';
 import type { Definition } from '../text/document.js';
 
 /** How methods answer, and with what lines: `m` is the memory. */
@@ -26,6 +26,8 @@ export interface Engine {
   readonly answers: Answers;
   /** Memory, kernels and entries, in the order in which a reader meets them. */
   readonly definitions: readonly Definition[];
+  /** The kernels whose text stands in the module, by the names of their functions. */
+  readonly kernels: ReadonlyMap<string, Kernel>;
   /** The expression that makes Memory; `options` are the trainer's. */
   readonly createMemory: string;
   /** createMemory has made room for the batch of the options. */

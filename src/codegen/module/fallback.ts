@@ -1,6 +1,7 @@
 // One module for two targets: WebGPU where there is a GPU, WebAssembly where there is none, behind one createTrainer.
 import type { TrainerProgram } from '../../ir/program.js';
 import { readable, unchecked, type Definition, type Writer } from '../text/document.js';
+import type { Engine } from './engine.js';
 import { neededRuntime, publicRuntimeType, publicRuntimeTypes } from './inline.js';
 import { layOut } from './layout.js';
 import { header, modelInfo } from './trainer/info.js';
@@ -19,12 +20,12 @@ export async function emitFallback(
   gpu: TrainerProgram,
   { program: cpu, relaxed }: WasmPrograms,
   writer: Writer = readable,
-): Promise<{ code: string }> {
+): Promise<{ code: string; kernels: Engine['kernels'] }> {
   const [onGpu, onCpu] = await Promise.all([gpuText(gpu, writer), cpuText(cpu, writer, relaxed)]);
   const types = await writer.print(publicTypes(gpu));
-  const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu), inside('onWebAssembly', onCpu)];
+  const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu.text), inside('onWebAssembly', onCpu)];
   const code = await writer.format([types, publicRuntimeTypes(gpu, 'wgsl'), ...own].join('\n\n'));
-  return { code: `${unchecked}${header(gpu, target)}\n\n${code}` };
+  return { code: `${unchecked}${header(gpu, target)}\n\n${code}`, kernels: onGpu.kernels };
 }
 
 const choice = `
@@ -44,7 +45,7 @@ function inside(name: string, text: string): string {
   return `function ${name}(): (options: TrainerOptions) => Promise<AnyTrainer> {\n${text}\n}`;
 }
 
-async function gpuText(program: TrainerProgram, writer: Writer): Promise<string> {
+async function gpuText(program: TrainerProgram, writer: Writer): Promise<{ text: string; kernels: Engine['kernels'] }> {
   const layout = layOut(program, ownNames);
   const engine = wgslEngine(program, layout);
   const own = await textOf(writer, [
@@ -52,7 +53,7 @@ async function gpuText(program: TrainerProgram, writer: Writer): Promise<string>
     ...engine.definitions,
     ...trainer(program, layout, engine),
   ]);
-  return `${own}\n\n${neededRuntime(own)}\n\nreturn createTrainer;`;
+  return { text: `${own}\n\n${neededRuntime(own)}\n\nreturn createTrainer;`, kernels: engine.kernels };
 }
 
 async function cpuText(program: TrainerProgram, writer: Writer, relaxed?: TrainerProgram): Promise<string> {

@@ -8,6 +8,7 @@ import { sizeFields, type Layout } from './layout.js';
 export interface Host {
   readonly kernels: readonly Kernel[];
   readonly definitions: readonly Definition[];
+  readonly names: ReadonlyMap<string, Kernel>;
   /** The statement that runs the step's kernel; undefined where the step is the device's. */
   call(step: Step): string | undefined;
 }
@@ -19,6 +20,7 @@ export function printHost(program: TrainerProgram, layout: Layout): Host {
   return {
     kernels,
     definitions: [...functions.values()].map((f) => f.definition),
+    names: new Map([...functions].map(([kernel, { name }]) => [name, kernel])),
     call: (step) => {
       const called = step.kind === 'run' ? functions.get(step.kernel) : undefined;
       if (!called) return undefined;

@@ -9,6 +9,8 @@ export interface Gpu {
   /** Whether the device was asked for here, and goes with the trainer. */
   readonly owned: boolean;
   readonly shaders: object;
+  /** Lines that kernels come from: `mnist.nn:9`. */
+  readonly places: Readonly<Record<string, string>>;
   readonly bindingLayout: object;
   readonly pipelineLayout: object;
   readonly pipelines: Map<string, object>;
@@ -37,6 +39,7 @@ const gpuUsage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storag
 /** Shaders as text, and what they need of totals over the threads of a workgroup, in two forms. */
 export interface GpuCode {
   readonly shaders: string;
+  readonly places: Readonly<Record<string, string>>;
   readonly totals?: string;
   readonly subgroupTotals?: string;
 }
@@ -62,18 +65,27 @@ export async function openGpu(
     buffer: { type, hasDynamicOffset: binding > 2 },
   }));
   const bindingLayout = device.createBindGroupLayout({ entries });
-  const empty = { size: 16, usage: gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget };
+  const empty = (kind: string): object => ({
+    label: `${name} ${kind}`,
+    size: 16,
+    usage: gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget,
+  });
   const gpu: Gpu = {
     name,
     device,
     owned: given === undefined,
-    shaders: device.createShaderModule({ code: textFor(device, code) }),
+    shaders: device.createShaderModule({ label: name, code: textFor(device, code) }),
+    places: code.places,
     bindingLayout,
     pipelineLayout: device.createPipelineLayout({ bindGroupLayouts: [bindingLayout] }),
     pipelines: new Map(),
-    call: device.createBuffer({ size: callBytes, usage: gpuUsage.uniform | gpuUsage.copyTarget }),
-    floats: device.createBuffer(empty),
-    integers: device.createBuffer(empty),
+    call: device.createBuffer({
+      label: `${name} call`,
+      size: callBytes,
+      usage: gpuUsage.uniform | gpuUsage.copyTarget,
+    }),
+    floats: device.createBuffer(empty('floats')),
+    integers: device.createBuffer(empty('integers')),
     room: { floats: 4, integers: 4 },
     bindings: {},
     depth,
@@ -147,7 +159,7 @@ export function growGpu(
   for (const kind of ['floats', 'integers'] as const) {
     if (need[kind] <= room[kind]) continue;
     const usage = gpuUsage.storage | gpuUsage.copySource | gpuUsage.copyTarget;
-    const buffer = device.createBuffer({ size: 4 * need[kind], usage });
+    const buffer = device.createBuffer({ label: `${gpu.name} ${kind}`, size: 4 * need[kind], usage });
     const size = 4 * Math.min(kept[kind], room[kind]);
     if (size > 0) encoder.copyBufferToBuffer(gpu[kind], 0, buffer, 0, size);
     old.push(gpu[kind]);
@@ -191,7 +203,8 @@ function pipelineOf(gpu: Gpu, kernel: string): object {
   let pipeline = gpu.pipelines.get(kernel);
   if (!pipeline) {
     const compute = { module: gpu.shaders, entryPoint: kernel };
-    pipeline = gpu.device.createComputePipeline({ layout: gpu.pipelineLayout, compute });
+    const label = `${kernel} ${gpu.places[kernel] ?? ''}`.trimEnd();
+    pipeline = gpu.device.createComputePipeline({ label, layout: gpu.pipelineLayout, compute });
     gpu.pipelines.set(kernel, pipeline);
   }
   return pipeline;

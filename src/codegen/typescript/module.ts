@@ -26,6 +26,7 @@ export function typescriptEngine(program: TrainerProgram, layout: Layout): Engin
     target: 'ts',
     asynchronous: false,
     definitions: [...memory(program, layout), ...kernels.map((k) => k.definition), ...entries],
+    kernels: new Map(program.kernels.map((kernel, i) => [kernels[i].name, kernel])),
     createMemory: 'createMemory()',
     placeFloats: (field, variable) => `m.${field} = ${variable};`,
     parameters: method('get parameters()', 'return m.parameters;'),

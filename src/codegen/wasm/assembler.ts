@@ -122,6 +122,8 @@ export interface Module {
   /** Declares a function before its code is known; returns its index. */
   declare(type: FunctionType): number;
   define(index: number, code: Code): void;
+  /** What profilers and stacks call a function of this module. */
+  name(index: number, text: string): void;
   export(name: string, index: number): void;
   /** Bytes written to memory when the module starts. */
   data(offset: number, bytes: Uint8Array): void;
@@ -136,6 +138,7 @@ export function createModule(imported: MemoryImport): Module {
   const imports: { readonly name: string; readonly type: number }[] = [];
   const functions: { readonly type: number; code?: Code }[] = [];
   const exports: { readonly name: string; readonly index: number }[] = [];
+  const names = new Map<number, string>();
   const segments: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   let sharedAt: number | undefined;
   const typeAt = (type: FunctionType): number => {
@@ -155,6 +158,9 @@ export function createModule(imported: MemoryImport): Module {
     },
     define(index, code) {
       functions[index - imports.length].code = code;
+    },
+    name(index, of) {
+      names.set(index, of);
     },
     export(name, index) {
       exports.push({ name, index });
@@ -201,9 +207,26 @@ export function createModule(imported: MemoryImport): Module {
           unsigned(to, segment.bytes.length);
           append(to, segment.bytes);
         });
+      if (names.size > 0) writeNames(out, names);
       return Uint8Array.from(out);
     },
   };
+}
+
+/** The custom section of names, with those of functions in the order of their indices. */
+function writeNames(out: number[], names: ReadonlyMap<number, string>): void {
+  const functions: number[] = [];
+  const inOrder = [...names].sort(([a], [b]) => a - b);
+  section(functions, 1, inOrder, (to, [index, name]) => {
+    unsigned(to, index);
+    text(to, name);
+  });
+  const content: number[] = [];
+  text(content, 'name');
+  append(content, functions);
+  out.push(0);
+  unsigned(out, content.length);
+  append(out, content);
 }
 
 function bodyOf(code: Code): number[] {

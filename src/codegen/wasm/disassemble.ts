@@ -32,12 +32,13 @@ know('i8x16.shuffle', [0xfd, 0x0d], 'shuffle');
 /** Opcodes that a second number follows. */
 const prefixes: ReadonlySet<number> = new Set([0xfc, 0xfd, 0xfe]);
 
-/** The text of a module, a line an instruction. Functions and locals are numbers, as in the binary. */
+/** The text of a module, a line an instruction. Functions and locals are numbers, as in the binary; names stand as comments. */
 export function disassemble(binary: Uint8Array): string {
   const reader = new Reader(binary);
   const out: string[] = [];
   const types: string[] = [];
   const declared: number[] = [];
+  const heads = new Map<number, number>();
   let imported = 0;
   reader.skip(8);
   while (!reader.atEnd) {
@@ -64,6 +65,7 @@ export function disassemble(binary: Uint8Array): string {
     else if (id === 10)
       list((i) => {
         const last = reader.unsigned() + reader.at;
+        heads.set(imported + i, out.length);
         out.push(`  (func ${imported + i}${types[declared[i]]}`, ...bodyOf(reader, last), '  )');
       });
     else if (id === 11)
@@ -75,6 +77,17 @@ export function disassemble(binary: Uint8Array): string {
         const text = [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
         out.push(`  (data (i32.const ${at}) "${text}")`);
       });
+    else if (id === 0) {
+      const section = reader.text();
+      if (section !== 'name' || reader.byte() !== 1)
+        throw new Error(`the section ${section} is not of names of functions`);
+      reader.unsigned();
+      list(() => {
+        const head = heads.get(reader.unsigned());
+        const name = reader.text();
+        if (head !== undefined) out[head] += `  ;; ${name}`;
+      });
+    }
     if (reader.at !== end) throw new Error(`section ${id} ends at ${reader.at}, not at ${end}`);
   }
   return ['(module', ...out, ')'].join('\n');

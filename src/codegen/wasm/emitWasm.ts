@@ -18,6 +18,7 @@ import type { Entry, Kernel, Program, Run, Step } from '../../ir/program.js';
 import { actualOf, runsByKernel, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { ownMemory, thread, threads } from '../../ir/threads.js';
+import { kernelLabel } from '../text/provenance.js';
 import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
 import { createModule, type Module } from './assembler.js';
@@ -66,6 +67,7 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
     const made: KernelFunction = { index: module.declare(type), ...parameters };
     const code = emitKernel(kernel, { ...made, offsets: starts, relaxed: options.relaxed ?? false, barrier });
     module.define(made.index, code);
+    module.name(made.index, kernelLabel(kernel));
     functions.set(kernel, made);
     return made;
   };
@@ -83,6 +85,7 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
       emitShared(e, entry.steps, kernelFunction);
     });
     module.define(index, e.code);
+    module.name(index, entry.name);
     module.export(entry.name, index);
   }
   writeConstants(module, program.buffers, offsets);

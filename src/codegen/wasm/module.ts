@@ -45,6 +45,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
         .slice(1)
         .map((b) => binary('// The same without relaxed instructions, for engines that lack them.\n', b, names[1])),
     ],
+    kernels: host.names,
     createMemory: 'createMemory(options)',
     reserves: true,
     placeFloats: (field, variable) => `copyFloats(${variable}, m.${field});`,

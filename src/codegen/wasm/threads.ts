@@ -28,6 +28,9 @@ export function defineBarrier(module: Module): number {
   read(code, threadWords.begun);
   module.define(awaitWork, code);
   module.export('awaitWork', awaitWork);
+  module.name(until, 'untilChanged');
+  module.name(barrier, 'barrier');
+  module.name(awaitWork, 'awaitWork');
   return barrier;
 }
 

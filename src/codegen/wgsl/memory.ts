@@ -89,7 +89,7 @@ function createMemory({ program, layout, call, shaders, kept, scalars, integers 
     body: [
       `const call = new ArrayBuffer(${16 * Math.max(1, Math.ceil(call.fields.length / 4))});`,
       `const m: Memory = {\n${[
-        `gpu: await openGpu(model.name, device, { shaders${shaders.totals ? ', totals, subgroupTotals' : ''} }, [${first}], call.byteLength${more})`,
+        `gpu: await openGpu(model.name, device, { shaders, places${shaders.totals ? ', totals, subgroupTotals' : ''} }, [${first}], call.byteLength${more})`,
         'call',
         'words: new Int32Array(call)',
         ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),

@@ -6,7 +6,8 @@ import { printHost, type Host } from '../module/host.js';
 import type { Layout } from '../module/layout.js';
 import type { Scope } from '../text/names.js';
 import { elementsOf, statementsOf } from '../text/progressions.js';
-import { comment, templateText } from '../text/quote.js';
+import { primaryPlace } from '../text/provenance.js';
+import { comment, literal, objectOf, templateText } from '../text/quote.js';
 import { callOf, listOf, type Call } from './call.js';
 import { answersOfGpu } from './answers.js';
 import { printMemory } from './memory.js';
@@ -34,6 +35,7 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
       ...Object.values(program.entries).map((entry) => runner(entry, program, layout, call, host, shaders)),
       ...texts(shaders),
     ],
+    kernels: new Map([...host.names, ...[...shaders.names].map(([kernel, name]) => [name, kernel] as const)]),
     createMemory: 'createMemory(options)',
     reserves: true,
     parameters: 'async read() {\nreturn (await download(use())).parameters;\n}',
@@ -49,12 +51,20 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
 }
 
 /** The shaders, and what they need of totals in two forms. */
-function texts({ text, totals }: ShaderText): Definition[] {
+function texts({ text, totals, names }: ShaderText): Definition[] {
+  const places = [...names].flatMap(([kernel, name]) => {
+    const place = primaryPlace(kernel);
+    return place === undefined ? [] : [[name, literal(place)] as const];
+  });
   const print = (name: string, code: string): Definition => ({
     kind: 'text',
     text: `const ${name} = /* wgsl */ \`\n${templateText(code)}\n\`;`,
   });
   return [
+    {
+      kind: 'text',
+      text: `/** Where kernels come from. */\nconst places: Readonly<Record<string, string>> = ${objectOf(places)};`,
+    },
     print('shaders', text),
     ...(totals ? [print('totals', totals.tree), print('subgroupTotals', totals.subgroups)] : []),
   ];

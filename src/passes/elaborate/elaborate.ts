@@ -16,6 +16,7 @@ import {
   type ModelState,
 } from '../../ir/model.js';
 import { differentiable, parametersAmong, reachable } from '../../ir/reachable.js';
+import { baseName } from '../../ir/source.js';
 import { mostErrors } from '../../parser/reader.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
@@ -42,6 +43,8 @@ export interface ElaborateOptions {
   readonly set?: Readonly<Record<string, number | boolean | string>>;
   /** In bytes. */
   readonly memoryLimit?: number;
+  /** What a file is called where lines of it are named. */
+  readonly fileName?: (file: string) => string;
 }
 
 export interface Elaborated {
@@ -85,7 +88,7 @@ function elaborated(options: ElaborateOptions, reports: Map<string, Diagnostic>)
   const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
   if (failed()) checkSettings(declaration, training.frame);
   else requireLoss(declaration, training, report);
-  const model = failed() ? undefined : assembled(declaration, options.entry, g, training, evaluation);
+  const model = failed() ? undefined : assembled(declaration, options, g, training, evaluation);
   // What failed may have been the only use of a name.
   if (!failed()) reportUnused(training, evaluation, report);
   const diagnostics = [...reports.values()].sort(inOrderOf(options.entry.file));
@@ -105,13 +108,14 @@ interface Elaboration extends Written {
 
 function elaborateMode(
   declaration: ModelDeclaration,
-  { entry, files, library, set = {}, memoryLimit = Infinity }: ElaborateOptions,
+  options: ElaborateOptions,
   training: boolean,
   g: Builder,
   report: (diagnostic: Diagnostic) => void,
   before?: Context,
 ): Elaboration {
-  const context = createContext([entry, ...files.values(), ...library], library, g, training, memoryLimit, report);
+  const { entry, files, library, set = {} } = options;
+  const context = createContext(options, g, training, report);
   // What was too much in one mode is not tried in the other.
   if (before && before.steps > mostSteps) context.steps = before.steps;
   const outer = fileScope(entry, files, libraryScope(library, builtinScope(), context), context);
@@ -121,15 +125,13 @@ function elaborateMode(
 }
 
 function createContext(
-  files: readonly File[],
-  library: readonly File[],
+  { entry, files, library, memoryLimit = Infinity, fileName = baseName }: ElaborateOptions,
   g: Builder,
   training: boolean,
-  memoryLimit: number,
   report: (diagnostic: Diagnostic) => void,
 ): Context {
   const starts = new Map<string, readonly number[]>();
-  const texts = new Map(files.map(({ file, text }) => [file, text]));
+  const texts = new Map([entry, ...files.values(), ...library].map(({ file, text }) => [file, text]));
   const ours = new Set(library.map(({ file }) => file));
   const startsOf = (file: string): readonly number[] => {
     const known = starts.get(file) ?? lineStarts(texts.get(file) ?? '');
@@ -145,6 +147,7 @@ function createContext(
     requirements: new Map(),
     report,
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
+    fileName,
     isLibrary: (file) => ours.has(file),
     memoryLimit,
     made: [],
@@ -266,11 +269,12 @@ function reportUnused(training: Elaboration, evaluation: Elaboration, report: (d
 
 function assembled(
   declaration: ModelDeclaration,
-  { file, text }: File,
+  { entry, files }: ElaborateOptions,
   g: Builder,
   training: Elaboration,
   evaluation: Elaboration,
 ): ModelGraph {
+  const { file, text } = entry;
   const { context } = training.frame;
   const needed = neededLeaves(training, evaluation);
   const own = new Map([...context.parameters, ...evaluation.frame.context.parameters]);
@@ -298,6 +302,7 @@ function assembled(
     name: declaration.name.name,
     file,
     text,
+    sources: new Map([entry, ...files.values()].map((of) => [context.fileName(of.file), of.text])),
     place: declaration.name.span,
     inputs,
     parameters: trained?.parameters ?? parameters,

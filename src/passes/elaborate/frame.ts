@@ -61,6 +61,8 @@ export interface Context {
   readonly requirements: Map<string, Requirement>;
   readonly report: (diagnostic: Diagnostic) => void;
   readonly lineOf: (span: Span) => number;
+  /** What a file is called where lines of it are named. */
+  readonly fileName: (file: string) => string;
   /** Names of files that are the library's: their lines are not the user's. */
   readonly isLibrary: (file: string) => boolean;
   /** In bytes: a tensor that lives across steps is not larger. */
@@ -169,5 +171,8 @@ function within(a: Span, b: Span): boolean {
 export function atStatement(frame: Frame, span: Span): Frame {
   const { context } = frame;
   if (context.isLibrary(span.file)) return frame;
-  return { ...frame, origin: { file: span.file, line: context.lineOf(span), calls: [], path: frame.naming.prefix } };
+  return {
+    ...frame,
+    origin: { file: context.fileName(span.file), line: context.lineOf(span), calls: [], path: frame.naming.prefix },
+  };
 }

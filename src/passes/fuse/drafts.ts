@@ -67,6 +67,8 @@ export interface Leaves {
   readonly outside: (leaf: Node, reader: Node) => Element | undefined;
   /** What one is called where it is read. */
   readonly nameOf: (leaf: Node) => string | undefined;
+  /** What is computed where one is read, outermost first. */
+  readonly fusedInto: (leaf: Node) => readonly Node[];
   /** Carried values that a round overwrites. */
   readonly overwritten: ReadonlySet<Buffer>;
 }

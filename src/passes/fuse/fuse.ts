@@ -9,7 +9,7 @@ import { load, type Buffer } from '../../ir/scalar.js';
 import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
 import { inPlaceOf, type Fusion } from './drafts.js';
 import { joinPointwise } from './join.js';
-import { linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
+import { fusedInto, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
 import { dependences } from './order.js';
@@ -198,7 +198,8 @@ function joiningOf(fusion: Fusion): Joining {
     needed: neededBy(fusion),
     inPlace: inPlaceOf(request),
     mayShare: (a, b) => isRecomputed(a) === isRecomputed(b) && !apart(a, b),
-    describe: (members) => provenanceOf(members, nameOf, fusion.texts, request.phaseOf),
+    describe: (members) =>
+      provenanceOf(members, nameOf, fusion.texts, request.phaseOf, (node) => fusedInto(node, where, request.leaves)),
     singles: request.singles,
   };
 }

@@ -6,7 +6,7 @@ import { elementCount, type TensorType } from '../../ir/types.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { DecidedRun } from '../stored/decide.js';
 import type { FuseRequest, Root } from './drafts.js';
-import { copyOf, elementOf, type NestDraft, type Places } from './nests.js';
+import { copyOf, elementOf, fusedInto, type NestDraft, type Places } from './nests.js';
 import type { View } from './views.js';
 
 /** A run of a loop, ready for its body to be fused. */
@@ -134,6 +134,10 @@ function leavesOf(
     nameOf: (leaf) => {
       const sequence = nameOutside(slices.get(leaf));
       return sequence === undefined ? nameOutside(others.get(leaf)) : `${sequence}[${axis.name}]`;
+    },
+    fusedInto: (leaf) => {
+      const outer = slices.get(leaf) ?? others.get(leaf);
+      return outer && !places.bufferOf(outer) ? fusedInto(outer, places.bufferOf, leaves) : [];
     },
     overwritten: new Set(carried.filter((c) => !c.stacked).map(({ whole }) => whole)),
   };

@@ -82,6 +82,25 @@ function ruleOf(node: Node, reader: Node, places: Places, memo: Map<string, Scal
   return found;
 }
 
+/** The nodes that are computed for a stored one: itself, and those that have no buffers, on the way to those that have. */
+export function fusedInto(
+  node: Node,
+  bufferOf: Places['bufferOf'],
+  leaves?: { readonly fusedInto: (leaf: Node) => readonly Node[] },
+): Node[] {
+  const found = new Set<Node>();
+  const open = [node];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (found.has(next) || (next !== node && bufferOf(next))) continue;
+    if (next.op.kind === 'leaf') for (const outer of leaves?.fusedInto(next) ?? []) found.add(outer);
+    else {
+      found.add(next);
+      open.push(...next.inputs);
+    }
+  }
+  return [...found];
+}
+
 /** The nest that computes a stored node into its buffer. */
 export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): NestDraft {
   const { bufferOf, outside } = places;
@@ -118,7 +137,7 @@ function storing(node: Node, to: Buffer, element: Element): NestDraft {
       name: to.name,
       axes: axes.filter((a) => a !== undefined),
       stores: [store],
-      provenance: { formulas: [], sources: [], phase: 'forward' },
+      provenance: { formulas: [], sources: [], phase: 'forward', results: [] },
     },
     nodes: [node],
     host: false,

@@ -2,11 +2,13 @@
 import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
 import { printIndex } from '../../ir/index.js';
+import { broadcast } from '../../ir/ops/movement.js';
 import type { ScanNode } from '../../ir/ops/scan.js';
 import { labelOf, ownName } from '../../ir/labels.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
-import type { AnyNest, Provenance } from '../../ir/program.js';
+import type { AnyNest, Phase, Provenance, Result } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
+import { printPlace, printSource, sourceOf, type SourceLine } from '../../ir/source.js';
 import type { NestDraft } from './nests.js';
 
 /** `nameOf` names what lies in a buffer; everything else is written out, by `texts` or as a formula. */
@@ -14,41 +16,89 @@ export function provenanceOf(
   members: readonly NestDraft[],
   nameOf: NameOf,
   texts: ReadonlyMap<Node, string>,
-  phaseOf: (node: Node) => Provenance['phase'],
+  phaseOf: (node: Node) => Phase,
+  fusedInto: (node: Node) => readonly Node[],
 ): Provenance {
   const made = members.flatMap(({ nodes, nest, moves }) =>
     nodes.map((node, i): Made => {
       const { to, value } = nest.stores[i];
       const text = moves && value.kind === 'load' ? value.from.name : texts.get(node);
-      return { node, to, ...(text !== undefined && { text }) };
+      const fused = moves ? [] : fusedInto(node);
+      return { node, to, phase: phaseOf(node), fused, ...(text !== undefined && { text }) };
     }),
   );
-  const sources = new Set(made.flatMap(({ node }) => sourcesOf(node)));
-  const phases = made.map(({ node }) => phaseOf(node));
+  const phases = made.map(({ phase: of }) => of);
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
+  const primary = primaryOf(made);
   let formulas: readonly string[] | undefined;
   return {
     // Written when first asked for: of the copies of a layer, few are. What two results are made of is told once.
     get formulas() {
       return (formulas ??= [...new Set(formulasOf(made, nameOf))]);
     },
-    sources: [...sources],
+    sources: sourceLines(made, primary),
     phase,
-    path: pathOf(made),
+    path: primary ? pathOf(primary) : '',
+    results: made.map(({ node, to, phase: of, fused }) => ({ node, to, phase: of, fused })),
   };
 }
 
-/** Where what is stored last stands in the model. */
-function pathOf(made: readonly Made[]): string {
-  const last = made.at(-1);
-  if (!last) return '';
-  const { node, to } = made.findLast(({ to: { space } }) => space === 'parameter') ?? last;
+/** The same with results in other buffers. */
+export function storedIn(provenance: Provenance, place: (buffer: Buffer) => Buffer | undefined): Provenance {
+  const { sources, phase, path } = provenance;
+  return {
+    get formulas() {
+      return provenance.formulas;
+    },
+    sources,
+    phase,
+    path,
+    results: provenance.results.map((result) => ({ ...result, to: place(result.to) ?? result.to })),
+  };
+}
+
+/** What the nest is named after: the parameter that it updates last, else what it stores last. */
+function primaryOf(made: readonly Made[]): Made | undefined {
+  return made.findLast(({ to: { space } }) => space === 'parameter') ?? made.at(-1);
+}
+
+/** Of the results, the primary one first; then lines that only what was put into them comes from. */
+function sourceLines(made: readonly Made[], primary: Made | undefined): SourceLine[] {
+  const found = new Map<string, SourceLine>();
+  const places = new Set<string>();
+  const add = (node: Node, tell: (source: SourceLine) => boolean): void => {
+    const source = sourceOf(node);
+    if (!source || !tell(source)) return;
+    const text = printSource(source);
+    if (!found.has(text)) found.set(text, source);
+    places.add(printPlace(source));
+  };
+  for (const { node } of primary ? [primary, ...made] : made) add(node, () => true);
+  for (const { fused } of made)
+    for (const node of fused)
+      // Numbers, sizes and what they are spread over are nobody's in particular: equal ones are one node.
+      if (node.op !== broadcast && isOfData(node)) add(node, (source) => !places.has(printPlace(source)));
+  return [...found.values()];
+}
+
+const ofData = new WeakMap<Node, boolean>();
+
+/** Is it computed from what the model reads or learns, and not of numbers and sizes alone? */
+function isOfData(node: Node): boolean {
+  let known = ofData.get(node);
+  if (known === undefined) {
+    known = node.inputs.length === 0 ? node.op.kind === 'leaf' : node.inputs.some(isOfData);
+    ofData.set(node, known);
+  }
+  return known;
+}
+
+/** Where a result stands in the model. */
+function pathOf({ node, to }: Made): string {
   return to.space === 'arena' ? (labelOf(node)?.place ?? node.origin?.path ?? '') : to.name;
 }
 
-interface Made {
-  readonly node: Node;
-  readonly to: Buffer;
+interface Made extends Result {
   /** Its value, where that is not its formula. */
   readonly text?: string;
 }

@@ -14,6 +14,7 @@ import { foldsOf } from '../../ir/nest/traverse.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { type Singles } from './singles.js';
 import { single } from '../../ir/nest/single.js';
+import { storedIn } from './provenance.js';
 import { canTotal, isTotal, overRow } from './totals.js';
 
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
@@ -346,7 +347,7 @@ function rowsOf({ row, members, totals }: RowGroup, local: ReadonlySet<Buffer>, 
     parts,
     ...(sums.length > 0 && { totals: sums }),
     rowLocal: [...shrunk.values()],
-    provenance,
+    provenance: storedIn(provenance, (buffer) => shrunk.get(buffer)),
   };
 }
 

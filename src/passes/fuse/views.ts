@@ -2,6 +2,7 @@
 import { add, type Index } from '../../ir/index.js';
 import { mapStores } from '../../ir/nest/traverse.js';
 import type { AnyNest } from '../../ir/program.js';
+import { storedIn } from './provenance.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 
@@ -26,10 +27,11 @@ export function throughViews(nest: AnyNest, views: Views): AnyNest {
       return load(view.to, add(view.from, rewriteIndex(value.at, rewrite, memo)), value.lanes);
     },
   };
-  return mapStores(nest, ({ to, at, value }) => {
+  const viewed = mapStores(nest, ({ to, at, value }) => {
     const view = views.get(to);
     const own = rewriteIndex(at, rewrite, memo);
     const stored = rewriteScalar(value, rewrite, memo);
     return view ? { to: view.to, at: add(view.from, own), value: stored } : { to, at: own, value: stored };
   });
+  return { ...viewed, provenance: storedIn(nest.provenance, (buffer) => views.get(buffer)?.to) };
 }

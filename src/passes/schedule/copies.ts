@@ -1,12 +1,14 @@
 // Copies of a layer once: nests that are the same but for the buffers they read and write become one, with parameters.
 import { axis, type Axis } from '../../ir/index.js';
 import { mapStores } from '../../ir/nest/traverse.js';
-import type { AnyNest } from '../../ir/program.js';
+import type { AnyNest, Provenance } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, indexValue, load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { printPlace, printSource } from '../../ir/source.js';
 import { common, numbersIn } from './alike.js';
 import { keyOfNest } from '../../ir/nest/key.js';
 import { unique } from '../unique.js';
+import { storedIn } from '../fuse/provenance.js';
 
 /** What a copy runs in the place of its own nest. */
 export interface Copy {
@@ -18,6 +20,8 @@ export interface Copy {
   readonly numbers?: ReadonlyMap<Axis, number>;
   /** Whose it is: `h.block.7: model.nn:9`. */
   readonly copy: string;
+  /** What it computes itself. */
+  readonly provenance: Provenance;
 }
 
 /** Fewer copies than this are read more easily written out; those of a `repeat` are alike by what their author wrote. */
@@ -74,7 +78,7 @@ function memberOf(key: string, nest: AnyNest): Member | undefined {
     },
     (site) => numberedIn(sites, site),
   );
-  const shape = [path.replace(/\d+/g, '#'), phase, ...sources, text].join('\n');
+  const shape = [path.replace(/\d+/g, '#'), phase, ...sources.map(printSource), text].join('\n');
   return { key, nest, shape, buffers: [...places.keys()], sites: [...sites.keys()] };
 }
 
@@ -114,6 +118,7 @@ function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
         (formula, i) => commonOf((member) => member.nest.provenance.formulas[i], told) ?? formula,
       ),
       path: commonOf((member) => member.nest.provenance.path),
+      results: storedIn(provenance, (buffer) => parameters.get(buffer)).results,
     },
   };
   const own = new Set(first.nest.kind === 'rows' ? first.nest.rowLocal : []);
@@ -124,15 +129,24 @@ function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
       if (parameter && !own.has(buffer)) given.set(parameter, member.buffers[i]);
     });
     const drawn = new Map([...sites.values()].map((parameter, i) => [parameter, member.sites[i]]));
-    yield [member.key, { nest, given, ...(drawn.size > 0 && { numbers: drawn }), copy: ownerOf(member.nest) }];
+    yield [
+      member.key,
+      {
+        nest,
+        given,
+        ...(drawn.size > 0 && { numbers: drawn }),
+        copy: ownerOf(member.nest),
+        provenance: member.nest.provenance,
+      },
+    ];
   }
 }
 
 /** The copy that a nest belongs to, and where that is written: `h.block.7: model.nn:9`. */
 function ownerOf({ provenance: { path = '', sources } }: AnyNest): string {
   const [owner = path] = /^.*\d+/.exec(path) ?? [];
-  const [where = ''] = (sources[0] ?? '').split(' ');
-  return where === '' ? owner : `${owner}: ${where}`;
+  const [source] = sources;
+  return source ? `${owner}: ${printPlace(source)}` : owner;
 }
 
 /** The numbers of random draws are below it. */

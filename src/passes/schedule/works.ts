@@ -25,7 +25,7 @@ export interface PlannedUnit {
 }
 
 /** One call of what becomes a kernel. */
-export interface Call<U = Unit> extends Pick<Run, 'given' | 'numbers' | 'copy'> {
+export interface Call<U = Unit> extends Pick<Run, 'given' | 'numbers' | 'copy' | 'provenance'> {
   readonly kind: 'run';
   readonly unit: U;
 }

@@ -14,11 +14,17 @@ type TargetName = TargetTraits['name'] | 'wgsl,wasm';
 export function header({ model }: TrainerProgram, target: TargetName): string {
   const lines = model.text.replace(/\s+$/, '').split(/\r\n|[\n\r\u2028\u2029]/);
   return comment([
-    `Compiled by nnc ${version} for ${target} from ${model.file}:`,
+    `Compiled by nnc ${version} for ${target} from ${fileOf(model)}:`,
     '',
     // TypeScript reads comments that begin with such words.
     ...lines.map((line) => `  ${line.replace(/^(\s*@)(?=ts-)/, '$1 ')}`),
   ]);
+}
+
+/** The name of the model's file, as the module says it. */
+function fileOf({ sources, file }: TrainerProgram['model']): string {
+  const [own = file] = sources.keys();
+  return own;
 }
 
 export function modelInfo(program: TrainerProgram, target: TargetName): string {

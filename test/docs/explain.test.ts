@@ -1,0 +1,35 @@
+// What docs/explain.md shows is what the command prints. UPDATE=1 writes it again.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { warm } from '../cli/nnc.js';
+import { blocksOf, withBlocks, type Block } from './snippets.js';
+
+const root = join(import.meta.dirname, '../..');
+const page = join(root, 'docs/explain.md');
+
+/** What a block shows: the output of the command behind its language. A module is compiled before it is asked. */
+function shown({ info }: Block): string | undefined {
+  const [command, ...args] = info.split(' ');
+  if (command !== 'nnc') return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'nnc-docs-'));
+  try {
+    const module = args.find((arg) => arg.endsWith('.ts'));
+    if (module === undefined) return warm(args).stdout.trimEnd();
+    const name = module.replace(/\.ts$/, '');
+    writeFileSync(join(folder, `${name}.nn`), readFileSync(join(root, `examples/${name}/${name}.nn`)));
+    warm(['compile', `${name}.nn`, '-o', module], { cwd: folder });
+    return warm(args, { cwd: folder }).stdout.trimEnd();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it('shows what is printed', () => {
+  const text = readFileSync(page, 'utf8');
+  expect(blocksOf(text).filter(({ info }) => info.startsWith('nnc '))).toHaveLength(4);
+  const now = withBlocks(text, shown);
+  if (process.env.UPDATE === '1') writeFileSync(page, now);
+  expect(process.env.UPDATE === '1' ? now : text).toBe(now);
+});
