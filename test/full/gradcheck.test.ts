@@ -11,7 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const models = ['examples', 'test/reference/cases'].flatMap((place) =>
   readdirSync(join(root, place), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
-    name.endsWith('.nn') ? [join(place, name)] : [],
+    // A model that only predicts has no gradients.
+    name.endsWith('.nn') && /^\s*loss\b/m.test(readFileSync(join(root, place, name), 'utf8'))
+      ? [join(place, name)]
+      : [],
   ),
 );
 
