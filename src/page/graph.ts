@@ -318,19 +318,19 @@ function describe(head: string, rows: readonly (readonly [string, string])[]): v
   details.replaceChildren(heading, ...(rows.length > 0 ? [list] : []));
 }
 
-/** The first box whose name, operation or layer holds what is asked for. */
+/** The first box whose name or operation holds what is asked for, else the first in such a layer. */
 function find(): void {
   const wanted = search.value.trim().toLowerCase();
   if (wanted === '') return choose(undefined);
-  for (const pane of panes)
-    for (const item of pane.items.values())
-      if (`${item.name ?? ''} ${item.label} ${item.around}`.toLowerCase().includes(wanted)) {
-        choose({ stage: pane.stage.stage, id: item.id });
-        reveal(pane, item.id);
-        search.focus();
-        return;
-      }
-  describe(`nothing is called ${search.value}`, []);
+  const all = panes.flatMap((pane) => [...pane.items.values()].map((item) => ({ pane, item })));
+  const holds = (words: string): boolean => words.toLowerCase().includes(wanted);
+  const found =
+    all.find(({ item: { name = '', label } }) => holds(`${name} ${label}`)) ??
+    all.find(({ item }) => holds(item.around));
+  if (!found) return describe(`nothing is called ${search.value}`, []);
+  choose({ stage: found.pane.stage.stage, id: found.item.id });
+  reveal(found.pane, found.item.id);
+  search.focus();
 }
 
 function text(x: number, y: number, content: string, kind: string, anchor: string, width: number): SVGElement {

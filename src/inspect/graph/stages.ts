@@ -221,7 +221,9 @@ function touchedBy({ body }: Kernel) {
 function linked(drawings: readonly Drawing[], became: (node: Node) => Node): StageGraph[] {
   const byNode = drawings.map(({ drawn }) => {
     const found = new Map<Node, string[]>();
-    for (const { node, item } of drawn) found.set(node, [...(found.get(node) ?? []), item.id]);
+    // Numbers stand beside each box that reads them: none is the others.
+    for (const { node, item } of drawn)
+      if (item.kind !== 'constant') found.set(node, [...(found.get(node) ?? []), item.id]);
     return found;
   });
   const [source, forward, backward, fused] = (['source', 'forward', 'backward', 'fused'] as const).map((stage) =>
