@@ -1,4 +1,4 @@
-// What docs/explain.md shows is what the command prints. UPDATE=1 writes it again.
+// What docs/explain.md and docs/reading.md show is what the commands print. UPDATE=1 writes it again.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,6 @@ import { warm } from '../cli/nnc.js';
 import { blocksOf, withBlocks, type Block } from './snippets.js';
 
 const root = join(import.meta.dirname, '../..');
-const page = join(root, 'docs/explain.md');
 
 /** What a block shows: the output of the command behind its language. A module is compiled before it is asked. */
 function shown({ info }: Block): string | undefined {
@@ -26,9 +25,13 @@ function shown({ info }: Block): string | undefined {
   }
 }
 
-it('shows what is printed', () => {
+it.each([
+  ['explain.md', 4],
+  ['reading.md', 8],
+])('docs/%s shows what is printed', (name, count) => {
+  const page = join(root, 'docs', name);
   const text = readFileSync(page, 'utf8');
-  expect(blocksOf(text).filter(({ info }) => info.startsWith('nnc '))).toHaveLength(4);
+  expect(blocksOf(text).filter(({ info }) => info.startsWith('nnc '))).toHaveLength(count);
   const now = withBlocks(text, shown);
   if (process.env.UPDATE === '1') writeFileSync(page, now);
   expect(process.env.UPDATE === '1' ? now : text).toBe(now);
