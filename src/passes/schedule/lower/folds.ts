@@ -1,24 +1,12 @@
 // Folds to loops: those that can share one do, each with accumulators of its own.
-import { add, constantOf, div, mul, sub, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
-import {
-  apply,
-  fold,
-  foldIdentity,
-  isLanes,
-  lane,
-  number,
-  splat,
-  type Buffer,
-  type FoldOp,
-  type Scalar,
-} from '../../../ir/scalar.js';
+import { add, constantOf, div, mul, toIndex, zero, type Atom, type Axis, type Index } from '../../../ir/index.js';
+import { apply, fold, isLanes, lane, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { replaceFolds } from '../../../ir/rewrite.js';
-import { contains, hasFold, partsOf } from '../../../ir/walk.js';
-import { cutOf, takeIn, writeRange } from './blocks.js';
-import { asLanes, vectorise } from '../../../ir/nest/lanes.js';
+import { specialise } from '../../../ir/nest/specialise.js';
+import { FoldLoops } from './foldLoops.js';
 import { writeLets } from './lets.js';
 import { nameIn, type LetName } from './names.js';
-import { specialise } from '../../../ir/nest/specialise.js';
+import { identityOf, laneBodies, laneWidth, nextFolds, termOf, type PendingFold } from './pendingFolds.js';
 import type { Writer } from './writer.js';
 
 /** How the folds of a nest are written; axes that are not mentioned are plain loops in the order they come. */
@@ -67,13 +55,6 @@ export function writeValues(
   return writeLets(writer, values, forced, each, names);
 }
 
-interface PendingFold {
-  readonly fold: Scalar & { kind: 'fold' };
-  /** The value is only used where this holds. */
-  readonly guard?: Scalar;
-  readonly label: string;
-}
-
 /** Folds over axes that are all unrolled become expressions. */
 function unrollFolds(values: readonly Scalar[], style: FoldStyle): Scalar[] {
   if (style.unrolled.size === 0) return [...values];
@@ -93,8 +74,10 @@ function unrollFolds(values: readonly Scalar[], style: FoldStyle): Scalar[] {
   return values.map(visit);
 }
 
+type Substitution = (part: Atom) => Index | undefined;
+
 /** The substitutions for every place of the axes, whose extents are numbers; the last axis varies fastest. */
-function places(axes: readonly Axis[]): ((part: Atom) => Index | undefined)[] {
+function places(axes: readonly Axis[]): Substitution[] {
   let list: Map<Axis, Index>[] = [new Map()];
   for (const axis of axes) {
     const extent = constantOf(axis.extent);
@@ -104,239 +87,149 @@ function places(axes: readonly Axis[]): ((part: Atom) => Index | undefined)[] {
   return list.map((at) => (part) => (part.kind === 'axis' ? at.get(part) : undefined));
 }
 
-/** The next folds that can share a loop: none contains another that is still to be written. */
-function nextFolds(writer: Writer, values: readonly Scalar[], wanted: readonly Wanted[]): PendingFold[] {
-  const found = new Map<string, PendingFold>();
-  values.forEach((value, i) => collectFolds(value, undefined, wanted[i]?.label ?? '', found, new Set()));
-  const pending = [...found.values()];
-  const ready = pending.filter((p) => !pending.some((q) => q !== p && contains(p.fold.body, q.fold.key)));
-  if (ready.length === 0) return [];
-  const [first] = ready;
-  const level = writer.levelOf(first.fold);
-  return ready.filter(
-    (p) => p === first || (sameExtents(p.fold.over, first.fold.over) && writer.levelOf(p.fold) === level),
-  );
-}
-
-function sameExtents(a: readonly Axis[], b: readonly Axis[]): boolean {
-  return a.length === b.length && a.every((x, i) => x.extent.key === b[i].extent.key);
-}
-
-function collectFolds(
-  value: Scalar,
-  guard: Scalar | undefined,
-  label: string,
-  found: Map<string, PendingFold>,
-  seen: Set<string>,
-): void {
-  const key = guard ? `${value.key}?${guard.key}` : value.key;
-  if (seen.has(key) || !hasFold(value)) return;
-  seen.add(key);
-  if (value.kind === 'fold') {
-    const before = found.get(value.key);
-    const both = before?.guard && guard ? apply('or', before.guard, guard) : undefined;
-    found.set(value.key, { fold: value, guard: before ? both : guard, label: before?.label ?? label });
-    return;
-  }
-  if (value.kind === 'apply' && value.op === 'select' && !isLanes(value.args[0])) {
-    const [condition, then, otherwise] = value.args;
-    collectFolds(condition, guard, label, found, seen);
-    collectFolds(then, guard ? apply('and', guard, condition) : condition, label, found, seen);
-    const not = apply('not', condition);
-    collectFolds(otherwise, guard ? apply('and', guard, not) : not, label, found, seen);
-    return;
-  }
-  for (const part of partsOf(value)) collectFolds(part, guard, label, found, seen);
+/** Folds that share loops, while those are written. */
+interface Folding {
+  readonly writer: Writer;
+  readonly group: readonly PendingFold[];
+  readonly style: FoldStyle;
+  readonly loops: FoldLoops;
+  /** What stands for the unrolled axes, for each of their indices. */
+  readonly offsets: readonly Substitution[];
 }
 
 /** One loop for all of them; returns the accumulators by the folds' keys. */
 function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldStyle): Map<string, Scalar> {
   const over = orderFolds(group[0].fold.over, style);
-  const level = writer.levelOf(group[0].fold);
-  return writer.at(level, () => {
-    const loops = over.filter((a) => !style.unrolled.has(a));
+  return writer.at(writer.levelOf(group[0].fold), () => {
+    const axes = over.filter((a) => !style.unrolled.has(a));
     const offsets = places(over.filter((a) => style.unrolled.has(a)));
-    const bound = new Map<Axis, Index>();
-    /** What each fold adds at the current place of the loops, its unrolled places side by side. */
-    const bodyOf = ({ fold: f, guard }: PendingFold): Scalar[] => {
-      const first = group[0].fold.over;
-      const guarded = guard ? guardedBody(f, guard) : f.body;
-      return offsets.map((at) =>
-        specialise(guarded, (part) => {
-          if (part.kind !== 'axis') return undefined;
-          const position = f.over.indexOf(part);
-          return position < 0 ? undefined : (bound.get(first[position]) ?? at(first[position]));
-        }),
-      );
-    };
-    const step = (bodies: readonly (readonly Scalar[])[], accumulators: readonly Scalar[]): void => {
-      const wanted = bodies.flat().map((value) => ({ value, label: '' }));
-      const done: Scalar[] = [];
-      let set = 0;
-      const setReady = (): void => {
-        for (; set < bodies.length && done.length >= bodies[set].length; set++) {
-          const [accumulator, { op }] = [accumulators[set], group[set].fold];
-          if (accumulator.kind !== 'local') throw new Error('an accumulator is a local');
-          const value = done.splice(0, bodies[set].length).reduce((all, part) => apply(op, all, part), accumulator);
-          writer.push({ kind: 'set', name: accumulator.name, value });
-        }
-      };
-      // With lanes each accumulator is set as soon as it can be, which keeps few registers busy.
-      const early = accumulators.length > 1 && isLanes(accumulators[0]);
-      const values = writeValues(writer, wanted, style, undefined, (value) => {
-        done.push(value);
-        if (early) setReady();
-      });
-      if (!early) done.splice(0, done.length, ...values);
-      setReady();
-    };
-    const outer = loops.slice(0, -1);
-    const inner = loops[loops.length - 1];
-    const lanes = style.lanes.has(inner) ? laneBodies(group, inner) : undefined;
-    const width = lanes ? laneWidth(group, inner) : 1;
-    const extents = [...outer.map((a) => a.extent), div(inner.extent, toIndex(width))];
-    const cut = group.some((p) => addsUp(p.fold)) ? cutOf(writer, extents, offsets.length, style.most) : undefined;
-    /** What is kept from block to block, with the sum of the block. */
-    const wholes: { readonly whole: Scalar; readonly block: Scalar }[] = [];
-    const takeAll = (some: readonly { readonly whole: Scalar; readonly block: Scalar }[]): void => {
-      for (const { whole, block } of some) takeIn(writer, whole, block);
-    };
-    const rounds = (write: () => void, index = 0): void => {
-      if (index === outer.length) return write();
-      const axis = outer[index];
-      writeRange(
-        writer,
-        { axis, to: axis.extent, step: 1, rounds: axis.extent },
-        cut?.at === index ? cut : undefined,
-        (loop) => {
-          bound.set(axis, toIndex(loop));
-          rounds(write, index + 1);
-        },
-        () => takeAll(wholes),
-      );
-    };
-    const innermost = (
-      options: { from?: Index; to: Index; step: number },
-      write: () => void,
-      some?: typeof wholes,
-    ): void => {
-      const { from, to, step: by } = options;
-      const range = { axis: inner, ...options, rounds: div(from ? sub(to, from) : to, toIndex(by)) };
-      const here = some && cut?.at === outer.length ? cut : undefined;
-      const inside = (loop: Axis): void => {
-        bound.set(inner, toIndex(loop));
-        write();
-      };
-      writeRange(writer, range, here, inside, () => takeAll(some ?? []));
-    };
-    const labelOf = (p: PendingFold): string => (group.length > 1 ? p.label : '');
-    const identityOf = ({ fold: f }: PendingFold): Scalar => number(foldIdentity(f.op, f.type), f.type);
-    const accumulate = (suffix: string, identity: (pending: PendingFold) => Scalar): Scalar[] =>
-      group.map((p) => {
-        const name = (end: string) => accumulatorName(p.fold.op, `${labelOf(p)}${suffix}${end}`);
-        const block = writer.let(level, name(''), identity(p), true);
-        if (cut && addsUp(p.fold)) wholes.push({ whole: writer.let(level, name('_whole'), identity(p), true), block });
-        return block;
-      });
-    /** With what was kept from the blocks before the last one. */
-    const complete = (block: Scalar): Scalar => {
-      const kept = wholes.find((w) => w.block === block);
-      return kept ? apply('add', kept.whole, block) : block;
-    };
-
-    if (!lanes) {
-      const accumulators = accumulate('', (p) => (isLanes(p.fold) ? splat(identityOf(p)) : identityOf(p)));
-      rounds(() => innermost({ to: inner.extent, step: 1 }, () => step(group.map(bodyOf), accumulators), wholes));
-      return new Map(group.map((p, i) => [p.fold.key, complete(accumulators[i])]));
-    }
-
-    // Four at a time along the fold, by several accumulators in turn, which hides the latency of the additions; then the rest.
-    const extent = constantOf(inner.extent);
-    const starts = Array.from({ length: width / 4 }, (_, i) => 4 * i);
-    const wide = starts.map((start) => accumulate(`_${'abcd'[start / 4]}`, (p) => splat(identityOf(p))));
-    const whole =
-      extent === undefined ? mul(div(inner.extent, toIndex(width)), width) : toIndex(extent - (extent % width));
-    const left = extent === undefined ? undefined : extent % width;
-    const inVectors = [...wholes];
-    const rest = left === undefined || left % 4 > 0 ? accumulate('_rest', identityOf) : undefined;
-    const inLanes = (start: number, accumulators: readonly Scalar[]): void => {
-      const place = bound.get(inner) ?? toIndex(0);
-      const moved = (part: Atom): Index | undefined => (part === lanes.axis ? add(place, start) : undefined);
-      const at = (value: Scalar): Scalar[] =>
-        offsets.map((o) => specialise(value, (part) => moved(part) ?? outerAt(part) ?? o(part)));
-      const outerAt = (part: Atom): Index | undefined => (part.kind === 'axis' ? bound.get(part) : undefined);
-      step(lanes.bodies.map(at), accumulators);
-    };
-    rounds(() => {
-      if (constantOf(whole) !== 0)
-        innermost({ to: whole, step: width }, () => starts.forEach((start, i) => inLanes(start, wide[i])), inVectors);
-      bound.set(inner, whole);
-      for (let i = 0; left !== undefined && i + 4 <= left; i += 4) inLanes(i, wide[i / 4]);
-      if (left === undefined)
-        innermost({ from: whole, to: inner.extent, step: 1 }, () => step(group.map(bodyOf), rest ?? []));
-      else
-        for (let i = left - (left % 4); i < left; i++) {
-          bound.set(inner, add(whole, i));
-          step(group.map(bodyOf), rest ?? []);
-        }
-      if (cut?.at === outer.length && outer.length > 0 && rest) takeAll(wholes.slice(inVectors.length));
-    });
-    return new Map(
-      group.map((p, i) => {
-        const { op } = p.fold;
-        const all = wide.map((w) => complete(w[i])).reduce((x, y) => apply(op, x, y));
-        const joined = writer.let(level, accumulatorName(op, `${labelOf(p)}_lanes`), all);
-        const pair = (n: number): Scalar => apply(op, lane(joined, n), lane(joined, n + 1));
-        const total = apply(op, pair(0), pair(2));
-        const result = rest ? apply(op, total, complete(rest[i])) : total;
-        return [p.fold.key, writer.let(level, accumulatorName(op, labelOf(p)), result)];
-      }),
-    );
+    const inner = axes[axes.length - 1];
+    const inLanes = style.lanes.has(inner) ? laneBodies(group, inner) : undefined;
+    const width = inLanes ? laneWidth(group, inner) : 1;
+    const loops = new FoldLoops(writer, group, { axes, width, terms: offsets.length, most: style.most });
+    const folding = { writer, group, style, loops, offsets };
+    return inLanes ? foldInLanes(folding, inLanes, width) : foldOneByOne(folding);
   });
 }
 
-/** Is it a sum of numbers that are not whole? */
-export function addsUp({ op, type }: PendingFold['fold']): boolean {
-  return op === 'add' && type === 'f32';
+function foldOneByOne(folding: Folding): Map<string, Scalar> {
+  const { group, loops } = folding;
+  const sums = loops.accumulators('', (p) => (isLanes(p.fold) ? splat(identityOf(p)) : identityOf(p)));
+  const whole = { to: loops.innermost.extent, step: 1 };
+  loops.around(() => loops.run(whole, () => takeTerms(folding, sums), sums));
+  return new Map(group.map((p, i) => [p.fold.key, loops.complete(sums[i])]));
 }
 
-/** How many neighbours are taken at once, four to an accumulator. */
-function laneWidth(group: readonly PendingFold[], inner: Axis): number {
-  const extent = constantOf(inner.extent) ?? 8;
-  if (group.length === 1 && (constantOf(inner.extent) ?? 8) >= 32) return 16;
-  return group.length < 3 && extent >= 8 ? 8 : 4;
+/**
+ * Four at a time along the innermost loop, by several accumulators in turn, which hides the latency of the additions; then the rest.
+ * `bodies`: what each fold takes in, in lanes along that loop's axis, and all of them over the first one's axes.
+ */
+function foldInLanes(folding: Folding, bodies: readonly Scalar[], width: number): Map<string, Scalar> {
+  const { loops } = folding;
+  const inner = loops.innermost;
+  const extent = constantOf(inner.extent);
+  const left = extent === undefined ? undefined : extent % width;
+  const whole =
+    extent === undefined ? mul(div(inner.extent, toIndex(width)), width) : toIndex(extent - (extent % width));
+  const starts = Array.from({ length: width / 4 }, (_, i) => 4 * i);
+  const wide = starts.map((start) => loops.accumulators(`_${'abcd'[start / 4]}`, (p) => splat(identityOf(p))));
+  const rest = left === undefined || left % 4 > 0 ? loops.accumulators('_rest', identityOf) : undefined;
+  loops.around(() => {
+    const rounds = (): void => starts.forEach((start, i) => takeLanes(folding, bodies, start, wide[i]));
+    if (constantOf(whole) !== 0) loops.run({ to: whole, step: width }, rounds, wide.flat());
+    loops.bound.set(inner, whole);
+    for (let i = 0; left !== undefined && i + 4 <= left; i += 4) takeLanes(folding, bodies, i, wide[i / 4]);
+    if (rest) {
+      takeRest(folding, whole, left, rest);
+      loops.afterRun(rest);
+    }
+  });
+  return joinLanes(folding, wide, rest);
 }
 
-function guardedBody(f: PendingFold['fold'], guard: Scalar): Scalar {
-  const identity = number(foldIdentity(f.op, f.type), f.type);
-  return apply('select', guard, f.body, isLanes(f) ? splat(identity) : identity);
-}
-
-/** The bodies in lanes along the axis, all of them over the first one's axes; undefined where one cannot be. */
-function laneBodies(group: readonly PendingFold[], inner: Axis): { axis: Axis; bodies: Scalar[] } | undefined {
-  if ((constantOf(inner.extent) ?? 4) < 4) return undefined;
-  const first = group[0].fold.over;
-  const bodies: Scalar[] = [];
-  for (const { fold: f, guard } of group) {
-    if (f.type !== 'f32' || isLanes(f)) return undefined;
-    const guarded = guard ? guardedBody(f, guard) : f.body;
-    const own = specialise(guarded, (part) => {
-      const position = part.kind === 'axis' ? f.over.indexOf(part) : -1;
-      return position < 0 ? undefined : toIndex(first[position]);
-    });
-    const body = vectorise(own, inner);
-    if (!body) return undefined;
-    bodies.push(asLanes(body));
+/** The elements that fill no vector: fewer than four of the `left` ones, or as many as are known at run time. */
+function takeRest(folding: Folding, whole: Index, left: number | undefined, rest: readonly Scalar[]): void {
+  const { loops } = folding;
+  const inner = loops.innermost;
+  if (left === undefined) return loops.run({ from: whole, to: inner.extent, step: 1 }, () => takeTerms(folding, rest));
+  for (let i = left - (left % 4); i < left; i++) {
+    loops.bound.set(inner, add(whole, i));
+    takeTerms(folding, rest);
   }
-  return { axis: inner, bodies };
+}
+
+/** Each fold's accumulators, their lanes and what filled none, as one number. */
+function joinLanes(
+  { group, loops }: Folding,
+  wide: readonly Scalar[][],
+  rest?: readonly Scalar[],
+): Map<string, Scalar> {
+  return new Map(
+    group.map((p, i) => {
+      const { op } = p.fold;
+      const all = wide.map((w) => loops.complete(w[i])).reduce((x, y) => apply(op, x, y));
+      const joined = loops.result(p, '_lanes', all);
+      const pair = (n: number): Scalar => apply(op, lane(joined, n), lane(joined, n + 1));
+      const total = apply(op, pair(0), pair(2));
+      return [p.fold.key, loops.result(p, '', rest ? apply(op, total, loops.complete(rest[i])) : total)];
+    }),
+  );
+}
+
+/** Takes what the folds have at the loops' indices into the accumulators. */
+function takeTerms(folding: Folding, accumulators: readonly Scalar[]): void {
+  const { group, loops, offsets } = folding;
+  const first = group[0].fold.over;
+  const bodies = group.map((pending) =>
+    offsets.map((at) =>
+      specialise(termOf(pending), (part) => {
+        const position = part.kind === 'axis' ? pending.fold.over.indexOf(part) : -1;
+        return position < 0 ? undefined : (loops.bound.get(first[position]) ?? at(first[position]));
+      }),
+    ),
+  );
+  accumulate(folding, bodies, accumulators);
+}
+
+/** The same in lanes, `start` elements after the index of the innermost loop. */
+function takeLanes(folding: Folding, bodies: readonly Scalar[], start: number, accumulators: readonly Scalar[]): void {
+  const { loops, offsets } = folding;
+  const index = add(loops.bound.get(loops.innermost) ?? zero, start);
+  const bound = (part: Atom): Index | undefined =>
+    part === loops.innermost ? index : part.kind === 'axis' ? loops.bound.get(part) : undefined;
+  const atOffsets = (body: Scalar): Scalar[] =>
+    offsets.map((at) => specialise(body, (part) => bound(part) ?? at(part)));
+  accumulate(folding, bodies.map(atOffsets), accumulators);
+}
+
+/** Writes the terms of each fold, and sets its accumulator. */
+function accumulate(
+  { writer, group, style }: Folding,
+  bodies: readonly (readonly Scalar[])[],
+  accumulators: readonly Scalar[],
+): void {
+  const wanted = bodies.flat().map((value) => ({ value, label: '' }));
+  const done: Scalar[] = [];
+  let set = 0;
+  const setReady = (): void => {
+    for (; set < bodies.length && done.length >= bodies[set].length; set++) {
+      const [accumulator, { op }] = [accumulators[set], group[set].fold];
+      if (accumulator.kind !== 'local') throw new Error('an accumulator is a local');
+      const value = done.splice(0, bodies[set].length).reduce((all, part) => apply(op, all, part), accumulator);
+      writer.push({ kind: 'set', name: accumulator.name, value });
+    }
+  };
+  // With lanes each accumulator is set as soon as it can be, which keeps few registers busy.
+  const early = accumulators.length > 1 && isLanes(accumulators[0]);
+  const values = writeValues(writer, wanted, style, undefined, (value) => {
+    done.push(value);
+    if (early) setReady();
+  });
+  if (!early) done.splice(0, done.length, ...values);
+  setReady();
 }
 
 function orderFolds(over: readonly Axis[], style: FoldStyle): Axis[] {
   const known = style.order.filter((a) => over.includes(a));
   return [...known, ...over.filter((a) => !known.includes(a))];
-}
-
-export function accumulatorName(op: FoldOp, label: string): { base: string; numbered: boolean } {
-  const base = op === 'max' ? 'largest' : op === 'min' ? 'least' : 'acc';
-  return { base: `${base}${label}`, numbered: false };
 }
