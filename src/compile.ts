@@ -122,8 +122,8 @@ export function programWithNests(derived: Gradients, target: Target): ProgramWit
 }
 
 /** The program of derived graphs for a target of any traits. */
-export function programFrom(derived: Gradients, traits: TargetTraits): TrainerProgram {
-  return insistOn(programFor(derived, { ...contextOf({ memoryLimit: Infinity }), target: traits }));
+export function programFrom(derived: Gradients, traits: TargetTraits, without: readonly string[] = []): TrainerProgram {
+  return insistOn(programFor(derived, { ...contextOf({ memoryLimit: Infinity, without }), target: traits }));
 }
 
 /** A compilation by its stages: what the gradients are, the nests as they are fused, and what comes of them, one run after another. */

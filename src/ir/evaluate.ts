@@ -21,17 +21,28 @@ export interface Feed {
 }
 
 /** The elements of each node, row-major, in double precision; bools are 0 and 1. Each node is computed once. */
-export function evaluate(nodes: readonly Node[], feed: Feed): Float64Array[] {
-  const sizes = feed.sizes ?? {};
+export function evaluate(nodes: readonly Node[], { leaf, ...how }: Feed): Float64Array[] {
+  return evaluationOf(nodes, how)(leaf);
+}
+
+/** The same as a function of the leaves, for many of them: what it has given is overwritten by the next call. */
+export function evaluationOf(
+  nodes: readonly Node[],
+  { sizes = {}, singles }: Omit<Feed, 'leaf'>,
+): (leaf: Feed['leaf']) => Float64Array[] {
   const sizeOf = (name: string): number => {
     const size = sizes[name];
     if (size === undefined) throw new Error(`no size for ${name}`);
     return size;
   };
-  const rounded = feed.singles ? Math.fround : asItIs;
-  const { values, steps } = prepare(nodes, { leaf: feed.leaf, sizeOf, rounded, elements: byClosures });
-  for (const { run } of steps) run();
-  return nodes.map((node) => values.get(node) ?? new Float64Array(0));
+  let given: Feed['leaf'] = (node) => unbound(node.op.name);
+  const rounded = singles ? Math.fround : asItIs;
+  const { values, steps } = prepare(nodes, { leaf: (node) => given(node), sizeOf, rounded, elements: byClosures });
+  return (leaf) => {
+    given = leaf;
+    for (const { run } of steps) run();
+    return nodes.map((node) => values.get(node) ?? new Float64Array(0));
+  };
 }
 
 export interface Around {

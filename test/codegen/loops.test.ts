@@ -5,7 +5,8 @@ import { verifyProgram } from '../../src/ir/verifyProgram.js';
 import { targets, type Target } from '../../src/targets.js';
 import { run } from '../support/centralDifferences.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
-import { loopCases, modelOfLoops, valuesFor, type LoopModel } from '../support/loops.js';
+import { loopCases, modelOfLoops } from '../support/loops.js';
+import { valuesFor, type OutputsModel } from '../support/outputsModel.js';
 import { runnable } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
 
@@ -17,13 +18,13 @@ const sizes = [
 
 type Predict = (inputs: object) => Promise<Record<string, ArrayLike<number>>>;
 
-async function codeOf(model: LoopModel, target: Target): Promise<string> {
+async function codeOf(model: OutputsModel, target: Target): Promise<string> {
   const program = model.program(targets[target]);
   expect(verifyProgram(program)).toEqual([]);
   return runnable(program, { target });
 }
 
-async function agrees(model: LoopModel, predict: Predict): Promise<void> {
+async function agrees(model: OutputsModel, predict: Predict): Promise<void> {
   for (const size of sizes) {
     const values = valuesFor(model, size, size.batch);
     const given = model.inputs.map((node) => {

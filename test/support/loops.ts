@@ -1,6 +1,5 @@
 // Loops made by hand: graphs that hold them in every form, as the outputs of a model, with values for their inputs.
-import { programFrom } from '../../src/compile.js';
-import { createBuilder, nameNode } from '../../src/ir/builder.js';
+import { createBuilder } from '../../src/ir/builder.js';
 import type { Builder, Node } from '../../src/ir/graph.js';
 import { constant as whole, size, sub, zero, type Index } from '../../src/ir/index.js';
 import { add, mul, neg } from '../../src/ir/ops/arithmetic.js';
@@ -14,9 +13,8 @@ import { broadcast, permute, slice } from '../../src/ir/ops/movement.js';
 import { sum } from '../../src/ir/ops/reductions.js';
 import { bound, createLoop, scan, type LoopResult } from '../../src/ir/ops/scan.js';
 import { exp, sigmoid, tanh } from '../../src/ir/ops/transcendental.js';
-import type { TargetTraits, TrainerProgram } from '../../src/ir/program.js';
 import { bool, dim, f32, tensor, type Dim, type TensorType } from '../../src/ir/types.js';
-import { createDraws, fillType } from './sampleTypes.js';
+import { modelOfOutputs, type OutputsModel } from './outputsModel.js';
 
 /** What a body makes of its leaves. */
 export interface Body {
@@ -89,14 +87,8 @@ export interface Making {
   fed(name: string, shape: readonly Dim[], element?: TensorType['element']): Node;
 }
 
-export interface LoopModel {
-  readonly outputs: readonly { readonly name: string; readonly node: Node }[];
-  readonly inputs: readonly Node[];
-  program(target: TargetTraits): TrainerProgram;
-}
-
 /** A model whose outputs are what the case builds. */
-export function modelOfLoops({ build }: LoopCase): LoopModel {
+export function modelOfLoops({ build }: LoopCase): OutputsModel {
   const g = createBuilder();
   const inputs: Node[] = [];
   const fed = (name: string, shape: readonly Dim[], element = f32 as TensorType['element']): Node => {
@@ -104,41 +96,8 @@ export function modelOfLoops({ build }: LoopCase): LoopModel {
     if (!inputs.includes(node)) inputs.push(node);
     return node;
   };
-  const outputs = Object.entries(build({ g, fed })).map(([name, node]) => {
-    nameNode(node, name);
-    return { name, node };
-  });
-  const mode = { outputs, losses: [], metrics: [], states: [], requirements: [] };
-  const model = {
-    builder: g,
-    name: 'loops',
-    file: 'loops.nn',
-    text: '',
-    sources: new Map(),
-    place: { start: 0, end: 0 },
-    inputs: inputs.map((node) => ({ name: String(node.attrs.name), type: node.type })),
-    parameters: [],
-    states: [],
-    training: { ...mode, outputs: [] },
-    evaluation: mode,
-    updates: [],
-    train: { batch: 4, epochs: 1, seed: 0, accumulate: 1, validation: 0 },
-  };
-  return {
-    outputs,
-    inputs,
-    program: (target) => programFrom({ model, gradients: new Map(), step: [], accumulate: [] }, target),
-  };
-}
-
-/** Numbers for the inputs. */
-export function valuesFor(
-  { inputs }: LoopModel,
-  sizes: Readonly<Record<string, number>>,
-  seed = 1,
-): Map<Node, number[]> {
-  const draw = createDraws(seed);
-  return new Map(inputs.map((node) => [node, fillType(node.type, draw, [-1, 1], sizes)]));
+  const nodes = build({ g, fed });
+  return modelOfOutputs(g, inputs, nodes);
 }
 
 const plain = {};

@@ -1,15 +1,21 @@
 // Random typed graphs over the primitive operations, with values for their leaves: what passes are held against.
 import fc from 'fast-check';
 import { createBuilder, nameNode } from '../../src/ir/builder.js';
-import type { Builder, Node } from '../../src/ir/graph.js';
-import { constant, evaluateSizes, size } from '../../src/ir/index.js';
+import { isOp, type Builder, type Node } from '../../src/ir/graph.js';
+import { constant, size } from '../../src/ir/index.js';
 import { counter, input } from '../../src/ir/ops/leaves.js';
 import { add } from '../../src/ir/ops/arithmetic.js';
 import { constant as scalar } from '../../src/ir/ops/constants.js';
+import { stopGradient } from '../../src/ir/ops/control.js';
+import { ownGradient } from '../../src/ir/ops/ownGradient.js';
+import { bodyRoots, scan } from '../../src/ir/ops/scan.js';
+import { reachable } from '../../src/ir/reachable.js';
+import { isUntrue } from './growths/structured.js';
 import { sum } from '../../src/ir/ops/reductions.js';
-import { dim, elementCount, f32, tensor, type Dim } from '../../src/ir/types.js';
+import { dim, f32, tensor, type Dim } from '../../src/ir/types.js';
 import type { Values } from './centralDifferences.js';
-import { growths, type Growth } from './growths.js';
+import { growths } from './growths.js';
+import { grown } from './growths/growing.js';
 import { createDraws, fillType } from './sampleTypes.js';
 
 export interface RandomGraph extends Values {
@@ -32,8 +38,9 @@ export interface RandomGraphOptions {
 const step = fc.tuple(fc.nat(), fc.array(fc.nat(4095), { minLength: 12, maxLength: 12 }));
 
 /**
- * Graphs of every op over f32, index and bool inputs, with a run-time batch. Steps of the float line (comparisons, floor, sign) stand on
- * inputs only, so that rounding decides nothing; what divides, or whose logarithm is taken, is kept away from 0.
+ * Graphs of every op over f32, index and bool inputs, with a run-time batch, loops and declared derivatives. Floor, sign and the like
+ * stand on inputs only, and computed values are compared with what they do not come to, so that rounding decides nothing; what divides, or
+ * whose logarithm is taken, is kept away from 0.
  */
 export function randomGraph({ steps = 12, batch }: RandomGraphOptions = {}): fc.Arbitrary<RandomGraph> {
   const sizes = batch === undefined ? fc.constantFrom(2, 3) : fc.constant(batch);
@@ -50,15 +57,13 @@ function grow(
   const g = createBuilder();
   const leaves = makeLeaves(g);
   const pool = [...leaves];
-  const small = (node: Node): boolean =>
-    node.type.shape.length <= 4 && evaluateSizes(elementCount(node.type), (name) => sizes[name]) <= 96;
-  recipe.forEach(([kind, choices], n) => {
-    const growth: Growth = growths[kind % growths.length];
-    const made = growth({ g, pool, leaves, choose: createChoices(choices), sizes });
-    if (!made || !small(made) || pool.includes(made)) return;
-    if (choices[11] % 8 === 0 && made.inputs.length > 0) nameNode(made, `h${n}`);
-    pool.push(made);
-  });
+  for (const [kind, choices] of recipe) {
+    const of = { g, pool, leaves, choose: createChoices(choices), sizes, depth: 0, growths };
+    for (const made of grown(growths[kind % growths.length], of)) {
+      if (choices[11] % 8 === 0 && made.inputs.length > 0) nameNode(made, `h${pool.length}`);
+      pool.push(made);
+    }
+  }
   const read = new Set(pool.flatMap((node) => node.inputs));
   const ends = pool.filter((node) => node.inputs.length > 0 && !read.has(node));
   const outputs = ends.length > 0 ? ends : [pool[0]];
@@ -71,6 +76,20 @@ function grow(
     of: new Map(leaves.map((leaf) => [leaf, fillType(leaf.type, draw, undefined, sizes)])),
     sizes,
   };
+}
+
+/** All nodes that some are made of, those in the bodies of loops among them. */
+function within(nodes: readonly Node[]): Node[] {
+  const found = reachable(nodes);
+  const bodies = found.flatMap((node) => (isOp(node, scan) ? bodyRoots([node]) : []));
+  return bodies.length > 0 ? [...found, ...within(bodies)] : found;
+}
+
+/** Whether differences show its derivatives: nothing keeps them back, and those that are declared are true. */
+export function showsDerivatives({ loss }: RandomGraph): boolean {
+  return !within([loss]).some(
+    (node) => isOp(node, stopGradient) || (isOp(node, ownGradient) && isUntrue(node.attrs.gradient)),
+  );
 }
 
 export const batch: Dim = dim(size('batch'), 'batch');
@@ -94,9 +113,15 @@ function makeLeaves(g: Builder): Node[] {
   ];
 }
 
+/** Choices one after another; where they are used again, they are other ones. */
 function createChoices(choices: readonly number[]): (below: number) => number {
   let next = 0;
-  return (below) => (below <= 1 ? 0 : choices[next++ % choices.length] % below);
+  return (below) => {
+    if (below <= 1) return 0;
+    const [at, lap] = [next % choices.length, Math.floor(next / choices.length)];
+    next++;
+    return (choices[at] * (2 * lap + 1) + 7 * lap) % below;
+  };
 }
 
 /** The sum of all elements of the f32 outputs. */
