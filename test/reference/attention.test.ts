@@ -1,9 +1,11 @@
 // Attention and what stands beside it against PyTorch's numbers: scaled_dot_product_attention with masks and grouped heads,
 // TransformerEncoderLayer, rotary embeddings by halves.
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTrainer } from '../support/anyTarget.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { meaningOf } from '../support/randomModel.js';
-import { loadText } from '../support/trainer.js';
+import type { Target } from '../../src/targets.js';
 import { inputsOf, tensorsDiffer, type TensorRecord, type Tensors } from './reference.js';
 
 interface Recorded {
@@ -54,25 +56,38 @@ describe('in double precision', () => {
   });
 });
 
-describe.each(['ts', 'wasm'] as const)('%s', (target) => {
-  const tolerance = { rtol: 2e-4, atol: 2e-5, scale: 'group' } as const;
+const full = process.env.FULL === '1';
+const names = cases.map(({ name }) => name);
+/** What is compiled: under FULL=1 all. */
+const chosen: readonly (readonly [Target, readonly string[]])[] = [
+  ['ts', full ? names : compiled],
+  ['wasm', full ? names : compiled],
+  ['wgsl', full ? names : ['grouped heads, rotary', 'memory, an example sees nothing', 'a mask of all axes, causal']],
+];
 
-  it.each(compiled)('%s', async (name) => {
+describe.each(chosen)('%s', (target, some) => {
+  const tolerance = { rtol: 2e-4, atol: 2e-5, scale: 'group' } as const;
+  let gpu: GpuProcess | undefined;
+  beforeAll(async () => void (target === 'wgsl' && (gpu = await startGpu('swiftshader'))));
+  afterAll(() => gpu?.end());
+
+  it.each(some)('%s', async (name) => {
     const record = cases.find((c) => c.name === name);
     if (!record) throw new Error(`nothing is recorded of ${name}`);
     const { text, inputs, parameters, value, gradients } = record;
-    const { createTrainer, model } = await loadText(text, { target });
-    expect(model.parameters.map((p) => ({ name: p.name, shape: p.shape }))).toEqual(
+    const start = Object.entries(parameters).map(([p, { data }]) => [p, Float32Array.from(data)]);
+    const options = { seed: 0, parameters: Object.fromEntries(start) };
+    const trainer = await startTrainer(text, { target, gpu, options });
+    expect(trainer.model.parameters.map((p) => ({ name: p.name, shape: p.shape }))).toEqual(
       Object.entries(parameters).map(([p, { shape }]) => ({ name: p, shape })),
     );
-    const start = Object.entries(parameters).map(([p, { data }]) => [p, Float32Array.from(data)]);
-    const trainer = await createTrainer({ seed: 0, parameters: Object.fromEntries(start) });
     const forOutputs = Object.keys(inputs).filter((input) => input !== 'w');
-    const got = trainer.gradients(inputsOf(inputs)).gradients;
+    const got = (await trainer.gradients(inputsOf(inputs))).gradients;
     const found = [
-      ...tensorsDiffer('the value', { y: value }, trainer.predict(inputsOf(inputs, forOutputs)), tolerance, true),
+      ...tensorsDiffer('the value', { y: value }, await trainer.predict(inputsOf(inputs, forOutputs)), tolerance, true),
       ...tensorsDiffer('the gradient of', gradients, got, tolerance),
     ];
+    await trainer.dispose();
     expect(found).toEqual([]);
   });
 });

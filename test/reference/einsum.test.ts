@@ -1,12 +1,14 @@
 // einsum against NumPy's numbers, with gradients; rearrange against what transposing and reshaping by hand gives.
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/compile.js';
 import { evaluate } from '../../src/ir/evaluate.js';
 import { isOp, type Node } from '../../src/ir/graph.js';
 import { constantOf } from '../../src/ir/index.js';
 import { contract } from '../../src/ir/ops/contract.js';
 import { reachable } from '../../src/ir/reachable.js';
+import { startTrainer } from '../support/anyTarget.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { meaningOf } from '../support/randomModel.js';
 import { tensorsDiffer, type TensorRecord } from './reference.js';
 
@@ -81,6 +83,38 @@ describe('einsum', () => {
       return [[...sizes.values()].reduce((n, size) => n * size, 1)];
     });
     expect(costs.reduce((sum, cost) => sum + cost, 0)).toBe(multiplications);
+  });
+});
+
+describe('einsum of many patterns in one model', () => {
+  /** Under FULL=1 all of them. */
+  const chosen = cases.filter((_, i) => process.env.FULL === '1' || i % 3 === 0);
+  let gpu: GpuProcess;
+  beforeAll(async () => void (gpu = await startGpu('swiftshader')));
+  afterAll(() => gpu?.end());
+  const single = { rtol: 1e-5, atol: 1e-5, scale: 'tensor' } as const;
+
+  it.each(['ts', 'wasm', 'wgsl'] as const)('gives the recorded numbers on %s', async (target) => {
+    const all = chosen.map(({ pattern, operands, w, value, gradients }, n) => {
+      const names = operands.map((_, i) => `p${n}_${i}`);
+      const lines = [
+        ...operands.map((operand, i) => `${declared('param', names[i], operand)} = 0`),
+        `${declared('param', `w${n}`, w)} = 0`,
+        `y${n} = einsum("${pattern}", ${names.join(', ')})`,
+      ];
+      const given = [[`w${n}`, w] as const, ...operands.map((operand, i) => [names[i], operand] as const)];
+      // The loss is linear in the weights: its gradient by them is the value.
+      const want = [[`w${n}`, value] as const, ...gradients.map((gradient, i) => [names[i], gradient] as const)];
+      return { lines, given, want };
+    });
+    const loss = chosen.map((_, n) => `sum(y${n} * w${n})`).join(' + ');
+    const text = `model many {\n  ${all.flatMap(({ lines }) => lines).join('\n  ')}\n  loss = ${loss}\n  train { optimizer = sgd(lr = 0.1) }\n}\n`;
+    const start = all.flatMap(({ given }) => given.map(([name, { data }]) => [name, Float32Array.from(data)]));
+    const trainer = await startTrainer(text, { target, gpu, options: { parameters: Object.fromEntries(start) } });
+    const { gradients } = await trainer.gradients({});
+    await trainer.dispose();
+    const want = Object.fromEntries(all.flatMap((each) => each.want));
+    expect(tensorsDiffer('the gradient of', want, gradients, single)).toEqual([]);
   });
 });
 

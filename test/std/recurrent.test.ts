@@ -1,7 +1,8 @@
 // Recurrent layers against PyTorch 2's nn.RNN, nn.LSTM and nn.GRU, and its packed sequences (test/reference/recurrent.json): outputs and gradients.
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { loadText } from '../support/trainer.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTrainer } from '../support/anyTarget.js';
+import { startGpu, type GpuProcess } from '../support/gpu.js';
 
 interface Recorded {
   readonly kind: 'rnn' | 'lstm' | 'gru';
@@ -56,47 +57,54 @@ const cases = recorded.map((record) => {
   return [`${bidirectional ? `bidirectional(${kind})` : kind}${lengths ? ' with lengths' : ''}`, record] as const;
 });
 
-describe.each(cases)('%s', (_, record) => {
-  it.each([
-    ['ts', false],
-    ['wasm', true],
-  ] as const)('is what PyTorch says, on %s', async (target, mask) => {
-    const { createTrainer } = await loadText(modelOf(record, mask), { target });
-    const parameters = Object.fromEntries(
-      Object.entries(record.parameters).map(([name, values]) => [name, Float32Array.from(values)]),
-    );
-    const trainer = await createTrainer({ parameters });
-    expect(Object.keys(trainer.parameters).sort()).toEqual(Object.keys(parameters).sort());
-    const { lengths, w, v } = record;
-    const inputs = {
-      w: Float32Array.from(w),
-      v: Float32Array.from(v),
-      ...(lengths && { lengths: Int32Array.from(lengths) }),
-    };
-    const { h } = trainer.predict(lengths ? { lengths: inputs.lengths } : {});
-    const across = w.length / rows / steps;
-    const isWithin = (i: number): boolean =>
-      Math.floor(i / across) % steps < (lengths?.[Math.floor(i / across / steps)] ?? steps);
-    expectClose(
-      Array.from(h, (value, i) => (isWithin(i) ? value : 0)),
-      record.output,
-      'h',
-    );
-    // Behind its length it stays as at its end.
-    const ends = Array.from(h, (value, i) => {
-      if (isWithin(i)) return 0;
-      const [row, place] = [Math.floor(i / across / steps), i % across];
-      const end = record.bidirectional && place >= units ? 0 : (lengths?.[row] ?? steps) - 1;
-      return value - h[(row * steps + end) * across + place];
-    });
-    expectClose(
-      ends,
-      ends.map(() => 0),
-      'what stays',
-    );
-    const { loss, gradients } = trainer.gradients(inputs);
-    expectClose([loss], [record.loss], 'loss');
-    expect(Object.keys(gradients).sort()).toEqual(Object.keys(record.gradients).sort());
-    for (const [name, values] of Object.entries(record.gradients)) expectClose(gradients[name], values, `d_${name}`);
-  });
+let gpu: GpuProcess;
+beforeAll(async () => void (gpu = await startGpu('swiftshader')));
+afterAll(() => gpu?.end());
+
+/** Of shaders the layers with all there is to them; under FULL=1 every one. */
+const inShaders = ['bidirectional(lstm) with lengths', 'gru with lengths'];
+
+describe.each(cases)('%s', (title, record) => {
+  const shaders = process.env.FULL === '1' || inShaders.includes(title);
+  it.each([['ts', false] as const, ['wasm', true] as const, ...(shaders ? [['wgsl', true] as const] : [])])(
+    'is what PyTorch says, on %s',
+    async (target, mask) => {
+      const parameters = Object.fromEntries(
+        Object.entries(record.parameters).map(([name, values]) => [name, Float32Array.from(values)]),
+      );
+      const trainer = await startTrainer(modelOf(record, mask), { target, gpu, options: { parameters } });
+      expect(Object.keys(await trainer.read()).sort()).toEqual(Object.keys(parameters).sort());
+      const { lengths, w, v } = record;
+      const inputs = {
+        w: Float32Array.from(w),
+        v: Float32Array.from(v),
+        ...(lengths && { lengths: Int32Array.from(lengths) }),
+      };
+      const { h } = await trainer.predict(lengths ? { lengths: inputs.lengths } : {});
+      const across = w.length / rows / steps;
+      const isWithin = (i: number): boolean =>
+        Math.floor(i / across) % steps < (lengths?.[Math.floor(i / across / steps)] ?? steps);
+      expectClose(
+        Array.from(h, (value, i) => (isWithin(i) ? value : 0)),
+        record.output,
+        'h',
+      );
+      // Behind its length it stays as at its end.
+      const ends = Array.from(h, (value, i) => {
+        if (isWithin(i)) return 0;
+        const [row, place] = [Math.floor(i / across / steps), i % across];
+        const end = record.bidirectional && place >= units ? 0 : (lengths?.[row] ?? steps) - 1;
+        return value - h[(row * steps + end) * across + place];
+      });
+      expectClose(
+        ends,
+        ends.map(() => 0),
+        'what stays',
+      );
+      const { loss, gradients } = await trainer.gradients(inputs);
+      expectClose([loss], [record.loss], 'loss');
+      expect(Object.keys(gradients).sort()).toEqual(Object.keys(record.gradients).sort());
+      for (const [name, values] of Object.entries(record.gradients)) expectClose(gradients[name], values, `d_${name}`);
+    },
+  );
 });

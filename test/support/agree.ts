@@ -1,21 +1,13 @@
 // One model on several targets: the loss and gradients of the reference evaluator, at many batch sizes.
 import { expect } from 'vitest';
+import { startTrainer } from './anyTarget.js';
 import type { GpuProcess } from './gpu.js';
 import { meaningOf, type Meaning, type RandomModel } from './randomModel.js';
-import { runnableText } from './runnable.js';
-import { importCode } from './trainer.js';
 
 /** Rounding in f32 of sums of a hundred terms or so. */
 const tolerance = 2e-4;
 
 type Tensors = Readonly<Record<string, Float32Array>>;
-
-/** A trainer of any target. */
-interface Agreeing {
-  readonly parameters: Tensors;
-  gradients(inputs: object): Promise<{ readonly loss: number; readonly gradients: Tensors }>;
-  end(): Promise<void>;
-}
 
 export interface Agreement {
   /** Where it runs; `gpu` is needed for wgsl. By default ts and wasm. */
@@ -30,17 +22,18 @@ export interface Agreement {
 
 /** Fails where a target gives another loss, or another gradient of some parameter, than the evaluator. */
 export async function agree(model: RandomModel, seed: number, agreement: Agreement = {}): Promise<void> {
-  const { targets = ['ts', 'wasm'], batches = [7, 1, 2, 33, 3], singles } = agreement;
+  const { targets = ['ts', 'wasm'], gpu, without, batches = [7, 1, 2, 33, 3], singles } = agreement;
   const { text } = model;
   const meanings = [meaningOf(text), ...(singles ? [meaningOf(text, singles)] : [])];
   for (const target of targets) {
-    const trainer = await startOn(target, text, seed, agreement);
+    const trainer = await startTrainer(text, { target, gpu, without, options: { seed } });
+    const parameters = await trainer.read();
     for (const [call, rows] of batches.entries()) {
       const inputs = model.inputs(rows, seed + call);
       const found = await trainer.gradients(inputs);
       const faults: string[] = [];
       for (const mean of meanings) {
-        const fault = faultOf(found, mean(inputs, trainer.parameters, rows, { seed, draw: 0 }));
+        const fault = faultOf(found, mean(inputs, parameters, rows, { seed, draw: 0 }));
         if (fault === undefined) break;
         faults.push(fault);
       }
@@ -48,28 +41,8 @@ export async function agree(model: RandomModel, seed: number, agreement: Agreeme
       if (faults.length === meanings.length)
         expect.fail(`${target} at batch ${rows}, seed ${seed}: ${fault}, of:\n${text}`);
     }
-    await trainer.end();
+    await trainer.dispose();
   }
-}
-
-async function startOn(
-  target: 'ts' | 'wasm' | 'wgsl',
-  text: string,
-  seed: number,
-  { gpu, without }: Agreement,
-): Promise<Agreeing> {
-  const code = await runnableText(text, { target, ...(without && { without }) });
-  if (target !== 'wgsl') {
-    const trainer = await (await importCode(code)).createTrainer({ seed });
-    return {
-      parameters: trainer.parameters,
-      gradients: (inputs) => Promise.resolve(trainer.gradients(inputs)),
-      end: () => Promise.resolve(trainer.dispose()),
-    };
-  }
-  if (!gpu) throw new Error('wgsl needs a device');
-  const trainer = await gpu.createTrainer(code, { seed });
-  return { parameters: await trainer.read(), gradients: trainer.gradients, end: trainer.dispose };
 }
 
 /** What differs, in words. Gradients are held against the largest of them all. */
