@@ -13,7 +13,7 @@ import { passes } from '../../src/passes.js';
 import { agree } from '../support/agree.js';
 import { agreeOnGraph } from '../support/agreeOnGraph.js';
 import { agreeOnComparisons } from '../support/agreeOnComparisons.js';
-import { gradientFaults, run } from '../support/centralDifferences.js';
+import { slopeFaults, run } from '../support/centralDifferences.js';
 import { comparingModel } from '../support/comparingModel.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { networkModel } from '../support/networkModel.js';
@@ -83,7 +83,7 @@ describe('graphs', () => {
       expectAlike(gradients, simplify(gradients, g, 'derived', reachable([loss])), graph, 1e-10 * steep);
       linear(graph, steep);
       if (magnitude < 1e3 && showsDerivatives(graph))
-        expect(gradientFaults(loss, floats, graph, g, 1e-6 * magnitude)).toEqual([]);
+        expect(slopeFaults(loss, floats, graph, g, 1e-6 * magnitude)).toEqual([]);
       return true;
     });
   });
