@@ -88,7 +88,7 @@ export function casePath(file: string): string {
 }
 
 /** Of ops.json: every function. Of forms.json: their options in every form, several axes, ranks, and sizes of 1. */
-export function readOps(file: 'ops.json' | 'forms.json'): { readonly tolerance: Tolerance; readonly ops: OpRecord[] } {
+export function readOps(file: 'ops.json' | 'forms.json' | 'extremes.json'): { readonly tolerance: Tolerance; readonly ops: OpRecord[] } {
   return JSON.parse(readFileSync(new URL(file, here), 'utf8'));
 }
 
