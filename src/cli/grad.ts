@@ -12,7 +12,7 @@ import { wholeNumber, withModelOptions, type ModelOptions } from './modelOptions
 import { standardError, standardOutput } from './output.js';
 import { report } from './report.js';
 
-const formats = ['math', 'nn', 'latex', 'markdown', 'json'] as const;
+const formats = ['math', 'nn', 'latex', 'markdown', 'html', 'json'] as const;
 type Format = (typeof formats)[number];
 
 const extensions: ReadonlyMap<string, Format> = new Map([
@@ -20,6 +20,7 @@ const extensions: ReadonlyMap<string, Format> = new Map([
   ['.nn', 'nn'],
   ['.tex', 'latex'],
   ['.md', 'markdown'],
+  ['.html', 'html'],
   ['.json', 'json'],
 ]);
 
@@ -48,7 +49,11 @@ export function addGrad(program: Command): void {
     .option('--at <checkpoint>', 'work out the numbers of every step: init is a fresh trainer, else a checkpoint')
     .option('--batch <data|n>', 'for these rows: a data file, or the first n of the data (default: 4)')
     .option('--digits <n>', 'significant digits of numbers (default: 4)', wholeNumber(1, 17))
-    .option('-o, --output <file>', 'again for more; the extension says the format: .txt .nn .tex .md .json', again)
+    .option(
+      '-o, --output <file>',
+      'again for more; the extension says the format: .txt .nn .tex .md .html .json',
+      again,
+    )
     .action(run);
 }
 
@@ -85,7 +90,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const worked = options.at === undefined ? undefined : await workedOut(model, derivation, source, options);
   const made: { readonly path: string; readonly content: string }[] = [];
   for (const { path, format } of targets) {
-    const content = await printed(format, model, derivation, { ...options, ...worked });
+    const content = await printed(format, model, derivation, { ...options, ...worked, source: source.text });
     if (path === undefined || path === '-') standardOutput.write(content);
     else made.push({ path, content });
   }
@@ -122,7 +127,7 @@ async function printed(
   format: Format,
   model: ModelGraph,
   derivation: Derivation,
-  options: TextOptions & { readonly at?: string },
+  options: TextOptions & { readonly at?: string; readonly source: string },
 ): Promise<string> {
   switch (format) {
     case 'math':
@@ -133,6 +138,8 @@ async function printed(
       return (await import('../inspect/print/latex.js')).printLatex(derivation, options);
     case 'markdown':
       return (await import('../inspect/print/latex.js')).printMarkdown(derivation, options);
+    case 'html':
+      return (await import('../inspect/print/html/page.js')).printDerivationPage(model, derivation, options);
     case 'json':
       return (await import('../inspect/print/json.js')).printJson(derivation, options);
     default:

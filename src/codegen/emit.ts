@@ -1,5 +1,5 @@
 // The one facade of every target: from a program to the text of a trainer module.
-import type { EntryName, TargetTraits, TrainerProgram } from '../ir/program.js';
+import type { EntryName, Kernel, TargetTraits, TrainerProgram } from '../ir/program.js';
 import { readable, unchecked, type Definition, type Writer } from './text/document.js';
 import type { Engine } from './module/engine.js';
 import { neededRuntime, publicRuntimeTypes } from './module/inline.js';
@@ -9,6 +9,7 @@ import { header, modelInfo } from './module/trainer/info.js';
 import { initialValues } from './module/trainer/initial.js';
 import { trainer } from './module/trainer/trainer.js';
 import { publicTypes } from './module/trainer/types.js';
+import { printKernel } from './typescript/kernel.js';
 import { typescriptEngine } from './typescript/module.js';
 import { wasmEngine } from './wasm/module.js';
 import { disassemble } from './wasm/disassemble.js';
@@ -56,6 +57,22 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   const types = await writer.format(await writer.print(publicTypes(program)));
   const parts = [header(program, target), types, publicRuntimeTypes(program, target), own, neededRuntime(own)];
   return { code: `${unchecked}${parts.map((part) => part.trim()).join('\n\n')}\n`, kernels: engine.kernels };
+}
+
+/** Kernels as the module in TypeScript has them, each with its comment, in the program's order. */
+export async function printKernels(
+  program: TrainerProgram,
+  wanted: ReadonlySet<Kernel>,
+  writer: Writer = readable,
+): Promise<ReadonlyMap<Kernel, string>> {
+  const layout = layOut(program);
+  const printed = program.kernels.map(
+    (kernel) => [kernel, printKernel(kernel, layout.module.take(kernel.name))] as const,
+  );
+  const texts = new Map<Kernel, string>();
+  for (const [kernel, { definition }] of printed)
+    if (wanted.has(kernel)) texts.set(kernel, (await writer.format(await writer.print([definition]))).trim());
+  return texts;
 }
 
 /** What differs between targets. */

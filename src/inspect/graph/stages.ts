@@ -5,14 +5,14 @@ import { reachable } from '../../ir/reachable.js';
 import { valuesAt, type At } from '../derivation/numbers.js';
 import type { Node } from '../../ir/graph.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
-import type { Kernel, Run, Step } from '../../ir/program.js';
+import type { Kernel, Run } from '../../ir/program.js';
 import { simplifyModel } from '../../passes/derive/derive.js';
 import { createTrace } from '../../passes/derive/trace.js';
-import { computedByNests } from '../../passes/fuse/fuse.js';
 import { evaluateSizes } from '../../ir/index.js';
 import { accessOf } from '../../ir/access.js';
 import { actualOf } from '../../ir/runs.js';
 import { callsOf, flopsOf } from '../flops.js';
+import { kernelRunsOf, type KernelRun } from '../kernels.js';
 import type { Item, ModelPicture, Region, StageGraph, StageName } from './data.js';
 import { drawNodes, drawnAs, outsideOfLoops, type Drawn } from './items.js';
 
@@ -112,21 +112,9 @@ function gradientNames(gradients: ReadonlyMap<string, Node>): Map<Node, string> 
 }
 
 /** What one step runs, kernel by kernel; of a model that does not train, one prediction. */
-function fusedStage(
-  model: ModelGraph,
-  { nests: { entries }, program, derived }: Followed,
-  seconds: readonly number[] | undefined,
-): Drawing {
-  const entry =
-    entries.find(({ name }) => name === 'step') ?? entries.find(({ name }) => name === 'gradients') ?? entries[0];
-  const steps = program.entries[entry.name]?.steps ?? [];
-  const runs = runsIn(steps);
-  const nests = computedByNests(entry.fusion);
-  // What JavaScript computes runs first.
-  const computed = [...nests.filter(({ host }) => host), ...nests.filter(({ host }) => !host)].map(
-    ({ nodes }) => nodes,
-  );
-  if (runs.length !== computed.length) throw new Error('kernels do not run as their nests do');
+function fusedStage(model: ModelGraph, followed: Followed, seconds: readonly number[] | undefined): Drawing {
+  const { steps, runs } = kernelRunsOf(followed);
+  const computed = runs.map(({ nodes }) => nodes);
   const batch = (): number => model.train.batch;
   const calls = callsOf(steps, batch);
   const names = uniqueNames(runs);
@@ -141,7 +129,7 @@ function fusedStage(
       ...(seconds?.length === runs.length && { seconds: seconds[i] }),
     };
   });
-  return { stage: 'fused', drawn: drawnInRegions(computed, names, model, derived.gradients), regions };
+  return { stage: 'fused', drawn: drawnInRegions(computed, names, model, followed.derived.gradients), regions };
 }
 
 /** A node that several kernels compute is drawn in each; edges come from the last one before, which stores it. */
@@ -176,22 +164,8 @@ function drawnInRegions(
   return [...leaves.map(({ node, item }) => ({ node, item: { ...item, layers: [] } })), ...drawn];
 }
 
-interface Called {
-  readonly run: Run;
-  /** How often one step calls it. */
-  readonly times: (sizeOf: (name: string) => number) => number;
-}
-
-function runsIn(steps: readonly Step[], times: Called['times'] = () => 1): Called[] {
-  return steps.flatMap((step): Called[] =>
-    step.kind === 'run'
-      ? [{ run: step, times }]
-      : runsIn(step.steps, (sizeOf) => times(sizeOf) * evaluateSizes(step.axis.extent, sizeOf)),
-  );
-}
-
 /** A kernel that serves several layers is a region for each, named after its call. */
-function uniqueNames(runs: readonly Called[]): string[] {
+function uniqueNames(runs: readonly KernelRun[]): string[] {
   const taken = new Set<string>();
   return runs.map(({ run: { kernel, copy } }) => {
     const [of] = (copy ?? '').split(':');

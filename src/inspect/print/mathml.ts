@@ -1,5 +1,6 @@
 // Formulas as MathML, which browsers draw without a script.
 import type { Formula } from '../../ir/formula/tree.js';
+import { escaped } from './markup.js';
 import { typeset, type Typesetter } from './typeset.js';
 
 export interface MathmlOptions {
@@ -20,28 +21,28 @@ export function printMathml(
 /** The spelling, for parts of a document that put formulas beside one another. */
 export function mathmlSetter(attributes: (formula: Formula) => string = () => ''): Typesetter {
   const row = (parts: readonly string[]): string => (parts.length === 1 ? parts[0] : `<mrow>${parts.join('')}</mrow>`);
-  const operator = (sign: string, stretchy = false): string =>
-    `<mo${stretchy ? '' : ' stretchy="false"'}>${escaped(sign)}</mo>`;
+  const operator = (sign: string): string => `<mo>${escaped(sign.replace('-', '−'))}</mo>`;
   return {
     row,
     variable,
-    upright: (word) =>
-      /^[\p{L}\p{N}_]+$/u.test(word)
-        ? `<mi mathvariant="normal">${escaped(word)}</mi>`
-        : `<mtext>${escaped(word)}</mtext>`,
-    number: (text) => `<mn>${text.replace('inf', '∞')}</mn>`,
-    sign: (unicode) => operator(unicode),
+    upright: (word) => (/^[\p{L}\p{N}_]+$/u.test(word) ? identifier(word) : `<mtext>${escaped(word)}</mtext>`),
+    number: (text) => `<mn>${text.replace('-', '−').replace('inf', '∞')}</mn>`,
+    // Of a product without a sign the factors stand a little apart: they may be words.
+    sign: (unicode) => (unicode === '\u2062' ? `<mo lspace="0.17em">${unicode}</mo>` : operator(unicode)),
     sub: (base, index) => `<msub>${base}${index}</msub>`,
     sup: (base, exponent) => `<msup>${base}${exponent}</msup>`,
     fraction: (over, under) => `<mfrac>${over}${under}</mfrac>`,
     root: (of) => `<msqrt>${of}</msqrt>`,
-    fenced: (open, of, close) => `<mrow>${operator(open, true)}${of}${operator(close, true)}</mrow>`,
+    fenced: (open, of, close) => `<mrow>${operator(open)}${of}${operator(close)}</mrow>`,
     cases: (rows) =>
-      `<mrow>${operator('{', true)}<mtable columnalign="left">${rows
-        .map(({ value, when }) => `<mtr><mtd>${value}</mtd><mtd><mtext>if </mtext>${when}</mtd></mtr>`)
+      `<mrow>${operator('{')}<mtable columnalign="left">${rows
+        .map(({ value, when }, i) => {
+          const word = i === rows.length - 1 ? '' : '<mtext>if\u00a0</mtext>';
+          return `<mtr><mtd>${value}</mtd><mtd>${word}${when}</mtd></mtr>`;
+        })
         .join('')}</mtable></mrow>`,
     sum: (over, of) =>
-      `<mrow>${over === undefined ? operator('∑', true) : `<munder>${operator('∑', true)}${over}</munder>`}${of}</mrow>`,
+      `<mrow>${over === undefined ? operator('∑') : `<munder>${operator('∑')}${over}</munder>`}${of}</mrow>`,
     marked(formula, of) {
       const found = attributes(formula);
       return found === '' ? of : `<mrow${found}>${of}</mrow>`;
@@ -56,9 +57,10 @@ function variable(word: string): string {
     return digits === '' ? `<mi>${letter}</mi>` : `<msub><mi>${letter}</mi><mn>${digits}</mn></msub>`;
   const [, head, rest] = /^(\p{L})_(.+)$/u.exec(word) ?? [];
   if (head !== undefined && rest !== undefined) return `<msub><mi>${head}</mi>${variable(rest)}</msub>`;
-  return `<mi mathvariant="normal">${escaped(word)}</mi>`;
+  return identifier(word);
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+/** Upright, as several letters are by themselves. */
+function identifier(word: string): string {
+  return `<mi${[...word].length === 1 ? ' mathvariant="normal"' : ''}>${escaped(word)}</mi>`;
 }

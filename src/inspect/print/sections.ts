@@ -18,14 +18,19 @@ export function sectionsOf({ forward, backward, parameters, update, order, of }:
 }
 
 function firstOfEachForm(steps: readonly UpdateStep[]): readonly Step[] {
-  const found = new Set<string>();
+  const alike = updatedAlike(steps);
+  return steps.filter(({ parameter }) => alike.has(parameter));
+}
+
+/** The parameters whose updates have one form, by the first of them. */
+export function updatedAlike(steps: readonly UpdateStep[]): ReadonlyMap<string, readonly string[]> {
   const byParameter = new Map<string, UpdateStep[]>();
   for (const step of steps) byParameter.set(step.parameter, [...(byParameter.get(step.parameter) ?? []), step]);
-  return [...byParameter].flatMap(([parameter, list]) => {
+  const byForm = new Map<string, string[]>();
+  for (const [parameter, list] of byParameter) {
     const form = list.map(({ left, formula }) => `${printFormula(left)}=${printFormula(formula)}`).join('\n');
     const key = form.replaceAll(parameter, 'w');
-    if (found.has(key)) return [];
-    found.add(key);
-    return list;
-  });
+    byForm.set(key, [...(byForm.get(key) ?? []), parameter]);
+  }
+  return new Map([...byForm.values()].map((parameters) => [parameters[0], parameters]));
 }

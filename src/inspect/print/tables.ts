@@ -37,7 +37,8 @@ function matrixLines(data: readonly number[], height: number, width: number, dig
   return [...lines.map((line) => line.trimEnd()), ...(height > most ? ['…'] : [])];
 }
 
-function placeOf(n: number, shape: readonly number[]): number[] {
+/** The place of the element n in row-major order. */
+export function placeOf(n: number, shape: readonly number[]): number[] {
   let rest = n;
   const place: number[] = [];
   for (const size of [...shape].reverse()) {

@@ -1,0 +1,129 @@
+// A derivation as a page that works offline: source, derivation and generated code side by side, each term tied to its line and kernel.
+import { scripts } from '../../../embeddedPages.js';
+import type { ModelGraph } from '../../../ir/model.js';
+import type { Derivation, Step } from '../../derivation/data.js';
+import { linesOf } from '../../derivation/lines.js';
+import type { Numbers } from '../../derivation/numbers.js';
+import { escaped } from '../markup.js';
+import { sectionsOf, updatedAlike } from '../sections.js';
+import { codeOf, type Code } from './code.js';
+import { layersOf } from './copies.js';
+import { printLayers, printLeaves, type StepsContext } from './steps.js';
+import { style } from './style.js';
+import { leavesOf, termsOf } from './terms.js';
+
+export interface PageOptions {
+  /** The text of the model's file. */
+  readonly source: string;
+  /** Also the equations that follow each use of the chain rule. */
+  readonly steps?: boolean;
+  readonly numbers?: Numbers;
+  /** Where the numbers stand: `init`, or a checkpoint. */
+  readonly at?: string;
+  readonly digits?: number;
+}
+
+/** Kernels of more characters in all are folded at first. */
+const shownFirst = 8000;
+
+/** The page as one file, which asks for nothing outside it. */
+export async function printDerivationPage(
+  model: ModelGraph,
+  derivation: Derivation,
+  options: PageOptions,
+): Promise<string> {
+  const { source, numbers, at, digits = 4 } = options;
+  const file = derivation.file.slice(derivation.file.lastIndexOf('/') + 1);
+  const alike = numbers ? new Map<string, readonly string[]>() : updatedAlike(derivation.update);
+  const code = await codeOf(model, (parameter) => alike.get(parameter) ?? [parameter]);
+  const sections = sectionsOf(derivation, numbers !== undefined).map(({ title, steps }) => ({
+    title,
+    layers: layersOf(steps, numbers === undefined),
+  }));
+  const leaves = leavesOf(derivation);
+  const terms = termsOf(
+    leaves,
+    sections.flatMap(({ layers }) => layers),
+  );
+  const context: StepsContext = {
+    file,
+    terms,
+    code,
+    digits,
+    rewrites: options.steps ?? false,
+    ...(numbers && { numbers }),
+  };
+  const firsts = firstTerms(derivation, context);
+  const where = at === undefined ? '' : `, numbers at ${escaped(at)}`;
+  const given = `<details class="layer given"${leaves.length > 16 ? '' : ' open'}><summary><b>given</b> <small>${leaves.length} inputs and parameters</small></summary>${printLeaves(leaves, ({ node }) => linesOf(node), context)}</details>`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>${escaped(derivation.model)}: the gradient of ${escaped(derivation.of)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header><h1>${escaped(derivation.model)} <small>the gradient of ${escaped(derivation.of)}${where}</small></h1></header>
+<main>
+${pane('source', `Source <small>${escaped(file)}</small>`, sourceOf(source, firsts))}
+${pane(
+  'derivation',
+  'Derivation',
+  [given, ...sections.map(({ title, layers }) => `<h3>${escaped(title)}</h3>\n${printLayers(layers, context)}`)].join(
+    '\n',
+  ),
+)}
+${pane('code', `Code <small>the kernels of one step, in TypeScript</small>`, kernelsOf(code))}
+</main>
+<footer id="told" aria-live="polite">Point at a term, a line or a kernel, or go to one by Tab; a click keeps it.</footer>
+<script>${scripts.derivation}</script>
+</body>
+</html>
+`;
+}
+
+function pane(name: string, heading: string, content: string): string {
+  return `<section id="${name}" tabindex="0" aria-labelledby="head-${name}"><h2 id="head-${name}">${heading}</h2>
+${content}
+</section>`;
+}
+
+/** The first term of each line of the source. */
+function firstTerms(derivation: Derivation, { file, terms }: StepsContext): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  const visit = (steps: readonly Step[]): void => {
+    for (const step of steps) {
+      const term = terms.ofStep(step);
+      for (const { file: of, line } of step.lines)
+        if (of === file && term !== undefined && !found.has(line)) found.set(line, term);
+      visit(step.loop?.body ?? []);
+    }
+  };
+  visit([...derivation.forward, ...derivation.backward, ...derivation.parameters, ...derivation.update]);
+  return found;
+}
+
+/** Lines with terms have links to the first of them. */
+function sourceOf(text: string, firsts: ReadonlyMap<number, number>): string {
+  const lines = text.trimEnd().split('\n');
+  const items = lines.map((line, i) => {
+    const term = firsts.get(i + 1);
+    const number =
+      term === undefined ? `<span>${i + 1}</span>` : `<a href="#t${term}" aria-label="line ${i + 1}">${i + 1}</a>`;
+    return `<li id="L${i + 1}">${number}<code>${escaped(line)}</code></li>`;
+  });
+  return `<ol class="lines">${items.join('\n')}</ol>`;
+}
+
+function kernelsOf({ kernels }: Code): string {
+  const isLong = kernels.reduce((sum, { text }) => sum + text.length, 0) > shownFirst;
+  return kernels
+    .map(
+      ({ kernel, text }, i) =>
+        `<details class="kernel" id="k${i}"${isLong ? '' : ' open'}><summary><b>${escaped(kernel.name)}</b> <small>${kernel.provenance.phase}</small></summary><pre><code>${escaped(text)}</code></pre></details>`,
+    )
+    .join('\n');
+}
