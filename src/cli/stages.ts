@@ -83,7 +83,7 @@ async function textsOf({ made, model, programs }: Followed): Promise<Printed[]> 
     const stage = stages.find((name) => name === pass.to);
     // Recomputed gradients are a target's own; formulas are those that all have in common.
     if (!stage || (stage === 'gradient' && target !== undefined)) continue;
-    const formulas = stage === 'gradient' && model && (await formulasOf(model));
+    const formulas = stage === 'gradient' && model?.training.loss && (await formulasOf(model));
     texts.push({ stage, target, text: formulas || `${print()}\n` });
   }
   const { printWat } = await import('../codegen/emit.js');

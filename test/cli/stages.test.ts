@@ -46,6 +46,14 @@ describe('--emit', () => {
     expect(stdout).not.toContain('createTrainer');
   });
 
+  it('shows stages of a model without a loss', () => {
+    writeFileSync(join(folder, 'lossless.nn'), 'model m {\n  input x: [2]\n  output y = x + 1\n}\n');
+    for (const stage of ['graph', 'gradient', 'nests']) {
+      const { status, stderr } = warm(['compile', 'lossless.nn', '--emit', stage], { cwd: folder });
+      expect([status, stderr]).toEqual([0, '']);
+    }
+  });
+
   it('refuses the text of WebAssembly for another target, and stages that there are not', () => {
     const wat = compile('--emit', 'wat', '--target', 'wgsl');
     expect([wat.status, wat.stdout]).toEqual([2, '']);

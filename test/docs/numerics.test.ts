@@ -63,7 +63,10 @@ describe('docs/numerics.md', () => {
     ['sqrt(x[argmin(x, keep = true)])', [1, 4, 0], [0, 0, Infinity]],
     ['max(x, 0.1) - 0.1', [-1, 0.1], [0, 0]],
   ] as const)('%s has the gradient that it says', async (expression, x, wanted) => {
-    for (const target of ['ts', 'wasm'] as const) expect(await gradientOf(expression, x, target)).toEqual(wanted);
+    // The sign of a zero is not said.
+    const plain = (list: readonly number[]): number[] => list.map((value) => value + 0);
+    for (const target of ['ts', 'wasm'] as const)
+      expect(plain(await gradientOf(expression, x, target))).toEqual(plain(wanted));
   });
 
   it.each(['ts', 'wasm'] as const)('special values follow IEEE 754 on %s', async (target) => {

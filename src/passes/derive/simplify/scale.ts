@@ -39,7 +39,8 @@ const plain: Scaled = { number: 1, up: one, down: one };
 /** What multiplies every element of a node. Nodes that the author named stay whole. */
 export function scaleOf(node: Node, g: Builder, top = false): Scaled {
   const number = numberOf(node);
-  if (number !== undefined) return { ...plain, number };
+  // What an infinite factor makes of 0 would be NaN elsewhere.
+  if (number !== undefined && Number.isFinite(number)) return { ...plain, number };
   const sized = sizeOf(node);
   if (sized) return { ...plain, up: sized };
   if (!top && node.kept) return { ...plain, core: node };
