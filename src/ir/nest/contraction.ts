@@ -17,21 +17,32 @@ export function productOf(factors: readonly Scalar[]): Scalar {
   return factors.reduce((x, y) => apply('mul', x, y));
 }
 
-/**
- * A contraction is a fold of a product in which two factors each lack an output axis of their own: it wants tiles, not rows.
- * A row sum, or a product with a vector, is not one.
- */
+/** Is it a contraction: a sum of products, of whose factors one lacks an axis of the result that another has, and is read again along it? */
 export function isContraction(nest: Nest): boolean {
-  return nest.stores.some((store) =>
-    outerFolds(store.value).some((f) => {
-      if (f.op !== 'add') return false;
-      const factors = factorsOf(f).map(axesOfLoads);
-      const lacking = factors.map((used) => nest.axes.filter((a) => !used.has(a)));
-      return lacking.some((l, i) =>
-        l.some((a) => lacking.some((m, j) => j !== i && m.some((b) => b !== a && !l.includes(b) && !m.includes(a)))),
-      );
-    }),
+  return readAgain(nest).some((lacking) => lacking.some((axes) => axes.size > 0));
+}
+
+/**
+ * Is it a contraction of which two factors each lack an axis that the other has, as those of two matrices do? It wants tiles, not rows;
+ * a product with a vector reads only that again.
+ */
+export function isMatrixProduct(nest: Nest): boolean {
+  return readAgain(nest).some((lacking) =>
+    lacking.some((l, i) => lacking.some((m, j) => j !== i && !isSubset(l, m) && !isSubset(m, l))),
   );
+}
+
+/** For each sum of products, and each factor, the axes of the result that it lacks and another factor has. */
+function readAgain({ axes, stores }: Nest): ReadonlySet<Axis>[][] {
+  const sums = stores.flatMap((store) => outerFolds(store.value)).filter((f) => f.op === 'add');
+  return sums.map((f) => {
+    const used = factorsOf(f).map(axesOfLoads);
+    return used.map((own) => new Set(axes.filter((a) => !own.has(a) && used.some((other) => other.has(a)))));
+  });
+}
+
+function isSubset(a: ReadonlySet<Axis>, b: ReadonlySet<Axis>): boolean {
+  return [...a].every((x) => b.has(x));
 }
 
 /** Tiles share what is loaded: a factor of coordinates alone, such as a one_hot, moves with nothing. */

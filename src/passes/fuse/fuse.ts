@@ -16,7 +16,7 @@ import { dependences } from './order.js';
 import { describeLoop, kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
 import { alone, close, joinRows, joinTotals, type Group, type Joining } from './rows.js';
-import { isContraction } from '../../ir/nest/contraction.js';
+import { isMatrixProduct } from '../../ir/nest/contraction.js';
 import { throughViews, type Views } from './views.js';
 
 /** A nest that runs once. */
@@ -36,7 +36,7 @@ export function joinNests(of: Fusion): Fusion {
     (into, draft) =>
       isRecomputed(into) === isRecomputed(draft) &&
       (isUpdate(into) === isUpdate(draft) ||
-        (!separateUpdates && !(isLarge(into.nest, estimate) && isContraction(into.nest) && readsSlots(draft)))),
+        (!separateUpdates && !(isLarge(into.nest, estimate) && isMatrixProduct(into.nest) && readsSlots(draft)))),
     neededBy(fusion),
     inPlaceOf(fusion.request),
     singles,
@@ -171,7 +171,7 @@ function kindsOf({ request }: Fusion) {
     isUpdate: (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update'),
     // Schedule batch reductions early, which frees their inputs; contractions gain nothing by it.
     isGradientSum: (draft: Draft): boolean =>
-      draft.kind === 'nest' && draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isContraction(draft.nest),
+      draft.kind === 'nest' && draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isMatrixProduct(draft.nest),
     isRecomputed: (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n)),
   };
 }

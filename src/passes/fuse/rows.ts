@@ -1,5 +1,5 @@
 // Rows join: nests that read one another only within a row of their first axis become one loop over rows.
-import { isContraction } from '../../ir/nest/contraction.js';
+import { isMatrixProduct } from '../../ir/nest/contraction.js';
 import { add, axesOf, axis, coefficient, constantOf, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
 import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
 import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
@@ -126,7 +126,7 @@ function mayStartRows(draft: NestDraft, estimate: Estimate): boolean {
     !scatterOf(draft.nest) &&
     firstAxisIsRow(draft) &&
     !walksColumns(draft.nest) &&
-    (!isContraction(draft.nest) || isTinyRow(draft.nest, estimate))
+    (!isMatrixProduct(draft.nest) || isTinyRow(draft.nest, estimate))
   );
 }
 

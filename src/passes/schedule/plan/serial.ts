@@ -6,7 +6,7 @@ import { hasFold, partsOf } from '../../../ir/walk.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { blocksOf, planContraction } from './contraction.js';
 import { reshape } from '../../../ir/nest/reshape.js';
-import { factorsOf } from '../../../ir/nest/contraction.js';
+import { factorsOf, isContraction } from '../../../ir/nest/contraction.js';
 import { planCut } from './cut.js';
 import { planOrdered } from './ordered.js';
 import { planScatter } from './scatter.js';
@@ -179,11 +179,8 @@ function nestPlan(nest: Nest, shape: Shape, loops: readonly LoopPlan[], choices:
 }
 
 function roleOf(nest: Nest): NestPlan['role'] {
-  const [first] = foldsOf(nest);
-  if (!first) return nest.axes.length === 0 ? 'scalar' : 'elementwise';
-  const factors = factorsOf(first).map((factor) => axesOfValue(factor));
-  const shared = nest.axes.some((a) => factors.some((f) => f.has(a)) && !factors.every((f) => f.has(a)));
-  return shared && factors.length > 1 ? 'contraction' : 'reduction';
+  if (foldsOf(nest).length === 0) return nest.axes.length === 0 ? 'scalar' : 'elementwise';
+  return isContraction(nest) ? 'contraction' : 'reduction';
 }
 
 function foldAxesOf(nest: Nest): Axis[] {
