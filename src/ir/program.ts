@@ -44,7 +44,7 @@ export interface Nest {
   readonly axes: readonly Axis[];
   readonly stores: readonly Store[];
   readonly provenance: Provenance;
-  /** The places of one axis one after another: the only store's value is made of that at the place before, which it has as `carried`. */
+  /** The elements along one axis one after another: the only store's value is made of the element before, which it has as `carried`. */
   readonly ordered?: Ordered;
 }
 
@@ -52,7 +52,7 @@ export interface Ordered {
   readonly axis: Axis;
   /** From its end. */
   readonly reverse: boolean;
-  /** What the first place has as the one before. */
+  /** What the first element has as the one before. */
   readonly start: number;
 }
 
@@ -166,7 +166,7 @@ export interface Run {
   readonly provenance?: Provenance;
 }
 
-/** What runs, and what runs again for each place of an axis, one after another; an address may mention the axis. */
+/** What runs, and what runs again for each index of an axis, one after another; an address may mention the axis. */
 export type Work<R extends { readonly kind: 'run' }> =
   | R
   | {

@@ -56,7 +56,7 @@ export function mustStretch(node: Node | undefined, parts: readonly Formula[]): 
   return first;
 }
 
-/** Does each element come of the operands' elements at its place? */
+/** Does each element come of the operands' elements at its index? */
 export function isElementwise({ type, inputs }: Node): boolean {
   return inputs.length > 0 && inputs.every((input) => sameShape(input.type, type));
 }

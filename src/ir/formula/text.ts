@@ -225,7 +225,7 @@ export function printSetting({ name, value }: Setting, style: NotationStyle = 'n
   return name === undefined ? textOf() : `${name} = ${textOf()}`;
 }
 
-/** Axes by their places. */
+/** Axes by their positions. */
 function exactAxes(axes: readonly number[]): string {
   return `axis = ${axes.length === 1 ? axes[0] : `[${axes.join(', ')}]`}`;
 }

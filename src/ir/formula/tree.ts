@@ -95,7 +95,7 @@ type Shape =
   | { readonly kind: 'power'; readonly base: Formula; readonly exponent: Formula }
   /** The last two axes exchanged. */
   | { readonly kind: 'transpose'; readonly of: Formula }
-  /** Elements chosen by places (`1:3`, `i`) or by indices. */
+  /** Elements chosen by positions (`1:3`, `i`) or by tensors of indices. */
   | { readonly kind: 'index'; readonly of: Formula; readonly places: readonly (string | Formula)[] }
   | { readonly kind: 'cases'; readonly condition: Formula; readonly then: Formula; readonly otherwise: Formula }
   /** The sum of a product over the letters that `free` lacks; those are the axes of the result, in order. */

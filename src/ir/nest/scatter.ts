@@ -1,4 +1,4 @@
-// Scatter-add: out[ids[p]] += term(p) for each place p, rather than a sum over all places for every row.
+// Scatter-add: out[ids[p]] += term(p) for each p, rather than a sum over all p for every row.
 import { constantOf, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
 import { indexValue, number, type Buffer, type Scalar } from '../scalar.js';

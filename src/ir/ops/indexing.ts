@@ -51,7 +51,7 @@ function placesOf(g: Builder, ids: Node, classes: Dim): Node {
   return g.make(equalTo, [wide, count], {});
 }
 
-/** The indices, index(n)[...], of what is true at the one place of its last axis, of n, that each of them names: `ids == range(n)`. */
+/** The indices, index(n)[...], of what is true at the one index of its last axis, of n, that each of them names: `ids == range(n)`. */
 export function idsOfPlaces(test: Node): Node | undefined {
   if (!isOp(test, equalTo)) return undefined;
   const last = test.type.shape.length - 1;
@@ -98,7 +98,7 @@ export const gather: Op<Plain> = {
     const rank = chosen.type.shape.length;
     return table([coordinate(ids(at.slice(0, rank))), ...at.slice(rank)]);
   },
-  // The cotangent of a row is the sum over the places that chose it.
+  // The cotangent of a row is the sum over the positions that chose it.
   vjp: (d, { inputs: [table, ids] }, g) => [g.make(scatterAdd, [d, ids], { rows: table.type.shape[0] }), undefined],
   notation: {
     kind: 'form',
@@ -110,7 +110,7 @@ export const gather: Op<Plain> = {
   ],
 };
 
-/** y[r, j] = Σ x[p, j] over the places p with ids[p] = r: gather's transpose, as gather is the transpose of it. */
+/** y[r, j] = Σ x[p, j] over the positions p with ids[p] = r: gather's transpose, as gather is the transpose of it. */
 export const scatterAdd: Op<{ rows: Dim }> = {
   kind: 'element',
   name: 'scatterAdd',

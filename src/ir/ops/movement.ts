@@ -69,13 +69,13 @@ function wideKey(shape: readonly Dim[]): string {
   return shape.flatMap(({ size }) => (constantOf(size) === 1 ? [] : [size.key])).join();
 }
 
-/** The place of an element in row-major order. */
+/** The flat index of an element in row-major order. */
 function flatten(at: readonly Index[], type: TensorType): Index {
   const strides = stridesOf(type);
   return add(...at.map((i, n) => mul(i, strides[n])));
 }
 
-/** The coordinates of a place in row-major order; an axis of extent 1 is at 0. */
+/** The coordinates of a flat index in row-major order; an axis of extent 1 is at 0. */
 function unflatten(place: Index, type: TensorType): Index[] {
   const strides = stridesOf(type);
   return type.shape.map((d, i) => {

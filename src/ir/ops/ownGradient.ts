@@ -61,7 +61,7 @@ export const ownGradient: Op<{ gradient: OwnGradient }> = {
   samples: [],
 };
 
-/** The derivative with nodes in the place of its leaves, which get the role of what is being made. */
+/** The derivative with nodes instead of its leaves, which get the role of what is being made. */
 function cotangentsOf(
   { leaves, cotangent, parts }: OwnGradient,
   given: readonly Node[],

@@ -93,7 +93,7 @@ function cotangents(d: Node, node: Node<Attrs>, g: Builder): readonly Node[] {
   return form === 'product' ? [ofFactor] : [ofFactor, reaching];
 }
 
-/** The tensor moved by one place along an axis, towards its end where `by` is 1; `value` is what moves in. */
+/** The tensor moved by one index along an axis, towards its end where `by` is 1; `value` is what moves in. */
 function shifted(x: Node, axis: number, by: 1 | -1, value: number, g: Builder): Node {
   const { shape } = x.type;
   if (constantOf(shape[axis].size) === 1) return filled(g, value, x.type);

@@ -69,7 +69,7 @@ function reduction(
   };
 }
 
-/** The value of a reduction at every place that it was made from. */
+/** The value of a reduction at every element that it was made from. */
 function spreadAlong(g: Builder, value: Node, like: Node, axes: readonly number[]): Node {
   return g.make(broadcast, [value], { shape: like.type.shape, axes: [...axes] });
 }

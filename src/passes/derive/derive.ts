@@ -121,7 +121,7 @@ function lossOf({ training: { loss } }: ModelGraph): readonly Node[] {
   return loss ? [loss] : [];
 }
 
-/** The model with other nodes in the place of `modeRoots`. */
+/** The model with other nodes instead of `modeRoots`. */
 export function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph {
   let at = 0;
   const mode = (m: ModelGraph['training']): ModelGraph['training'] => {

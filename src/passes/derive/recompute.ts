@@ -17,7 +17,7 @@ import { counter, input } from '../../ir/ops/leaves.js';
 /**
  * The forward pass is cut into segments. What one segment hands to later ones is kept, and the whole of the last one, whose backward
  * pass comes next. For any other activation, gradients and updates read a copy that starts from what is kept. Since copies compute
- * what the originals do, gradients stay the same; random draws too, which depend on the step and their place alone.
+ * what the originals do, gradients stay the same; random draws too, which depend on the step and their index alone.
  */
 export function recompute(derived: Gradients): Gradients {
   const { model } = derived;
@@ -59,7 +59,7 @@ interface Stored extends Tensor {
   readonly node: Node;
 }
 
-/** The stored nodes in order, each with the place of its last reader among them. */
+/** The stored nodes in order, each with the position of its last reader among them. */
 function tensorsOf(forward: readonly Node[], isStored: (node: Node) => boolean, estimate: Estimate): Stored[] {
   const list: { node: Node; size: number; lastReader: number }[] = [];
   // The stored nodes that one reads, through nodes that are not.

@@ -2,7 +2,7 @@
 
 export interface Tensor {
   readonly size: number;
-  /** The place in the list of the last tensor made from this one; its own where there is none. */
+  /** The position in the list of the last tensor made from this one; its own where there is none. */
   readonly lastReader: number;
 }
 
@@ -23,7 +23,7 @@ export function segmentsOf(tensors: readonly Tensor[]): number[] {
   return tensors.map((_, i) => (best.starts.includes(i) ? ++segment : segment));
 }
 
-/** What tensors before each place are read from there on. */
+/** What tensors before each position are read from there on. */
 function crossingsOf(tensors: readonly Tensor[]): number[] {
   return tensors.map((_, place) =>
     tensors.slice(0, place).reduce((sum, t) => (t.lastReader >= place ? sum + t.size : sum), 0),

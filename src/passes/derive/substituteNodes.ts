@@ -1,4 +1,4 @@
-// Puts other nodes in the place of some nodes of a graph, rebuilding what reads them.
+// Substitutes other nodes for some nodes of a graph, rebuilding what reads them.
 import type { Builder, Node } from '../../ir/graph.js';
 import { mapNode, partsOfNode } from '../../ir/reachable.js';
 

@@ -229,7 +229,7 @@ function tensorsIn(value: Value): readonly Node[] {
   return found;
 }
 
-/** The value with others in the place of its tensors. */
+/** The value with others instead of its tensors. */
 function mapTensors(value: Value, become: (node: Node) => Node): Value {
   const inside = (part: Value): Value => mapTensors(part, become);
   switch (value.kind) {

@@ -171,7 +171,7 @@ function empty(frame: Frame, span: Span): never {
   return fail(frame, wrongKind({ expected: 'a slice with elements', got: 'an empty one', span }));
 }
 
-/** Slices of a run-time axis, or between run-time places: that they lie within it is checked at each call. */
+/** Slices of a run-time axis, or between run-time indices: that they lie within it is checked at each call. */
 function runtimeCut(
   frame: Frame,
   item: Extract<IndexItem, { kind: 'slice' }>,

@@ -171,7 +171,9 @@ function kindsOf({ request }: Fusion) {
     isUpdate: (draft: Draft): boolean => draft.nodes.some((n) => request.phaseOf(n) === 'update'),
     // Schedule batch reductions early, which frees their inputs; contractions gain nothing by it.
     isGradientSum: (draft: Draft): boolean =>
-      draft.kind === 'nest' && draft.nodes.some((n) => request.phaseOf(n) === 'backward') && !isMatrixProduct(draft.nest),
+      draft.kind === 'nest' &&
+      draft.nodes.some((n) => request.phaseOf(n) === 'backward') &&
+      !isMatrixProduct(draft.nest),
     isRecomputed: (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n)),
   };
 }
@@ -205,7 +207,7 @@ function joiningOf(fusion: Fusion): Joining {
 }
 
 /**
- * An order that respects every dependence. Where in-place updates wait for one another, or one reads its old value at another place,
+ * An order that respects every dependence. Where in-place updates wait for one another, or one reads its old value at another index,
  * it is computed beside and copied at the end.
  */
 function inOrder(drafts: readonly Draft[], inPlace: InPlace): Draft[] {

@@ -131,7 +131,7 @@ function merge(into: NestDraft, draft: NestDraft, inPlace: (buffer: Buffer) => b
   };
 }
 
-/** What is put in the place of a load. */
+/** What is put instead of a load. */
 interface Made {
   readonly plain: Scalar;
   /** For what is f32: it is made from the value as other readers load it. */

@@ -74,7 +74,7 @@ export class Merging<Part extends object> {
       this.line[from + i] = part;
       this.ranks.set(part, from + i);
     });
-    // Where there were gaps, the last places are left to one that is no more.
+    // Where there were gaps, the last ranks are left to one that is no more.
     this.line.fill(high, from + next.length, last + 1);
   }
 

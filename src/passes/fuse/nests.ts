@@ -22,7 +22,7 @@ export interface NestDraft {
   /** The nodes whose elements its stores are, store by store. */
   readonly nodes: readonly Node[];
   readonly host: boolean;
-  /** It moves what was computed beside its place to where it belongs. */
+  /** It copies a result from a buffer of its own into the one that it updates. */
   readonly moves?: true;
 }
 
@@ -144,7 +144,7 @@ function storing(node: Node, to: Buffer, element: Element): NestDraft {
   };
 }
 
-/** A nest whose elements are made one from another; where the axis has one place, the first is all there is. */
+/** A nest whose elements are made one from another; where the axis has one index, the first element is all there is. */
 function inOrder(draft: NestDraft, node: NodeOf<typeof recurrence>): NestDraft {
   const { axis: along, reverse } = node.attrs;
   const start = startOf(node.attrs);

@@ -280,7 +280,7 @@ function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boo
     .filter((g) => g !== undefined);
 }
 
-/** A row of so few places, each a fold of so few, that lanes could not be filled. */
+/** A row of so few elements, each a fold of so few terms, that lanes could not be filled. */
 const shortRow = 8;
 
 function isShortRow({ axes, stores }: Nest): boolean {

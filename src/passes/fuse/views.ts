@@ -16,7 +16,7 @@ export interface View {
 
 export type Views = ReadonlyMap<Buffer, View>;
 
-/** The nest with what is viewed in the place of its views. */
+/** The nest with what is viewed instead of its views. */
 export function throughViews(nest: AnyNest, views: Views): AnyNest {
   if (views.size === 0) return nest;
   const memo = new Map<string, Scalar>();

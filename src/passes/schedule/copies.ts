@@ -10,7 +10,7 @@ import { keyOfNest } from '../../ir/nest/key.js';
 import { unique } from '../unique.js';
 import { storedIn } from '../fuse/provenance.js';
 
-/** What a copy runs in the place of its own nest. */
+/** What a copy runs instead of its own nest. */
 export interface Copy {
   /** The nest of all copies, over parameters. */
   readonly nest: AnyNest;
@@ -152,7 +152,7 @@ function ownerOf({ provenance: { path = '', sources } }: AnyNest): string {
 /** The numbers of random draws are below it. */
 const mostSites = 2 ** 31;
 
-/** The nest with other buffers in the place of its own, and what its draws are numbered by. */
+/** The nest with other buffers instead of its own, and what its draws are numbered by. */
 function overParameters(
   nest: AnyNest,
   parameters: ReadonlyMap<Buffer, Buffer>,

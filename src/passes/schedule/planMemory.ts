@@ -5,7 +5,7 @@ import type { Buffer } from '../../ir/scalar.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { lifetimesOf, type Interval } from './lifetimes.js';
 
-/** Places of one length. */
+/** Memory locations of one length. */
 interface Shelf {
   readonly length: Index;
   readonly slots: Slot[];
@@ -13,7 +13,7 @@ interface Shelf {
   readonly fits: Map<string, boolean>;
 }
 
-/** When a place is taken, in order. */
+/** When a location is taken, in order. */
 type Slot = Interval[];
 
 /** One memory for all buffers, or one for floats and one for integers. */
@@ -32,7 +32,7 @@ export function planMemory(
 }
 
 /**
- * Buffers whose lifetimes are apart share a place. Entries never run at once, so they follow one another on one time line.
+ * Buffers whose live ranges are apart share a location. Entries never run at once, so they follow one another on one time line.
  * Invariant: two buffers that live at the same time never overlap.
  */
 function planOne(

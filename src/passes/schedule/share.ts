@@ -20,7 +20,7 @@ const leastOfEntry = 8;
 const manyRounds = 16;
 
 /**
- * The program for any number of threads. Its numbers are those of the program itself: every place is computed by the same statements.
+ * The program for any number of threads. Its numbers are those of the program itself: every element is computed by the same statements.
  * Kernels of less than `least` instructions are not shared.
  */
 export function share(program: TrainerProgram, target: TargetTraits, least = leastWork): TrainerProgram {

@@ -78,7 +78,7 @@ export function shareCopies(nests: Nests): Nests {
   });
 }
 
-/** Long folds to few places are two nests: shares of them side by side, and what those come to. */
+/** Long folds to few elements are two nests: shares of them side by side, and what those come to. */
 export function splitFolds(nests: Nests): Nests {
   const { target, estimate } = nests;
   const known = new Map<Unit, readonly Unit[]>();

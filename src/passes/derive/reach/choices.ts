@@ -1,4 +1,4 @@
-// The operations that choose: which of their inputs' places the cotangent is kept from.
+// The operations that choose: which of their inputs' elements the cotangent is kept from.
 import { isOp, type Builder, type Node } from '../../../ir/graph.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';
 import { equalTo, less, lessEqual, not, select } from '../../../ir/ops/logic.js';
@@ -14,7 +14,7 @@ export interface Choice {
   readonly condition: () => Node;
   /** The author's own `if`. */
   readonly written: boolean;
-  /** It is by place, whatever the values are. */
+  /** It is by index, whatever the values are. */
   readonly placed: boolean;
   /** The cotangent goes to what is chosen as it is. */
   readonly whole: boolean;

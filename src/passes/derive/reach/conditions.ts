@@ -1,4 +1,4 @@
-// Conditions of a cotangent carried to other shapes: where some place along the axes that go is reached.
+// Conditions of a cotangent carried to other shapes: where some element along the axes that go is reached.
 import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { filled } from '../../../ir/ops/calls.js';
 import type { contract } from '../../../ir/ops/contract.js';
@@ -58,7 +58,7 @@ function relabelled(
   return axes.length === 0 ? turned : g.make(broadcast, [turned], { shape, axes });
 }
 
-/** What a condition on the result of a contraction says of an operand: where some place that reads it is reached. */
+/** What a condition on the result of a contraction says of an operand: where some element that reads it is reached. */
 export function ofOperand(condition: Node, { attrs, inputs }: Contraction, i: number, g: Builder): Node {
   return relabelled(condition, attrs.out, i === 0 ? attrs.left : attrs.right, inputs[i].type.shape, g);
 }

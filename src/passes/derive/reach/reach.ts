@@ -32,7 +32,7 @@ export interface Reach {
   readonly inner?: () => Node;
   /** The author's own `if`: what it does not choose may hold anything, NaN of the inputs too. */
   readonly written: boolean;
-  /** Elements taken by their place: some are along every axis. */
+  /** Elements taken by their index: some are along every axis. */
   readonly placed: boolean;
   /** One of fewer conditions, for where this one is too costly to carry on. */
   readonly wider?: Reach;

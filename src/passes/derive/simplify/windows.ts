@@ -1,4 +1,4 @@
-// Windows: sums over them as products with turned kernels, and what is cut, padded or put in one place earlier.
+// Windows: sums over them as products with turned kernels, and what is cut, padded or put into one element earlier.
 import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { add, constant as whole, constantOf, sub, zero, type Index } from '../../../ir/index.js';
 import { contract, type Labels } from '../../../ir/ops/contract.js';
@@ -31,7 +31,7 @@ export const windowRules: readonly SimplifyRule[] = [
   rule({ equation: 'contract(x[…, none], w) = contract(x, w[…, 0])', ops: [contract], rewrite: withoutOnes }),
 ];
 
-/** Where the kernel is turned, no place asks which windows hold it: guards of a fold are slow. Windows that start further apart keep them. */
+/** Where the kernel is turned, no element asks which windows hold it: guards of a fold are slow. Windows that start further apart keep them. */
 function turnedKernel({ inputs: [product], attrs, type }: NodeOf<typeof overlapAdd>, g: Builder): Node | undefined {
   const { axes, sizes, strides, dilations } = attrs;
   if (!isOp(product, contract) || product.kept || strides.some((s) => s > 1)) return undefined;

@@ -97,7 +97,7 @@ function shown(call: BuiltinCall, label: string): string {
 
 // ---- labels --------------------------------------------------------------------------------------
 
-/** The tensors with the labels of their axes; `...` stands for axes whose labels end in the place from the last of them. */
+/** The tensors with the labels of their axes; `...` stands for axes whose labels end in their number from the last of them. */
 function operandsOf(call: BuiltinCall, sides: readonly string[]): Labelled[] {
   const named = [...call.given.values()].find((argument) => argument.name !== undefined && argument.name !== 'pattern');
   if (named?.name !== undefined)

@@ -139,7 +139,7 @@ function inOneLine({ context: { g } }: Frame, x: Node, axes: readonly number[]):
   return { node, axis };
 }
 
-/** The first place along an axis where x equals its extreme there; where some are NaN, and so the extreme, the first of those. */
+/** The first index along an axis where x equals its extreme there; where some are NaN, and so the extreme, the first of those. */
 function firstExtreme({ context: { g } }: Frame, x: Node, axis: number, op: Op<Along>): Node {
   const { shape } = x.type;
   const best = g.make(broadcast, [g.make(op, [x], { axes: [axis] })], { shape, axes: [axis] });
@@ -147,7 +147,7 @@ function firstExtreme({ context: { g } }: Frame, x: Node, axis: number, op: Op<A
   const others = shape.map((_, i) => i).filter((i) => i !== axis);
   const places = g.make(iota, [], { size: length.size });
   const spread = (n: Node, axes: number[]): Node => (axes.length === 0 ? n : g.make(broadcast, [n], { shape, axes }));
-  // Some place is always found; the last one stands where another is.
+  // Some index is always found; the last one stands where another is.
   const last = g.make(
     reshape,
     [g.make(slice, [places], { starts: [sub(length.size, 1)], steps: [1], sizes: [dim(whole(1))] })],

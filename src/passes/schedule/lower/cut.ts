@@ -22,7 +22,7 @@ export function writeCut(writer: Writer, given: Nest, plan: CutPlan): void {
   });
 }
 
-/** Loops over every place of the axes, one at a time. */
+/** Loops over every index of the axes, one at a time. */
 function writeAxes(writer: Writer, axes: readonly Axis[], bound: Bound, inside: (bound: Bound) => void): void {
   const [first, ...others] = axes;
   if (!first) return inside(bound);

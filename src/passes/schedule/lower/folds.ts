@@ -23,7 +23,7 @@ export interface FoldStyle {
 
 export interface Wanted {
   readonly value: Scalar;
-  /** Which place of the tile this is, for names: `0_1`; empty where there is one place only. */
+  /** Which element of the tile this is, for names: `0_1`; empty where there is one only. */
   readonly label: string;
   /** Where it goes: a let of it is called so. */
   readonly to?: Buffer;
@@ -76,7 +76,7 @@ function unrollFolds(values: readonly Scalar[], style: FoldStyle): Scalar[] {
 
 type Substitution = (part: Atom) => Index | undefined;
 
-/** The substitutions for every place of the axes, whose extents are numbers; the last axis varies fastest. */
+/** The substitutions for every index of the axes, whose extents are numbers; the last axis varies fastest. */
 function places(axes: readonly Axis[]): Substitution[] {
   let list: Map<Axis, Index>[] = [new Map()];
   for (const axis of axes) {

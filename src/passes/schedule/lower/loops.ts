@@ -3,11 +3,11 @@ import { constantOf, div, mod, mul, rangeOf, sub, toIndex, type Axis, type Index
 import type { Tail } from '../../../ir/nest/plans.js';
 import type { Writer } from './writer.js';
 
-/** The places of one axis that a tile computes: base + 0 … base + count - 1. */
+/** The indices of one axis that a tile computes: base + 0 … base + count - 1. */
 export interface Places {
   readonly base: Index;
   readonly count: number;
-  /** Where the block begins of which these places are a tile. */
+  /** Where the block begins of which these indices are a tile. */
   readonly block?: Index;
 }
 

@@ -90,7 +90,7 @@ export interface LetName {
   readonly numbered: boolean;
 }
 
-/** What to call a let in the place of an element of a buffer. */
+/** What to call a let instead of an element of a buffer. */
 export function nameIn(buffer: Buffer): LetName {
   return { base: lastPart(buffer), numbered: constantOf(buffer.length) !== 1 };
 }

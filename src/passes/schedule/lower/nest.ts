@@ -1,4 +1,4 @@
-// One nest: its loops with tiles and tails, its stages, and the tile's places written out with what they share.
+// One nest: its loops with tiles and tails, its stages, and the tile's elements written out with what they share.
 import { add, axis as newAxis, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { isLanes, lane, load, type Buffer, type Scalar } from '../../../ir/scalar.js';
@@ -99,7 +99,7 @@ function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyM
   });
 }
 
-/** Has the tile, or the block, that the stage is made for all its places? */
+/** Has the tile, or the block, that the stage is made for all its elements? */
 function isFull({ tile }: Stage, places: ReadonlyMap<Axis, Places>): boolean {
   if (!tile) return true;
   const here = places.get(tile.axis);
@@ -109,7 +109,7 @@ function isFull({ tile }: Stage, places: ReadonlyMap<Axis, Places>): boolean {
 interface Instance {
   readonly at: ReadonlyMap<Axis, Index>;
   readonly label: string;
-  /** Four places of the lane axis, from the one in `at`. */
+  /** Four indices of the lane axis, from the one in `at`. */
   readonly lanes: boolean;
 }
 
@@ -153,7 +153,7 @@ function writeTile(
   });
 }
 
-/** Every place of the tile, the lane axis four at a time as far as they go. */
+/** Every element of the tile, the lane axis four at a time as far as they go. */
 function instancesOf(
   places: ReadonlyMap<Axis, Places>,
   bases: readonly [Axis, Index][],
@@ -195,7 +195,7 @@ function storesAt(form: Form, { at, label, lanes }: Instance): Place[] {
   });
 }
 
-/** A place of its own where only the folds can be in lanes: each takes one lane of them. */
+/** An element by itself where only the folds can be in lanes: each takes one lane of them. */
 function oneOfLanes(
   lanes: Form['lanes'],
   store: Nest['stores'][number],
@@ -213,7 +213,7 @@ function oneOfLanes(
       const arms = value.kind === 'apply' && value.op === 'select';
       return partsOf(value).forEach((part, i) => visit(part, guarded || (arms && i > 0)));
     }
-    // The guards of four places are not the same.
+    // The guards of four elements are not the same.
     if (guarded && !loadsInRange(value)) return;
     const wide = lanes && vectorise(value, lanes.axis, lanes.memo, lanes.packs);
     if (wide && isLanes(wide)) memo.set(value.key, lane(specialise(wide, replacing(at)), n));
@@ -231,7 +231,7 @@ function replacing(at: ReadonlyMap<Axis, Index>): (part: Atom) => Index | undefi
   return (part) => (part.kind === 'axis' ? at.get(part) : undefined);
 }
 
-/** A let in the place of an element of a buffer. */
+/** A let instead of an element of a buffer. */
 function letOf(writer: Writer, to: Buffer, value: Scalar): Scalar {
   if (value.kind === 'local' || value.kind === 'number') return value;
   return writer.let(writer.depth, nameIn(to), value);

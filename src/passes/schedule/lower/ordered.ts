@@ -1,4 +1,4 @@
-// Runs in order: what is carried from place to place stands in a let where the axis varies fastest, else in the row before.
+// Runs in order: what is carried from element to element stands in a let where the axis varies fastest, else in the row before.
 import { toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import { placeOfRound, roundsOf } from '../../../ir/nest/ordered.js';
 import type { OrderedPlan } from '../../../ir/nest/plans.js';
@@ -26,7 +26,7 @@ export function writeOrdered(writer: Writer, nest: Nest, { outer, rounds }: Orde
   write(0, new Map());
 }
 
-/** Round after round: all places of the inner axes each. */
+/** Round after round: all elements of the inner axes in each. */
 function writeRounds(
   writer: Writer,
   nest: Nest,
@@ -47,7 +47,7 @@ function writeRounds(
   writer.push({ kind: 'loop', axis: round, from: toIndex(1), to: extent, step: 1, as: 'serial', body });
 }
 
-/** One run, of the places that are bound, along the ordered axis. */
+/** One run, at the indices that are bound, along the ordered axis. */
 export function writeRun(writer: Writer, nest: Nest, places: ReadonlyMap<Axis, Places>): void {
   const ordered = orderOf(nest);
   const [{ to, at, value }] = nest.stores;

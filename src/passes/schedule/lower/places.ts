@@ -3,7 +3,7 @@ import { axis as newAxis, constantOf, div, mod, product, toIndex, type Axis } fr
 import type { Places } from './loops.js';
 import type { Writer } from './writer.js';
 
-/** One axis over all places of several. */
+/** One axis over all indices of several. */
 export function together(axes: readonly Axis[]): Axis {
   const [first] = axes;
   if (axes.length === 1) return first;

@@ -15,7 +15,7 @@ import type { Writer } from './writer.js';
 /** Coordinates by their axes. */
 export type At = ReadonlyMap<Axis, Index>;
 
-/** Writes the nest into the innermost open scope. The terms of a place are added in the order of the sum's axes. */
+/** Writes the nest into the innermost open scope. The terms of an element are added in the order of the sum's axes. */
 export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): void {
   const scatter = scatterOf(reshape(nest, plan.shape));
   if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
@@ -30,7 +30,7 @@ export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): voi
   loops(0, new Map());
 }
 
-/** To more terms a place that all of them may go to would lose too much of them. */
+/** An element that more terms than these may go to would lose too much of them. */
 export const manyTerms = 4_096;
 
 /** One run of columns: of every row, then of every term. */
@@ -92,7 +92,7 @@ interface Sum {
   readonly kept?: { readonly to: Buffer; readonly at: Index };
 }
 
-/** Stores what a place has come to, and what that has lost of the term. */
+/** Stores the sum of an element, and what that has lost of the term. */
 export function storeSum(writer: Writer, { to, at, before, added, kept }: Sum): void {
   if (!kept) return writer.push({ kind: 'store', to, at, value: added });
   const known = writer.let(writer.depth, { base: 'added', numbered: true }, added);
@@ -117,7 +117,7 @@ export function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: A
   }
 }
 
-/** The places of a tile, those of the lane axis four at a time; `start` counts them along the run. */
+/** The elements of a tile, those of the lane axis four at a time; `start` counts them along the run. */
 function columnsOf(
   places: ReadonlyMap<Axis, Places>,
   lanes: Axis | undefined,

@@ -1,4 +1,4 @@
-// A scatter on targets with workgroups: each thread adds up the terms of rows of its own, at one place of the columns.
+// A scatter on targets with workgroups: each thread adds up the terms of rows of its own, at one index of the columns.
 import { add, axis as newAxis, constantOf, div, mod, mul, product, sub, toIndex, zero } from '../../../ir/index.js';
 import type { Axis, Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
@@ -23,7 +23,7 @@ interface Own {
   readonly share: Index;
   readonly shares: number;
   readonly abreast: number;
-  /** Its sums, with what those have lost of many terms: at its places of the workgroup's memory. */
+  /** Its sums, with what those have lost of many terms: at addresses of its own in the workgroup's memory. */
   readonly sums: Buffer;
   readonly lost?: Buffer;
   readonly slot: (n: Index) => Index;
@@ -136,7 +136,7 @@ function writeRows(writer: Writer, { row, to, at }: Scatter, own: Own): void {
     pinned(writer, own, () => {
       const where = specialiseIndex(at, replacing(bound, new Map([[row, chosen]])));
       const other = newAxis('other', shares);
-      // The same place of the columns in each share.
+      // The same index of the columns in each share.
       const ofShare = add(own.slot(toIndex(n)), mul(sub(toIndex(other), share), abreast));
       const total = shares === 1 ? load(sums, own.slot(toIndex(n))) : fold('add', [other], load(sums, ofShare));
       const style = { unrolled: new Set<Axis>(), order: [], lanes: new Set<Axis>() };

@@ -18,7 +18,7 @@ import type { Writer } from './writer.js';
 
 type Fold = Scalar & { readonly kind: 'fold' };
 
-/** One place of a nest, its axes bound by `outer`; thread 0 stores it. */
+/** One element of a nest, its axes bound by `outer`; thread 0 stores it. */
 export function writeShares(
   writer: Writer,
   nest: Nest,

@@ -146,7 +146,7 @@ function writeTransposed(writer: Writer, copy: Nest, stage: Stage): boolean {
           for (let j = 0; j < target.count; j += 4) block(at, source.base, add(target.base, j));
           return;
         }
-        // Shorter than a block: its places one by one.
+        // Shorter than a block: its elements one by one.
         for (let i = 0; i < source.count; i++)
           for (let j = 0; j < target.count; j++) {
             const replace = (part: { kind: string }): Index | undefined =>

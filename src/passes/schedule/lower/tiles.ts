@@ -190,14 +190,14 @@ function writeElements(
   });
 }
 
-/** The nest's stores with the sum in the place of the fold. */
+/** The nest's stores with the sum instead of the fold. */
 function storesWith(nest: Nest, fold: string, sum: Scalar): Store[] {
   const memo = new Map<string, Scalar>();
   const visit = (value: Scalar): Scalar => replaceFolds(value, (f) => (f.key === fold ? sum : undefined), memo);
   return nest.stores.map((store) => ({ ...store, value: visit(store.value) }));
 }
 
-/** Stores at one place of the nest, or at four neighbours. */
+/** Stores one element of the nest, or at four neighbours. */
 export function writeStores(writer: Writer, stores: readonly Store[], places: ReadonlyMap<Axis, Places>): void {
   const replace = replacing(places);
   const lets = writeLets(

@@ -20,7 +20,7 @@ interface Place {
 }
 
 export interface OpenTotals {
-  /** The places of each total, written out. */
+  /** The elements of each total, written out. */
   readonly totals: readonly (readonly Place[])[];
   /** By the key of the fold that it adds up. */
   readonly accumulators: ReadonlyMap<string, Accumulator>;
@@ -104,7 +104,7 @@ export function closeTotals(writer: Writer, { totals, accumulators }: OpenTotals
   }
 }
 
-/** Every place of axes of fixed extents; the last axis varies fastest. */
+/** Every index of axes of fixed extents; the last axis varies fastest. */
 function placesOf(axes: readonly Axis[]): ReadonlyMap<Axis, Index>[] {
   let list: ReadonlyMap<Axis, Index>[] = [new Map()];
   for (const axis of axes) {
@@ -115,7 +115,7 @@ function placesOf(axes: readonly Axis[]): ReadonlyMap<Axis, Index>[] {
   return list;
 }
 
-/** The loads that must be made before any store: another place of the total overwrites what they read. */
+/** The loads that must be made before any store: another element of the total overwrites what they read. */
 function readBeforeOverwritten(places: readonly Place[], wanted: readonly { readonly value: Scalar }[]): Set<string> {
   const stored = places.map(({ to, at }) => load(to, at).key);
   const forced = new Set<string>();

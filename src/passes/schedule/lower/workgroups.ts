@@ -1,4 +1,4 @@
-// Lowering for targets with workgroups: which thread computes which places, and what threads of a group tell one another.
+// Lowering for targets with workgroups: which thread computes which elements, and what threads of a group tell one another.
 import { add, axis as newAxis, constantOf, div, mul, toIndex, type Axis, type Index } from '../../../ir/index.js';
 import type { AnyNest, Kernel, Nest, Rows, Statement, TargetTraits } from '../../../ir/program.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../../ir/rewrite.js';
@@ -70,7 +70,7 @@ interface Written {
   readonly scratch: readonly Buffer[];
 }
 
-/** A thread for each place, or each row. */
+/** A thread for each element, or each row. */
 function writeThreads(
   { writer, nest: { nest, scratch } }: Task,
   { parts, threads, quads }: Extract<WorkPlan, { kind: 'threads' }>,
@@ -137,7 +137,7 @@ function barriersOf(parts: readonly Nest[]): (Statement | undefined)[] {
   });
 }
 
-/** A workgroup for each row, or each place of a reduction: its threads do the parts together, one after another. */
+/** A workgroup for each row, or each element of a reduction: its threads do the parts together, one after another. */
 function writeGroups({ writer, nest: { nest, scratch } }: Task, plan: Extract<WorkPlan, { kind: 'groups' }>): Written {
   const [first] = plan.parts;
   const axes = nest.kind === 'rows' ? [nest.row] : first.plan.loops.map((l) => l.axis);
@@ -180,7 +180,7 @@ function writeParts(
   });
 }
 
-/** The places of a part, each thread taking every so many-th. */
+/** The elements of a part, each thread taking every so many-th. */
 function writePlaces(writer: Writer, part: Nest, plan: NestPlan, outer: ReadonlyMap<Axis, Places>, thread: Axis): void {
   const axes = plan.loops.map((l) => l.axis);
   const whole = together(axes);

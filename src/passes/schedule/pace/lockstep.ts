@@ -8,7 +8,7 @@ import { isCostly, together } from './cost.js';
 
 type Assignment = Statement & { readonly kind: 'let' | 'store' };
 
-/** Statements in the order in which they are written; those of a list do the same for different places, side by side. */
+/** Statements in the order in which they are written; those of a list do the same for different elements, side by side. */
 export function sideBySide(body: readonly Statement[]): (readonly Statement[])[] {
   const result: (readonly Statement[])[] = [];
   for (let i = 0; i < body.length;) {
@@ -44,7 +44,7 @@ function arrange(section: readonly Assignment[]): (readonly Statement[])[] {
   return alone;
 }
 
-/** Does no place read what another one makes? */
+/** Does no element read what another one makes? */
 function independent(section: readonly Assignment[], period: number): boolean {
   const madeBy = new Map<string, number>();
   section.forEach((s, i) => s.kind === 'let' && madeBy.set(s.name, Math.floor(i / period)));
@@ -60,7 +60,7 @@ function independent(section: readonly Assignment[], period: number): boolean {
   });
 }
 
-/** Numbers that are equal where two statements differ only in places: in what they load, and in lets. */
+/** Numbers that are equal where two statements differ only in addresses of loads and in names of lets. */
 function shapesOf(section: readonly Assignment[]): number[] {
   const numbers = new Map<string, number>();
   const known = new Map<string, number>();

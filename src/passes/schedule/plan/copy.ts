@@ -2,7 +2,7 @@
 import type { CopyPlan, LoopPlan } from '../../../ir/nest/plans.js';
 import { constantOf, type Axis } from '../../../ir/index.js';
 
-/** How many places of a row are written out. */
+/** How many elements of a row are written out. */
 const longestWritten = 32;
 
 /**

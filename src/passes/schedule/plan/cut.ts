@@ -32,7 +32,7 @@ const fewestRows = 4;
 const [leastTerms, mostTerms] = [96, 1_024];
 /** What shorter blocks are made of. */
 const goodTerms = 256;
-/** Loops over so many places around everything keep threads busy. */
+/** Loops of so many rounds around everything keep threads busy. */
 const enoughAround = 2;
 
 /** Plans a nest: what a cut one consists of are nests, so it is given, not imported. */
@@ -75,7 +75,7 @@ function isCut(nest: Nest, sides: Sides, estimate: Estimate): boolean {
   );
 }
 
-/** Where the fold is cut: how many of its axes are outside of a block, and how many places of the last of them are one. */
+/** Where the fold is cut: how many of its axes are outside of a block, and how many indices of the last of them are one. */
 interface Cut {
   readonly outer: readonly Axis[];
   readonly inner: readonly Axis[];

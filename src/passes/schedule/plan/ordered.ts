@@ -1,11 +1,11 @@
-// Plans for nests that go along one axis in order: the other places are apart from one another.
+// Plans for nests that go along one axis in order: along the others elements are apart from one another.
 import { printIndex, type Axis } from '../../../ir/index.js';
 import { roundsOf } from '../../../ir/nest/ordered.js';
 import type { NestPlan, OrderedPlan, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Nest } from '../../../ir/program.js';
 
 /**
- * Along an axis that varies fastest what is carried stands in a let. Where others vary faster, all of their places make one round after
+ * Along an axis that varies fastest what is carried stands in a let. Where others vary faster, all of their elements make one round after
  * another, which reads what the round before it has stored.
  */
 export function planOrdered(nest: Nest, planNest: (nest: Nest) => NestPlan): OrderedPlan | undefined {

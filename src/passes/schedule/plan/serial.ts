@@ -20,14 +20,14 @@ import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** How many instructions a nest may have when it is written out whole. */
 const straightLine = 160;
-/** How many places a nest, and how many rounds a fold may have to be written out. */
+/** How many elements a nest, and how many rounds a fold may have to be written out. */
 const mostPlaces = 8;
 /** How many elements a window has at most whose fold is written out. */
 const mostOfWindow = 9;
 /** Below this many instructions tiles do not pay. */
 const littleWork = 4_000;
 
-/** Operations for one place of an elementwise nest, from which the code of many places is long; a function counts for several. */
+/** Operations for one element of an elementwise nest, from which the code of many is long; a function counts for several. */
 const [muchWork, muchOfFunctions] = [40, 80];
 
 export function planSerial(nest: AnyNest, target: TargetTraits, estimate: Estimate): Plan {
@@ -130,7 +130,7 @@ function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   });
 }
 
-/** Folds over windows of few elements have no loops; others lose those over one place. */
+/** Folds over windows of few elements have no loops; others lose those of one round. */
 function writtenOut(nest: Nest, folds: readonly Axis[]): Axis[] {
   const few = (over: readonly Axis[]): boolean =>
     over.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1) <= mostOfWindow;
@@ -139,7 +139,7 @@ function writtenOut(nest: Nest, folds: readonly Axis[]): Axis[] {
   return folds.filter((a) => windows || constantOf(a.extent) === 1);
 }
 
-/** How many places in lanes at once. Functions are chains of operations, of which four vectors are as fast as two. */
+/** How many elements in lanes at once. Functions are chains of operations, of which four vectors are as fast as two. */
 function laneTile(extent: number | undefined, nest: Nest, hasFolds: boolean, estimate: Estimate): number {
   const cost = nest.stores.reduce((n, s) => n + costOf([s.value], estimate), 0);
   const functions = nest.stores.some((s) => hasFunction(s.value));

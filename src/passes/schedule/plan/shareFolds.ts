@@ -1,4 +1,4 @@
-// Long folds to few places, on targets with workgroups: shares of them side by side, and what those come to by a second nest.
+// Long folds to few elements, on targets with workgroups: shares of them side by side, and what those come to by a second nest.
 import { rowMajor } from '../../../ir/nest/reshape.js';
 import {
   add,
@@ -27,7 +27,7 @@ type Fold = Scalar & { readonly kind: 'fold' };
 
 /** Shorter folds are not worth a second kernel. */
 const longFold = 1_024;
-/** With a thread for as many places a processor is busy. */
+/** With a thread for as many elements a processor is busy. */
 const enoughPlaces = 16_384;
 /** A share is as long at least: by one thread or one tile, and by all threads of a group. */
 const leastShare = 256;
@@ -64,7 +64,7 @@ function sharesFor(nest: Nest, folds: readonly Fold[], plan: WorkPlan, estimate:
   return Math.min(most, Math.ceil(enoughPlaces / (places * weightOf(plan))));
 }
 
-/** For how many places of a thread each one place keeps a processor busy: threads share it, or take blocks of places. */
+/** As many threads as one element keeps busy, those that share it; less than one where a thread takes a block of elements. */
 function weightOf(plan: Exclude<WorkPlan, ScatterThreads>): number {
   switch (plan.kind) {
     case 'threads':

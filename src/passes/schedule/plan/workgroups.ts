@@ -1,4 +1,4 @@
-// Chooses how the places of a nest are given to threads, on targets with workgroups.
+// Chooses how the elements of a nest are given to threads, on targets with workgroups.
 import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, Rows, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
@@ -17,9 +17,9 @@ import type { Estimate } from '../../../ir/nest/sizes.js';
 
 /** With as many outputs the folds keep a processor busy by themselves. */
 const manyOutputs = 8_192;
-/** With as many places there is more than one for each thread that a processor has at once. */
+/** With as many elements there is more than one for each thread that a processor has at once. */
 const manyPlaces = 65_536;
-/** Shorter folds are not worth a total; to one place, half of it is. */
+/** Shorter folds are not worth a total; to one element, half of it is. */
 const shortestShare = 128;
 /** Rows that are as narrow take a thread each. */
 const narrowRow = 32;
@@ -61,13 +61,13 @@ function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): Work
   }
 }
 
-/** A thread for each place. */
+/** A thread for each element. */
 function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
   const places = placesOf(
     part.loops.map((l) => l.axis),
     estimate,
   );
-  // One place is for one thread: others would do the same.
+  // One element is for one thread: others would do the same.
   const threads = part.loops.length === 0 ? 1 : places >= manyPlaces ? 256 : 64;
   const last = part.loops[part.loops.length - 1]?.axis;
   if (places >= manyPlaces && part.folds.length === 0 && storesInQuads(reshape(nest, part.shape), last, new Map()))
@@ -82,13 +82,13 @@ function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
   return { kind: 'threads', threads, parts: [part], text: `${describe(part)}, ${each}` };
 }
 
-/** Reductions to few places: a workgroup each. */
+/** Reductions to few elements: a workgroup each. */
 function planShares(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan | undefined {
   const reshaped = reshape(nest, part.shape);
   const folded = foldedBy(reshaped, estimate) ?? 0;
   const outputs = placesOf(nest.axes, estimate);
   if (folded < (outputs === 1 ? shortestShare / 2 : shortestShare) || outputs > manyOutputs) return undefined;
-  // Neighbouring threads read neighbours: where those lie in other places, a thread for each place does.
+  // Neighbouring threads read neighbours: where those belong to other elements, a thread for each element does.
   const inner = part.folds[part.folds.length - 1];
   if (outputs >= 64 && !foldsOf(reshaped).some((f) => readsAlong(f, inner, estimate))) return undefined;
   const threads = folded >= 1_024 ? 256 : 64;
