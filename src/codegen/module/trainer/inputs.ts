@@ -23,6 +23,20 @@ import { byMode, requirementLines, type Required } from './requirements.js';
 
 type Input = TrainerProgram['inputs'][number];
 
+/** An input with what stands for it in the text. */
+interface Given {
+  readonly input: Input;
+  /** Its numbers, and its shape where sizes are solved from that. */
+  readonly variable: string;
+  readonly shape: string;
+  /** Its name and type, for messages. */
+  readonly text: string;
+  /** What the caller gave. */
+  readonly given: string;
+  readonly integers: boolean;
+  readonly count: Index;
+}
+
 /** A function `name(inputs, m)` that checks these inputs and puts them where kernels read them. */
 export function acceptInputs(
   name: string,
@@ -34,7 +48,7 @@ export function acceptInputs(
 ): Definition {
   const scope = layout.module.inside(['inputs', 'training']);
   const sizes = layout.sizes.map((s): SizeFields => ({ ...s, variable: scope.take(s.size) }));
-  const named = inputs.map((input) => ({
+  const named = inputs.map((input): Given => ({
     input,
     variable: scope.take(input.name),
     shape: scope.take(`${input.name}Shape`),
@@ -43,24 +57,56 @@ export function acceptInputs(
     integers: input.type.element.kind !== 'f32',
     count: elementCount(input.type),
   }));
-  const size = (index: Index): string => printSize(index, { sizes });
   const names = literal(shortened(inputs.map((i) => i.name).join(', ')));
+  const solved = solveSizes(named, sizes);
+  const found = sizes.filter((s) => solved.known.has(s.size));
+  const requirements = requirementLines(required, found);
+  const asksMode = requirements.some((line) => line.startsWith('if ('));
   const lines = [
     ...(inputs.length > 0
       ? [`if (typeof inputs !== "object" || inputs === null) throw noInputs("inputs", inputs, ${names});`]
       : []),
+    ...named.map((i) => `const ${i.variable} = ${i.integers ? 'integers' : 'floats'}(${i.text}, ${i.given});`),
+    ...solved.lines,
+    ...checkShapes(named, solved.exact, sizes),
+    ...requirements,
+    ...makeRoom(found, sizes),
+    ...placeInputs(named, sizes, layout, engine),
+    ...found.map((s) => `m.${s.now} = ${s.variable};`),
   ];
-  for (const i of named)
-    lines.push(`const ${i.variable} = ${i.integers ? 'integers' : 'floats'}(${i.text}, ${i.given});`);
+  return {
+    kind: 'function',
+    name,
+    doc: 'Checks the inputs and gives them to the kernels. Their lengths decide the run-time sizes.',
+    parameters: [
+      { name: inputs.length > 0 ? 'inputs' : '_inputs', type: inputsType },
+      { name: lines.length > 0 ? 'm' : '_m', type: 'Memory' },
+      ...(byMode(required) ? [{ name: asksMode ? 'training' : '_training', type: 'boolean' }] : []),
+    ],
+    returns: 'void',
+    body: lines.join('\n'),
+  };
+}
 
-  // Each size is solved from the first length or dimension that it alone is missing in.
+interface Solved {
+  readonly lines: readonly string[];
+  /** The sizes that the inputs tell. */
+  readonly known: ReadonlySet<string>;
+  /** Inputs whose lengths a size was solved from: they need no check. */
+  readonly exact: ReadonlySet<Input>;
+}
+
+/** Each size is solved from the first length or dimension that it alone is missing in. */
+function solveSizes(named: readonly Given[], sizes: readonly SizeFields[]): Solved {
+  const lines: string[] = [];
   const known = new Set<string>();
   const exact = new Set<Input>();
   const solve = (text: string, came: string, index: Index): boolean => {
     const linear = linearIn(index, known);
     if (!linear) return false;
     const variable = sizes.find((s) => s.size === linear.size)?.variable;
-    lines.push(`const ${variable} = solveSize(${text}, ${came}, ${size(linear.factor)}, ${size(linear.rest)});`);
+    const [factor, rest] = [linear.factor, linear.rest].map((part) => printSize(part, { sizes }));
+    lines.push(`const ${variable} = solveSize(${text}, ${came}, ${factor}, ${rest});`);
     known.add(linear.size);
     return true;
   };
@@ -85,53 +131,50 @@ export function acceptInputs(
     if (left.length > 0) throw new Error(`the shape of ${next.input.name} does not tell ${left.join(', ')}`);
     waiting.delete(next);
   }
+  return { lines, known, exact };
+}
 
-  for (const i of named) {
-    const shape = `[${i.input.type.shape.map((d) => size(d.size)).join(', ')}]`;
-    if (!exact.has(i.input))
-      lines.push(
-        `if (${i.variable}.length !== ${size(i.count)}) throw wrongLength(${i.text}, ${i.variable}.length, ${shape});`,
-      );
-    lines.push(`if (${i.variable} !== ${i.given}) checkShape(${i.text}, ${i.given}, ${shape});`);
-  }
+function checkShapes(named: readonly Given[], exact: ReadonlySet<Input>, sizes: readonly SizeFields[]): string[] {
+  const size = (index: Index): string => printSize(index, { sizes });
+  return named.flatMap(({ input, variable, text, given, count }) => {
+    const shape = `[${input.type.shape.map((d) => size(d.size)).join(', ')}]`;
+    const wrong = `throw wrongLength(${text}, ${variable}.length, ${shape})`;
+    return [
+      ...(exact.has(input) ? [] : [`if (${variable}.length !== ${size(count)}) ${wrong};`]),
+      `if (${variable} !== ${given}) checkShape(${text}, ${given}, ${shape});`,
+    ];
+  });
+}
 
-  const found = sizes.filter((s) => known.has(s.size));
-  const requirements = requirementLines(required, found);
-  const asksMode = requirements.some((line) => line.startsWith('if ('));
-  lines.push(...requirements);
-  if (found.length > 0) {
-    const enough = found.map((s) => `${s.variable} > m.${s.room}`).join(' || ');
-    const only = sizes.length === 1;
-    const rooms = sizes.map((s) => {
-      if (!known.has(s.size)) return `m.${s.room}`;
-      return only ? s.variable : `Math.max(${s.variable}, m.${s.room})`;
-    });
-    lines.push(`if (${enough}) reserve(m, ${rooms.join(', ')});`);
-  }
-  for (const i of named) {
-    const field = layout.fields.get(i.input.buffer);
-    const below = i.input.type.element.kind === 'index' ? size(i.input.type.element.size) : '2';
-    if (field !== undefined && i.integers) lines.push(`copyIntegers(${i.text}, ${i.variable}, m.${field}, ${below});`);
-  }
-  for (const i of named) {
-    const field = layout.fields.get(i.input.buffer);
+/** Lets memory grow where one of the sizes found is larger than ever; the others keep the room they have. */
+function makeRoom(found: readonly SizeFields[], sizes: readonly SizeFields[]): string[] {
+  if (found.length === 0) return [];
+  const enough = found.map((s) => `${s.variable} > m.${s.room}`).join(' || ');
+  const rooms = sizes.map((s) => {
+    if (!found.includes(s)) return `m.${s.room}`;
+    return sizes.length === 1 ? s.variable : `Math.max(${s.variable}, m.${s.room})`;
+  });
+  return [`if (${enough}) reserve(m, ${rooms.join(', ')});`];
+}
+
+/** Integers are checked while they are copied; numbers are put into memory after all checks. */
+function placeInputs(
+  named: readonly Given[],
+  sizes: readonly SizeFields[],
+  layout: Layout,
+  engine: Pick<Engine, 'placeFloats' | 'placeIntegers'>,
+): string[] {
+  const [copies, places]: [string[], string[]] = [[], []];
+  for (const { input, variable, text, integers } of named) {
+    const field = layout.fields.get(input.buffer);
     if (field === undefined) continue;
-    if (!i.integers) lines.push(engine.placeFloats(field, i.variable));
-    else if (engine.placeIntegers) lines.push(engine.placeIntegers(field, i.variable));
+    const { element } = input.type;
+    const below = element.kind === 'index' ? printSize(element.size, { sizes }) : '2';
+    if (integers) copies.push(`copyIntegers(${text}, ${variable}, m.${field}, ${below});`);
+    if (!integers) places.push(engine.placeFloats(field, variable));
+    else if (engine.placeIntegers) places.push(engine.placeIntegers(field, variable));
   }
-  lines.push(...found.map((s) => `m.${s.now} = ${s.variable};`));
-  return {
-    kind: 'function',
-    name,
-    doc: 'Checks the inputs and gives them to the kernels. Their lengths decide the run-time sizes.',
-    parameters: [
-      { name: inputs.length > 0 ? 'inputs' : '_inputs', type: inputsType },
-      { name: lines.length > 0 ? 'm' : '_m', type: 'Memory' },
-      ...(byMode(required) ? [{ name: asksMode ? 'training' : '_training', type: 'boolean' }] : []),
-    ],
-    returns: 'void',
-    body: lines.join('\n'),
-  };
+  return [...copies, ...places];
 }
 
 /** What was given for an input: every object has members such as `constructor`, given or not. */
