@@ -52,8 +52,12 @@ export function termsOf(formula: Formula, by: Typesetter): string[] {
   const of = mathematical(formula);
   if (of.kind !== 'infix' || operators[of.operator].level !== binding.sum) return [typeset(of, by)];
   const { math, latex } = operators[of.operator];
-  const right = setFormula(of.right, by);
-  return [...termsOf(of.left, by), by.row([by.sign(math, latex), within(right, binding.product, by)])];
+  const sum = mathematical(of.right);
+  const isSum = sum.kind === 'infix' && operators[sum.operator].level === binding.sum;
+  // a + (b + c) is a + b + c.
+  const [first, ...rest] =
+    of.operator === 'add' && isSum ? termsOf(sum, by) : [within(setFormula(of.right, by), binding.product, by)];
+  return [...termsOf(of.left, by), by.row([by.sign(math, latex), first]), ...rest];
 }
 
 /** ∂loss/∂h as a fraction, δ with an index. */
