@@ -17,6 +17,8 @@ export interface Point {
   readonly inputs: Readonly<Record<string, ArrayLike<number>>>;
   readonly parameters: ReadonlyMap<string, Float32Array>;
   readonly states: ReadonlyMap<string, Float32Array>;
+  /** Default: as a fresh trainer has them. */
+  readonly counts?: { readonly draw: number; readonly update: number };
 }
 
 /** `gradients` of a fresh trainer makes the first draw. No loss depends on how long a run is. */
@@ -36,7 +38,8 @@ export function leafAt(point: Point): (node: Node) => ArrayLike<number> {
     if (isOp(node, input)) return point.inputs[node.attrs.name];
     if (isOp(node, parameter)) return point.parameters.get(node.attrs.name) ?? missing(node);
     if (isOp(node, state)) return point.states.get(node.attrs.name) ?? missing(node);
-    if (isOp(node, counter)) return [node.attrs.name === 'seed' ? point.seed : counters[node.attrs.name]];
+    if (isOp(node, counter))
+      return [node.attrs.name === 'seed' ? point.seed : { ...counters, ...point.counts }[node.attrs.name]];
     return missing(node);
   };
 }

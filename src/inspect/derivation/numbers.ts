@@ -4,7 +4,8 @@ import { isOp, type Node } from '../../ir/graph.js';
 import { evaluateSizes } from '../../ir/index.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { counter, gradient, input, parameter, slot, state } from '../../ir/ops/leaves.js';
-import type { Derivation, Step } from './data.js';
+import type { CotangentStep, Derivation, Step } from './data.js';
+import { createSlopes, type Slope } from './slopes.js';
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -27,6 +28,8 @@ export interface Numbers {
   /** What the derivation starts from: the inputs, then the parameters. */
   readonly given: readonly { readonly name: string; readonly value: Tensor }[];
   valuesOf(step: Step): Tensor | undefined;
+  /** Of a parameter's gradient the largest elements beside central differences, worked out when they are asked for. */
+  slopesOf(step: CotangentStep): readonly Slope[];
 }
 
 /** The values of each step of the model's own body. */
@@ -48,6 +51,7 @@ export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Nu
     }),
   );
   note(nodesOf(derivation.update), gradients);
+  const slopes = createSlopes(derivation, model, at);
   const leaves = [
     ...model.inputs.map(({ name, type }) => ({ name, type, data: at.inputs[name] })),
     ...model.parameters.map(({ name, type }) => ({ name, type, data: at.tensors.get(name) })),
@@ -59,6 +63,10 @@ export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Nu
         : [],
     ),
     valuesOf: ({ node }) => node && values.get(node),
+    slopesOf(step) {
+      const found = step.node && values.get(step.node);
+      return found ? slopes(step, found.data) : [];
+    },
   };
 }
 

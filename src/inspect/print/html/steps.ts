@@ -10,7 +10,7 @@ import { termsOf as termsOfSum, typeset, type Typesetter } from '../typeset.js';
 import type { Code } from './code.js';
 import { copyLetter, renamed, type Layer, type Line } from './copies.js';
 import { formulasOf, type Leaf, type Terms } from './terms.js';
-import { printValues } from './values.js';
+import { printSlopes, printValues } from './values.js';
 
 export interface StepsContext {
   /** The model's file, without its folder: lines of others are no links. */
@@ -51,6 +51,7 @@ function printLine(line: Line, context: StepsContext): string {
     `<div class="said">${equation(step.left, step.formula, arrow, by, setterOf(line))}</div>`,
     `<p class="where">${note}${whereOf(step, kernels, context)}</p>`,
     ...(value ? [valuesOf(rename(step.name), value, context)] : []),
+    ...(value && isCotangent(step) ? slopesText(step, value, context) : []),
     ...(isCotangent(step) && step.uses.length > 0 ? [chainOf(step, by, context)] : []),
   ];
   return `<li${attributesOf(line, kernels, context)}>${parts.join('')}</li>`;
@@ -123,6 +124,12 @@ export function printLeaves(
 
 function valuesOf(name: string, value: Tensor, { digits }: StepsContext): string {
   return printValues(name, value, digits);
+}
+
+/** Only parameters have such. */
+function slopesText(step: CotangentStep, { shape }: Tensor, { numbers, digits }: StepsContext): string[] {
+  const slopes = numbers?.slopesOf(step) ?? [];
+  return slopes.length === 0 ? [] : [printSlopes(slopes, shape, digits)];
 }
 
 /** What flows where from by which rule, and the equations. */

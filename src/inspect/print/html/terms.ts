@@ -3,7 +3,7 @@ import { partsOf, type Formula, type Title } from '../../../ir/formula/tree.js';
 import type { Node } from '../../../ir/graph.js';
 import { leafName } from '../../../ir/labels.js';
 import type { Derivation, Step } from '../../derivation/data.js';
-import type { Layer } from './copies.js';
+import { copyLetter, type Layer } from './copies.js';
 
 export interface Terms {
   /** The number of what a name stands for. */
@@ -18,7 +18,10 @@ export function termsOf(leaves: readonly Leaf[], layers: readonly Layer[]): Term
   const byTitle = new Map<string, number>();
   const byStep = new Map<Step, number>();
   let next = 0;
-  for (const { name } of leaves) byTitle.set(keyOf({ of: 'value', word: name }), next++);
+  for (const { names } of leaves) {
+    for (const name of names) byTitle.set(keyOf({ of: 'value', word: name }), next);
+    next++;
+  }
   const note = (steps: readonly Step[]): void => {
     const number = next++;
     for (const step of steps) {
@@ -46,12 +49,15 @@ export function termsOf(leaves: readonly Leaf[], layers: readonly Layer[]): Term
 }
 
 export interface Leaf {
+  /** Of copies of a layer with ℓ in the place of the number. */
   readonly name: string;
   readonly node: Node;
+  /** As the model calls it, in each copy. */
+  readonly names: readonly string[];
 }
 
-/** What the derivation starts from, in the order in which it is read. */
-export function leavesOf({ forward, backward, parameters }: Derivation): Leaf[] {
+/** What the derivation starts from, in the order in which it is read. `merge`: what copies of a layer have each is one. */
+export function leavesOf({ forward, backward, parameters }: Derivation, merge: boolean): Leaf[] {
   const found = new Map<string, Node>();
   const visit = (steps: readonly Step[]): void => {
     for (const step of steps) {
@@ -63,7 +69,13 @@ export function leavesOf({ forward, backward, parameters }: Derivation): Leaf[] 
     }
   };
   visit([...forward, ...backward, ...parameters]);
-  return [...found].map(([name, node]) => ({ name, node }));
+  const leaves = new Map<string, Leaf>();
+  for (const [name, node] of found) {
+    const key = merge ? name.replace(/\.\d+(?=\.|$)/, `.${copyLetter}`) : name;
+    const names = [...(leaves.get(key)?.names ?? []), name];
+    leaves.set(key, { name: names.length > 1 ? key : name, node: leaves.get(key)?.node ?? node, names });
+  }
+  return [...leaves.values()];
 }
 
 /** All formulas of a line but those of a loop's body, whose steps have their own. */

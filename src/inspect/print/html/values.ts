@@ -2,6 +2,7 @@
 import { placeOf, printDigits } from '../tables.js';
 import { escaped } from '../markup.js';
 import type { Tensor } from '../../derivation/numbers.js';
+import type { Slope } from '../../derivation/slopes.js';
 
 /** Tables have at most so many rows and columns, and there are at most so many of a tensor. */
 const most = 8;
@@ -29,6 +30,16 @@ export function printValues(name: string, value: Tensor, digits: number): string
     return `<table>${place}${rows.join('')}</table>`;
   });
   return `<div class="values">${tables.join('')}${count * width * height > 16 ? extremes(value, digits) : ''}</div>`;
+}
+
+/** Elements of a gradient, and what central differences give. */
+export function printSlopes(slopes: readonly Slope[], shape: readonly number[], digits: number): string {
+  const rows = slopes.map(
+    ({ place, gradient, difference, kink }) =>
+      `<tr><th scope="row">[${placeOf(place, shape).join(', ')}]</th><td>${printDigits(gradient, digits)}</td><td>${printDigits(difference, digits)}${kink ? ' across a kink' : ''}</td></tr>`,
+  );
+  const head = '<tr><th scope="col">element</th><th scope="col">gradient</th><th scope="col">difference</th></tr>';
+  return `<details class="rule"><summary>central differences</summary><table class="slopes">${head}${rows.join('')}</table></details>`;
 }
 
 function heatMap(name: string, value: Tensor, digits: number): string {
