@@ -36,42 +36,8 @@ export function typescriptEngine(program: TrainerProgram, layout: Layout): Engin
 
 /** The interface Memory, and the functions that make it and let it grow. */
 function memory(program: TrainerProgram, layout: Layout): Definition[] {
-  const { sizes, fields } = layout;
-  const planned = (buffer: Buffer): boolean => buffer.space === 'arena' || buffer.space === 'scratch';
-  // An f32 input is the caller's own array; an input of integers is copied.
-  const growing = [...fields].filter(([b]) => planned(b) || (b.space === 'input' && b.dtype !== 'f32'));
-  const declared = fieldsOf(fields);
-  const initial = declared.map(({ name, list, buffers: [buffer, ...others] }) => {
-    const type = arrayTypes[buffer.dtype];
-    if (buffer.space === 'constant') return `${name}: new ${type}([${(buffer.data ?? []).map(String).join(', ')}])`;
-    const live = !planned(buffer) && buffer.space !== 'input';
-    const made = `new ${type}(${live ? printSize(buffer.length, layout) : 0})`;
-    return `${name}: ${!list ? made : live ? `listOfCopies(${others.length + 1}, () => [${made}])` : '[]'}`;
-  });
-  const views = program.parameters.map((p) => [p.name, `m.${fields.get(p.buffer)}`] as const);
-  const offsets = growing.map(([buffer, field]) => {
-    const type = arrayTypes[buffer.dtype];
-    const length = printSize(buffer.length, layout);
-    const offset = program.memory.offsets.get(buffer);
-    if (!planned(buffer)) return `m.${field} = new ${type}(${length});`;
-    if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
-    return `m.${field} = new ${type}(arena, ${times4(printSize(offset, layout))}, ${length});`;
-  });
-  const arena = growing.some(([b]) => planned(b))
-    ? [
-        sizes.length > 0
-          ? `const arena = makeArena(${printSize(program.memory.length, layout)});`
-          : `const arena = new ArrayBuffer(${times4(printSize(program.memory.length, layout))});`,
-      ]
-    : [];
-  const rooms = sizes.map((s) => `m.${s.room} = ${s.variable};`);
-  const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
-  const make = [
-    `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
-    `m.parameters = Object.freeze(${membersOf(views, parameterTypes)});`,
-    ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
-    'return m;',
-  ];
+  const { sizes } = layout;
+  const declared = fieldsOf(layout.fields);
   return [
     {
       kind: 'interface',
@@ -92,7 +58,7 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
       doc: 'Tensors that live across calls; the others get their place when the sizes are known.',
       parameters: [],
       returns: 'Memory',
-      body: make.join('\n'),
+      body: createdMemory(program, layout).join('\n'),
     },
     {
       kind: 'function',
@@ -100,8 +66,55 @@ function memory(program: TrainerProgram, layout: Layout): Definition[] {
       doc: 'Lays the tensors of a call out in one arena, where those that are never needed together share a place.',
       parameters: [{ name: 'm', type: 'Memory' }, ...sizes.map((s) => ({ name: s.variable, type: 'number' }))],
       returns: 'void',
-      body: [...arena, ...statementsOf(offsets, true), ...rooms].join('\n'),
+      body: reservedMemory(program, layout).join('\n'),
     },
+  ];
+}
+
+/** Does the buffer lie in the arena of a call? */
+function isPlanned({ space }: Buffer): boolean {
+  return space === 'arena' || space === 'scratch';
+}
+
+/** The body of createMemory. */
+function createdMemory(program: TrainerProgram, layout: Layout): string[] {
+  const { sizes, fields } = layout;
+  const initial = fieldsOf(fields).map(({ name, list, buffers: [buffer, ...others] }) => {
+    const type = arrayTypes[buffer.dtype];
+    if (buffer.space === 'constant') return `${name}: new ${type}([${(buffer.data ?? []).map(String).join(', ')}])`;
+    const live = !isPlanned(buffer) && buffer.space !== 'input';
+    const made = `new ${type}(${live ? printSize(buffer.length, layout) : 0})`;
+    return `${name}: ${!list ? made : live ? `listOfCopies(${others.length + 1}, () => [${made}])` : '[]'}`;
+  });
+  const views = program.parameters.map((p) => [p.name, `m.${fields.get(p.buffer)}`] as const);
+  const zeros = sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]);
+  return [
+    `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
+    `m.parameters = Object.freeze(${membersOf(views, parameterTypes)});`,
+    ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
+    'return m;',
+  ];
+}
+
+/** The body of reserve. */
+function reservedMemory(program: TrainerProgram, layout: Layout): string[] {
+  const { sizes, fields } = layout;
+  // An f32 input is the caller's own array; an input of integers is copied.
+  const growing = [...fields].filter(([b]) => isPlanned(b) || (b.space === 'input' && b.dtype !== 'f32'));
+  const offsets = growing.map(([buffer, field]) => {
+    const type = arrayTypes[buffer.dtype];
+    const length = printSize(buffer.length, layout);
+    const offset = program.memory.offsets.get(buffer);
+    if (!isPlanned(buffer)) return `m.${field} = new ${type}(${length});`;
+    if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
+    return `m.${field} = new ${type}(arena, ${times4(printSize(offset, layout))}, ${length});`;
+  });
+  const length = printSize(program.memory.length, layout);
+  const arena = sizes.length > 0 ? `makeArena(${length})` : `new ArrayBuffer(${times4(length)})`;
+  return [
+    ...(growing.some(([b]) => isPlanned(b)) ? [`const arena = ${arena};`] : []),
+    ...statementsOf(offsets, true),
+    ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
   ];
 }
 
