@@ -5,6 +5,7 @@ import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { numbersOf, type At } from '../../src/inspect/derivation/numbers.js';
 import { isCotangent } from '../../src/inspect/derivation/data.js';
 import { layersOf } from '../../src/inspect/print/html/copies.js';
+import { leavesOf } from '../../src/inspect/print/html/terms.js';
 import { printValues } from '../../src/inspect/print/html/values.js';
 import { printDerivationPage } from '../../src/inspect/print/html/page.js';
 
@@ -21,6 +22,13 @@ function modelOf(text: string) {
   if (!model) throw new Error('the model does not compile');
   return model;
 }
+
+it('what a loop reads from outside is listed by the name that its formulas have', () => {
+  const text = 'model loops { input x: [batch, 4, 2]  h = x |> gru(3)  loss = mean(h^2) }';
+  const model = modelOf(text);
+  const names = leavesOf(derivationOf(model), model, true).map(({ name }) => name);
+  expect([...names].sort()).toEqual(['x', ...model.parameters.map(({ name }) => name)].sort());
+});
 
 describe('copies of a layer', () => {
   const { forward, parameters } = derivationOf(modelOf(deep));

@@ -40,7 +40,7 @@ export async function printDerivationPage(
     title,
     layers: layersOf(steps, numbers === undefined),
   }));
-  const leaves = leavesOf(derivation, numbers === undefined);
+  const leaves = leavesOf(derivation, model, numbers === undefined);
   const terms = termsOf(
     leaves,
     sections.flatMap(({ layers }) => layers),

@@ -2,6 +2,7 @@
 import { partsOf, type Formula, type Title } from '../../../ir/formula/tree.js';
 import type { Node } from '../../../ir/graph.js';
 import { leafName } from '../../../ir/labels.js';
+import type { ModelGraph } from '../../../ir/model.js';
 import type { Derivation, Step } from '../../derivation/data.js';
 import { copyLetter, type Layer } from './copies.js';
 
@@ -57,13 +58,17 @@ export interface Leaf {
 }
 
 /** What the derivation starts from, in the order in which it is read. `merge`: what copies of a layer have each is one. */
-export function leavesOf({ forward, backward, parameters }: Derivation, merge: boolean): Leaf[] {
+export function leavesOf({ forward, backward, parameters }: Derivation, model: ModelGraph, merge: boolean): Leaf[] {
+  const known = new Set([...model.inputs, ...model.parameters, ...model.states].map(({ name }) => name));
   const found = new Map<string, Node>();
   const visit = (steps: readonly Step[]): void => {
     for (const step of steps) {
-      for (const { node } of namesIn(formulasOf(step))) {
-        const name = node && leafName(node);
-        if (node && name !== undefined && !found.has(name)) found.set(name, node);
+      for (const each of namesIn(formulasOf(step))) {
+        if (each.kind !== 'name' || each.title.of !== 'value' || !each.node) continue;
+        const { word } = each.title;
+        // In the body of a loop a parameter is a leaf of the loop's.
+        const isLeaf = known.has(word) || leafName(each.node) === word;
+        if (isLeaf && !found.has(word)) found.set(word, each.node);
       }
       visit(step.loop?.body ?? []);
     }
