@@ -250,12 +250,15 @@ describe('grad', () => {
 
 describe('grad to files', () => {
   it('takes the format from the extension, for several files at once', () => {
-    const paths = ['gradient.nn', 'gradient.tex', 'gradient.json'].map((name) => join(folder, name));
+    const paths = ['gradient.nn', 'gradient.tex', 'gradient.json', 'gradient.html'].map((name) => join(folder, name));
     const { status, stdout, stderr } = run('grad', 'line.nn', ...paths.flatMap((path) => ['-o', path]));
     expect([status, stdout, stderr]).toEqual([0, '', '']);
     expect(readFileSync(paths[0], 'utf8')).toContain('output d_prediction_dense_W = ');
     expect(readFileSync(paths[1], 'utf8')).toContain('\\begin{align}');
     expect(JSON.parse(readFileSync(paths[2], 'utf8'))).toMatchObject({ version: 1, model: 'line', of: 'loss' });
+    expect(readFileSync(paths[3], 'utf8')).toMatch(
+      /^<!doctype html>[^]*<li id="L1">[^]*<math[^]*class="kernel" id="k0"/,
+    );
   });
 
   it('works out numbers of a fresh trainer', () => {
