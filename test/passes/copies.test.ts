@@ -90,6 +90,15 @@ describe('copies of a layer', () => {
     expect(code.length).toBeLessThan(400_000);
   });
 
+  it('share what clip_norm asks of each gradient', () => {
+    const clipped = (n: number): TrainerProgram =>
+      programOf(modelOf(equalLayers(n).replace('batch = 16', 'batch = 16\n    clip_norm = 1')), 'ts');
+    const [few, many] = [clipped(14), clipped(40)];
+    expect(many.kernels).toHaveLength(few.kernels.length);
+    // The norm is a sum over all gradients, a term each.
+    expect(kernelText(many)).toBeLessThan(kernelText(few) + 26 * 2 * 60);
+  });
+
   it('say at each call whose it is, and are named after the block', async () => {
     const { code = '' } = await compile({ file: 'model.nn', text: equalLayers(14) });
     const call = 'h_relu(batch, m.h_relu[i - 1], m.h_dense_W[i], m.h_dense_b[i], m.h_relu[i]);';

@@ -72,7 +72,12 @@ export function addUpdates(derived: Gradients): Gradients {
     parameter,
     g.make(gradient, [], { parameter, type }),
   ]);
-  return { ...derived, ...g.at(undefined, () => update(derived.model, new Map(standIns), g), { kind: 'update' }) };
+  return {
+    ...derived,
+    ...g.at(undefined, () => update(derived.model, new Map(standIns), g, (name) => leaves.get(name)?.origin), {
+      kind: 'update',
+    }),
+  };
 }
 
 /** Updates in simpler form. */

@@ -1,6 +1,6 @@
 // From gradients to updates: accumulation, clipping, and the optimizer's graph with the gradient put in its place.
 import { nameNode } from '../../ir/builder.js';
-import { isOp, type Builder, type Node } from '../../ir/graph.js';
+import { isOp, type Builder, type Node, type Origin } from '../../ir/graph.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { tensor, type TensorType } from '../../ir/types.js';
 import { add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
@@ -29,9 +29,15 @@ export const accumulated = 'accumulated';
 
 /**
  * Clipping follows PyTorch: clip_norm scales by min(1, c / (‖g‖ + 1e-6)), the norm over all trained parameters; clip_value clamps
- * each element. With accumulate = n, n calls of step average their gradients and the last one updates.
+ * each element. With accumulate = n, n calls of step average their gradients and the last one updates. `originOf`: where a parameter is
+ * declared.
  */
-export function update(model: ModelGraph, gradients: ReadonlyMap<string, Node>, g: Builder): Updates {
+export function update(
+  model: ModelGraph,
+  gradients: ReadonlyMap<string, Node>,
+  g: Builder,
+  originOf: (parameter: string) => Origin | undefined = () => undefined,
+): Updates {
   const { accumulate: calls, clipNorm, clipValue } = model.train;
   const parts = new Map<string, Node>();
   const accumulate: Becomes[] = [];
@@ -47,7 +53,7 @@ export function update(model: ModelGraph, gradients: ReadonlyMap<string, Node>, 
     accumulate.push({ parameter, slot: accumulated, node: total });
     cleared.push({ parameter, slot: accumulated, node: filled(0, gradient.type, g) });
   }
-  const clipped = clip(parts, clipNorm, clipValue, g);
+  const clipped = clip(parts, clipNorm, clipValue, g, originOf);
   const nodes = model.updates.flatMap((u) => [u.weight, ...u.slots.map((s) => s.node)]);
   const results = substituteNodes(
     nodes,
@@ -67,12 +73,17 @@ function clip(
   norm: number | undefined,
   value: number | undefined,
   g: Builder,
+  originOf: (parameter: string) => Origin | undefined,
 ): ReadonlyMap<string, Node> {
   let result = gradients;
   if (norm !== undefined) {
-    const squares: Node[] = [...gradients.values()].map((d) =>
-      g.make(sum, [g.make(mul, [d, d], {})], { axes: d.type.shape.map((_, i) => i) }),
-    );
+    // Each is its parameter's, so that those of the copies of a layer are copies too.
+    const squares = [...gradients].map(([parameter, d]): Node => {
+      const origin = originOf(parameter);
+      return g.at(origin && { ...origin, path: parameter }, () =>
+        g.make(sum, [g.make(mul, [d, d], {})], { axes: d.type.shape.map((_, i) => i) }),
+      );
+    });
     const total = g.make(sqrt, [squares.reduce((a, b) => g.make(add, [a, b], {}))], {});
     nameNode(total, 'gradient_norm');
     const limit = g.make(div, [number(norm, g), g.make(add, [total, number(1e-6, g)], {})], {});
