@@ -18,8 +18,8 @@ describe('the ending of a module', () => {
   it.each([
     ['m.ts', ['m.nn', 'm.ts']],
     ['m.mts', ['m.mts', 'm.nn']],
-    ['m.js', ['m.d.ts', 'm.js', 'm.nn']],
-    ['m.mjs', ['m.d.mts', 'm.mjs', 'm.nn']],
+    ['m.js', ['m.d.ts', 'm.js', 'm.js.map', 'm.nn']],
+    ['m.mjs', ['m.d.mts', 'm.mjs', 'm.mjs.map', 'm.nn']],
     ['m.test.ts', ['m.nn', 'm.test.ts']],
   ])('%s tells its language', (output, files) => {
     expect(warm(['compile', 'm.nn', '-o', output], { cwd }).status).toBe(0);

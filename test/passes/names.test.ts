@@ -38,7 +38,7 @@ describe('what nobody named', () => {
   });
 
   it('is called by the optimizer where it is the same for every parameter', () => {
-    expect(formulasOf(mlp)).toContain('inverse_adam_m_weight = 1 / (1 - 0.9 ^ f32(update))');
+    expect(formulasOf(mlp)).toContain('inverse_adam_m_weight = 1 / (1 - 0.9^f32(update))');
   });
 
   it('is delta where an activation is applied to it', () => {

@@ -11,9 +11,9 @@ export function docText(text: string): string {
   return inScript(visible(text)).replaceAll('*/', '*\\/');
 }
 
-/** A value as an expression: text, numbers, lists and objects whose keys are not the user's. */
+/** A value as an expression: text, numbers, lists and objects whose keys are not the user's. What turns the text that follows is an escape. */
 export function literal(value: unknown): string {
-  return JSON.stringify(value).replace(/<(?=\/|!--)|[\u2028\u2029]/g, (c) => `\\u${hex(c)}`);
+  return JSON.stringify(value).replace(/<(?=\/|!--)|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${hex(c)}`);
 }
 
 /** A property in an interface: quoted where it has to be. */
