@@ -69,7 +69,6 @@ export const joiningBuiltins: readonly BuiltinDefinition[] = [
       const x = node(call, 'x');
       const axis = axisOf(call.frame, x, given(call, 'axis').value, given(call, 'axis').span);
       const parts = piecesOf(call, x, axis);
-      spend(call.frame, parts.length, given(call, 'n').span);
       let start: Index = zero;
       const items = parts.map((part): Value => {
         const sizes = x.type.shape.map((d, a) => (a === axis ? part : d));
@@ -134,12 +133,14 @@ function piecesOf(call: BuiltinCall, x: Node, axis: number): Dim[] {
   if (value.kind === 'list') {
     const pieces = value.items.map((item) => wantedDim(call.frame, item, span));
     const total = pieces.reduce<Index>((sum, d) => add(sum, d.size), zero);
+    spend(call.frame, pieces.length, span);
     if (pieces.length > 0 && total.key === size.key) return pieces;
     return refuse(`the pieces add up to ${printIndex(total)}, and its axis ${axis} has ${printIndex(size)}`);
   }
   const n = integer(call, 'n');
   if (n < 1 || constantOf(mod(size, whole(n))) !== 0)
     return refuse(`its axis ${axis} does not divide into ${n} equal pieces`);
+  spend(call.frame, n, span);
   return Array.from({ length: n }, () => dim(div(size, whole(n))));
 }
 
