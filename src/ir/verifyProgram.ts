@@ -136,7 +136,8 @@ function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memor
         for (let j = i + 1; j < spans.length && spans[j].start < a.end; j++) {
           const b = spans[j];
           const apart = memory.integers !== undefined && (a.buffer.dtype === 'f32') !== (b.buffer.dtype === 'f32');
-          if (!apart && ((a.writes & b.holds) | (b.writes & a.holds)) !== 0n)
+          // What has no elements where sizes are small is nowhere.
+          if (b.end > b.start && !apart && ((a.writes & b.holds) | (b.writes & a.holds)) !== 0n)
             faults.push(
               `${entry}: ${a.buffer.name} and ${b.buffer.name} live at once and overlap where sizes are ${size}`,
             );

@@ -1,11 +1,18 @@
 // The verifier of programs finds what is wrong with one that was right.
 import { describe, expect, it } from 'vitest';
 import { check, programOf } from '../../src/compile.js';
-import { zero } from '../../src/ir/index.js';
+import { createBuilder } from '../../src/ir/builder.js';
+import { constant, size, zero } from '../../src/ir/index.js';
+import { input } from '../../src/ir/ops/leaves.js';
+import { sum } from '../../src/ir/ops/reductions.js';
+import { window } from '../../src/ir/ops/windows.js';
+import { dim, tensor } from '../../src/ir/types.js';
+import { differentiate } from '../../src/passes/derive/differentiate.js';
 import type { Program, Step } from '../../src/ir/program.js';
 import { verifyProgram } from '../../src/ir/verifyProgram.js';
 import { targets } from '../../src/targets.js';
 import { loopCases, modelOfLoops } from '../support/loops.js';
+import { modelOfOutputs } from '../support/outputsModel.js';
 
 const text = `
 model m {
@@ -35,6 +42,18 @@ it('finds what is read before it is written', () => {
   if (!predict) throw new Error('there is predict');
   const entries = { ...program.entries, predict: { ...predict, steps: predict.steps.slice(1) } };
   expect(verifyProgram({ ...program, entries }).join()).toContain('nothing before it writes');
+});
+
+it('does not take buffers without elements for such that overlap', () => {
+  const g = createBuilder();
+  const rows = g.make(input, [], { name: 'x', type: tensor([dim(size('batch'), 'batch'), dim(constant(3))]) });
+  const pairs = g.make(window, [rows], { axes: [0], sizes: [2], strides: [1], dilations: [1] });
+  const loss = g.make(sum, [pairs], { axes: [0, 1, 2] });
+  const [slope] = differentiate(loss, [rows], g);
+  if (!slope) throw new Error('there is a gradient');
+  // Of one row there are no pairs.
+  const made = modelOfOutputs(g, [rows], { y0: slope, y1: loss, y2: pairs }).program(targets.ts, []);
+  expect(verifyProgram(made)).toEqual([]);
 });
 
 describe('loops', () => {
