@@ -5,10 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/compile.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { printDerivationPage } from '../../src/inspect/print/html/page.js';
-import { openPage, type Served } from './page.js';
+import { faultsOf, openPage, violationsIn, type Served } from './page.js';
 
 const root = join(import.meta.dirname, '../..');
-const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 const pages = new Map<string, Promise<string>>();
 
@@ -25,12 +24,10 @@ describe.each([
   ['lenet', 1440, 'dark', 'shapes_relu', 8],
 ] as const)('the derivation of %s, %i pixels wide and %s', (name, width, colorScheme, term, line) => {
   let served: Served;
-  const faults: string[] = [];
+  let faults: readonly string[] = [];
   beforeAll(async () => {
     served = await openPage({ '/favicon.ico': '' }, { viewport: { width, height: 900 }, colorScheme });
-    served.page.on('pageerror', ({ message }) => faults.push(message));
-    served.page.on('console', (said) => faults.push(said.text()));
-    served.page.on('request', (request) => faults.push(request.url()));
+    faults = faultsOf(served.page);
     const file = `examples/${name}/${name}.nn`;
     const page = pages.get(name) ?? pageOf(file, readFileSync(join(root, file), 'utf8'));
     pages.set(name, page);
@@ -45,14 +42,7 @@ describe.each([
 
   it('fits the screen, and axe-core finds nothing', async () => {
     expect(await served.page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    await served.page.addScriptTag({ content: axe });
-    const found = await served.page.evaluate(async () => {
-      const { axe: run } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
-    });
-    expect(found).toEqual([]);
+    expect(await violationsIn(served.page)).toEqual([]);
   });
 
   it('lights up what a term comes from, what it goes into, its line and its kernel', async () => {

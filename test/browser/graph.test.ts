@@ -5,10 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/compile.js';
 import { printGraphPage } from '../../src/inspect/graph/page.js';
 import { pictureOf } from '../../src/inspect/graph/stages.js';
-import { openPage, type Served } from './page.js';
+import { faultsOf, openPage, violationsIn, type Served } from './page.js';
 
 const root = join(import.meta.dirname, '../..');
-const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 function pageOf(name: string): string {
   const file = `examples/${name}/${name}.nn`;
@@ -22,12 +21,10 @@ describe.each([
   ['lenet', 1440, 'light'],
 ] as const)('the page of %s, %i pixels wide and %s', (name, width, colorScheme) => {
   let served: Served;
-  const faults: string[] = [];
+  let faults: readonly string[] = [];
   beforeAll(async () => {
     served = await openPage({ '/favicon.ico': '' }, { viewport: { width, height: 900 }, colorScheme });
-    served.page.on('pageerror', ({ message }) => faults.push(message));
-    served.page.on('console', (said) => faults.push(said.text()));
-    served.page.on('request', (request) => faults.push(request.url()));
+    faults = faultsOf(served.page);
     await served.page.setContent(pageOf(name));
   });
   afterAll(async () => served.close());
@@ -36,14 +33,7 @@ describe.each([
 
   it('shows every stage, and axe-core finds nothing', async () => {
     for (const stage of ['source', 'forward', 'backward', 'fused']) expect(await boxes(stage)).toBeGreaterThan(3);
-    await served.page.addScriptTag({ content: axe });
-    const found = await served.page.evaluate(async () => {
-      const { axe: run } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
-    });
-    expect(found).toEqual([]);
+    expect(await violationsIn(served.page)).toEqual([]);
   });
 
   it('opens and closes a layer by keyboard', async () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { environmentOf, find } from '../../scripts/chromium.mjs';
 
+const axe = join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js');
+
 /** Where Chromium is; NNC_CHROMIUM names another place. A test that needs it fails where there is none. */
 function executable(): string {
   const { chromium: found } = find();
@@ -79,4 +81,24 @@ export async function openPage(
     server.close();
     throw error;
   }
+}
+
+/** What goes wrong in a page from now on, and what it asks for: errors, messages of the console, requests. */
+export function faultsOf(page: Page): readonly string[] {
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  page.on('console', (said) => faults.push(said.text()));
+  page.on('request', (request) => faults.push(request.url()));
+  return faults;
+}
+
+/** What axe-core finds in a page, with an element of each. */
+export async function violationsIn(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: readFileSync(axe, 'utf8') });
+  return page.evaluate(async () => {
+    const { axe: run } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+  });
 }

@@ -1,16 +1,8 @@
 // A derivation as data: what every printer of `nnc grad` reads.
 import type { Formula, Title } from '../../ir/formula/tree.js';
 import type { Node } from '../../ir/graph.js';
+import type { SourceLine } from '../../ir/source.js';
 import type { Dim, TensorType } from '../../ir/types.js';
-
-/** Where something stands in the user's source. */
-export interface SourceLine {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** The library or user function whose call made it: `cross_entropy`. */
-  readonly call?: string;
-}
 
 /** One line of a derivation: what is defined, and by which formula. */
 export interface Step {

@@ -1,5 +1,5 @@
 // Pictures of a model as data: what stands in them at each stage of its compilation, and what became what.
-import type { SourceLine } from '../derivation/data.js';
+import type { SourceLine } from '../../ir/source.js';
 
 /** The stages that are shown, in the order of the compilation. */
 export const stageNames = ['source', 'forward', 'backward', 'fused'] as const;

@@ -1,5 +1,6 @@
 // All stages in the format of Model Explorer: a graph for each, layers as namespaces.
 // See https://github.com/google-ai-edge/model-explorer/wiki/6.-Develop-Adapter-Extension
+import { printPlace } from '../../ir/source.js';
 import type { Item, ModelPicture } from './data.js';
 
 /** The graph collections of the model, as JSON that `model-explorer` opens. */
@@ -24,7 +25,7 @@ function nodeOf({ id, label, name, kind, layers, inputs, type, formula, lines, l
     kind,
     ...(name !== undefined && { name }),
     ...(formula !== undefined && { formula }),
-    ...(lines.length > 0 && { source: lines.map(({ file, line }) => `${file}:${line}`).join(', ') }),
+    ...(lines.length > 0 && { source: lines.map(printPlace).join(', ') }),
     ...Object.fromEntries(Object.entries(links).map(([stage, ids]) => [`in ${stage}`, ids.join(' ')])),
   };
   return {

@@ -1,4 +1,5 @@
 // The graphs of a model as a page that works offline: stages side by side and in step, laid out when the page is written.
+import { baseName, printSource } from '../../ir/source.js';
 import { scripts } from '../../embeddedPages.js';
 import { escaped } from '../print/markup.js';
 import type { Item, ItemKind, ModelPicture, Region, StageGraph, StageName } from './data.js';
@@ -88,7 +89,7 @@ export function printGraphPage(picture: ModelPicture): string {
 </head>
 <body>
 <header>
-<h1>${escaped(model)} <small>${escaped(file.slice(file.lastIndexOf('/') + 1))}</small></h1>
+<h1>${escaped(model)} <small>${escaped(baseName(file))}</small></h1>
 <label>Find <input id="search" type="search" autocomplete="off" placeholder="a name, an operation"></label>
 <label>Colour by <select id="overlay"><option value="">kind</option>${options.join('')}</select></label>
 </header>
@@ -192,7 +193,7 @@ function packed({ width, height, boxes, lines }: Laid, { children }: Group): Pag
 function pageItem({ lines, layers, inputs: _inputs, ...item }: Item, stage: StageName): PageItem {
   return {
     ...item,
-    lines: lines.map(({ file, line, call }) => `${file}:${line}${call === undefined ? '' : ` ${call}`}`),
+    lines: lines.map(printSource),
     around: layers.join(' › '),
     ...(stage === 'fused' && layers.length > 0 && { kernel: layers[0] }),
   };

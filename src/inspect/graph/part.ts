@@ -2,6 +2,7 @@
 import { everyNode } from '../../ir/bodies.js';
 import type { Node } from '../../ir/graph.js';
 import type { ModelPart } from '../../ir/model.js';
+import { baseName } from '../../ir/source.js';
 import { printType } from '../../ir/types.js';
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
@@ -42,7 +43,7 @@ function faultOf(
     formula: message,
     layers: [],
     inputs: read.map((node): Edge => ({ from: idOf(drawnAs(node)), type: printType(node.type) })),
-    lines: line === undefined ? [] : [{ file: file.slice(file.lastIndexOf('/') + 1), line }],
+    lines: line === undefined ? [] : [{ file: baseName(file), line }],
     links: {},
   };
 }

@@ -1,4 +1,5 @@
 // A stage as a still picture.
+import { printSource } from '../../ir/source.js';
 import { escaped } from '../print/markup.js';
 import { arrange, type Arranged, type Placed } from './arrange.js';
 import type { Item, ItemKind, StageGraph } from './data.js';
@@ -116,10 +117,7 @@ function hintOf(child: Item | Group): string {
   if (isGroup(child)) return `${child.path}: ${child.size} operations`;
   const { name, label, formula, type, lines } = child;
   const what = formula === undefined ? (name ?? label) : `${name === undefined ? '' : `${name} = `}${formula}`;
-  return [
-    `${what}: ${type}`,
-    ...lines.map(({ file, line, call }) => `${file}:${line}${call === undefined ? '' : ` ${call}`}`),
-  ].join('\n');
+  return [`${what}: ${type}`, ...lines.map(printSource)].join('\n');
 }
 
 /** As much of a text as a box of this width holds. */

@@ -3,7 +3,8 @@ import type { Formula } from '../../ir/formula/tree.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { printType } from '../../ir/types.js';
 import { isCotangent, type Derivation, type Step } from '../derivation/data.js';
-import { printLine, type TextOptions } from './text.js';
+import { printSource } from '../../ir/source.js';
+import type { TextOptions } from './text.js';
 import { sectionsOf } from './sections.js';
 import { printDigits } from './tables.js';
 import { termsOf, typeset, type Typesetter } from './typeset.js';
@@ -45,7 +46,7 @@ function rowsOf(step: Step, depth: number, options: TextOptions): Row[] {
     ];
   }
   const arrow = step.becomes && step.node?.role.kind === 'update' ? '\\leftarrow' : '=';
-  const comment = [printType(step.type), ...step.lines.map(printLine)].join('  ');
+  const comment = [printType(step.type), ...step.lines.map(printSource)].join('  ');
   const rows = [...row(step.left, step.formula, arrow, indent, comment), ...valueRows(step, options)];
   if (!options.steps || !isCotangent(step)) return rows;
   return [

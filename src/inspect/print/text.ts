@@ -3,7 +3,8 @@ import { breakFormula } from '../../ir/formula/break.js';
 import { printFormula, type NotationStyle } from '../../ir/formula/text.js';
 import type { Formula } from '../../ir/formula/tree.js';
 import { printDim, printType } from '../../ir/types.js';
-import { isCotangent, type Derivation, type SourceLine, type Step } from '../derivation/data.js';
+import { isCotangent, type Derivation, type Step } from '../derivation/data.js';
+import { printSource } from '../../ir/source.js';
 import type { Numbers } from '../derivation/numbers.js';
 import { sectionsOf } from './sections.js';
 import { printTable } from './tables.js';
@@ -58,7 +59,7 @@ function nameWidth(steps: readonly Step[], { style = 'math' }: TextOptions): num
 function rowsOf(step: Step, indent: string, width: number, options: TextOptions): Row[] {
   const { style = 'math' } = options;
   const text = (formula: Formula): string => printFormula(formula, style);
-  const comment = [printType(step.type), ...step.lines.map(printLine)].join('  ');
+  const comment = [printType(step.type), ...step.lines.map(printSource)].join('  ');
   if (step.loop) {
     const { body, starts, length } = step.loop;
     const names = Math.max(...[...body.filter(({ loop }) => !loop), ...starts].map(({ left }) => lengthOf(text(left))));
@@ -107,9 +108,4 @@ function chainRows(step: Step, indent: string, style: NotationStyle): Row[] {
     ]),
     ...step.rewrites.map(({ equation, from, to }) => line(`by ${equation}:  ${text(from)}  →  ${text(to)}`)),
   ];
-}
-
-/** `mnist.nn:9 cross_entropy` */
-export function printLine({ file, line, call }: SourceLine): string {
-  return `${file}:${line}${call === undefined ? '' : ` ${call}`}`;
 }

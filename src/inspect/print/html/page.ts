@@ -1,4 +1,5 @@
 // A derivation as a page that works offline: source, derivation and generated code side by side, each term tied to its line and kernel.
+import { baseName } from '../../../ir/source.js';
 import { scripts } from '../../../embeddedPages.js';
 import type { ModelGraph } from '../../../ir/model.js';
 import type { Derivation, Step } from '../../derivation/data.js';
@@ -33,7 +34,7 @@ export async function printDerivationPage(
   options: PageOptions,
 ): Promise<string> {
   const { source, numbers, at, digits = 4 } = options;
-  const file = derivation.file.slice(derivation.file.lastIndexOf('/') + 1);
+  const file = baseName(derivation.file);
   const alike = numbers ? new Map<string, readonly string[]>() : updatedAlike(derivation.update);
   const code = await codeOf(model, (parameter) => alike.get(parameter) ?? [parameter]);
   const sections = sectionsOf(derivation, numbers !== undefined).map(({ title, steps }) => ({

@@ -2,7 +2,8 @@
 import { printFormula } from '../../../ir/formula/text.js';
 import type { Formula } from '../../../ir/formula/tree.js';
 import { printDim, printType } from '../../../ir/types.js';
-import { isCotangent, type CotangentStep, type SourceLine, type Step } from '../../derivation/data.js';
+import { isCotangent, type CotangentStep, type Step } from '../../derivation/data.js';
+import type { SourceLine } from '../../../ir/source.js';
 import type { Numbers, Tensor } from '../../derivation/numbers.js';
 import { escaped } from '../markup.js';
 import { mathmlSetter } from '../mathml.js';
