@@ -35,203 +35,250 @@ const [tab, newline, carriage, space, quote] = [9, 10, 13, 32, 34];
 type State = 'start' | 'plain' | 'quoted' | 'quote' | 'closed';
 
 /** Takes a file's chunks, and shows each row that is not blank. Spaces around cells do not count. */
-export function rowReader({ file, delimiter, longest, most }: RowOptions, take: (row: Row) => void): RowReader {
-  let bytes: Uint8Array = new Uint8Array(0);
-  let filled = 0;
-  let owned = false;
-  /** Where the row begins; the places of cells are counted from there. */
-  let begin = 0;
-  let at = 0;
-  let state: State = 'start';
-  let line = 1;
-  let rowLine = 1;
-  let quoteLine = 1;
-  let afterCarriage = false;
-  let cells = 0;
-  let cellStart = 0;
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const quoted: boolean[] = [];
-  const decoder = new TextDecoder();
+export function rowReader(options: RowOptions, take: (row: Row) => void): RowReader {
+  return new Rows(options, take);
+}
 
-  const row: Row = {
-    get line() {
-      return rowLine;
-    },
-    get cells() {
-      return cells;
-    },
-    get bytes() {
-      return bytes;
-    },
-    from: (cell) => begin + starts[cell],
-    to: (cell) => begin + ends[cell],
-    text(cell) {
-      const text = decoder.decode(bytes.subarray(begin + starts[cell], begin + ends[cell]));
-      return quoted[cell] ? text.replaceAll('""', '"') : text.trim();
-    },
-  };
-  const malformed = (where: number, reason: string): Fault =>
-    new Fault(dataMalformed({ place: `${file}, line ${where}`, reason }));
-  const isBlank = (byte: number): boolean => (byte === space || byte === tab) && byte !== delimiter;
+/** A row while it is read: where its cells lie in the bytes that are there. */
+class Cells implements Row {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Where the row begins; the offsets of cells are counted from there. */
+  begin = 0;
+  line = 1;
+  cells = 0;
+  private readonly starts: number[] = [];
+  private readonly ends: number[] = [];
+  private readonly quoted: boolean[] = [];
+  private readonly decoder = new TextDecoder();
 
-  const endCell = (end: number, isQuoted: boolean): void => {
-    starts[cells] = cellStart;
-    ends[cells] = end;
-    quoted[cells] = isQuoted;
-    cells++;
-    state = 'start';
-    if (cells > most)
-      throw new Fault(dataLimit({ place: `${file}, line ${rowLine}`, what: 'the row', most: `${most} columns` }));
-  };
-  /** At `at` stands a delimiter or a line end, or the file is over. */
-  const endPlain = (): void => {
-    let end = at - begin;
-    while (end > cellStart && isBlank(bytes[begin + end - 1])) end--;
-    endCell(end, false);
-  };
-  const requireShort = (length: number): void => {
-    if (length <= longest) return;
-    const open = state === 'quoted' ? ` (a quotation mark is open since line ${quoteLine})` : '';
-    throw overLimit(`${file}, line ${rowLine}`, `the row${open}`, longest);
-  };
-  const endRow = (): void => {
-    requireShort(at - begin);
-    const blank = cells === 1 && starts[0] === ends[0] && !quoted[0];
-    if (!blank) take(row);
-    cells = 0;
-    line++;
-    rowLine = line;
-  };
-  /** After a cell: a delimiter begins the next one, and a line end the next row. */
-  const pass = (byte: number): void => {
-    at++;
-    if (byte === delimiter) return;
-    endRow();
-    afterCarriage = byte === carriage;
-    begin = at;
-  };
-  const isEnd = (byte: number): boolean => byte === delimiter || byte === newline || byte === carriage;
+  from(cell: number): number {
+    return this.begin + this.starts[cell];
+  }
 
-  const startCell = (): void => {
-    const byte = bytes[at];
-    if (afterCarriage) {
-      afterCarriage = false;
-      if (byte === newline) {
-        begin = ++at;
-        return;
-      }
+  to(cell: number): number {
+    return this.begin + this.ends[cell];
+  }
+
+  text(cell: number): string {
+    const text = this.decoder.decode(this.bytes.subarray(this.from(cell), this.to(cell)));
+    return this.quoted[cell] ? text.replaceAll('""', '"') : text.trim();
+  }
+
+  add(start: number, end: number, isQuoted: boolean): void {
+    this.starts[this.cells] = start;
+    this.ends[this.cells] = end;
+    this.quoted[this.cells] = isQuoted;
+    this.cells++;
+  }
+
+  isBlank(): boolean {
+    return this.cells === 1 && this.starts[0] === this.ends[0] && !this.quoted[0];
+  }
+}
+
+class Rows implements RowReader {
+  private readonly row = new Cells();
+  /** How many of the bytes are there, and whether they are ours to add to. */
+  private filled = 0;
+  private owned = false;
+  private at = 0;
+  private state: State = 'start';
+  private line = 1;
+  private quoteLine = 1;
+  private afterCarriage = false;
+  private cellStart = 0;
+
+  constructor(
+    private readonly options: RowOptions,
+    private readonly take: (row: Row) => void,
+  ) {}
+
+  push(chunk: Uint8Array): void {
+    this.append(chunk);
+    this.scan();
+    this.requireShort(this.filled - this.row.begin);
+  }
+
+  end(): void {
+    const { row, state, at } = this;
+    if (state === 'quoted') throw this.malformed(this.quoteLine, 'a quotation mark is opened and never closed');
+    if (state === 'quote') this.endCell(at - 1 - row.begin, true);
+    else if (state === 'plain') this.endPlain();
+    else if (state === 'start' && row.cells > 0) {
+      this.cellStart = at - row.begin;
+      this.endCell(this.cellStart, false);
     }
-    if (isBlank(byte)) at++;
-    else if (byte === quote) {
-      at++;
-      cellStart = at - begin;
-      quoteLine = line;
-      state = 'quoted';
-    } else {
-      cellStart = at - begin;
-      state = 'plain';
-    }
-  };
-  const goThroughPlain = (): void => {
-    while (at < filled) {
-      const byte = bytes[at];
-      if (isEnd(byte)) {
-        endPlain();
-        pass(byte);
-        return;
-      }
-      if (byte === quote) throw malformed(line, 'a quotation mark stands inside a cell that is not quoted');
-      at++;
-    }
-  };
-  const goThroughQuoted = (): void => {
-    for (; at < filled; at++) {
-      const byte = bytes[at];
-      if (byte === quote) {
-        at++;
-        state = 'quote';
-        return;
-      }
-      if (byte === carriage || (byte === newline && bytes[at - 1] !== carriage)) line++;
-    }
-  };
-  const leaveQuote = (): void => {
-    if (bytes[at] === quote) {
-      at++;
-      state = 'quoted';
-    } else {
-      const end = at - 1 - begin;
-      endCell(end, true);
-      state = 'closed';
-    }
-  };
-  const goPastQuoted = (): void => {
-    const byte = bytes[at];
-    if (isBlank(byte)) at++;
-    else if (isEnd(byte)) {
-      state = 'start';
-      pass(byte);
-    } else throw malformed(line, 'the quotation marks of this row do not fit together');
-  };
-  const scan = (): void => {
-    while (at < filled)
-      switch (state) {
-        case 'start':
-          startCell();
-          break;
-        case 'plain':
-          goThroughPlain();
-          break;
-        case 'quoted':
-          goThroughQuoted();
-          break;
-        case 'quote':
-          leaveQuote();
-          break;
-        case 'closed':
-          goPastQuoted();
-          break;
-        default:
-          state satisfies never;
-      }
-  };
+    if (row.cells > 0) this.endRow();
+  }
+
   /** What is left of the row goes before the new chunk; the buffer at least doubles, so that long rows are not copied often. */
-  const append = (chunk: Uint8Array): void => {
-    const pending = filled - begin;
-    if (pending > 0 && owned && filled + chunk.length <= bytes.length) {
-      bytes.set(chunk, filled);
-      filled += chunk.length;
+  private append(chunk: Uint8Array): void {
+    const { row } = this;
+    const pending = this.filled - row.begin;
+    if (pending > 0 && this.owned && this.filled + chunk.length <= row.bytes.length) {
+      row.bytes.set(chunk, this.filled);
+      this.filled += chunk.length;
       return;
     }
-    const before = bytes.subarray(begin, filled);
-    owned = pending > 0;
-    bytes = owned
+    const before = row.bytes.subarray(row.begin, this.filled);
+    this.owned = pending > 0;
+    row.bytes = this.owned
       ? new Uint8Array(2 * pending + chunk.length)
       : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-    if (owned) {
-      bytes.set(before);
-      bytes.set(chunk, pending);
+    if (this.owned) {
+      row.bytes.set(before);
+      row.bytes.set(chunk, pending);
     }
-    at -= begin;
-    begin = 0;
-    filled = pending + chunk.length;
-  };
-  return {
-    push(chunk) {
-      append(chunk);
-      scan();
-      requireShort(filled - begin);
-    },
-    end() {
-      if (state === 'quoted') throw malformed(quoteLine, 'a quotation mark is opened and never closed');
-      if (state === 'quote') endCell(at - 1 - begin, true);
-      else if (state === 'plain') endPlain();
-      else if (state === 'start' && cells > 0) {
-        cellStart = at - begin;
-        endCell(cellStart, false);
+    this.at -= row.begin;
+    row.begin = 0;
+    this.filled = pending + chunk.length;
+  }
+
+  private scan(): void {
+    while (this.at < this.filled)
+      switch (this.state) {
+        case 'start':
+          this.startCell();
+          break;
+        case 'plain':
+          this.goThroughPlain();
+          break;
+        case 'quoted':
+          this.goThroughQuoted();
+          break;
+        case 'quote':
+          this.leaveQuote();
+          break;
+        case 'closed':
+          this.goPastQuoted();
+          break;
+        default:
+          this.state satisfies never;
       }
-      if (cells > 0) endRow();
-    },
-  };
+  }
+
+  private startCell(): void {
+    const { row } = this;
+    const byte = row.bytes[this.at];
+    if (this.afterCarriage) {
+      this.afterCarriage = false;
+      if (byte === newline) {
+        row.begin = ++this.at;
+        return;
+      }
+    }
+    if (this.isBlank(byte)) this.at++;
+    else if (byte === quote) {
+      this.at++;
+      this.cellStart = this.at - row.begin;
+      this.quoteLine = this.line;
+      this.state = 'quoted';
+    } else {
+      this.cellStart = this.at - row.begin;
+      this.state = 'plain';
+    }
+  }
+
+  private goThroughPlain(): void {
+    const { filled } = this;
+    const { bytes } = this.row;
+    const { delimiter } = this.options;
+    let { at } = this;
+    for (; at < filled; at++) {
+      const byte = bytes[at];
+      if (byte === quote) throw this.malformed(this.line, 'a quotation mark stands inside a cell that is not quoted');
+      if (byte !== delimiter && byte !== newline && byte !== carriage) continue;
+      this.at = at;
+      this.endPlain();
+      this.pass(byte);
+      return;
+    }
+    this.at = at;
+  }
+
+  private goThroughQuoted(): void {
+    const { bytes } = this.row;
+    for (; this.at < this.filled; this.at++) {
+      const byte = bytes[this.at];
+      if (byte === quote) {
+        this.at++;
+        this.state = 'quote';
+        return;
+      }
+      if (byte === carriage || (byte === newline && bytes[this.at - 1] !== carriage)) this.line++;
+    }
+  }
+
+  private leaveQuote(): void {
+    if (this.row.bytes[this.at] === quote) {
+      this.at++;
+      this.state = 'quoted';
+    } else {
+      this.endCell(this.at - 1 - this.row.begin, true);
+      this.state = 'closed';
+    }
+  }
+
+  private goPastQuoted(): void {
+    const byte = this.row.bytes[this.at];
+    if (this.isBlank(byte)) this.at++;
+    else if (this.isEnd(byte)) {
+      this.state = 'start';
+      this.pass(byte);
+    } else throw this.malformed(this.line, 'the quotation marks of this row do not fit together');
+  }
+
+  /** At `at` stands a delimiter or a line end, or the file is over. */
+  private endPlain(): void {
+    const { bytes, begin } = this.row;
+    let end = this.at - begin;
+    while (end > this.cellStart && this.isBlank(bytes[begin + end - 1])) end--;
+    this.endCell(end, false);
+  }
+
+  private endCell(end: number, isQuoted: boolean): void {
+    const { row, options } = this;
+    const { file, most } = options;
+    row.add(this.cellStart, end, isQuoted);
+    this.state = 'start';
+    if (row.cells > most)
+      throw new Fault(dataLimit({ place: `${file}, line ${row.line}`, what: 'the row', most: `${most} columns` }));
+  }
+
+  /** After a cell: a delimiter begins the next one, and a line end the next row. */
+  private pass(byte: number): void {
+    this.at++;
+    if (byte === this.options.delimiter) return;
+    this.endRow();
+    this.afterCarriage = byte === carriage;
+    this.row.begin = this.at;
+  }
+
+  private endRow(): void {
+    const { row } = this;
+    this.requireShort(this.at - row.begin);
+    if (!row.isBlank()) this.take(row);
+    row.cells = 0;
+    this.line++;
+    row.line = this.line;
+  }
+
+  private requireShort(length: number): void {
+    const { file, longest } = this.options;
+    if (length <= longest) return;
+    const open = this.state === 'quoted' ? ` (a quotation mark is open since line ${this.quoteLine})` : '';
+    throw overLimit(`${file}, line ${this.row.line}`, `the row${open}`, longest);
+  }
+
+  private malformed(line: number, reason: string): Fault {
+    return new Fault(dataMalformed({ place: `${this.options.file}, line ${line}`, reason }));
+  }
+
+  private isBlank(byte: number): boolean {
+    return (byte === space || byte === tab) && byte !== this.options.delimiter;
+  }
+
+  private isEnd(byte: number): boolean {
+    return byte === this.options.delimiter || byte === newline || byte === carriage;
+  }
 }
