@@ -231,50 +231,18 @@ function onSizes(operator: Arithmetic, a: Index, b: Index): Value | undefined {
 function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand): Node {
   const { g } = frame.context;
   const [a, b] = [asF32(frame, x, left.span), asF32(frame, y, right.span)];
-  if (a.type.shape.length === 0 || b.type.shape.length === 0)
-    return fail(
-      frame,
-      wrongKind({
-        expected: 'a tensor on each side of @',
-        got: describe(a.type.shape.length === 0 ? left.value : right.value),
-        span: a.type.shape.length === 0 ? left.span : right.span,
-        help: 'a number multiplies with *',
-      }),
-    );
+  requireProduct(frame, a, b, left, right);
   const [ra, rb] = [a.type.shape.length, b.type.shape.length];
-  const [inner, outer] = [a.type.shape[ra - 1], b.type.shape[Math.max(0, rb - 2)]];
-  if (inner.size.key !== outer.size.key) {
-    const place = rb === 1 ? 'the only one' : rb === 2 ? 'the first' : 'the last but one';
-    return fail(
-      frame,
-      cannotMultiply({
-        labels: [labelled(left, a), labelled(right, b)],
-        note: `the last dimension of ${brief(left, 'the left side')} is ${printDim(inner)}, and ${place} of ${brief(right, 'the right side')} is ${printDim(outer)}`,
-        help: multiplyHint(frame, outer.size, ra, right) ?? transposeHint(inner.size, b, left, right),
-      }),
-    );
-  }
-  const leadA = a.type.shape.slice(0, -2);
-  const leadB = b.type.shape.slice(0, -2);
   // What only one side has needs no batching: [batch, T, d] @ [d, e] has rows batch·T.
-  if (rb <= 2)
-    return product(
-      frame,
-      a,
-      b,
-      a.type.shape.map((_, i) => (i === ra - 1 ? 'k' : `r${i}`)),
-      rb === 1 ? ['k'] : ['k', 'c'],
-    );
-  if (ra === 1)
-    return product(
-      frame,
-      a,
-      b,
-      ['k'],
-      b.type.shape.map((_, i) => (i === rb - 2 ? 'k' : i === rb - 1 ? 'c' : `b${i}`)),
-    );
-  const lead = commonShape([leadA, leadB]);
-  if (!lead) {
+  if (rb <= 2) {
+    const rows = a.type.shape.map((_, i) => (i === ra - 1 ? 'k' : `r${i}`));
+    return product(frame, a, b, rows, rb === 1 ? ['k'] : ['k', 'c']);
+  }
+  const columns = b.type.shape.map((_, i) => (i === rb - 2 ? 'k' : i === rb - 1 ? 'c' : `b${i}`));
+  if (ra === 1) return product(frame, a, b, ['k'], columns);
+  if (ra === 2) return product(frame, a, b, ['r', 'k'], columns, true);
+  const lead = commonShape([a.type.shape.slice(0, -2), b.type.shape.slice(0, -2)]);
+  if (!lead)
     return fail(
       frame,
       cannotMultiply({
@@ -282,19 +250,30 @@ function matmul(frame: Frame, x: Node, y: Node, left: Operand, right: Operand): 
         note: 'the dimensions before the last two do not broadcast',
       }),
     );
-  }
   const wide = (node: Node): Node => stretch(g, node, [...lead, ...node.type.shape.slice(-2)]);
   const labels = lead.map((_, i) => `b${i}`);
-  if (ra === 2)
-    return product(
-      frame,
-      a,
-      b,
-      ['r', 'k'],
-      b.type.shape.map((_, i) => (i === rb - 2 ? 'k' : i === rb - 1 ? 'c' : `b${i}`)),
-      true,
-    );
   return product(frame, wide(a), wide(b), [...labels, 'r', 'k'], [...labels, 'k', 'c']);
+}
+
+/** Both sides are tensors, and the dimensions that meet are equal. */
+function requireProduct(frame: Frame, a: Node, b: Node, left: Operand, right: Operand): void {
+  const [ra, rb] = [a.type.shape.length, b.type.shape.length];
+  if (ra === 0 || rb === 0) {
+    const { value, span } = ra === 0 ? left : right;
+    const [expected, help] = ['a tensor on each side of @', 'a number multiplies with *'];
+    return fail(frame, wrongKind({ expected, got: describe(value), span, help }));
+  }
+  const [inner, outer] = [a.type.shape[ra - 1], b.type.shape[Math.max(0, rb - 2)]];
+  if (inner.size.key === outer.size.key) return;
+  const place = rb === 1 ? 'the only one' : rb === 2 ? 'the first' : 'the last but one';
+  fail(
+    frame,
+    cannotMultiply({
+      labels: [labelled(left, a), labelled(right, b)],
+      note: `the last dimension of ${brief(left, 'the left side')} is ${printDim(inner)}, and ${place} of ${brief(right, 'the right side')} is ${printDim(outer)}`,
+      help: multiplyHint(frame, outer.size, ra, right) ?? transposeHint(inner.size, b, left, right),
+    }),
+  );
 }
 
 /** A contraction over k. Its result's axes: the batched ones, rows, columns; `rowsLast`: leading axes of b come before a's rows. */

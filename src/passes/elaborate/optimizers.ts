@@ -8,6 +8,7 @@ import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from 
 import { toF32 } from '../../ir/ops/logic.js';
 import { sub } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
+import type { Statement } from '../../parser/tree.js';
 import { filling } from './bodies.js';
 import { apply, bindConfiguration, bindDefaults } from './calls.js';
 import { evaluate } from './expressions.js';
@@ -16,6 +17,7 @@ import { checkRequirement } from './requirements.js';
 import { describe, isCallable, Scope, tensorValue, type Given, type Value } from './values.js';
 
 type Optimizer = Extract<Value, { kind: 'optimizer' }>;
+type SlotStatement = Extract<Statement, { kind: 'slot' }>;
 
 /** What an optimizer does to a parameter. */
 export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
@@ -34,6 +36,17 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
   }
 }
 
+/** An optimizer's body while it runs for one parameter. */
+interface Run {
+  readonly declaration: Optimizer['declaration'];
+  readonly parameter: ModelParameter;
+  readonly frame: Frame;
+  /** What w and the slots are by now. */
+  readonly now: Map<string, Node>;
+  readonly replaced: Set<string>;
+  readonly slots: { readonly name: string; readonly initial: number }[];
+}
+
 /** w, g, t and the slots are leaves; statements run in order. */
 function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
   const { declaration } = optimizer;
@@ -46,66 +59,65 @@ function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Spa
   bindConfiguration(declaration.parameters, given, scope);
   bindDefaults(declaration.parameters, given, frame);
   const w = g.make(parameterLeaf, [], { name: parameter.name, type: parameter.type });
-  const now = new Map<string, Node>([['w', w]]);
   scope.define('w', tensorValue(w));
   scope.define('g', tensorValue(g.make(gradient, [], { parameter: parameter.name, type: parameter.type })));
   scope.define('t', tensorValue(t));
-  const replaced = new Set<string>();
-  const slots: { name: string; initial: number }[] = [];
-  for (const statement of declaration.body) {
-    const inner = atStatement(frame, statement.span);
-    switch (statement.kind) {
-      case 'slot': {
-        const start = evaluate(statement.initial, inner);
-        if (start.kind !== 'number')
-          return fail(
-            frame,
-            messages.wrongKind({
-              expected: 'a number that a slot starts from',
-              got: describe(start),
-              span: statement.initial.span,
-            }),
-          );
-        const { name } = statement.name;
-        const leaf = g.make(slotLeaf, [], { parameter: parameter.name, name, type: parameter.type });
-        slots.push({ name, initial: start.value });
-        now.set(name, leaf);
-        scope.define(name, tensorValue(leaf), statement.name.span);
-        break;
-      }
-      case 'replace': {
-        const { name, span: place } = statement.name;
-        if (!now.has(name)) return fail(frame, messages.notAState({ name, span: place }));
-        const node = filling(frame, evaluate(statement.value, inner), statement.value.span, parameter.type, name);
-        now.set(name, node);
-        replaced.add(name);
-        scope.define(name, tensorValue(node), place);
-        break;
-      }
-      case 'binding': {
-        const [{ name }] = statement.names;
-        const value = evaluate(statement.value, inner);
-        // What is the same for every parameter is called by the optimizer.
-        if (value.kind === 'tensor' && value.node.type.shape.length === 0 && value.node.inputs.length > 0)
-          value.node.place ??= `${declaration.name.name}_${name}`;
-        scope.define(name, value, statement.names[0].span);
-        break;
-      }
-      case 'require':
-        checkRequirement(statement, inner, declaration.name.name);
-        break;
-      default:
-        return fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
+  const run: Run = { declaration, parameter, frame, now: new Map([['w', w]]), replaced: new Set(), slots: [] };
+  for (const statement of declaration.body) runStatement(statement, run);
+  const weight = run.now.get('w') ?? w;
+  if (weight === w || !run.replaced.has('w')) fail(frame, messages.weightNotReplaced(declaration.name));
+  const slots = run.slots.map((slot) => ({ ...slot, node: run.now.get(slot.name) ?? w }));
+  return { parameter: parameter.name, weight, slots: readBy(weight, slots) };
+}
+
+function runStatement(statement: Statement, run: Run): void {
+  const { declaration, parameter, frame, now } = run;
+  const { scope } = frame;
+  const inner = atStatement(frame, statement.span);
+  switch (statement.kind) {
+    case 'slot':
+      return startSlot(statement, run, inner);
+    case 'replace': {
+      const { name, span } = statement.name;
+      if (!now.has(name)) return fail(frame, messages.notAState({ name, span }));
+      const node = filling(frame, evaluate(statement.value, inner), statement.value.span, parameter.type, name);
+      now.set(name, node);
+      run.replaced.add(name);
+      scope.define(name, tensorValue(node), span);
+      return;
     }
+    case 'binding': {
+      const [{ name, span }] = statement.names;
+      const value = evaluate(statement.value, inner);
+      // What is the same for every parameter is called by the optimizer.
+      if (value.kind === 'tensor' && value.node.type.shape.length === 0 && value.node.inputs.length > 0)
+        value.node.place ??= `${declaration.name.name}_${name}`;
+      scope.define(name, value, span);
+      return;
+    }
+    case 'require':
+      return checkRequirement(statement, inner, declaration.name.name);
+    default:
+      fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
   }
-  if (!replaced.has('w') || now.get('w') === w)
-    return fail(frame, messages.weightNotReplaced({ name: declaration.name.name, span: declaration.name.span }));
-  const node = (name: string): Node => now.get(name) ?? w;
-  const live = readBy(
-    node('w'),
-    slots.map((slot) => ({ ...slot, node: node(slot.name) })),
-  );
-  return { parameter: parameter.name, weight: node('w'), slots: live };
+}
+
+function startSlot({ name: { name, span }, initial }: SlotStatement, run: Run, inner: Frame): void {
+  const { parameter, frame } = run;
+  const start = evaluate(initial, inner);
+  if (start.kind !== 'number')
+    return fail(
+      frame,
+      messages.wrongKind({
+        expected: 'a number that a slot starts from',
+        got: describe(start),
+        span: initial.span,
+      }),
+    );
+  const leaf = frame.context.g.make(slotLeaf, [], { parameter: parameter.name, name, type: parameter.type });
+  run.slots.push({ name, initial: start.value });
+  run.now.set(name, leaf);
+  frame.scope.define(name, tensorValue(leaf), span);
 }
 
 /** The slots on which the weight depends: momentum = 0 needs no velocity. */

@@ -74,137 +74,150 @@ const anyParameter: ModelParameter = {
 
 export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, memory: 'fast', validation: 0 };
 
+type Optimizer = Extract<Value, { kind: 'optimizer' }>;
+
+interface Chosen {
+  readonly optimizer: Optimizer;
+  readonly span: Span;
+  /** Of names of parameters; absent: all that no pattern matches. */
+  readonly patterns?: readonly string[];
+}
+
+/** A train block as far as it has been read. */
+interface Block {
+  readonly frame: Frame;
+  readonly span: Span;
+  readonly training: Writable<Training>;
+  /** Undefined where the model has errors. */
+  readonly parameters: readonly ModelParameter[] | undefined;
+  /** The same, those that are frozen marked. */
+  trained: readonly ModelParameter[];
+  readonly optimizers: Chosen[];
+  /** Where each setting stands first, by its name and pattern. */
+  readonly seen: Map<string, Span>;
+}
+
 /** Evaluates the settings over the parameters that the model came to have; undefined where it has errors. */
 export function trainOf(
   settings: readonly Setting[],
   parameters: readonly ModelParameter[] | undefined,
-  block: Span,
+  span: Span,
   outer: Frame,
 ): Trained {
   const frame: Frame = { ...outer, inTrain: true };
   const training: Writable<Training> = { ...defaults };
-  const optimizers: { patterns?: readonly string[]; span: Span; value: Extract<Value, { kind: 'optimizer' }> }[] = [];
-  let trained = parameters ?? [];
-  const seen = new Map<string, Span>();
-  for (const setting of settings) {
-    const { name, value, patterns } = setting;
-    const inner = atStatement(frame, setting.span);
-    guarded(frame, [], () => {
-      // An optimizer stands once for each pattern.
-      for (const pattern of patterns ?? [undefined]) {
-        const whole = pattern ? `${name.name} "${pattern.value}"` : name.name;
-        const first = seen.get(whole);
-        const span = pattern && patterns && patterns.length > 1 ? pattern.span : name.span;
-        if (first) fail(frame, messages.setTwice({ name: whole, span, first }));
-        seen.set(whole, span);
-      }
-      if (patterns && name.name !== 'optimizer' && settingNames.includes(name.name))
-        fail(frame, messages.patternOfSetting({ name: name.name, span: patterns[0].span }));
-      const number = numberSettings.get(name.name);
-      if (number) {
-        const found = evaluate(value, inner);
-        if (found.kind === 'unknown') return;
-        if (found.kind !== 'number' || !number.fits(found.value))
-          return fail(
-            frame,
-            messages.badSetting({ name: name.name, expected: number.expected, got: describe(found), span: value.span }),
-          );
-        number.set(training, found.value);
-      } else if (name.name === 'optimizer') {
-        const found = configuredOptimizer(evaluate(value, inner), value.span, frame);
-        if (!found) return;
-        if (parameters) for (const { value: p, span } of patterns ?? []) requireMatch(p, parameters, span, frame);
-        optimizers.push({ patterns: patterns?.map((p) => p.value), span: setting.span, value: found });
-      } else if (name.name === 'freeze') trained = frozen(trained, value, parameters !== undefined, inner);
-      else if (name.name === 'memory') {
-        const found = evaluate(value, inner);
-        if (found.kind === 'unknown') return;
-        if (found.kind !== 'string' || (found.value !== 'fast' && found.value !== 'small'))
-          return fail(
-            frame,
-            messages.badSetting({
-              name: 'memory',
-              expected: '"fast" or "small"',
-              got: describe(found),
-              span: value.span,
-            }),
-          );
-        training.memory = found.value;
-      } else if (name.name === 'data') {
-        const found = configured(evaluate(value, inner), frame, value.span);
-        if (found.kind === 'unknown') return;
-        if (found.kind !== 'data')
-          return fail(
-            frame,
-            messages.badSetting({
-              name: 'data',
-              expected: 'a source such as csv("file.csv", …)',
-              got: describe(found),
-              span: value.span,
-            }),
-          );
-        training.data = found.source;
-      } else {
-        // What is meant is known: that it is missing needs no saying.
-        const meant = nearest(name.name, settingNames);
-        if (meant !== undefined && !seen.has(meant)) seen.set(meant, name.span);
-        fail(
-          frame,
-          messages.unknownSetting({
-            name: name.name,
-            span: name.span,
-            names: settingNames,
-            help: settingHint(name.name),
-          }),
-        );
-      }
-    });
+  const block: Block = {
+    frame,
+    span,
+    training,
+    parameters,
+    trained: parameters ?? [],
+    optimizers: [],
+    seen: new Map(),
+  };
+  for (const setting of settings) guarded(frame, [], () => readSetting(setting, block));
+  const { trained, seen } = block;
+  if (![...seen.keys()].some((name) => name.startsWith('optimizer'))) fail(frame, messages.noOptimizer({ span }));
+  if (trained.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span }));
+  return { training, parameters: trained, updates: updatesOf(block) };
+}
+
+function readSetting(setting: Setting, block: Block): void {
+  requireOnce(setting, block);
+  const { name, value, patterns } = setting;
+  const { frame, training } = block;
+  const inner = atStatement(frame, setting.span);
+  if (patterns && name.name !== 'optimizer' && settingNames.includes(name.name))
+    fail(frame, messages.patternOfSetting({ name: name.name, span: patterns[0].span }));
+  const number = numberSettings.get(name.name);
+  if (number) return readNumber(number, setting, block);
+  switch (name.name) {
+    case 'optimizer':
+      return readOptimizer(setting, block);
+    case 'freeze':
+      block.trained = frozen(block.trained, value, block.parameters !== undefined, inner);
+      return;
+    case 'memory': {
+      const found = evaluate(value, inner);
+      if (found.kind === 'unknown') return;
+      if (found.kind !== 'string' || (found.value !== 'fast' && found.value !== 'small'))
+        return failSetting('memory', '"fast" or "small"', found, value.span, frame);
+      training.memory = found.value;
+      return;
+    }
+    case 'data': {
+      const found = configured(evaluate(value, inner), frame, value.span);
+      if (found.kind === 'unknown') return;
+      if (found.kind !== 'data')
+        return failSetting('data', 'a source such as csv("file.csv", …)', found, value.span, frame);
+      training.data = found.source;
+      return;
+    }
+    default:
+      return failUnknown(setting, block);
   }
-  if (![...seen.keys()].some((name) => name.startsWith('optimizer')))
-    fail(frame, messages.noOptimizer({ span: block }));
-  if (trained.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span: block }));
+}
+
+/** A setting stands once, an optimizer once for each pattern. */
+function requireOnce({ name, patterns }: Setting, { frame, seen }: Block): void {
+  for (const pattern of patterns ?? [undefined]) {
+    const whole = pattern ? `${name.name} "${pattern.value}"` : name.name;
+    const first = seen.get(whole);
+    const span = pattern && patterns && patterns.length > 1 ? pattern.span : name.span;
+    if (first) fail(frame, messages.setTwice({ name: whole, span, first }));
+    seen.set(whole, span);
+  }
+}
+
+function readNumber(number: NumberSetting, { name, value, span }: Setting, { frame, training }: Block): void {
+  const found = evaluate(value, atStatement(frame, span));
+  if (found.kind === 'unknown') return;
+  if (found.kind !== 'number' || !number.fits(found.value))
+    return failSetting(name.name, number.expected, found, value.span, frame);
+  number.set(training, found.value);
+}
+
+function readOptimizer({ value, patterns, span }: Setting, { frame, parameters, optimizers }: Block): void {
+  const found = evaluate(value, atStatement(frame, span));
+  if (found.kind === 'unknown') return;
+  if (found.kind !== 'optimizer')
+    return failSetting('optimizer', 'an optimizer such as adam(lr = 1e-3)', found, value.span, frame);
+  if (parameters) for (const { value: p, span: at } of patterns ?? []) requireMatch(p, parameters, at, frame);
+  optimizers.push({ patterns: patterns?.map((p) => p.value), span, optimizer: found });
+}
+
+function failSetting(name: string, expected: string, got: Value, span: Span, frame: Frame): never {
+  return fail(frame, messages.badSetting({ name, expected, got: describe(got), span }));
+}
+
+/** What is meant is known: that it is missing needs no saying. */
+function failUnknown({ name: { name, span } }: Setting, { frame, seen }: Block): never {
+  const meant = nearest(name, settingNames);
+  if (meant !== undefined && !seen.has(meant)) seen.set(meant, span);
+  return fail(frame, messages.unknownSetting({ name, span, names: settingNames, help: settingHint(name) }));
+}
+
+/** Of each trained parameter; what is wrong within an optimizer is told also where no parameter came to have it. */
+function updatesOf({ frame, span, trained, optimizers }: Block): Update[] {
   const updates: Update[] = [];
-  const used = new Set<object>();
+  const used = new Set<Chosen>();
   for (const p of trained) {
     if (!p.trained || optimizers.length === 0) continue;
     // The first matching pattern wins, then the default.
     const chosen =
       optimizers.find((o) => o.patterns?.some((pattern) => matches(pattern, p.name))) ??
       optimizers.find((o) => o.patterns === undefined);
-    if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span: block }));
+    if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span }));
     used.add(chosen);
     const inner = atStatement(frame, chosen.span);
-    guarded(inner, [], () =>
-      updates.push(
-        frame.context.g.at(inner.origin, () => updateOf(chosen.value, p, chosen.span, inner), { kind: 'update' }),
-      ),
-    );
+    const update = (): Update => updateOf(chosen.optimizer, p, chosen.span, inner);
+    guarded(inner, [], () => updates.push(frame.context.g.at(inner.origin, update, { kind: 'update' })));
   }
-  // What is wrong within an optimizer is told also where no parameter came to have it.
   for (const o of optimizers) {
     const inner = atStatement(frame, o.span);
-    if (!used.has(o)) guarded(inner, [], () => void updateOf(o.value, anyParameter, o.span, inner));
+    if (!used.has(o)) guarded(inner, [], () => void updateOf(o.optimizer, anyParameter, o.span, inner));
   }
-  return { training, parameters: trained, updates };
-}
-
-function configuredOptimizer(
-  value: Value,
-  span: Span,
-  frame: Frame,
-): Extract<Value, { kind: 'optimizer' }> | undefined {
-  if (value.kind === 'unknown') return undefined;
-  if (value.kind !== 'optimizer')
-    return fail(
-      frame,
-      messages.badSetting({
-        name: 'optimizer',
-        expected: 'an optimizer such as adam(lr = 1e-3)',
-        got: describe(value),
-        span,
-      }),
-    );
-  return value;
+  return updates;
 }
 
 /** `*` stands for any characters, dots included. */
@@ -229,15 +242,7 @@ function frozen(
   const patterns = items.map((item, i) => {
     const { span } = expression.kind === 'list' ? expression.items[i] : expression;
     if (item.kind !== 'string')
-      return fail(
-        frame,
-        messages.badSetting({
-          name: 'freeze',
-          expected: 'a name or a pattern of names, or a list of them',
-          got: describe(item),
-          span,
-        }),
-      );
+      return failSetting('freeze', 'a name or a pattern of names, or a list of them', item, span, frame);
     if (known) requireMatch(item.value, parameters, span, frame);
     return item.value;
   });

@@ -51,52 +51,10 @@ const ellipsis = '...';
 function rearrange(call: BuiltinCall): Node {
   const { g } = call.frame.context;
   const x = node(call, 'x');
-  const [from, to] = sidesOf(call);
-  if (from.split(ellipsis).length > 2 || to.split(ellipsis).length > 2)
-    return bad(call, '... stands twice on one side');
-  const many = x.type.shape.length - groupsOf(call, from, []).length;
-  const others = from.includes(ellipsis) ? Array.from({ length: Math.max(0, many) }, (_, i) => `${ellipsis}${i}`) : [];
-  const [left, right] = [groupsOf(call, from, others), groupsOf(call, to, others)];
-  if (left.length !== x.type.shape.length)
-    return bad(call, `its left side names ${counted(left.length, 'axis', 'axes')} of ${printType(x.type)}`);
-  if (from.includes(ellipsis) !== to.includes(ellipsis)) return bad(call, 'both sides should have the ...');
-  if (left.some((group) => group.length > 1 && group.some((name) => name.startsWith(ellipsis))))
-    return bad(call, '... stands for whole axes of x');
-  const sizes = new Map<string, Dim>();
-  for (const [name, argument] of call.given)
-    if (name !== 'x' && name !== 'pattern')
-      sizes.set(name, { ...wantedDim(call.frame, argument.value, argument.span), name });
-  left.forEach((group, i) => {
-    const whole1 = x.type.shape[i];
-    const open = group.filter((name) => !sizes.has(name));
-    if (open.length > 1)
-      return bad(call, `the sizes of ${open.join(' and ')} are not known: give one, as in ${open[0]} = 4`);
-    const known = product(group.flatMap((name) => sizes.get(name)?.size ?? []));
-    if (open.length === 0 ? known.key !== whole1.size.key : constantOf(mod(whole1.size, known)) !== 0)
-      return bad(call, `${group.join(' times ') || 1} does not make up an axis of ${printIndex(whole1.size)}`);
-    for (const name of open)
-      sizes.set(
-        name,
-        name.startsWith(ellipsis)
-          ? whole1
-          : group.length === 1
-            ? { ...whole1, name: whole1.name ?? name }
-            : dim(div(whole1.size, known), name),
-      );
-  });
+  const [left, right] = groupsOfBoth(call, x);
+  const sizes = sizesOfNames(call, x, left);
   const names = left.flat();
-  for (const [name, argument] of call.given)
-    if (name !== 'x' && name !== 'pattern' && !names.includes(name))
-      return fail(
-        call.frame,
-        unknownArgument({
-          callee: call.name,
-          name,
-          span: argument.place ?? argument.span,
-          known: names,
-          nearest: nearest(name, names),
-        }),
-      );
+  requireNamed(call, names);
   const wanted = right.flat();
   if (new Set(names).size !== names.length || [...names].sort().join() !== [...wanted].sort().join())
     return bad(call, 'both sides should have the same names, each once');
@@ -108,4 +66,56 @@ function rearrange(call: BuiltinCall): Node {
       group.length === 1 ? sizeOf(group[0]) : dim(product(group.map((name) => sizeOf(name).size))),
     ),
   });
+}
+
+/** The groups of both sides, of which those on the left are the axes of x. */
+function groupsOfBoth(call: BuiltinCall, x: Node): [string[][], string[][]] {
+  const [from, to] = sidesOf(call);
+  if (from.split(ellipsis).length > 2 || to.split(ellipsis).length > 2)
+    return bad(call, '... stands twice on one side');
+  const many = x.type.shape.length - groupsOf(call, from, []).length;
+  const others = from.includes(ellipsis) ? Array.from({ length: Math.max(0, many) }, (_, i) => `${ellipsis}${i}`) : [];
+  const [left, right] = [groupsOf(call, from, others), groupsOf(call, to, others)];
+  if (left.length !== x.type.shape.length)
+    return bad(call, `its left side names ${counted(left.length, 'axis', 'axes')} of ${printType(x.type)}`);
+  if (from.includes(ellipsis) !== to.includes(ellipsis)) return bad(call, 'both sides should have the ...');
+  if (left.some((group) => group.length > 1 && group.some((name) => name.startsWith(ellipsis))))
+    return bad(call, '... stands for whole axes of x');
+  return [left, right];
+}
+
+/** The size of each name: those that are given, and of a group the one that follows from the axis that it makes up. */
+function sizesOfNames(call: BuiltinCall, x: Node, groups: readonly (readonly string[])[]): ReadonlyMap<string, Dim> {
+  const sizes = new Map<string, Dim>();
+  for (const [name, { value, span }] of givenSizes(call))
+    sizes.set(name, { ...wantedDim(call.frame, value, span), name });
+  groups.forEach((group, i) => {
+    const axis = x.type.shape[i];
+    const open = group.filter((name) => !sizes.has(name));
+    if (open.length > 1)
+      return bad(call, `the sizes of ${open.join(' and ')} are not known: give one, as in ${open[0]} = 4`);
+    const known = product(group.flatMap((name) => sizes.get(name)?.size ?? []));
+    if (open.length === 0 ? known.key !== axis.size.key : constantOf(mod(axis.size, known)) !== 0)
+      return bad(call, `${group.join(' times ') || 1} does not make up an axis of ${printIndex(axis.size)}`);
+    for (const name of open) {
+      if (name.startsWith(ellipsis)) sizes.set(name, axis);
+      else if (group.length === 1) sizes.set(name, { ...axis, name: axis.name ?? name });
+      else sizes.set(name, dim(div(axis.size, known), name));
+    }
+  });
+  return sizes;
+}
+
+/** Sizes are given to names of the pattern. */
+function requireNamed(call: BuiltinCall, names: readonly string[]): void {
+  for (const [name, { place, span }] of givenSizes(call))
+    if (!names.includes(name)) {
+      const { frame, name: callee } = call;
+      const [known, meant] = [names, nearest(name, names)];
+      fail(frame, unknownArgument({ callee, name, span: place ?? span, known, nearest: meant }));
+    }
+}
+
+function givenSizes({ given }: BuiltinCall) {
+  return [...given].filter(([name]) => name !== 'x' && name !== 'pattern');
 }
