@@ -41,57 +41,13 @@ export function lex({ file, text }: Source): Tokens {
   const diagnostics: Diagnostic[] = [];
   const tokens: IToken[] = [];
   const unreadable = new Set<number>();
-  const spanOf = (token: IToken): Span => ({
-    file,
-    start: token.startOffset,
-    end: token.startOffset + token.image.length,
-  });
-
   for (const token of result.tokens) {
-    switch (token.tokenType) {
-      case T.Name: {
-        const type = T.words.get(token.image);
-        if (type !== undefined) retype(token, type);
-        break;
-      }
-      case T.Foreign: {
-        const meant = meanings[token.image];
-        diagnostics.push(say.foreignOperator({ span: spanOf(token), found: token.image, meant: meant.sign }));
-        retype(token, meant.type);
-        break;
-      }
-      case T.ForeignComment:
-        diagnostics.push(say.foreignComment({ span: firstLine(spanOf(token), token.image) }));
-        continue;
-      case T.ForeignString:
-        diagnostics.push(say.foreignQuotes({ span: spanOf(token), meant: `"${token.image.slice(1, -1)}"` }));
-        retype(token, T.StringLiteral);
-        break;
-      case T.OpenString:
-        diagnostics.push(say.unterminatedString({ span: { ...spanOf(token), end: token.startOffset + 1 } }));
-        retype(token, T.StringLiteral);
-        break;
-      case T.MalformedNumber:
-        diagnostics.push(say.malformedNumber({ span: spanOf(token), meant: mendNumber(token.image) }));
-        retype(token, T.NumberLiteral);
-        break;
-      case T.Semicolon:
-        diagnostics.push(say.semicolon({ span: spanOf(token) }));
-        continue;
-      case T.Unknown: {
-        unreadable.add(token.startLine ?? 0);
-        const last = diagnostics.at(-1);
-        const span = spanOf(token);
-        // A run of them is one mistake.
-        if (last?.code === say.unexpectedCharacter.code && last.labels[0].span.end === span.start) {
-          diagnostics[diagnostics.length - 1] = {
-            ...last,
-            labels: [{ text: '', span: { ...span, start: last.labels[0].span.start } }],
-          };
-        } else diagnostics.push(say.unexpectedCharacter({ span, character: spell(token.image) }));
-        continue;
-      }
+    const span: Span = { file, start: token.startOffset, end: token.startOffset + token.image.length };
+    if (token.tokenType === T.Unknown) {
+      unreadable.add(token.startLine ?? 0);
+      reportUnknown(token, span, diagnostics);
     }
+    if (!settle(token, span, diagnostics)) continue;
     token.payload = tokens.length;
     tokens.push(token);
   }
@@ -110,6 +66,55 @@ export function lex({ file, text }: Source): Tokens {
     docs: docsByLine(result.groups['docs'] ?? [], text),
     unreadable,
     diagnostics,
+  };
+}
+
+/** Gives a token its type: words are told apart, and what belongs to other languages is reported and mended. Is it one that counts? */
+function settle(token: IToken, span: Span, diagnostics: Diagnostic[]): boolean {
+  const { image } = token;
+  switch (token.tokenType) {
+    case T.Name:
+      retype(token, T.words.get(image) ?? T.Name);
+      return true;
+    case T.Foreign: {
+      const meant = meanings[image];
+      diagnostics.push(say.foreignOperator({ span, found: image, meant: meant.sign }));
+      retype(token, meant.type);
+      return true;
+    }
+    case T.ForeignString:
+      diagnostics.push(say.foreignQuotes({ span, meant: `"${image.slice(1, -1)}"` }));
+      retype(token, T.StringLiteral);
+      return true;
+    case T.OpenString:
+      diagnostics.push(say.unterminatedString({ span: { ...span, end: span.start + 1 } }));
+      retype(token, T.StringLiteral);
+      return true;
+    case T.MalformedNumber:
+      diagnostics.push(say.malformedNumber({ span, meant: mendNumber(image) }));
+      retype(token, T.NumberLiteral);
+      return true;
+    case T.ForeignComment:
+      diagnostics.push(say.foreignComment({ span: firstLine(span, image) }));
+      return false;
+    case T.Semicolon:
+      diagnostics.push(say.semicolon({ span }));
+      return false;
+    default:
+      return token.tokenType !== T.Unknown;
+  }
+}
+
+/** A run of characters that mean nothing is one mistake. */
+function reportUnknown({ image }: IToken, span: Span, diagnostics: Diagnostic[]): void {
+  const last = diagnostics.at(-1);
+  if (last?.code !== say.unexpectedCharacter.code || last.labels[0].span.end !== span.start) {
+    diagnostics.push(say.unexpectedCharacter({ span, character: spell(image) }));
+    return;
+  }
+  diagnostics[diagnostics.length - 1] = {
+    ...last,
+    labels: [{ text: '', span: { ...span, start: last.labels[0].span.start } }],
   };
 }
 

@@ -62,44 +62,6 @@ interface Build {
 export function resolve(pieces: readonly Piece[], build: Build): Expression {
   const operands: Operand[] = [];
   const pending: Operation[] = [];
-
-  const pop = (): Operand => {
-    const operand = operands.pop();
-    if (operand === undefined) throw new Error('an operator lacks its operand');
-    return operand;
-  };
-  const push = (value: Expression, ...parts: readonly Operand[]): void => {
-    const node = build.over(
-      value,
-      parts.map((part) => part.value),
-    );
-    operands.push({ value: node, span: node.span });
-  };
-  const apply = (piece: Operation): void => {
-    const right = pop();
-    if (piece.kind === 'prefix') {
-      const span = { ...piece.span, end: right.span.end };
-      push({ kind: 'unary', operator: piece.operator, operand: right.value, span }, right);
-      return;
-    }
-    const left = pop();
-    const span = { ...left.span, end: right.span.end };
-    if (piece.operator === '..') push({ kind: 'range', from: left.value, to: right.value, span }, left, right);
-    else {
-      const { operator, span: operatorSpan } = piece;
-      push({ kind: 'binary', operator, operatorSpan, left: left.value, right: right.value, span }, left, right);
-    }
-  };
-  const bindsFirst = (before: Operation, next: InfixOperator): boolean => {
-    const left =
-      before.kind === 'prefix'
-        ? before.operator === 'not'
-          ? strength.not
-          : strength.negation
-        : strengthOf(before.operator);
-    return next === '^' ? left > strength.power : left >= strengthOf(next);
-  };
-
   for (const piece of pieces) {
     switch (piece.kind) {
       case 'operand':
@@ -123,7 +85,7 @@ export function resolve(pieces: readonly Piece[], build: Build): Expression {
         ) {
           pending.pop();
           if (before.kind === 'infix') reportChain(before, piece, build, operands);
-          apply(before);
+          apply(before, operands, build);
         }
         pending.push(piece);
         break;
@@ -132,8 +94,45 @@ export function resolve(pieces: readonly Piece[], build: Build): Expression {
         piece satisfies never;
     }
   }
-  for (let last = pending.pop(); last !== undefined; last = pending.pop()) apply(last);
-  return pop().value;
+  for (let last = pending.pop(); last !== undefined; last = pending.pop()) apply(last, operands, build);
+  return takeLast(operands).value;
+}
+
+function takeLast(operands: Operand[]): Operand {
+  const operand = operands.pop();
+  if (operand === undefined) throw new Error('an operator lacks its operand');
+  return operand;
+}
+
+/** An operation and its operands, which are the last ones, become one operand. */
+function apply(piece: Operation, operands: Operand[], build: Build): void {
+  const right = takeLast(operands);
+  const push = (value: Expression, ...parts: readonly Operand[]): void => {
+    const node = build.over(
+      value,
+      parts.map((part) => part.value),
+    );
+    operands.push({ value: node, span: node.span });
+  };
+  if (piece.kind === 'prefix') {
+    const span = { ...piece.span, end: right.span.end };
+    return push({ kind: 'unary', operator: piece.operator, operand: right.value, span }, right);
+  }
+  const left = takeLast(operands);
+  const span = { ...left.span, end: right.span.end };
+  if (piece.operator === '..') return push({ kind: 'range', from: left.value, to: right.value, span }, left, right);
+  const { operator, span: operatorSpan } = piece;
+  push({ kind: 'binary', operator, operatorSpan, left: left.value, right: right.value, span }, left, right);
+}
+
+function bindsFirst(before: Operation, next: InfixOperator): boolean {
+  const left =
+    before.kind === 'prefix'
+      ? before.operator === 'not'
+        ? strength.not
+        : strength.negation
+      : strengthOf(before.operator);
+  return next === '^' ? left > strength.power : left >= strengthOf(next);
 }
 
 function tighterThanNot(piece: Operation): boolean {
