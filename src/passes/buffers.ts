@@ -11,108 +11,119 @@ import { elementCount, type TensorType } from '../ir/types.js';
 import type { Gradients } from './derive/derive.js';
 import { unique } from './unique.js';
 
-export function createBuffers(model: ModelGraph) {
-  const made = new Map<string, Buffer>();
-  const ofNode = new Map<string, Map<Node, Buffer>>();
-  const names = new Set<string>();
-  const persistent = (space: Buffer['space'], key: string, name: string, type: TensorType): Buffer => {
-    const known = made.get(key);
+const scalar: TensorType = { element: { kind: 'f32' }, shape: [] };
+
+/** Makes each buffer when it is first asked for, under a name that no other has. */
+export class Buffers {
+  /** Those that outlast a call, by what they hold. */
+  private readonly persistent = new Map<string, Buffer>();
+  private readonly ofNode = new Map<string, Map<Node, Buffer>>();
+  private readonly names = new Set<string>();
+  private readonly typeOf: ReadonlyMap<string, TensorType>;
+  private readonly inputs;
+  private readonly parameters;
+  private readonly states;
+
+  constructor(private readonly model: ModelGraph) {
+    this.typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
+    this.inputs = model.inputs.map((i) => ({ ...i, buffer: this.keep('input', i.name, i.type) }));
+    this.parameters = model.parameters.map((p) => ({ ...p, buffer: this.parameter(p.name) }));
+    this.states = model.states.map((s) => ({ ...s, buffer: this.keep('state', s.name, s.type) }));
+  }
+
+  /** Of a node. `within`: the run of a loop in whose body the node stands. A table is one wherever it stands. */
+  of(node: Node, within = ''): Buffer {
+    const where = isOp(node, literal) ? '' : within;
+    const known = this.ofNode.get(where) ?? new Map<Node, Buffer>();
+    this.ofNode.set(where, known);
+    const buffer = known.get(node) ?? this.ofLeaf(node) ?? this.ofStored(node);
+    known.set(node, buffer);
+    return buffer;
+  }
+
+  parameter(name: string): Buffer {
+    return this.keep('parameter', name, this.typeOf.get(name) ?? scalar);
+  }
+
+  state(name: string): Buffer {
+    return this.keep('state', name, scalar);
+  }
+
+  slot(parameter: string, name: string): Buffer {
+    const key = `slot ${parameter} ${name}`;
+    return this.keep('slot', `${parameter}.${name}`, this.typeOf.get(parameter) ?? scalar, key);
+  }
+
+  /** Those that outlast a call. */
+  all(): readonly Buffer[] {
+    return [...this.persistent.values()];
+  }
+
+  /** What a trainer says of its leaves; `forOutputs`: the inputs that `predict` reads. */
+  tables(forOutputs: readonly string[], { step }: Gradients) {
+    const { inputs, parameters, states } = this;
+    return {
+      inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
+      parameters,
+      states,
+      slots: step.flatMap(({ parameter, slot }) => (slot === undefined ? [] : [this.slotTable(parameter, slot)])),
+      counters: (['update', 'run', 'draw', 'seed'] as const).flatMap((name) => {
+        const buffer = this.persistent.get(`counter ${name}`);
+        return buffer ? [{ name, buffer }] : [];
+      }),
+    };
+  }
+
+  private slotTable(parameter: string, name: string) {
+    const update = this.model.updates.find((u) => u.parameter === parameter);
+    const initial = update?.slots.find((s) => s.name === name)?.initial ?? 0;
+    return {
+      parameter,
+      name,
+      initial,
+      type: this.typeOf.get(parameter) ?? scalar,
+      buffer: this.slot(parameter, name),
+    };
+  }
+
+  private keep(space: Buffer['space'], name: string, type: TensorType, key = `${space} ${name}`): Buffer {
+    const known = this.persistent.get(key);
     if (known) return known;
-    const buffer: Buffer = {
-      name: unique(name, names),
+    const buffer = this.make(space, name, type);
+    this.persistent.set(key, buffer);
+    return buffer;
+  }
+
+  private ofLeaf(node: Node): Buffer | undefined {
+    if (isOp(node, input, parameter, state)) return this.persistent.get(`${node.op.name} ${node.attrs.name}`);
+    if (isOp(node, slot)) return this.slot(node.attrs.parameter, node.attrs.name);
+    if (isOp(node, counter)) return this.counter(node.attrs.name);
+    if (!isOp(node, literal)) return undefined;
+    return { ...this.make('constant', node.name ?? 'table', node.type), data: node.attrs.values };
+  }
+
+  private counter(name: string): Buffer {
+    const key = `counter ${name}`;
+    const known = this.persistent.get(key) ?? { ...this.make('counter', name, scalar), dtype: 'i32' as const };
+    this.persistent.set(key, known);
+    return known;
+  }
+
+  private ofStored(node: Node): Buffer {
+    const title = titleOf(node);
+    const buffer = this.make('arena', isOp(node, bound) ? node.attrs.name : titleText(title), node.type);
+    return title.of === 'cotangent' ? { ...buffer, cotangent: true } : buffer;
+  }
+
+  private make(space: Buffer['space'], name: string, type: TensorType): Buffer {
+    return {
+      name: unique(name, this.names),
       space,
       dtype: dtypeOf(type),
       length: elementCount(type),
       ...below(type),
     };
-    made.set(key, buffer);
-    return buffer;
-  };
-  const inputs = model.inputs.map((i) => ({ ...i, buffer: persistent('input', `input ${i.name}`, i.name, i.type) }));
-  const parameters = model.parameters.map((p) => ({
-    ...p,
-    buffer: persistent('parameter', `parameter ${p.name}`, p.name, p.type),
-  }));
-  const states = model.states.map((s) => ({ ...s, buffer: persistent('state', `state ${s.name}`, s.name, s.type) }));
-  const typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
-  const scalar: TensorType = { element: { kind: 'f32' }, shape: [] };
-  const slotOf = (parameter: string, name: string): Buffer =>
-    persistent('slot', `slot ${parameter} ${name}`, `${parameter}.${name}`, typeOf.get(parameter) ?? scalar);
-  const counterOf = (name: string): Buffer => {
-    const known = made.get(`counter ${name}`);
-    if (known) return known;
-    const buffer: Buffer = { name: unique(name, names), space: 'counter', dtype: 'i32', length: elementCount(scalar) };
-    made.set(`counter ${name}`, buffer);
-    return buffer;
-  };
-  const leaf = (node: Node): Buffer | undefined => {
-    if (isOp(node, input, parameter, state)) return made.get(`${node.op.name} ${node.attrs.name}`);
-    if (isOp(node, slot)) return slotOf(node.attrs.parameter, node.attrs.name);
-    if (isOp(node, counter)) return counterOf(node.attrs.name);
-    if (!isOp(node, literal)) return undefined;
-    return {
-      name: unique(node.name ?? 'table', names),
-      space: 'constant',
-      dtype: dtypeOf(node.type),
-      length: elementCount(node.type),
-      data: node.attrs.values,
-      ...below(node.type),
-    };
-  };
-  const stored = (node: Node): Buffer => {
-    const title = titleOf(node);
-    const name = isOp(node, bound) ? node.attrs.name : titleText(title);
-    return {
-      name: unique(name, names),
-      space: 'arena',
-      dtype: dtypeOf(node.type),
-      length: elementCount(node.type),
-      ...below(node.type),
-      ...(title.of === 'cotangent' && { cotangent: true }),
-    };
-  };
-  return {
-    /** `within`: the run of a loop in whose body the node stands. A table is one wherever it stands. */
-    of(node: Node, within = ''): Buffer {
-      const where = isOp(node, literal) ? '' : within;
-      const known = ofNode.get(where) ?? new Map<Node, Buffer>();
-      ofNode.set(where, known);
-      const buffer = known.get(node) ?? leaf(node) ?? stored(node);
-      known.set(node, buffer);
-      return buffer;
-    },
-    parameter: (name: string): Buffer => persistent('parameter', `parameter ${name}`, name, typeOf.get(name) ?? scalar),
-    state: (name: string): Buffer => persistent('state', `state ${name}`, name, scalar),
-    slot: slotOf,
-    all: () => [...made.values()],
-    tables(forOutputs: readonly string[], { step }: Gradients) {
-      const initial = new Map(
-        model.updates.flatMap((u) => u.slots.map((s) => [`${u.parameter} ${s.name}`, s.initial])),
-      );
-      return {
-        inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
-        parameters,
-        states,
-        slots: step.flatMap((b) =>
-          b.slot === undefined
-            ? []
-            : [
-                {
-                  parameter: b.parameter,
-                  name: b.slot,
-                  initial: initial.get(`${b.parameter} ${b.slot}`) ?? 0,
-                  type: typeOf.get(b.parameter) ?? scalar,
-                  buffer: slotOf(b.parameter, b.slot),
-                },
-              ],
-        ),
-        counters: (['update', 'run', 'draw', 'seed'] as const).flatMap((name) => {
-          const buffer = made.get(`counter ${name}`);
-          return buffer ? [{ name, buffer }] : [];
-        }),
-      };
-    },
-  };
+  }
 }
 
 function dtypeOf(type: TensorType): Buffer['dtype'] {

@@ -1,5 +1,5 @@
 // The entries of a trainer: what each must have computed when it has run, and its nests on their way to kernels.
-import { createBuffers } from './buffers.js';
+import { Buffers } from './buffers.js';
 import type { Gradients } from './derive/derive.js';
 import type { Becomes } from './derive/update.js';
 import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } from './fuse/drafts.js';
@@ -25,7 +25,7 @@ export interface Plant {
   readonly derived: Gradients;
   readonly target: TargetTraits;
   readonly estimate: Estimate;
-  readonly buffers: ReturnType<typeof createBuffers>;
+  readonly buffers: Buffers;
 }
 
 /** An entry without its steps. */
@@ -52,14 +52,14 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
   const { model, gradients } = derived;
   const policy = policyFor(model, target);
   const estimate: Estimate = () => model.train.batch;
-  const buffers = createBuffers(model);
+  const buffers = new Buffers(model);
   const phaseOf = phases(model, gradients);
   const updates = [...derived.accumulate, ...derived.step].map((b) => b.node);
   const singles =
     target.doubles && singlesOf(everyNode([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
   const outlines = outlinesOf(derived, policy, buffers);
   const common: Omit<FuseRequest, 'roots'> = {
-    bufferOf: buffers.of,
+    bufferOf: (node, within) => buffers.of(node, within),
     roundOf: createRounds(),
     carriedAs: carriedIn(outlines.flatMap(({ roots }) => roots.map(({ node }) => node))),
     phaseOf,
@@ -88,7 +88,7 @@ interface Outline {
   readonly results: readonly { readonly name: string; readonly node: Node }[];
 }
 
-function outlinesOf({ model, gradients, ...derived }: Gradients, policy: Policy, buffers: Plant['buffers']): Outline[] {
+function outlinesOf({ model, gradients, ...derived }: Gradients, policy: Policy, buffers: Buffers): Outline[] {
   const outlines: Outline[] = [];
   const entry = (name: EntryName, roots: readonly Root[], results: Outline['results']): void => {
     outlines.push({ name, roots: [...results.map((r) => ({ node: r.node })), ...roots], results });

@@ -76,8 +76,106 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
   const { host, counted } = hostScalars(order, rootSet);
   const runs = decidedRuns(order, estimate);
   const loopReads = readsOfLoops(runs, estimate);
+  const consumers = consumersAmong(order);
+  const ofPlaces = costsOfPlaces(order, estimate);
   const reads = new Map<Node, number>();
-  const stored = new Set<Node>();
+  const sweep = new Sweep(estimate);
+  for (const node of [...order].reverse()) {
+    const { cost: ofRule, folds } = cached(node, estimate);
+    const cost = ofPlaces.get(node) ?? ofRule;
+    const count = estimated(elementCount(node.type), estimate);
+    const users = consumers.get(node) ?? [];
+    const use = sweep.useOf(node, users, loopReads.get(node));
+    const { evaluations, nests, inLoop } = use;
+    const inParts = use.inParts || (isBody && users.length > 1);
+    if (node.op.kind === 'leaf') {
+      reads.set(node, evaluations + (rootSet.has(node) ? count : 0));
+      continue;
+    }
+    const crowded = folds && (inLoop || inParts || [...nests].some((nest) => sweep.hasFold.has(nest)));
+    const store =
+      rootSet.has(node) ||
+      node.op.kind === 'structured' ||
+      host.has(node) ||
+      crowded ||
+      use.depth > deepest ||
+      isOp(node, scatterAdd) ||
+      evaluations * cost > evaluations + count * (cost + 1);
+    if (store) {
+      sweep.store(node, folds);
+      // What the host's scalars are made from is the host's too: it runs first.
+      if (counted.has(node)) host.add(node);
+    } else sweep.inline(node, { ...use, inParts }, folds);
+  }
+  return { order, stored: sweep.stored, host, reads, runs };
+}
+
+/** How a node is read, by those that read it. */
+interface Use {
+  /** T: how often its elements would be evaluated if it were inlined. */
+  readonly evaluations: number;
+  /** The stored nodes in whose nests it would stand. */
+  readonly nests: Set<Node>;
+  /** How many nodes stand in a nest from its stored node down to this one. */
+  readonly depth: number;
+  /** Is it written into the nest of a loop? */
+  readonly inLoop: boolean;
+  /** Is it written into one nest several times? */
+  readonly inParts: boolean;
+}
+
+/** The sweep from outputs to inputs as far as it has come. */
+class Sweep {
+  readonly stored = new Set<Node>();
+  /** Stored nodes with a fold in their nests. */
+  readonly hasFold = new Set<Node>();
+  /** Of those that are not stored. */
+  private readonly inlined = new Map<Node, Use>();
+
+  constructor(private readonly estimate: Estimate) {}
+
+  /** `inLoops`: how often loops read its elements. */
+  useOf(node: Node, users: readonly Node[], inLoops: number | undefined): Use {
+    let evaluations = inLoops ?? 0;
+    let depth = inLoops === undefined ? 0 : 1;
+    let [inLoop, inParts] = [inLoops !== undefined, false];
+    const nests = new Set<Node>();
+    for (const user of users) {
+      const inlined = this.inlined.get(user);
+      const { reads } = cached(user, this.estimate);
+      if (!isOp(user, scan))
+        user.inputs.forEach((input, i) => {
+          if (input === node) evaluations += this.timesOf(user) * reads[i];
+        });
+      for (const nest of inlined?.nests ?? [user]) {
+        inParts ||= nests.has(nest);
+        nests.add(nest);
+      }
+      inLoop ||= inlined?.inLoop ?? false;
+      inParts ||= inlined?.inParts ?? false;
+      depth = Math.max(depth, (inlined?.depth ?? 0) + 1);
+    }
+    return { evaluations, nests, depth, inLoop, inParts };
+  }
+
+  store(node: Node, folds: boolean): void {
+    this.stored.add(node);
+    if (folds) this.hasFold.add(node);
+  }
+
+  inline(node: Node, use: Use, folds: boolean): void {
+    this.inlined.set(node, use);
+    if (folds) for (const nest of use.nests) this.hasFold.add(nest);
+  }
+
+  /** How often the elements of a node are evaluated. */
+  private timesOf(node: Node): number {
+    if (this.stored.has(node)) return estimated(elementCount(node.type), this.estimate);
+    return this.inlined.get(node)?.evaluations ?? 0;
+  }
+}
+
+function consumersAmong(order: readonly Node[]): Map<Node, Node[]> {
   const consumers = new Map<Node, Node[]>();
   for (const node of order)
     for (const input of new Set(inputsNeeded(node))) {
@@ -85,68 +183,7 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
       if (known) known.push(node);
       else consumers.set(input, [node]);
     }
-
-  const ofPlaces = costsOfPlaces(order, estimate);
-  const times = new Map<Node, number>(); // T
-  const nests = new Map<Node, Set<Node>>(); // the stored nodes in whose nests a node stands
-  const hasFold = new Set<Node>();
-  const read = new Set<Node>(); // what is written into the nests of loops
-  const parts = new Set<Node>(); // what is written into one nest several times
-  const depths = new Map<Node, number>(); // nodes that were not stored, one after another, down to this one
-  for (const node of [...order].reverse()) {
-    const { cost: ofRule, folds } = cached(node, estimate);
-    const cost = ofPlaces.get(node) ?? ofRule;
-    const count = estimated(elementCount(node.type), estimate);
-    const inLoops = loopReads.get(node);
-    let evaluations = inLoops ?? 0;
-    let depth = inLoops === undefined ? 0 : 1;
-    const where = new Set<Node>();
-    const users = consumers.get(node) ?? [];
-    let [inLoop, inParts] = [inLoops !== undefined, isBody && users.length > 1];
-    for (const user of users) {
-      const userTimes = stored.has(user) ? estimated(elementCount(user.type), estimate) : (times.get(user) ?? 0);
-      const ofUser = cached(user, estimate);
-      if (!isOp(user, scan))
-        user.inputs.forEach((input, i) => {
-          if (input === node) evaluations += userTimes * ofUser.reads[i];
-        });
-      for (const nest of nests.get(user) ?? []) {
-        inParts ||= where.has(nest);
-        where.add(nest);
-      }
-      inLoop ||= read.has(user);
-      inParts ||= parts.has(user);
-      depth = Math.max(depth, (depths.get(user) ?? 0) + 1);
-    }
-    if (node.op.kind === 'leaf') {
-      reads.set(node, evaluations + (rootSet.has(node) ? count : 0));
-      continue;
-    }
-    const crowded = folds && (inLoop || inParts || [...where].some((nest) => hasFold.has(nest)));
-    const store =
-      rootSet.has(node) ||
-      node.op.kind === 'structured' ||
-      host.has(node) ||
-      crowded ||
-      depth > deepest ||
-      isOp(node, scatterAdd) ||
-      evaluations * cost > evaluations + count * (cost + 1);
-    if (store) {
-      stored.add(node);
-      // What the host's scalars are made from is the host's too: it runs first.
-      if (counted.has(node)) host.add(node);
-      nests.set(node, new Set([node]));
-      if (folds) hasFold.add(node);
-    } else {
-      times.set(node, evaluations);
-      depths.set(node, depth);
-      nests.set(node, where);
-      if (inLoop) read.add(node);
-      if (inParts) parts.add(node);
-      if (folds) for (const nest of where) hasFold.add(nest);
-    }
-  }
-  return { order, stored, host, reads, runs };
+  return consumers;
 }
 
 function decidedRuns(order: readonly Node[], estimate: Estimate): Map<string, DecidedRun> {

@@ -61,37 +61,17 @@ export interface Recall extends Around {
 export function createRecall(first: ScanNode, body: readonly Node[], back: Back, g: Builder): Recall {
   const { loop } = first.attrs;
   const inputs = inputsOfScan(first);
-  const forward = new Set(body);
   const outer = new Map<Node, Node>(loop.captured.map((leaf, i) => [leaf, inputs.captured[i]]));
   const captured = new Map<Node, Bound>(loop.captured.map((leaf, i) => [inputs.captured[i], leaf]));
-  const result = (of: LoopResult): Node => g.like(first, () => resultOf(g, first.inputs, loop, of));
   const isLeaf = (node: Node): node is Bound => isOp(node, bound) && node.attrs.depth === loop.depth;
-
   const own = new Set<Node>([...loop.slices, ...loop.carried]);
   const isBack = remembered<boolean>((node, visit) =>
     isLeaf(node) ? !own.has(node) && !outer.has(node) : node.inputs.some(visit),
   );
   const isTimeless = remembered<boolean>((node, visit) => (isLeaf(node) ? outer.has(node) : node.inputs.every(visit)));
   const outside = remembered<Node>((node, visit) => outer.get(node) ?? mapNode(node, visit, g));
-  // Of a loop in the body its derivative may ask for more than the body did: it is not run again for that.
-  const inner = runsAmong(body);
-  const isSaved = (node: Node): boolean =>
-    isOp(node, scan)
-      ? inner.has(runKey(node)) && !node.attrs.loop.again
-      : forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
-
-  const sequence = remembered<Node | undefined>((node) => {
-    const at = back.slices.find(({ leaf }) => leaf === node);
-    if (at) return flipped(at.sequence, g);
-    const [from, k] = [loop.slices, loop.carried].map((leaves) => leaves.findIndex((leaf) => leaf === node));
-    if (from >= 0) return inputs.sequences[from];
-    if (k >= 0) return rowsOf(result({ kind: 'stack', of: k }), 0, loop.length, g);
-    if (!isSaved(node)) return undefined;
-    // What is carried on is kept anyway.
-    const next = loop.next.indexOf(node);
-    if (next >= 0) return rowsOf(result({ kind: 'stack', of: next }), 1, loop.length, g);
-    return result({ kind: 'emit', of: node });
-  });
+  const isSaved = savedIn(body, isLeaf);
+  const sequence = sequencesOf(first, isSaved, back, g);
   const saved = new Map<Node, Bound>();
   const settled = remembered<Node>((node, visit) => {
     if (isLeaf(node)) return node;
@@ -127,6 +107,41 @@ export function createRecall(first: ScanNode, body: readonly Node[], back: Back,
       };
     },
   };
+}
+
+/** Which nodes of a loop's body are kept at each round for the reverse loop. */
+function savedIn(body: readonly Node[], isLeaf: (node: Node) => boolean): (node: Node) => boolean {
+  const forward = new Set(body);
+  // Of a loop in the body its derivative may ask for more than the body did: it is not run again for that.
+  const inner = runsAmong(body);
+  return (node) =>
+    isOp(node, scan)
+      ? inner.has(runKey(node)) && !node.attrs.loop.again
+      : forward.has(node) && !cheap.has(node.op) && !isLeaf(node);
+}
+
+/** What a node is at every round, in the loop's order, where that is at hand: a sequence that it reads, or what it keeps. */
+function sequencesOf(
+  first: ScanNode,
+  isSaved: (node: Node) => boolean,
+  back: Back,
+  g: Builder,
+): (node: Node) => Node | undefined {
+  const { loop } = first.attrs;
+  const { sequences } = inputsOfScan(first);
+  const result = (of: LoopResult): Node => g.like(first, () => resultOf(g, first.inputs, loop, of));
+  return remembered<Node | undefined>((node) => {
+    const at = back.slices.find(({ leaf }) => leaf === node);
+    if (at) return flipped(at.sequence, g);
+    const [from, k] = [loop.slices, loop.carried].map((leaves) => leaves.findIndex((leaf) => leaf === node));
+    if (from >= 0) return sequences[from];
+    if (k >= 0) return rowsOf(result({ kind: 'stack', of: k }), 0, loop.length, g);
+    if (!isSaved(node)) return undefined;
+    // What is carried on is kept anyway.
+    const next = loop.next.indexOf(node);
+    if (next >= 0) return rowsOf(result({ kind: 'stack', of: next }), 1, loop.length, g);
+    return result({ kind: 'emit', of: node });
+  });
 }
 
 /** A function of nodes by what it is of their inputs, each found once. */

@@ -1,7 +1,7 @@
 // The derivative of a loop: another one, from the last round to the first, which carries the cotangents of what the loop carries.
 import { activityOf, carriedBack } from './activity.js';
 import { createRecall } from './recall.js';
-import { createSums } from './sums.js';
+import { Sums } from './sums.js';
 import { add } from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';
 import type { Builder, Node } from '../../../ir/graph.js';
@@ -57,7 +57,7 @@ export function reverse(
   });
   const slices = loop.slices.map((leaf) => found.get(leaf));
   const needed = reachable([...next, ...slices.filter((slice) => slice !== undefined)]);
-  const sums = createSums(recall, loop, new Set(needed), g);
+  const sums = new Sums(recall, loop, new Set(needed), g);
   const terms = loop.captured.map((leaf) => {
     const term = found.get(leaf);
     return term && sums.over(term);

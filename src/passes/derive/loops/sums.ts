@@ -22,40 +22,93 @@ export interface Made {
 
 type Later = (made: Made) => Node;
 
-export interface Sums {
-  /** The sum of a node of the body over all rounds. */
-  over(term: Node): Later;
-  /** What is to be carried for it. */
-  readonly accumulated: readonly { readonly leaf: Bound; readonly start: Node; readonly next: Node }[];
+/** Sums over the rounds of a loop, and what is to be carried and stacked for them. */
+export class Sums {
+  /** What is to be carried. */
+  readonly accumulated: { readonly leaf: Bound; readonly start: Node; readonly next: Node }[] = [];
   /** The nodes whose stacks are asked for. */
-  readonly stacked: readonly Node[];
-}
+  readonly stacked: Node[] = [];
 
-/** `needed`: what each round computes anyway. */
-export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>, g: Builder): Sums {
-  const accumulated: { leaf: Bound; start: Node; next: Node }[] = [];
-  const stacked: Node[] = [];
+  /** `needed`: what each round computes anyway. */
+  constructor(
+    private readonly recall: Recall,
+    private readonly loop: Loop,
+    private readonly needed: ReadonlySet<Node>,
+    private readonly g: Builder,
+  ) {}
 
-  const accumulate = (term: Node): Later => {
+  /** The sum of a node of the body over all rounds. */
+  over(term: Node): Later {
+    const { recall, g } = this;
+    const { op, inputs, attrs } = term;
+    const [a, b] = inputs;
+    if (op === add || op === sub) {
+      const [x, y] = [this.over(a), this.over(b)];
+      return (made) => g.make(op, [x(made), y(made)], attrs);
+    }
+    if (op === neg || op === broadcast || op === permute || op === reshape) {
+      const of = this.over(a);
+      return (made) => g.make(op, [of(made)], attrs);
+    }
+    if (op === mul || op === div || op === contract) {
+      const [left, right] = [a, b].map((factor) => recall.isTimeless(factor));
+      if (right && !left) {
+        const [of, by] = [this.over(a), recall.outside(b)];
+        return (made) => g.make(op, [of(made), by], attrs);
+      }
+      if (left && !right && op !== div) {
+        const [of, by] = [this.over(b), recall.outside(a)];
+        return (made) => g.make(op, [by, of(made)], attrs);
+      }
+    }
+    return this.overStacks(term) ?? this.carried(term);
+  }
+
+  /** As one operation over the stacks of its operands. */
+  private overStacks(term: Node): Later | undefined {
+    const { g } = this;
+    if (this.recall.isTimeless(term)) return undefined;
+    const stacks = (): Later[] => term.inputs.map((input) => this.stack(input));
+    if (isOp(term, contract)) {
+      const { left, right, out } = term.attrs;
+      const t = freshLabel([...left, ...right]);
+      const [x, y] = stacks();
+      return (made) => g.make(contract, [x(made), y(made)], { left: [t, ...left], right: [t, ...right], out });
+    }
+    if (isOp(term, scatterAdd)) {
+      const [x, ids] = stacks();
+      return (made) => g.make(scatterAdd, [x(made), ids(made)], term.attrs);
+    }
+    if (isOp(term, sum)) {
+      const [of] = stacks();
+      const axes = [0, ...term.attrs.axes.map((axis) => axis + 1)];
+      return (made) => g.make(sum, [of(made)], { axes });
+    }
+    return undefined;
+  }
+
+  private carried(term: Node): Later {
+    const { recall, accumulated, g } = this;
     const leaf = recall.leaf('total', term.type);
     const at = accumulated.length;
     accumulated.push({ leaf, start: filled(g, 0, term.type), next: g.make(add, [leaf, term], {}) });
     return ({ totals }) => totals[at];
-  };
+  }
 
   /** [T, …] of a node, in the loop's order. */
-  const stack = (node: Node): Later => {
+  private stack(node: Node): Later {
+    const { recall, loop, needed, stacked, g } = this;
     const { op, inputs } = node;
     const known =
       recall.isBack(node) || needed.has(node) ? recall.sequence(node) : stackOutside(node, recall, loop.length, g);
     if (known) return () => known;
     if (isOp(node, broadcast, permute, reshape)) {
-      const of = stack(inputs[0]);
+      const of = this.stack(inputs[0]);
       return (made) => moved(node, of(made), loop.length, g);
     }
     // What only the sum asks for is multiplied outside by the factor that the loop has kept: product and sum become one contraction.
     if (op === mul && !needed.has(node) && inputs.some((i) => !recall.isBack(i))) {
-      const parts = inputs.map(stack);
+      const parts = inputs.map((input) => this.stack(input));
       return (made) =>
         g.make(
           mul,
@@ -65,41 +118,5 @@ export function createSums(recall: Recall, loop: Loop, needed: ReadonlySet<Node>
     }
     if (!stacked.includes(node)) stacked.push(node);
     return ({ stackOf }) => flipped(stackOf(node), g);
-  };
-
-  const over = (term: Node): Later => {
-    const { op, inputs, attrs } = term;
-    const [a, b] = inputs;
-    const times = (part: Node, factor: Node, first: boolean): Later => {
-      const [of, by] = [over(part), recall.outside(factor)];
-      return (made) => g.make(op, first ? [of(made), by] : [by, of(made)], attrs);
-    };
-    if (op === add || op === sub) {
-      const [x, y] = [over(a), over(b)];
-      return (made) => g.make(op, [x(made), y(made)], attrs);
-    }
-    if (op === neg || op === broadcast || op === permute || op === reshape) {
-      const of = over(a);
-      return (made) => g.make(op, [of(made)], attrs);
-    }
-    if ((op === mul || op === div || op === contract) && recall.isTimeless(b) && !recall.isTimeless(a))
-      return times(a, b, true);
-    if ((op === mul || op === contract) && recall.isTimeless(a) && !recall.isTimeless(b)) return times(b, a, false);
-    if (isOp(term, contract) && !recall.isTimeless(term)) {
-      const { left, right, out } = term.attrs;
-      const t = freshLabel([...left, ...right]);
-      const [x, y] = [stack(a), stack(b)];
-      return (made) => g.make(contract, [x(made), y(made)], { left: [t, ...left], right: [t, ...right], out });
-    }
-    if (isOp(term, scatterAdd) && !recall.isTimeless(term)) {
-      const [x, ids] = [stack(a), stack(b)];
-      return (made) => g.make(scatterAdd, [x(made), ids(made)], term.attrs);
-    }
-    if (isOp(term, sum) && !recall.isTimeless(term)) {
-      const of = stack(a);
-      return (made) => g.make(sum, [of(made)], { axes: [0, ...term.attrs.axes.map((axis) => axis + 1)] });
-    }
-    return accumulate(term);
-  };
-  return { over, accumulated, stacked };
+  }
 }
