@@ -10,36 +10,12 @@ import { bind, emitAll, named, type Body } from './nnStatements.js';
 
 /** One scan for all results of a run. */
 export function emitLoop(results: readonly ScanNode[], body: Body): void {
-  const { loop } = results[0].attrs;
-  const { sequences, starts, captured } = inputsOfScan(results[0]);
   const { words } = body;
-  const heads: string[] = [];
-  const known = new Map<Node, Formula>();
-  const nameOfAtom = (node: Node, wanted: string): string => {
-    const has = body.known.get(node);
-    return has?.kind === 'name' ? has.title.word : bind(node, wanted, body);
-  };
-  loop.slices.forEach((leaf, i) => {
-    const sequence = nameOfAtom(sequences[i], `${leaf.attrs.name}_rows`);
-    const word = words.free(leaf.attrs.name);
-    heads.push(i === loop.slices.length - 1 ? `${word} in ${sequence} along 0` : `${word} in ${sequence}`);
-    known.set(leaf, named(leaf, word));
-  });
-  if (loop.slices.length === 0) heads.push(`${words.free('round')} in range(${printIndex(loop.length.size)})`);
-  const carried = loop.carried.map((leaf, k) => {
-    const start = nameOfAtom(starts[k], `${leaf.attrs.name}_start`);
-    const word = words.free(leaf.attrs.name);
-    heads.push(`${word} = ${start}`);
-    known.set(leaf, named(leaf, word));
-    return word;
-  });
-  loop.captured.forEach((leaf, i) => {
-    known.set(leaf, body.known.get(captured[i]) ?? named(leaf, bind(captured[i], leaf.attrs.name, body)));
-  });
+  const { loop } = results[0].attrs;
+  const { heads, carried, known } = headOf(results[0], body);
   const inner: Body = { words, lines: [], indent: `${body.indent}  `, known, emitLoop };
-  const roots = bodyRoots(results);
-  emitAll(reachable(roots), inner, new Map());
-  const bound = (node: Node, wanted: string): string => {
+  emitAll(reachable(bodyRoots(results)), inner, new Map());
+  const wordOf = (node: Node, wanted: string): string => {
     const has = inner.known.get(node);
     return has?.kind === 'name' && !loop.carried.some((leaf) => leaf === node)
       ? has.title.word
@@ -50,25 +26,56 @@ export function emitLoop(results: readonly ScanNode[], body: Body): void {
   for (const { attrs } of results) {
     const { result } = attrs;
     if (result.kind === 'stack' && !before.has(result.of))
-      before.set(result.of, bound(loop.carried[result.of], `${carried[result.of]}_before`));
+      before.set(result.of, wordOf(loop.carried[result.of], `${carried[result.of]}_before`));
     if (result.kind === 'emit' && !emitted.has(result.of))
-      emitted.set(result.of, bound(result.of, `${result.of.name ?? 'emitted'}_row`));
+      emitted.set(result.of, wordOf(result.of, `${result.of.name ?? 'emitted'}_row`));
   }
-  const nexts = loop.next.map((next, k) => bound(next, `${carried[k]}_next`));
+  const nexts = loop.next.map((next, k) => wordOf(next, `${carried[k]}_next`));
   nexts.forEach((word, k) => inner.lines.push(`${inner.indent}${carried[k]} := ${word}`));
   const emits = [...before.values(), ...emitted.values()];
   if (emits.length > 0) inner.lines.push(`${inner.indent}emit ${emits.join(', ')}`);
-  const outer = emits.map((word) => words.free(`${word}_all`));
-  const left = outer.length === 0 ? '' : `${outer.join(', ')} = `;
+  const all = emits.map((word) => words.free(`${word}_all`));
+  const left = all.length === 0 ? '' : `${all.join(', ')} = `;
   body.lines.push(`${body.indent}${left}scan ${heads.join(', ')} {`, ...inner.lines, `${body.indent}}`);
-  const places = [...before.keys()];
+  const positions = [...before.keys()];
   for (const node of results) {
     const { result } = node.attrs;
     if (result.kind === 'emit')
-      body.known.set(node, named(node, outer[places.length + [...emitted.keys()].indexOf(result.of)]));
+      body.known.set(node, named(node, all[positions.length + [...emitted.keys()].indexOf(result.of)]));
     else if (result.kind === 'final') body.known.set(node, named(node, carried[result.of]));
-    else body.known.set(node, named(node, stackOf(node, outer[places.indexOf(result.of)], carried[result.of], body)));
+    else body.known.set(node, named(node, stackOf(node, all[positions.indexOf(result.of)], carried[result.of], body)));
   }
+}
+
+/** What a scan goes over and carries, the words of what it carries, and what its body knows from the start. */
+function headOf(first: ScanNode, body: Body) {
+  const { loop } = first.attrs;
+  const { sequences, starts, captured } = inputsOfScan(first);
+  const { words } = body;
+  const heads: string[] = [];
+  const known = new Map<Node, Formula>();
+  const wordOf = (node: Node, wanted: string): string => {
+    const has = body.known.get(node);
+    return has?.kind === 'name' ? has.title.word : bind(node, wanted, body);
+  };
+  loop.slices.forEach((leaf, i) => {
+    const sequence = wordOf(sequences[i], `${leaf.attrs.name}_rows`);
+    const word = words.free(leaf.attrs.name);
+    heads.push(i === loop.slices.length - 1 ? `${word} in ${sequence} along 0` : `${word} in ${sequence}`);
+    known.set(leaf, named(leaf, word));
+  });
+  if (loop.slices.length === 0) heads.push(`${words.free('round')} in range(${printIndex(loop.length.size)})`);
+  const carried = loop.carried.map((leaf, k) => {
+    const start = wordOf(starts[k], `${leaf.attrs.name}_start`);
+    const word = words.free(leaf.attrs.name);
+    heads.push(`${word} = ${start}`);
+    known.set(leaf, named(leaf, word));
+    return word;
+  });
+  loop.captured.forEach((leaf, i) => {
+    known.set(leaf, body.known.get(captured[i]) ?? named(leaf, bind(captured[i], leaf.attrs.name, body)));
+  });
+  return { heads, carried, known };
 }
 
 /** A carried value before each round and after the last. */

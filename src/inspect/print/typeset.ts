@@ -113,47 +113,12 @@ function setShape(of: Formula, by: Typesetter): Set {
     }
     case 'cases':
       return setCases(of, by);
-    case 'contraction': {
-      const factor = (side: Formula, own: readonly Letter[]): string =>
-        within(set(placedBy(side, own)), binding.power, by);
-      const product = by.row([
-        factor(of.left, of.letters.left),
-        by.sign('·', '\\cdot'),
-        factor(of.right, of.letters.right),
-      ]);
-      const over = listed(
-        of.over.map(({ letter }) => by.variable(letter)),
-        by,
-      );
-      return { text: of.over.length === 0 ? product : by.sum(over, product), level: binding.product };
-    }
-    case 'sum': {
-      const names = sumNames(of);
-      if (names === undefined) return atom(call('sum', [set(of.of).text, by.upright(axesText(of))], by));
-      const words = names
-        .replace(/[{}]/g, '')
-        .split(',')
-        .filter((word) => word !== '');
-      const over =
-        words.length === 0
-          ? undefined
-          : listed(
-              words.map((word) => by.variable(word)),
-              by,
-            );
-      return { text: by.sum(over, within(set(of.of), binding.product, by)), level: binding.product };
-    }
+    case 'contraction':
+      return setContraction(of, by);
+    case 'sum':
+      return setSum(of, by);
     case 'list':
-      return atom(
-        by.fenced(
-          '[',
-          listed(
-            of.items.map((item) => set(item).text),
-            by,
-          ),
-          ']',
-        ),
-      );
+      return setList(of, by);
     case 'silent':
       return set(of.of);
     case 'words':
@@ -163,6 +128,36 @@ function setShape(of: Formula, by: Typesetter): Set {
     default:
       return of satisfies never;
   }
+}
+
+function setContraction(of: FormulaOf<'contraction'>, by: Typesetter): Set {
+  const factor = (side: Formula, own: readonly Letter[]): string =>
+    within(setFormula(placedBy(side, own), by), binding.power, by);
+  const product = by.row([
+    factor(of.left, of.letters.left),
+    by.sign('·', '\\cdot'),
+    factor(of.right, of.letters.right),
+  ]);
+  const letters = of.over.map(({ letter }) => by.variable(letter));
+  return { text: letters.length === 0 ? product : by.sum(listed(letters, by), product), level: binding.product };
+}
+
+function setSum(of: FormulaOf<'sum'>, by: Typesetter): Set {
+  const names = sumNames(of);
+  const summed = setFormula(of.of, by);
+  if (names === undefined) return atom(call('sum', [summed.text, by.upright(axesText(of))], by));
+  const words = names
+    .replace(/[{}]/g, '')
+    .split(',')
+    .filter((word) => word !== '')
+    .map((word) => by.variable(word));
+  const over = words.length === 0 ? undefined : listed(words, by);
+  return { text: by.sum(over, within(summed, binding.product, by)), level: binding.product };
+}
+
+function setList({ items }: FormulaOf<'list'>, by: Typesetter): Set {
+  const texts = items.map((item) => setFormula(item, by).text);
+  return atom(by.fenced('[', listed(texts, by), ']'));
 }
 
 function axesText(of: FormulaOf<'sum'>): string {

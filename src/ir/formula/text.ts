@@ -78,15 +78,8 @@ function written(of: Formula, style: NotationStyle): Written {
       return atom(
         style !== 'math' ? `transpose(${text(formula.of)})` : `${inParentheses(write(formula.of), binding.atom)}ᵀ`,
       );
-    case 'index': {
-      const exact = style === 'model' && formula.node && exactSlice(formula.node);
-      if (exact) {
-        const part = exact.places.every((place) => place === ':') ? '' : `[${exact.places.join(', ')}]`;
-        return atom(`${inParentheses(write(formula.of), binding.atom)}${part}[${exact.turned.join(', ')}]`);
-      }
-      const places = formula.places.map((place) => (typeof place === 'string' ? place : text(place)));
-      return atom(`${inParentheses(write(formula.of), binding.atom)}[${places.join(', ')}]`);
-    }
+    case 'index':
+      return writeIndexed(formula, style);
     case 'cases':
       return style === 'math' ? writeCases(formula) : writeIf(formula, style);
     case 'contraction':
@@ -97,16 +90,30 @@ function written(of: Formula, style: NotationStyle): Written {
       return atom(`[${formula.items.map(text).join(', ')}]`);
     case 'silent':
       return style === 'model' ? writeHidden(formula) : write(formula.of);
-    case 'words': {
-      const whole = style === 'model' && formula.node && literalText(formula.node, printExactly);
-      if (whole) return atom(whole);
-      return atom(formula.parts.map((part) => (typeof part === 'string' ? part : text(part))).join(''));
-    }
+    case 'words':
+      return writeWords(formula, style);
     case 'omitted':
       return atom('…');
     default:
       return formula satisfies never;
   }
+}
+
+function writeIndexed(formula: Formula & FormulaOf<'index'>, style: NotationStyle): Written {
+  const of = inParentheses(written(formula.of, style), binding.atom);
+  const exact = style === 'model' && formula.node && exactSlice(formula.node);
+  if (exact) {
+    const part = exact.places.every((place) => place === ':') ? '' : `[${exact.places.join(', ')}]`;
+    return atom(`${of}${part}[${exact.turned.join(', ')}]`);
+  }
+  const places = formula.places.map((place) => (typeof place === 'string' ? place : printFormula(place, style)));
+  return atom(`${of}[${places.join(', ')}]`);
+}
+
+function writeWords(formula: Formula & FormulaOf<'words'>, style: NotationStyle): Written {
+  const whole = style === 'model' && formula.node && literalText(formula.node, printExactly);
+  if (whole) return atom(whole);
+  return atom(formula.parts.map((part) => (typeof part === 'string' ? part : printFormula(part, style))).join(''));
 }
 
 function levelOfSize({ of: { terms } }: FormulaOf<'size'>): Binding {
