@@ -132,14 +132,19 @@ export interface Module {
   readonly sharedAt: number | undefined;
 }
 
+interface Parts {
+  readonly types: FunctionType[];
+  readonly imports: { readonly name: string; readonly type: number }[];
+  readonly functions: { readonly type: number; code?: Code }[];
+  readonly exports: { readonly name: string; readonly index: number }[];
+  readonly names: Map<number, string>;
+  readonly segments: { readonly offset: number; readonly bytes: Uint8Array }[];
+}
+
 /** A module under construction. Its memory is imported, so that who starts it decides on its size; it is the last import. */
-export function createModule(imported: MemoryImport): Module {
-  const types: FunctionType[] = [];
-  const imports: { readonly name: string; readonly type: number }[] = [];
-  const functions: { readonly type: number; code?: Code }[] = [];
-  const exports: { readonly name: string; readonly index: number }[] = [];
-  const names = new Map<number, string>();
-  const segments: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+export function createModule(memory: MemoryImport): Module {
+  const parts: Parts = { types: [], imports: [], functions: [], exports: [], names: new Map(), segments: [] };
+  const { types, imports, functions } = parts;
   let sharedAt: number | undefined;
   const typeAt = (type: FunctionType): number => {
     const at = types.findIndex((t) => sameTypes(t.params, type.params) && sameTypes(t.results, type.results));
@@ -160,57 +165,71 @@ export function createModule(imported: MemoryImport): Module {
       functions[index - imports.length].code = code;
     },
     name(index, of) {
-      names.set(index, of);
+      parts.names.set(index, of);
     },
     export(name, index) {
-      exports.push({ name, index });
+      parts.exports.push({ name, index });
     },
     data(offset, bytes) {
-      segments.push({ offset, bytes });
+      parts.segments.push({ offset, bytes });
     },
     toBytes() {
       const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-      section(out, 1, types, (to, type) => {
-        to.push(0x60);
-        list(to, type.params, (inner, t) => inner.push(valueTypes[t]));
-        list(to, type.results, (inner, t) => inner.push(valueTypes[t]));
-      });
-      section(out, 2, [...imports, imported], (to, from) => {
-        text(to, imported.module);
-        text(to, from.name);
-        if ('type' in from) {
-          to.push(0x00);
-          unsigned(to, from.type);
-          return;
-        }
-        to.push(0x02, { unlimited: 0x00, sharable: 0x01, shared: 0x03 }[from.kind], 0x00);
-        if (from.kind !== 'unlimited') unsigned(to, 65536);
-      });
-      if (imported.kind !== 'unlimited') sharedAt = out.length - 5;
-      section(out, 3, functions, (to, f) => unsigned(to, f.type));
-      section(out, 7, exports, (to, e) => {
-        text(to, e.name);
-        to.push(0x00);
-        unsigned(to, e.index);
-      });
-      section(out, 10, functions, (to, f) => {
-        if (!f.code) throw new Error('a declared function has no code');
-        const body = bodyOf(f.code);
-        unsigned(to, body.length);
-        append(to, body);
-      });
-      if (segments.length > 0)
-        section(out, 11, segments, (to, segment) => {
-          to.push(0x00, 0x41);
-          signed(to, segment.offset);
-          to.push(0x0b);
-          unsigned(to, segment.bytes.length);
-          append(to, segment.bytes);
-        });
-      if (names.size > 0) writeNames(out, names);
+      writeTypes(out, parts);
+      writeImports(out, parts, memory);
+      if (memory.kind !== 'unlimited') sharedAt = out.length - 5;
+      writeFunctions(out, parts);
+      if (parts.names.size > 0) writeNames(out, parts.names);
       return Uint8Array.from(out);
     },
   };
+}
+
+function writeTypes(out: number[], { types }: Parts): void {
+  section(out, 1, types, (to, type) => {
+    to.push(0x60);
+    list(to, type.params, (inner, t) => inner.push(valueTypes[t]));
+    list(to, type.results, (inner, t) => inner.push(valueTypes[t]));
+  });
+}
+
+/** The memory is the last of them; the largest size of one that can be shared is at the end. */
+function writeImports(out: number[], { imports }: Parts, memory: MemoryImport): void {
+  section(out, 2, [...imports, memory], (to, from) => {
+    text(to, memory.module);
+    text(to, from.name);
+    if ('type' in from) {
+      to.push(0x00);
+      unsigned(to, from.type);
+      return;
+    }
+    to.push(0x02, { unlimited: 0x00, sharable: 0x01, shared: 0x03 }[from.kind], 0x00);
+    if (from.kind !== 'unlimited') unsigned(to, 65536);
+  });
+}
+
+/** Their types, what is exported, their code, and data. */
+function writeFunctions(out: number[], { functions, exports, segments }: Parts): void {
+  section(out, 3, functions, (to, f) => unsigned(to, f.type));
+  section(out, 7, exports, (to, e) => {
+    text(to, e.name);
+    to.push(0x00);
+    unsigned(to, e.index);
+  });
+  section(out, 10, functions, (to, f) => {
+    if (!f.code) throw new Error('a declared function has no code');
+    const body = bodyOf(f.code);
+    unsigned(to, body.length);
+    append(to, body);
+  });
+  if (segments.length === 0) return;
+  section(out, 11, segments, (to, segment) => {
+    to.push(0x00, 0x41);
+    signed(to, segment.offset);
+    to.push(0x0b);
+    unsigned(to, segment.bytes.length);
+    append(to, segment.bytes);
+  });
 }
 
 /** The custom section of names, with those of functions in the order of their indices. */

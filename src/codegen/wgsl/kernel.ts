@@ -41,13 +41,44 @@ const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', i32: 'i32', 
 
 /** Prints the kernel as an entry point of this name, with what it shares within a workgroup. */
 export function printKernel(kernel: Kernel, name: string, shaders: Shaders): string {
-  const uses = usesOf(kernel);
-  const inVectors = vectorsOf(kernel);
   const [threads = 1] = kernel.threads ?? [];
-  const [grid] = kernel.grid ?? [];
-  if (!grid) throw new Error(`${kernel.name} has no grid`);
   const scope = new KernelScope(new Scope([...reservedWords, ...sharedNames]));
   const ids = { group: scope.fresh('group'), groups: scope.fresh('groups'), local: scope.fresh('local') };
+  const memory = declared(kernel, name, scope, shaders);
+  const around = surroundings(kernel, threads, ids, memory, shaders);
+  const lines = [...memory.lines, ...printStatements(kernel.body, scope.inside(), around)];
+  const text = lines.join('\n');
+  const parameters = [
+    ['workgroup_id', ids.group, 'vec3u'],
+    ['num_workgroups', ids.groups, 'vec3u'],
+    ['local_invocation_index', ids.local, 'u32'],
+  ]
+    .filter(([, id]) => new RegExp(`\\b${id}\\b`).test(text))
+    .map(([builtin, id, type]) => `@builtin(${builtin}) ${id}: ${type}`);
+  return [
+    ...memory.shared,
+    provenanceComment(kernel),
+    `@compute @workgroup_size(${threads})`,
+    `fn ${name}(${parameters.join(', ')}) {`,
+    ...lines.map((line) => `  ${line}`),
+    '}',
+  ].join('\n');
+}
+
+/** What stands before a kernel's statements. */
+interface Declared {
+  /** Of the function: its sizes, and where buffers begin. */
+  readonly lines: readonly string[];
+  /** Before the function: the workgroup's memory. */
+  readonly shared: readonly string[];
+  /** By which text each buffer is found; those that have none are in the uniform `call`. */
+  readonly starts: ReadonlyMap<Buffer, string>;
+  readonly inVectors: (buffer: Buffer) => boolean;
+}
+
+function declared(kernel: Kernel, name: string, scope: KernelScope, shaders: Shaders): Declared {
+  const uses = usesOf(kernel);
+  const inVectors = vectorsOf(kernel);
   const lines: string[] = [];
   const shared: string[] = [];
   const starts = new Map<Buffer, string>();
@@ -71,7 +102,25 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
     lines.push(`${start.constant ? 'const' : 'let'} ${own} = ${start.text};`);
     starts.set(buffer, own);
   }
+  return { lines, shared, starts, inVectors };
+}
 
+/** What an invocation is told of itself, by the names that the kernel has for it. */
+interface Ids {
+  readonly group: string;
+  readonly groups: string;
+  readonly local: string;
+}
+
+function surroundings(
+  kernel: Kernel,
+  threads: number,
+  ids: Ids,
+  { starts, inVectors }: Declared,
+  shaders: Shaders,
+): Surroundings {
+  const [grid] = kernel.grid ?? [];
+  if (!grid) throw new Error(`${kernel.name} has no grid`);
   const spread = (constantOf(grid) ?? Infinity) > mostGroups;
   const groupNumber = spread ? `${ids.group}.x + ${ids.groups}.x * ${ids.group}.y` : `${ids.group}.x`;
   /** An element, or a vector, in the memory of a buffer. */
@@ -83,7 +132,7 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
     return `${memory}[${start}${at.terms.length === 0 ? '' : ` + ${text}`}]`;
   };
   const four = toIndex(4);
-  const around: Surroundings = {
+  return {
     element: (buffer, at, names) => {
       if (!starts.has(buffer)) return `call.${shaders.field(buffer)}`;
       if (!inVectors(buffer)) return inMemory(buffer, at, names);
@@ -102,22 +151,4 @@ export function printKernel(kernel: Kernel, name: string, shaders: Shaders): str
       return { text, mayPass: (constantOf(loop.to) ?? NaN) % threads !== 0 || spread };
     },
   };
-  lines.push(...printStatements(kernel.body, scope.inside(), around));
-  const builtins = [
-    ['workgroup_id', ids.group, 'vec3u'],
-    ['num_workgroups', ids.groups, 'vec3u'],
-    ['local_invocation_index', ids.local, 'u32'],
-  ];
-  const text = lines.join('\n');
-  const parameters = builtins
-    .filter(([, id]) => new RegExp(`\\b${id}\\b`).test(text))
-    .map(([builtin, id, type]) => `@builtin(${builtin}) ${id}: ${type}`);
-  return [
-    ...shared,
-    provenanceComment(kernel),
-    `@compute @workgroup_size(${threads})`,
-    `fn ${name}(${parameters.join(', ')}) {`,
-    ...lines.map((line) => `  ${line}`),
-    '}',
-  ].join('\n');
 }

@@ -41,18 +41,10 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
   const block = (statements: readonly Statement[]): string[] =>
     printStatements(statements, scope.inside(), around, inGroup).map((line) => `  ${line}`);
   switch (s.kind) {
-    case 'loop': {
-      if (s.as !== 'serial') return printParallel(s, scope, around, inGroup, index);
-      const [from, to] = [s.from ? index(s.from) : '0', index(s.to)];
-      const last = s.last && index(s.last);
-      const inner = scope.inside();
-      // With overlapped tails, the axis is the counter as long as that leaves a whole tile.
-      const counter = last === undefined ? inner.bindAxis(s.axis) : inner.fresh(`${s.axis.name}_next`);
-      const head = last === undefined ? [] : [`  let ${inner.bindAxis(s.axis)} = min(${counter}, ${last});`];
-      const advance = s.step === 1 ? `${counter}++` : `${counter} += ${s.step}`;
-      const lines = printStatements(s.body, inner.inside(), around, inGroup).map((line) => `  ${line}`);
-      return [`for (var ${counter} = ${from}; ${counter} < ${to}; ${advance}) {`, ...head, ...lines, '}'];
-    }
+    case 'loop':
+      return s.as === 'serial'
+        ? printLoop(s, scope, around, inGroup, index)
+        : printParallel(s, scope, around, inGroup, index);
     case 'index': {
       const text = index(s.value);
       return [`let ${scope.bindAxis(s.axis)} = ${text};`];
@@ -95,6 +87,24 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
     default:
       return s satisfies never;
   }
+}
+
+function printLoop(
+  s: Loop,
+  scope: KernelScope,
+  around: Surroundings,
+  inGroup: boolean,
+  index: (i: Index) => string,
+): string[] {
+  const [from, to] = [s.from ? index(s.from) : '0', index(s.to)];
+  const last = s.last && index(s.last);
+  const inner = scope.inside();
+  // With overlapped tails, the axis is the counter as long as that leaves a whole tile.
+  const counter = last === undefined ? inner.bindAxis(s.axis) : inner.fresh(`${s.axis.name}_next`);
+  const head = last === undefined ? [] : [`  let ${inner.bindAxis(s.axis)} = min(${counter}, ${last});`];
+  const advance = s.step === 1 ? `${counter}++` : `${counter} += ${s.step}`;
+  const lines = printStatements(s.body, inner.inside(), around, inGroup).map((line) => `  ${line}`);
+  return [`for (var ${counter} = ${from}; ${counter} < ${to}; ${advance}) {`, ...head, ...lines, '}'];
 }
 
 /** Invocations past the end of the loop leave; all of a group do so together where the loop is over groups. */

@@ -9,7 +9,7 @@ import { literal } from '../../text/quote.js';
 import { kernelEntries } from '../profile.js';
 import { checkpoints } from './checkpoints.js';
 import { acceptInputs } from './inputs.js';
-import { linesOf, method, waiting } from './lines.js';
+import { linesOf, method, waiting, type Lines } from './lines.js';
 import { byMode, requiredOf, requiredOfOutputs } from './requirements.js';
 import { hasLoss, predictInputs, trainingInputs } from './types.js';
 
@@ -83,11 +83,29 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
 
 /** The members of the trainer, in order. */
 function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): string[] {
-  const { entries } = program;
   const { answers } = engine;
   const lines = linesOf(program, layout);
-  const head = (name: keyof typeof waiting, more = ''): string =>
-    `${answers.promised ? 'async ' : ''}${name}(${waiting[name]}${more})`;
+  const head: Head = (name, more = '') => `${answers.promised ? 'async ' : ''}${name}(${waiting[name]}${more})`;
+  const { step, evaluate, predict, gradients } = runs(program, lines, engine, accept, head);
+  const learning = (...members: readonly string[]): readonly string[] => (hasLoss(program) ? members : []);
+  return [
+    ...learning(step, evaluate),
+    predict,
+    ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
+    engine.parameters,
+    ...learning('get stepCount() {\nreturn updates;\n}'),
+    save(lines, engine, head),
+    method(head('load'), ...lines.read, engine.loaded ?? '', ...lines.resume),
+    `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
+  ];
+}
+
+/** The head of a method; `more`: what its parameters end in. */
+type Head = (name: keyof typeof waiting, more?: string) => string;
+
+/** The methods that run an entry each. */
+function runs({ entries }: TrainerProgram, lines: Lines, engine: Engine, accept: Acceptors, head: Head) {
+  const { answers } = engine;
   const run = (name: EntryName): string[] => {
     const entry = entries[name];
     return entry ? [...lines.counters(entry), answers.run(name)] : [];
@@ -101,51 +119,44 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
     return method(head('step'), accept.call('training'), ...accumulate, ...all);
   };
   const { evaluate, predict, gradients } = entries;
-  const held = engine.fetch === undefined ? 'm' : 'now';
-  const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
-  const learning = (...members: readonly string[]): readonly string[] => (hasLoss(program) ? members : []);
-  return [
-    ...learning(
-      step(),
-      method(
-        head('evaluate'),
-        accept.call('evaluation'),
-        ...run('evaluate'),
-        ...(evaluate ? answers.scalars(evaluate) : []),
-      ),
+  return {
+    step: step(),
+    evaluate: method(
+      head('evaluate'),
+      accept.call('evaluation'),
+      ...run('evaluate'),
+      ...(evaluate ? answers.scalars(evaluate) : []),
     ),
-    method(
+    predict: method(
       head('predict', ', options: object = {}'),
       'if (typeof options === "object") checkOptions("predict", options, "");',
       accept.call('outputs'),
       ...run('predict'),
       ...(predict ? answers.outputs(predict) : []),
     ),
-    ...learning(
-      method(
-        head('gradients'),
-        accept.call('training'),
-        ...run('gradients'),
-        ...(gradients && gradients.results.length > 0
-          ? answers.gradients(gradients)
-          : ['throw new Error("there are no gradients");']),
-      ),
-      lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`),
+    gradients: method(
+      head('gradients'),
+      accept.call('training'),
+      ...run('gradients'),
+      ...(gradients && gradients.results.length > 0
+        ? answers.gradients(gradients)
+        : ['throw new Error("there are no gradients");']),
     ),
-    engine.parameters,
-    ...learning('get stepCount() {\nreturn updates;\n}'),
-    method(
-      head('save', ' = {}'),
-      'checkSaveOptions(options);',
-      // What is saved is what there is now, before anything is waited for.
-      ...(engine.fetch === undefined ? [] : [`const resume = { ${resume} };`, `const now = ${engine.fetch};`]),
-      'const metadata = { format: "nnc", model: model.name, source: model.source };',
-      `if (!options.optimizer) return writeTensors(tensorsOf(${held}), metadata);`,
-      `return writeTensors(${lines.tensors(held)}, { ...metadata, ${engine.fetch === undefined ? resume : '...resume'} });`,
-    ),
-    method(head('load'), ...lines.read, engine.loaded ?? '', ...lines.resume),
-    `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
-  ];
+  };
+}
+
+/** What is saved is what there is now, before anything is waited for. */
+function save(lines: Lines, { fetch }: Engine, head: Head): string {
+  const held = fetch === undefined ? 'm' : 'now';
+  const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
+  return method(
+    head('save', ' = {}'),
+    'checkSaveOptions(options);',
+    ...(fetch === undefined ? [] : [`const resume = { ${resume} };`, `const now = ${fetch};`]),
+    'const metadata = { format: "nnc", model: model.name, source: model.source };',
+    `if (!options.optimizer) return writeTensors(tensorsOf(${held}), metadata);`,
+    `return writeTensors(${lines.tensors(held)}, { ...metadata, ${fetch === undefined ? resume : '...resume'} });`,
+  );
 }
 
 function reserveAtStart(layout: Layout, engine: Engine): string[] {
