@@ -42,7 +42,7 @@ export function faultsOfBounds(nest: AnyNest, sizes: readonly Sizes[]): string[]
   const faults = new Map<string, string>();
   for (const size of doubtful)
     for (const pattern of places.keys()) {
-      const trial = createTrial(size, pattern, (buffer, at, where) => {
+      const trial = new Trial(size, pattern, (buffer, at, where) => {
         const text = `${buffer.name}[${printAddress(at)}]`;
         if (!faults.has(text)) faults.set(text, `${text} is at ${where}, outside its buffer`);
       });
@@ -105,98 +105,105 @@ function createRanges(size: Sizes): (index: Index) => Range {
  * Computes what can be told of values at one place of all axes: coordinates, and conditions over them. What depends on data is not
  * known; of what a condition guards that is not known, nothing is tried.
  */
-function createTrial(size: Sizes, pattern: number, outside: (buffer: Buffer, at: Index, where: number) => void) {
-  const known = new Map<string, number | undefined>();
-  const positions = new Map<Axis, number>();
+class Trial {
+  private readonly known = new Map<string, number | undefined>();
+  private readonly positions = new Map<Axis, number>();
 
-  const position = (axis: Axis): number | undefined => {
-    const before = positions.get(axis);
+  /** `outside` is told of each address that is outside its buffer. */
+  constructor(
+    private readonly size: Sizes,
+    private readonly pattern: number,
+    private readonly outside: (buffer: Buffer, at: Index, where: number) => void,
+  ) {}
+
+  isEmpty(axes: readonly Axis[]): boolean {
+    return axes.some((axis) => (this.address(axis.extent) ?? 1) < 1);
+  }
+
+  access(buffer: Buffer, index: Index): void {
+    for (const element of elementsOf(index)) this.value(element);
+    const [at, end] = [this.address(index), this.address(buffer.length)];
+    if (at !== undefined && end !== undefined && (at < 0 || at >= end)) this.outside(buffer, index, at);
+  }
+
+  value(of: Scalar): number | undefined {
+    if (this.known.has(of.key)) return this.known.get(of.key);
+    const found = this.compute(of);
+    this.known.set(of.key, found);
+    return found;
+  }
+
+  private position(axis: Axis): number | undefined {
+    const before = this.positions.get(axis);
     if (before !== undefined) return before;
-    const extent = address(axis.extent);
+    const extent = this.address(axis.extent);
     if (extent === undefined || extent < 1) return undefined;
-    const at = places[pattern](extent, positions.size);
-    positions.set(axis, at);
+    const at = places[this.pattern](extent, this.positions.size);
+    this.positions.set(axis, at);
     return at;
-  };
+  }
 
-  const isEmpty = (axes: readonly Axis[]): boolean => axes.some((axis) => (address(axis.extent) ?? 1) < 1);
-
-  const atomValue = (part: Atom): number | undefined => {
+  private atom(part: Atom): number | undefined {
     switch (part.kind) {
       case 'axis':
-        return position(part);
+        return this.position(part);
       case 'size':
-        return size(part.name);
+        return this.size(part.name);
       case 'quotient': {
-        const [of, by] = [address(part.of), address(part.by)];
+        const [of, by] = [this.address(part.of), this.address(part.by)];
         return of === undefined || by === undefined ? undefined : Math.floor(of / by);
       }
       case 'element': {
-        const found = value(part.of);
+        const found = this.value(part.of);
         if (found !== undefined || part.of.below === undefined) return found;
-        return pattern % 2 === 0 ? 0 : part.of.below - 1;
+        return this.pattern % 2 === 0 ? 0 : part.of.below - 1;
       }
       default:
         return part satisfies never;
     }
-  };
+  }
 
   /** NaN stands for what is not known. */
-  const address = (index: Index): number | undefined => {
-    const found = evaluate(index, (part) => atomValue(part) ?? NaN);
+  private address(index: Index): number | undefined {
+    const found = evaluate(index, (part) => this.atom(part) ?? NaN);
     return Number.isNaN(found) ? undefined : found;
-  };
+  }
 
-  const access = (buffer: Buffer, index: Index): void => {
-    for (const element of elementsOf(index)) value(element);
-    const [at, end] = [address(index), address(buffer.length)];
-    if (at !== undefined && end !== undefined && (at < 0 || at >= end)) outside(buffer, index, at);
-  };
-
-  const value = (of: Scalar): number | undefined => {
-    if (known.has(of.key)) return known.get(of.key);
-    const found = compute(of);
-    known.set(of.key, found);
-    return found;
-  };
-
-  const compute = (of: Scalar): number | undefined => {
+  private compute(of: Scalar): number | undefined {
     switch (of.kind) {
       case 'number':
         return of.value;
       case 'index':
-        for (const element of elementsOf(of.of)) value(element);
-        return address(of.of);
+        for (const element of elementsOf(of.of)) this.value(element);
+        return this.address(of.of);
       case 'load':
-        access(of.from, of.at);
+        this.access(of.from, of.at);
         return undefined;
       case 'apply':
-        return applied(of);
+        return this.applied(of);
       case 'fold':
-        if (!isEmpty(of.over)) value(of.body);
+        if (!this.isEmpty(of.over)) this.value(of.body);
         return undefined;
       case 'splat':
       case 'lane':
-        value(of.of);
+        this.value(of.of);
         return undefined;
       case 'local':
         return undefined;
       default:
         return of satisfies never;
     }
-  };
+  }
 
-  const applied = ({ op, args }: Scalar & { readonly kind: 'apply' }): number | undefined => {
-    const first = value(args[0]);
-    if (op === 'select') return first === undefined ? undefined : value(args[first === 1 ? 1 : 2]);
-    if (op === 'and') return first === 1 ? value(args[1]) : first;
-    if (op === 'or') return first === 0 ? value(args[1]) : first;
-    const others = args.slice(1).map(value);
+  private applied({ op, args }: Scalar & { readonly kind: 'apply' }): number | undefined {
+    const first = this.value(args[0]);
+    if (op === 'select') return first === undefined ? undefined : this.value(args[first === 1 ? 1 : 2]);
+    if (op === 'and') return first === 1 ? this.value(args[1]) : first;
+    if (op === 'or') return first === 0 ? this.value(args[1]) : first;
+    const others = args.slice(1).map((arg) => this.value(arg));
     if (first === undefined || others.includes(undefined)) return undefined;
     return arithmetic[op]?.(first, others[0] ?? 0);
-  };
-
-  return { value, access, isEmpty };
+  }
 }
 
 /** What addresses and the conditions that guard them are made of. */

@@ -1,7 +1,7 @@
 // A text that two nests share exactly when they compute the same into the same buffers: kernels are made once for all entries.
 import { bufferKey } from '../bufferKey.js';
-import type { Axis, Index } from '../index.js';
-import type { AnyNest, Nest } from '../program.js';
+import type { Atom, Axis, Index } from '../index.js';
+import type { AnyNest, Nest, Rows } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
 /**
@@ -14,79 +14,116 @@ export function keyOfNest(
   keyOf: (buffer: Buffer) => string = bufferKey,
   siteOf: (site: number) => string = String,
 ): string {
-  const numbers = new Map<Axis, number>();
-  const texts = new Map<string, number>();
-  const bind = (a: Axis): string => {
-    let n = numbers.get(a);
-    if (n === undefined) numbers.set(a, (n = numbers.size));
+  const key = new Key(keyOf, siteOf);
+  if (nest.kind === 'nest') key.addNest(nest);
+  else key.addRows(nest);
+  return key.text();
+}
+
+class Key {
+  private readonly lines: string[] = [];
+  private readonly numbers = new Map<Axis, number>();
+  /** Sub-expressions by their text, each with its number, so that shared ones are written once. */
+  private readonly texts = new Map<string, number>();
+  private readonly known = new Map<string, string>();
+
+  constructor(
+    private readonly keyOf: (buffer: Buffer) => string,
+    private readonly siteOf: (site: number) => string,
+  ) {}
+
+  text(): string {
+    return [...this.lines, [...this.texts.keys()].join(';')].join('\n');
+  }
+
+  addNest({ axes, ordered, stores }: Nest): void {
+    this.lines.push(`for ${this.bindAll(axes)}`);
+    if (ordered)
+      this.lines.push(`along ${this.axis(ordered.axis)} ${ordered.reverse ? 'back' : 'on'} from ${ordered.start}`);
+    for (const { to, at, value } of stores)
+      this.lines.push(`${this.keyOf(to)}[${this.index(at)}]=${this.scalar(value)}`);
+  }
+
+  addRows({ row, rowLocal, parts, totals }: Rows): void {
+    const head = `rows ${this.bindAll([row])}`;
+    this.lines.push(`${head} local ${rowLocal.map((b) => `${this.keyOf(b)}:${this.index(b.length)}`).join(',')}`);
+    for (const part of parts) this.addNest(part);
+    if (totals) this.lines.push('totals');
+    for (const total of totals ?? []) this.addNest(total);
+  }
+
+  private bindAll(axes: readonly Axis[]): string {
+    return axes.map((a) => `${this.bind(a)}<${this.index(a.extent)}`).join(',');
+  }
+
+  private bind(a: Axis): string {
+    let n = this.numbers.get(a);
+    if (n === undefined) this.numbers.set(a, (n = this.numbers.size));
     return `a${n}`;
-  };
-  const axis = (a: Axis): string => (numbers.has(a) ? bind(a) : `#${a.id}`);
-  const index = (of: Index): string =>
-    of.terms
+  }
+
+  private axis(a: Axis): string {
+    return this.numbers.has(a) ? this.bind(a) : `#${a.id}`;
+  }
+
+  private index({ terms }: Index): string {
+    return terms
       .map(
-        (t) =>
-          `${t.factor}*${t.atoms
-            .map((part) => {
-              if (part.kind === 'axis') return axis(part);
-              if (part.kind === 'size') return part.name;
-              if (part.kind === 'quotient') return `(${index(part.of)})/(${index(part.by)})`;
-              return `[${scalar(part.of)}]`;
-            })
+        ({ factor, atoms }) =>
+          `${factor}*${atoms
+            .map((part) => this.atom(part))
             .sort()
             .join('*')}`,
       )
       .sort()
       .join('+');
-  const known = new Map<string, string>();
-  const scalar = (value: Scalar): string => {
-    const before = known.get(value.key);
+  }
+
+  private atom(part: Atom): string {
+    switch (part.kind) {
+      case 'axis':
+        return this.axis(part);
+      case 'size':
+        return part.name;
+      case 'quotient':
+        return `(${this.index(part.of)})/(${this.index(part.by)})`;
+      case 'element':
+        return `[${this.scalar(part.of)}]`;
+      default:
+        return part satisfies never;
+    }
+  }
+
+  private scalar(value: Scalar): string {
+    const before = this.known.get(value.key);
     if (before !== undefined) return before;
-    const text = write(value);
-    // A sub-expression met before stands by its number, so that shared ones are written once.
-    let n = texts.get(text);
-    if (n === undefined) texts.set(text, (n = texts.size));
-    known.set(value.key, `e${n}`);
+    const text = this.write(value);
+    let n = this.texts.get(text);
+    if (n === undefined) this.texts.set(text, (n = this.texts.size));
+    this.known.set(value.key, `e${n}`);
     return `e${n}`;
-  };
-  const parts: string[] = [];
-  const write = (value: Scalar): string => {
+  }
+
+  private write(value: Scalar): string {
     switch (value.kind) {
       case 'number':
-        return value.site ? `site ${siteOf(value.value)}` : value.key;
+        return value.site ? `site ${this.siteOf(value.value)}` : value.key;
       case 'local':
         return value.key;
       case 'index':
-        return `<${index(value.of)}>`;
+        return `<${this.index(value.of)}>`;
       case 'load':
-        return `${keyOf(value.from)}[${index(value.at)}]`;
+        return `${this.keyOf(value.from)}[${this.index(value.at)}]`;
       case 'apply':
-        return `${value.op}(${value.args.map(scalar).join(',')})`;
+        return `${value.op}(${value.args.map((arg) => this.scalar(arg)).join(',')})`;
       case 'fold':
-        return `${value.op}{${value.over.map((a) => `${bind(a)}<${index(a.extent)}`).join(',')}}${scalar(value.body)}`;
+        return `${value.op}{${this.bindAll(value.over)}}${this.scalar(value.body)}`;
       case 'splat':
-        return `splat(${scalar(value.of)})`;
+        return `splat(${this.scalar(value.of)})`;
       case 'lane':
-        return `lane${value.at}(${scalar(value.of)})`;
+        return `lane${value.at}(${this.scalar(value.of)})`;
       default:
         return value satisfies never;
     }
-  };
-  const plain = (n: Nest): void => {
-    parts.push(`for ${n.axes.map((a) => `${bind(a)}<${index(a.extent)}`).join(',')}`);
-    if (n.ordered)
-      parts.push(`along ${axis(n.ordered.axis)} ${n.ordered.reverse ? 'back' : 'on'} from ${n.ordered.start}`);
-    for (const store of n.stores) parts.push(`${keyOf(store.to)}[${index(store.at)}]=${scalar(store.value)}`);
-  };
-  if (nest.kind === 'nest') plain(nest);
-  else {
-    parts.push(
-      `rows ${bind(nest.row)}<${index(nest.row.extent)} local ${nest.rowLocal.map((b) => `${keyOf(b)}:${index(b.length)}`).join(',')}`,
-    );
-    nest.parts.forEach(plain);
-    if (nest.totals) parts.push('totals');
-    nest.totals?.forEach(plain);
   }
-  parts.push([...texts.keys()].join(';'));
-  return parts.join('\n');
 }
