@@ -250,7 +250,7 @@ function contextOf(options: CompileOptions, one: Target = 'ts', shown?: Target):
 
 function traitsOf(target: Target, relaxed = false): TargetTraits {
   const traits = targets[target];
-  return relaxed && target === 'wasm' ? { ...traits, fused: true } : traits;
+  return relaxed && target === 'wasm' ? { ...traits, fma: true } : traits;
 }
 
 /** Passes say why they end without a result; a checked model has none. */

@@ -276,7 +276,7 @@ export const passes: readonly Pass[] = [
     to: 'program',
     optional: true,
     when: (_, { target }) => target.lanes,
-    run: (program, { target }) => pace(program, target.fused === true),
+    run: (program, { target }) => pace(program, target.fma === true),
   }),
 ];
 

@@ -282,7 +282,7 @@ export interface Capabilities {
   /** Floats and integers lie in memories of their own: offsets count from the start of theirs. */
   readonly typedMemory?: true;
   /** A product and a sum of lanes are one instruction. */
-  readonly fused?: true;
+  readonly fma?: true;
   /** Floats are computed in double precision, and rounded where they are stored. */
   readonly doubles?: true;
   /** What adds up numbers holds f32 there, and long sums are made in blocks. */

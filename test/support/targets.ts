@@ -4,6 +4,6 @@ import type { TargetTraits } from '../../src/ir/program.js';
 
 export const { ts, wasm, wgsl } = targets;
 /** With fused multiply-add. */
-export const relaxed: TargetTraits = { ...wasm, fused: true };
+export const relaxed: TargetTraits = { ...wasm, fma: true };
 /** Without sums in blocks. */
 export const wasmOfWholeSums: TargetTraits = { ...wasm, blocks: undefined };

@@ -6,7 +6,10 @@ import { inRange } from '../../../ir/nest/lanes.js';
 import { baseName, type LetName } from './names.js';
 import type { Writer } from './writer.js';
 
-/** `names` are those of values by key. `each` is called with every value as soon as its lets are written. Binds values used twice or loop-invariant to a let, where hoisting is safe. */
+/**
+ * Binds values that are used twice or loop-invariant to a let, where hoisting is safe. `names` are those of values by key; `each` is called
+ * with every value as soon as its lets are written.
+ */
 export function writeLets(
   writer: Writer,
   values: readonly Scalar[],
@@ -14,23 +17,8 @@ export function writeLets(
   each?: (value: Scalar) => void,
   names: ReadonlyMap<string, LetName> = new Map(),
 ): Scalar[] {
-  const uses = new Map<string, number>();
-  const count = (value: Scalar): void => {
-    const before = uses.get(value.key) ?? 0;
-    uses.set(value.key, before + 1);
-    if (before === 0) for (const part of partsOf(value)) count(part);
-  };
-  for (const value of values) count(value);
-  const always = alwaysLoaded(values);
-  const safe = new Map<string, boolean>();
-  const isSafe = (value: Scalar): boolean => {
-    let known = safe.get(value.key);
-    if (known === undefined) {
-      known = (value.kind !== 'load' || always.has(value.key) || inRange(value)) && partsOf(value).every(isSafe);
-      safe.set(value.key, known);
-    }
-    return known;
-  };
+  const uses = usesIn(values);
+  const isSafe = safeIn(values);
   const done = new Map<string, Scalar>();
 
   const visit = (value: Scalar, from: number): Scalar => {
@@ -54,13 +42,13 @@ export function writeLets(
     mapScalar(
       value,
       (part) => visit(part, from),
-      (index) => place(index, from),
+      (index) => address(index, from),
     );
-  const place = (index: Index, from: number): Index =>
+  const address = (index: Index, from: number): Index =>
     mapAtoms(index, (part) => {
       if (part.kind === 'element') return atom({ kind: 'element', of: visit(part.of, from) });
       if (part.kind !== 'quotient') return undefined;
-      const quotient = { ...part, of: place(part.of, from), by: place(part.by, from) };
+      const quotient = { ...part, of: address(part.of, from), by: address(part.by, from) };
       return atom(quotient);
     });
   return values.map((value) => {
@@ -68,6 +56,33 @@ export function writeLets(
     each?.(result);
     return result;
   });
+}
+
+/** How often each value is written where values that are equal are written once, by key. */
+function usesIn(values: readonly Scalar[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  const count = (value: Scalar): void => {
+    const before = uses.get(value.key) ?? 0;
+    uses.set(value.key, before + 1);
+    if (before === 0) for (const part of partsOf(value)) count(part);
+  };
+  for (const value of values) count(value);
+  return uses;
+}
+
+/** Whether a value can be computed where no condition holds: what it loads is loaded anyway, or is there in any case. */
+function safeIn(values: readonly Scalar[]): (value: Scalar) => boolean {
+  const always = alwaysLoaded(values);
+  const safe = new Map<string, boolean>();
+  const isSafe = (value: Scalar): boolean => {
+    let known = safe.get(value.key);
+    if (known === undefined) {
+      known = (value.kind !== 'load' || always.has(value.key) || inRange(value)) && partsOf(value).every(isSafe);
+      safe.set(value.key, known);
+    }
+    return known;
+  };
+  return isSafe;
 }
 
 /** Keys of loads that are made whatever the selects choose. */

@@ -60,26 +60,14 @@ export function writeTiled(
     named('thread_row', div(toIndex(thread), across), down),
     named('thread_column', mod(toIndex(thread), across), across),
   ];
-  const staged = [sides.rows, sides.columns].map((side, i): Staged => {
-    const name = i === 0 ? 'rows' : 'columns';
-    const alongFold = side.along === 'fold';
-    const pitch = alongFold ? plan.depth + ((plan.depth / 4) % 2 === 0 ? 4 : 0) : counts[i];
-    const length = toIndex(pitch * (alongFold ? counts[i] : plan.depth));
-    return {
-      side,
-      buffer: { name, space: 'workgroup', dtype: 'f32', length },
-      threads: i === 0 ? threads.down : threads.across,
-      quads: (i === 0 ? block.rows : block.columns) / 4,
-      count: counts[i],
-      pitch,
-      spread: alongFold && i === 0,
-      extent: extents[i],
-      reach: mul(tiles[i], counts[i]),
-      name: side.axes.length === 1 ? side.axes[0].name : name.replace(/s$/, ''),
-      start: first[i],
-      own: own[i],
-    };
-  });
+  const staged = [sides.rows, sides.columns].map((side, i): Staged => ({
+    ...inWorkgroup(plan, side, i, counts[i]),
+    count: counts[i],
+    extent: extents[i],
+    reach: mul(tiles[i], counts[i]),
+    start: first[i],
+    own: own[i],
+  }));
   const sums = writeSums(writer, plan, staged, thread, outer);
   writeElements(writer, shaped, plan, staged, sums, outer);
   const inGroup = writer.close();
@@ -87,6 +75,24 @@ export function writeTiled(
   const body = writer.close();
   writer.push({ kind: 'loop', axis: group, to: group.extent, step: 1, as: 'group', body });
   return { groups: group.extent, threads: threads.down * threads.across, scratch: staged.map((s) => s.buffer) };
+}
+
+/** How a side lies in the workgroup's memory: its rows, or its columns, so many at once. */
+function inWorkgroup({ threads, block, depth }: TilePlan, side: Staged['side'], i: number, count: number) {
+  const name = i === 0 ? 'rows' : 'columns';
+  const alongFold = side.along === 'fold';
+  const pitch = alongFold ? depth + ((depth / 4) % 2 === 0 ? 4 : 0) : count;
+  const length = toIndex(pitch * (alongFold ? count : depth));
+  const buffer: Buffer = { name, space: 'workgroup', dtype: 'f32', length };
+  return {
+    side,
+    buffer,
+    threads: i === 0 ? threads.down : threads.across,
+    quads: (i === 0 ? block.rows : block.columns) / 4,
+    pitch,
+    spread: alongFold && i === 0,
+    name: side.axes.length === 1 ? side.axes[0].name : name.replace(/s$/, ''),
+  };
 }
 
 /** The sums of a thread's block, by rows and by columns four at a time. */

@@ -6,11 +6,11 @@ import { sideBySide } from './lockstep.js';
 import { goesInPairs } from './pairs.js';
 import { lastSumFirst } from './sums.js';
 
-/** The program with every kernel of the device paced; `fused`: for a binary that multiplies and adds in one instruction. */
-export function pace(program: TrainerProgram, fused = false): TrainerProgram {
+/** The program with every kernel of the device paced; `fma`: for a binary that multiplies and adds in one instruction. */
+export function pace(program: TrainerProgram, fma = false): TrainerProgram {
   const paced = new Map<Kernel, Kernel>();
   const kernelOf = (kernel: Kernel): Kernel => {
-    const known = paced.get(kernel) ?? paceKernel(kernel, fused);
+    const known = paced.get(kernel) ?? paceKernel(kernel, fma);
     paced.set(kernel, known);
     return known;
   };
@@ -25,22 +25,22 @@ export function pace(program: TrainerProgram, fused = false): TrainerProgram {
 }
 
 /** One kernel. Its statements are the same, but for their order and marks. */
-export function paceKernel(kernel: Kernel, fused = false): Kernel {
-  return { ...kernel, body: paceBlock(kernel.body, fused) };
+export function paceKernel(kernel: Kernel, fma = false): Kernel {
+  return { ...kernel, body: paceBlock(kernel.body, fma) };
 }
 
-function paceBlock(block: readonly Statement[], fused: boolean): Statement[] {
-  const body = fused ? block : lastSumFirst(block);
+function paceBlock(block: readonly Statement[], fma: boolean): Statement[] {
+  const body = fma ? block : lastSumFirst(block);
   const apart = storesApart(body);
   return sideBySide(body).flatMap((statements) =>
     statements.map((statement, i) => {
       switch (statement.kind) {
         case 'loop': {
-          const inside = { ...statement, body: paceBlock(statement.body, fused) };
+          const inside = { ...statement, body: paceBlock(statement.body, fma) };
           return goesInPairs(statement) ? { ...inside, pairs: true as const } : inside;
         }
         case 'if':
-          return { ...statement, then: paceBlock(statement.then, fused), else: paceBlock(statement.else, fused) };
+          return { ...statement, then: paceBlock(statement.then, fma), else: paceBlock(statement.else, fma) };
         case 'store':
           if (i > 0) return { ...statement, beside: true as const };
           return apart.has(statement) ? { ...statement, fence: true as const } : statement;

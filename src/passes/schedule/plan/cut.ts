@@ -20,7 +20,8 @@ import type {
   Stage,
 } from '../../../ir/nest/plans.js';
 import { isLanes } from '../../../ir/scalar.js';
-import { again, chooseTile, foldOrder, pitchOf, scratch } from './contraction.js';
+import { chooseTile, foldOrder } from './contraction.js';
+import { again, pitchOf, scratch } from './staging.js';
 import { planCopy } from './copy.js';
 import { chooseShape, runs } from './shape.js';
 
@@ -149,19 +150,12 @@ function planBlocks(
   const axis = outer[outer.length - 1];
   const around = nest.axes.filter((a) => !sides.rows.includes(a) && !natural.includes(a));
   const { columns, kind } = layOut(natural, sides, inner);
-  const count = placesOf(columns, estimate);
   const rows = [...sides.rows].sort((a, b) => estimated(a.extent, estimate) - estimated(b.extent, estimate));
   const u = rows[rows.length - 1];
-  const [tileRows, tileColumns] = chooseTile(
-    estimated(u.extent, estimate),
-    Math.ceil(count / 4) * 4,
-    newAxis('column', Math.ceil(count / 4) * 4),
-    target.fused,
-  );
-  const column = newAxis(columns.map((a) => a.name).join(''), Math.ceil(count / tileColumns) * tileColumns);
+  const tile = tileOf(u, columns, target, estimate);
+  const column = columnOf(columns, tile[1], estimate);
   const room = product([...rows.map((a) => a.extent), column.extent]);
   const pitch = pitchOf(estimated(column.extent, estimate));
-  const base = newAxis(axis.name, axis.extent);
   const staged = scratch('columns', mul(product(inner.map((a) => a.extent)), length * pitch));
   const parts: CutParts = {
     shape,
@@ -173,7 +167,7 @@ function planBlocks(
     column,
     outer,
     axis,
-    base,
+    base: newAxis(axis.name, axis.extent),
     sums: scratch('sums', room),
     lost: scratch('lost', room),
   };
@@ -184,20 +178,40 @@ function planBlocks(
     const copy = planCopy(kind, again(over), again(columns));
     const stage: Stage = { buffer: staged, over, factors, columns, pitch, position: 0, copy };
     const made = { length: places, stage, ...(within && { inner: within }) };
-    return { ...made, plan: planSums(blockSums(nest, parts, made), over, [tileRows, tileColumns]) };
+    return { ...made, plan: planSums(blockSums(nest, parts, made), over, tile) };
   };
   const extent = constantOf(axis.extent);
   const left = length === 1 ? 0 : extent === undefined ? 1 : extent % length;
-  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
-  const each = around.length > 0 ? ` each ${show(around)}` : '';
   return {
     kind: 'cut',
     ...parts,
     blocks: [block(length), ...(left > 0 ? [block(left)] : [])],
     empty: planNest(emptySums(nest, parts), target, estimate),
     rest: planNest(fromSums(nest, parts), target, estimate),
-    text: `contraction: v=${show([column])} u=${show([u])} fold=${show([...outer, ...inner])}${each} tile ${tileRows}x${tileColumns}, in blocks of ${axis.name}:${length}, v side staged whole`,
+    text: described(parts, inner, length, tile),
   };
+}
+
+function tileOf(u: Axis, columns: readonly Axis[], { fma }: TargetTraits, estimate: Estimate) {
+  const count = Math.ceil(placesOf(columns, estimate) / 4) * 4;
+  return chooseTile(estimated(u.extent, estimate), count, newAxis('column', count), fma);
+}
+
+/** The columns as one axis, as long as tiles of this width fill. */
+function columnOf(columns: readonly Axis[], width: number, estimate: Estimate): Axis {
+  const name = columns.map((a) => a.name).join('');
+  return newAxis(name, Math.ceil(placesOf(columns, estimate) / width) * width);
+}
+
+function described(
+  { column, rows, outer, around, axis }: CutParts,
+  inner: readonly Axis[],
+  length: number,
+  [tileRows, tileColumns]: readonly [number, number],
+): string {
+  const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
+  const each = around.length > 0 ? ` each ${show(around)}` : '';
+  return `contraction: v=${show([column])} u=${show(rows.slice(-1))} fold=${show([...outer, ...inner])}${each} tile ${tileRows}x${tileColumns}, in blocks of ${axis.name}:${length}, v side staged whole`;
 }
 
 /**
