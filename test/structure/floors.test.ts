@@ -162,10 +162,6 @@ describe('source files', () => {
       /export default|\bTODO\b|\bFIXME\b|@ts-ignore|^\s*\/\/ @ts-nocheck|eslint-disable|oxlint-disable/m;
     expect(files.filter((file) => forbidden.test(read(file))).map(named)).toEqual([]);
   });
-
-  it('are of a readable length', () => {
-    expect(files.filter((file) => read(file).split('\n').length > 700).map(named)).toEqual([]);
-  });
 });
 
 function violation({ file, from, target }: Import): string[] {
