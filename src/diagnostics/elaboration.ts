@@ -1,5 +1,6 @@
 // Messages of elaboration: names, calls, definitions, models and how to train them.
 import { message, type Span } from './diagnostic.js';
+import { argumentHere, nameHere, usageOf } from './foreign.js';
 import { inGiB, raised } from './memory.js';
 
 interface At {
@@ -11,7 +12,7 @@ export const unknownName = message(
   ({ name, span, nearest }: At & { name: string; nearest?: string }) => ({
     message: `nothing here is called ${name}`,
     labels: [{ span, text: 'not defined' }],
-    ...(nearest !== undefined && { help: `did you mean ${nearest}?` }),
+    help: nameHere(name, nearest),
   }),
 );
 
@@ -65,7 +66,7 @@ export const unknownArgument = message(
     message: `${callee} has no argument ${name}`,
     labels: [{ span, text: 'not one of its arguments' }],
     ...(known.length > 0 && { notes: [`it takes ${known.join(', ')}`] }),
-    ...(nearest !== undefined && { help: `did you mean ${nearest}?` }),
+    help: nearest === undefined ? argumentHere(name, known) : `did you mean ${nearest}?`,
   }),
 );
 
@@ -74,7 +75,7 @@ export const missingArgument = message(
   ({ callee, name, span, help }: At & { callee: string; name: string; help?: string }) => ({
     message: `${callee} needs ${name}`,
     labels: [{ span, text: `${name} is not given` }],
-    ...(help !== undefined && { help }),
+    help: help ?? usageOf(callee),
   }),
 );
 
@@ -83,6 +84,7 @@ export const tooManyArguments = message(
   ({ callee, most, got, span }: At & { callee: string; most: number; got: number }) => ({
     message: `${callee} takes ${['no arguments', 'one argument'][most] ?? `${most} arguments`}, and got ${got}`,
     labels: [{ span, text: got === most + 1 ? 'one too many' : 'too many from here on' }],
+    help: usageOf(callee),
   }),
 );
 
@@ -147,6 +149,7 @@ export const misplaced = message(
   ({ what, where, span }: At & { what: string; where: string }) => ({
     message: `${what} does not belong in ${where}`,
     labels: [{ span, text: 'not here' }],
+    ...(what === 'return' && where === 'a model' && { help: 'a model gives its values by output NAME = e' }),
     ...(what === 'emit' && { help: 'emit stands in the body of a scan, on its own level' }),
     ...(what === 'run_length()' && { help: 'it is for learning rates: steps = 0.5 * run_length() in a schedule' }),
   }),

@@ -3,9 +3,19 @@ import { message, type Label, type Span } from './diagnostic.js';
 
 const at = (span: Span, text = ''): Label => ({ span, text });
 
-export const unexpectedCharacter = message('unexpected-character', (p: { span: Span; character: string }) => ({
-  message: `${p.character} has no meaning here`,
-  labels: [at(p.span)],
+export const unexpectedCharacter = message(
+  'unexpected-character',
+  (p: { span: Span; character: string; help?: string }) => ({
+    message: `${p.character} has no meaning here`,
+    labels: [at(p.span)],
+    help: p.help,
+  }),
+);
+
+export const foreignMember = message('foreign-member', (p: { span: Span; help: string }) => ({
+  message: 'names are not joined by dots',
+  labels: [at(p.span, 'values have no members, and the library has no modules')],
+  help: p.help,
 }));
 
 export const semicolon = message('semicolon', (p: { span: Span }) => ({

@@ -2,6 +2,7 @@
 import type { IToken, TokenType } from 'chevrotain';
 import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.js';
 import * as say from '../diagnostics/syntax.js';
+import { beginsForeign, pathFrom } from './dots.js';
 import * as T from './tokens.js';
 
 export interface Tokens {
@@ -34,6 +35,14 @@ const meanings: Readonly<Record<string, { type: TokenType; sign: string }>> = {
   '≥': { type: T.GreaterEqual, sign: '>=' },
   '≠': { type: T.NotEqual, sign: '!=' },
   '→': { type: T.Arrow, sign: '->' },
+  '=>': { type: T.GreaterEqual, sign: '>= to compare, or a function as fn f(x) = … at the top of the file' },
+};
+
+/** What a character that means nothing is usually there for. */
+const characters: Readonly<Record<string, string>> = {
+  '%': 'the remainder of x by n is x - n * floor(x / n)',
+  '?': 'a choice is written if c then a else b',
+  '\\': 'an expression goes on where the next line begins with an operator, and within brackets',
 };
 
 export function lex({ file, text }: Source): Tokens {
@@ -41,8 +50,21 @@ export function lex({ file, text }: Source): Tokens {
   const diagnostics: Diagnostic[] = [];
   const tokens: IToken[] = [];
   const unreadable = new Set<number>();
-  for (const token of result.tokens) {
+  let line = { number: 0, first: 0 };
+  for (let at = 0; at < result.tokens.length; at++) {
+    const token = result.tokens[at];
+    if (token.startLine !== line.number) line = { number: token.startLine ?? 0, first: tokens.length };
     const span: Span = { file, start: token.startOffset, end: token.startOffset + token.image.length };
+    const path = pathFrom(result.tokens, at);
+    if (path) {
+      at = path.last;
+      // Of a line that is a statement of another language the parser says what it is here.
+      if (beginsForeign(tokens, line.first)) continue;
+      unreadable.add(line.number);
+      const { startOffset, image } = result.tokens[at];
+      diagnostics.push(say.foreignMember({ span: { ...span, end: startOffset + image.length }, help: path.help }));
+      continue;
+    }
     if (token.tokenType === T.Unknown) {
       unreadable.add(token.startLine ?? 0);
       reportUnknown(token, span, diagnostics);
@@ -109,7 +131,8 @@ function settle(token: IToken, span: Span, diagnostics: Diagnostic[]): boolean {
 function reportUnknown({ image }: IToken, span: Span, diagnostics: Diagnostic[]): void {
   const last = diagnostics.at(-1);
   if (last?.code !== say.unexpectedCharacter.code || last.labels[0].span.end !== span.start) {
-    diagnostics.push(say.unexpectedCharacter({ span, character: spell(image) }));
+    const { [image]: help } = characters;
+    diagnostics.push(say.unexpectedCharacter({ span, character: spell(image), help }));
     return;
   }
   diagnostics[diagnostics.length - 1] = {

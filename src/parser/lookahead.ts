@@ -1,5 +1,6 @@
 // What begins where the reader stands: a name, a statement, a declaration, as far as two or three tokens tell.
 import type { TokenType } from 'chevrotain';
+import { statementHere } from '../diagnostics/foreign.js';
 import { Reader } from './reader.js';
 import { declaring, isName, startsOperand, stating } from './starts.js';
 import * as T from './tokens.js';
@@ -64,6 +65,7 @@ export class Lookahead extends Reader {
     const next = this.tokenAt(index + 1);
     if (this.startsDeclaration(index)) return true;
     if (T.reservedTypes.has(token.tokenType) && next.tokenType === T.Equals) return true;
+    if (this.startsForeign(index)) return true;
     if (place === 'file') return isName(token) && next.tokenType === T.Equals;
     if (place === 'train' && token.tokenType === T.Optimizer && next.tokenType === T.StringLiteral) return true;
     if (!isName(token)) return false;
@@ -73,6 +75,11 @@ export class Lookahead extends Reader {
     if (token.tokenType === T.Require) return this.requires(index);
     if (token.tokenType === T.Scan && isName(next) && this.tokenAt(index + 2).tokenType === T.In) return true;
     return token.tokenType === T.Return || token.tokenType === T.Emit;
+  }
+
+  /** `import torch`, `let a`: two words, of which the first begins statements of other languages. */
+  protected startsForeign(index: number): boolean {
+    return this.firstOfLine(index) && this.leadsName(index) && statementHere(this.tokenAt(index).image) !== undefined;
   }
 
   /** `a, b =` */

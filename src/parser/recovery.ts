@@ -197,7 +197,7 @@ export class Recovery extends Lookahead {
     const next = this.tokenAt(index + 1);
     if (place === 'file') {
       if (declaring.has(token.tokenType) || (isName(token) && next.tokenType === T.Equals)) return true;
-      const states = this.mayStart(index, 'model') || this.startsNames(index);
+      const states = !this.startsForeign(index) && (this.mayStart(index, 'model') || this.startsNames(index));
       if (states && isName(token)) {
         this.report(
           say.statementOutsideBody({ span: this.spanOf(token), word: isStatementWord(token) ? token.image : 'this' }),

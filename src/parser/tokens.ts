@@ -132,7 +132,7 @@ const Comment = createToken({ name: 'Comment', pattern: /\/\/[^\r\n]*/, group: L
 /** Signs of other languages: the lexer reports them and goes on with what was meant. */
 export const Foreign = createToken({
   name: 'Foreign',
-  pattern: /\*\*|&&?|\|\|?|===|!==|!(?!=)|[−×·÷≤≥≠¬→]/,
+  pattern: /\*\*|=>|&&?|\|\|?|===|!==|!(?!=)|[−×·÷≤≥≠¬→]/,
   line_breaks: false,
 });
 export const ForeignComment = createToken({

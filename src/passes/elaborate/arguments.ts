@@ -1,10 +1,11 @@
 // Arguments by their parameters: each is given once, and none is missing.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import { usageOf } from '../../diagnostics/foreign.js';
 import type { Parameter } from '../../parser/tree.js';
 import { fail, type Frame } from './frame.js';
 import { nearest } from './names.js';
-import type { Given } from './values.js';
+import { describe, type Given } from './values.js';
 
 /** Are these arguments that the parameters can take? The values are bound later. */
 export function checkArguments(
@@ -37,5 +38,22 @@ export function checkArguments(
   }
   const missing = parameters.find((p) => !p.default && !found.has(p.name.name));
   if (missing) return fail(frame, messages.missingArgument({ callee, name: missing.name.name, span }));
+  for (const parameter of parameters) checkSwitch(callee, parameter, found.get(parameter.name.name), frame);
   return found;
+}
+
+/** What is true or false by default is no number: `dense(784, 128)` would take a size for its bias. */
+function checkSwitch(callee: string, parameter: Parameter, given: Given | undefined, frame: Frame): void {
+  if (parameter.default?.kind !== 'boolean' || !given) return;
+  const { value, span } = given;
+  if (value.kind !== 'number' && value.kind !== 'size' && value.kind !== 'string') return;
+  fail(
+    frame,
+    messages.wrongKind({
+      expected: `true or false for ${parameter.name.name}`,
+      got: describe(value),
+      span,
+      help: usageOf(callee),
+    }),
+  );
 }

@@ -1,13 +1,14 @@
 // The nearest known name to a misspelt one.
+import { plain } from '../../diagnostics/foreign.js';
 
-/** The name in other cases, or within two edits (one for short names, none for single letters), if there is one. */
+/** The name in other cases and with other underscores, or within two edits (one for short names, none for single letters), if there is one. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = [...name].length === 1 ? 1 : name.length <= 3 ? 2 : 3;
   for (const candidate of known) {
     // Nobody mistypes names of such a length.
     if (Math.max(name.length, candidate.length) > longestName) continue;
-    if (candidate !== name && candidate.toLowerCase() === name.toLowerCase()) return candidate;
+    if (candidate !== name && plain(candidate) === plain(name)) return candidate;
     const distance = editDistance(name, candidate, least);
     // As near as another one, csv is what cvs means: nothing is missing in it.
     if (distance < least || (best !== undefined && distance === least && lettersOf(candidate) === lettersOf(name))) {
