@@ -4,36 +4,55 @@ import type { Atom, Axis, Index } from '../index.js';
 import type { AnyNest, Nest, Rows } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
-/**
- * Axes count in the order in which the walk meets them, but those of loops around the nest, which are themselves; everything else is by
- * value. Explicit nests have keys of their own.
- * `keyOf` tells buffers apart, and `siteOf` the numbers of random draws; the walk asks for one wherever the text has it.
- */
-export function keyOfNest(
-  nest: AnyNest,
-  keyOf: (buffer: Buffer) => string = bufferKey,
-  siteOf: (site: number) => string = String,
-): string {
-  const key = new Key(keyOf, siteOf);
-  if (nest.kind === 'nest') key.addNest(nest);
-  else key.addRows(nest);
-  return key.text();
+/** What a nest computes, whatever buffers it does so with, and which those are. */
+export interface NestShape {
+  /** Equal for nests that are the same but for their buffers, with the same aliasing, and for the numbers of their random draws. */
+  readonly text: string;
+  /** What it reads and writes, in the order of its text. */
+  readonly buffers: readonly Buffer[];
+  /** The numbers of its random draws, in the same order. */
+  readonly sites: readonly number[];
 }
 
-class Key {
+const shapes = new WeakMap<AnyNest, NestShape>();
+
+/** Computed once for each nest. */
+export function shapeOfNest(nest: AnyNest): NestShape {
+  let known = shapes.get(nest);
+  if (!known) shapes.set(nest, (known = writeShape(nest)));
+  return known;
+}
+
+/** Equal for nests that compute the same into the same buffers. */
+export function keyOfNest(nest: AnyNest): string {
+  const { text, buffers, sites } = shapeOfNest(nest);
+  return `${text}\n${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}`;
+}
+
+function writeShape(nest: AnyNest): NestShape {
+  const writer = new ShapeWriter();
+  if (nest.kind === 'nest') writer.addNest(nest);
+  else writer.addRows(nest);
+  return writer.shape();
+}
+
+/**
+ * Axes count in the order in which the walk meets them, but those of loops around the nest, which are themselves; buffers and the numbers
+ * of random draws count in that order as well, and everything else is by value.
+ */
+class ShapeWriter {
   private readonly lines: string[] = [];
   private readonly numbers = new Map<Axis, number>();
   /** Sub-expressions by their text, each with its number, so that shared ones are written once. */
   private readonly texts = new Map<string, number>();
   private readonly known = new Map<string, string>();
 
-  constructor(
-    private readonly keyOf: (buffer: Buffer) => string,
-    private readonly siteOf: (site: number) => string,
-  ) {}
+  private readonly buffers = new Map<Buffer, string>();
+  private readonly sites = new Map<number, string>();
 
-  text(): string {
-    return [...this.lines, [...this.texts.keys()].join(';')].join('\n');
+  shape(): NestShape {
+    const text = [...this.lines, [...this.texts.keys()].join(';')].join('\n');
+    return { text, buffers: [...this.buffers.keys()], sites: [...this.sites.keys()] };
   }
 
   addNest({ axes, ordered, stores }: Nest): void {
@@ -41,12 +60,14 @@ class Key {
     if (ordered)
       this.lines.push(`along ${this.axis(ordered.axis)} ${ordered.reverse ? 'back' : 'on'} from ${ordered.start}`);
     for (const { to, at, value } of stores)
-      this.lines.push(`${this.keyOf(to)}[${this.index(at)}]=${this.scalar(value)}`);
+      this.lines.push(`${numberedIn(this.buffers, to)}[${this.index(at)}]=${this.scalar(value)}`);
   }
 
   addRows({ row, rowLocal, parts, totals }: Rows): void {
     const head = `rows ${this.bindAll([row])}`;
-    this.lines.push(`${head} local ${rowLocal.map((b) => `${this.keyOf(b)}:${this.index(b.length)}`).join(',')}`);
+    this.lines.push(
+      `${head} local ${rowLocal.map((b) => `${numberedIn(this.buffers, b)}:${this.index(b.length)}`).join(',')}`,
+    );
     for (const part of parts) this.addNest(part);
     if (totals) this.lines.push('totals');
     for (const total of totals ?? []) this.addNest(total);
@@ -107,13 +128,13 @@ class Key {
   private write(value: Scalar): string {
     switch (value.kind) {
       case 'number':
-        return value.site ? `site ${this.siteOf(value.value)}` : value.key;
+        return value.site ? `site ${numberedIn(this.sites, value.value)}` : value.key;
       case 'local':
         return value.key;
       case 'index':
         return `<${this.index(value.of)}>`;
       case 'load':
-        return `${this.keyOf(value.from)}[${this.index(value.at)}]`;
+        return `${numberedIn(this.buffers, value.from)}[${this.index(value.at)}]`;
       case 'apply':
         return `${value.op}(${value.args.map((arg) => this.scalar(arg)).join(',')})`;
       case 'fold':
@@ -126,4 +147,13 @@ class Key {
         return value satisfies never;
     }
   }
+}
+
+/** `@n` for the n-th that is met. */
+function numberedIn<T>(known: Map<T, string>, of: T): string {
+  const before = known.get(of);
+  if (before !== undefined) return before;
+  const made = `@${known.size}`;
+  known.set(of, made);
+  return made;
 }

@@ -2,11 +2,20 @@
 import { coefficient, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../index.js';
 import { rewriteIndex } from '../rewrite.js';
 
+/** Of each address the axis that was asked about last: it is nearly always the same. */
+const strides = new WeakMap<Index, { readonly row: Axis; readonly stride: Index | undefined }>();
+
 /** What the store's address grows by from row to row, where the rest of the address stays below it. */
-export function rowStride(store: { at: Index }, row: Axis): Index | undefined {
-  const stride = coefficient(store.at, row);
+export function rowStride({ at }: { at: Index }, row: Axis): Index | undefined {
+  let known = strides.get(at);
+  if (known?.row !== row) strides.set(at, (known = { row, stride: findRowStride(at, row) }));
+  return known.stride;
+}
+
+function findRowStride(at: Index, row: Axis): Index | undefined {
+  const stride = coefficient(at, row);
   if (!stride || stride.terms.length === 0) return undefined;
-  const rest = sub(store.at, mul(stride, toIndex(row)));
+  const rest = sub(at, mul(stride, toIndex(row)));
   const last = sub(stride, 1);
   const range = rangeOf(sub(last, lastOf(rest)));
   return range.min >= 0 && rangeOf(rest).min >= 0 ? stride : undefined;

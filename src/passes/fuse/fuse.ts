@@ -15,7 +15,8 @@ import { partsOfNest } from '../../ir/nest/traverse.js';
 import { dependences } from './order.js';
 import { describeLoop, kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
-import { alone, close, joinRows, joinTotals, type Group, type Joining } from './rows.js';
+import { close } from './close.js';
+import { alone, joinRows, joinTotals, type Group, type Joining } from './rows.js';
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
 import { throughViews, type Views } from './views.js';
 

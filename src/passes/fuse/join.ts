@@ -51,7 +51,7 @@ export function joinPointwise(
         .sort((a, b) => placeOf(b) - placeOf(a));
       const into = targets.find((d) => canJoin(d, joining, mayJoin) && order.canMerge(d, joining));
       if (!into) break;
-      const merged = merge(into, joining, inPlace, singles);
+      const merged = mergedOnce(into, joining, () => merge(into, joining, inPlace, singles));
       order.merge(into, joining, merged);
       places.set(merged, placeOf(into));
       places.delete(into);
@@ -73,6 +73,17 @@ function canJoin(into: NestDraft, draft: NestDraft, mayJoin: (into: NestDraft, d
     readsPointwise(draft, into) &&
     tallestOf(into) + tallestOf(draft) <= tallest
   );
+}
+
+const joinedTo = new WeakMap<NestDraft, WeakMap<NestDraft, NestDraft>>();
+
+/** What two drafts become: entries that compute the same have their drafts in common, and what comes of them. */
+function mergedOnce(into: NestDraft, draft: NestDraft, make: () => NestDraft): NestDraft {
+  const byDraft = joinedTo.get(into) ?? new WeakMap<NestDraft, NestDraft>();
+  joinedTo.set(into, byDraft);
+  const merged = byDraft.get(draft) ?? make();
+  byDraft.set(draft, merged);
+  return merged;
 }
 
 /** Values that joined into taller ones would exhaust the stack, after thousands of operations in a row. */
@@ -150,24 +161,38 @@ function putIn(value: Scalar, values: ReadonlyMap<Buffer, ReadonlyMap<string, Ma
 
 /** A store whose buffer nobody reads any more goes, and with it the rounding of what it stored. */
 function dropUnread(list: readonly Draft[], needed: (buffer: Buffer) => boolean, singles?: Singles): Draft[] {
-  const read = new Set(list.flatMap((draft) => [...linksOf(draft).reads]));
+  const read = new Set<Buffer>();
+  for (const draft of list) for (const from of linksOf(draft).reads) read.add(from);
   return list.map((draft) => {
     if (draft.kind === 'loop') return draft;
     const kept = draft.nest.stores.map((s) => read.has(s.to) || needed(s.to));
-    if (kept.every(Boolean) || !kept.some(Boolean)) return draft;
-    const free = new Set(
-      draft.nest.stores.filter((_, i) => !kept[i] && !singles?.has(draft.nodes[i])).map((s) => s.value.key),
-    );
-    const stores = draft.nest.stores.filter((_, i) => kept[i]);
-    return {
-      ...draft,
-      nest: {
-        ...draft.nest,
-        stores: singles ? stores.map((s) => ({ ...s, value: unrounded(s.value, free) })) : stores,
-      },
-      nodes: draft.nodes.filter((_, i) => kept[i]),
-    };
+    return kept.every(Boolean) || !kept.some(Boolean) ? draft : withStores(draft, kept, singles);
   });
+}
+
+const withFewerStores = new WeakMap<NestDraft, Map<string, NestDraft>>();
+
+/** The draft with those of its stores that are kept: once for all entries that keep the same. */
+function withStores(draft: NestDraft, kept: readonly boolean[], singles?: Singles): NestDraft {
+  const known = withFewerStores.get(draft) ?? new Map<string, NestDraft>();
+  withFewerStores.set(draft, known);
+  const key = kept.join();
+  const before = known.get(key);
+  if (before) return before;
+  const free = new Set(
+    draft.nest.stores.filter((_, i) => !kept[i] && !singles?.has(draft.nodes[i])).map((s) => s.value.key),
+  );
+  const stores = draft.nest.stores.filter((_, i) => kept[i]);
+  const made: NestDraft = {
+    ...draft,
+    nest: {
+      ...draft.nest,
+      stores: singles ? stores.map((s) => ({ ...s, value: unrounded(s.value, free) })) : stores,
+    },
+    nodes: draft.nodes.filter((_, i) => kept[i]),
+  };
+  known.set(key, made);
+  return made;
 }
 
 /** The value without the rounding of those with these keys. */

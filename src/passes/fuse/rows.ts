@@ -1,9 +1,8 @@
 // Rows join: nests that read one another only within a row of their first axis become one loop over rows.
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
-import { add, axesOf, axis, coefficient, constantOf, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
-import type { AnyNest, Nest, Provenance, Rows, Store } from '../../ir/program.js';
-import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
-import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { axesOf, axis, coefficient, constantOf, type Axis, type Index } from '../../ir/index.js';
+import type { Nest, Provenance, Store } from '../../ir/program.js';
+import type { Buffer } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
 import { dependences } from './order.js';
@@ -13,9 +12,7 @@ import { loadsOf } from '../../ir/loads.js';
 import { foldsOf } from '../../ir/nest/traverse.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { type Singles } from './singles.js';
-import { single } from '../../ir/nest/single.js';
-import { storedIn } from './provenance.js';
-import { canTotal, isTotal, overRow } from './totals.js';
+import { canTotal, isTotal } from './totals.js';
 
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
 const tinyRow = 256;
@@ -82,43 +79,21 @@ export function joinRows(drafts: readonly Draft[], joining: Joining): Group[] {
   return sortGroups([...placeOf.keys()], inPlace);
 }
 
-/** What a group has become. */
-type Closed = { readonly kind: 'nest'; readonly nest: AnyNest; readonly host: boolean } | LoopDraft;
-
-/** The nests of groups, each with what it computes in words; loops as they are. */
-export function close(
-  drafts: readonly Draft[],
-  groups: readonly Group[],
-  { needed, describe, singles }: Joining,
-): Closed[] {
-  const readers = new Map<Buffer, Set<Draft>>();
-  for (const draft of drafts)
-    for (const from of linksOf(draft).reads) readers.set(from, (readers.get(from) ?? new Set()).add(draft));
-  return groups.map((group) => {
-    if (group.kind === 'loop') return group;
-    const { members, totals } = group;
-    if (members.length === 1 && totals.length === 0)
-      return { kind: 'nest', nest: { ...members[0].nest, provenance: describe(members) }, host: members[0].host };
-    const own = new Set<Draft>([...members, ...totals]);
-    const local = members
-      .flatMap((d) => d.nest.stores.map((s) => s.to))
-      .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
-    const rounded = members.map((draft) => roundedLocals(draft, new Set(local), singles));
-    return {
-      kind: 'nest',
-      nest: rowsOf({ ...group, members: rounded }, new Set(local), describe([...members, ...totals])),
-      host: false,
-    };
-  });
-}
-
 /** A draft that shares its loop with none. */
 export function alone(draft: Draft): Group {
   return draft.kind === 'loop' ? draft : groupOf(draft, false);
 }
 
-/** Can the draft be one of a loop's parts, with its first axis as the row? */
+const starting = new WeakMap<NestDraft, boolean>();
+
+/** Can the draft be one of a loop's parts, with its first axis as the row? Asked once for all entries that have the draft in common. */
 function mayStartRows(draft: NestDraft, estimate: Estimate): boolean {
+  const known = starting.get(draft) ?? startsRows(draft, estimate);
+  starting.set(draft, known);
+  return known;
+}
+
+function startsRows(draft: NestDraft, estimate: Estimate): boolean {
   return (
     draft.nest.axes.length > 0 &&
     !draft.host &&
@@ -130,12 +105,15 @@ function mayStartRows(draft: NestDraft, estimate: Estimate): boolean {
   );
 }
 
+/** Of a group that is no loop over rows. */
+const noRow = axis('none', 1);
+
 function groupOf(draft: NestDraft, eligible: boolean): GrowingGroup {
   const [row] = draft.nest.axes;
   const { reads, writes } = linksOf(draft);
   const stores = new Map(draft.nest.stores.map((store) => [store.to, { store, row }]));
   const group = { members: [draft], totals: [], reads: new Set(reads), writes: new Set(writes), stores };
-  return { kind: 'rows', ...group, row: eligible ? row : axis('none', 1) };
+  return { kind: 'rows', ...group, row: eligible ? row : noRow };
 }
 
 function grow(group: GrowingGroup, by: GrowingGroup): GrowingGroup {
@@ -250,8 +228,7 @@ function canJoin(group: GrowingGroup, draft: NestDraft, row: Axis, inPlace: (buf
       if (!made) continue;
       if (inPlace(from)) return false;
       const stride = rowStride(made.store, made.row);
-      const reading = coefficient(at, row);
-      if (!stride || !reading || reading.key !== stride.key || !rowStride({ at }, row)) return false;
+      if (!stride || rowStride({ at }, row)?.key !== stride.key) return false;
     }
   // What a member reads must not be overwritten by this draft, nor the other way round, except within the row: keep it simple.
   return !draft.nest.stores.some(({ to }) => inPlace(to) && group.reads.has(to));
@@ -299,73 +276,4 @@ function isTinyRow(nest: Nest, estimate: Estimate): boolean {
       (f) => f.over.every((a) => constantOf(a.extent) !== undefined) && placesOf(f.over, estimate) * columns <= tinyRow,
     ),
   );
-}
-
-function roundedLocals(draft: NestDraft, local: ReadonlySet<Buffer>, singles: Singles | undefined): NestDraft {
-  if (!singles || !draft.nodes.some((n) => singles.has(n))) return draft;
-  const stores = draft.nest.stores.map((store, i) =>
-    local.has(store.to) && singles.has(draft.nodes[i]) ? { ...store, value: single(store.value, true) } : store,
-  );
-  return { ...draft, nest: { ...draft.nest, stores } };
-}
-
-/** The joined loop: every part without its row axis, row-local buffers one row long. */
-function rowsOf({ row, members, totals }: RowGroup, local: ReadonlySet<Buffer>, provenance: Provenance): Rows {
-  const shrunk = new Map<Buffer, Buffer>();
-  const strides = new Map<Buffer, Index>();
-  for (const { nest } of members)
-    for (const store of nest.stores) {
-      const stride = rowStride(store, nest.axes[0]);
-      if (!stride || !local.has(store.to)) continue;
-      strides.set(store.to, stride);
-      shrunk.set(store.to, rowOf(store.to, stride));
-    }
-  const place = (to: Buffer, at: Index): { to: Buffer; at: Index } => {
-    const small = shrunk.get(to);
-    const stride = strides.get(to);
-    return small && stride ? { to: small, at: add(at, mul(mul(stride, toIndex(row)), -1)) } : { to, at };
-  };
-  const parts = members.map(({ nest }): Nest => {
-    const atom = (part: { kind: string }) => (part === nest.axes[0] ? toIndex(row) : undefined);
-    return {
-      ...nest,
-      axes: nest.axes.slice(1),
-      stores: nest.stores.map((store) => ({
-        ...place(store.to, rewriteIndex(store.at, { atom })),
-        value: shrinkLoads(rewriteScalar(store.value, { atom }), place),
-      })),
-    };
-  });
-  const sums = totals.map(({ nest }): Nest => {
-    const own = overRow(nest, row);
-    return { ...own, stores: own.stores.map((store) => ({ ...store, value: shrinkLoads(store.value, place) })) };
-  });
-  return {
-    kind: 'rows',
-    name: members[members.length - 1].nest.name,
-    row,
-    parts,
-    ...(sums.length > 0 && { totals: sums }),
-    rowLocal: [...shrunk.values()],
-    provenance: storedIn(provenance, (buffer) => shrunk.get(buffer)),
-  };
-}
-
-const rowBuffers = new WeakMap<Buffer, Buffer>();
-
-/** The one-row form of a buffer: the same object in every entry, so that kernels compare equal. */
-function rowOf(whole: Buffer, length: Index): Buffer {
-  let known = rowBuffers.get(whole);
-  if (!known) rowBuffers.set(whole, (known = { ...whole, length }));
-  return known;
-}
-
-function shrinkLoads(value: Scalar, place: (to: Buffer, at: Index) => { to: Buffer; at: Index }): Scalar {
-  return rewriteScalar(value, {
-    scalar: (v) => {
-      if (v.kind !== 'load') return undefined;
-      const { to, at } = place(v.from, v.at);
-      return to === v.from ? undefined : load(to, at);
-    },
-  });
 }

@@ -13,6 +13,7 @@ const marks = { before: '\uE000', after: '\uE001' } as const;
  * text's copy: one that is the copy's own is left out, and the word of one next to it gets `_before` or `_after`.
  */
 export function common(texts: readonly string[], copies: readonly (readonly number[])[]): string | undefined {
+  if (texts.every((text) => text === texts[0])) return texts[0].replace(/^[._]+/, '');
   const parts = texts.map((text) => text.split(/(\d+)/));
   const [first] = parts;
   let result = '';
@@ -30,8 +31,9 @@ export function common(texts: readonly string[], copies: readonly (readonly numb
     if (offset === undefined) return undefined;
     result = result.replace(/[._]$/, '') + (offset < 0 ? marks.before : offset > 0 ? marks.after : '');
   }
-  return result
-    .replace(/^[._]+/, '')
+  const named = result.replace(/^[._]+/, '');
+  if (!named.includes(marks.before) && !named.includes(marks.after)) return named;
+  return named
     .replace(/([\p{L}\p{N}_.]*)\uE000([\p{L}\p{N}_.]*)/gu, '$1$2_before')
     .replace(/([\p{L}\p{N}_.]*)\uE001([\p{L}\p{N}_.]*)/gu, '$1$2_after');
 }

@@ -6,7 +6,7 @@ import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, indexValue, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { printPlace, printSource } from '../../ir/source.js';
 import { common, numbersIn } from './alike.js';
-import { keyOfNest } from '../../ir/nest/key.js';
+import { shapeOfNest } from '../../ir/nest/key.js';
 import { unique } from '../unique.js';
 import { storedIn } from '../fuse/provenance.js';
 
@@ -68,33 +68,19 @@ interface Member {
 function memberOf(key: string, nest: AnyNest): Member | undefined {
   const { path = '', phase, sources } = nest.provenance;
   if (numbersIn(path).length === 0) return undefined;
-  const places = new Map<Buffer, number>();
-  const sites = new Map<number, number>();
-  const text = keyOfNest(
-    nest,
-    (buffer) => {
-      const { space, dtype, length, below } = buffer;
-      return `${numberedIn(places, buffer)} ${space} ${dtype}[${length.key}] ${below}`;
-    },
-    (site) => numberedIn(sites, site),
-  );
-  const shape = [path.replace(/\d+/g, '#'), phase, ...sources.map(printSource), text].join('\n');
-  return { key, nest, shape, buffers: [...places.keys()], sites: [...sites.keys()] };
-}
-
-/** `#n` for the n-th that is met. */
-function numberedIn<T>(known: Map<T, number>, of: T): string {
-  const before = known.get(of);
-  if (before === undefined) known.set(of, known.size);
-  return `#${before ?? known.size - 1}`;
+  const { text, buffers, sites } = shapeOfNest(nest);
+  const kinds = buffers.map(({ space, dtype, length, below }) => `${space} ${dtype}[${length.key}] ${below}`);
+  const shape = [path.replace(/\d+/g, '#'), phase, ...sources.map(printSource), ...kinds, text].join('\n');
+  return { key, nest, shape, buffers, sites };
 }
 
 function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
   const [first] = members;
+  const numbers = new Map(members.map((member) => [member, numbersIn(member.nest.provenance.path ?? '')]));
   const commonOf = (text: (member: Member) => string | undefined, of = members): string | undefined =>
     common(
       of.map((member) => text(member) ?? ''),
-      of.map(({ nest }) => numbersIn(nest.provenance.path ?? '')),
+      of.map((member) => numbers.get(member) ?? []),
     );
   // To write formulas takes time, and these tell what all have in common.
   const told = [first, members[1], members[members.length - 1]];

@@ -1,0 +1,143 @@
+// From groups of drafts to nests: a loop over rows with what each row holds for itself, and what the nest computes in words.
+import { add, mul, toIndex, type Index } from '../../ir/index.js';
+import { rowStride } from '../../ir/nest/rowStride.js';
+import { single } from '../../ir/nest/single.js';
+import type { AnyNest, Nest, Provenance, Rows } from '../../ir/program.js';
+import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
+import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
+import { storedIn } from './provenance.js';
+import type { Group, Joining, RowGroup } from './rows.js';
+import type { Singles } from './singles.js';
+import { overRow } from './totals.js';
+
+/** What a group has become. */
+type Closed = { readonly kind: 'nest'; readonly nest: AnyNest; readonly host: boolean } | LoopDraft;
+
+/** The nests of groups, each with what it computes in words; loops as they are. */
+export function close(
+  drafts: readonly Draft[],
+  groups: readonly Group[],
+  { needed, describe, singles }: Joining,
+): Closed[] {
+  const readers = new Map<Buffer, Set<Draft>>();
+  for (const draft of drafts)
+    for (const from of linksOf(draft).reads) readers.set(from, (readers.get(from) ?? new Set()).add(draft));
+  return groups.map((group) => {
+    if (group.kind === 'loop') return group;
+    const { members, totals } = group;
+    const own = new Set<Draft>([...members, ...totals]);
+    const local =
+      own.size === 1
+        ? []
+        : members
+            .flatMap((d) => d.nest.stores.map((s) => s.to))
+            .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
+    const nest = closedOnce(group, local, () => {
+      const provenance = describe([...members, ...totals]);
+      if (own.size === 1) return { ...members[0].nest, provenance };
+      const rounded = members.map((draft) => roundedLocals(draft, new Set(local), singles));
+      return rowsOf({ ...group, members: rounded }, new Set(local), provenance);
+    });
+    return { kind: 'nest', nest, host: own.size === 1 && members[0].host };
+  });
+}
+
+interface ClosedGroup {
+  readonly group: RowGroup;
+  readonly local: readonly Buffer[];
+  readonly nest: AnyNest;
+}
+
+const closed = new WeakMap<NestDraft, ClosedGroup[]>();
+
+/** The nest of a group: entries that have its drafts in common, and keep as much of what they make for a row, have the nest in common. */
+function closedOnce(group: RowGroup, local: readonly Buffer[], make: () => AnyNest): AnyNest {
+  const [first] = group.members;
+  const known = closed.get(first) ?? [];
+  closed.set(first, known);
+  const before = known.find(
+    (other) =>
+      other.group.row === group.row &&
+      isSame(other.group.members, group.members) &&
+      isSame(other.group.totals, group.totals) &&
+      isSame(other.local, local),
+  );
+  if (before) return before.nest;
+  const nest = make();
+  known.push({ group, local, nest });
+  return nest;
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}
+
+function roundedLocals(draft: NestDraft, local: ReadonlySet<Buffer>, singles: Singles | undefined): NestDraft {
+  if (!singles || !draft.nodes.some((n) => singles.has(n))) return draft;
+  const stores = draft.nest.stores.map((store, i) =>
+    local.has(store.to) && singles.has(draft.nodes[i]) ? { ...store, value: single(store.value, true) } : store,
+  );
+  return { ...draft, nest: { ...draft.nest, stores } };
+}
+
+/** The joined loop: every part without its row axis, row-local buffers one row long. */
+function rowsOf({ row, members, totals }: RowGroup, local: ReadonlySet<Buffer>, provenance: Provenance): Rows {
+  const shrunk = new Map<Buffer, Buffer>();
+  const strides = new Map<Buffer, Index>();
+  for (const { nest } of members)
+    for (const store of nest.stores) {
+      const stride = rowStride(store, nest.axes[0]);
+      if (!stride || !local.has(store.to)) continue;
+      strides.set(store.to, stride);
+      shrunk.set(store.to, rowOf(store.to, stride));
+    }
+  const place = (to: Buffer, at: Index): { to: Buffer; at: Index } => {
+    const small = shrunk.get(to);
+    const stride = strides.get(to);
+    return small && stride ? { to: small, at: add(at, mul(mul(stride, toIndex(row)), -1)) } : { to, at };
+  };
+  const parts = members.map(({ nest }): Nest => {
+    const atom = (part: { kind: string }) => (part === nest.axes[0] ? toIndex(row) : undefined);
+    return {
+      ...nest,
+      axes: nest.axes.slice(1),
+      stores: nest.stores.map((store) => ({
+        ...place(store.to, rewriteIndex(store.at, { atom })),
+        value: shrinkLoads(rewriteScalar(store.value, { atom }), place),
+      })),
+    };
+  });
+  const sums = totals.map(({ nest }): Nest => {
+    const own = overRow(nest, row);
+    return { ...own, stores: own.stores.map((store) => ({ ...store, value: shrinkLoads(store.value, place) })) };
+  });
+  return {
+    kind: 'rows',
+    name: members[members.length - 1].nest.name,
+    row,
+    parts,
+    ...(sums.length > 0 && { totals: sums }),
+    rowLocal: [...shrunk.values()],
+    provenance: storedIn(provenance, (buffer) => shrunk.get(buffer)),
+  };
+}
+
+const rowBuffers = new WeakMap<Buffer, Buffer>();
+
+/** The one-row form of a buffer: the same object in every entry, so that kernels compare equal. */
+function rowOf(whole: Buffer, length: Index): Buffer {
+  let known = rowBuffers.get(whole);
+  if (!known) rowBuffers.set(whole, (known = { ...whole, length }));
+  return known;
+}
+
+function shrinkLoads(value: Scalar, place: (to: Buffer, at: Index) => { to: Buffer; at: Index }): Scalar {
+  return rewriteScalar(value, {
+    scalar: (v) => {
+      if (v.kind !== 'load') return undefined;
+      const { to, at } = place(v.from, v.at);
+      return to === v.from ? undefined : load(to, at);
+    },
+  });
+}
