@@ -37,14 +37,22 @@ export function sameElement(a: ElementType, b: ElementType): boolean {
   return a.kind === b.kind && (a.kind !== 'index' || b.kind !== 'index' || a.size.key === b.size.key);
 }
 
+/** Of shapes, whose nodes are asked again and again. */
+const strides = new WeakMap<readonly Dim[], readonly Index[]>();
+const counts = new WeakMap<readonly Dim[], Index>();
+
 /** How many elements a tensor of this type has. */
-export function elementCount(type: TensorType): Index {
-  return product(type.shape.map((d) => d.size));
+export function elementCount({ shape }: TensorType): Index {
+  let known = counts.get(shape);
+  if (!known) counts.set(shape, (known = product(shape.map((d) => d.size))));
+  return known;
 }
 
 /** Row-major strides, in elements. */
-export function stridesOf(type: TensorType): Index[] {
-  return type.shape.map((_, i) => product(type.shape.slice(i + 1).map((d) => d.size)));
+export function stridesOf({ shape }: TensorType): readonly Index[] {
+  let known = strides.get(shape);
+  if (!known) strides.set(shape, (known = shape.map((_, i) => product(shape.slice(i + 1).map((d) => d.size)))));
+  return known;
 }
 
 /** `[batch, hidden=128]`, `index(10)[batch]`, `f32`. */

@@ -68,9 +68,16 @@ export function size(name: string, rank = 0): Index {
 }
 
 export function add(...parts: readonly (Index | number)[]): Index {
-  const [first, ...others] = parts.map(toIndex).filter((p) => p.terms.length > 0);
-  if (!first) return zero;
-  return others.length === 0 ? first : canonical([first, ...others].flatMap((p) => p.terms));
+  let sum: Index | undefined;
+  let terms: Term[] | undefined;
+  for (const part of parts) {
+    const next = toIndex(part);
+    if (next.terms.length === 0) continue;
+    if (!sum) sum = next;
+    else if (terms) terms.push(...next.terms);
+    else terms = [...sum.terms, ...next.terms];
+  }
+  return terms ? canonical(terms) : (sum ?? zero);
 }
 
 export function sub(a: Index | number, b: Index | number): Index {
@@ -78,8 +85,10 @@ export function sub(a: Index | number, b: Index | number): Index {
 }
 
 export function scale(a: Index, factor: number): Index {
-  if (factor === 1) return a;
-  return canonical(a.terms.map((t) => ({ factor: t.factor * factor, atoms: t.atoms })));
+  if (factor === 1 || a.terms.length === 0) return a;
+  if (factor === 0) return zero;
+  // The order of terms is by the size of their factors, whatever the sign, so that it stays.
+  return inOrder(a.terms.map((t) => ({ factor: t.factor * factor, atoms: t.atoms })));
 }
 
 export function mul(a: Index | number, b: Index | number): Index {
@@ -111,19 +120,25 @@ export function equal(a: Index, b: Index): boolean {
 
 /** Terms of equal atoms merged, in the one order. */
 export function canonical(terms: readonly Term[]): Index {
-  if (terms.length < 2) {
-    const kept = terms.filter((t) => t.factor !== 0);
-    return { terms: kept, key: kept.map((t) => `${t.factor}·${atomsKey(t.atoms)}`).join('') };
-  }
-  const merged = new Map<string, Term>();
+  if (terms.length < 2) return inOrder(terms.filter((t) => t.factor !== 0));
+  const merged: Term[] = [];
+  // They are few: a table of their keys would take longer than to look at each.
+  const keys: string[] = [];
   for (const term of terms) {
     const key = atomsKey(term.atoms);
-    const before = merged.get(key);
-    merged.set(key, { factor: (before?.factor ?? 0) + term.factor, atoms: term.atoms });
+    const at = keys.indexOf(key);
+    if (at < 0) {
+      merged.push(term);
+      keys.push(key);
+    } else merged[at] = { factor: merged[at].factor + term.factor, atoms: term.atoms };
   }
-  const kept = [...merged.entries()].filter(([, t]) => t.factor !== 0);
-  kept.sort(([, s], [, t]) => compareTerms(s, t));
-  return { terms: kept.map(([, t]) => t), key: kept.map(([k, t]) => `${t.factor}·${k}`).join('+') };
+  return inOrder(merged.filter((t) => t.factor !== 0).sort(compareTerms));
+}
+
+function inOrder(terms: readonly Term[]): Index {
+  let key = '';
+  for (const { factor, atoms } of terms) key += `${key && '+'}${factor}·${atomsKey(atoms)}`;
+  return { terms, key };
 }
 
 function atomsKey(atoms: readonly Atom[]): string {

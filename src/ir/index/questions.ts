@@ -43,15 +43,20 @@ export function sizesOf(a: Index, into: Set<string> = new Set()): Set<string> {
 /** The part of the index that multiplies the axis (an index without it); undefined where the axis is under a quotient, an element, or squared. */
 export function coefficient(a: Index, of: Axis): Index | undefined {
   const found: Term[] = [];
-  for (const term of a.terms) {
-    const direct = term.atoms.filter((x) => x === of).length;
-    const rest = term.atoms.filter((x) => x !== of);
-    const hidden = new Set<Axis>();
-    for (const x of rest) axesOfAtom(x, hidden);
-    if (hidden.has(of) || direct > 1) return undefined;
-    if (direct === 1) found.push({ factor: term.factor, atoms: rest });
+  for (const { factor, atoms } of a.terms) {
+    const at = atoms.indexOf(of);
+    if (at >= 0) found.push({ factor, atoms: [...atoms.slice(0, at), ...atoms.slice(at + 1)] });
+    if (atoms.some((x, i) => i !== at && (x === of || isHidden(of, x)))) return undefined;
   }
   return canonical(found);
+}
+
+/** Does the axis stand within the atom? */
+function isHidden(axis: Axis, within: Atom): boolean {
+  if (within.kind === 'axis' || within.kind === 'size') return false;
+  const inside = new Set<Axis>();
+  axesOfAtom(within, inside);
+  return inside.has(axis);
 }
 
 /** The coefficient of the axis as a number; undefined if it is not affine in it or the coefficient is not constant. */

@@ -196,7 +196,7 @@ function replace({ name, value }: Of<'replace'>, frame: Frame): void {
   const { context } = frame;
   const variable = frame.scope.variable(name.name);
   if (!variable) return fail(frame, messages.notAState({ name: name.name, span: name.span }));
-  if (variable.kind === 'state' && !context.training) return;
+  if (variable.kind === 'state' && !context.mode.isTraining()) return;
   const inner = atStatement(frame, value.span);
   context.g.at(inner.origin, () => {
     const found = evaluate(value, inner);

@@ -23,7 +23,7 @@ import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
 import { DrawSites } from './draws.js';
 import { fileScope, libraryScope } from './declarations.js';
-import { fail, mostSteps, Naming, type Context, type Frame } from './frame.js';
+import { ElaborationMode, fail, mostSteps, Naming, type Context, type Frame } from './frame.js';
 import { runModel, type Written } from './model.js';
 import { nearest } from './names.js';
 import { settleNames } from './settleNames.js';
@@ -84,7 +84,10 @@ function elaborated(options: ElaborateOptions, reports: Map<string, Diagnostic>)
   if (!declaration) return { diagnostics: [...reports.values()] };
   const g = createBuilder();
   const training = elaborateMode(declaration, options, true, g, report);
-  const evaluation = elaborateMode(declaration, options, false, g, report, training.frame.context);
+  const { mode } = training.frame.context;
+  const evaluation = mode.wasAsked
+    ? elaborateMode(declaration, options, false, g, report, training.frame.context)
+    : training;
   const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
   if (failed()) checkSettings(declaration, training.frame);
   else requireLoss(declaration, training, report);
@@ -140,7 +143,7 @@ function createContext(
   };
   return {
     g,
-    training,
+    mode: new ElaborationMode(training),
     parameters: new Map(),
     states: new Map(),
     loops: [],

@@ -82,7 +82,7 @@ function operandOf(expression: Expression, frame: Frame): Operand {
 }
 
 function named({ name, span }: Of<'name'>, frame: Frame): Value {
-  if (name === 'training') return { kind: 'boolean', value: frame.context.training };
+  if (name === 'training') return { kind: 'boolean', value: frame.context.mode.isTraining() };
   const value = frame.scope.find(name);
   if (value) return value;
   const later = frame.scope.later(name);

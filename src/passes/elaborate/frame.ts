@@ -49,10 +49,26 @@ export function joinPath(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`;
 }
 
+/** Training or evaluation, and whether anything has asked which: what did not is the same in both. */
+export class ElaborationMode {
+  private asked = false;
+
+  constructor(private readonly training: boolean) {}
+
+  isTraining(): boolean {
+    this.asked = true;
+    return this.training;
+  }
+
+  get wasAsked(): boolean {
+    return this.asked;
+  }
+}
+
 /** What one elaboration of a model, in one mode, collects. */
 export interface Context {
   readonly g: Builder;
-  readonly training: boolean;
+  readonly mode: ElaborationMode;
   readonly parameters: Map<string, ModelParameter & { readonly node: Node; readonly declared: Span }>;
   readonly states: Map<string, ModelState & Variable>;
   /** Scans whose bodies are being elaborated, innermost last. */

@@ -143,7 +143,7 @@ function makeGradient(
       leaves,
       cotangent,
       parts: leaves.map(() => undefined),
-      key: `own ${context.made.length} ${String(context.training)}`,
+      key: `own ${context.made.length} ${String(context.mode.isTraining())}`,
     },
   };
   context.made.push(making);

@@ -128,7 +128,7 @@ function round(
     const emitted = runBody(scan, body);
     const closed = closeLoop(context, emitted ?? [], scan.backwards);
     // In evaluation a state is not replaced.
-    if (!emitted && !closed.carries && context.training) fail(frame, scanWithoutResult({ span: scan.span }));
+    if (!emitted && !closed.carries && context.mode.isTraining()) fail(frame, scanWithoutResult({ span: scan.span }));
     carried.forEach((variable, k) => leave(variable, starts[k].name, frame));
     const stacks = closed.emitted.map((stack) => movedFrom(stack, axis, frame));
     for (const { type } of stacks) checkExtent(frame, type, scan.span);
