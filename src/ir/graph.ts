@@ -47,7 +47,7 @@ export interface Node<A extends Attrs = Attrs> {
   name?: string;
   /** Where it stands in the model, by bindings and instances (`h.dense`): what it is called by where its author gave it no name. */
   place?: string;
-  /** Where the activation stands that is applied to it, where it has no place of its own. */
+  /** The place or the word of what an activation makes of it, as `h` of h = tanh(z): by that it is called `z_h`, where nobody named it. */
   activation?: string;
   origin?: Origin;
 }

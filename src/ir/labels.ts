@@ -1,20 +1,18 @@
 // What nodes are called in generated code, its comments and `nnc grad`: words made of names, places and roles, at the end. No pass reads them.
 import { titleIn } from './formula/mathematics.js';
 import type { Title } from './formula/tree.js';
-import { isOp, through, type Node, type Op } from './graph.js';
-import { div, mul, neg, sub } from './ops/arithmetic.js';
+import { isOp, through, type Node } from './graph.js';
+import { div, sub } from './ops/arithmetic.js';
 import { constant, iota } from './ops/constants.js';
 import { contract } from './ops/contract.js';
 import { counter, input, parameter, slot, state } from './ops/leaves.js';
-import { select } from './ops/logic.js';
-import { broadcast, reshape } from './ops/movement.js';
+import { broadcast, permute, reshape, slice } from './ops/movement.js';
 import { argument } from './ops/ownGradient.js';
 import { sum } from './ops/reductions.js';
 import { bound, scan } from './ops/scan.js';
 import { recognise } from './recognise.js';
-import { sameShape } from './types.js';
 
-/** `h`; `d_h`, its cotangent; `delta_h`, the cotangent of what the activation that makes it is applied to. */
+/** `h`; `d_h`, its cotangent; `z_h`, what the activation that makes it is applied to; `delta_h`, the cotangent of that. */
 export function titleText(title: Title): string {
   return titleIn(title, 'nn');
 }
@@ -30,25 +28,56 @@ export interface Label extends Title {
 
 /** What a node was called, or what its place says, or of a cotangent, what that is of; undefined where nothing is known. */
 export function labelOf(node: Node): Label | undefined {
-  const { name, place, activation, role } = node;
+  const { name, activation, role } = node;
+  const place = node.place ?? activation;
   if (name !== undefined)
-    return { of: 'value', word: name, place, named: true, given: place === undefined || place === name };
-  const of = role.kind === 'cotangent' && role.of && cotangentLabel(role.of);
-  if (of) return role.by ? { ...of, by: titleText(titleOf(through(role.by, [sum, broadcast, reshape]))) } : of;
-  const path = place ?? (activation === undefined ? undefined : `${activation}.input`);
-  return path === undefined ? undefined : { of: 'value', word: asName(path), place: path, named: false, given: false };
+    return {
+      of: 'value',
+      word: name,
+      place: node.place,
+      named: true,
+      given: node.place === undefined || node.place === name,
+    };
+  const cotangent = cotangentLabel(node);
+  if (cotangent) return cotangent;
+  if (role.kind !== 'cotangent' && activation !== undefined)
+    return { of: 'value', word: `z_${asName(activation)}`, place, named: false, given: false };
+  return place === undefined
+    ? undefined
+    : { of: 'value', word: wordAt(place, node), place, named: false, given: false };
 }
 
-function cotangentLabel(of: Node): Label | undefined {
+/** A place as a word; the function's name alone says too little: `tanh_cell`. */
+function wordAt(place: string, node: Node): string {
+  const of = place === kindOf(node) ? node.inputs.map(nearest).find((found) => found !== undefined) : undefined;
+  return of ? `${place}_${titleText(of)}` : asName(place);
+}
+
+/** What a cotangent is called by the value that it is the derivative by; undefined where that is not known, or it is a term of one. */
+export function cotangentLabel({ role }: Node): Label | undefined {
+  if (role.kind !== 'cotangent' || !role.of) return undefined;
+  const of = labelBy(role.of);
+  return of && role.by ? { ...of, by: titleText(titleOf(through(role.by, [sum, broadcast, reshape]))) } : of;
+}
+
+function labelBy(of: Node): Label | undefined {
   const leaf = leafName(of);
   if (leaf !== undefined) return { of: 'cotangent', word: leaf, named: true, given: true };
   const label = labelOf(of);
   if (!label) return undefined;
+  const { place, named, given } = label;
   // What textbooks call delta: the cotangent of what an activation is applied to.
-  if (!label.named && of.place === undefined && of.activation !== undefined)
-    return { ...label, of: 'delta', word: asName(of.activation), place: `delta_${of.activation}` };
+  if (!named && of.activation !== undefined && of.role.kind !== 'cotangent')
+    return { of: 'delta', word: asName(of.activation), place: `delta_${of.activation}`, named, given };
   const word = titleText(label);
-  return { ...label, of: 'cotangent', word, place: `d_${label.place ?? word}` };
+  return {
+    of: 'cotangent',
+    word,
+    place: `d_${place ?? word}`,
+    named,
+    given,
+    ...(label.of !== 'value' && { inner: label }),
+  };
 }
 
 /** The name that a node was given, or that its place or its role gives it: `h_dense`, `d_h`. */
@@ -64,22 +93,27 @@ export function asName(path: string): string {
 
 /** What a stored node is called: its own name or place, else one made from what it is. */
 export function titleOf(node: Node): Title {
-  const own = labelOf(node) ?? deltaOf(node);
+  const own = labelOf(node);
   if (own) return own;
+  if (node.role.kind === 'cotangent' && node.role.of?.role.kind === 'forward')
+    return { of: 'cotangent', word: titleText(titleOf(through(node.role.of, [broadcast, permute, reshape, slice]))) };
   const value = (word: string): Title => ({ of: 'value', word });
   // Each round's is called so too.
   if (isOp(node, scan)) {
     const { loop, result } = node.attrs;
     return result.kind === 'emit' ? titleOf(result.of) : value(loop.carried[result.of].attrs.name);
   }
-  const near = node.inputs.map(nearest).find((found) => found !== undefined);
+  const kind = kindOf(node);
+  const close = node.inputs.flatMap((input) => nearest(input) ?? []);
+  // A term of a cotangent is called by the cotangent that it is made of.
+  const upstream = node.role.kind === 'cotangent' ? close.find((found) => found.of !== 'value') : undefined;
+  if (upstream) return isMoved(kind) ? upstream : value(`${kind}_${titleText(upstream)}`);
+  const near: Near | undefined = close[0];
   const of = near && titleText(near);
   const [minuend, subtrahend] = node.op === sub ? node.inputs.map(givenName) : [];
   if (minuend && subtrahend) return value(`${minuend}_minus_${subtrahend}`);
   const { path } = node.origin ?? {};
-  const kind = kindOf(node);
-  // It has other dimensions, and nothing else is new.
-  if (near && (kind === 'broadcast' || kind === 'reshape')) return near;
+  if (near && isMoved(kind)) return near;
   const where = near?.given || !path ? of : asName(path);
   if (where === undefined) {
     const maker = node.origin?.calls.findLast((name) => name !== kind);
@@ -93,30 +127,9 @@ export function nameOf(node: Node): string {
   return titleText(titleOf(node));
 }
 
-/**
- * The cotangent of an activation times its slope is what textbooks call delta. Only steps that go element by element lead from one
- * to the other: what has gone through a product of matrices or a sum is a cotangent of something else.
- */
-export function deltaOf(node: Node): Title | undefined {
-  if (node.type.shape.length === 0) return undefined;
-  let at = node;
-  for (let steps = 0; steps < 6 && slopes.has(at.op); steps++) {
-    const next =
-      at.inputs.find((input) => cotangentOf(input) !== undefined && sameShape(input.type, node.type)) ?? at.inputs[0];
-    if (!sameShape(next.type, node.type)) return undefined;
-    const word = cotangentOf(next);
-    if (word !== undefined) return { of: 'delta', word };
-    at = next;
-  }
-  return undefined;
-}
-
-const slopes: ReadonlySet<Op> = new Set<Op>([mul, div, neg, select]);
-
-/** The word of what a node is the cotangent of. */
-function cotangentOf(node: Node): string | undefined {
-  const label = labelOf(node);
-  return label?.of === 'cotangent' ? label.word : undefined;
+/** It has other dimensions, and nothing else is new. */
+function isMoved(kind: string): boolean {
+  return kind === 'broadcast' || kind === 'reshape';
 }
 
 /** What it does, in a word: `max`, `product`, `inverse`. */

@@ -1,11 +1,12 @@
 // The buffers of a model: one for each leaf, and one for each node that some entry stores.
+import { everyNode } from '../ir/bodies.js';
 import { isOp, type Node } from '../ir/graph.js';
 import { constantOf } from '../ir/index.js';
 import { titleOf, titleText } from '../ir/labels.js';
 import { literal } from '../ir/ops/constants.js';
 import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
 import { bound } from '../ir/ops/scan.js';
-import type { ModelGraph } from '../ir/model.js';
+import { modeRoots, type ModelGraph } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 import type { Gradients } from './derive/derive.js';
@@ -19,12 +20,15 @@ export class Buffers {
   private readonly persistent = new Map<string, Buffer>();
   private readonly ofNode = new Map<string, Map<Node, Buffer>>();
   private readonly names = new Set<string>();
+  /** Those that authors gave: a user's own d_h keeps its name, whichever is stored first. */
+  private readonly given: ReadonlySet<string>;
   private readonly typeOf: ReadonlyMap<string, TensorType>;
   private readonly inputs;
   private readonly parameters;
   private readonly states;
 
   constructor(private readonly model: ModelGraph) {
+    this.given = new Set(everyNode(modeRoots(model)).flatMap((node) => (node.kept ? (node.name ?? []) : [])));
     this.typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
     this.inputs = model.inputs.map((i) => ({ ...i, buffer: this.keep('input', i.name, i.type) }));
     this.parameters = model.parameters.map((p) => ({ ...p, buffer: this.parameter(p.name) }));
@@ -111,7 +115,8 @@ export class Buffers {
 
   private ofStored(node: Node): Buffer {
     const title = titleOf(node);
-    const buffer = this.make('arena', isOp(node, bound) ? node.attrs.name : titleText(title), node.type);
+    const word = isOp(node, bound) ? node.attrs.name : titleText(title);
+    const buffer = this.make('arena', title.of !== 'value' && this.given.has(word) ? `${word}_2` : word, node.type);
     return title.of === 'cotangent' ? { ...buffer, cotangent: true } : buffer;
   }
 

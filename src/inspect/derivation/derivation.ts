@@ -12,7 +12,7 @@ import { derive, type Derived } from './derive.js';
 import { createLoops, type Loops, type Scope } from './loops.js';
 import { placed } from './positions.js';
 import { stepOf } from './steps.js';
-import { activationsAmong, Names, nameCotangents, nameValues } from './naming.js';
+import { Names, nameCotangents, nameValues } from './naming.js';
 import { readingOf } from './reading.js';
 import { sliceOf } from './slice.js';
 import { updatesOf } from './update.js';
@@ -60,7 +60,7 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
 
 /** Names for all that is to have a line. */
 function namedScope(derived: Derived) {
-  const { of, targets, trace } = derived;
+  const { of, targets } = derived;
   const roots = [of.node, ...targets.map(({ node }) => node)];
   const reading = readingOf(roots);
   const order = reading.inOrder(roots);
@@ -69,8 +69,7 @@ function namedScope(derived: Derived) {
   const loops = createLoops();
   const ends = new Map<Node, Title>();
   const scope = scopeOf({ names, reading, loops, ends });
-  const now = (node: Node): Node => trace.became.get(node) ?? node;
-  const named = { reading, names, activations: activationsAmong(order), now };
+  const named = { reading, names };
   nameValues(named, order, (node) => forward.has(node) && node !== of.node);
   if (of.node.inputs.length > 0 && !names.titles.has(of.node)) names.give(of.node, { of: 'value', word: of.name });
   for (const { node, title } of targets) if (!names.titles.has(node)) ends.set(node, names.free(title));

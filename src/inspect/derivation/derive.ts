@@ -11,6 +11,7 @@ import { differentiateLoss, simplifyModel, type Gradients } from '../../passes/d
 import { differentiate } from '../../passes/derive/differentiate.js';
 import { simplify } from '../../passes/derive/simplify.js';
 import { createTrace, type Trace } from '../../passes/derive/trace.js';
+import { markActivations } from '../../ir/activations.js';
 import { asName } from '../../ir/labels.js';
 import type { DerivationOptions } from './derivation.js';
 import { fits, sourcesNamed, valuesOf } from './select.js';
@@ -37,6 +38,7 @@ export interface Derived {
 
 export function derive(written: ModelGraph, options: DerivationOptions): Derived {
   const { model } = simplifyModel({ written, model: written });
+  markActivations(modeRoots(model));
   const sources = sourcesNamed(model);
   const of = options.of === undefined ? sources[0] : sources.find(({ name }) => name === options.of);
   if (!of) throw new Error(`nothing is called ${options.of ?? 'loss'}`);

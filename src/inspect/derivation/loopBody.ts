@@ -3,11 +3,11 @@ import { createWriter } from '../../ir/formula.js';
 import { name, words, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { printIndex, sub } from '../../ir/index.js';
-import { slice } from '../../ir/ops/movement.js';
+import { goesBackwards } from '../../ir/ops/rows.js';
 import { bodyRoots, inputsOfScan, scan, type Bound, type ScanNode } from '../../ir/ops/scan.js';
 import type { Binding, LoopStep, Step } from './data.js';
 import type { Loops, Scope } from './loops.js';
-import { activationsAmong, nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
+import { nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
 import { letterOf, placed, rowOf } from './positions.js';
 import { readingOf, type Reading } from './reading.js';
 import { stepOf } from './steps.js';
@@ -41,7 +41,7 @@ interface NamedBody {
 
 export function createBody(results: readonly ScanNode[], outer: Scope, number: number, loops: Loops): BodyOfLoop {
   const frame = frameOf(results, outer);
-  const named = nameBody(frame, loops);
+  const named = nameBody(frame);
   const scope = scopeOf(frame, named, loops);
   const step = headed(frame, bodySteps(frame, named, scope, loops), number);
   const { letter, backwards, carried } = frame;
@@ -52,8 +52,7 @@ export function createBody(results: readonly ScanNode[], outer: Scope, number: n
 function frameOf(results: readonly ScanNode[], outer: Scope): Frame {
   const { loop } = results[0].attrs;
   const { sequences, captured } = inputsOfScan(results[0]);
-  const flipped = sequences.filter((x) => isOp(x, slice) && x.attrs.steps[0] === -1).length;
-  const backwards = 2 * flipped > sequences.length;
+  const backwards = goesBackwards(sequences);
   const letter = letterOf(loop.length, outer.positions);
   const carried = loop.carried.map((leaf) => carriedTitle(leaf, outer.names));
   const [now, next] = backwards ? [letter, `${letter} - 1`] : [`${letter} - 1`, letter];
@@ -65,7 +64,7 @@ function frameOf(results: readonly ScanNode[], outer: Scope): Frame {
   return { results, outer, letter, backwards, carried, leaves, positions, after: [...outer.positions, next] };
 }
 
-function nameBody({ results, outer, carried, leaves }: Frame, loops: Loops): NamedBody {
+function nameBody({ results, outer, leaves }: Frame): NamedBody {
   const { loop } = results[0].attrs;
   const roots = bodyRoots(results);
   const reading = readingOf(roots);
@@ -79,11 +78,7 @@ function nameBody({ results, outer, carried, leaves }: Frame, loops: Loops): Nam
     result.kind === 'emit' && isOwn(result.of, loop.next, leaves) ? [{ word, of: result.of }] : [],
   );
   for (const { word, of } of emitted) if (word !== undefined) names.give(of, { of: 'value', word });
-  for (const [z, word] of activationsAmong(order)) loops.activations.set(z, word);
-  // What is carried on is called so, and by that what its activation is applied to.
-  for (const [{ inputs }, k] of nexts)
-    if (loops.activations.has(inputs[0])) loops.activations.set(inputs[0], carried[k].word);
-  const named = { reading, names, activations: loops.activations };
+  const named = { reading, names, leaves };
   nameValues(named, order, (node) => node.role.kind === 'forward' && !nexts.has(node));
   nameCotangents(named, order, new Set(nexts.keys()));
   for (const { of } of emitted) if (!names.titles.has(of)) names.give(of, valueTitle(of, named));

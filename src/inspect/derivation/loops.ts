@@ -26,8 +26,6 @@ interface Run extends BodyOfLoop {
 }
 
 export interface Loops {
-  /** Of values in bodies that activations are applied to: the word of what that gives. Loops backwards speak of those of loops forwards. */
-  readonly activations: Map<Node, string>;
   /** What a node is called that is a result of a loop, or the rows of one that goes backwards, turned. */
   rowsOf(node: Node, outer: Scope): Formula | undefined;
   /** What a result of a loop is called outside: its rows, `h[T - 1]`, or `h[-1:]` from its start on. */
@@ -49,7 +47,6 @@ export function createLoops(): Loops {
     return made;
   };
   const loops: Loops = {
-    activations: new Map(),
     rowsOf(node, outer) {
       if (isOp(node, scan)) return loops.resultOf(node, outer);
       const [of] = node.inputs;

@@ -2,7 +2,8 @@
 import { isOp, type Builder, type Node, type NodeOf } from '../graph.js';
 import { add, constant as whole, constantOf, scale, sub, zero, type Index } from '../index.js';
 import { filled } from './calls.js';
-import { slice, spreadOut } from './movement.js';
+import { again } from './control.js';
+import { permute, slice, spreadOut } from './movement.js';
 import { dim, type Dim } from '../types.js';
 
 /** So many rows from one on: [T, …] to [count, …]. */
@@ -15,6 +16,38 @@ export function rowsOf(stack: Node, first: Index | number, count: Dim | number, 
 export function flipped(stack: Node, g: Builder): Node {
   const [length] = stack.type.shape;
   return sliced(stack, sub(length.size, 1), -1, length, g);
+}
+
+/** Does a loop over these go from the last position to the first? Most of them are turned then. */
+export function goesBackwards(sequences: readonly Node[]): boolean {
+  const turned = sequences.filter((x) => isOp(x, slice) && x.attrs.steps[0] === -1).length;
+  return 2 * turned > sequences.length;
+}
+
+/** One element along an axis of a node. */
+export interface Row {
+  readonly of: Node;
+  readonly axis: number;
+  readonly at: Index;
+}
+
+/** Where the row of a stack comes from: the same row of it, or what it was turned, cut and transposed from. */
+export function rowAt(stack: Node, at: Index): Row {
+  let row: Row = { of: stack, axis: 0, at };
+  for (;;) {
+    const { of, axis } = row;
+    if (isOp(of, again)) row = { ...row, of: of.inputs[0] };
+    else if (isOp(of, slice) && of.attrs.sizes.every((d, i) => i === axis || isWhole(of, i, d)))
+      row = { of: of.inputs[0], axis, at: add(of.attrs.starts[axis], scale(row.at, of.attrs.steps[axis])) };
+    else if (isOp(of, permute) && keepsOrder(of.attrs.order, axis))
+      row = { of: of.inputs[0], axis: of.attrs.order[axis], at: row.at };
+    else return row;
+  }
+}
+
+/** Have the axes but one the same order as before? */
+function keepsOrder(order: readonly number[], axis: number): boolean {
+  return order.filter((_, i) => i !== axis).every((a, i, others) => i === 0 || a > others[i - 1]);
 }
 
 /** A slice of a slice is one: turned twice, it is what it was. */

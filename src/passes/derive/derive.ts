@@ -4,6 +4,7 @@ import { simplify } from './simplify.js';
 import { substituteNodes } from './substituteNodes.js';
 import type { Trace } from './trace.js';
 import { update, type Becomes } from './update.js';
+import { markActivations } from '../../ir/activations.js';
 import { markCotangent } from '../../ir/builder.js';
 import { isOp, type Builder, type Node, type NodeOf } from '../../ir/graph.js';
 import { filled } from '../../ir/ops/calls.js';
@@ -38,6 +39,7 @@ export function simplifyModel({ written, model }: Graphs, trace?: Trace): Graphs
 /** The gradient of the training loss by every trained parameter. `trace` notes how it comes about. */
 export function differentiateLoss({ written, model }: Graphs, trace?: Trace): Gradients {
   const g = model.builder;
+  markActivations(modeRoots(model));
   const trained = model.parameters.filter((p) => p.trained);
   const leaves = leavesOf(written);
   const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);

@@ -65,8 +65,10 @@ export interface Leaves {
   readonly bufferOf: (leaf: Node) => Buffer | undefined;
   /** Of everything else. */
   readonly outside: (leaf: Node, reader: Node) => Element | undefined;
-  /** What one is called where it is read. */
+  /** What one is called where it is read; undefined where it has no name outside. */
   readonly nameOf: (leaf: Node) => string | undefined;
+  /** What it is, as a formula. */
+  readonly definitionOf: (leaf: Node) => string | undefined;
   /** What is computed where one is read, outermost first. */
   readonly fusedInto: (leaf: Node) => readonly Node[];
   /** Carried values that a round overwrites. */

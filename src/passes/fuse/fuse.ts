@@ -85,7 +85,7 @@ export function nestsOf(fusion: Fusion): Work<Fused>[] {
   const works = close(fusion.drafts, groupsOf(fusion), joining).map((closed): Work<Fused> => {
     if (closed.kind === 'nest') return { kind: 'run', nest: named(closed.nest, fusion.views), host: closed.host };
     const { axis, body, nodes } = closed;
-    return { kind: 'repeat', axis, steps: nestsOf(body), note: describeLoop(nodes, fusion.where) };
+    return { kind: 'repeat', axis, steps: nestsOf(body), note: describeLoop(nodes, axis, fusion.where) };
   });
   return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, fusion.views) }]);
 }
@@ -202,7 +202,13 @@ function joiningOf(fusion: Fusion): Joining {
     inPlace: inPlaceOf(request),
     mayShare: (a, b) => isRecomputed(a) === isRecomputed(b) && !apart(a, b),
     describe: (members) =>
-      provenanceOf(members, nameOf, fusion.texts, request.phaseOf, (node) => fusedInto(node, where, request.leaves)),
+      provenanceOf(members, {
+        nameOf,
+        texts: fusion.texts,
+        definitionOf: (leaf) => request.leaves?.definitionOf(leaf),
+        phaseOf: request.phaseOf,
+        fusedInto: (node) => fusedInto(node, where, request.leaves),
+      }),
     singles: request.singles,
   };
 }

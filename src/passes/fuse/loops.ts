@@ -1,6 +1,8 @@
 // What a loop's body reads and makes at each round: slices of sequences, rows of what values are carried in, rows of what is emitted.
+import { formulaOf } from '../../ir/formula.js';
 import type { Element, Node } from '../../ir/graph.js';
-import { add, mul, printIndex, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
+import { add, mul, printIndex, strideOf, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
+import { rowAt } from '../../ir/ops/rows.js';
 import { inputsOfScan, runKey, type ScanNode } from '../../ir/ops/scan.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -126,21 +128,37 @@ function leavesOf(
     const other = others.get(leaf);
     return other && elementOf(other, reader, places, memo);
   };
-  const nameOutside = (of: Node | undefined): string | undefined =>
-    of && (places.bufferOf(of)?.name ?? leaves?.nameOf(of));
+  const nameOutside = (of: Node): string | undefined => places.bufferOf(of)?.name ?? leaves?.nameOf(of);
+  // What has no name outside has the leaf's, and a line that says what it is.
+  const textOf = (leaf: Node, write: (of: Node) => string | undefined): string | undefined => {
+    const sequence = slices.get(leaf);
+    if (!sequence) {
+      const other = others.get(leaf);
+      return other && write(other);
+    }
+    const row = rowAt(sequence, toIndex(axis));
+    const text = write(row.of);
+    return (
+      text && `${text}[${[...Array.from({ length: row.axis }, () => ':'), positionText(row.at, axis)].join(', ')}]`
+    );
+  };
   return {
     bufferOf: (leaf) => buffers.get(leaf) ?? (slices.has(leaf) || others.has(leaf) ? undefined : bufferOf(leaf)),
     outside,
-    nameOf: (leaf) => {
-      const sequence = nameOutside(slices.get(leaf));
-      return sequence === undefined ? nameOutside(others.get(leaf)) : `${sequence}[${axis.name}]`;
-    },
+    nameOf: (leaf) => textOf(leaf, nameOutside),
+    definitionOf: (leaf) => textOf(leaf, (of) => `(${formulaOf(of, (n) => (n === of ? undefined : nameOutside(n)))})`),
     fusedInto: (leaf) => {
       const outer = slices.get(leaf) ?? others.get(leaf);
       return outer && !places.bufferOf(outer) ? fusedInto(outer, places.bufferOf, leaves) : [];
     },
     overwritten: new Set(carried.filter((c) => !c.stacked).map(({ whole }) => whole)),
   };
+}
+
+/** `t + 1`, `63 - t`: the round first where positions rise with it. */
+function positionText(at: Index, round: Axis): string {
+  const rest = add(at, toIndex(round));
+  return strideOf(at, round) === -1 ? `${printIndex(rest)} - ${round.name}` : printIndex(at);
 }
 
 /** What stacked values are in the end, for who asks for that alone. */

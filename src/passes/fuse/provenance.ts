@@ -1,23 +1,31 @@
 // Where a nest comes from, in the model's own names, and what its kernel is called.
 import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
 import type { Node } from '../../ir/graph.js';
-import { printIndex } from '../../ir/index.js';
+import { printIndex, sub, type Axis } from '../../ir/index.js';
 import { broadcast } from '../../ir/ops/movement.js';
-import type { ScanNode } from '../../ir/ops/scan.js';
-import { labelOf, ownName } from '../../ir/labels.js';
+import { goesBackwards } from '../../ir/ops/rows.js';
+import { inputsOfScan, type ScanNode } from '../../ir/ops/scan.js';
+import { labelOf, leafName, ownName } from '../../ir/labels.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
 import type { AnyNest, Phase, Provenance, Result } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { printPlace, printSource, sourceOf, type SourceLine } from '../../ir/source.js';
 import type { NestDraft } from './nests.js';
 
-/** `nameOf` names what lies in a buffer; everything else is written out, by `texts` or as a formula. */
+/** How the nodes of one nest are told. */
+export interface Telling {
+  /** Names what lies in a buffer; everything else is written out, by `texts` or as a formula. */
+  readonly nameOf: NameOf;
+  readonly texts: ReadonlyMap<Node, string>;
+  /** Of a leaf of a loop's body that has no name outside: what it is. */
+  readonly definitionOf: NameOf;
+  readonly phaseOf: (node: Node) => Phase;
+  readonly fusedInto: (node: Node) => readonly Node[];
+}
+
 export function provenanceOf(
   members: readonly NestDraft[],
-  nameOf: NameOf,
-  texts: ReadonlyMap<Node, string>,
-  phaseOf: (node: Node) => Phase,
-  fusedInto: (node: Node) => readonly Node[],
+  { nameOf, texts, definitionOf, phaseOf, fusedInto }: Telling,
 ): Provenance {
   const made = members.flatMap(({ nodes, nest, moves }) =>
     nodes.map((node, i): Made => {
@@ -34,7 +42,7 @@ export function provenanceOf(
   return {
     // Written when first asked for: of the copies of a layer, few are. What two results are made of is told once.
     get formulas() {
-      return (formulas ??= [...new Set(formulasOf(made, nameOf))]);
+      return (formulas ??= [...new Set([...definitionsOf(made, nameOf, definitionOf), ...formulasOf(made, nameOf)])]);
     },
     sources: sourceLines(made, primary),
     phase,
@@ -101,6 +109,20 @@ function pathOf({ node, to }: Made): string {
 interface Made extends Result {
   /** Its value, where that is not its formula. */
   readonly text?: string;
+}
+
+/** A line for each leaf of a loop's body that the formulas read by a name that is nobody's outside. */
+function definitionsOf(made: readonly Made[], nameOf: NameOf, definitionOf: NameOf): string[] {
+  const found = new Map<string, string>();
+  for (const { node, text } of made)
+    if (text === undefined)
+      formulaOf(node, (n) => {
+        const name = nameOf(n);
+        const [own, is] = name === undefined ? [leafName(n), definitionOf(n)] : [];
+        if (own !== undefined && is !== undefined) found.set(own, `${own} = ${is}`);
+        return n === node ? undefined : name;
+      });
+  return [...found.values()];
 }
 
 /** A line for each result, after those for what it is made of. */
@@ -189,13 +211,23 @@ function namesIn(node: Node, nameOf: NameOf): Node[] {
   return [...found];
 }
 
-/** What a loop goes over, and what it gives, in the model's names: `for each position of T: h, y   model.nn:9 lstm`. */
-export function describeLoop(nodes: readonly ScanNode[], where: (node: Node) => Buffer | undefined): string {
-  const [{ attrs }] = nodes;
-  const { name, size } = attrs.loop.length;
+/**
+ * What a loop goes over, and what it gives, in the model's names: `for each position of T: h, y   model.nn:9 lstm`. One that goes backwards
+ * says which position a round is at.
+ */
+export function describeLoop(
+  nodes: readonly ScanNode[],
+  round: Axis,
+  where: (node: Node) => Buffer | undefined,
+): string {
+  const [first] = nodes;
+  const { name, size } = first.attrs.loop.length;
   const names = new Set(nodes.flatMap((node) => where(node)?.name ?? []));
   const sources = new Set(nodes.flatMap(sourcesOf));
-  const over = `for each position of ${name ?? printIndex(size)}: ${[...names].join(', ')}`;
+  const back = goesBackwards(inputsOfScan(first).sequences)
+    ? `, from the last to the first (${printIndex(sub(size, 1))} - ${round.name} in round ${round.name})`
+    : '';
+  const over = `for each position of ${name ?? printIndex(size)}${back}: ${[...names].join(', ')}`;
   return [over, ...sources].join('   ');
 }
 

@@ -4,13 +4,15 @@ import { createRecall } from './recall.js';
 import { Sums } from './sums.js';
 import { add } from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';
-import type { Builder, Node } from '../../../ir/graph.js';
+import { markCotangent } from '../../../ir/builder.js';
+import { through, type Builder, type Node } from '../../../ir/graph.js';
 import { ownName } from '../../../ir/labels.js';
-import { reshape } from '../../../ir/ops/movement.js';
+import { permute, reshape } from '../../../ir/ops/movement.js';
 import {
   bound,
   bodyRoots,
   createLoop,
+  inputsOfScan,
   leavesOfLoop,
   scan,
   type Bound,
@@ -51,11 +53,16 @@ export function reverse(
   const wrt = leavesOfLoop(loop).filter((leaf) => active.has(leaf));
   const found = new Map(backpropagate(seeds.seeds, wrt).map((node, i) => [wrt[i] as Node, node]));
 
+  const { sequences } = inputsOfScan(first);
   const recall = createRecall(first, reachable(bodyRoots(results)), back, g);
   const next = seeds.carried.map(({ k, type }) => {
     return found.get(loop.carried[k]) ?? filled(g, 0, type);
   });
   const slices = loop.slices.map((leaf) => found.get(leaf));
+  // What a round makes of a slice is the derivative by its row of the sequence.
+  slices.forEach((node, i) => {
+    if (node) markCotangent(node, through(sequences[i], [permute]));
+  });
   const needed = reachable([...next, ...slices.filter((slice) => slice !== undefined)]);
   const sums = new Sums(recall, loop, new Set(needed), g);
   const terms = loop.captured.map((leaf) => {
@@ -149,8 +156,13 @@ function seedsOf(reached: readonly Reached[], active: ReadonlySet<Node>, back: B
   }
   const carried = carriedBack(loop, emitted, new Set(lasts.keys()), active).map((k): Carried => {
     const { type, attrs } = loop.carried[k];
-    const leaf = back.leaf(`d_${attrs.name}`, type);
-    seed(loop.next[k], leaf);
+    const next = loop.next[k];
+    // What is handed on is all of the derivative, or what later rounds add to it.
+    const isAll = !seeds.has(next);
+    const leaf = back.leaf(isAll ? `d_${attrs.name}` : `d_${attrs.name}_next`, type);
+    seed(next, leaf);
+    const total = seeds.get(next);
+    if (total && !isAll) markCotangent(total, loop.carried[k]);
     return { k, type, leaf, start: lasts.get(k) ?? filled(g, 0, type) };
   });
   return { seeds, carried, firsts };

@@ -1,0 +1,58 @@
+// Activations: functions of affine values, element by element. Textbooks call the argument z, and the derivative by it delta.
+import { everyNode } from './bodies.js';
+import { isOp, through, type Node, type Op } from './graph.js';
+import { titleOf, titleText } from './labels.js';
+import { add, maximum, sub } from './ops/arithmetic.js';
+import { contract } from './ops/contract.js';
+import { permute, reshape, slice } from './ops/movement.js';
+import { scan } from './ops/scan.js';
+import { erf, sigmoid, softplus, softplusMinus, tanh } from './ops/transcendental.js';
+import { recognise } from './recognise.js';
+import { sameShape } from './types.js';
+
+/**
+ * Marks the values that activations are applied to with the word of what that gives, where their author gave them no name: labels call
+ * them `z_WORD`, and their cotangents `delta_WORD`. Bodies of loops are marked as well.
+ */
+export function markActivations(roots: readonly Node[]): void {
+  const nodes = everyNode(roots);
+  const carried = new Set<Node>();
+  // What is carried on is called so, and by that what its activation is applied to.
+  for (const node of nodes)
+    if (isOp(node, scan))
+      node.attrs.loop.next.forEach((next, k) => {
+        const z = argumentOf(next);
+        if (!z || next.name !== undefined) return;
+        z.activation = node.attrs.loop.carried[k].attrs.name;
+        carried.add(z);
+      });
+  for (const node of nodes) {
+    const z = argumentOf(node);
+    if (z && !carried.has(z)) z.activation = titleText(titleOf(node));
+  }
+}
+
+/** The value that a node applies an activation to: z of tanh(z), where z = x W + b. */
+export function argumentOf(node: Node): Node | undefined {
+  const [z] = node.inputs;
+  if (!isBent(node) || !sameShape(z.type, node.type)) return undefined;
+  return z.name === undefined && z.role.kind === 'forward' && isAffine(z) ? z : undefined;
+}
+
+/** Is it the argument of an activation, as it was marked? */
+export function isActivated(node: Node): boolean {
+  return node.activation !== undefined && node.role.kind === 'forward' && isAffine(node);
+}
+
+const bent: ReadonlySet<Op> = new Set<Op>([tanh, sigmoid, softplus, softplusMinus, erf]);
+
+function isBent(node: Node): boolean {
+  return bent.has(node.op) || (isOp(node, maximum) && recognise(node)?.name === 'relu');
+}
+
+/** Is it a product of matrices, with something added or not? */
+function isAffine(node: Node): boolean {
+  const at = through(node, [reshape, permute, slice]);
+  if (isOp(at, contract)) return true;
+  return isOp(at, add, sub) && at.inputs.some((input) => isAffine(input));
+}
