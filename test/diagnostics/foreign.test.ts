@@ -55,7 +55,7 @@ describe('what stands behind a dot', () => {
   it('takes time in proportion to the line', () => {
     const line = 'a.b + '.repeat(20_000);
     const { diagnostics } = check({ file: 'm.nn', text: `model m {\n  z = ${line}1\n}\n` });
-    expect(diagnostics[0].code).toBe('foreign-member');
+    expect(diagnostics.map(({ code }) => code)).toContain('foreign-member');
   });
 
   it('is not a number, a range or an ellipsis', () => {
