@@ -1,7 +1,8 @@
-// What is trained: networks of dense layers and a recurrent one, their data and first weights, the same for every contestant.
+// What is trained: networks of dense layers, a recurrent one and a transformer, their data and first weights, the same for every contestant.
 
 /**
  * `recurrent`: an LSTM of so many units goes over as many positions, and a dense layer reads its last.
+ * `transformer`: blocks of causal attention and a hidden layer, normalised before each, tell at every position which token comes next.
  * `layers` counts the units from the input to the output, `activation` stands between them.
  * loss: half the mean squared error after a sigmoid, softmax with cross entropy, or cross entropy of a sigmoid.
  */
@@ -61,15 +62,29 @@ export const workloads = [
     steps: 8,
     data: noisyClasses,
   },
+  {
+    name: 'char-transformer',
+    about: 'transformer of 2 blocks, 128 wide, 4 heads, over 64 positions of 65 tokens, AdamW, batch 16',
+    transformer: { tokens: 65, positions: 64, width: 128, heads: 4, blocks: 2, hidden: 512 },
+    loss: 'classes',
+    optimizer: { kind: 'adamw', rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01 },
+    batch: 16,
+    steps: 5,
+    data: chains,
+  },
 ];
 
 /**
  * The workload with its batches and first weights: for each layer W, uniform within 1/√inputs, row-major [inputs, units], and b; of a
- * recurrent one U [units, 4 units] between them. `tensors` are these in order.
+ * recurrent one U [units, 4 units] between them. `tensors` are these in order. A transformer has `named` weights, [name, shape, values] each.
  */
 export function prepare(workload) {
   const draw = generator(7);
-  const { recurrent, layers } = workload;
+  const { recurrent, transformer, layers } = workload;
+  if (transformer) {
+    const named = transformerWeights(transformer, draw);
+    return { ...workload, named, tensors: named.map(([, , values]) => values), batches: workload.data(workload, draw) };
+  }
   const layer = (inputs, units) => {
     const values = (length) => Float32Array.from({ length }, () => (2 * draw() - 1) / Math.sqrt(inputs));
     return { inputs, units, W: values(inputs * units), b: values(units) };
@@ -84,6 +99,37 @@ export function prepare(workload) {
 function recurrentLayer({ features, units }, layer) {
   const { W, b } = layer(features, 4 * units);
   return { inputs: features, units, W, U: layer(units, 4 * units).W, b };
+}
+
+/** Weights of the transformer, in the order in which its model names them. */
+function transformerWeights({ tokens, positions, width, blocks, hidden }, draw) {
+  const drawn = (name, shape, inputs = shape[0]) => {
+    const values = Float32Array.from(
+      { length: shape.reduce((a, b) => a * b) },
+      () => (2 * draw() - 1) / Math.sqrt(inputs),
+    );
+    return [name, shape, values];
+  };
+  const dense = (name, inputs, units) => [drawn(`${name}.W`, [inputs, units]), drawn(`${name}.b`, [units], inputs)];
+  const norm = (name) => [
+    [`${name}.scale`, [width], new Float32Array(width).fill(1)],
+    [`${name}.shift`, [width], new Float32Array(width)],
+  ];
+  const block = (i) => [
+    ...norm(`${i}.norm1`),
+    ...dense(`${i}.qkv`, width, 3 * width),
+    ...dense(`${i}.out`, width, width),
+    ...norm(`${i}.norm2`),
+    ...dense(`${i}.up`, width, hidden),
+    ...dense(`${i}.down`, hidden, width),
+  ];
+  return [
+    drawn('tokens', [tokens, width], width),
+    drawn('positions', [positions, width], width),
+    ...Array.from({ length: blocks }, (_, i) => block(i)).flat(),
+    ...norm('norm'),
+    ...dense('logits', width, tokens),
+  ];
 }
 
 function xorRows() {
@@ -123,6 +169,20 @@ function halfSpace({ layers: [features], batch }, draw) {
     return side + 2 * draw() - 1 > 0 ? 1 : 0;
   });
   return [{ x, y }];
+}
+
+/** Each token follows from the one before it, six times in ten; the others are random. */
+function chains({ transformer: { tokens, positions }, batch }, draw) {
+  const any = () => Math.floor(tokens * draw());
+  return Array.from({ length: 4 }, () => {
+    const rows = Array.from({ length: batch }, () => {
+      const row = [any()];
+      while (row.length <= positions) row.push(draw() < 0.6 ? (7 * row.at(-1) + 3) % tokens : any());
+      return row;
+    });
+    const from = (start) => Int32Array.from(rows.flatMap((row) => row.slice(start, start + positions)));
+    return { x: from(0), y: from(1) };
+  });
 }
 
 /** Numbers between 0 and 1 of 24 bits, exact in single precision. */

@@ -4,14 +4,16 @@ import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, tree, value
 export const name = 'jax-js wasm';
 
 /** Recurrent networks are left out. */
-export function start(workload) {
-  return workload.recurrent ? undefined : startDense(workload);
-}
-
-async function startDense({ layers, weights, activation, loss: lossKind, optimizer, batch, batches }) {
+export async function start(workload) {
+  if (workload.recurrent) return undefined;
   await init('wasm');
   defaultDevice('wasm');
-  let parameters = weights.flatMap(({ inputs, units, W, b }) => [
+  const network = workload.transformer ? transformer(workload) : dense(workload);
+  return train(network, workload.optimizer);
+}
+
+function dense({ layers, weights, activation, loss: lossKind, batch, batches }) {
+  const parameters = weights.flatMap(({ inputs, units, W, b }) => [
     np.array(W.slice()).reshape([inputs, units]),
     np.array(b.slice()),
   ]);
@@ -27,6 +29,64 @@ async function startDense({ layers, weights, activation, loss: lossKind, optimiz
     }
     return losses[lossKind](a, y, batch);
   };
+  return { parameters, data, objective };
+}
+
+/** Tokens are looked up by a product with one-hot rows: `take` has no gradient within a compiled function. */
+function transformer({
+  transformer: { tokens, positions, width, heads, blocks },
+  loss: lossKind,
+  named,
+  batch,
+  batches,
+}) {
+  const at = new Map(named.map(([name], i) => [name, i]));
+  const rows = batch * positions;
+  const perHead = width / heads;
+  const later = Float32Array.from({ length: positions * positions }, (_, i) =>
+    i % positions > Math.floor(i / positions) ? -1e9 : 0,
+  );
+  const objective = (p, x, y) => {
+    const of = (name) => p[at.get(name)];
+    const affine = (a, name) => np.matmul(a, of(`${name}.W`)).add(of(`${name}.b`));
+    const normed = (a, name) => {
+      const apart = a.ref.sub(np.mean(a, -1, { keepdims: true }));
+      const variance = np.mean(np.square(apart.ref), -1, { keepdims: true });
+      return apart
+        .div(np.sqrt(variance.add(1e-5)))
+        .mul(of(`${name}.scale`))
+        .add(of(`${name}.shift`));
+    };
+    const mask = np.array(later.slice()).reshape([positions, positions]);
+    const attended = (a, i) => {
+      const [q, k, v] = np
+        .split(affine(a, `${i}.qkv`), 3, -1)
+        .map((part) => part.reshape([batch, positions, heads, perHead]).transpose([0, 2, 1, 3]));
+      const scores = np
+        .matmul(q, k.transpose([0, 1, 3, 2]))
+        .mul(1 / Math.sqrt(perHead))
+        .add(mask.ref);
+      const mixed = np.matmul(nn.softmax(scores, -1), v).transpose([0, 2, 1, 3]).reshape([rows, width]);
+      return affine(mixed, `${i}.out`);
+    };
+    let h = np.matmul(x, of('tokens')).reshape([batch, positions, width]).add(of('positions')).reshape([rows, width]);
+    for (let i = 0; i < blocks; i++) {
+      h = h.ref.add(attended(normed(h, `${i}.norm1`), i));
+      const hidden = activations.gelu(affine(normed(h.ref, `${i}.norm2`), `${i}.up`));
+      h = h.add(affine(hidden, `${i}.down`));
+    }
+    mask.dispose();
+    return losses[lossKind](affine(normed(h, 'norm'), 'logits'), y, rows);
+  };
+  return {
+    parameters: named.map(([, shape, values]) => np.array(values.slice()).reshape(shape)),
+    data: batches.map(({ x, y }) => ({ x: oneHot(x, tokens), y: oneHot(y, tokens) })),
+    objective,
+  };
+}
+
+function train({ parameters: first, data, objective }, optimizer) {
+  let parameters = first;
   const { initial, update } = optimizers[optimizer.kind](optimizer, parameters);
   let state = initial;
   const compiled = jit((p, s, x, y) => {
@@ -86,7 +146,13 @@ const optimizers = {
     initial: {},
     update: (p, gradients) => ({ next: p.map((w, i) => w.sub(gradients[i].mul(rate))), slots: {} }),
   }),
-  adam: ({ rate, beta1, beta2, epsilon }, parameters) => ({
+  adam,
+  adamw: adam,
+};
+
+/** Adam, whose weights decay apart from their gradients where `decay` is not 0. */
+function adam({ rate, beta1, beta2, epsilon, decay = 0 }, parameters) {
+  return {
     initial: {
       m: parameters.map((w) => np.zeros(w.shape)),
       v: parameters.map((w) => np.zeros(w.shape)),
@@ -99,7 +165,7 @@ const optimizers = {
       const m = s.m.map((before, i) => before.mul(beta1).add(gradients[i].ref.mul(1 - beta1)));
       const v = s.v.map((before, i) => before.mul(beta2).add(np.square(gradients[i]).mul(1 - beta2)));
       const next = p.map((w, i) =>
-        w.sub(
+        w.mul(1 - rate * decay).sub(
           m[i].ref
             .div(first.ref)
             .mul(rate)
@@ -110,5 +176,5 @@ const optimizers = {
       second.dispose();
       return { next, slots: { m, v, power1, power2 } };
     },
-  }),
-};
+  };
+}

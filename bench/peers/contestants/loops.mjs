@@ -2,7 +2,9 @@
 
 export const name = 'loops by hand';
 
+/** A transformer is more than that hour's work. */
 export function start(workload) {
+  if (workload.transformer) return undefined;
   return workload.recurrent ? startRecurrent(workload) : startDense(workload);
 }
 

@@ -7,7 +7,8 @@ export const name = 'tfjs wasm';
 export async function start(workload) {
   await tf.setBackend('wasm');
   await tf.ready();
-  return workload.recurrent ? startRecurrent(workload) : startDense(workload);
+  if (workload.recurrent) return startRecurrent(workload);
+  return workload.transformer ? startTransformer(workload) : startDense(workload);
 }
 
 /** The loop over positions is unrolled by what records it. */
@@ -39,6 +40,58 @@ function startRecurrent({ recurrent: { positions, features, units }, weights, la
       const { x, y } = data[i % data.length];
       last?.dispose();
       last = trained.minimize(() => losses.classes(logits(x), y), true, [W, U, b, D, d]);
+    },
+    loss: () => last.dataSync()[0],
+  };
+}
+
+/** Tokens are looked up by a product with one-hot rows: the backend has no kernel for the gradient of `gather`. */
+function startTransformer({ transformer, named, optimizer, batch, batches }) {
+  const { tokens, positions, width, heads, blocks } = transformer;
+  const variables = new Map(named.map(([name, shape, values]) => [name, tf.variable(tf.tensor(values, shape))]));
+  const of = (name) => variables.get(name);
+  const oneHot = (ids) => tf.cast(tf.oneHot(tf.tensor1d(ids, 'int32'), tokens), 'float32');
+  const data = batches.map(({ x, y }) => ({ x: oneHot(x), y: oneHot(y) }));
+  const later = tf.tidy(() => tf.mul(tf.sub(1, tf.linalg.bandPart(tf.ones([positions, positions]), -1, 0)), -1e9));
+  const affine = (a, name) => tf.add(tf.matMul(a, of(`${name}.W`)), of(`${name}.b`));
+  const normed = (a, name) => {
+    const { mean, variance } = tf.moments(a, -1, true);
+    const scaled = tf.mul(tf.mul(tf.sub(a, mean), tf.rsqrt(tf.add(variance, 1e-5))), of(`${name}.scale`));
+    return tf.add(scaled, of(`${name}.shift`));
+  };
+  const attended = (a, i) => {
+    const [q, k, v] = tf
+      .split(affine(a, `${i}.qkv`), 3, -1)
+      .map((part) => part.reshape([batch, positions, heads, width / heads]).transpose([0, 2, 1, 3]));
+    const scores = tf.add(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads)), later);
+    const mixed = tf.matMul(tf.softmax(scores), v).transpose([0, 2, 1, 3]);
+    return affine(mixed.reshape([batch * positions, width]), `${i}.out`);
+  };
+  const logits = (x) => {
+    const embedded = tf.matMul(x, of('tokens')).reshape([batch, positions, width]);
+    let h = tf.add(embedded, of('positions')).reshape([batch * positions, width]);
+    for (let i = 0; i < blocks; i++) {
+      h = tf.add(h, attended(normed(h, `${i}.norm1`), i));
+      h = tf.add(h, affine(activations.gelu(affine(normed(h, `${i}.norm2`), `${i}.up`)), `${i}.down`));
+    }
+    return affine(normed(h, 'norm'), 'logits');
+  };
+  return decaying((x, y) => losses.classes(logits(x), y), data, [...variables.values()], optimizer);
+}
+
+/** Adam after weights have decayed, which the library has no optimizer for; gradients are of the weights before. */
+function decaying(loss, data, variables, { rate, beta1, beta2, epsilon, decay }) {
+  const adam = tf.train.adam(rate, beta1, beta2, epsilon);
+  let last;
+  return {
+    step(i) {
+      const { x, y } = data[i % data.length];
+      last?.dispose();
+      const { value, grads } = tf.variableGrads(() => loss(x, y), variables);
+      tf.tidy(() => variables.forEach((w) => w.assign(tf.mul(w, 1 - rate * decay))));
+      adam.applyGradients(grads);
+      tf.dispose(grads);
+      last = value;
     },
     loss: () => last.dataSync()[0],
   };
