@@ -272,6 +272,16 @@ export const weightNotReplaced = message('weight-not-replaced', ({ name, span }:
   help: 'a step is written w := …, as in w := w - lr * g',
 }));
 
+export const gradientNotRead = message(
+  'gradient-not-read',
+  ({ name, span }: At & { name: string }) => ({
+    message: `the optimizer ${name} does not use the gradient`,
+    labels: [{ span, text: 'whatever the loss is, w changes in the same way' }],
+    help: 'g is the gradient of the loss by w, as in w := w - lr * g',
+  }),
+  'warning',
+);
+
 export const reservedReport = message(
   'reserved-report',
   ({ what, span }: At & { what: 'a metric' | 'a loss' | 'an output' }) => ({

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTrainer } from '../support/anyTarget.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
+import { loadText } from '../support/trainer.js';
 
 interface Recorded {
   readonly kind: 'rnn' | 'lstm' | 'gru';
@@ -107,4 +108,35 @@ describe.each(cases)('%s', (title, record) => {
       for (const [name, values] of Object.entries(record.gradients)) expectClose(gradients[name], values, `d_${name}`);
     },
   );
+});
+
+describe('lengths', () => {
+  const modelWith = (N: number, T: number | string): string =>
+    `model m {\n  input x: [batch, ${T}, 2]\n  input n: index(${N})[batch]\n  output h = gru(3)(x, lengths = n)\n}\n`;
+  const x = Float32Array.from({ length: 2 * 5 * 2 }, (_, i) => Math.sin(i));
+
+  it('above the number of positions count as it, where their type allows them', async () => {
+    const { createTrainer } = await loadText(modelWith(9, 5));
+    const trainer = createTrainer({ seed: 1 });
+    const of = (...n: number[]): ArrayLike<number> => trainer.predict({ x, n: Int32Array.from(n) }).h;
+    expect(of(8, 3)).toEqual(of(5, 3));
+    expect(of(4, 3)).not.toEqual(of(5, 3));
+  });
+
+  it('above what their type allows are refused', async () => {
+    const { createTrainer } = await loadText(modelWith(6, 5));
+    const trainer = createTrainer({ seed: 1 });
+    expect(() => trainer.predict({ x, n: Int32Array.of(6, 3) })).toThrow(
+      'n: expected index(6)[batch], got 6 at position 0',
+    );
+  });
+
+  it('whose type cannot tell all positions of a call are refused', async () => {
+    const { createTrainer } = await loadText(modelWith(5, 'T'));
+    const trainer = createTrainer({ seed: 1 });
+    const n = Int32Array.of(4, 3);
+    expect(trainer.predict({ x: x.subarray(0, 16), n }).h).toHaveLength(2 * 4 * 3);
+    expect(() => trainer.predict({ x, n })).toThrow(RangeError);
+    expect(() => trainer.predict({ x, n })).toThrow('N above the number of positions');
+  });
 });

@@ -12,7 +12,7 @@ import type { Statement } from '../../parser/tree.js';
 import { filling } from './bodies.js';
 import { apply, bindConfiguration, bindDefaults } from './calls.js';
 import { evaluate } from './expressions.js';
-import { atStatement, fail, type Frame } from './frame.js';
+import { atStatement, fail, traced, type Frame } from './frame.js';
 import { checkRequirement } from './requirements.js';
 import { describe, isCallable, Scope, tensorValue, type Given, type Value } from './values.js';
 
@@ -66,8 +66,14 @@ function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Spa
   for (const statement of declaration.body) runStatement(statement, run);
   const weight = run.now.get('w') ?? w;
   if (weight === w || !run.replaced.has('w')) fail(frame, messages.weightNotReplaced(declaration.name));
-  const slots = run.slots.map((slot) => ({ ...slot, node: run.now.get(slot.name) ?? w }));
-  return { parameter: parameter.name, weight, slots: readBy(weight, slots) };
+  const slots = readBy(
+    weight,
+    run.slots.map((slot) => ({ ...slot, node: run.now.get(slot.name) ?? w })),
+  );
+  const read = reachable([weight, ...slots.map(({ node }) => node)]);
+  if (!read.some((node) => isOp(node, gradient)))
+    frame.context.report(traced(frame, messages.gradientNotRead(declaration.name)));
+  return { parameter: parameter.name, weight, slots };
 }
 
 function runStatement(statement: Statement, run: Run): void {
