@@ -4,7 +4,7 @@ import { check } from '../../src/compile.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { numbersOf, type At } from '../../src/inspect/derivation/numbers.js';
 import { isCotangent } from '../../src/inspect/derivation/data.js';
-import { layersOf } from '../../src/inspect/print/html/copies.js';
+import { layersOf } from '../../src/inspect/print/copies.js';
 import { leavesOf } from '../../src/inspect/print/html/terms.js';
 import { printValues } from '../../src/inspect/print/html/values.js';
 import { printDerivationPage } from '../../src/inspect/print/html/page.js';
@@ -26,7 +26,7 @@ function modelOf(text: string) {
 it('what a loop reads from outside is listed by the name that its formulas have', () => {
   const text = 'model loops { input x: [batch, 4, 2]  h = x |> gru(3)  loss = mean(h^2) }';
   const model = modelOf(text);
-  const names = leavesOf(derivationOf(model), model, true).map(({ name }) => name);
+  const names = leavesOf(derivationOf(model), model, 'i').map(({ name }) => name);
   expect([...names].sort()).toEqual(['x', ...model.parameters.map(({ name }) => name)].sort());
 });
 
@@ -35,18 +35,19 @@ describe('copies of a layer', () => {
   const numberOf = (name: string): number => Number(/(\d+)/.exec(name)?.[1]);
 
   it('are one line where they agree, which stands for the step of each', () => {
-    const layer = layersOf(parameters, true).find(({ copies }) => copies > 1);
-    expect(layer?.copies).toBe(4);
+    const layer = layersOf(parameters, 'i').find(({ copies }) => copies.length > 1);
+    expect(layer?.copies).toEqual([0, 1, 2, 3]);
     const weights = layer?.lines.filter(({ step }) => step.name.endsWith('.W')) ?? [];
     const stood = weights.flatMap(({ steps }) => steps.map(({ name }) => numberOf(name)));
     expect([...stood].sort()).toEqual([0, 1, 2, 3]);
-    // The first reads x, the last gives h, which is no copy's name.
-    expect(weights.map(({ only }) => only).sort()).toEqual(['0', '1 … 2', '3']);
+    expect(weights.map(({ only }) => only)).toEqual([undefined]);
+    // The first reads x, which is no copy's name.
+    expect(layer?.ends).toEqual([{ inside: 'tanh[-1]', outside: 'x', first: true }]);
   });
 
   it('are told apart where they are not merged', () => {
-    const merged = layersOf(forward, true).flatMap(({ lines }) => lines);
-    const all = layersOf(forward, false).flatMap(({ lines }) => lines);
+    const merged = layersOf(forward, 'i').flatMap(({ lines }) => lines);
+    const all = layersOf(forward).flatMap(({ lines }) => lines);
     expect(all.length).toBe(forward.length);
     expect(merged.length).toBeLessThan(all.length);
     expect(merged.flatMap(({ steps }) => steps).length).toBe(forward.length);

@@ -66,7 +66,7 @@ function faultOfLatex(text: string): string | undefined {
 const commands = new Set(
   (
     'frac partial mathrm operatorname text sum sqrt top odot cdot quad leftarrow le ge ne lnot land lor lvert rvert infty dots ' +
-    'sigma delta backslash tanh exp log sin cos max min'
+    'sigma delta theta pi sim backslash tanh exp log sin cos max min'
   ).split(' '),
 );
 

@@ -57,7 +57,7 @@ describe('the textbook', () => {
       const [after, slope] = [valuesOf(step), gradient && valuesOf(gradient)];
       expect(after?.data.length).toBeGreaterThan(0);
       after?.data.forEach((v, i) =>
-        expect(v).toBeCloseTo((before.get(step.parameter)?.[i] ?? NaN) - 0.1 * (slope?.data[i] ?? NaN), 12),
+        expect(v).toBeCloseTo((before.get(step.parameter ?? '')?.[i] ?? NaN) - 0.1 * (slope?.data[i] ?? NaN), 12),
       );
     }
   });

@@ -114,7 +114,7 @@ function gradientOf(body: string): string {
 describe('where nothing can be infinite', () => {
   it.each(['gelu', 'silu', 'layer_norm', 'softmax', 'tanh'])('no line has a choice: %s', (activation) => {
     const text = gradientOf(`logits = x |> dense(5) |> ${activation} |> dense(3)`);
-    expect(text).toMatch(/^d_logits += \(softmax\(logits\) - one_hot\(y\)\) \/ batch /m);
+    expect(text).toMatch(/^d_logits += \(softmax\(logits\) - one_hot\(y\)\) \/ batch\s/m);
     expect(text).not.toMatch(/\bif\b/);
   });
 

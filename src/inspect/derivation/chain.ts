@@ -112,8 +112,9 @@ function rewritesOf(steps: readonly ChainStep[], { trace, model }: Derived, scop
     const rewrite = trace.rewrites.get(node);
     if (!rewrite || found.length >= mostRewrites) return;
     const [from, to] = [above(rewrite.from), above(rewrite.to)];
-    // What differs in nothing that is seen.
-    if (printFormula(from) !== printFormula(to)) found.push({ equation: rewrite.equation, from, to });
+    const seen = isEnd(rewrite.to) ? scope.define(now(rewrite.to)) : to;
+    // What differs in nothing that a reader sees.
+    if (printFormula(from, 'math') !== printFormula(seen, 'math')) found.push({ equation: rewrite.equation, from, to });
     visit(rewrite.to);
   };
   visit(total);

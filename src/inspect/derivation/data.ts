@@ -21,6 +21,8 @@ export interface Step {
   readonly node?: Node;
   /** What a round replaces for the next one, rather than defines. */
   readonly becomes?: true;
+  /** What is drawn at random, rather than computed. */
+  readonly drawn?: true;
   readonly loop?: LoopStep;
 }
 
@@ -74,7 +76,8 @@ export interface RewriteStep {
 
 /** What an optimizer makes of a parameter, or of its state for it. */
 export interface UpdateStep extends Step {
-  readonly parameter: string;
+  /** Absent of what is for all of them: a norm that clips. */
+  readonly parameter?: string;
 }
 
 export interface Derivation {
@@ -90,6 +93,21 @@ export interface Derivation {
   /** The gradient by each parameter, or by what else was asked for, in the model's order. */
   readonly parameters: readonly CotangentStep[];
   readonly update: readonly UpdateStep[];
+  /** What stands for each parameter where their updates are one form. */
+  readonly each: string;
+  /** What letters and signs mean that no line defines. */
+  readonly legend: readonly LegendEntry[];
+}
+
+export interface LegendEntry {
+  readonly sign: string;
+  readonly meaning: string;
+}
+
+/** What stands between what a step defines and its formula. */
+export function relationOf({ becomes, drawn, node }: Step): '=' | '←' | '~' {
+  if (drawn) return '~';
+  return becomes && node?.role.kind === 'update' ? '←' : '=';
 }
 
 /** Does the step state a use of the chain rule? */

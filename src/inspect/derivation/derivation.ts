@@ -7,11 +7,11 @@ import { rootsOf, type ModelGraph } from '../../ir/model.js';
 import { scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { chainOf } from './chain.js';
-import type { Derivation, Step } from './data.js';
+import type { Derivation, LegendEntry, LoopStep, Step } from './data.js';
+import { legendOf } from './draws.js';
 import { derive, type Derived } from './derive.js';
 import { createLoops, type Loops, type Scope } from './loops.js';
-import { placed } from './positions.js';
-import { stepOf } from './steps.js';
+import { definedAs } from './steps.js';
 import { Names, nameCotangents, nameValues } from './naming.js';
 import { readingOf } from './reading.js';
 import { sliceOf } from './slice.js';
@@ -41,12 +41,14 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   const middle = lines(order.filter((node) => !forward.has(node) && !isEnd.has(node)));
   const last = targets.map(({ node, title, of: value }) => {
     const own = ends.get(node) ?? title;
-    return chain(lettered(stepOf(own, name(own), scope.define(node), node)), value);
+    return chain(definedAs(own, name(own), node, scope), value);
   });
   const backward = told([...middle.map((step) => chain(step)), ...last]).filter(
     (step) => !last.some((s) => s === step),
   );
-  return {
+  const letters = new Set([...before, ...backward].flatMap(({ loop }) => (loop ? lettersOf(loop) : [])));
+  const { update, each, legend } = updatesOf(derived, scope.names, letters);
+  const whole = {
     model: model.name,
     file: model.file,
     of: of.name,
@@ -54,8 +56,27 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
     forward: options.wrt ? sliceOf(before, [...backward, ...last], of.node) : before,
     backward,
     parameters: last,
-    update: updatesOf(derived),
+    update,
+    each,
   };
+  return { ...whole, legend: [...legendOfDraws(whole), ...legend] };
+}
+
+function lettersOf({ letter, body }: LoopStep): string[] {
+  return [letter, ...body.flatMap(({ loop }) => (loop ? lettersOf(loop) : []))];
+}
+
+/** What is said of draws. */
+function legendOfDraws({ forward, backward, parameters }: Omit<Derivation, 'legend'>): LegendEntry[] {
+  const found = new Set<LegendEntry>();
+  const visit = (steps: readonly Step[]): void => {
+    for (const { drawn, formula, loop } of steps) {
+      if (drawn && formula.kind === 'apply') found.add(formula.name === 'U' ? legendOf.U : legendOf.Bernoulli);
+      visit(loop?.body ?? []);
+    }
+  };
+  visit([...forward, ...backward, ...parameters]);
+  return [...found];
 }
 
 /** Names for all that is to have a line. */
@@ -114,18 +135,5 @@ function scopeOf({ names, reading, loops, ends }: Around): Scope {
 }
 
 function lineOf(node: Node, title: Title | undefined, scope: Scope): Step[] {
-  return title ? [lettered(stepOf(title, name(title), scope.define(node), node))] : [];
-}
-
-/** The axes of what a sum over letters gives have the letters that it leaves. */
-function lettered(step: Step): Step {
-  const { formula, left } = step;
-  if (formula.kind !== 'contraction' || formula.free.length === 0) return step;
-  return {
-    ...step,
-    left: placed(
-      left,
-      formula.free.map(({ letter }) => letter),
-    ),
-  };
+  return title ? [definedAs(title, name(title), node, scope)] : [];
 }

@@ -10,7 +10,7 @@ import type { Loops, Scope } from './loops.js';
 import { nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
 import { letterOf, placed, rowOf } from './positions.js';
 import { readingOf, type Reading } from './reading.js';
-import { stepOf } from './steps.js';
+import { definedAs, stepOf } from './steps.js';
 
 export interface BodyOfLoop {
   readonly scope: Scope;
@@ -124,7 +124,7 @@ function bodySteps(
     const title = k === undefined ? names.titles.get(node) : carried[k];
     if (!title || leaves.has(node)) return [];
     const left = placed(name(title), k === undefined ? positions : after);
-    const step = stepOf(title, left, scope.define(node), node);
+    const step = definedAs(title, left, node, scope);
     return [...loops.before(step.formula), k === undefined ? step : { ...step, becomes: true }];
   });
   const others = loop.next.flatMap((node, k): Step[] => {

@@ -11,6 +11,8 @@ import { asName, cotangentLabel, labelOf, titleOf, titleText } from '../../ir/la
 import { contract } from '../../ir/ops/contract.js';
 import { slice } from '../../ir/ops/movement.js';
 import { scan, type ScanNode } from '../../ir/ops/scan.js';
+import { scatterAdd } from '../../ir/ops/indexing.js';
+import { drawTitle } from './draws.js';
 import type { Reading } from './reading.js';
 
 /** A shorter formula is repeated rather than named: of a value, and of a piece of cotangents. */
@@ -51,6 +53,10 @@ export class Names {
     return title;
   }
 
+  isFree(word: string): boolean {
+    return !this.taken.has(word);
+  }
+
   /** Those of a body, which are like none outside. */
   inside(): Names {
     return new Names(this.taken, this.noted);
@@ -71,6 +77,10 @@ export function nameValues(named: Named, nodes: readonly Node[], isValue: (node:
   for (const node of values)
     if (node.name !== undefined && !(isOp(node, scan) && isCalledWithin(node)))
       names.give(node, { of: 'value', word: node.name });
+  for (const node of nodes) {
+    const draw = reading.draws.drawnFrom(node);
+    if (draw && !names.titles.has(node)) names.give(node, drawTitle(node, draw));
+  }
   const readers = reading.readersOf(nodes);
   const worth = worthLines(nodes, readers, named, shortest);
   const activated = new Set(nodes.flatMap((node) => argumentOf(node) ?? []));
@@ -129,8 +139,12 @@ function isCalledWithin({ name, attrs: { loop, result } }: ScanNode): boolean {
   return result.kind === 'stack' || loop.carried[result.of].attrs.name === name;
 }
 
-/** Is it a product over axes that no product of matrices says? Its line says what the letters of its axes are. */
+/**
+ * Is it a product over axes that no product of matrices says, or rows added up by their indices? Its line says what the letters of its
+ * axes are.
+ */
 export function isLettered(node: Node): boolean {
+  if (isOp(node, scatterAdd)) return node.inputs[1].type.shape.length > 0;
   return isOp(node, contract) && createWriter((n) => (n === node ? undefined : 'x'))(node).kind === 'contraction';
 }
 

@@ -6,9 +6,11 @@ import { broadcast } from '../../ir/ops/movement.js';
 import { sum } from '../../ir/ops/reductions.js';
 import { runKey, runsAmong, scan, type ScanNode } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
+import { drawsAmong, type Draws } from './draws.js';
 import { axesOf, recognise, type Form } from '../../ir/recognise.js';
 
 export interface Reading {
+  readonly draws: Draws;
   formOf(node: Node): Form | undefined;
   inputsOf(node: Node): readonly Node[];
   /** What the roots are made from, inputs before what reads them. */
@@ -22,9 +24,13 @@ export interface Reading {
 export function readingOf(roots: readonly Node[]): Reading {
   const all = reachable(roots);
   const sums = sumsOfScaled(all);
+  const draws = drawsAmong(all);
   const formOf = (node: Node): Form | undefined => sums.get(node) ?? recognise(node);
-  const inputsOf = (node: Node): readonly Node[] => formOf(node)?.inputs ?? node.inputs;
-  return { formOf, inputsOf, inOrder: (from) => ordered(from, inputsOf), runs: runsAmong(all), readersOf };
+  const inputsOf = (node: Node): readonly Node[] => {
+    const draw = draws.drawnFrom(node);
+    return draw ? (draw.p ? [draw.p] : []) : (formOf(node)?.inputs ?? node.inputs);
+  };
+  return { draws, formOf, inputsOf, inOrder: (from) => ordered(from, inputsOf), runs: runsAmong(all), readersOf };
 
   function readersOf(nodes: readonly Node[]): ReadonlyMap<Node, number> {
     const readers = new Map<Node, number>();

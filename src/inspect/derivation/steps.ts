@@ -1,10 +1,15 @@
 // One line of a derivation from a node.
-import type { Formula, Title } from '../../ir/formula/tree.js';
-import type { Node } from '../../ir/graph.js';
-import type { TensorType } from '../../ir/types.js';
+import { placedBy } from '../../ir/formula/places.js';
+import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
+import { isOp, type Node } from '../../ir/graph.js';
+import { scatterAdd } from '../../ir/ops/indexing.js';
+import { printDim, type TensorType } from '../../ir/types.js';
 import type { Step } from './data.js';
+import { drawFormula } from './draws.js';
 import { linesOf } from './lines.js';
+import type { Scope } from './loops.js';
 import { wordOf } from './naming.js';
+import { placed } from './positions.js';
 
 export function stepOf(title: Title, left: Formula, formula: Formula, node: Node, type: TensorType = node.type): Step {
   return {
@@ -17,4 +22,43 @@ export function stepOf(title: Title, left: Formula, formula: Formula, node: Node
     layer: node.origin?.path ?? '',
     node,
   };
+}
+
+/** What a node is, behind its name: a draw, a sum with letters for the axes that it leaves, or another formula. */
+export function definedAs(title: Title, left: Formula, node: Node, scope: Scope): Step {
+  const draw = scope.reading.draws.drawnFrom(node);
+  if (draw) return { ...stepOf(title, left, drawFormula(draw, scope.write), node), drawn: true };
+  const formula = scope.define(node);
+  if (formula.kind === 'contraction' && formula.free.length > 0)
+    return stepOf(title, placed(left, lettersOf(formula.free)), formula, node);
+  const rows = isOp(node, scatterAdd) && formula.kind === 'apply' ? rowsAdded(node, formula, scope) : undefined;
+  return rows ? stepOf(title, placed(left, [rows.row]), rows.formula, node) : stepOf(title, left, formula, node);
+}
+
+const lettersOf = (letters: readonly Letter[]): string[] => letters.map(({ letter }) => letter);
+
+/** scatter_add(d, ids), row by row: W[r] = Σ_{b : ids[b] = r} d[b]. */
+function rowsAdded(
+  node: Node,
+  formula: Formula & { readonly kind: 'apply' },
+  { positions }: Scope,
+): { readonly row: string; readonly formula: Formula } | undefined {
+  const [of, ids] = formula.args;
+  const { shape } = node.inputs[1].type;
+  const taken = new Set(positions);
+  const letters = shape.map((dim): Letter => {
+    const own = /^\p{L}/u.exec(dim.name ?? printDim(dim))?.[0].toLowerCase();
+    const letter = [...(own === undefined ? [] : [own]), ...'pqstuvw'].find((each) => !taken.has(each)) ?? 'p';
+    taken.add(letter);
+    return { letter, dim };
+  });
+  if (letters.length === 0) return undefined;
+  const row = [...'rnm'].find((each) => !taken.has(each)) ?? 'r';
+  const sum = total({
+    letters: lettersOf(letters),
+    where: infix('equal', placedBy(ids, letters), name(row)),
+    of: of.kind === 'name' || of.kind === 'index' ? placedBy(of, letters) : indexed(of, lettersOf(letters)),
+    plain: formula,
+  });
+  return { row, formula: { ...sum, node } };
 }

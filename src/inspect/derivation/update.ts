@@ -1,46 +1,145 @@
 // What the optimizer does with each gradient, over names for the gradients.
 import { createWriter } from '../../ir/formula.js';
-import { name, type Title } from '../../ir/formula/tree.js';
+import { printFormula } from '../../ir/formula/text.js';
+import { name, partsOf, renamed, seen, total, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
-import { gradient } from '../../ir/ops/leaves.js';
+import { maximum } from '../../ir/ops/arithmetic.js';
+import { counter, gradient, parameter as weight, slot } from '../../ir/ops/leaves.js';
 import { reachable } from '../../ir/reachable.js';
+import { countsUpdates, recognise } from '../../ir/recognise.js';
 import { addUpdates, simplifyUpdates } from '../../passes/derive/derive.js';
-import type { UpdateStep } from './data.js';
+import type { LegendEntry, UpdateStep } from './data.js';
 import type { Derived } from './derive.js';
+import type { Names } from './naming.js';
 import { stepOf } from './steps.js';
 
+export interface Updates {
+  readonly update: readonly UpdateStep[];
+  /** What stands for each parameter: θ. */
+  readonly each: string;
+  readonly legend: readonly LegendEntry[];
+}
+
 /** Slots first, then the weight by what they have become, as an optimizer is written; none where the model does not say how to train. */
-export function updatesOf({ gradients, targets }: Derived): UpdateStep[] {
-  if (!gradients) return [];
+/** `letters`: those of positions in loops, which mean something else. */
+export function updatesOf({ gradients, targets }: Derived, names: Names, letters: ReadonlySet<string>): Updates {
+  const free = (wanted: readonly string[]): string =>
+    names.free({ of: 'value', word: wanted.find((word) => !letters.has(word) && names.isFree(word)) ?? wanted[0] })
+      .word;
+  const each = free(['θ', 'ϑ', 'ψ']);
+  if (!gradients) return { update: [], each, legend: [] };
   const { step } = simplifyUpdates(addUpdates(gradients));
   const wanted = new Set(targets.map((target) => target.name));
   const own = step.filter(({ parameter }) => wanted.has(parameter));
-  const clipping = reachable(own.map(({ node }) => node)).filter(
-    (node) => node.name !== undefined && node.inputs.length > 0,
-  );
-  const byParameter = [...new Set(own.map(({ parameter }) => parameter))];
-  return byParameter.flatMap((parameter, i) => {
+  const nodes = reachable(own.map(({ node }) => node));
+  const clipping = nodes.filter((node) => node.name !== undefined && node.inputs.length > 0);
+  const all = [...new Set(step.map(({ parameter }) => parameter))];
+  const counted = nodes.filter((node) => countsUpdates(node));
+  const counters = new Map(counted.map((node) => [node, free(lettersOfCounter(node))]));
+  const schedules = new Map<Node, string>();
+  const written = (called: (node: Node) => string | Title | undefined) =>
+    createWriter(
+      (n): string | Title | undefined =>
+        isOp(n, gradient)
+          ? { of: 'cotangent', word: n.attrs.parameter }
+          : (counters.get(n) ?? called(n) ?? schedules.get(n)),
+      // A schedule's max(t - 1, 0) is no activation.
+      (n) => (n.type.shape.length === 0 && isOp(n, maximum) ? undefined : recognise(n)),
+    );
+  const rates = schedulesAmong(nodes).flatMap((node): UpdateStep[] => {
+    const formula = written(() => undefined)(node);
+    if ([...printFormula(formula, 'math')].length <= longestRate) return [];
+    const title = names.free({ of: 'value', word: 'schedule' });
+    schedules.set(node, title.word);
+    return [stepOf(title, name(title), formula, node)];
+  });
+  const norms = clipping.map((node): UpdateStep => {
+    const title: Title = { of: 'value', word: node.name ?? '' };
+    const formula = written((n) => (n !== node && clipping.includes(n) ? n.name : undefined))(node);
+    return stepOf(title, name(title), overAll(formula, all, each), node);
+  });
+  const updates = [...new Set(own.map(({ parameter }) => parameter))].flatMap((parameter) => {
     const list = own.filter((each) => each.parameter === parameter);
     const slots = list.filter(({ slot }) => slot !== undefined);
     const renewed = new Map(slots.map(({ node, slot }) => [node, slot ?? '']));
-    const formula = (node: Node, whole: boolean) =>
-      createWriter((n): string | Title | undefined => {
-        if (isOp(n, gradient)) return { of: 'cotangent', word: n.attrs.parameter };
+    const line = (word: string, node: Node, whole = false): UpdateStep => {
+      const title: Title = { of: 'value', word };
+      const formula = written((n) => {
         if (n === node) return undefined;
         return clipping.includes(n) ? n.name : whole ? renewed.get(n) : undefined;
       })(node);
-    const line = (title: Title, node: Node, whole = false): UpdateStep => ({
-      ...stepOf(title, name(title), formula(node, whole), node),
-      becomes: true,
-      parameter,
-    });
-    const weights = list.filter(({ slot }) => slot === undefined);
+      return { ...stepOf(title, name(title), formula, node), becomes: true, parameter };
+    };
     return [
-      ...(i === 0
-        ? clipping.map((node) => ({ ...line({ of: 'value', word: node.name ?? '' }, node), becomes: undefined }))
-        : []),
-      ...slots.map(({ slot, node }) => line({ of: 'value', word: slot ?? '' }, node)),
-      ...weights.map(({ node }) => line({ of: 'value', word: parameter }, node, true)),
+      ...slots.map(({ slot, node }) => line(slot ?? '', node)),
+      ...list.filter(({ slot }) => slot === undefined).map(({ node }) => line(parameter, node, true)),
     ];
   });
+  const legend = counted.map((node): LegendEntry => ({
+    sign: counters.get(node) ?? '',
+    meaning: meaningOfCounter(node),
+  }));
+  return { update: [...rates, ...norms, ...updates], each, legend };
+}
+
+/** A schedule that is longer has a line of its own. */
+const longestRate = 24;
+
+/** Numbers that depend on the update's number alone, as what each tensor reads them. */
+function schedulesAmong(nodes: readonly Node[]): Node[] {
+  const counted = new Set<Node>();
+  const known = new Set<Node>();
+  for (const node of nodes) {
+    if (node.type.shape.length > 0 || isOp(node, gradient, slot, weight)) continue;
+    if (
+      countsUpdates(node) ||
+      (node.inputs.length > 0 &&
+        node.inputs.some((input) => counted.has(input)) &&
+        node.inputs.every((input) => counted.has(input) || known.has(input)))
+    )
+      counted.add(node);
+    else if (node.inputs.every((input) => known.has(input))) known.add(node);
+  }
+  const read = new Set(nodes.filter((node) => !counted.has(node)).flatMap(({ inputs }) => inputs));
+  return [...counted].filter((node) => read.has(node) && node.inputs.length > 0);
+}
+
+function lettersOfCounter(node: Node): readonly string[] {
+  return isOp(node, counter) && node.attrs.name === 'run' ? ['N', 'K'] : ['t', 'k', 'τ', 'n'];
+}
+
+function meaningOfCounter(node: Node): string {
+  return isOp(node, counter) && node.attrs.name === 'run'
+    ? 'how many updates the run makes'
+    : 'the number of the update, from 1';
+}
+
+/** f(W) + f(b) + … over every parameter is Σ_θ f(θ). */
+function overAll(formula: Formula, parameters: readonly string[], each: string): Formula {
+  const of = seen(formula);
+  const terms = termsOf(of);
+  if (parameters.length > 1 && terms.length === parameters.length) {
+    const forms = terms.map((term, i) => {
+      const known = parameters.find((parameter) => speaksOf(term, parameter)) ?? parameters[i];
+      return inLetter(term, known, each);
+    });
+    if (new Set(forms.map((form) => printFormula(form))).size === 1)
+      return total({ letters: [each], of: forms[0], plain: formula });
+  }
+  return of.kind === 'apply' ? { ...of, args: of.args.map((arg) => overAll(arg, parameters, each)) } : formula;
+}
+
+function termsOf(formula: Formula): Formula[] {
+  const of = seen(formula);
+  return of.kind === 'infix' && of.operator === 'add' ? [...termsOf(of.left), ...termsOf(of.right)] : [of];
+}
+
+function speaksOf(formula: Formula, parameter: string): boolean {
+  return formula.kind === 'name'
+    ? formula.title.word === parameter
+    : partsOf(formula).some((p) => speaksOf(p, parameter));
+}
+
+function inLetter(formula: Formula, parameter: string, each: string): Formula {
+  return renamed(formula, (of) => (of.title.word === parameter ? name({ ...of.title, word: each }) : of));
 }

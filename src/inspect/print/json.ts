@@ -11,7 +11,7 @@ export interface JsonOptions {
 }
 
 export function printJson(derivation: Derivation, options: JsonOptions = {}): string {
-  const { model, of, order, forward, backward, parameters, update } = derivation;
+  const { model, of, order, forward, backward, parameters, update, legend } = derivation;
   const list = (steps: readonly Step[], chain = false): object[] => steps.map((step) => stepJson(step, options, chain));
   const whole = {
     version: 1,
@@ -22,6 +22,7 @@ export function printJson(derivation: Derivation, options: JsonOptions = {}): st
     backward: list(backward, true),
     parameters: list(parameters, true),
     update: list(update),
+    legend,
     ...(options.at !== undefined && { at: options.at }),
   };
   return `${JSON.stringify(whole, undefined, 2)}\n`;
@@ -29,7 +30,7 @@ export function printJson(derivation: Derivation, options: JsonOptions = {}): st
 
 /** `chain`: with the chain rule, which a piece that several cotangents share has none of. */
 function stepJson(step: Step, options: JsonOptions, chain: boolean): object {
-  const { name, left, formula, type, lines, layer, loop, becomes } = step;
+  const { name, left, formula, type, lines, layer, loop, becomes, drawn } = step;
   const values = options.numbers?.valuesOf(step);
   return {
     name,
@@ -39,6 +40,7 @@ function stepJson(step: Step, options: JsonOptions, chain: boolean): object {
     lines,
     layer,
     ...(becomes && { becomes }),
+    ...(drawn && { drawn }),
     ...(loop && { loop: loopJson(loop, options, chain) }),
     ...(chain && chainJson(step)),
     ...(values && { values: { shape: values.shape, data: values.data.map((v) => (Number.isFinite(v) ? v : null)) } }),

@@ -2,10 +2,11 @@
 import type { Formula } from '../../ir/formula/tree.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { printType } from '../../ir/types.js';
-import { isCotangent, type Derivation, type Step } from '../derivation/data.js';
+import { isCotangent, relationOf, type Derivation, type Step } from '../derivation/data.js';
 import { printSource } from '../../ir/source.js';
 import type { TextOptions } from './text.js';
-import { sectionsOf } from './sections.js';
+import { settingWithin, same } from './rename.js';
+import { listOf, toldOf, type Copies, type Paragraph } from './paragraphs.js';
 import { printDigits } from './tables.js';
 import { termsOf, typeset, type Typesetter } from './typeset.js';
 
@@ -13,10 +14,14 @@ import { termsOf, typeset, type Typesetter } from './typeset.js';
 const widest = 80;
 
 export function printLatex(derivation: Derivation, options: TextOptions = {}): string {
-  const rows = sectionsOf(derivation, options.numbers !== undefined).flatMap(({ title, steps }) => [
-    { comment: title, text: '' },
-    ...steps.flatMap((step) => rowsOf(step, 0, options)),
-  ]);
+  const { sections, legend } = toldOf(derivation, options.numbers !== undefined);
+  const rows = [
+    ...sections.flatMap(({ title, paragraphs }) => [
+      { comment: title, text: '' },
+      ...paragraphs.flatMap((paragraph) => paragraphRows(paragraph, options)),
+    ]),
+    ...legend.map(({ sign, meaning }) => ({ comment: `${sign}: ${meaning}`, text: '' })),
+  ];
   const last = rows.findLastIndex(({ text }) => text !== '');
   const lines = rows.map(({ comment, text }, i) => {
     const end = text === '' || i === last ? '' : ' \\\\';
@@ -30,9 +35,49 @@ export function printMarkdown(derivation: Derivation, options: TextOptions = {})
   return `$$\n${printLatex(derivation, options)}$$\n`;
 }
 
+const relations = { '=': '=', '←': '\\leftarrow', '~': '\\sim' } as const;
+
 interface Row {
   readonly text: string;
   readonly comment: string;
+}
+
+function paragraphRows(paragraph: Paragraph, options: TextOptions): Row[] {
+  switch (paragraph.kind) {
+    case 'steps':
+      return paragraph.steps.flatMap((step) => rowsOf(step, 0, options));
+    case 'each': {
+      const { letter, parameters, steps } = paragraph;
+      const head = { text: `& \\text{for each } ${latex.variable(letter)}`, comment: listOf(parameters) };
+      return [head, ...steps.flatMap((step) => rowsOf(step, 1, options))];
+    }
+    case 'copies':
+      return copiesRows(paragraph, options);
+    default:
+      return paragraph satisfies never;
+  }
+}
+
+function copiesRows({ range, what, begins, gives, lines }: Copies, options: TextOptions): Row[] {
+  const within = settingWithin(latex, same);
+  const said = (left: string, right: string): Row => ({
+    text: `${within.variable(left)} &= ${within.variable(right)}`,
+    comment: '',
+  });
+  return [
+    ...begins.map(({ inside, outside }) => said(inside, outside)),
+    { text: `& \\text{for } ${rangeText(range)}`, comment: what },
+    ...lines.flatMap(({ step, only }) => [
+      ...(only === undefined ? [] : [{ text: '', comment: only }]),
+      ...rowsOf(step, 1, options),
+    ]),
+    ...gives.map(({ inside, outside }) => said(outside, inside)),
+  ];
+}
+
+/** `t = 0, …, T - 1` */
+function rangeText(range: string): string {
+  return range.replaceAll('…', '\\dots').replaceAll('ℓ', '\\ell').replaceAll('·', '\\cdot');
 }
 
 function rowsOf(step: Step, depth: number, options: TextOptions): Row[] {
@@ -45,7 +90,7 @@ function rowsOf(step: Step, depth: number, options: TextOptions): Row[] {
       ...body.flatMap((each) => rowsOf(each, depth + 1, options)),
     ];
   }
-  const arrow = step.becomes && step.node?.role.kind === 'update' ? '\\leftarrow' : '=';
+  const arrow = relations[relationOf(step)];
   const comment = [printType(step.type), ...step.lines.map(printSource)].join('  ');
   const rows = [...row(step.left, step.formula, arrow, indent, comment), ...valueRows(step, options)];
   if (!options.steps || !isCotangent(step)) return rows;

@@ -1,31 +1,55 @@
 // The parts of a derivation in the order in which it is read.
 import { printFormula } from '../../ir/formula/text.js';
 import type { Derivation, Step, UpdateStep } from '../derivation/data.js';
+import { layersOf, type Layer } from './copies.js';
+import { same } from './rename.js';
 
 export interface Section {
   readonly title: string;
-  readonly steps: readonly Step[];
+  readonly layers: readonly Layer[];
 }
 
-/** Those that have any steps. Of parameters whose updates have one form, the first stands for all, unless all are asked for. */
-export function sectionsOf({ forward, backward, parameters, update, order, of }: Derivation, all = false): Section[] {
+/** Those that have any steps. `letter`: copies are told once, numbered so, and updates of one form once for all parameters that have it. */
+export function sectionsOf(derivation: Derivation, letter?: string): Section[] {
+  const { forward, backward, parameters, update, order, of, each } = derivation;
+  const layers = (steps: readonly Step[]): Layer[] => layersOf(steps, letter);
   return [
-    { title: 'forward', steps: forward },
-    { title: 'cotangents, by the chain rule', steps: backward },
-    { title: order === 2 ? `Hessian-vector products of ${of}` : 'gradients', steps: parameters },
-    { title: 'update', steps: all ? update : firstOfEachForm(update) },
-  ].filter(({ steps }) => steps.length > 0);
+    { title: 'forward', layers: layers(forward) },
+    { title: 'cotangents, by the chain rule', layers: layers(backward) },
+    { title: order === 2 ? `Hessian-vector products of ${of}` : 'gradients', layers: layers(parameters) },
+    { title: 'update', layers: letter === undefined ? layers(update) : updateLayers(update, each) },
+  ].filter((section) => section.layers.length > 0);
 }
 
-function firstOfEachForm(steps: readonly UpdateStep[]): readonly Step[] {
-  const alike = updatedAlike(steps);
-  return steps.filter(({ parameter }) => alike.has(parameter));
+/** All steps of a derivation, in the order of its sections. */
+export function stepsOf({ forward, backward, parameters, update }: Derivation): readonly Step[] {
+  return [...forward, ...backward, ...parameters, ...update];
+}
+
+/** What is for all parameters, then each form of an update with those that it stands for. */
+function updateLayers(update: readonly UpdateStep[], each: string): Layer[] {
+  const common = update.filter(({ parameter }) => parameter === undefined);
+  const plain = (steps: readonly Step[]): Layer => ({
+    copies: [],
+    ends: [],
+    lines: steps.map((step) => ({ step, steps: [step], rename: same })),
+  });
+  const forms = [...updatedAlike(update)].map(([first, all]): Layer => {
+    const steps = update.filter(({ parameter }) => parameter === first);
+    if (all.length === 1) return plain(steps);
+    const rename = (text: string): string => text.replaceAll(first, each);
+    return { copies: [], ends: [], each: all, lines: steps.map((step) => ({ step, steps: [step], rename })) };
+  });
+  return [...(common.length > 0 ? [plain(common)] : []), ...forms];
 }
 
 /** The parameters whose updates have one form, by the first of them. */
 export function updatedAlike(steps: readonly UpdateStep[]): ReadonlyMap<string, readonly string[]> {
   const byParameter = new Map<string, UpdateStep[]>();
-  for (const step of steps) byParameter.set(step.parameter, [...(byParameter.get(step.parameter) ?? []), step]);
+  for (const step of steps) {
+    const { parameter } = step;
+    if (parameter !== undefined) byParameter.set(parameter, [...(byParameter.get(parameter) ?? []), step]);
+  }
   const byForm = new Map<string, string[]>();
   for (const [parameter, list] of byParameter) {
     const form = list.map(({ left, formula }) => `${printFormula(left)}=${printFormula(formula)}`).join('\n');
@@ -33,4 +57,19 @@ export function updatedAlike(steps: readonly UpdateStep[]): ReadonlyMap<string, 
     byForm.set(key, [...(byForm.get(key) ?? []), parameter]);
   }
   return new Map([...byForm.values()].map((parameters) => [parameters[0], parameters]));
+}
+
+/** Names of parameters, those of copies of a layer as one: `block.0…11.norm.scale`. */
+export function namesTogether(names: readonly string[]): string[] {
+  const found = new Map<string, { readonly name: string; readonly numbers: number[] }>();
+  for (const name of names) {
+    const [, number] = /\.(\d+)(?=\.)/.exec(name) ?? [];
+    const key = name.replace(/\.\d+(?=\.)/, '.#');
+    const known = found.get(key);
+    if (!known || number === undefined) found.set(key, { name, numbers: number === undefined ? [] : [Number(number)] });
+    else known.numbers.push(Number(number));
+  }
+  return [...found].map(([key, { name, numbers }]) =>
+    numbers.length < 2 ? name : key.replace('#', `${Math.min(...numbers)}…${Math.max(...numbers)}`),
+  );
 }

@@ -3,10 +3,10 @@ import { breakFormula } from '../../ir/formula/break.js';
 import { printFormula, type NotationStyle } from '../../ir/formula/text.js';
 import type { Formula } from '../../ir/formula/tree.js';
 import { printDim, printType } from '../../ir/types.js';
-import { isCotangent, type Derivation, type Step } from '../derivation/data.js';
-import { printSource } from '../../ir/source.js';
+import { isCotangent, relationOf, type Derivation, type LegendEntry, type Step } from '../derivation/data.js';
+import { printPlace, printSource } from '../../ir/source.js';
 import type { Numbers } from '../derivation/numbers.js';
-import { sectionsOf } from './sections.js';
+import { listOf, toldOf, type Copies, type Paragraph } from './paragraphs.js';
 import { printTable } from './tables.js';
 
 export interface TextOptions {
@@ -18,63 +18,167 @@ export interface TextOptions {
   readonly digits?: number;
 }
 
-/** What stands left of the comments is no wider. */
-const widest = 88;
+/** No line is wider where it can be broken. */
+const widest = 100;
+/** Formulas are no wider, so that they stand together with their comments. */
+const widestFormula = 88;
+/** Names that are longer stand on lines of their own before formulas that have to be broken. */
+const widestName = 30;
+/** Where comments stand at most. */
 const column = 72;
 const usualDigits = 4;
 
 /** The derivation as text. */
 export function printText(derivation: Derivation, options: TextOptions = {}): string {
-  const sections = sectionsOf(derivation, options.numbers !== undefined).map(({ title, steps }) =>
-    section(title, steps, options),
-  );
+  const { sections: told, legend } = toldOf(derivation, options.numbers !== undefined);
+  const sections = told.map(({ title, paragraphs }) => [
+    `// ${title}`,
+    ...commented(paragraphs.flatMap((paragraph) => paragraphRows(paragraph, options))),
+  ]);
   const given = options.numbers ? [givenLines(options.numbers, options)] : [];
-  return `${[...given, ...sections].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${[...given, ...sections, ...legendLines(legend)].map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 interface Row {
   readonly text: readonly string[];
   readonly comment: string;
+  /** The comment where there is less room. */
+  readonly brief?: string;
 }
 
-function section(title: string, steps: readonly Step[], options: TextOptions): string[] {
-  const rows = steps.flatMap((step) => rowsOf(step, '', nameWidth(steps, options), options));
-  const width = Math.min(column, Math.max(...rows.map(({ text }) => lengthOf(text.at(-1) ?? ''))));
+function paragraphRows(paragraph: Paragraph, options: TextOptions): Row[] {
+  switch (paragraph.kind) {
+    case 'steps':
+      return stepRows(paragraph.steps, '', options);
+    case 'each': {
+      const { letter, parameters, steps } = paragraph;
+      const words = `for each parameter ${letter} of ${listOf(parameters)}`.split(' ');
+      const [first, ...rest] = filled(words, widestFormula);
+      const head: Row = { text: [first, ...rest.map((line) => `    ${line}`)], comment: '' };
+      return [head, ...stepRows(steps, '  ', options, ofSource)];
+    }
+    case 'copies':
+      return copiesRows(paragraph, options);
+    default:
+      return paragraph satisfies never;
+  }
+}
+
+/** What letters and signs mean that no line defines. */
+function legendLines(legend: readonly LegendEntry[]): string[][] {
+  if (legend.length === 0) return [];
+  const width = Math.max(...legend.map(({ sign }) => lengthOf(sign)));
+  return [['// where', ...legend.map(({ sign, meaning }) => `${padded(sign, width)}  ${meaning}`)]];
+}
+
+/** As many words in a line as there is room for. */
+function filled(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && lengthOf(last) + 1 + lengthOf(word) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function copiesRows({ range, what, begins, gives, lines }: Copies, options: TextOptions): Row[] {
+  const said = (text: string, comment = ''): Row => ({ text: [text], comment });
+  const steps = lines.map(({ step }) => step);
+  const width = nameWidth(steps, options);
+  // What is the same of all lines is said once.
+  const [source, ...others] = new Set(steps.map(sourceOf));
+  const isCommon = others.length === 0;
   return [
-    `// ${title}`,
-    ...rows.flatMap(({ text, comment }) => [
-      ...text.slice(0, -1),
-      comment === '' ? (text.at(-1) ?? '') : `${padded(text.at(-1) ?? '', width)}  // ${comment}`,
+    ...begins.map(({ inside, outside }) => said(`${inside} = ${outside}`)),
+    said(`for ${range}`, isCommon ? `${what}  ${source}` : what),
+    ...lines.flatMap(({ step, only }) => [
+      ...(only === undefined ? [] : [said(`  // ${only}`)]),
+      ...rowsOf(step, '  ', width, options, isCommon ? ofType : ofBoth),
     ]),
+    ...gives.map(({ inside, outside }) => said(`${outside} = ${inside}`)),
   ];
+}
+
+function stepRows(steps: readonly Step[], indent: string, options: TextOptions, remark: Remark = ofBoth): Row[] {
+  const width = nameWidth(steps, options);
+  return steps.flatMap((step) => rowsOf(step, indent, width, options, remark));
+}
+
+/** Comments stand below one another; one for which its line has no room left is shorter, or stands on the next line. */
+function commented(rows: readonly Row[]): string[] {
+  const lastOf = ({ text }: Row): string => text.at(-1) ?? '';
+  const longest = Math.max(...rows.map((row) => lengthOf(lastOf(row))));
+  const most = Math.max(...rows.map(({ comment }) => lengthOf(comment)));
+  const at = Math.min(longest, column, Math.max(widest - most - lengthOf('  // '), widest / 4));
+  return rows.flatMap((row): string[] => {
+    const { text, comment, brief = comment } = row;
+    if (comment === '') return [...text];
+    const beside = [comment, brief].map((words) => `${padded(lastOf(row), at)}  // ${words}`);
+    const fits = beside.find((line) => lengthOf(line) <= widest);
+    const below = Math.min(at, Math.max(0, widest - lengthOf(comment) - lengthOf('  // ')));
+    return fits === undefined ? [...text, `${' '.repeat(below)}  // ${comment}`] : [...text.slice(0, -1), fits];
+  });
 }
 
 const lengthOf = (text: string): number => [...text].length;
 const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - lengthOf(text)));
 
+/** Where formulas begin: behind the longest name that is not too long. */
 function nameWidth(steps: readonly Step[], { style = 'math' }: TextOptions): number {
-  return Math.max(...steps.filter(({ loop }) => !loop).map(({ left }) => lengthOf(printFormula(left, style))), 0);
+  const widths = steps.filter(({ loop }) => !loop).map(({ left }) => lengthOf(printFormula(left, style)));
+  return Math.max(...widths.filter((width) => width <= widestName), 0);
 }
 
-function rowsOf(step: Step, indent: string, width: number, options: TextOptions): Row[] {
+/** A formula behind what it defines. */
+function defined(
+  left: string,
+  sign: string,
+  formula: Formula,
+  indent: string,
+  width: number,
+  style: NotationStyle,
+): string[] {
+  const head = `${indent}${padded(left, width)} ${sign} `;
+  const whole = printFormula(formula, style);
+  if (lengthOf(head) + lengthOf(whole) <= widestFormula) return [head + whole];
+  const usual = lengthOf(indent) + width + lengthOf(` ${sign} `);
+  const isOver = lengthOf(head) > usual;
+  const lines = breakFormula(formula, style, widestFormula - usual);
+  return isOver
+    ? [head.trimEnd(), ...lines.map((line) => ' '.repeat(usual) + line)]
+    : lines.map((line, i) => (i === 0 ? head : ' '.repeat(usual)) + line);
+}
+
+/** What is said beside a step, and in fewer words. */
+type Remark = (step: Step) => Pick<Row, 'comment' | 'brief'>;
+
+const sourceOf = ({ lines }: Step): string => lines.map(printSource).join('  ');
+const ofType: Remark = ({ type }) => ({ comment: printType(type) });
+const ofSource: Remark = (step) => ({ comment: sourceOf(step) });
+const ofBoth: Remark = ({ type, lines }) => ({
+  comment: [printType(type), ...lines.map(printSource)].join('  '),
+  brief: [printType(type), ...lines.map(printPlace)].join('  '),
+});
+
+function rowsOf(step: Step, indent: string, width: number, options: TextOptions, remark: Remark): Row[] {
   const { style = 'math' } = options;
   const text = (formula: Formula): string => printFormula(formula, style);
-  const comment = [printType(step.type), ...step.lines.map(printSource)].join('  ');
   if (step.loop) {
     const { body, starts, length } = step.loop;
-    const names = Math.max(...[...body.filter(({ loop }) => !loop), ...starts].map(({ left }) => lengthOf(text(left))));
-    const inner = `${indent}  `;
     return [
-      ...starts.map(({ left, formula }): Row => ({ text: [`${indent}${text(left)} = ${text(formula)}`], comment: '' })),
+      ...starts.map(({ left, formula }): Row => ({
+        text: defined(text(left), '=', formula, indent, 0, style),
+        comment: '',
+      })),
       { text: [`${indent}${text(step.formula)}`], comment: `${printDim(length)} rounds` },
-      ...body.flatMap((each) => rowsOf(each, inner, names, options)),
+      ...stepRows(body, `${indent}  `, options, remark),
     ];
   }
-  const arrow = step.becomes && step.node?.role.kind === 'update' ? '←' : '=';
-  const head = `${indent}${padded(text(step.left), width)} ${arrow} `;
-  const [first, ...rest] = breakFormula(step.formula, style, widest - lengthOf(head));
-  const lines = [`${head}${first}`, ...rest.map((line) => `${' '.repeat(lengthOf(head))}${line}`)];
-  const row: Row = { text: lines, comment };
+  const row: Row = {
+    text: defined(text(step.left), relationOf(step), step.formula, indent, width, style),
+    ...remark(step),
+  };
   const rows = [row, ...valueRows(step, indent, options)];
   return options.steps && isCotangent(step) ? [...rows, ...chainRows(step, `${indent}    `, style)] : rows;
 }
@@ -95,17 +199,26 @@ function valueRows(step: Step, indent: string, { numbers, digits = usualDigits }
 /** What flows where from by which rule, and the equations. */
 function chainRows(step: Step, indent: string, style: NotationStyle): Row[] {
   if (!isCotangent(step)) return [];
-  const text = (formula: Formula): string => printFormula(formula, style);
+  const said = (lead: string, formula: Formula): Row => {
+    const head = indent + lead;
+    const lines = breakFormula(formula, style, widestFormula - lengthOf(head));
+    return { text: lines.map((line, i) => (i === 0 ? head : ' '.repeat(lengthOf(head))) + line), comment: '' };
+  };
   const line = (words: string): Row => ({ text: [`${indent}${words}`], comment: '' });
   const several = step.uses.length > 1;
   return [
     ...step.uses.flatMap(({ rule, upstream, local, part }, i) => [
       ...(several ? [line(`use ${i + 1} of ${step.uses.length}`)] : []),
       line(`rule      ${rule}`),
-      line(`upstream  ${text(upstream)}`),
-      ...(local ? [line(`local     ${text(local)}`)] : []),
-      line(`step      ${text(part)}`),
+      said('upstream  ', upstream),
+      ...(local ? [said('local     ', local)] : []),
+      said('step      ', part),
     ]),
-    ...step.rewrites.map(({ equation, from, to }) => line(`by ${equation}:  ${text(from)}  →  ${text(to)}`)),
+    ...step.rewrites.flatMap(({ equation, from, to }) => {
+      const whole = `by ${equation}:  ${printFormula(from, style)}  →  ${printFormula(to, style)}`;
+      return lengthOf(indent + whole) <= widest
+        ? [line(whole)]
+        : [line(`by ${equation}:`), said('    ', from), said('  → ', to)];
+    }),
   ];
 }

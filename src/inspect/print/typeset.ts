@@ -52,11 +52,11 @@ export function termsOf(formula: Formula, by: Typesetter): string[] {
   const of = mathematical(formula);
   if (of.kind !== 'infix' || operators[of.operator].level !== binding.sum) return [typeset(of, by)];
   const { math, latex } = operators[of.operator];
-  const sum = mathematical(of.right);
-  const isSum = sum.kind === 'infix' && operators[sum.operator].level === binding.sum;
   // a + (b + c) is a + b + c.
   const [first, ...rest] =
-    of.operator === 'add' && isSum ? termsOf(sum, by) : [within(setFormula(of.right, by), binding.product, by)];
+    of.operator === 'add' && isSum(of.right)
+      ? termsOf(of.right, by)
+      : [within(setFormula(of.right, by), binding.product, by)];
   return [...termsOf(of.left, by), by.row([by.sign(math, latex), first]), ...rest];
 }
 
@@ -117,6 +117,8 @@ function setShape(of: Formula, by: Typesetter): Set {
       return setContraction(of, by);
     case 'sum':
       return setSum(of, by);
+    case 'total':
+      return setTotal(of, by);
     case 'list':
       return setList(of, by);
     case 'silent':
@@ -140,6 +142,16 @@ function setContraction(of: FormulaOf<'contraction'>, by: Typesetter): Set {
   ]);
   const letters = of.over.map(({ letter }) => by.variable(letter));
   return { text: letters.length === 0 ? product : by.sum(listed(letters, by), product), level: binding.product };
+}
+
+/** Σ over what letters stand for. */
+function setTotal(of: FormulaOf<'total'>, by: Typesetter): Set {
+  const letters = listed(
+    of.letters.map((letter) => by.variable(letter)),
+    by,
+  );
+  const over = of.where ? by.row([letters, by.sign(':', ':'), setFormula(of.where, by).text]) : letters;
+  return { text: by.sum(over, within(setFormula(of.of, by), binding.product, by)), level: binding.product };
 }
 
 function setSum(of: FormulaOf<'sum'>, by: Typesetter): Set {
@@ -169,7 +181,7 @@ function listed(items: readonly string[], by: Typesetter): string {
 }
 
 /** `t - 1`, `1:3` */
-function placeText(place: string, by: Typesetter): string {
+export function placeText(place: string, by: Typesetter): string {
   const parts = place.split(/([-+:·])/).map((part) => part.trim());
   return by.row(
     parts.flatMap((part) => {
@@ -215,12 +227,19 @@ function setInfix(of: FormulaOf<'infix'>, by: Typesetter): Set {
   const isProduct = level === binding.product;
   const least = level === binding.comparison ? level + 1 : level;
   const first = isProduct && opensSum(of.left) ? by.fenced('(', left.text, ')') : within(left, least, by);
-  return { text: by.row([first, by.sign(math, latex), within(right, isProduct ? level : level + 1, by)]), level };
+  // a + (b - c) is a + b - c.
+  const isFlat = isProduct || (of.operator === 'add' && isSum(of.right));
+  return { text: by.row([first, by.sign(math, latex), within(right, isFlat ? level : level + 1, by)]), level };
+}
+
+function isSum(formula: Formula): boolean {
+  const of = mathematical(formula);
+  return of.kind === 'infix' && operators[of.operator].level === binding.sum;
 }
 
 function opensSum(formula: Formula): boolean {
   const { kind } = seen(formula);
-  return kind === 'sum' || kind === 'contraction';
+  return kind === 'sum' || kind === 'contraction' || kind === 'total';
 }
 
 function setCases({ condition, then, otherwise }: FormulaOf<'cases'>, by: Typesetter): Set {

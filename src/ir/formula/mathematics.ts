@@ -1,8 +1,12 @@
 // What mathematics has in common, whoever prints it: how derivatives are called, what Σ runs over, conditions turned round.
 import { constantOf, printIndex } from '../index.js';
+import { printNumber } from './numbers.js';
+import { isProduct, usualProduct } from './products.js';
 import {
+  apply,
   cases,
   infix,
+  name,
   number,
   prefix,
   seen,
@@ -69,31 +73,49 @@ export function turned(condition: Formula): Formula {
   return of.kind === 'infix' && opposite ? { ...of, operator: opposite } : prefix('not', of);
 }
 
-/** A formula as mathematics writes it at its top: no test whether a number is one, no conversions, x / y for x · (1 / y). */
+/**
+ * A formula as mathematics writes it at its top: no test whether a number is one, no conversions, x / y for x · (1 / y), numbers worked
+ * out, products in their usual form.
+ */
 export function mathematical(formula: Formula): Formula {
+  const of = plain(formula);
+  return isProduct(of) ? usualProduct(of, plain) : of;
+}
+
+/** The same but for products. */
+function plain(formula: Formula): Formula {
   switch (formula.kind) {
     case 'silent':
-      return mathematical(formula.of);
+      return plain(formula.of);
+    case 'number':
+      return wellKnown(formula);
     case 'cases': {
       const test = seen(formula.condition);
-      const isAlways = test.kind === 'infix' && test.operator === 'equal' && sameNode(test.left, test.right);
-      return isAlways ? mathematical(formula.then) : chosen(formula);
+      const isAlways =
+        test.kind === 'infix' && test.operator === 'equal' && sameNode(test.left, test.right) ? true : undefined;
+      const is = isAlways ?? truthOf(test);
+      if (is !== undefined) return plain(is ? formula.then : formula.otherwise);
+      return chosen(formula);
     }
     case 'apply': {
       if (formula.name !== 'f32') return formula;
       const [of] = formula.args;
-      return of.node?.type.element.kind === 'bool' ? cases(of, number(1), number(0)) : mathematical(of);
+      return of.node?.type.element.kind === 'bool' ? cases(of, number(1), number(0)) : plain(of);
     }
     case 'sum':
-      return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1)
-        ? mathematical(formula.of)
-        : formula;
+      return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1) ? plain(formula.of) : formula;
+    case 'power': {
+      const exponent = plain(formula.exponent);
+      if (isNumber(exponent, 1)) return plain(formula.base);
+      return isNumber(exponent, 0) ? number(1) : formula;
+    }
     case 'prefix':
       return formula.operator === 'not' ? denied(formula) : formula;
     case 'infix': {
       const { operator, left, right } = formula;
+      if (operator === 'add' || operator === 'sub') return workedOut(formula);
       if (operator !== 'times' && operator !== 'elementwise') return formula;
-      const under = seen(right);
+      const under = plain(right);
       const isReciprocal = under.kind === 'infix' && under.operator === 'div' && isNumber(under.left, 1);
       return isReciprocal ? infix('div', left, under.right) : formula;
     }
@@ -101,6 +123,62 @@ export function mathematical(formula: Formula): Formula {
       return formula;
   }
 }
+
+/** Of numbers alone the sum. */
+function workedOut(formula: FormulaOf<'infix'> & Formula): Formula {
+  const [a, b] = [seen(formula.left), seen(formula.right)];
+  if (a.kind !== 'number' || b.kind !== 'number') return formula;
+  return number(formula.operator === 'add' ? a.value + b.value : a.value - b.value);
+}
+
+/** Whether a comparison of numbers holds; undefined of others. */
+function truthOf(test: Formula): boolean | undefined {
+  if (test.kind !== 'infix') return undefined;
+  const [a, b] = [seen(test.left), seen(test.right)];
+  if (a.kind !== 'number' || b.kind !== 'number') return undefined;
+  switch (test.operator) {
+    case 'equal':
+      return a.value === b.value;
+    case 'unequal':
+      return a.value !== b.value;
+    case 'less':
+      return a.value < b.value;
+    case 'lessEqual':
+      return a.value <= b.value;
+    case 'greater':
+      return a.value > b.value;
+    case 'greaterEqual':
+      return a.value >= b.value;
+    default:
+      return undefined;
+  }
+}
+
+/** Numbers that mathematics has a sign for: π, √3, 1 / √3. Other numbers have fewer digits than these. */
+function wellKnown(formula: FormulaOf<'number'> & Formula): Formula {
+  const { value } = formula;
+  if (printNumber(value).length < fewestDigits) return formula;
+  const f32 = Math.fround(value);
+  const pi = name('π');
+  const root = (of: Formula): Formula => apply('sqrt', [of]);
+  const known: readonly (readonly [number, () => Formula])[] = [
+    [Math.PI, () => pi],
+    [2 * Math.PI, () => infix('times', number(2), pi)],
+    [Math.sqrt(2 / Math.PI), () => root(infix('div', number(2), pi))],
+    [1 / Math.sqrt(2 * Math.PI), () => infix('div', number(1), root(infix('times', number(2), pi)))],
+  ];
+  const found = known.find(([of]) => Math.fround(of) === f32);
+  if (found) return found[1]();
+  const [square, inverse] = [Math.round(value * value), Math.round(1 / (value * value))];
+  const isRoot = (of: number): boolean => of <= largestSquare && !Number.isInteger(Math.sqrt(of));
+  if (value > 1 && isRoot(square) && Math.fround(Math.sqrt(square)) === f32) return root(number(square));
+  if (value > 0 && value < 1 && isRoot(inverse) && Math.fround(1 / Math.sqrt(inverse)) === f32)
+    return infix('div', number(1), root(number(inverse)));
+  return formula;
+}
+
+const fewestDigits = 7;
+const largestSquare = 4096;
 
 /** ¬(a ≤ b) is a > b. */
 function denied(formula: FormulaOf<'prefix'> & Formula): Formula {

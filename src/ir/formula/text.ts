@@ -12,6 +12,7 @@ import {
   type Binding,
   type Formula,
   type FormulaOf,
+  type Letter,
   type Setting,
 } from './tree.js';
 import { isNumber, letterNames, mathematical, sumNames, titleIn } from './mathematics.js';
@@ -86,6 +87,10 @@ function written(of: Formula, style: NotationStyle): Written {
       return writeContraction(formula, style);
     case 'sum':
       return writeSum(formula, style);
+    case 'total':
+      return style === 'math'
+        ? { text: `${totalSign(formula)} ${within(formula.of, binding.product, style)}`, level: binding.product }
+        : write(formula.plain);
     case 'list':
       return atom(`[${formula.items.map(text).join(', ')}]`);
     case 'silent':
@@ -129,21 +134,33 @@ function writeInfix(formula: FormulaOf<'infix'>, style: NotationStyle): Written 
 }
 
 /** Both operands as they stand beside the sign. */
-export function sidesOf(formula: FormulaOf<'infix'>, style: NotationStyle): [string, string] {
-  const { operator } = formula;
-  const { level } = operators[operator];
+function sidesOf(formula: FormulaOf<'infix'>, style: NotationStyle): [string, string] {
   const [left, right] = partsIn(formula, [formula.left, formula.right], style);
-  if (operator === 'matrix') return matrixSides(left, right, style);
-  if (level === binding.comparison) return [inParentheses(left, level + 1), inParentheses(right, level + 1)];
+  const [first, second] = leastOf(formula, style);
+  return [inParentheses(left, first), inParentheses(right, second)];
+}
+
+/** What stands in parentheses in any case. */
+const always = binding.atom + 1;
+
+/** How tightly each operand has to bind to stand without parentheses. */
+export function leastOf(formula: FormulaOf<'infix'>, style: NotationStyle): readonly [number, number] {
+  const { operator, left } = formula;
+  const { level } = operators[operator];
+  // In mathematics a product of matrices is written side by side: what divides or multiplies otherwise stands in parentheses.
+  if (operator === 'matrix') return [style === 'math' ? binding.negation : binding.product, binding.negation];
+  if (level === binding.comparison) return [level + 1, level + 1];
   const flat = style === 'math' && isFlat(formula);
-  const closed = isOpenSum(formula.left, style) && level === binding.product;
-  return [closed ? `(${left.text})` : inParentheses(left, level), inParentheses(right, flat ? level : level + 1)];
+  const closed = isOpenSum(left, style) && level === binding.product;
+  return [closed ? always : level, flat ? level : level + 1];
 }
 
 /** In mathematics a · (b · c) is a · b · c, and Σ reaches as far as it can; a matrix product keeps its parentheses. */
 function isFlat({ operator, right }: FormulaOf<'infix'>): boolean {
   const of = mathematical(seen(right));
   if (isOpenSum(of, 'math')) return true;
+  // a + (b - c) is a + b - c.
+  if (operator === 'add') return of.kind === 'infix' && operators[of.operator].level === binding.sum;
   if (operator !== 'times' && operator !== 'elementwise') return false;
   return of.kind === 'infix' && (of.operator === 'times' || of.operator === 'elementwise' || of.operator === 'div');
 }
@@ -151,28 +168,27 @@ function isFlat({ operator, right }: FormulaOf<'infix'>): boolean {
 /** Is it written with a Σ that reaches to the right? */
 function isOpenSum(formula: Formula, style: NotationStyle): boolean {
   const of = seen(formula);
-  return style === 'math' && (of.kind === 'contraction' || (of.kind === 'sum' && sumNames(of) !== undefined));
-}
-
-/** In mathematics a product of matrices is written side by side: what divides or multiplies otherwise stands in parentheses. */
-function matrixSides(left: Written, right: Written, style: NotationStyle): [string, string] {
-  const loosest = style === 'math' ? binding.negation : binding.product;
-  const second = right.level === binding.product ? `(${right.text})` : inParentheses(right, loosest);
-  return [inParentheses(left, loosest), second];
+  return (
+    style === 'math' &&
+    (of.kind === 'contraction' || of.kind === 'total' || (of.kind === 'sum' && sumNames(of) !== undefined))
+  );
 }
 
 const superscripts: ReadonlyMap<string, string> = new Map(
   [...'-0123456789'].map((digit, i) => [digit, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(i)]),
 );
 
-function writePower(base: Written, { exponent }: FormulaOf<'power'>, style: NotationStyle): Written {
-  const under = inParentheses(base, binding.atom);
+function writePower(base: Written, formula: FormulaOf<'power'>, style: NotationStyle): Written {
+  return { text: `${inParentheses(base, binding.atom)}${printPower(formula, style)}`, level: binding.power };
+}
+
+/** `²`, `^n`: what stands behind the base. */
+export function printPower({ exponent }: FormulaOf<'power'>, style: NotationStyle): string {
   const raised = seen(exponent);
   const whole = style === 'math' && raised.kind === 'number' && Number.isInteger(raised.value);
-  const over = whole
+  return whole
     ? [...String(raised.value)].map((digit) => superscripts.get(digit) ?? digit).join('')
     : `^${inParentheses(written(exponent, style), binding.negation)}`;
-  return { text: `${under}${over}`, level: binding.power };
 }
 
 function writeIf(formula: Formula & FormulaOf<'cases'>, style: NotationStyle): Written {
@@ -190,17 +206,21 @@ function writeCases({ condition, then, otherwise }: FormulaOf<'cases'>): Written
 }
 
 function writeContraction(formula: FormulaOf<'contraction'>, style: NotationStyle): Written {
-  const { left, right, letters, over, free } = formula;
-  const spelled = (list: typeof over): string => list.map(({ letter }) => letter).join('');
+  const { left, right, letters, over } = formula;
   if (style !== 'math') {
-    const pattern = `"${spelled(letters.left)},${spelled(letters.right)}->${spelled(free)}"`;
-    return atom(`einsum(${pattern}, ${printFormula(left, style)}, ${printFormula(right, style)})`);
+    return atom(`einsum(${einsumPattern(formula)}, ${printFormula(left, style)}, ${printFormula(right, style)})`);
   }
   const factor = (of: Formula, own: typeof over): string => {
     return inParentheses(written(placedBy(of, own), style), binding.atom);
   };
   const sum = over.length === 0 ? '' : `Σ_${letterNames(over)} `;
   return { text: `${sum}${factor(left, letters.left)} · ${factor(right, letters.right)}`, level: binding.product };
+}
+
+/** `"bt,ts->bs"` */
+export function einsumPattern({ letters, free }: FormulaOf<'contraction'>): string {
+  const spelled = (list: readonly Letter[]): string => list.map(({ letter }) => letter).join('');
+  return `"${spelled(letters.left)},${spelled(letters.right)}->${spelled(free)}"`;
 }
 
 function writeSum(formula: FormulaOf<'sum'>, style: NotationStyle): Written {
@@ -213,6 +233,12 @@ function writeSum(formula: FormulaOf<'sum'>, style: NotationStyle): Written {
   const along =
     axes.length === shape.length ? '' : `, ${style === 'model' ? exactAxes(axes) : axisArgument(axes, shape)}`;
   return atom(`sum(${written(of, style).text}${along})`);
+}
+
+/** `Σ_θ`, `Σ_{b : word[b] = r}` */
+export function totalSign({ letters, where }: FormulaOf<'total'>): string {
+  const over = `${letters.join(',')}${where ? ` : ${printFormula(where, 'math')}` : ''}`;
+  return `Σ_${letters.length === 1 && !where ? over : `{${over}}`}`;
 }
 
 export function printSetting({ name, value }: Setting, style: NotationStyle = 'nn'): string {

@@ -109,6 +109,14 @@ type Shape =
     }
   /** The sum over some axes of what is written without them. */
   | { readonly kind: 'sum'; readonly of: Formula; readonly axes: readonly number[]; readonly shape: readonly Dim[] }
+  /** The sum over what letters stand for, of those alone for which `where` holds, if it is there. `plain`: as the language says it. */
+  | {
+      readonly kind: 'total';
+      readonly letters: readonly string[];
+      readonly where?: Formula;
+      readonly of: Formula;
+      readonly plain: Formula;
+    }
   | { readonly kind: 'list'; readonly items: readonly Formula[] }
   /** What a reader does not see: an axis repeated, or one of size 1 put in or taken out. */
   | { readonly kind: 'silent'; readonly of: Formula }
@@ -183,6 +191,10 @@ export function sumOver(of: Formula, axes: readonly number[], shape: readonly Di
   return { kind: 'sum', of, axes, shape, size: sized([of]) };
 }
 
+export function total(of: Omit<FormulaOf<'total'>, 'kind' | 'size' | 'node'>): Formula {
+  return { kind: 'total', ...of, size: sized([of.of, ...(of.where ? [of.where] : [])]) };
+}
+
 export function list(items: readonly Formula[]): Formula {
   return { kind: 'list', items, size: sized(items) };
 }
@@ -246,10 +258,66 @@ export function partsOf(formula: Formula): readonly Formula[] {
       return [formula.of, ...formula.places.filter((place) => typeof place !== 'string')];
     case 'cases':
       return [formula.condition, formula.then, formula.otherwise];
+    case 'total':
+      return formula.where ? [formula.where, formula.of] : [formula.of];
     case 'list':
       return formula.items;
     case 'words':
       return formula.parts.filter((part) => typeof part !== 'string');
+    default:
+      return formula satisfies never;
+  }
+}
+
+/** A formula with other formulas in the place of its names. */
+export function renamed(formula: Formula, called: (name: FormulaOf<'name'> & Formula) => Formula): Formula {
+  const done = new Map<Formula, Formula>();
+  const visit = (of: Formula): Formula => {
+    const known = done.get(of);
+    if (known) return known;
+    const made = of.kind === 'name' ? called(of) : withParts(of, visit);
+    done.set(of, made);
+    return made;
+  };
+  return visit(formula);
+}
+
+/** The same with each part as `of` makes it. */
+function withParts(formula: Formula, of: (part: Formula) => Formula): Formula {
+  switch (formula.kind) {
+    case 'name':
+    case 'number':
+    case 'size':
+    case 'omitted':
+      return formula;
+    case 'apply':
+      return { ...formula, args: formula.args.map(of) };
+    case 'infix':
+    case 'contraction':
+      return { ...formula, left: of(formula.left), right: of(formula.right) };
+    case 'prefix':
+    case 'transpose':
+    case 'sum':
+    case 'silent':
+      return { ...formula, of: of(formula.of) };
+    case 'power':
+      return { ...formula, base: of(formula.base), exponent: of(formula.exponent) };
+    case 'index': {
+      const places = formula.places.map((place) => (typeof place === 'string' ? place : of(place)));
+      return { ...formula, of: of(formula.of), places };
+    }
+    case 'cases': {
+      const { condition, then, otherwise } = formula;
+      return { ...formula, condition: of(condition), then: of(then), otherwise: of(otherwise) };
+    }
+    case 'total': {
+      const { where, of: inner, plain } = formula;
+      return { ...formula, ...(where && { where: of(where) }), of: of(inner), plain: of(plain) };
+    }
+    case 'list':
+      return { ...formula, items: formula.items.map(of) };
+    case 'words':
+      return { ...formula, parts: formula.parts.map((part) => (typeof part === 'string' ? part : of(part))) };
     default:
       return formula satisfies never;
   }

@@ -43,7 +43,7 @@ export async function codeOf(model: ModelGraph, alike: (parameter: string) => re
   return {
     kernels: kernels.map((kernel) => ({ kernel, text: texts.get(kernel) ?? '' })),
     kernelsOf(step) {
-      if ('parameter' in step)
+      if ('parameter' in step && step.parameter !== undefined)
         return [...new Set(alike(step.parameter).flatMap((name) => [...(byParameter.get(name) ?? [])]))];
       const { node } = step;
       if (!node) return [];

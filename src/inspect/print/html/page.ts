@@ -2,13 +2,13 @@
 import { baseName } from '../../../ir/source.js';
 import { scripts } from '../../../embeddedPages.js';
 import type { ModelGraph } from '../../../ir/model.js';
-import type { Derivation, Step } from '../../derivation/data.js';
+import type { Derivation, LegendEntry, Step } from '../../derivation/data.js';
 import { linesOf } from '../../derivation/lines.js';
 import type { Numbers } from '../../derivation/numbers.js';
 import { escaped } from '../markup.js';
-import { sectionsOf, updatedAlike } from '../sections.js';
+import { copyLetter } from '../copies.js';
+import { sectionsOf, stepsOf, updatedAlike } from '../sections.js';
 import { codeOf, type Code } from './code.js';
-import { layersOf } from './copies.js';
 import { printLayers, printLeaves, type StepsContext } from './steps.js';
 import { style } from './style.js';
 import { leavesOf, termsOf } from './terms.js';
@@ -37,11 +37,11 @@ export async function printDerivationPage(
   const file = baseName(derivation.file);
   const alike = numbers ? new Map<string, readonly string[]>() : updatedAlike(derivation.update);
   const code = await codeOf(model, (parameter) => alike.get(parameter) ?? [parameter]);
-  const sections = sectionsOf(derivation, numbers !== undefined).map(({ title, steps }) => ({
-    title,
-    layers: layersOf(steps, numbers === undefined),
-  }));
-  const leaves = leavesOf(derivation, model, numbers === undefined);
+  const letter = copyLetter(stepsOf(derivation));
+  // Copies have numbers of their own.
+  const merged = numbers ? undefined : letter;
+  const sections = sectionsOf(derivation, merged);
+  const leaves = leavesOf(derivation, model, merged);
   const terms = termsOf(
     leaves,
     sections.flatMap(({ layers }) => layers),
@@ -51,6 +51,8 @@ export async function printDerivationPage(
     terms,
     code,
     digits,
+    letter,
+    each: derivation.each,
     rewrites: options.steps ?? false,
     ...(numbers && { numbers }),
   };
@@ -73,9 +75,11 @@ ${pane('source', `Source <small>${escaped(file)}</small>`, sourceOf(source, firs
 ${pane(
   'derivation',
   'Derivation',
-  [given, ...sections.map(({ title, layers }) => `<h3>${escaped(title)}</h3>\n${printLayers(layers, context)}`)].join(
-    '\n',
-  ),
+  [
+    given,
+    ...sections.map(({ title, layers }) => `<h3>${escaped(title)}</h3>\n${printLayers(layers, context)}`),
+    ...legendText(derivation.legend),
+  ].join('\n'),
 )}
 ${pane('code', `Code <small>the kernels of one step, in TypeScript</small>`, kernelsOf(code))}
 </main>
@@ -84,6 +88,13 @@ ${pane('code', `Code <small>the kernels of one step, in TypeScript</small>`, ker
 </body>
 </html>
 `;
+}
+
+/** What letters and signs mean that no line defines. */
+function legendText(legend: readonly LegendEntry[]): string[] {
+  if (legend.length === 0) return [];
+  const items = legend.map(({ sign, meaning }) => `<dt>${escaped(sign)}</dt><dd>${escaped(meaning)}</dd>`);
+  return [`<h3>where</h3>\n<dl>${items.join('')}</dl>`];
 }
 
 function pane(name: string, heading: string, content: string): string {

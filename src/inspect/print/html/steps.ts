@@ -2,14 +2,16 @@
 import { printFormula } from '../../../ir/formula/text.js';
 import type { Formula } from '../../../ir/formula/tree.js';
 import { printDim, printType } from '../../../ir/types.js';
-import { isCotangent, type CotangentStep, type Step } from '../../derivation/data.js';
+import { isCotangent, relationOf, type CotangentStep, type Step } from '../../derivation/data.js';
 import type { SourceLine } from '../../../ir/source.js';
 import type { Numbers, Tensor } from '../../derivation/numbers.js';
 import { escaped } from '../markup.js';
 import { mathmlSetter } from '../mathml.js';
 import { termsOf as termsOfSum, typeset, type Typesetter } from '../typeset.js';
 import type { Code } from './code.js';
-import { copyLetter, renamed, type Layer, type Line } from './copies.js';
+import type { End, Layer, Line } from '../copies.js';
+import { listOf } from '../paragraphs.js';
+import { same, settingWithin } from '../rename.js';
 import { formulasOf, type Leaf, type Terms } from './terms.js';
 import { printSlopes, printValues } from './values.js';
 
@@ -20,6 +22,10 @@ export interface StepsContext {
   readonly code: Code;
   readonly numbers?: Numbers;
   readonly digits: number;
+  /** The number of a copy of a layer. */
+  readonly letter: string;
+  /** What stands for each parameter. */
+  readonly each: string;
   /** The equations that follow a use of the chain rule. */
   readonly rewrites: boolean;
 }
@@ -32,21 +38,33 @@ export function printLayers(layers: readonly Layer[], context: StepsContext): st
   return layers.map((layer) => printLayer(layer, context)).join('\n');
 }
 
-function printLayer({ title, copies, lines }: Layer, context: StepsContext): string {
+function printLayer({ title, copies, ends, each, lines }: Layer, context: StepsContext): string {
   const list = `<ol>${lines.map((line) => printLine(line, context)).join('\n')}</ol>`;
+  if (each) return `<p class="where">for each parameter ${context.each} of ${escaped(listOf(each))}</p>${list}`;
   if (title === undefined) return list;
-  const often = copies > 1 ? `, ${copies} copies: ${copyLetter} = 0 … ${copies - 1}` : '';
+  const [first, last] = [copies[0], copies.at(-1)];
+  const often = copies.length > 1 ? `, ${copies.length} copies: ${context.letter} = ${first} … ${last}` : '';
   const count = `${lines.length} lines`;
-  return `<details class="layer" open><summary><b>${escaped(title)}</b> <small>${count}${often}</small></summary>${list}</details>`;
+  return `<details class="layer" open><summary><b>${escaped(title)}</b> <small>${count}${often}</small></summary>${endsText(ends)}${list}</details>`;
+}
+
+/** What values of copies are called outside. */
+function endsText(ends: readonly End[]): string {
+  if (ends.length === 0) return '';
+  const by = settingWithin(mathmlSetter(), same);
+  const each = ends.map(
+    ({ inside, outside }) => `<math>${by.variable(inside)}<mo>=</mo>${by.variable(outside)}</math>`,
+  );
+  return `<p class="where">${each.join(', ')}</p>`;
 }
 
 function printLine(line: Line, context: StepsContext): string {
   const { step, steps, only, rename } = line;
   const by = setterOf(line, context);
-  const note = only === undefined ? '' : `<span class="only">${copyLetter} = ${only}</span> `;
+  const note = only === undefined ? '' : `<span class="only">${context.letter} = ${only}</span> `;
   const kernels = [...new Set(steps.flatMap((each) => context.code.kernelsOf(each)))];
   if (step.loop) return loopItem(line, context, by, note);
-  const arrow = step.becomes && step.node?.role.kind === 'update' ? '←' : '=';
+  const arrow = relationOf(step);
   const value = context.numbers?.valuesOf(step);
   const parts = [
     `<div class="said">${equation(step.left, step.formula, arrow, by, setterOf(line))}</div>`,
@@ -156,7 +174,7 @@ function setterOf({ rename }: Line, context?: StepsContext): Typesetter {
     const term = formula.kind === 'name' ? context?.terms.ofTitle(formula.title) : undefined;
     return term === undefined ? '' : ` data-t="${term}"`;
   };
-  return renamed(mathmlSetter(attributes), rename);
+  return settingWithin(mathmlSetter(attributes), rename);
 }
 
 function math(formula: Formula, by: Typesetter): string {

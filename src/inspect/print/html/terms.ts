@@ -4,7 +4,7 @@ import type { Node } from '../../../ir/graph.js';
 import { leafName } from '../../../ir/labels.js';
 import type { ModelGraph } from '../../../ir/model.js';
 import type { Derivation, Step } from '../../derivation/data.js';
-import { copyLetter, type Layer } from './copies.js';
+import type { Layer } from '../copies.js';
 
 export interface Terms {
   /** The number of what a name stands for. */
@@ -50,15 +50,15 @@ export function termsOf(leaves: readonly Leaf[], layers: readonly Layer[]): Term
 }
 
 export interface Leaf {
-  /** Of copies of a layer with ℓ in the place of the number. */
+  /** Of copies of a layer with a letter in the place of the number. */
   readonly name: string;
   readonly node: Node;
   /** As the model calls it, in each copy. */
   readonly names: readonly string[];
 }
 
-/** What the derivation starts from, in the order in which it is read. `merge`: what copies of a layer have each is one. */
-export function leavesOf({ forward, backward, parameters }: Derivation, model: ModelGraph, merge: boolean): Leaf[] {
+/** What the derivation starts from, in the order in which it is read. `letter`: what copies of a layer have each is one, numbered so. */
+export function leavesOf({ forward, backward, parameters }: Derivation, model: ModelGraph, letter?: string): Leaf[] {
   const known = new Set([...model.inputs, ...model.parameters, ...model.states].map(({ name }) => name));
   const found = new Map<string, Node>();
   const visit = (steps: readonly Step[]): void => {
@@ -76,7 +76,7 @@ export function leavesOf({ forward, backward, parameters }: Derivation, model: M
   visit([...forward, ...backward, ...parameters]);
   const leaves = new Map<string, Leaf>();
   for (const [name, node] of found) {
-    const key = merge ? name.replace(/\.\d+(?=\.|$)/, `.${copyLetter}`) : name;
+    const key = letter === undefined ? name : name.replace(/\.\d+(?=\.|$)/, `.${letter}`);
     const names = [...(leaves.get(key)?.names ?? []), name];
     leaves.set(key, { name: names.length > 1 ? key : name, node: leaves.get(key)?.node ?? node, names });
   }

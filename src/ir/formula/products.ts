@@ -1,0 +1,101 @@
+// Products as mathematics writes them: one number first, what constants divide last, no factor 1, x² for x ⊙ x.
+import { printNumber } from './numbers.js';
+import { infix, number, operators, power, prefix, seen, binding, type Formula, type FormulaOf } from './tree.js';
+
+interface Factor {
+  readonly of: Formula;
+  /** How it is joined to what stands before it. */
+  readonly by: 'times' | 'elementwise' | 'div';
+}
+
+interface Product {
+  readonly number: number;
+  readonly factors: readonly Factor[];
+  /** Numbers and sizes that all of it is divided by. */
+  readonly under: readonly Formula[];
+}
+
+/** A product in its usual form; the same formula where it has it. */
+export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: Formula) => Formula): Formula {
+  const { number: by, factors, under } = productOf(formula, plain);
+  const last = factors.at(-1);
+  if (!last || !Number.isFinite(by)) return formula;
+  const joined = squares(factors);
+  const [first, ...rest] = joined;
+  const isInverse = first.by === 'div';
+  const sign = by < 0 ? -1 : 1;
+  const lead = Math.abs(by) === 1 && !isInverse ? undefined : number(by);
+  const head = isInverse
+    ? infix('div', lead ?? number(by), first.of)
+    : lead
+      ? infix('times', lead, first.of)
+      : first.of;
+  const product = rest.reduce<Formula>((left, { of, by: operator }) => infix(operator, left, of), head);
+  const signed = lead === undefined && sign < 0 ? prefix('neg', product) : product;
+  const whole = under.reduce<Formula>((left, of) => infix('div', left, of), signed);
+  return formula.node ? { ...whole, node: formula.node } : whole;
+}
+
+/** Is it written with a sign of products, other than that of matrices? */
+export function isProduct(formula: Formula): formula is FormulaOf<'infix'> & Formula {
+  return (
+    formula.kind === 'infix' && formula.operator !== 'matrix' && operators[formula.operator].level === binding.product
+  );
+}
+
+function productOf(formula: Formula, plain: (of: Formula) => Formula): Product {
+  const of = plain(formula);
+  if (of.kind === 'number') return { number: of.value, factors: [], under: [] };
+  if (of.kind === 'prefix' && of.operator === 'neg') {
+    const inner = productOf(of.of, plain);
+    return { ...inner, number: -inner.number };
+  }
+  if (!isProduct(of)) return { number: 1, factors: [{ of: formula, by: 'times' }], under: [] };
+  const left = productOf(of.left, plain);
+  if (of.operator === 'div') {
+    const right = plain(of.right);
+    if (isConstant(right)) return { ...left, under: [...left.under, right] };
+    return { ...left, factors: [...left.factors, { of: of.right, by: 'div' }] };
+  }
+  const right = productOf(of.right, plain);
+  const [head, ...rest] = right.factors;
+  const by = of.operator === 'times' || of.operator === 'elementwise' ? of.operator : 'elementwise';
+  const factors = head ? [...left.factors, { ...head, by: head.by === 'div' ? head.by : by }, ...rest] : left.factors;
+  const product = together(left.number, right.number);
+  if (product === undefined)
+    return {
+      number: left.number,
+      factors: [...left.factors, { of: number(right.number), by: 'times' }, ...factors.slice(left.factors.length)],
+      under: [...left.under, ...right.under],
+    };
+  return { number: product, factors, under: [...left.under, ...right.under] };
+}
+
+/** The product of two numbers; undefined where it has more digits than both together. */
+function together(a: number, b: number): number | undefined {
+  const product = a * b;
+  const digits = (value: number): number => printNumber(value).length;
+  return digits(product) <= digits(a) + digits(b) ? product : undefined;
+}
+
+/** Numbers, run-time sizes and their roots. */
+function isConstant(formula: Formula): boolean {
+  const of = seen(formula);
+  if (of.kind === 'number' || of.kind === 'size' || (of.kind === 'name' && of.title.word === 'π')) return true;
+  if (of.kind === 'apply') return of.name === 'sqrt' && of.args.every(isConstant);
+  return isProduct(of) && isConstant(of.left) && isConstant(of.right);
+}
+
+/** x ⊙ x is x². */
+function squares(factors: readonly Factor[]): readonly Factor[] {
+  const found: Factor[] = [];
+  for (const factor of factors) {
+    const last = found.at(-1);
+    const [a, b] = [last && seen(last.of), seen(factor.of)];
+    const isSame = a?.kind === 'name' && b.kind === 'name' && a.node !== undefined && a.node === b.node;
+    if (last && isSame && factor.by === 'elementwise' && last.by !== 'div')
+      found[found.length - 1] = { ...last, of: power(last.of, 2) };
+    else found.push(factor);
+  }
+  return found;
+}
