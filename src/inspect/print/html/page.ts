@@ -56,32 +56,35 @@ export async function printDerivationPage(
     rewrites: options.steps ?? false,
     ...(numbers && { numbers }),
   };
-  const firsts = firstTerms(derivation, context);
-  const where = at === undefined ? '' : `, numbers at ${escaped(at)}`;
   const given = `<details class="layer given"${leaves.length > 16 ? '' : ' open'}><summary><b>given</b> <small>${leaves.length} inputs and parameters</small></summary>${printLeaves(leaves, ({ node }) => linesOf(node), context)}</details>`;
+  const told = [
+    given,
+    ...sections.map(({ title, layers }) => `<h3>${escaped(title)}</h3>\n${printLayers(layers, context)}`),
+    ...legendText(derivation.legend),
+  ];
+  const panes = [
+    pane('source', `Source <small>${escaped(file)}</small>`, sourceOf(source, firstTerms(derivation, context))),
+    pane('derivation', 'Derivation', told.join('\n')),
+    pane('code', `Code <small>the kernels of one step, in TypeScript</small>`, kernelsOf(code)),
+  ];
+  return pageOf(derivation, at, panes);
+}
+
+function pageOf({ model, of }: Derivation, at: string | undefined, panes: readonly string[]): string {
+  const where = at === undefined ? '' : `, numbers at ${escaped(at)}`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>${escaped(derivation.model)}: the gradient of ${escaped(derivation.of)}</title>
+<title>${escaped(model)}: the gradient of ${escaped(of)}</title>
 <style>${style}</style>
 </head>
 <body>
-<header><h1>${escaped(derivation.model)} <small>the gradient of ${escaped(derivation.of)}${where}</small></h1></header>
+<header><h1>${escaped(model)} <small>the gradient of ${escaped(of)}${where}</small></h1></header>
 <main>
-${pane('source', `Source <small>${escaped(file)}</small>`, sourceOf(source, firsts))}
-${pane(
-  'derivation',
-  'Derivation',
-  [
-    given,
-    ...sections.map(({ title, layers }) => `<h3>${escaped(title)}</h3>\n${printLayers(layers, context)}`),
-    ...legendText(derivation.legend),
-  ].join('\n'),
-)}
-${pane('code', `Code <small>the kernels of one step, in TypeScript</small>`, kernelsOf(code))}
+${panes.join('\n')}
 </main>
 <footer id="told" aria-live="polite">Point at a term, a line or a kernel, or go to one by Tab; a click keeps it.</footer>
 <script>${scripts.derivation}</script>
