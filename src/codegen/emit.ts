@@ -1,6 +1,7 @@
 // The one facade of every target: from a program to the text of a trainer module.
 import type { EntryName, Kernel, TargetTraits, TrainerProgram } from '../ir/program.js';
-import { readable, unchecked, type Definition, type Writer } from './text/document.js';
+import type { Definition, Writer } from './text/definition.js';
+import { readable, unchecked } from './text/document.js';
 import type { Engine } from './module/engine.js';
 import { neededRuntime, publicRuntimeTypes } from './module/inline.js';
 import { layOut, type Layout } from './module/layout.js';

@@ -1,7 +1,7 @@
 // Modules for tests that run them and read no text of theirs: laying a text out for readers takes longer than compiling the model.
 import { transform } from 'esbuild';
 import { emitFallback, emitModule, type EmitOptions, type Writer } from '../../src/codegen/emit.js';
-import type { Definition } from '../../src/codegen/text/document.js';
+import type { Definition } from '../../src/codegen/text/definition.js';
 import { makePrograms, type CompileOptions } from '../../src/compile.js';
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.js';
 

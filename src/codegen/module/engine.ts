@@ -1,6 +1,6 @@
 // What differs between targets in the trainer's text: how memory is made and grows, how an entry runs, and how methods answer.
 import type { Entry, Kernel, TargetTraits } from '../../ir/program.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 
 /** How methods answer, and with what lines: `m` is the memory. */
 export interface Answers {

@@ -1,6 +1,7 @@
 // One module for two targets: WebGPU where there is a GPU, WebAssembly where there is none, behind one createTrainer.
 import type { TrainerProgram } from '../../ir/program.js';
-import { readable, unchecked, type Definition, type Writer } from '../text/document.js';
+import type { Definition, Writer } from '../text/definition.js';
+import { readable, unchecked } from '../text/document.js';
 import type { Engine } from './engine.js';
 import { neededRuntime, publicRuntimeType, publicRuntimeTypes } from './inline.js';
 import { layOut } from './layout.js';

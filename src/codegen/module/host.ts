@@ -1,6 +1,6 @@
 // Kernels that JavaScript runs itself before an entry, whatever the target: scalars of counters, in double precision.
 import type { Kernel, Step, TrainerProgram } from '../../ir/program.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { printKernel } from '../typescript/kernel.js';
 import { hostKernels } from '../uses.js';
 import { sizeFields, type Layout } from './layout.js';

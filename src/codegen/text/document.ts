@@ -1,56 +1,17 @@
 // The text of a module: ts-morph prints its declarations, Prettier formats them. Both are loaded when first used.
-import type * as morph from 'ts-morph';
+import type * as typescript from 'ts-morph';
 import type { Plugin } from 'prettier';
 import type * as prettier from 'prettier/standalone';
+import type { Definition, Writer } from './definition.js';
+import type * as morph from './morph.js';
+import { withoutPlain } from './plain.js';
 import { docText } from './quote.js';
-
-export interface Parameter {
-  readonly name: string;
-  readonly type: string;
-  readonly default?: string;
-}
-
-export interface Property {
-  /** As it is written: quoted where it has to be. */
-  readonly name: string;
-  readonly type: string;
-  readonly doc?: string;
-}
-
-/** A top-level declaration. A comment is text with its `//`, a doc is without its stars. */
-export type Definition =
-  | {
-      readonly kind: 'function';
-      readonly name: string;
-      readonly comment?: string;
-      readonly doc?: string;
-      readonly exported?: true;
-      readonly async?: true;
-      readonly parameters: readonly Parameter[];
-      readonly returns: string;
-      readonly body: string;
-    }
-  | {
-      readonly kind: 'interface';
-      readonly name: string;
-      readonly doc?: string;
-      readonly exported?: true;
-      readonly properties: readonly Property[];
-    }
-  | { readonly kind: 'text'; readonly text: string };
 
 /**
  * The first line of a module in TypeScript. Its text is strict, but projects may ask for more (that every element of an array be taken
  * for undefined, say); the types that it exports hold in all of them.
  */
 export const unchecked = '// @ts-nocheck\n';
-
-/** How definitions become the text of a module, and the text its form: another writer serves who runs a module and does not read it. */
-export interface Writer {
-  /** The definitions as unformatted text, a blank line between any two. */
-  print(definitions: readonly Definition[]): Promise<string>;
-  format(code: string): Promise<string>;
-}
 
 /** For readers. */
 export const readable: Writer = { print: printDefinitions, format };
@@ -61,7 +22,7 @@ async function printDefinitions(definitions: readonly Definition[]): Promise<str
   // ts-morph parses what it has printed. Text that comes as text is put in afterwards, so that only Prettier reads it.
   const texts: string[] = [];
   const later = (text: string): string => `'text ${texts.push(text) - 1}';`;
-  const statements = definitions.map((d): morph.StatementStructures | string => {
+  const statements = definitions.map((d): typescript.StatementStructures | string => {
     switch (d.kind) {
       case 'function':
         return {
@@ -117,13 +78,16 @@ export async function format(code: string): Promise<string> {
   });
   // Babel's parser is the faster one, and what Prettier prints does not depend on it. Without a name of a file Prettier searches
   // the text for signs of JSX, which takes longer than parsing it.
-  const formatted = await standalone.format(short, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
+  const formatWhole = (text: string): Promise<string> =>
+    standalone.format(text, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
+  const { code: reduced, restore } = withoutPlain(short, `${wide}plain`);
+  const formatted = restore(await formatWhole(reduced)) ?? (await formatWhole(short));
   return formatted.replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
 }
 
 /** ts-morph, which carries the TypeScript compiler. */
 export function loadMorph(): Promise<typeof morph> {
-  return import('ts-morph');
+  return import('./morph.js');
 }
 
 interface Formatter {

@@ -2,7 +2,7 @@
 import { sizesOf } from '../../ir/index.js';
 import type { Entry, Run, Step, TrainerProgram } from '../../ir/program.js';
 import { actualOf, runsOf } from '../../ir/runs.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { runnerOf } from '../module/engine.js';
 import type { Layout } from '../module/layout.js';
 import { statementsOf } from '../text/progressions.js';

@@ -3,7 +3,7 @@ import type { Axis } from '../../ir/index.js';
 import type { Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes } from '../module/layout.js';
-import type { Definition, Parameter } from '../text/document.js';
+import type { Definition, Parameter } from '../text/definition.js';
 import { Scope } from '../text/names.js';
 import { provenanceComment } from '../text/provenance.js';
 import { KernelScope } from '../text/scope.js';

@@ -2,7 +2,7 @@
 import { constantOf } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { elementCount } from '../../ir/types.js';
 import type { Engine } from '../module/engine.js';
 import { answersAtOnce } from '../module/trainer/answers.js';

@@ -3,7 +3,7 @@ import { add, constantOf, zero } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes, fieldsOf, parameterTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { membersOf, statementsOf } from '../text/progressions.js';
 import { literal } from '../text/quote.js';
 import type { Wasm } from './emitWasm.js';

@@ -3,7 +3,7 @@ import type { Index } from '../../ir/index.js';
 import { threadWords } from '../../ir/control.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { runnerOf, type Engine } from '../module/engine.js';
 import { printHost, type Host } from '../module/host.js';
 import { sizeFields, type Layout } from '../module/layout.js';

@@ -2,7 +2,7 @@
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes, parameterTypes, printSize, type Layout } from '../module/layout.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { elementsOf, membersOf } from '../text/progressions.js';
 import { literal } from '../text/quote.js';
 import { depthOf, type Call } from './call.js';

@@ -1,6 +1,6 @@
 // The engine of WebGPU: shaders as text, one memory of floats and one of integers, entries as lists of dispatches.
 import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
-import type { Definition } from '../text/document.js';
+import type { Definition } from '../text/definition.js';
 import { runnerOf, type Engine } from '../module/engine.js';
 import { printHost, type Host } from '../module/host.js';
 import type { Layout } from '../module/layout.js';

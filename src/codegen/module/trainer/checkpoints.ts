@@ -3,7 +3,7 @@ import { constantOf } from '../../../ir/index.js';
 import type { TrainerProgram } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
 import type { TensorType } from '../../../ir/types.js';
-import type { Definition } from '../../text/document.js';
+import type { Definition } from '../../text/definition.js';
 import { elementsOf } from '../../text/progressions.js';
 import { literal } from '../../text/quote.js';
 import type { Layout } from '../layout.js';

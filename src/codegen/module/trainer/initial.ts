@@ -4,7 +4,7 @@ import type { TrainerProgram } from '../../../ir/program.js';
 import type { TensorType } from '../../../ir/types.js';
 import { constantOf } from '../../../ir/index.js';
 import { fingerprint } from '../../../ir/fingerprint.js';
-import type { Definition } from '../../text/document.js';
+import type { Definition } from '../../text/definition.js';
 import { statementsOf } from '../../text/progressions.js';
 import type { Layout } from '../layout.js';
 

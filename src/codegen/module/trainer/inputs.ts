@@ -14,7 +14,7 @@ import {
 } from '../../../ir/index.js';
 import type { TrainerProgram } from '../../../ir/program.js';
 import { elementCount, printType } from '../../../ir/types.js';
-import type { Definition } from '../../text/document.js';
+import type { Definition } from '../../text/definition.js';
 import type { Engine } from '../engine.js';
 import { printSize, type Layout, type SizeFields } from '../layout.js';
 import { shortened } from '../../../diagnostics/quote.js';

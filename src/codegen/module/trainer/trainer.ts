@@ -1,7 +1,7 @@
 // The trainer, described once for every engine: the checks of inputs, and the function createTrainer with its methods, which an engine
 // answers at once or with promises.
 import type { EntryName, TrainerProgram } from '../../../ir/program.js';
-import type { Definition } from '../../text/document.js';
+import type { Definition } from '../../text/definition.js';
 import type { Engine } from '../engine.js';
 import type { Layout } from '../layout.js';
 import { shortened } from '../../../diagnostics/quote.js';

@@ -1,7 +1,7 @@
 // The public types that follow from the model: inputs, outputs, losses and the names of parameters.
 import type { TrainerProgram } from '../../../ir/program.js';
 import { printType, type TensorType } from '../../../ir/types.js';
-import type { Definition, Property } from '../../text/document.js';
+import type { Definition, Property } from '../../text/definition.js';
 import { literal, propertyKey } from '../../text/quote.js';
 
 /** Has the model something to minimise? Else its trainer only predicts. */
