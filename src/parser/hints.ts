@@ -87,5 +87,7 @@ function numberHint(number: string, rest: string): string {
 function operatorHint({ tokenType, image }: IToken): string | undefined {
   if (tokenType === T.If) return 'the condition comes first: if c then a else b';
   if (image === 'is') return 'write ==';
+  if (tokenType === T.Comma)
+    return 'a statement names one value, or what one call gives: a = x on one line, b = y on the next';
   return undefined;
 }

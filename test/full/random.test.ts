@@ -155,8 +155,8 @@ describe('models on ts and wasm', () => {
 
 /** Two steps that accumulate halves of a batch change parameters as one step of all of it does. */
 async function accumulates({ text, inputs }: RandomModel, start: number): Promise<void | false> {
-  // Masks differ between the halves, and statistics are of each.
-  if (/dropout|batch_norm/.test(text.slice(text.indexOf('model ')))) return false;
+  // Masks differ between the halves, statistics are of each, and a clamp of a cotangent is of one twice as large.
+  if (/dropout|batch_norm|clipped/.test(text.slice(text.indexOf('model ')))) return false;
   for (const target of ['ts', 'wasm'] as const) {
     const whole = await importCode(await runnableText(text, { target }));
     const halves = await importCode(await runnableText(text.replace('train {', 'train { accumulate = 2 '), { target }));

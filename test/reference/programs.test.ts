@@ -1,5 +1,5 @@
 // Programs by which tools for derivatives are compared (ADBench and GradBench have them), with PyTorch's numbers: first and second
-// derivatives as outputs, loops, recursion, rows taken by index.
+// derivatives as outputs, loops, recursion, rows taken by index, chains of transforms.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadText } from '../support/trainer.js';

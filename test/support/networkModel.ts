@@ -34,6 +34,7 @@ const anywhere: readonly ((choose: Choose) => string)[] = [
   () => `clipped($)`,
   () => `0.5 * turned($) + 0.3 * $`,
   () => `rounded($ + 0.3 * tanh($))`,
+  () => `mixed($, 0.5 * $)`,
   (choose) => `(if $ > ${pick(choose, ['0.3', '-0.2'])} then $ else 0.1 * $)`,
   () => `max($, 0.3 * tanh($))`,
 ];
@@ -72,6 +73,13 @@ const images: readonly Growth<Of<'image'>>[] = [
     };
   },
   ({ c, h, w }, choose) => {
+    const [kernel, stride, padding, multiplier] = [1 + choose(3), 1 + choose(2), choose(2), 1 + choose(2)];
+    const [y, x] = [h, w].map((n) => windowed(n, kernel, stride, padding));
+    if (y === undefined || x === undefined || c * multiplier > 6) return undefined;
+    const settings = `kernel = ${kernel}, stride = ${stride}, padding = ${padding}, multiplier = ${multiplier}`;
+    return { text: `depthwise_conv2d(${settings})($)`, shape: { kind: 'image', c: c * multiplier, h: y, w: x } };
+  },
+  ({ c, h, w }, choose) => {
     const [kernel, stride] = [1 + choose(3), 1 + choose(3)];
     const padding = choose(Math.floor(kernel / 2) + 1);
     const [y, x] = [h, w].map((n) => windowed(n, kernel, stride, padding));
@@ -82,14 +90,21 @@ const images: readonly Growth<Of<'image'>>[] = [
     };
   },
   ({ c, h, w }, choose) => {
-    const [kernel, stride] = [2, 1 + choose(2)];
-    const [y, x] = [h, w].map((n) => windowed(n, kernel, stride, 0));
+    const [kernel, stride, padding] = [2 + choose(2), 1 + choose(2), choose(2)];
+    const [y, x] = [h, w].map((n) => windowed(n, kernel, stride, padding));
     if (y === undefined || x === undefined) return undefined;
-    return { text: `max_pool2d(${kernel}, stride = ${stride})($)`, shape: { kind: 'image', c, h: y, w: x } };
+    return {
+      text: `max_pool2d(${kernel}, stride = ${stride}, padding = ${padding})($)`,
+      shape: { kind: 'image', c, h: y, w: x },
+    };
   },
   (shape) => (shape.h * shape.w < 3 ? undefined : { text: `($ |> instance_norm)`, shape }),
   (shape) => (shape.h * shape.w < 3 ? undefined : { text: `($ |> batch_norm)`, shape }),
-  (shape) => (shape.h * shape.w < 3 ? undefined : { text: `group_norm(${shape.c})($)`, shape }),
+  (shape, choose) => {
+    const groups = pick(choose, [1, 2, 3, shape.c]);
+    const each = (shape.c / groups) * shape.h * shape.w;
+    return Number.isInteger(shape.c / groups) && each >= 3 ? { text: `group_norm(${groups})($)`, shape } : undefined;
+  },
   ({ c, h, w }, choose) =>
     h * w > 16
       ? undefined
@@ -114,6 +129,18 @@ const sequences: readonly Growth<Of<'sequence'>>[] = [
     const [cell, units] = [pick(choose, ['rnn', 'gru', 'lstm']), 1 + choose(2)];
     return { text: `bidirectional(${cell}(${units}))($)`, shape: { kind: 'sequence', t, n: 2 * units } };
   },
+  ({ t }, choose) => {
+    const [cell, units, both] = [pick(choose, ['rnn', 'gru', 'lstm']), 1 + choose(3), choose(2) === 1];
+    const lengths = t < sizes && choose(2) === 1 ? 'size' : 'within($, size)';
+    const layer = both ? `bidirectional(${cell}(${units}))` : `${cell}(${units})`;
+    return { text: `${layer}($, lengths = ${lengths})`, shape: { kind: 'sequence', t, n: both ? 2 * units : units } };
+  },
+  (shape, choose) => {
+    if (shape.n % 2 === 1) return undefined;
+    const keys = pick(choose, ['', ', key_heads = 1', ', causal = true']);
+    const memory = pick(choose, ['', ', memory = 0.5 * flip($, axis = 1)']);
+    return { text: `attention(2${keys})($${memory}, mask = within($, size)[:, none, none, :])`, shape };
+  },
   (shape, choose) =>
     shape.n % 2 === 1
       ? undefined
@@ -133,12 +160,18 @@ const sequences: readonly Growth<Of<'sequence'>>[] = [
   (shape) => (shape.n % 2 === 1 ? undefined : { text: `rotary($)`, shape }),
   (shape) => ({ text: `0.3 * cumsum($, axis = 1)`, shape }),
   (shape) => ({ text: `running($)`, shape }),
+  (shape) => ({ text: `woven($)`, shape }),
+  (shape) => ({ text: `nested($)`, shape }),
+  (shape) => ({ text: `$ + (word |> embedding(${shape.n}))[:, none, :]`, shape }),
+  (shape, choose) => (shape.n < 3 ? undefined : { text: `($ |> ${pick(choose, ['layer_norm', 'rms_norm'])})`, shape }),
+  (shape) => (shape.t < 3 ? undefined : { text: `transpose(transpose($) |> instance_norm)`, shape }),
   (shape) => ({ text: `fading($)`, shape }),
   ({ t, n }, choose) => {
-    const [units, kernel, stride] = [1 + choose(3), 1 + choose(3), 1 + choose(2)];
-    const length = windowed(t, kernel, stride, 1);
+    const [units, kernel, stride, dilation] = [1 + choose(3), 1 + choose(3), 1 + choose(2), 1 + choose(2)];
+    const length = windowed(t, kernel, stride, 1, dilation);
     if (length === undefined) return undefined;
-    const text = `transpose(conv1d(${units}, kernel = ${kernel}, stride = ${stride}, padding = 1)(transpose($)))`;
+    const settings = `kernel = ${kernel}, stride = ${stride}, padding = 1, dilation = ${dilation}`;
+    const text = `transpose(conv1d(${units}, ${settings})(transpose($)))`;
     return n > 6 ? undefined : { text, shape: { kind: 'sequence', t: length, n: units } };
   },
   ({ n }) => ({ text: `mean($, axis = 1)`, shape: { kind: 'vector', n } }),
@@ -156,6 +189,11 @@ const vectors: readonly Growth<Of<'vector'>>[] = [
     return { text: `dense(${n})($)`, shape: { kind: 'vector', n } };
   },
   (shape) => (shape.n < 3 ? undefined : { text: `($ |> layer_norm)`, shape }),
+  (shape) => ({ text: `$ + (word |> embedding(${shape.n}))`, shape }),
+];
+
+/** What makes images and sequences of a vector: chosen more often, for most layers are about them. */
+const unfoldings: readonly Growth<Of<'vector'>>[] = [
   (_, choose) => {
     const c = pick(choose, [1, 2, 3]);
     const [h, w] = pick(choose, [
@@ -186,6 +224,11 @@ gradient turned(x, d) = -0.5 * d * (1 - tanh(x)^2)
 fn rounded(x) = x + 0.1 * round(x)
 gradient rounded(x, d) = d
 
+fn mixed(a, b) = a * tanh(b)
+gradient mixed(a, b, d) = d * tanh(b), 0.3 * d * a
+
+fn within(x: [batch, T, n], size: index(N)[batch]) = f32(range(T)) <= f32(size)[:, none]
+
 fn running(x: [batch, T, n]) = scan xt in x along T, h = zeros([batch, n]) {
   h := 0.5 * h + tanh(xt)
   emit h
@@ -195,6 +238,24 @@ fn fading(x: [batch, T, n]) = scan xt in x along T backwards, h = zeros([batch, 
   h := sigmoid(h) * 0.7 + 0.2 * xt * last
   last := xt
   emit h + 0.1 * last
+}
+
+fn woven(x: [batch, T, n]) {
+  u, v = scan xt in x, yt in flip(x, axis = 1) along T, a = zeros([batch, n]), b = 0.5 * x[:, 0], c = 1 {
+    a := tanh(0.5 * a + c * xt * b)
+    b := 0.6 * b + 0.3 * yt
+    c := 0.9 * c
+    emit a, c * b
+  }
+  return u + 0.5 * v
+}
+
+fn nested(x: [batch, T, n]) = scan xt in x along T, h = zeros([batch, n]) {
+  scan i in range(2), k = h {
+    k := 0.5 * k + sin(xt + 0.2 * f32(i))
+  }
+  h := 0.7 * k
+  emit h
 }
 
 fn final(x: [batch, T, n]) {
@@ -213,6 +274,9 @@ interface Network {
 
 const width = 6;
 const classes = 3;
+const words = 7;
+/** What `size` is below: a sequence has that many positions and one more. */
+const sizes = 4;
 
 function grow(network: Network, choices: readonly number[]): void {
   let next = 0;
@@ -232,18 +296,18 @@ function stepFrom(shape: Shape, choose: Choose): Step | undefined {
     case 'sequence':
       return pick(choose, sequences)(shape, choose);
     case 'vector':
-      return pick(choose, vectors)(shape, choose);
+      return pick(choose, [...vectors, ...unfoldings, ...unfoldings, ...unfoldings])(shape, choose);
     default:
       return shape satisfies never;
   }
 }
 
-/** Up to six layers from a vector to the classes, which two losses judge. */
+/** Up to seven layers from a vector to the classes, which two losses judge. */
 export const networkModel: fc.Arbitrary<RandomModel> = fc
   .record({
     recipe: fc.array(fc.array(fc.nat(4095), { minLength: 8, maxLength: 8 }), {
       minLength: 1,
-      maxLength: 6,
+      maxLength: 7,
       size: 'max',
     }),
     memory: fc.constantFrom('fast', 'small'),
@@ -252,11 +316,15 @@ export const networkModel: fc.Arbitrary<RandomModel> = fc
     const network: Network = { lines: [], shape: { kind: 'vector', n: width } };
     for (const choices of recipe) grow(network, choices);
     const last = `h${network.lines.length}`;
+    const uses = (name: string): boolean => network.lines.some((line) => new RegExp(`\\b${name}\\b`).test(line));
+    const used = { word: uses('word'), size: uses('size') };
     const text = [
       definitions,
       `model network {`,
       `  input x: [batch, ${width}]`,
       `  input label: index(${classes})[batch]`,
+      ...(used.word ? [`  input word: index(${words})[batch]`] : []),
+      ...(used.size ? [`  input size: index(${sizes})[batch]`] : []),
       `  h0 = x`,
       ...network.lines.map((line) => `  ${line}`),
       `  logits = ${last} |> flatten |> dense(${classes})`,
@@ -265,14 +333,21 @@ export const networkModel: fc.Arbitrary<RandomModel> = fc
       `  train { optimizer = sgd(lr = 0.1) batch = 4 memory = "${memory}" }`,
       `}\n`,
     ].join('\n');
-    return { text, inputs };
+    return { text, inputs: (rows, seed) => inputsFor(used, rows, seed) };
   });
 
-function inputs(rows: number, seed: number): Record<string, Float32Array | Int32Array> {
+function inputsFor(
+  used: { readonly word: boolean; readonly size: boolean },
+  rows: number,
+  seed: number,
+): Record<string, Float32Array | Int32Array> {
   let state = seed + 1;
   const draw = (): number => (state = (state * 48271) % 2147483647) / 2147483647;
+  const below = (size: number): Int32Array => Int32Array.from({ length: rows }, () => Math.floor(size * draw()));
   return {
     x: Float32Array.from({ length: rows * width }, () => 2 * draw() - 1),
-    label: Int32Array.from({ length: rows }, () => Math.floor(classes * draw())),
+    label: below(classes),
+    ...(used.word && { word: below(words) }),
+    ...(used.size && { size: below(sizes) }),
   };
 }
