@@ -1,7 +1,8 @@
 // One module for two targets: it takes the GPU where there is one, and WebAssembly where there is none.
 import { describe, expect, it } from 'vitest';
-import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
+import { importCode, type LoadedTrainer } from '../support/trainer.js';
 import { openPage } from './page.js';
+import { runnableText } from '../support/runnable.js';
 
 const model = `
 model small {
@@ -51,9 +52,9 @@ async function trainIn(module: { createTrainer(options?: object): unknown }): Pr
 
 describe('a module for wgsl,wasm', () => {
   it('takes WebAssembly in Node, where there is no WebGPU', async () => {
-    const code = await compileText(model, { target: 'wgsl,wasm' });
+    const code = await runnableText(model, { target: 'wgsl,wasm' });
     const outcome = await trainIn(await importCode(code));
-    const plain = await (await importCode(await compileText(model, { target: 'wasm' }))).createTrainer();
+    const plain = await (await importCode(await runnableText(model, { target: 'wasm' }))).createTrainer();
     const first = plain.step({
       x: Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)),
       y: Float32Array.from({ length: 32 }, (_, i) => Math.cos(3 * i)),
@@ -64,7 +65,7 @@ describe('a module for wgsl,wasm', () => {
   });
 
   it('takes the GPU in a page that has one, and WebAssembly in one that has none', async () => {
-    const code = await compileText(model, { target: 'wgsl,wasm' });
+    const code = await runnableText(model, { target: 'wgsl,wasm' });
     const inPage = async (flags: readonly string[]): Promise<Outcome> => {
       const { page, close } = await openPage({ '/trainer.js': code }, { flags });
       try {

@@ -1,7 +1,8 @@
 // Threads in a page: where memory can be shared they give the bits of one thread in Node, elsewhere there is one.
 import { describe, expect, it } from 'vitest';
-import { compileText, importCode, type LoadedModule } from '../support/trainer.js';
+import { importCode, type LoadedModule } from '../support/trainer.js';
 import { openPage } from './page.js';
+import { runnableText } from '../support/runnable.js';
 
 const model = `
 model digits(hidden = 96) {
@@ -41,7 +42,7 @@ async function trainIn(module: LoadedModule, threads: number): Promise<Outcome> 
 
 describe('three threads', () => {
   it.each([true, false])('in a page, isolated: %s', async (isolated) => {
-    const code = await compileText(model, { target: 'wasm', threads: true });
+    const code = await runnableText(model, { target: 'wasm', threads: true });
     const here = await trainIn(await importCode(code), 1);
     const { page, close } = await openPage({ '/trainer.js': code }, { isolated });
     let most = 0;
@@ -60,7 +61,7 @@ describe('three threads', () => {
 });
 
 it('a thread that is ended makes an error of the call that waits for it', async () => {
-  const code = await compileText(model, { target: 'wasm', threads: true });
+  const code = await runnableText(model, { target: 'wasm', threads: true });
   // A minute is long for a test.
   const hasty = code.replace('team.silence > 60', 'team.silence > 2');
   expect(hasty).not.toBe(code);

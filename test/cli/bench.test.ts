@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { nnc } from './nnc.js';
+import { nnc, warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,8 +34,8 @@ writeFileSync(
 );
 writeFileSync(join(folder, 'idle.nn'), 'model idle {\n  input x: [batch, 1]\n  loss = mean(x |> dense(1))\n}\n');
 
-function bench(...args: string[]): ReturnType<typeof nnc> {
-  return nnc(['bench', '--seconds', '0.2', ...args], { cwd: folder });
+function bench(...args: string[]): ReturnType<typeof warm> {
+  return warm(['bench', '--seconds', '0.1', ...args], { cwd: folder });
 }
 
 interface Measured {
@@ -138,8 +138,9 @@ describe('bench', () => {
   });
 
   it('refuses what cannot be measured', () => {
-    expect(bench('idle.nn').stderr).toContain('error[train-absent]');
-    expect(bench('idle.nn').status).toBe(1);
+    const idle = bench('idle.nn');
+    expect(idle.stderr).toContain('error[train-absent]');
+    expect(idle.status).toBe(1);
     expect(bench('none.nn').status).toBe(1);
     for (const args of [
       ['--seconds', '0'],
@@ -148,7 +149,7 @@ describe('bench', () => {
       ['--threads', '0'],
       ['--target', 'cobol'],
     ]) {
-      const { status, stdout, stderr } = nnc(['bench', 'tagger.nn', ...args], { cwd: folder });
+      const { status, stdout, stderr } = warm(['bench', 'tagger.nn', ...args], { cwd: folder });
       expect([status, stdout]).toEqual([2, '']);
       expect(stderr).toMatch(/^error: /);
     }

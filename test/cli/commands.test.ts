@@ -352,9 +352,7 @@ describe('train', () => {
 
   it('is refused in words where a batch is larger than memory', () => {
     for (const target of ['ts', 'wasm']) {
-      const { status, stderr } = nnc(['bench', 'line.nn', '--batch', '100000000000', '--target', target], {
-        cwd: folder,
-      });
+      const { status, stderr } = run('bench', 'line.nn', '--batch', '100000000000', '--target', target);
       expect(status).toBe(1);
       expect(stderr).toMatch(/^error\[train-refused\]: the model line cannot be trained so: \S/);
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { PageData } from '../../src/inspect/graph/page.js';
-import { nnc } from './nnc.js';
+import { warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-graph-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -13,7 +13,7 @@ const textbook = 'examples/textbook/textbook.nn';
 
 describe('nnc graph', () => {
   it('draws the picture that docs/graph.md shows', () => {
-    const { status, stdout, stderr } = nnc(['graph', textbook]);
+    const { status, stdout, stderr } = warm(['graph', textbook]);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toBe(readFileSync('docs/pictures/textbook.svg', 'utf8'));
   });
@@ -24,13 +24,13 @@ describe('nnc graph', () => {
     ['page.html', [], '<!doctype html>'],
   ])('writes %s', (name, options, start) => {
     const path = join(folder, name);
-    expect(nnc(['graph', textbook, ...options, '-o', path]).status).toBe(0);
+    expect(warm(['graph', textbook, ...options, '-o', path]).status).toBe(0);
     expect(readFileSync(path, 'utf8').startsWith(start)).toBe(true);
   });
 
   it('measures what the page colours boxes by', () => {
     const path = join(folder, 'measured.html');
-    expect(nnc(['graph', textbook, '-o', path]).status).toBe(0);
+    expect(warm(['graph', textbook, '-o', path]).status).toBe(0);
     const [, json] = /id="data">(.*?)<\/script>/.exec(readFileSync(path, 'utf8')) ?? [];
     const { overlays } = JSON.parse(json) as PageData;
     expect(Object.keys(overlays)).toEqual(['time', 'operations', 'bytes', 'gradient size']);
@@ -46,7 +46,7 @@ describe('nnc graph', () => {
     [['-o', 'x.png'], '-o x.png: its extension should be one of .svg .html .dot .json'],
     [['--stage', 'forward', '--format', 'json'], 'json holds every stage'],
   ])('refuses %j', (options, message) => {
-    const { status, stderr } = nnc(['graph', textbook, ...options]);
+    const { status, stderr } = warm(['graph', textbook, ...options]);
     expect(status).toBe(2);
     expect(stderr).toContain(message);
   });
@@ -54,17 +54,17 @@ describe('nnc graph', () => {
   it('says which stages a model without a loss has', () => {
     const path = join(folder, 'lossless.nn');
     writeFileSync(path, 'model m {\n  input x: [4, 3]\n  output y = x |> dense(5)\n}\n');
-    const { status, stderr } = nnc(['graph', path, '--stage', 'backward']);
+    const { status, stderr } = warm(['graph', path, '--stage', 'backward']);
     expect(status).toBe(2);
     expect(stderr).toContain('m has no stage backward; it has source, forward, fused');
-    expect(nnc(['graph', path]).status).toBe(0);
+    expect(warm(['graph', path]).status).toBe(0);
   });
 
   it('draws what could be built of a model with an error, and ends with 1', () => {
     const path = join(folder, 'wrong.nn');
     writeFileSync(path, 'model m {\n  input x: [4, 3]\n  param W: [7, 2] = 0\n  output y = x @ W\n}\n');
     const picture = join(folder, 'wrong.svg');
-    const { status, stderr } = nnc(['graph', path, '-o', picture]);
+    const { status, stderr } = warm(['graph', path, '-o', picture]);
     expect(status).toBe(1);
     expect(stderr).toContain('these shapes cannot be multiplied');
     expect(readFileSync(picture, 'utf8')).toContain('wrong.nn:4');

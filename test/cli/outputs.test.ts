@@ -94,7 +94,11 @@ describe('files that may not grow', () => {
   it.each([
     ['a module', 'ulimit -f 1; $nnc compile line.nn -o large.ts', 'large.ts cannot be written: it would be larger'],
     ['a run', 'ulimit -f 0; $nnc train line.nn --out small', 'cannot be written: it would be larger'],
-    ['standard output', 'ulimit -f 1; $nnc compile line.nn > large.txt', 'standard output cannot be written: it would'],
+    [
+      'standard output',
+      'ulimit -f 1; $nnc compile line.nn --emit tree > large.txt',
+      'standard output cannot be written: it would',
+    ],
   ])('%s', (_, command, said) => {
     const { status, stderr } = run(command);
     expect(status).toBe(1);
@@ -139,7 +143,7 @@ describe('places that cannot be written', () => {
   });
 
   it('devices are written as they are, and links stay links', () => {
-    const device = nnc(['compile', 'line.nn', '--emit', 'tree', '-o', '/dev/full'], { cwd: folder });
+    const device = warm(['compile', 'line.nn', '--emit', 'tree', '-o', '/dev/full'], { cwd: folder });
     expect([device.status, device.stderr]).toEqual([
       1,
       `error[file-unwritable]: /dev/full cannot be written: ${full}\n\n`,
@@ -148,14 +152,14 @@ describe('places that cannot be written', () => {
     mkdirSync(join(folder, 'linked'));
     writeFileSync(join(folder, 'linked/model.ts'), '');
     symlinkSync('linked/model.ts', join(folder, 'link.ts'));
-    expect(nnc(['compile', 'line.nn', '-o', 'link.ts'], { cwd: folder }).status).toBe(0);
+    expect(warm(['compile', 'line.nn', '-o', 'link.ts'], { cwd: folder }).status).toBe(0);
     expect(readFileSync(join(folder, 'linked/model.ts'), 'utf8')).toContain('createTrainer');
   });
 });
 
 describe('sources that never end', () => {
   it('are refused', () => {
-    const { status, stderr } = nnc(['check', '/dev/zero']);
+    const { status, stderr } = warm(['check', '/dev/zero']);
     expect([status, stderr]).toEqual([
       1,
       'error[file-unreadable]: /dev/zero cannot be read: it is longer than 64 MiB\n\n',
@@ -169,11 +173,11 @@ describe('what a killed process has left', () => {
       join(folder, name),
     );
     for (const path of [dead, living, other]) writeFileSync(path, '');
-    expect(nnc(['compile', 'line.nn', '-o', 'line.ts'], { cwd: folder }).status).toBe(0);
+    expect(warm(['compile', 'line.nn', '-o', 'line.ts'], { cwd: folder }).status).toBe(0);
     expect([dead, living, other].map((path) => existsSync(path))).toEqual([false, true, true]);
     mkdirSync(join(folder, 'killed'));
     for (const name of ['last', 'best']) writeFileSync(join(folder, `killed/${name}.safetensors.999999999.tmp`), '');
-    expect(nnc(['train', 'line.nn', '--out', 'killed'], { cwd: folder }).status).toBe(0);
+    expect(warm(['train', 'line.nn', '--out', 'killed'], { cwd: folder }).status).toBe(0);
     expect(readdirSync(join(folder, 'killed')).sort()).toEqual([
       'best.safetensors',
       'last.safetensors',

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { nnc } from './nnc.js';
+import { warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-threads-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -31,7 +31,7 @@ export const train = { x, y: Int32Array.from({ length: 200 }, (_, i) => i % 3) }
 it('trains to the same bits with two threads', () => {
   const trained = ['1', '2'].map((threads) => {
     const out = join(folder, `run${threads}`);
-    const { status, stderr } = nnc(['train', model, '--threads', threads, '--out', out, '--target', 'wasm']);
+    const { status, stderr } = warm(['train', model, '--threads', threads, '--out', out, '--target', 'wasm']);
     expect([status, stderr]).toEqual([0, '']);
     return readFileSync(join(out, 'last.safetensors'), 'latin1');
   });
@@ -39,14 +39,14 @@ it('trains to the same bits with two threads', () => {
 });
 
 it('is for WebAssembly', () => {
-  expect(nnc(['compile', model, '--target', 'wasm']).stdout).toContain('wakeThreads(');
-  expect(nnc(['compile', model, '--no-threads', '--target', 'wasm']).stdout).not.toContain('wakeThreads(');
+  expect(warm(['compile', model, '--target', 'wasm']).stdout).toContain('wakeThreads(');
+  expect(warm(['compile', model, '--no-threads', '--target', 'wasm']).stdout).not.toContain('wakeThreads(');
   for (const args of [
     ['compile', model, '--threads'],
     ['train', model, '--threads', '2', '--target', 'ts'],
   ]) {
-    const { status, stderr } = nnc(args);
+    const { status, stderr } = warm(args);
     expect([status, stderr.trim()]).toEqual([2, 'error: --threads is for --target wasm']);
   }
-  expect(nnc(['train', model, '--threads', '0']).stderr).toContain('It should be a whole number of at least 1.');
+  expect(warm(['train', model, '--threads', '0']).stderr).toContain('It should be a whole number of at least 1.');
 });

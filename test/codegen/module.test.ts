@@ -18,6 +18,7 @@ describe('a module', () => {
       useInMemoryFileSystem: true,
       compilerOptions: {
         strict: true,
+        skipLibCheck: true,
         noUnusedLocals: true,
         noUnusedParameters: true,
         target: ts.ScriptTarget.ES2022,

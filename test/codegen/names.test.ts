@@ -1,8 +1,8 @@
 // Names that are words of JavaScript, of WGSL or of modules themselves: as any part of a model, on every target.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
-import { runnableText } from '../support/runnable.js';
-import { compileText, importCode, type LoadedTrainer } from '../support/trainer.js';
+import { plainText, runnableText, withoutTypes } from '../support/runnable.js';
+import { importCode, type LoadedTrainer } from '../support/trainer.js';
 
 const words = (
   'new typeof eval arguments await async let var class function this null undefined NaN Infinity void yield static enum ' +
@@ -97,10 +97,10 @@ describe('words as names on wgsl', () => {
   afterAll(() => gpu?.end());
   it.each(beginnings)('%s and those after it', async (_, i) => {
     const names = turned(i);
-    const code = await compileText(textOf(names), { target: 'wgsl' });
+    const code = await plainText(textOf(names), { target: 'wgsl' });
     expect(await gpu.validate(shadersOf(code)[0])).toEqual([]);
     // What it computes is nothing here, but it comes by the right names.
-    const trainer = await gpu.createTrainer(code);
+    const trainer = await gpu.createTrainer(await withoutTypes(code));
     const inputs = Object.fromEntries([
       [names.input, new Float32Array(6)],
       [names.label, new Int32Array(3)],

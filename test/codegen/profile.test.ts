@@ -4,8 +4,9 @@ import { separateSteps } from '../../src/codegen/module/profile.js';
 import { compile } from '../../src/index.js';
 import { axis } from '../../src/ir/index.js';
 import type { Step } from '../../src/ir/program.js';
-import { importCode, compileText, type LoadedTrainer } from '../support/trainer.js';
+import { importCode, type LoadedTrainer } from '../support/trainer.js';
 import { kernelOf } from './runKernels.js';
+import { runnableText } from '../support/runnable.js';
 
 const text = `model small {
   input x: [batch, 3]
@@ -39,7 +40,7 @@ describe.each(['ts', 'wasm'] as const)('a profile for %s', (target) => {
   });
 
   it('stays out of other modules', async () => {
-    const plain = await compileText(text, { target });
+    const plain = await runnableText(text, { target });
     expect(plain).not.toContain('kernels:');
     expect(plain).not.toMatch(/[kK]ernel0/);
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf, stateOf } from '../support/emitted.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { runnableText } from '../support/runnable.js';
-import { compileText, loadText, type LoadedTrainer } from '../support/trainer.js';
+import { loadText, type LoadedTrainer } from '../support/trainer.js';
 
 const normalised = (accumulate = 1, more = ''): string => `model m {
   input x: [batch, 3]
@@ -49,7 +49,7 @@ describe.each(['ts', 'wasm'] as const)('batch_norm on %s', (target) => {
       loss = mean(h^2)
       train { optimizer = sgd(lr = 0.1) }
     }`;
-    const code = await compileText(text, { target });
+    const code = await runnableText(text, { target });
     expect(code).not.toContain('requireSizes');
     const trainer = await (await loadText(text, { target })).createTrainer();
     expect(trainer.step({ x: Float32Array.of(1, 2, 3, 4, 5, 7) }).loss).toBeGreaterThan(0);
@@ -153,7 +153,7 @@ describe('what a body requires of run-time sizes', () => {
       'batch == batch',
       'batch != 1.5',
     ])
-      expect(await compileText(of(condition))).not.toContain('requireSizes');
+      expect(await runnableText(of(condition))).not.toContain('requireSizes');
     for (const condition of [
       'batch < 1',
       'batch == 0',
@@ -162,7 +162,7 @@ describe('what a body requires of run-time sizes', () => {
       'batch == 2.5',
       'not batch > 0',
     ])
-      await expect(compileText(of(condition))).rejects.toThrow('requirement-not-met: what is required');
+      await expect(runnableText(of(condition))).rejects.toThrow('requirement-not-met: what is required');
   });
 });
 

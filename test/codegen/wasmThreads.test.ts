@@ -94,7 +94,7 @@ function examples(rows: number): { image: Float32Array; label: Int32Array } {
 async function runBeside(program: string, flags: readonly string[] = []): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nnc-'));
   try {
-    writeFileSync(join(folder, 'trainer.mjs'), await compileText(network, { target: 'wasm', threads: true }));
+    writeFileSync(join(folder, 'trainer.mjs'), await runnableText(network, { target: 'wasm', threads: true }));
     writeFileSync(join(folder, 'main.mjs'), program);
     const options = { timeout: 50_000, encoding: 'utf8' } as const;
     return execFileSync(process.execPath, [...flags, join(folder, 'main.mjs')], options);
@@ -227,7 +227,7 @@ model words {
   });
 
   it('works alone where no thread can start, or memory cannot be shared', async () => {
-    const code = await compileText(network, { target: 'wasm', threads: true });
+    const code = await runnableText(network, { target: 'wasm', threads: true });
     const plain = await (await importCode(code)).createTrainer({ threads: 1 });
     const wanted = [1, 2, 3].map(() => plain.step(examples(40)).loss);
     for (const before of [
@@ -243,7 +243,7 @@ model words {
   });
 
   it('says so where a thread fails, and goes on alone', async () => {
-    const code = await compileText(network, { target: 'wasm', threads: true });
+    const code = await runnableText(network, { target: 'wasm', threads: true });
     const failing = code.replace('work = exports.awaitWork(work);', '$& if (thread === 2) throw new Error("broken");');
     const trainer = await (await importCode(failing)).createTrainer({ threads: 3 });
     expect(() => trainer.step(examples(40))).toThrow('a thread has failed');
@@ -266,7 +266,7 @@ model words {
 
     it('by force says so, though the call has begun', async () => {
       const { createTrainer, workers } = await load(
-        watched(await compileText(network, { target: 'wasm', threads: true })),
+        watched(await runnableText(network, { target: 'wasm', threads: true })),
       );
       const trainer = await createTrainer({ threads: 3 });
       const before = trainer.step(examples(40)).loss;
@@ -278,7 +278,7 @@ model words {
 
     it('between two calls goes on alone, with the same numbers', async () => {
       const { createTrainer, workers } = await load(
-        watched(await compileText(network, { target: 'wasm', threads: true })),
+        watched(await runnableText(network, { target: 'wasm', threads: true })),
       );
       const [one, other] = [await createTrainer({ threads: 3 }), await createTrainer({ threads: 1 })];
       one.step(examples(40));
@@ -295,7 +295,7 @@ model words {
       ['by itself', 'if (thread === 2) process.exit(3);'],
       ['out of memory', 'if (thread === 1) for (const hoard = []; ; ) hoard.push(new Array(1e5).fill(0.5));'],
     ])('%s says so', async (_, act) => {
-      const code = await compileText(network, { target: 'wasm', threads: true });
+      const code = await runnableText(network, { target: 'wasm', threads: true });
       const { createTrainer } = await load(
         watched(code.replace(atWork, `$& ${act}`), 'resourceLimits: { maxOldGenerationSizeMb: 16 }'),
       );
@@ -305,7 +305,7 @@ model words {
     });
 
     it('is no thread that is slow', async () => {
-      const code = await compileText(network, { target: 'wasm', threads: true });
+      const code = await runnableText(network, { target: 'wasm', threads: true });
       const slow = `if (thread === 1 && work === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);`;
       const { createTrainer } = await importCode(code.replace(atWork, `$& ${slow}`));
       const [one, other] = [await createTrainer({ threads: 3 }), await createTrainer({ threads: 1 })];
@@ -321,6 +321,7 @@ model words {
       useInMemoryFileSystem: true,
       compilerOptions: {
         strict: true,
+        skipLibCheck: true,
         noUnusedLocals: true,
         noUnusedParameters: true,
         target: ts.ScriptTarget.ES2022,

@@ -4,7 +4,7 @@ import { neededFunctions } from '../../src/codegen/wgsl/functions.js';
 import { neededTotals, totalName } from '../../src/codegen/wgsl/totals.js';
 import type { FoldOp } from '../../src/ir/scalar.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
-import { compileText } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
 
 const ops: readonly FoldOp[] = ['add', 'mul', 'max', 'min'];
 const cases = [
@@ -82,7 +82,7 @@ describe.each([
   });
 
   it('steps give the same bits at every run', async () => {
-    const code = await compileText(model, { target: 'wgsl' });
+    const code = await runnableText(model, { target: 'wgsl' });
     const x = Float32Array.from({ length: 8 * 90 }, (_value, i) => Math.sin(i * i));
     const runs: Record<string, Float32Array>[] = [];
     for (let run = 0; run < 2; run++) {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, type ModuleTarget } from '../../src/compile.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { runnableText } from '../support/runnable.js';
-import { compileText, importCode, loadText } from '../support/trainer.js';
+import { importCode, loadText } from '../support/trainer.js';
 
 const body = `
   input x: [batch, 3]
@@ -45,7 +45,7 @@ describe('a trainer of a model without a loss', () => {
   });
 
   it('predicts on WebGPU', async () => {
-    const code = await compileText(text, { target: 'wgsl' });
+    const code = await runnableText(text, { target: 'wgsl' });
     expect(code).not.toMatch(/async (step|evaluate|gradients)\(|fitTrainer/);
     const here = (await loadText(text)).createTrainer({ seed: 5 });
     const there = await gpu.createTrainer(code, { seed: 5 });

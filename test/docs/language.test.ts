@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { check, compile } from '../../src/compile.js';
+import { check } from '../../src/compile.js';
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.js';
 import { render } from '../../src/diagnostics/render.js';
 import { library } from '../../src/embedded.js';
@@ -14,6 +14,7 @@ import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { printText } from '../../src/inspect/print/text.js';
 import { printType } from '../../src/ir/types.js';
 import { blocksOf, fileOf, withBlocks, type Block } from './snippets.js';
+import { plainly } from '../support/runnable.js';
 
 const path = fileURLToPath(new URL('../../docs/language.md', import.meta.url));
 const page = readFileSync(path, 'utf8');
@@ -69,7 +70,7 @@ describe('docs/language.md', () => {
         expect(errorsOf(diagnostics).map((d) => d.code)).toEqual([wanted]);
         return;
       }
-      const { diagnostics, code } = await compile(sourceOf(block), { read });
+      const { diagnostics, code } = await plainly(sourceOf(block), { read });
       // Bindings of a body are there to be read.
       const unwanted = block.info.startsWith('body') ? errorsOf(diagnostics) : diagnostics;
       expect(rendered(block, unwanted)).toBe('');

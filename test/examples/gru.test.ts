@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 
 const folder = join(import.meta.dirname, '../../examples/gru');
 const load = async (file: string, set: Record<string, number>) =>
-  importCode(await compileText(readFileSync(join(folder, file), 'utf8'), { target: 'wasm', set }));
+  importCode(await runnableText(readFileSync(join(folder, file), 'utf8'), { target: 'wasm', set }));
 
 describe('gru', () => {
   it('learns from the first 64,000 characters, and writes on, one character after another', async () => {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { evaluateAll, importTrainer, type Trainer, type Values } from '../../src/cli/trainer.js';
 import { loadData } from '../../src/data/load.js';
 import type { Dataset, LoadedData } from '../../src/data/dataset.js';
-import { compile } from '../../src/index.js';
+import { check } from '../../src/index.js';
+import { runnableText } from '../support/runnable.js';
 
 const examples = join(import.meta.dirname, '../../examples');
 
@@ -34,13 +35,11 @@ export async function trainExample(
   } = {},
 ): Promise<Trained> {
   const file = join(examples, path);
-  const { model, code, diagnostics } = await compile(
-    { file, text: readFileSync(file, 'utf8') },
-    { target: options.target, language: 'js' },
-  );
-  if (!model || code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  const source = model.train.data;
-  if (!source) throw new Error(`${path} names no data`);
+  const text = readFileSync(file, 'utf8');
+  const code = await runnableText(text, { target: options.target }, file);
+  const { model } = check({ file, text });
+  const source = model?.train.data;
+  if (!model || !source) throw new Error(`${path} names no data`);
   const data = await loadData(source, model.inputs, dirname(file));
   const { createTrainer } = await importTrainer(code);
   const trainer = (await createTrainer({ seed: options.seed ?? model.train.seed })) as Example;

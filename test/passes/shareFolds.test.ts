@@ -6,7 +6,6 @@ import type { AnyNest } from '../../src/ir/program.js';
 import type { Buffer } from '../../src/ir/scalar.js';
 import { lowerWorkgroups } from '../support/lowered.js';
 import { shareFolds } from '../../src/passes/schedule/plan/shareFolds.js';
-import { compileText } from '../support/trainer.js';
 import { compare } from '../support/compareKernel.js';
 import { example } from '../support/drawNests.js';
 import * as nests from '../support/nests.js';
@@ -14,6 +13,7 @@ import type { Example } from '../support/nests.js';
 import { runGroups } from '../support/runGroups.js';
 import { evaluateNest } from '../support/runKernel.js';
 import { wgsl } from '../support/targets.js';
+import { runnableText } from '../support/runnable.js';
 
 const { batch } = nests;
 const drawn = fc.tuple(example, fc.constantFrom(3_000, 100_000, 1_000_000));
@@ -125,7 +125,7 @@ describe('dispatches of a step', () => {
 }
 `;
   const dispatches = async (text: string): Promise<number> => {
-    const code = await compileText(text, { target: 'wgsl' });
+    const code = await runnableText(text, { target: 'wgsl' });
     return /function runStep\(m\) \{([^]*?)\n\}/.exec(code)?.[1].match(/dispatch\(/g)?.length ?? 0;
   };
 

@@ -1,9 +1,10 @@
 // Small models that once gave wrong numbers, crashed or passed unchecked: the right value or message, on every target.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile, type Target } from '../../src/index.js';
+import type { Target } from '../../src/index.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { importCode } from '../support/trainer.js';
+import { plainly, withoutTypes } from '../support/runnable.js';
 
 type Given = Record<string, Record<string, readonly (number | string)[]> | { readonly fill: number; readonly count: number }>;
 
@@ -35,7 +36,7 @@ const runs = faults.flatMap((fault) =>
 
 describe('faults of the past', () => {
   it.each(runs)('%s is right on %s', async (name, target, { model, expect: expected, ...run }) => {
-    const { code, diagnostics } = await compile({ file: `${name}.nn`, text: model }, { target, language: 'js' });
+    const { code, diagnostics } = await plainly({ file: `${name}.nn`, text: model }, { target });
     const told = diagnostics.map((d) => `${d.code} ${d.message}`).join(' | ');
     if (expected.diagnostic !== undefined) {
       expect(code === undefined, "it compiles").toBe(true);
@@ -43,7 +44,7 @@ describe('faults of the past', () => {
       return;
     }
     expect(code, told).toBeDefined();
-    const outcome = resultOf(code ?? '', target, run);
+    const outcome = resultOf(await withoutTypes(code ?? ''), target, run);
     if (expected.error !== undefined)
       await expect(outcome.then(undefined, (error: Error) => `${error.name}: ${error.message}`)).resolves.toMatch(
         new RegExp(expected.error, 'i'),

@@ -5,7 +5,7 @@ import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 import { deep, small } from './deep.js';
 import { runnableText } from './runnable.js';
-import { compileText, importCode, type LoadedTrainer } from './trainer.js';
+import { importCode, type LoadedTrainer } from './trainer.js';
 
 /** The program that keeps activations, and the one that computes them again. */
 export function programsOf(
@@ -43,7 +43,7 @@ export async function sameTraining(
   target: 'ts' | 'wasm',
   inputsFor: (rows: number) => Record<string, Float32Array | Int32Array>,
 ): Promise<void> {
-  const code = await compileText(small(text), { target });
+  const code = await runnableText(small(text), { target });
   expect(code.includes('_again')).toBe(true);
   const [a, b]: LoadedTrainer[] = [
     await (await importCode(await runnableText(text, { target }))).createTrainer({ seed: 3 }),

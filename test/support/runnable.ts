@@ -3,7 +3,7 @@ import { transform } from 'esbuild';
 import { emitFallback, emitModule, type EmitOptions, type Writer } from '../../src/codegen/emit.js';
 import type { Definition } from '../../src/codegen/text/definition.js';
 import { makePrograms, type CompileOptions } from '../../src/compile.js';
-import type { Diagnostic } from '../../src/diagnostics/diagnostic.js';
+import type { Diagnostic, Source } from '../../src/diagnostics/diagnostic.js';
 
 /** Text as it comes, without the types of definitions. */
 const plain: Writer = {
@@ -50,12 +50,21 @@ export function compiledOnce(
 
 /** The module of source text in TypeScript, as it comes; throws with the diagnostics where there are errors. */
 export async function plainText(text: string, options: CompileOptions = {}, file = 'model.nn'): Promise<string> {
-  const { diagnostics, programs } = makePrograms({ file, text }, options);
+  const { diagnostics, code } = await plainly({ file, text }, options);
+  if (code === undefined) throw new Error(problemsIn(diagnostics));
+  return code;
+}
+
+/** The same with what is said of it; no code where there are errors. */
+export async function plainly(source: Source, options: CompileOptions = {}) {
+  const { diagnostics, programs } = makePrograms(source, options);
   const [first, other] = programs;
-  if (!first) throw new Error(problemsIn(diagnostics));
+  if (!first) return { diagnostics };
   const { program, ...own } = first;
-  if (other) return (await emitFallback(program, other, plain)).code;
-  return (await emitModule(program, { ...own, profile: options.profile, writer: plain })).code;
+  const { code } = other
+    ? await emitFallback(program, other, plain)
+    : await emitModule(program, { ...own, profile: options.profile, writer: plain });
+  return { diagnostics, code };
 }
 
 /** The same in JavaScript, to be run. */
@@ -68,6 +77,7 @@ export function problemsIn(diagnostics: readonly Diagnostic[]): string {
   return diagnostics.map((d) => `${d.code}: ${d.message}${d.labels.map((l) => ` [${l.text}]`).join('')}`).join('\n');
 }
 
-async function withoutTypes(code: string): Promise<string> {
+/** TypeScript as JavaScript, without comments. */
+export async function withoutTypes(code: string): Promise<string> {
   return (await transform(code, { loader: 'ts' })).code;
 }
