@@ -1,5 +1,4 @@
 // `nnc grad`: how the gradient of a model comes about, in the format that is asked for.
-import { extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import { lossAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
@@ -8,6 +7,7 @@ import type { Derivation } from '../inspect/derivation/data.js';
 import type { Numbers } from '../inspect/derivation/numbers.js';
 import type { TextOptions } from '../inspect/print/text.js';
 import { readImport, readSource, writeFiles } from './files.js';
+import { formatFor, type Formats } from './formats.js';
 import { wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardError, standardOutput } from './output.js';
 import { report } from './report.js';
@@ -15,14 +15,17 @@ import { report } from './report.js';
 const formats = ['math', 'nn', 'latex', 'markdown', 'html', 'json'] as const;
 type Format = (typeof formats)[number];
 
-const extensions: ReadonlyMap<string, Format> = new Map([
-  ['.txt', 'math'],
-  ['.nn', 'nn'],
-  ['.tex', 'latex'],
-  ['.md', 'markdown'],
-  ['.html', 'html'],
-  ['.json', 'json'],
-]);
+const written: Formats<Format> = {
+  usual: 'math',
+  of: new Map([
+    ['.txt', 'math'],
+    ['.nn', 'nn'],
+    ['.tex', 'latex'],
+    ['.md', 'markdown'],
+    ['.html', 'html'],
+    ['.json', 'json'],
+  ]),
+};
 
 interface Options extends ModelOptions {
   readonly wrt?: readonly string[];
@@ -112,15 +115,8 @@ async function workedOut(
 }
 
 function targetsOf({ output, format }: Options, command: Command): readonly Target[] {
-  if (!output) return [{ format: format ?? 'math' }];
-  return output.map((path): Target => {
-    if (path === '-') return { path, format: format ?? 'math' };
-    const own = extensions.get(extname(path).toLowerCase());
-    if (!own)
-      return command.error(`error: -o ${path}: its extension should be one of ${[...extensions.keys()].join(' ')}`);
-    if (format && format !== own) return command.error(`error: -o ${path} is ${own}, and --format says ${format}`);
-    return { path, format: own };
-  });
+  const target = (path?: string): Target => ({ path, format: formatFor(path, format, written, command) });
+  return output ? output.map(target) : [target()];
 }
 
 async function printed(

@@ -1,11 +1,7 @@
 // Worked numbers for `nnc grad --at`: where the weights come from, and which batch.
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { readHeader } from '../codegen/runtime/safetensors.js';
-import type { Dataset } from '../data/dataset.js';
-import { slice } from '../data/dataset.js';
 import { reasonOf } from '../data/files.js';
-import { syntheticInputs } from '../data/synthetic.js';
 import { trainRefused } from '../diagnostics/data.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { fileUnreadable } from '../diagnostics/files.js';
@@ -74,29 +70,23 @@ function readBytes(path: string): Uint8Array {
   }
 }
 
-/** The first rows of the data in the source's order, or made-up ones where there is none. */
+/** The first rows of the data in the source's order, all of a file that is named, or made-up rows where there is no data. */
 async function batchOf(
   model: ModelGraph,
   source: Source,
   { batch }: NumbersOptions,
 ): Promise<Pick<At, 'inputs' | 'sizes'> & { readonly madeUp: boolean }> {
-  const rows = batch === undefined ? usualRows : /^\d+$/.test(batch) ? Number(batch) : undefined;
-  const path = rows === undefined ? batch : undefined;
-  if (path === undefined && !model.train.data) {
-    const count = rows ?? usualRows;
-    const made = syntheticInputs(model.inputs, () => count, 1);
-    const inputs = Object.fromEntries(Object.entries(made).map(([name, { data }]) => [name, data]));
-    return { inputs, sizes: sizesOf(model, () => count), madeUp: true };
-  }
-  const { loadData } = await import('../data/load.js');
-  const folder = path === undefined ? dirname(source.file) : '.';
-  const { train } = await loadData(sourceOf(model, path), model.inputs, folder);
-  const some = rows === undefined ? train : firstRows(train, rows);
-  return { inputs: some.inputs, sizes: sizesOf(model, () => some.rows), madeUp: false };
-}
-
-function firstRows(data: Dataset, rows: number): Dataset {
-  return slice(data, 0, Math.min(rows, data.rows));
+  const { arraysOf, firstRows, rowsOfData } = await import('./rows.js');
+  const wanted = batch === undefined ? usualRows : /^\d+$/.test(batch) ? Number(batch) : undefined;
+  const rows =
+    wanted === undefined
+      ? await rowsOfData(model, sourceOf(model, batch), '.')
+      : await firstRows(model, source.file, wanted);
+  return {
+    inputs: arraysOf(rows),
+    sizes: sizesOf(model, () => rows.count),
+    madeUp: rows.source === undefined,
+  };
 }
 
 /** Every run-time size of the inputs: of data only the rows vary. */

@@ -110,11 +110,8 @@ export async function placeToCheck(
   if (!loss) throw new Fault(lossAbsent({ model: model.name, what: 'check' }));
   const { groundOf } = await import('../inspect/check/ground.js');
   const { pointOf } = await import('../inspect/check/point.js');
-  const { firstRows } = await import('./rows.js');
-  const pointAt = ({ inputs, count }: SomeRows): Point => {
-    const arrays = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
-    return pointOf(model, arrays, count, seed);
-  };
+  const { arraysOf, firstRows } = await import('./rows.js');
+  const pointAt = (rows: SomeRows): Point => pointOf(model, arraysOf(rows), rows.count, seed);
   const lossAt = (rows: SomeRows): number => groundOf([loss], pointAt(rows)).of(loss)[0];
   const rows = await firstRows(model, file, batch, (some) => Number.isFinite(lossAt(some)));
   const value = lossAt(rows);

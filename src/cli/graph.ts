@@ -1,11 +1,11 @@
 // `nnc graph`: pictures of a model at the stages of its compilation.
-import { extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { ModelPicture, StageName } from '../inspect/graph/data.js';
 import { syntheticInputs } from '../data/synthetic.js';
 import type { ModelGraph, Source } from '../index.js';
 import type { Measured } from '../inspect/graph/stages.js';
 import { readImport, readSource, writeFiles } from './files.js';
+import { formatFor, type Formats } from './formats.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
 import { report } from './report.js';
@@ -15,6 +15,8 @@ import { importTrainer } from './trainer.js';
 const formats = ['svg', 'html', 'dot', 'json'] as const;
 
 type Format = (typeof formats)[number];
+
+const written: Formats<Format> = { usual: 'svg', of: new Map(formats.map((format) => [`.${format}`, format])) };
 
 interface Options extends ModelOptions {
   readonly stage?: StageName;
@@ -41,7 +43,7 @@ export function addGraph(program: Command): void {
 
 async function run(file: string, options: Options, command: Command): Promise<void> {
   const { output } = options;
-  const format = formatOf(options, command);
+  const format = formatFor(output, options.format, written, command);
   const { stage } = options;
   if (stage !== undefined && (format === 'html' || format === 'json'))
     command.error(`error: ${format} holds every stage: --stage is for svg and dot`);
@@ -80,17 +82,6 @@ async function measuredOf(model: ModelGraph, source: Source, options: Options): 
 
 /** Enough to tell which kernels a step spends its time in. */
 const measuredSeconds = 0.5;
-
-function formatOf({ output, format }: Options, command: Command): Format {
-  if (output === '-') return format ?? 'svg';
-  const own = formats.find((known) => extname(output).toLowerCase() === `.${known}`);
-  if (!own)
-    return command.error(
-      `error: -o ${output}: its extension should be one of ${formats.map((f) => `.${f}`).join(' ')}`,
-    );
-  if (format && format !== own) return command.error(`error: -o ${output} is ${own}, and --format says ${format}`);
-  return own;
-}
 
 async function printed(picture: ModelPicture, format: Format, stage: StageName, command: Command): Promise<string> {
   if (format === 'json') return (await import('../inspect/graph/modelExplorer.js')).printModelExplorer(picture);

@@ -6,7 +6,7 @@ import { syntheticInputs, type ShapedInput } from '../data/synthetic.js';
 import { counted } from '../diagnostics/quote.js';
 import { rowsFor } from '../inspect/check/point.js';
 import { constantOf } from '../ir/index.js';
-import type { ModelGraph, ModelInput } from '../ir/model.js';
+import type { DataSource, ModelGraph, ModelInput } from '../ir/model.js';
 
 export interface SomeRows {
   readonly count: number;
@@ -28,20 +28,10 @@ export async function firstRows(
   model: ModelGraph,
   file: string,
   wanted: number,
-  works: (rows: SomeRows) => boolean,
+  works: (rows: SomeRows) => boolean = () => true,
 ): Promise<SomeRows> {
   const { data } = model.train;
-  if (data) {
-    const { train } = await loadData(data, model.inputs, dirname(file));
-    const some = slice(train, 0, Math.min(train.rows, rowsFor(model, wanted)));
-    const shaped = model.inputs.map(({ name, type }): [string, ShapedInput] => {
-      const [, ...rest] = type.shape.map((d) => constantOf(d.size) ?? 1);
-      return [name, { data: some.inputs[name], shape: [some.rows, ...rest] }];
-    });
-    const source = describe(data);
-    const said = `${counted(some.rows, 'row')} of ${source}`;
-    return { count: some.rows, inputs: Object.fromEntries(shaped), said, source };
-  }
+  if (data) return rowsOfData(model, data, dirname(file), rowsFor(model, wanted));
   const count = rowsFor(model, wanted);
   const made = (draw: number): SomeRows => {
     const inputs = syntheticInputs(model.inputs, () => count, draw);
@@ -53,6 +43,29 @@ export async function firstRows(
     if (works(rows)) return rows;
   }
   return made(draws);
+}
+
+/** The first rows of data whose paths are those of a folder; all of them where nothing says how many. */
+export async function rowsOfData(
+  model: ModelGraph,
+  data: DataSource,
+  folder: string,
+  wanted = Infinity,
+): Promise<SomeRows> {
+  const { train } = await loadData(data, model.inputs, folder);
+  const some = slice(train, 0, Math.min(train.rows, wanted));
+  const shaped = model.inputs.map(({ name, type }): [string, ShapedInput] => {
+    const [, ...rest] = type.shape.map((d) => constantOf(d.size) ?? 1);
+    return [name, { data: some.inputs[name], shape: [some.rows, ...rest] }];
+  });
+  const source = describe(data);
+  const said = `${counted(some.rows, 'row')} of ${source}`;
+  return { count: some.rows, inputs: Object.fromEntries(shaped), said, source };
+}
+
+/** The values of each input, without their shapes. */
+export function arraysOf({ inputs }: SomeRows): Record<string, ShapedInput['data']> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
 }
 
 function leaveNothingOut({ type: { element } }: ModelInput, values: ShapedInput['data']): void {
