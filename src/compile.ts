@@ -114,11 +114,14 @@ export interface ProgramWithNests {
 /** The program of derived graphs for a target, for who wants to know what its kernels compute. */
 export function programWithNests(derived: Gradients, target: Target): ProgramWithNests {
   const nests = new Map<Provenance, AnyNest>();
-  const watch: Context['watch'] = (_, form) => {
-    if (isAt(form, 'plans')) for (const { nest } of form.is.units) nests.set(nest.nest.provenance, nest.nest);
-  };
+  const watch: Context['watch'] = (_, form) => notePlanned(form, nests);
   const context = { ...contextOf({ memoryLimit: Infinity, threads: false }, target), watch };
   return { program: insistOn(programFor(derived, context)), nests };
+}
+
+/** Notes the nests of plans by what they say of themselves: kernels are asked for theirs by that. */
+function notePlanned(form: Form, into: Map<Provenance, AnyNest>): void {
+  if (isAt(form, 'plans')) for (const { nest } of form.is.units) into.set(nest.nest.provenance, nest.nest);
 }
 
 /** The program of derived graphs for a target of any traits. */
@@ -130,20 +133,24 @@ export function programFrom(derived: Gradients, traits: TargetTraits, without: r
 export interface Followed {
   readonly derived: Gradients;
   readonly nests: Nests;
+  /** The nest of each kernel. */
+  readonly planned: ReadonlyMap<Provenance, AnyNest>;
   readonly program: TrainerProgram;
 }
 
 /** The stages of a checked model's compilation for one target. */
 export function follow(model: ModelGraph, target: Target): Followed {
   let nests: Nests | undefined;
+  const planned = new Map<Provenance, AnyNest>();
   const context = contextOf({ target, threads: false, memoryLimit: Infinity }, target);
   const fused = passesFrom('store', 'totals').map(({ name }) => name);
   const derived = insistOn(gradientsOf(model, context));
   const watch: Context['watch'] = ({ name }, form) => {
     if (fused.includes(name) && isAt(form, 'nests')) nests = form.is;
+    notePlanned(form, planned);
   };
   const program = insistOn(programFor(derived, { ...context, watch }));
-  return { derived, nests: insistOn(nests), program };
+  return { derived, nests: insistOn(nests), planned, program };
 }
 
 /** What a module is printed from. */

@@ -11,6 +11,8 @@ export interface KernelRun {
   readonly times: (sizeOf: (name: string) => number) => number;
   /** Inputs before what reads them. A node that several kernels compute is of each. */
   readonly nodes: readonly Node[];
+  /** What the leaves of loops around stand for. */
+  readonly leaves: ReadonlyMap<Node, Node>;
 }
 
 export interface EntryRuns {
@@ -29,11 +31,11 @@ export function kernelRunsOf({ nests: { entries }, program }: Followed): EntryRu
   // What JavaScript computes runs first.
   const computed = [...nests.filter(({ host }) => host), ...nests.filter(({ host }) => !host)];
   if (runs.length !== computed.length) throw new Error('kernels do not run as their nests do');
-  return { steps, runs: runs.map((run, i) => ({ ...run, nodes: computed[i].nodes })) };
+  return { steps, runs: runs.map((run, i) => ({ ...run, nodes: computed[i].nodes, leaves: computed[i].leaves })) };
 }
 
-function runsIn(steps: readonly Step[], times: KernelRun['times'] = () => 1): Omit<KernelRun, 'nodes'>[] {
-  return steps.flatMap((step): Omit<KernelRun, 'nodes'>[] =>
+function runsIn(steps: readonly Step[], times: KernelRun['times'] = () => 1): Omit<KernelRun, 'nodes' | 'leaves'>[] {
+  return steps.flatMap((step): Omit<KernelRun, 'nodes' | 'leaves'>[] =>
     step.kind === 'run'
       ? [{ run: step, times }]
       : runsIn(step.steps, (sizeOf) => times(sizeOf) * evaluateSizes(step.axis.extent, sizeOf)),

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../src/compile.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { numbersOf, type At } from '../../src/inspect/derivation/numbers.js';
-import { isCotangent } from '../../src/inspect/derivation/data.js';
+import { isCotangent, type Step } from '../../src/inspect/derivation/data.js';
 import { layersOf } from '../../src/inspect/print/copies.js';
+import { codeOf } from '../../src/inspect/print/html/code.js';
 import { leavesOf } from '../../src/inspect/print/html/terms.js';
 import { printValues } from '../../src/inspect/print/html/values.js';
 import { printDerivationPage } from '../../src/inspect/print/html/page.js';
@@ -28,6 +29,26 @@ it('what a loop reads from outside is listed by the name that its formulas have'
   const model = modelOf(text);
   const names = leavesOf(derivationOf(model), model, 'i').map(({ name }) => name);
   expect([...names].sort()).toEqual(['x', ...model.parameters.map(({ name }) => name)].sort());
+});
+
+it.each([
+  ['activations', 'h = x |> dense(64) |> gelu |> dense(64) |> gelu_erf |> dense(64) |> silu'],
+  ['a block', 'h = x |> dense(64) |> layer_norm |> dense(64)'],
+  ['a loop', 'h = reshape(x, [batch, 4, 2]) |> gru(8) |> lstm(6)'],
+])('every line has a kernel: %s', async (_, layers) => {
+  const model = modelOf(`model m {
+  input x: [batch, 8]
+  ${layers}
+  loss = mean(h^2)
+  train { optimizer = sgd(lr = 0.1) }
+}`);
+  const { forward, backward, parameters } = derivationOf(model);
+  const open = (steps: readonly Step[]): Step[] =>
+    steps.flatMap((step) => [step, ...(step.loop ? open(step.loop.body) : [])]);
+  const code = await codeOf(model, (parameter) => [parameter]);
+  const steps = open([...forward, ...backward, ...parameters]).filter(({ node }) => node);
+  expect(steps.length).toBeGreaterThan(8);
+  expect(steps.filter((step) => code.kernelsOf(step).length === 0).map(({ name }) => name)).toEqual([]);
 });
 
 describe('copies of a layer', () => {

@@ -104,17 +104,23 @@ function isDrawn({ op }: Node): boolean {
   return op.notation?.kind !== 'same';
 }
 
-/** What the leaves of loops' bodies stand for, and what the results of loops are in the bodies. */
+/** What the leaves of loops' bodies stand for, and what the results of loops are in the bodies. Loops with equal leaves share them. */
 export function outsideOfLoops(nodes: readonly Node[]): Map<Node, readonly Node[]> {
-  const found = new Map<Node, readonly Node[]>();
+  const found = resultsOfLoops(nodes);
   for (const node of nodes) {
     if (!isOp(node, scan)) continue;
     const { sequences, starts, captured } = inputsOfScan(node);
     const outer = [...sequences, ...starts, ...captured];
-    leavesOfLoop(node.attrs.loop).forEach((leaf, i) => found.set(leaf, outer.slice(i, i + 1)));
-    found.set(node, [madeIn(node)]);
+    leavesOfLoop(node.attrs.loop).forEach((leaf, i) =>
+      found.set(leaf, [...new Set([...(found.get(leaf) ?? []), ...outer.slice(i, i + 1)])]),
+    );
   }
   return found;
+}
+
+/** What the results of loops are in the bodies. */
+export function resultsOfLoops(nodes: readonly Node[]): Map<Node, readonly Node[]> {
+  return new Map(nodes.flatMap((node) => (isOp(node, scan) ? [[node, [madeIn(node)]] as const] : [])));
 }
 
 function madeIn(node: ScanNode): Node {

@@ -5,16 +5,14 @@ import { reachable } from '../../ir/reachable.js';
 import { valuesAt, type At } from '../derivation/numbers.js';
 import type { Node } from '../../ir/graph.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
-import type { Kernel, Run } from '../../ir/program.js';
+import type { AnyNest } from '../../ir/program.js';
 import { simplifyModel } from '../../passes/derive/derive.js';
 import { createTrace } from '../../passes/derive/trace.js';
-import { evaluateSizes } from '../../ir/index.js';
-import { accessOf } from '../../ir/access.js';
-import { actualOf } from '../../ir/runs.js';
-import { callsOf, flopsOf } from '../flops.js';
+import { touchedBy } from '../explain/traffic.js';
+import { callsOf, flopsOf, type SizeOf } from '../flops.js';
 import { kernelRunsOf, type KernelRun } from '../kernels.js';
 import type { Item, ModelPicture, Region, StageGraph, StageName } from './data.js';
-import { drawNodes, drawnAs, outsideOfLoops, type Drawn } from './items.js';
+import { drawNodes, drawnAs, outsideOfLoops, resultsOfLoops, type Drawn } from './items.js';
 
 /** What a picture shows of a run of the model. */
 export interface Measured {
@@ -114,7 +112,6 @@ function gradientNames(gradients: ReadonlyMap<string, Node>): Map<Node, string> 
 /** What one step runs, kernel by kernel; of a model that does not train, one prediction. */
 function fusedStage(model: ModelGraph, followed: Followed, seconds: readonly number[] | undefined): Drawing {
   const { steps, runs } = kernelRunsOf(followed);
-  const computed = runs.map(({ nodes }) => nodes);
   const batch = (): number => model.train.batch;
   const calls = callsOf(steps, batch);
   const names = uniqueNames(runs);
@@ -125,16 +122,16 @@ function fusedStage(model: ModelGraph, followed: Followed, seconds: readonly num
       phase: kernel.provenance.phase,
       plan: kernel.plan,
       flops: calls.has(kernel) ? times(batch) * flopsOf(kernel, batch) : 0,
-      bytes: times(batch) * bytesOf(run, batch),
+      bytes: times(batch) * bytesMoved(followed.planned.get(kernel.provenance), batch),
       ...(seconds?.length === runs.length && { seconds: seconds[i] }),
     };
   });
-  return { stage: 'fused', drawn: drawnInRegions(computed, names, model, followed.derived.gradients), regions };
+  return { stage: 'fused', drawn: drawnInRegions(runs, names, model, followed.derived.gradients), regions };
 }
 
 /** A node that several kernels compute is drawn in each; edges come from the last one before, which stores it. */
 function drawnInRegions(
-  computed: readonly (readonly Node[])[],
+  runs: readonly KernelRun[],
   names: readonly string[],
   model: ModelGraph,
   gradients: ReadonlyMap<string, Node>,
@@ -143,9 +140,10 @@ function drawnInRegions(
   const home = new Map<Node, string>();
   const drawn: Drawn[] = [];
   const beside = new Set<Node>();
-  const all = new Set(computed.flat());
-  const outside = outsideOfLoops([...all]);
-  computed.forEach((nodes, i) => {
+  const all = new Set(runs.flatMap(({ nodes }) => nodes));
+  const made = resultsOfLoops([...all]);
+  runs.forEach(({ nodes, leaves }, i) => {
+    const outside = new Map([...made, ...[...leaves].map(([leaf, of]): [Node, Node[]] => [leaf, [of]])]);
     const part = drawNodes(nodes, {
       model,
       within: names[i],
@@ -177,18 +175,9 @@ function uniqueNames(runs: readonly KernelRun[]): string[] {
   });
 }
 
-/** Bytes of the buffers that a call reads and writes, each once. */
-function bytesOf(run: Run, sizeOf: (name: string) => number): number {
-  const { kernel } = run;
-  const { reads, writes } = touchedBy(kernel);
-  const scratch = new Set(kernel.scratch);
-  return [...new Set([...reads, ...writes])]
-    .filter((buffer) => !scratch.has(buffer))
-    .reduce((sum, buffer) => sum + 4 * evaluateSizes(actualOf(run, buffer).length, sizeOf), 0);
-}
-
-function touchedBy({ body }: Kernel) {
-  return accessOf(body);
+/** Bytes that a call reads and writes, as `nnc explain` counts them. */
+function bytesMoved(nest: AnyNest | undefined, sizeOf: SizeOf): number {
+  return nest ? touchedBy(nest, sizeOf).reduce((sum, { elements }) => sum + 4 * elements, 0) : 0;
 }
 
 /** Every item with what it was and becomes. */

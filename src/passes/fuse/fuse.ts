@@ -94,13 +94,15 @@ export function nestsOf(fusion: Fusion): Work<Fused>[] {
 export interface Computed {
   readonly nodes: readonly Node[];
   readonly host: boolean;
+  /** What the leaves of loops around stand for there: loops with equal leaves share them. */
+  readonly leaves: ReadonlyMap<Node, Node>;
 }
 
 /** Of each nest, in the order in which `nestsOf` runs them. A node that several nests compute is of each of them. */
-export function computedByNests(fusion: Fusion, outer: Outer = new Map()): Computed[] {
+export function computedByNests(fusion: Fusion, outer: Outer = { leaves: new Map(), written: new Set() }): Computed[] {
   return groupsOf(fusion).flatMap((group): Computed[] => {
     if (group.kind === 'loop') {
-      const inside = computedByNests(group.body, new Map([...outer, ...outsideOf(group, fusion)]));
+      const inside = computedByNests(group.body, within(group, fusion, outer));
       // The results of a loop are whole when its last nest has run.
       return inside.map((each, i) =>
         i < inside.length - 1 ? each : { ...each, nodes: [...each.nodes, ...group.nodes] },
@@ -112,25 +114,34 @@ export function computedByNests(fusion: Fusion, outer: Outer = new Map()): Compu
       fusion,
       outer,
     );
-    return [{ nodes, host: drafts.length === 1 && drafts[0].host }];
+    return [{ nodes, host: drafts.length === 1 && drafts[0].host, leaves: outer.leaves }];
   });
 }
 
-/** What the leaves of loops around stand for, where that is written into the nests that read them. */
-type Outer = ReadonlyMap<Node, Node>;
-
-function outsideOf({ nodes: [first] }: LoopDraft, { where }: Fusion): Outer {
-  const leaves = leavesOfLoop(first.attrs.loop);
-  return new Map(
-    first.inputs.flatMap((input, i): [Node, Node][] => (where(input) === undefined ? [[leaves[i], input]] : [])),
-  );
+/** What the leaves of loops around stand for, and which of them are written into the nests that read them. */
+interface Outer {
+  readonly leaves: ReadonlyMap<Node, Node>;
+  readonly written: ReadonlySet<Node>;
 }
 
-function computedBy(nodes: readonly Node[], { where }: Fusion, outer: Outer): Node[] {
+function within({ nodes: [first] }: LoopDraft, { where }: Fusion, { leaves, written }: Outer): Outer {
+  const own = leavesOfLoop(first.attrs.loop).map((leaf, i): [Node, Node] => [leaf, first.inputs[i]]);
+  const [read, put] = [own.filter(([, input]) => where(input)), own.filter(([, input]) => !where(input))];
+  const others = [...written].filter((leaf) => !read.some(([known]) => known === leaf));
+  return { leaves: new Map([...leaves, ...own]), written: new Set([...others, ...put.map(([leaf]) => leaf)]) };
+}
+
+/** What nodes are made of up to what lies in buffers: of what was to be stored, joining has made values of a kernel's own. */
+function computedBy(nodes: readonly Node[], { where, drafts }: Fusion, outer: Outer): Node[] {
   const own = new Set(nodes);
-  const isWritten = (node: Node): boolean => own.has(node) || outer.has(node) || where(node) === undefined;
+  const kept = new Set(drafts.flatMap((draft) => [...linksOf(draft).writes]));
+  const isWritten = (node: Node): boolean => {
+    if (own.has(node) || outer.written.has(node)) return true;
+    const buffer = where(node);
+    return buffer === undefined || (node.op.kind !== 'leaf' && !kept.has(buffer));
+  };
   return reachable(nodes, (node) => {
-    const stands = outer.get(node);
+    const stands = outer.written.has(node) ? outer.leaves.get(node) : undefined;
     return (stands ? [stands] : node.inputs).filter(isWritten);
   });
 }
