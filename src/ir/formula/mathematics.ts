@@ -113,7 +113,7 @@ function plain(formula: Formula): Formula {
       return formula.operator === 'not' ? denied(formula) : formula;
     case 'infix': {
       const { operator, left, right } = formula;
-      if (operator === 'add' || operator === 'sub') return workedOut(formula);
+      if (operator === 'add' || operator === 'sub') return signed(workedOut(formula));
       if (operator !== 'times' && operator !== 'elementwise') return formula;
       const under = plain(right);
       const isReciprocal = under.kind === 'infix' && under.operator === 'div' && isNumber(under.left, 1);
@@ -129,6 +129,22 @@ function workedOut(formula: FormulaOf<'infix'> & Formula): Formula {
   const [a, b] = [seen(formula.left), seen(formula.right)];
   if (a.kind !== 'number' || b.kind !== 'number') return formula;
   return number(formula.operator === 'add' ? a.value + b.value : a.value - b.value);
+}
+
+/** a + -2 · b is a - 2 · b. */
+function signed(formula: Formula): Formula {
+  if (formula.kind !== 'infix') return formula;
+  const positive = negatedIn(mathematical(formula.right));
+  return positive ? { ...formula, operator: formula.operator === 'add' ? 'sub' : 'add', right: positive } : formula;
+}
+
+/** The x of -x, also at the head of a product. */
+function negatedIn(formula: Formula): Formula | undefined {
+  if (formula.kind === 'prefix' && formula.operator === 'neg') return formula.of;
+  if (formula.kind === 'number' && formula.value < 0) return number(-formula.value);
+  if (!isProduct(formula)) return undefined;
+  const left = negatedIn(seen(formula.left));
+  return left && { ...formula, left };
 }
 
 /** Whether a comparison of numbers holds; undefined of others. */

@@ -1,6 +1,19 @@
 // Products as mathematics writes them: one number first, what constants divide last, no factor 1, x² for x ⊙ x.
 import { printNumber } from './numbers.js';
-import { infix, number, operators, power, prefix, seen, binding, type Formula, type FormulaOf } from './tree.js';
+import { constantOf, product as sizes, type Index } from '../index.js';
+import {
+  apply,
+  axesSetting,
+  infix,
+  number,
+  operators,
+  power,
+  prefix,
+  seen,
+  binding,
+  type Formula,
+  type FormulaOf,
+} from './tree.js';
 
 interface Factor {
   readonly of: Formula;
@@ -17,7 +30,7 @@ interface Product {
 
 /** A product in its usual form; the same formula where it has it. */
 export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: Formula) => Formula): Formula {
-  const { number: by, factors, under } = productOf(formula, plain);
+  const { number: by, factors, under } = meansIn(productOf(formula, plain));
   const last = factors.at(-1);
   if (!last || !Number.isFinite(by)) return formula;
   const joined = squares(factors);
@@ -41,6 +54,33 @@ export function isProduct(formula: Formula): formula is FormulaOf<'infix'> & For
   return (
     formula.kind === 'infix' && formula.operator !== 'matrix' && operators[formula.operator].level === binding.product
   );
+}
+
+/** Σ x / n is the mean of x, n being how many there are. */
+function meansIn(product: Product): Product {
+  const { number: by, factors, under } = product;
+  for (const [i, factor] of factors.entries()) {
+    const of = seen(factor.of);
+    if (of.kind !== 'sum' || factor.by === 'div' || of.axes.length === of.shape.length) continue;
+    const count = sizes(of.axes.map((axis) => of.shape[axis].size));
+    const known = constantOf(count);
+    const at = under.findIndex((each) => isCount(each, count));
+    if (at < 0 && (known === undefined || known === 1 || Math.abs(by * known - Math.sign(by)) > 1e-6)) continue;
+    // Axes of one element are not seen.
+    const axes = of.axes.filter((axis) => constantOf(of.shape[axis].size) !== 1);
+    const mean = apply('mean', [of.of], { settings: [axesSetting(axes, of.shape)] });
+    return {
+      number: at < 0 ? Math.sign(by) : by,
+      factors: factors.map((each, n) => (n === i ? { ...each, of: mean } : each)),
+      under: at < 0 ? under : under.filter((_, n) => n !== at),
+    };
+  }
+  return product;
+}
+
+function isCount(formula: Formula, count: Index): boolean {
+  const of = seen(formula);
+  return of.kind === 'size' ? of.of.key === count.key : of.kind === 'number' && of.value === constantOf(count);
 }
 
 function productOf(formula: Formula, plain: (of: Formula) => Formula): Product {

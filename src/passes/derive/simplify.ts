@@ -8,6 +8,7 @@ import { constantRules } from './simplify/constants.js';
 import { indexingRules } from './simplify/indexing.js';
 import { likeTermRules } from './simplify/likeTerms.js';
 import { movementRules } from './simplify/movement.js';
+import { normalisedRules } from './simplify/normalised.js';
 import { productRules } from './simplify/products.js';
 import { reductionRules } from './simplify/reductions.js';
 import type { Role, SimplifyRule } from './simplify/rule.js';
@@ -26,6 +27,7 @@ export const ruleGroups: readonly { readonly title: string; readonly rules: read
   { title: 'Sums, products and powers', rules: productRules },
   { title: 'Choices', rules: choiceRules },
   { title: 'Shares', rules: shareRules },
+  { title: 'What is centred', rules: normalisedRules },
   { title: 'Scales', rules: scaleRules },
   { title: 'Like terms', rules: likeTermRules },
 ];

@@ -97,7 +97,7 @@ function sumOfScaled(node: Reduction, g: Builder): Node | undefined {
 }
 
 /** A factor that repeats along the axes, without them. */
-function narrowFactor(node: Node, axes: readonly number[], g: Builder): Node | undefined {
+export function narrowFactor(node: Node, axes: readonly number[], g: Builder): Node | undefined {
   if (!isOp(node, broadcast)) return undefined;
   const { axes: repeated } = node.attrs;
   if (!axes.every((a) => repeated.includes(a))) return undefined;
