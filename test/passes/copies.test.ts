@@ -1,6 +1,7 @@
 // Copies of a layer become one kernel with parameters: the same bits as kernels of their own, and a text that does not grow.
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
+import { check as isFormatted } from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, compile, programOf, targets, type Target } from '../../src/compile.js';
 import { printKernel } from '../../src/ir/printProgram.js';
@@ -80,6 +81,8 @@ describe('copies of a layer', () => {
     const [few, many] = await Promise.all(
       [20, 60].map((n) => compile({ file: 'model.nn', text: equalLayers(n) }, { target: 'ts' })),
     );
+    // What a loop's counter stands in has the parentheses that Prettier leaves.
+    expect(await isFormatted(few.code ?? '', { parser: 'typescript' })).toBe(true);
     expect(((many.code ?? '').length - (few.code ?? '').length) / 40).toBeLessThanOrEqual(600);
   });
 

@@ -165,7 +165,7 @@ function bodyOf(all: readonly Line[], { at, lines, count }: Stretches, counter: 
   return all.slice(at, at + lines).map(({ parts, numbers }, j) => {
     const printed = numbers.map((_, slot) => {
       const values = Array.from({ length: count }, (__, n) => all[at + j + n * lines].numbers[slot]);
-      return printNumeral(values, counter) + parts[slot + 1];
+      return printNumeral(values, counter, parts[slot], parts[slot + 1]) + parts[slot + 1];
     });
     return withTemplates([parts[0], ...printed].join(''));
   });
@@ -174,8 +174,8 @@ function bodyOf(all: readonly Line[], { at, lines, count }: Stretches, counter: 
 /** Marks the counter in texts in quotes. */
 const mark = '\uE000';
 
-/** A number that is one of these in turn. */
-function printNumeral(all: readonly Numeral[], { start, step }: Count): string {
+/** A number that is one of these in turn, between these texts. */
+function printNumeral(all: readonly Numeral[], { start, step }: Count, before: string, after: string): string {
   const [{ value, text, quoted }, second] = all;
   const by = second.value - value;
   if (all.some((n, at) => n.value !== value + at * by)) {
@@ -185,7 +185,16 @@ function printNumeral(all: readonly Numeral[], { start, step }: Count): string {
   }
   if (by === 0) return text;
   const sum = sumOf(by * step, value - by * step * start);
-  return quoted ? `${mark}{${sum}}` : `(${sum})`;
+  if (quoted) return `${mark}{${sum}}`;
+  return standsAlone(sum, before, after) ? sum : `(${sum})`;
+}
+
+/** Whether an expression means the same between these texts without parentheses. */
+function standsAlone(sum: string, before: string, after: string): boolean {
+  if (sum === 'i') return true;
+  const isProduct = !/[-+]/.test(sum);
+  if (!(isProduct ? /[[(,=+-] ?$/ : /[[(,=] ?$/).test(before)) return false;
+  return /^([\]),;]|$| [-+] )/.test(after) || (isProduct && after.startsWith(' * '));
 }
 
 /** `factor · i + rest` */

@@ -158,12 +158,12 @@ function byteOffset(program: TrainerProgram, layout: Layout, buffer: Buffer): st
   const offset = program.memory.offsets.get(buffer);
   if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
   const known = constantOf(offset);
-  return known === undefined ? `4 * (${printSize(offset, layout)})` : String(4 * known);
+  return known === undefined ? `4 * ${factor(printSize(offset, layout))}` : String(4 * known);
 }
 
 /** Words of the whole memory, with what each of so many threads has for itself. */
 function wordsOf({ memory: { length, own } }: TrainerProgram, layout: Layout, threads: string): string {
-  return printSize(length, layout) + (own ? ` + ${threads} * (${printSize(own, layout)})` : '');
+  return printSize(length, layout) + (own ? ` + ${threads} * ${factor(printSize(own, layout))}` : '');
 }
 
 /** Words at the start of memory that live across calls. */
@@ -175,4 +175,9 @@ function lastingWords(program: TrainerProgram): number {
     return end;
   });
   return Math.max(...ends);
+}
+
+/** A second factor: a sum or a product in parentheses. */
+function factor(text: string): string {
+  return /^[\w.]+$/.test(text) ? text : `(${text})`;
 }
