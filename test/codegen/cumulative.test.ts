@@ -63,11 +63,11 @@ ${cases
   )
   .join('')}}`;
 
-const close = (found: ArrayLike<number>, wanted: readonly number[], what: string): void => {
+const close = (found: ArrayLike<number>, wanted: readonly number[], what: string, tolerance = 1e-6): void => {
   expect(found.length, what).toBe(wanted.length);
   const scale = Math.max(1, ...wanted.map(Math.abs));
   wanted.forEach((value, i) => {
-    const bound = 1e-6 * scale;
+    const bound = tolerance * scale;
     if (!(Math.abs(found[i] - value) <= bound)) expect.fail(`[${i}] of ${what} is ${found[i]}, not ${value}`);
   });
 };
@@ -121,6 +121,56 @@ describe('cumsum and cumprod', () => {
       }
     },
   );
+
+  describe('of long runs in shaders', () => {
+    const runs = `model m {
+  input x: [batch, 1000]
+  input z: [m]
+  input u: [300, 70, 3]
+  output there = cumsum(x, axis = 1)
+  output back = cumsum(x * x, axis = 1, reverse = true)
+  output alone = cumsum(z, axis = 0)
+  output outer = cumsum(u, axis = 0)
+  output product = cumprod(1 + 0.001 * x, axis = 1)
+}`;
+    const slope = `model m {
+  input x: [batch, 1000]
+  param w: [1000] = 1
+  h = cumsum(x * w, axis = 1)
+  loss = mean(h^2)
+  train { optimizer = sgd(lr = 0.1) }
+}`;
+
+    it('are added up by workgroups, and products by threads', { timeout: 300_000 }, async () => {
+      const code = await runnableText(runs, { target: 'wgsl' });
+      expect(code.match(/along .*64 threads each/g)).toHaveLength(3);
+      expect(code.match(/along .*256 threads each/g)).toHaveLength(1);
+      expect(code.match(/along .*a thread each/g)).toHaveLength(1);
+      const there = await gpu.createTrainer(code);
+      const here = (await loadText(runs)).createTrainer();
+      const values = (count: number): Float32Array =>
+        Float32Array.from({ length: count }, (_, i) => Math.sin(i * i) + 0.1);
+      for (const [batch, m] of [
+        [2, 1],
+        [1, 63],
+        [3, 1000],
+        [1, 20_011],
+      ]) {
+        const inputs = { x: values(1000 * batch), z: values(m), u: values(63_000) };
+        const [found, wanted] = [await there.predict(inputs), here.predict(inputs)];
+        for (const [name, want] of Object.entries(wanted))
+          close(found[name], Array.from(want), `${name} of ${m}`, 1e-5);
+      }
+      expect(await gpu.errors()).toEqual([]);
+    });
+
+    it('have the gradients of the other targets', { timeout: 300_000 }, async () => {
+      const there = await gpu.createTrainer(await runnableText(slope, { target: 'wgsl' }));
+      const here = (await loadText(slope)).createTrainer();
+      const x = Float32Array.from({ length: 3000 }, (_, i) => Math.cos(i * i));
+      close((await there.gradients({ x })).gradients.w, [...here.gradients({ x }).gradients.w], 'the gradient', 1e-5);
+    });
+  });
 
   it('are trained through, and give the same numbers for any number of threads', { timeout: 300_000 }, async () => {
     const network = `model m {

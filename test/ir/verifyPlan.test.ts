@@ -325,9 +325,9 @@ describe('a damaged plan of places one after another', () => {
   const [i, j] = [axis('i', batch), axis('j', 5)];
   const to = nests.buffer('sums', mul(batch, 5));
   const at = add(mul(5, toIndex(i)), toIndex(j));
-  const value = apply('add', carried, load(nests.buffer('x', mul(batch, 5)), at));
+  const x = load(nests.buffer('x', mul(batch, 5)), at);
   const along = (of: Axis): Nest => ({
-    ...nests.nest('sums', [i, j], [{ to, at, value }]),
+    ...nests.nest('sums', [i, j], [{ to, at, value: apply('add', carried, x) }]),
     ordered: { axis: of, reverse: false, start: 0 },
   });
   it.each([ts, wasm, wgsl])('is none where it is chosen: target %#', (target) => {
@@ -340,7 +340,12 @@ describe('a damaged plan of places one after another', () => {
     return { ...made, plan: made.plan };
   };
   const threads = plan(along(i), wgsl, () => 64);
+  const product = (of: Axis): Nest => ({
+    ...nests.nest('products', [i, j], [{ to, at, value: apply('mul', carried, x) }]),
+    ordered: { axis: of, reverse: false, start: 1 },
+  });
   it.each<[string, PlannedNest, string]>([
+    ['of a product by the threads of a workgroup', { ...threads, nest: product(i) } as PlannedNest, 'that is no sum'],
     ['of a nest without order', { ...serial(j), nest }, 'has no order'],
     [
       'over other axes',

@@ -4,6 +4,7 @@ import { carried } from '../ops/recurrence.js';
 import type { Nest, Ordered } from '../program.js';
 import { rewriteScalar } from '../rewrite.js';
 import { load, number, type Scalar } from '../scalar.js';
+import { partsOf } from '../walk.js';
 
 export interface Rounds {
   /** Axes around the ordered one, and those that vary faster than it. */
@@ -32,4 +33,19 @@ export function roundsOf(nest: Nest, { axis, reverse, start }: Ordered): Rounds 
 /** The place of a round that is counted from 0. */
 export function placeOfRound({ axis, reverse }: Ordered, round: Index): Index {
   return reverse ? sub(sub(axis.extent, 1), round) : round;
+}
+
+/**
+ * What is added to the element before, where each is such a sum: the terms of a stretch may then be added up before what precedes it is
+ * known. Products and linear steps would overflow on the way where the values themselves do not.
+ */
+export function addedInOrder({ ordered, stores: [{ value }] }: Nest): Scalar | undefined {
+  if (ordered?.start !== 0 || value.kind !== 'apply' || value.op !== 'add') return undefined;
+  const terms = value.args.filter((arg) => arg.key !== carried.key);
+  const [term] = terms;
+  return terms.length === 1 && !readsCarried(term) ? term : undefined;
+}
+
+function readsCarried(value: Scalar): boolean {
+  return value.key === carried.key || partsOf(value).some(readsCarried);
 }

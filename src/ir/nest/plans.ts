@@ -206,8 +206,14 @@ export type WorkPlan =
       readonly local: 'workgroup' | 'scratch';
       readonly text: string;
     }
-  /** A thread for each place of these axes, which goes along the ordered one. */
-  | { readonly kind: 'ordered'; readonly threads: number; readonly axes: readonly Axis[]; readonly text: string }
+  /** A thread for each place of these axes, which goes along the ordered one; or a workgroup, whose threads have a stretch of it each. */
+  | {
+      readonly kind: 'ordered';
+      readonly threads: number;
+      readonly axes: readonly Axis[];
+      readonly by: 'thread' | 'workgroup';
+      readonly text: string;
+    }
   | ScatterThreads
   | TilePlan;
 

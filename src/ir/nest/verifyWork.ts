@@ -1,4 +1,5 @@
 // What must hold of plans for workgroups: threads have their places, and tiles are of the fold that the nest has.
+import { addedInOrder } from './ordered.js';
 import { constantOf, type Axis } from '../index.js';
 import type { AnyNest, Nest } from '../program.js';
 import { local } from '../scalar.js';
@@ -41,6 +42,7 @@ export function faultsOfWork(
       return [
         ...faultsOfThreads(plan.threads),
         ...(samePlaces(plan.axes, others) ? [] : [`has threads for other places than those around ${axis.name}`]),
+        ...(plan.by === 'thread' || addedInOrder(nest) ? [] : [`shares a run along ${axis.name} that is no sum`]),
       ];
     }
     case 'scatter':

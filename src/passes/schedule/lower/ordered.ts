@@ -1,12 +1,13 @@
 // Runs in order: what is carried from element to element stands in a let where the axis varies fastest, else in the row before.
-import { toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
+import { add, axis as newAxis, div, mul, toIndex, zero, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import { placeOfRound, roundsOf } from '../../../ir/nest/ordered.js';
 import type { OrderedPlan } from '../../../ir/nest/plans.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import { carried } from '../../../ir/ops/recurrence.js';
 import type { Nest, Ordered } from '../../../ir/program.js';
 import { rewriteScalar } from '../../../ir/rewrite.js';
-import { number } from '../../../ir/scalar.js';
+import { apply, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
+import { least } from './blocks.js';
 import { writeValues } from './folds.js';
 import { writeTiles, type Places } from './loops.js';
 import { writeNest } from './nest.js';
@@ -50,25 +51,92 @@ function writeRounds(
 /** One run, at the indices that are bound, along the ordered axis. */
 export function writeRun(writer: Writer, nest: Nest, places: ReadonlyMap<Axis, Places>): void {
   const ordered = orderOf(nest);
-  const [{ to, at, value }] = nest.stores;
   writer.open();
   const made = writer.let(writer.depth, { base: 'carried', numbered: false }, number(ordered.start), true);
-  const [round] = writer.open(ordered.axis);
-  const place = placeOfRound(ordered, toIndex(round));
-  const replace = (part: Atom): Index | undefined => {
+  along(writer, ordered.axis, { from: zero, to: ordered.axis.extent }, (round) => {
+    const replace = replacing(ordered, round, places);
+    writeStep(writer, nest, made, replace);
+    writeElement(writer, nest, made, replace);
+  });
+  writer.flatten();
+}
+
+/**
+ * One run that adds up, by the threads of a workgroup: each totals a stretch of it; what it carries into the stretch is the totals of the
+ * stretches before; then it goes along the stretch again. Returns where the totals stand.
+ */
+export function writeSharedRun(
+  writer: Writer,
+  nest: Nest,
+  places: ReadonlyMap<Axis, Places>,
+  thread: Axis,
+  threads: number,
+): Buffer {
+  const ordered = orderOf(nest);
+  const { extent } = ordered.axis;
+  const totals: Buffer = { name: 'totals', space: 'workgroup', dtype: 'f32', length: toIndex(threads) };
+  const length = div(add(extent, threads - 1), toIndex(threads));
+  const from = mul(toIndex(thread), length);
+  const stretch = { from, to: least(add(from, length), extent) };
+  const start = (base: string): Scalar => writer.let(writer.depth, { base, numbered: false }, number(0), true);
+
+  const total = start('total');
+  along(writer, ordered.axis, stretch, (round) => writeStep(writer, nest, total, replacing(ordered, round, places)));
+  writer.push({ kind: 'store', to: totals, at: toIndex(thread), value: total }, { kind: 'barrier' });
+
+  const made = start('carried');
+  along(writer, newAxis('other', toIndex(thread)), { from: zero, to: toIndex(thread) }, (other) =>
+    replaceBy(writer, made, (before) => apply('add', before, load(totals, other))),
+  );
+  along(writer, ordered.axis, stretch, (round) => {
+    const replace = replacing(ordered, round, places);
+    writeStep(writer, nest, made, replace);
+    writeElement(writer, nest, made, replace);
+  });
+  return totals;
+}
+
+type Replace = (part: Atom) => Index | undefined;
+
+/** The coordinates of an element: those that are bound, and the place of a round. */
+function replacing(ordered: Ordered, round: Index, places: ReadonlyMap<Axis, Places>): Replace {
+  const place = placeOfRound(ordered, round);
+  return (part) => {
     if (part.kind !== 'axis') return undefined;
     return part === ordered.axis ? place : places.get(part)?.base;
   };
-  // A let of the round's own: what is made of it stays in the round.
-  const before = writer.let(writer.depth, { base: 'before', numbered: false }, made);
-  const own = rewriteScalar(value, { scalar: (v) => (v.key === carried.key ? before : undefined) });
-  const wanted = [{ value: specialise(own, replace), label: '', to }];
-  const [next] = writeValues(writer, wanted, { unrolled: new Set(), order: [], lanes: new Set() });
-  if (made.kind === 'local') writer.push({ kind: 'set', name: made.name, value: next });
-  writer.push({ kind: 'store', to, at: specialiseIndex(at, replace), value: made });
+}
+
+/** A loop over rounds. */
+function along(
+  writer: Writer,
+  axis: Axis,
+  { from, to }: { readonly from: Index; readonly to: Index },
+  inside: (round: Index) => void,
+): void {
+  const [round] = writer.open(axis);
+  inside(toIndex(round));
   const body = writer.close();
-  writer.push({ kind: 'loop', axis: round, to: ordered.axis.extent, step: 1, as: 'serial', body });
-  writer.flatten();
+  writer.push({ kind: 'loop', axis: round, ...(from !== zero && { from }), to, step: 1, as: 'serial', body });
+}
+
+/** What is carried becomes the next element. */
+function writeStep(writer: Writer, { stores: [{ to, value }] }: Nest, made: Scalar, replace: Replace): void {
+  replaceBy(writer, made, (before) => {
+    const own = rewriteScalar(value, { scalar: (v) => (v.key === carried.key ? before : undefined) });
+    const wanted = [{ value: specialise(own, replace), label: '', to }];
+    return writeValues(writer, wanted, { unrolled: new Set(), order: [], lanes: new Set() })[0];
+  });
+}
+
+/** What was carried before stands in a let of the round's own: what is made of it stays in the round. */
+function replaceBy(writer: Writer, made: Scalar, next: (before: Scalar) => Scalar): void {
+  const value = next(writer.let(writer.depth, { base: 'before', numbered: false }, made));
+  if (made.kind === 'local') writer.push({ kind: 'set', name: made.name, value });
+}
+
+function writeElement(writer: Writer, { stores: [{ to, at }] }: Nest, made: Scalar, replace: Replace): void {
+  writer.push({ kind: 'store', to, at: specialiseIndex(at, replace), value: made });
 }
 
 function orderOf({ ordered, name }: Nest): Ordered {

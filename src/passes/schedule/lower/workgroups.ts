@@ -11,7 +11,7 @@ import { namesIn } from '../../../ir/nest/traverse.js';
 import { rowLets } from './rowLets.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
-import { writeRun } from './ordered.js';
+import { writeRun, writeSharedRun } from './ordered.js';
 import { bindAxes, together } from './places.js';
 import { writeScatterThreads } from './scatterThreads.js';
 import { writeShares } from './shares.js';
@@ -91,14 +91,24 @@ function writeThreads(
   return { groups: groupsOf(place.extent, threads), threads, scratch };
 }
 
-/** A thread for each run along the ordered axis. */
-function writeOrderedRuns(task: Task, { axes, threads }: Extract<WorkPlan, { kind: 'ordered' }>): Written {
+/** A thread for each run along the ordered axis, or a workgroup. */
+function writeOrderedRuns(task: Task, { axes, threads, by }: Extract<WorkPlan, { kind: 'ordered' }>): Written {
   const [{ writer }, nest] = [task, plainNest(task)];
   const [place] = writer.open(together(axes));
-  writeRun(writer, nest, bindAxes(writer, axes, place));
+  const places = bindAxes(writer, axes, place);
+  if (by === 'thread') {
+    writeRun(writer, nest, places);
+    const body = writer.close();
+    writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
+    return { groups: groupsOf(place.extent, threads), threads, scratch: task.nest.scratch };
+  }
+  const [thread] = writer.open(newAxis('thread', threads));
+  const totals = writeSharedRun(writer, nest, places, thread, threads);
+  const inGroup = writer.close();
+  writer.push({ kind: 'loop', axis: thread, to: thread.extent, step: 1, as: 'thread', body: inGroup });
   const body = writer.close();
-  writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'thread', body });
-  return { groups: groupsOf(place.extent, threads), threads, scratch: task.nest.scratch };
+  writer.push({ kind: 'loop', axis: place, to: place.extent, step: 1, as: 'group', body });
+  return { groups: place.extent, threads, scratch: [...task.nest.scratch, totals] };
 }
 
 /** A thread for each four neighbours along the last of the axes. */

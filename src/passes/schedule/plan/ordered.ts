@@ -1,8 +1,10 @@
 // Plans for nests that go along one axis in order: along the others elements are apart from one another.
-import { printIndex, type Axis } from '../../../ir/index.js';
-import { roundsOf } from '../../../ir/nest/ordered.js';
+import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
+import { addedInOrder, roundsOf } from '../../../ir/nest/ordered.js';
+import { placesOf, type Estimate } from '../../../ir/nest/sizes.js';
 import type { NestPlan, OrderedPlan, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Nest } from '../../../ir/program.js';
+import { hasFold } from '../../../ir/walk.js';
 
 /**
  * Along an axis that varies fastest what is carried stands in a let. Where others vary faster, all of their elements make one round after
@@ -17,11 +19,24 @@ export function planOrdered(nest: Nest, planNest: (nest: Nest) => NestPlan): Ord
   return { kind: 'ordered', outer, ...(rounds && { rounds }), text: rounds ? `${text}: ${rounds.next.text}` : text };
 }
 
-/** A thread for each run. */
-export function planOrderedThreads({ ordered, axes }: Nest): Extract<WorkPlan, { kind: 'ordered' }> | undefined {
+/** Shorter runs are a thread's. */
+const longRun = 256;
+/** So many runs keep threads busy by themselves. */
+const manyRuns = 4_096;
+
+/** A thread for each run; where a few long ones add up what costs little to read twice, a workgroup. */
+export function planOrderedThreads(nest: Nest, estimate: Estimate): Extract<WorkPlan, { kind: 'ordered' }> | undefined {
+  const { ordered, axes } = nest;
   if (!ordered) return undefined;
   const others = axes.filter((a) => a !== ordered.axis);
-  return { kind: 'ordered', threads: 64, axes: others, text: `${textOf(ordered.axis, others)}, a thread each` };
+  const text = textOf(ordered.axis, others);
+  const term = addedInOrder(nest);
+  // What is known at run time alone may be any length.
+  const length = constantOf(ordered.axis.extent) ?? Infinity;
+  if (!term || hasFold(term) || length < longRun || placesOf(others, estimate) >= manyRuns)
+    return { kind: 'ordered', threads: 64, axes: others, by: 'thread', text: `${text}, a thread each` };
+  const threads = length >= 16_384 && others.length === 0 ? 256 : 64;
+  return { kind: 'ordered', threads, axes: others, by: 'workgroup', text: `${text}, ${threads} threads each` };
 }
 
 function textOf(along: Axis, others: readonly Axis[]): string {

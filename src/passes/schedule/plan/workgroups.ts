@@ -49,7 +49,7 @@ function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): Work
     case 'rows':
       return planRows(nest, target, estimate);
     case 'nest': {
-      const ordered = planOrderedThreads(nest);
+      const ordered = planOrderedThreads(nest, estimate);
       if (ordered) return ordered;
       const scatter = planScatterThreads(nest, estimate);
       if (scatter) return scatter;
