@@ -121,7 +121,7 @@ export const passes: readonly Pass[] = [
   }),
   pass({
     name: 'connect',
-    why: 'puts what the backward pass has made in the place of those leaves',
+    why: 'substitutes what the backward pass has made for those leaves',
     from: 'gradient',
     to: 'gradient',
     run: connectUpdates,
@@ -211,7 +211,7 @@ export const passes: readonly Pass[] = [
   }),
   pass({
     name: 'shares',
-    why: 'makes long folds to few places two nests: shares of them side by side, and what those come to',
+    why: 'makes long folds to few elements two nests: shares of them side by side, and what those come to',
     from: 'nests',
     to: 'nests',
     optional: true,
@@ -242,14 +242,14 @@ export const passes: readonly Pass[] = [
   }),
   pass({
     name: 'memory',
-    why: 'gives every buffer its place; those that do not live at once share one',
+    why: 'gives every buffer its offset; those whose live ranges do not overlap share memory',
     from: 'kernels',
     to: 'program',
     run: assemble,
   }),
   pass({
     name: 'threads',
-    why: 'gives each thread its rounds of loops over places, and barriers where one reads what another has made',
+    why: 'gives each thread its iterations of loops over elements, and barriers where one reads what another has made',
     from: 'program',
     to: 'program',
     optional: true,

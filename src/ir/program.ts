@@ -107,7 +107,7 @@ export type Statement =
       readonly last?: Index;
       readonly as: 'serial' | 'group' | 'thread';
       /** Over coordinates of a result: rounds do not depend on one another, and write what no other does, or the same. */
-      readonly places?: true;
+      readonly parallel?: true;
       /** Runs at least once: accumulators need no initial value. */
       readonly atLeastOnce?: true;
       /** WebAssembly: unrolled by two, with an exit between the rounds. */

@@ -1,4 +1,4 @@
-// What must hold of a kernel that threads share: rounds over places are apart, own memory is filled before it is read, and all threads
+// What must hold of a kernel that threads share: rounds of parallel loops are apart, own memory is filled before it is read, and all threads
 // meet at barriers.
 import { coefficient, equal, type Axis, type Index } from './index.js';
 import { printAddress } from './printProgram.js';
@@ -23,7 +23,7 @@ export function faultsOfSharing(kernel: Kernel, outer: ReadonlySet<Axis>): strin
     ...[...own, ...scratch].flatMap((buffer) =>
       exposed.has(buffer) ? [`reads ${buffer.name}, which is its own, before it has stored anything there`] : [],
     ),
-    ...loopsOf(body).flatMap((loop) => (loop.places ? faultsOfPlaces(loop, own, outer) : [])),
+    ...loopsOf(body).flatMap((loop) => (loop.parallel ? faultsOfParallel(loop, own, outer) : [])),
     ...faultsOfBarriers(body, { varying: new Set([thread]), apart: false, inGroup: false }),
   ];
 }
@@ -35,7 +35,7 @@ function loopsOf(body: readonly Statement[]): Loop[] {
 }
 
 /** Rounds do not depend on one another, and write what no other does, or the same. */
-function faultsOfPlaces({ axis, body }: Loop, own: ReadonlySet<Buffer>, outer: ReadonlySet<Axis>): string[] {
+function faultsOfParallel({ axis, body }: Loop, own: ReadonlySet<Buffer>, outer: ReadonlySet<Axis>): string[] {
   const inside = new Set<string>();
   const outside: string[] = [];
   const stores: Store[] = [];

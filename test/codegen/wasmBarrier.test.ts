@@ -25,7 +25,7 @@ function everywhere(name: string, to: Buffer, value: (i: Index) => Scalar): Kern
     to: constant(length),
     step: 1,
     as: 'serial',
-    places: true,
+    parallel: true,
     body: [store],
   };
   const kernel = { ...kernelOf(name, loop), sharing: { own: [], nested: true } };

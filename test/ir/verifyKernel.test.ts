@@ -163,7 +163,7 @@ describe('axes', () => {
 });
 
 describe('what threads share', () => {
-  const places = { places: true } as const;
+  const parallel = { parallel: true } as const;
   const row = add(mul(5, toIndex(i)), toIndex(j));
   it.each<[string, Kernel, string | undefined]>([
     [
@@ -172,35 +172,35 @@ describe('what threads share', () => {
         loop(
           i,
           [store(row, load(x, row))].map((s) => loop(j, [s])),
-          places,
+          parallel,
         ),
       ]),
       undefined,
     ],
     [
       'a sum within each round',
-      kernelOf([loop(i, [bind('acc', one, true), loop(j, [set('acc', sum)]), store(i, sum)], places)]),
+      kernelOf([loop(i, [bind('acc', one, true), loop(j, [set('acc', sum)]), store(i, sum)], parallel)]),
       undefined,
     ],
     [
       'a sum over the rounds',
-      kernelOf([bind('acc', one, true), loop(i, [set('acc', apply('add', sum, one))], places)]),
+      kernelOf([bind('acc', one, true), loop(i, [set('acc', apply('add', sum, one))], parallel)]),
       'rounds over i depend on one another by acc',
     ],
     [
       'one place for all rounds',
-      kernelOf([loop(i, [store(toIndex(2), one)], places)]),
+      kernelOf([loop(i, [store(toIndex(2), one)], parallel)]),
       'every round over i stores into out[2]',
     ],
-    ['an update in place', kernelOf([loop(i, [store(i, load(out, toIndex(i)))], places)]), undefined],
+    ['an update in place', kernelOf([loop(i, [store(i, load(out, toIndex(i)))], parallel)]), undefined],
     [
       'what the round before has stored',
-      kernelOf([loop(i, [store(add(toIndex(i), 1), load(out, mul(2, toIndex(i))))], places)]),
+      kernelOf([loop(i, [store(add(toIndex(i), 1), load(out, mul(2, toIndex(i))))], parallel)]),
       'read out[2*i], which others may store',
     ],
     [
       'own memory that is filled',
-      kernelOf([loop(i, [loop(j, [store(j, one, panel)]), store(i, load(panel, toIndex(3)))], places)], {
+      kernelOf([loop(i, [loop(j, [store(j, one, panel)]), store(i, load(panel, toIndex(3)))], parallel)], {
         scratch: [panel],
         sharing: { own: [panel], nested: true },
       }),
@@ -208,7 +208,7 @@ describe('what threads share', () => {
     ],
     [
       'own memory that is read first',
-      kernelOf([loop(i, [store(i, load(panel, toIndex(3))), loop(j, [store(j, one, panel)])], places)], {
+      kernelOf([loop(i, [store(i, load(panel, toIndex(3))), loop(j, [store(j, one, panel)])], parallel)], {
         scratch: [panel],
         sharing: { own: [panel], nested: true },
       }),
@@ -216,7 +216,7 @@ describe('what threads share', () => {
     ],
     [
       'memory that is not each own',
-      kernelOf([loop(i, [loop(j, [store(j, one, panel)]), store(i, load(panel, toIndex(3)))], places)], {
+      kernelOf([loop(i, [loop(j, [store(j, one, panel)]), store(i, load(panel, toIndex(3)))], parallel)], {
         scratch: [panel],
         sharing: { own: [], nested: true },
       }),

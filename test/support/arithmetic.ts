@@ -122,9 +122,9 @@ function kernelText(
     const { scalar, index } = inStatement();
     switch (statement.kind) {
       case 'loop': {
-        const { from, to, step, last, as, places, atLeastOnce, pairs, body } = statement;
+        const { from, to, step, last, as, parallel, atLeastOnce, pairs, body } = statement;
         const bounds = `from ${from && index(from)} to ${index(to)} by ${step} last ${last && index(last)}`;
-        lines.push(`${as} ${bind(axes, statement.axis)} ${bounds} ${places} ${atLeastOnce} ${pairs}`);
+        lines.push(`${as} ${bind(axes, statement.axis)} ${bounds} ${parallel} ${atLeastOnce} ${pairs}`);
         body.forEach(write);
         lines.push('end');
         return;

@@ -27,7 +27,7 @@ function placedAt(formula: Formula, places: readonly string[]): Formula {
   if (of.kind === 'name' || !node || !isMoved(node))
     return of.kind === 'index' ? withinRows(of, places) : indexed(of, places);
   const [inner] = partsOf(of);
-  const moved = inner && placesOf(node, places);
+  const moved = inner && indicesBefore(node, places);
   return moved ? placedAt(inner, moved) : indexed(of, places);
 }
 
@@ -40,8 +40,8 @@ function withinRows(of: Formula & { readonly kind: 'index' }, places: readonly s
     : indexed(of, places);
 }
 
-/** The places of what a node moves; undefined where a size is not known. */
-function placesOf(node: Node, places: readonly string[]): string[] | undefined {
+/** Where an element that a node moves stood before, by its indices; undefined where a size is not known. */
+function indicesBefore(node: Node, places: readonly string[]): string[] | undefined {
   if (isOp(node, permute)) return node.attrs.order.map((_, i) => places[node.attrs.order.indexOf(i)]);
   if (isOp(node, pad)) return places.map((place, i) => plus(place, -node.attrs.low[i]));
   if (isOp(node, window)) {

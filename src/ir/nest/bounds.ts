@@ -1,4 +1,4 @@
-// Whether the addresses of a nest lie within their buffers: proved where that can be done, else tried at places of the nest.
+// Whether the addresses of a nest lie within their buffers: proved where that can be done, else tried at iterations of the nest.
 import { evaluate, type Atom, type Axis, type Index, type Range } from '../index.js';
 import { printAddress } from '../printProgram.js';
 import type { AnyNest } from '../program.js';
@@ -10,8 +10,8 @@ import { partsOfNest } from './traverse.js';
 /** What each run-time size is. */
 export type Sizes = (name: string) => number;
 
-/** Which place of an axis is tried, of so many. */
-const places: readonly ((extent: number, number: number) => number)[] = [
+/** Which index of an axis is tried, of so many. */
+const trials: readonly ((extent: number, number: number) => number)[] = [
   () => 0,
   (extent) => extent - 1,
   (extent, number) => (number % 2 === 0 ? 0 : extent - 1),
@@ -20,7 +20,7 @@ const places: readonly ((extent: number, number: number) => number)[] = [
   (extent, number) => (7 * number + 3) % extent,
 ];
 
-/** Addresses outside their buffers, a sentence each: what is loaded or stored at some place, whatever conditions guard it. */
+/** Addresses outside their buffers, a sentence each: what is loaded or stored in some iteration, whatever conditions guard it. */
 export function faultsOfBounds(nest: AnyNest, sizes: readonly Sizes[]): string[] {
   const parts = partsOfNest(nest);
   const lengths = new Map<string, { readonly at: Index; readonly length: Index }>();
@@ -41,7 +41,7 @@ export function faultsOfBounds(nest: AnyNest, sizes: readonly Sizes[]): string[]
   });
   const faults = new Map<string, string>();
   for (const size of doubtful)
-    for (const pattern of places.keys()) {
+    for (const pattern of trials.keys()) {
       const trial = new Trial(size, pattern, (buffer, at, where) => {
         const text = `${buffer.name}[${printAddress(at)}]`;
         if (!faults.has(text)) faults.set(text, `${text} is at ${where}, outside its buffer`);
@@ -138,7 +138,7 @@ class Trial {
     if (before !== undefined) return before;
     const extent = this.address(axis.extent);
     if (extent === undefined || extent < 1) return undefined;
-    const at = places[this.pattern](extent, this.positions.size);
+    const at = trials[this.pattern](extent, this.positions.size);
     this.positions.set(axis, at);
     return at;
   }

@@ -1,7 +1,7 @@
 // What values cost to compute.
 import type { Scalar, ScalarOp } from '../scalar.js';
 import { partsOf } from '../walk.js';
-import { placesOf, type Estimate } from './sizes.js';
+import { iterationsOf, type Estimate } from './sizes.js';
 
 /** Functions, which count as ten instructions. */
 const dear: ReadonlySet<ScalarOp> = new Set(['exp', 'log', 'log1p', 'expm1', 'sin', 'cos', 'tanh', 'erf', 'pow']);
@@ -22,7 +22,7 @@ export function costOf(values: readonly Scalar[], estimate: Estimate, seen: Set<
     if (seen.has(value.key)) continue;
     seen.add(value.key);
     if (value.kind === 'fold') {
-      const extent = placesOf(value.over, estimate);
+      const extent = iterationsOf(value.over, estimate);
       cost += extent * (1 + costOf([value.body], estimate, new Set(seen)));
       continue;
     }

@@ -8,7 +8,7 @@ import type { CutBlock, CutParts } from './plans.js';
 import { rowMajor } from './reshape.js';
 import { specialise } from './specialise.js';
 
-/** A place of the sums: rows, then the staged columns, padded. */
+/** An element of the sums: rows, then the staged columns, padded. */
 function sumAt({ rows, column }: CutParts, place: Index): Index {
   return add(mul(rowMajor(rows), column.extent), place);
 }

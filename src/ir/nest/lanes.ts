@@ -1,4 +1,4 @@
-// Values for four neighbouring places of an axis at once, where every load and coordinate allows it.
+// Values for four neighbouring indices of an axis at once, where every load and coordinate allows it.
 import {
   add,
   atom,
@@ -21,7 +21,7 @@ export type LanesMemo = Map<string, Scalar | undefined>;
 
 /**
  * The value at v, v + 1, v + 2, v + 3; the value itself where it does not depend on v; undefined where lanes cannot hold it. `packs`: four
- * loads from places that are not neighbours, but near each other, are put together.
+ * loads from elements that are not neighbours, but near each other, are put together.
  */
 export function vectorise(
   value: Scalar,
@@ -68,7 +68,7 @@ function inLanes(value: Scalar, v: Axis, memo: LanesMemo, packs: boolean): Scala
         args.push(done);
       }
       if (!args.some(isLanes)) return value;
-      // All lanes are shifted by the same number of places.
+      // All lanes are shifted by the same number of indices.
       if (value.op === 'shl' || value.op === 'shr')
         return isLanes(args[1]) ? undefined : apply(value.op, asLanes(args[0]), args[1]);
       if (value.op !== 'select') return apply(value.op, ...args.map(asLanes));
@@ -92,7 +92,7 @@ function inLanes(value: Scalar, v: Axis, memo: LanesMemo, packs: boolean): Scala
 /** Neighbours along the axis lie further apart than that where they are rows. */
 const mostApart = 4;
 
-/** Are neighbours along the axis few places apart, or under a quotient? */
+/** Are neighbours along the axis few indices apart, or under a quotient? */
 function areNear(at: Index, v: Axis, stride: number | undefined): boolean {
   if (stride !== undefined) return Math.abs(stride) <= mostApart;
   return at.terms.every(({ factor, atoms }) =>
@@ -132,7 +132,7 @@ export function loadsInRange(value: Scalar, also?: Scalar): boolean {
 }
 
 export function inRange(value: Scalar & { kind: 'load' }): boolean {
-  // A kernel's own panels are filled for every place of a tile.
+  // A kernel's own panels are filled for every index of a tile.
   if (value.from.space === 'scratch') return true;
   return rangeOf(value.at).min >= 0 && provablyLess(value.at, value.from.length);
 }

@@ -30,7 +30,7 @@ export function roundsOf(nest: Nest, { axis, reverse, start }: Ordered): Rounds 
   return { outer: nest.axes.slice(0, at), inner, first: round(number(start)), next: round(load(store.to, before)) };
 }
 
-/** The place of a round that is counted from 0. */
+/** The index of a round that is counted from 0. */
 export function placeOfRound({ axis, reverse }: Ordered, round: Index): Index {
   return reverse ? sub(sub(axis.extent, 1), round) : round;
 }

@@ -12,12 +12,12 @@ export type Tail = 'overlap' | 'exact';
 export interface LoopPlan {
   /** A blocked axis has an outer loop over blocks and an inner one over tiles. */
   readonly axis: Axis;
-  /** How many places of the axis one round of the loop computes; the whole extent: no loop. */
+  /** How many indices of the axis one round of the loop computes; the whole extent: no loop. */
   readonly tile: number;
   readonly tail: Tail;
-  /** The places of a tile are taken four at a time, where the values allow it. */
+  /** The indices of a tile are taken four at a time, where the values allow it. */
   readonly lanes?: true;
-  /** Lanes are also put together from places that are near each other. */
+  /** Lanes are also put together from elements that are near each other. */
   readonly packs?: true;
 }
 
@@ -35,14 +35,14 @@ export interface Coalesce {
   readonly into: Axis;
 }
 
-/** The places base … base + width - 1 of an axis. `all`: the buffer holds every tile, one after another, each as [fold][width]. */
+/** The indices base … base + width - 1 of an axis. `all`: the buffer holds every tile, one after another, each as [fold][width]. */
 export interface StageTile {
   readonly axis: Axis;
-  /** Stands for the tile's first place in the stage's addresses. */
+  /** Stands for the tile's first index in the stage's addresses. */
   readonly base: Axis;
   readonly width: number;
   readonly all: boolean;
-  /** The buffer holds the tiles of so many places one after another; `base` stands for the first of these places. */
+  /** The buffer holds the tiles of so many indices one after another; `base` stands for the first of these indices. */
   readonly block?: { readonly base: Axis; readonly width: number };
   readonly tail: Tail;
 }
@@ -53,14 +53,14 @@ export interface Stage {
   /** The axes of the fold, outermost first. */
   readonly over: readonly Axis[];
   readonly factors: readonly Scalar[];
-  /** Axes of the nest that the buffer covers whole, outermost first; or the places of one tile of an axis. */
+  /** Axes of the nest that the buffer covers whole, outermost first; or the indices of one tile of an axis. */
   readonly columns: readonly Axis[];
   readonly tile?: StageTile;
   /** Buffer[fold][columns], rows this far apart. */
   readonly pitch: number;
   /**
    * How many loops are open where it is written. Invariant: of the axes that the factors mention, these loops bind all but the columns,
-   * one place at a time.
+   * one index at a time.
    */
   readonly position: number;
   readonly copy: CopyPlan;
@@ -117,14 +117,14 @@ export interface ScatterPlan {
   readonly shape: Shape;
   /** The axes of the nest but for the rows, outermost first. */
   readonly loops: readonly LoopPlan[];
-  /** What each place of a run of columns has lost of many terms: lost[row][column of the run]. */
+  /** What each index of a run of columns has lost of many terms: lost[row][column of the run]. */
   readonly lost: Buffer;
   readonly text: string;
 }
 
 /** Blocks of one length of a fold that is cut. */
 export interface CutBlock {
-  /** How many places of the cut axis are one block; the axis over them, absent where it is one. */
+  /** How many indices of the cut axis are one block; the axis over them, absent where it is one. */
   readonly length: number;
   readonly inner?: Axis;
   /** The columns of a block, staged whole. */
@@ -145,7 +145,7 @@ export interface CutParts {
   /** The staged columns, in the order in which they lie in the buffers, and one axis over them, padded to whole tiles. */
   readonly columns: readonly Axis[];
   readonly column: Axis;
-  /** Axes of the fold outside of blocks, the last of which is cut; and what stands for a block's first place of that. */
+  /** Axes of the fold outside of blocks, the last of which is cut; and what stands for a block's first index of that. */
   readonly outer: readonly Axis[];
   readonly axis: Axis;
   readonly base: Axis;
@@ -167,7 +167,7 @@ export interface CutPlan extends CutParts {
   readonly text: string;
 }
 
-/** The places of one axis are made one from another. */
+/** The indices of one axis are made one from another. */
 export interface OrderedPlan {
   readonly kind: 'ordered';
   /** Axes around the ordered one, outermost first. */
@@ -179,16 +179,16 @@ export interface OrderedPlan {
 
 export type Plan = NestPlan | RowsPlan | ScatterPlan | CutPlan | OrderedPlan;
 
-/** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes places in turn. */
+/** How the threads of one workgroup compute a part: each folds a share, of which there is a total; or each takes elements in turn. */
 export interface SharedPart {
   readonly kind: 'shares' | 'places';
-  /** Its loops say which places are neighbours: the last axis varies fastest. */
+  /** Its loops say which indices are neighbours: the last axis varies fastest. */
   readonly plan: NestPlan;
 }
 
 /** How the work of a nest is given to threads, on targets with workgroups. */
 export type WorkPlan =
-  /** A thread for each place of a nest, or for each row; `threads` of them in a workgroup. */
+  /** A thread for each element of a nest, or for each row; `threads` of them in a workgroup. */
   | {
       readonly kind: 'threads';
       readonly threads: number;
@@ -197,7 +197,7 @@ export type WorkPlan =
       readonly quads?: Axis;
       readonly text: string;
     }
-  /** A workgroup for each row, or for each place of a reduction. */
+  /** A workgroup for each row, or for each element of a reduction. */
   | {
       readonly kind: 'groups';
       readonly threads: number;
@@ -206,7 +206,7 @@ export type WorkPlan =
       readonly local: 'workgroup' | 'scratch';
       readonly text: string;
     }
-  /** A thread for each place of these axes, which goes along the ordered one; or a workgroup, whose threads have a stretch of it each. */
+  /** A thread for each index of these axes, which goes along the ordered one; or a workgroup, whose threads have a stretch of it each. */
   | {
       readonly kind: 'ordered';
       readonly threads: number;
@@ -218,7 +218,7 @@ export type WorkPlan =
   | TilePlan;
 
 /**
- * Runs of rows at each place of the columns: threads that have a share of the terms each add up those of the run's rows, in the workgroup's
+ * Runs of rows at each index of the columns: threads that have a share of the terms each add up those of the run's rows, in the workgroup's
  * memory, and then what their shares come to.
  */
 export interface ScatterThreads {

@@ -21,7 +21,7 @@ import { factorsOf, productOf } from './contraction.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import type { Coalesce, Shape, Split, Stage } from './plans.js';
 
-/** The nest over other axes, which are the same places. */
+/** The nest over other axes, which are the same indices. */
 export function reshape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): Nest {
   return splitAxes(coalesceFolds(coalesceAxes(splitAxes(nest, split), axes), folds), blocks);
 }
@@ -132,7 +132,7 @@ function addressIn({ tile, pitch, over }: Stage, foldAt: Index, column: Index): 
   return add(mul(number, product(over.map((a) => a.extent))), within);
 }
 
-/** Which place of the axes this is, the last varying fastest. */
+/** Which index of the axes this is, the last varying fastest. */
 export function rowMajor(axes: readonly Axis[]): Index {
   return axes.reduce<Index>((all, a) => add(mul(all, a.extent), toIndex(a)), toIndex(0));
 }

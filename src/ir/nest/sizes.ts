@@ -9,7 +9,7 @@ export function estimated(size: Index, estimate: Estimate): number {
   return evaluateSizes(size, estimate);
 }
 
-/** How many places the axes have together. */
-export function placesOf(axes: readonly Axis[], estimate: Estimate): number {
+/** How many iterations a loop nest over the axes has: the product of their extents. */
+export function iterationsOf(axes: readonly Axis[], estimate: Estimate): number {
   return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
 }

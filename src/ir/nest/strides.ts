@@ -76,7 +76,7 @@ export function axesOfValue(value: Scalar): Set<Axis> {
   return found;
 }
 
-/** Does the nest read what it stores? Then no place may be computed twice. */
+/** Does the nest read what it stores? Then no element may be computed twice. */
 export function readsOwn(nest: Nest): boolean {
   const own = new Set(nest.stores.map((s) => s.to));
   return nest.stores.some((s) => someScalar(s.value, (part) => part.kind === 'load' && own.has(part.from)));

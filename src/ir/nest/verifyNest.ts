@@ -1,4 +1,4 @@
-// What must hold of a nest: its axes are bound, its types agree, every place is stored once, and rows keep to themselves.
+// What must hold of a nest: its axes are bound, its types agree, every element is stored once, and rows keep to themselves.
 import { axesOf, coefficient, constantOf, type Axis, type Index } from '../index.js';
 import { carried } from '../ops/recurrence.js';
 import { printAddress } from '../printProgram.js';
@@ -91,7 +91,7 @@ function faultsOfScopes(value: Scalar, bound: ReadonlySet<Axis>, seen: Set<Scala
 
 const fixed: ReadonlySet<Buffer['space']> = new Set(['input', 'counter', 'constant']);
 
-/** Stores have the type of their buffers, and another place for each place of the nest. */
+/** Stores have the type of their buffers, and another element for each iteration of the nest. */
 function faultsOfStores({ axes, stores }: Nest, outer: ReadonlySet<Axis>): string[] {
   const looped = [...axes, ...outer].filter((axis) => constantOf(axis.extent) !== 1);
   const typed = new Set<Scalar>();

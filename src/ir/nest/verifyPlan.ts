@@ -83,7 +83,7 @@ export function faultsOfNestPlan(nest: Nest, plan: NestPlan): string[] {
 
 const show = (axes: readonly Axis[]): string => axes.map(({ name }) => name).join(', ');
 
-/** Axes become others that are the same places. */
+/** Axes become others that are the same indices. */
 function faultsOfShape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): string[] {
   const faults: string[] = [];
   let own = nest.axes;
@@ -211,7 +211,7 @@ function faultsOfStage(nest: Nest, { loops }: NestPlan, stage: Stage): string[] 
   return faults;
 }
 
-/** The loops around a stage bind what its factors mention, one place at a time, but for what it covers itself. */
+/** The loops around a stage bind what its factors mention, one index at a time, but for what it covers itself. */
 function faultsOfPosition(nest: Nest, loops: readonly LoopPlan[], stage: Stage): string[] {
   const { buffer, factors, columns, tile, position } = stage;
   const around = loops.slice(0, position);

@@ -1,4 +1,4 @@
-// What must hold of plans for workgroups: threads have their places, and tiles are of the fold that the nest has.
+// What must hold of plans for workgroups: threads have their elements, and tiles are of the fold that the nest has.
 import { addedInOrder } from './ordered.js';
 import { constantOf, type Axis } from '../index.js';
 import type { AnyNest, Nest } from '../program.js';

@@ -41,7 +41,7 @@ function isFiniteNumber(node: Node): boolean {
 }
 
 /** Whether ids say so, along a new last axis of size n: bool[..., n]. */
-function placesOf(g: Builder, ids: Node, classes: Dim): Node {
+function oneHotMask(g: Builder, ids: Node, classes: Dim): Node {
   const shape = [...ids.type.shape, classes];
   const wide = g.make(broadcast, [ids], { shape, axes: [shape.length - 1] });
   const count = g.make(broadcast, [g.make(iota, [], { size: classes.size })], {
@@ -78,7 +78,7 @@ export const takeAlong: Op<Plain> = {
     // What is not finite is not multiplied by 0.
     const part = isFiniteNumber(d)
       ? g.make(mul, [wide, g.make(oneHot, [ids], { classes })], {})
-      : g.make(select, [placesOf(g, ids, classes), wide, filled(g, 0, x.type)], {});
+      : g.make(select, [oneHotMask(g, ids, classes), wide, filled(g, 0, x.type)], {});
     return [part, undefined];
   },
   notation: { kind: 'call', name: 'take_along' },

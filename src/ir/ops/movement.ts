@@ -119,7 +119,7 @@ export const slice: Op<Slice> = {
   vjp: (d, { inputs: [x], attrs }, g) => [unslice(d, x, attrs, g)],
   notation: {
     kind: 'form',
-    write: ([x], { attrs, inputs: [source] }) => indexed(x, placesOf(attrs, source.type.shape)),
+    write: ([x], { attrs, inputs: [source] }) => indexed(x, indicesOf(attrs, source.type.shape)),
   },
   samples: [
     { inputs: ['f32[4, 3]'], attrs: { starts: [whole(1), zero], steps: [2, 1], sizes: dims(2, 3) } },
@@ -130,7 +130,7 @@ export const slice: Op<Slice> = {
 };
 
 /** Which elements of a shape: `1:3, :`. */
-function placesOf({ starts, steps, sizes }: Slice, shape: readonly Dim[]): string[] {
+function indicesOf({ starts, steps, sizes }: Slice, shape: readonly Dim[]): string[] {
   return starts.map((s, i) => {
     const [start, count] = [constantOf(s), constantOf(sizes[i].size)];
     if (start === 0 && steps[i] === 1 && sizes[i].size.key === shape[i].size.key) return ':';

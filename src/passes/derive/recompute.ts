@@ -31,7 +31,7 @@ export function recompute(derived: Gradients): Gradients {
   const { stored } = decide([...forwardRoots, ...backwardRoots], estimate);
 
   const tensors = tensorsOf(forward, (node) => stored.has(node) && varying.has(node), estimate);
-  const { segments, last, kept } = placesOf(forward, tensors);
+  const { segments, last, kept } = inSegments(forward, tensors);
   const isKept = (node: Node): boolean =>
     node.op.kind === 'leaf' || !varying.has(node) || segments.get(node) === last || kept.has(node);
   const copied = copy(forward, isKept, (node) => varying.has(node), model.builder);
@@ -79,7 +79,7 @@ function tensorsOf(forward: readonly Node[], isStored: (node: Node) => boolean, 
 }
 
 /** The segment of each node, and the nodes that later segments read. */
-function placesOf(
+function inSegments(
   forward: readonly Node[],
   tensors: readonly Stored[],
 ): { readonly segments: ReadonlyMap<Node, number>; readonly last: number; readonly kept: ReadonlySet<Node> } {

@@ -6,7 +6,7 @@ import { reachable } from '../../ir/reachable.js';
 import { leavesOfLoop } from '../../ir/ops/scan.js';
 import { mapRuns } from '../../ir/runs.js';
 import { load, type Buffer } from '../../ir/scalar.js';
-import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
+import { type Estimate, iterationsOf } from '../../ir/nest/sizes.js';
 import { inPlaceOf, type Fusion } from './drafts.js';
 import { joinPointwise } from './join.js';
 import { fusedInto, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
@@ -284,7 +284,7 @@ function soonest(drafts: readonly Draft[], mayMove: (draft: Draft) => boolean, i
 }
 
 function isLarge({ axes }: NestDraft['nest'], estimate: Estimate): boolean {
-  return placesOf(axes, estimate) > 1024;
+  return iterationsOf(axes, estimate) > 1024;
 }
 
 /**

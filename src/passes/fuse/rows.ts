@@ -4,7 +4,7 @@ import { axesOf, axis, coefficient, constantOf, type Axis, type Index } from '..
 import type { Nest, Provenance, Store } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
-import { type Estimate, placesOf } from '../../ir/nest/sizes.js';
+import { type Estimate, iterationsOf } from '../../ir/nest/sizes.js';
 import { dependences } from './order.js';
 import { Merging, type Links } from './merging.js';
 import { isNest, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
@@ -270,10 +270,11 @@ function isShortRow({ axes, stores }: Nest): boolean {
 function isTinyRow(nest: Nest, estimate: Estimate): boolean {
   const [, ...rest] = nest.axes;
   if (rest.some((a) => constantOf(a.extent) === undefined)) return false;
-  const columns = placesOf(rest, estimate);
+  const columns = iterationsOf(rest, estimate);
   return nest.stores.every((store) =>
     foldsOf(store.value).every(
-      (f) => f.over.every((a) => constantOf(a.extent) !== undefined) && placesOf(f.over, estimate) * columns <= tinyRow,
+      (f) =>
+        f.over.every((a) => constantOf(a.extent) !== undefined) && iterationsOf(f.over, estimate) * columns <= tinyRow,
     ),
   );
 }

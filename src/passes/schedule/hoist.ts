@@ -3,7 +3,7 @@ import { add, axesOf, axis as newAxis, constantOf, mul, product, scale, toIndex,
 import { productOf } from '../../ir/nest/contraction.js';
 import { rowMajor } from '../../ir/nest/reshape.js';
 import { sidesOf, type Sides } from '../../ir/nest/sides.js';
-import { placesOf, type Estimate } from '../../ir/nest/sizes.js';
+import { iterationsOf, type Estimate } from '../../ir/nest/sizes.js';
 import { foldsOf } from '../../ir/nest/strides.js';
 import { linksOfNest } from '../../ir/nest/verifyNest.js';
 import type { AnyNest, Nest, TargetTraits, Work } from '../../ir/program.js';
@@ -67,7 +67,7 @@ function inPanels({ nest, host }: Unit, target: TargetTraits, estimate: Estimate
   const sides = sidesOf(nest, estimate);
   if (!sides || sides.batch.length > 0 || sides.columns.length !== 1 || foldsOf(nest).length !== 1) return undefined;
   const { v, vSide, fold: sum } = sides;
-  const rows = placesOf(sides.rows, estimate);
+  const rows = iterationsOf(sides.rows, estimate);
   const columns = constantOf(v.extent);
   const depth = constantOf(product(sum.over.map((a) => a.extent)));
   if (vSide.kind !== 'load' || columns === undefined || depth === undefined) return undefined;

@@ -117,7 +117,7 @@ function shareStatement(statement: Statement, sharer: Sharer): Statement[] | und
     const [then, otherwise] = [statement.then, statement.else].map((arm) => shareStatements(arm, sharer));
     return sharer.loops.length > before ? [{ ...statement, then, else: otherwise }] : undefined;
   }
-  if (statement.kind !== 'loop' || !statement.places) return undefined;
+  if (statement.kind !== 'loop' || !statement.parallel) return undefined;
   const rounds = sharer.weights.rounds(statement);
   const inside = sharer.nested ? mostRounds(statement.body, sharer) : 0;
   if (rounds < manyRounds && inside > rounds) return [{ ...statement, body: shareStatements(statement.body, sharer) }];
@@ -128,7 +128,7 @@ function shareStatement(statement: Statement, sharer: Sharer): Statement[] | und
 function mostRounds(body: readonly Statement[], sharer: Sharer): number {
   return body.reduce((most, s) => {
     if (s.kind === 'if') return Math.max(most, mostRounds(s.then, sharer), mostRounds(s.else, sharer));
-    const fits = s.kind === 'loop' && s.places && storesForAll(s, sharer);
+    const fits = s.kind === 'loop' && s.parallel && storesForAll(s, sharer);
     return fits ? Math.max(most, sharer.weights.rounds(s)) : most;
   }, 0);
 }

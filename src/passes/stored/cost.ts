@@ -1,7 +1,7 @@
 // What one element of a node costs by its own rule, and how often it reads each input: the figures that fuse decides by.
 import { axis, toIndex } from '../../ir/index.js';
 import { costOfOp } from '../../ir/nest/cost.js';
-import { placesOf, type Estimate } from '../../ir/nest/sizes.js';
+import { iterationsOf, type Estimate } from '../../ir/nest/sizes.js';
 import { partsOf } from '../../ir/walk.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { recurrence } from '../../ir/ops/recurrence.js';
@@ -43,7 +43,7 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
     seen.add(scalar.key);
     if (scalar.kind === 'fold') {
       folds = true;
-      const extent = placesOf(scalar.over, estimate);
+      const extent = iterationsOf(scalar.over, estimate);
       return extent * (1 + visit(scalar.body, times * extent, new Set(seen)));
     }
     // A truth is kept as a number: that it is compared with 0 is part of loading it.

@@ -24,7 +24,7 @@ export interface Range {
   readonly step: number;
   readonly rounds: Index;
   /** What else the loop is. */
-  readonly places?: true;
+  readonly parallel?: true;
   readonly atLeastOnce?: true;
 }
 

@@ -5,12 +5,12 @@ import type { CutBlock, CutPlan } from '../../../ir/nest/plans.js';
 import { blockSums, emptySums, fromSums } from '../../../ir/nest/cut.js';
 import { copyOf, reshape } from '../../../ir/nest/reshape.js';
 import { constantOf, div, mul } from '../../../ir/index.js';
-import { writeTiles, type Places } from './loops.js';
+import { writeTiles, type Indices } from './loops.js';
 import { writeNest } from './nest.js';
 import { writeCopy } from './stage.js';
 import type { Writer } from './writer.js';
 
-type Bound = ReadonlyMap<Axis, Places>;
+type Bound = ReadonlyMap<Axis, Indices>;
 
 export function writeCut(writer: Writer, given: Nest, plan: CutPlan): void {
   const nest = reshape(given, plan.shape);

@@ -4,7 +4,7 @@ import type { Tail } from '../../../ir/nest/plans.js';
 import type { Writer } from './writer.js';
 
 /** The indices of one axis that a tile computes: base + 0 … base + count - 1. */
-export interface Places {
+export interface Indices {
   readonly base: Index;
   readonly count: number;
   /** Where the block begins of which these indices are a tile. */
@@ -19,7 +19,7 @@ export interface Tiling {
 }
 
 /** Writes the loops; `inside` is called for every kind of tile that occurs. */
-export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Places) => void): void {
+export function writeTiles(writer: Writer, tiling: Tiling, inside: (indices: Indices) => void): void {
   const { axis, tail } = tiling;
   const { extent } = axis;
   const known = constantOf(extent);
@@ -28,7 +28,7 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (places: Plac
     const [counter] = writer.open(axis);
     inside({ base: toIndex(counter), count: step });
     const body = writer.close();
-    writer.push({ kind: 'loop', axis: counter, ...options, step, as: 'serial', places: true, body });
+    writer.push({ kind: 'loop', axis: counter, ...options, step, as: 'serial', parallel: true, body });
   };
   if (known !== undefined && first >= known) {
     if (first === known || narrower.length === 0 || known === 1) return inside({ base: toIndex(0), count: known });

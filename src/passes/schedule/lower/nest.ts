@@ -9,7 +9,7 @@ import { strideOfStore } from '../../../ir/nest/strides.js';
 import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
 import { writeValues, type FoldStyle } from './folds.js';
 import { asLanes, loadsInRange, vectorise, type LanesMemo } from '../../../ir/nest/lanes.js';
-import { writeTiles, type Places } from './loops.js';
+import { writeTiles, type Indices } from './loops.js';
 import { nameIn } from './names.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import { writeCopy } from './stage.js';
@@ -40,7 +40,7 @@ export function writeNest(
   writer: Writer,
   nest: Nest,
   plan: NestPlan,
-  outer: ReadonlyMap<Axis, Places> = new Map(),
+  outer: ReadonlyMap<Axis, Indices> = new Map(),
   asLets: ReadonlySet<Buffer> = new Set(),
   made: Map<string, Scalar> = new Map(),
 ): void {
@@ -78,31 +78,31 @@ export function writeNest(
   writeLoops(writer, task, 0, outer);
 }
 
-function writeLoops(writer: Writer, task: Task, index: number, places: ReadonlyMap<Axis, Places>): void {
+function writeLoops(writer: Writer, task: Task, index: number, indices: ReadonlyMap<Axis, Indices>): void {
   for (const { stage, nest } of task.copies)
-    if (stage.position === index && (stage.tile?.all || isFull(stage, places))) {
-      writeCopy(writer, nest, stage, places, writeNest);
+    if (stage.position === index && (stage.tile?.all || isFull(stage, indices))) {
+      writeCopy(writer, nest, stage, indices, writeNest);
       writer.pins.set(stage.buffer, writer.depth);
     }
   const loop = task.plan.loops[index];
   if (!loop) {
-    const stages = task.plan.stages.filter((stage) => isFull(stage, places));
-    return writeTile(writer, task.form(stages), places, stages, task);
+    const stages = task.plan.stages.filter((stage) => isFull(stage, indices));
+    return writeTile(writer, task.form(stages), indices, stages, task);
   }
   const { axis, tail, tile } = loop;
   const tiles = loop.lanes && tile > 4 ? [tile, 4, 1] : tile > 1 ? [tile, 1] : [1];
-  const block = places.get(axis);
+  const block = indices.get(axis);
   const within = block ? newAxis(axis.name, block.count) : axis;
   writeTiles(writer, { axis: within, tail, tiles }, ({ base, count }) => {
     const here = block ? { base: add(block.base, base), count, block: block.base } : { base, count };
-    writeLoops(writer, task, index + 1, new Map([...places, [axis, here]]));
+    writeLoops(writer, task, index + 1, new Map([...indices, [axis, here]]));
   });
 }
 
 /** Has the tile, or the block, that the stage is made for all its elements? */
-function isFull({ tile }: Stage, places: ReadonlyMap<Axis, Places>): boolean {
+function isFull({ tile }: Stage, indices: ReadonlyMap<Axis, Indices>): boolean {
   if (!tile) return true;
-  const here = places.get(tile.axis);
+  const here = indices.get(tile.axis);
   return here?.count === tile.width || (tile.block !== undefined && here?.count === tile.block.width);
 }
 
@@ -123,19 +123,19 @@ interface Place {
 function writeTile(
   writer: Writer,
   form: Form,
-  places: ReadonlyMap<Axis, Places>,
+  indices: ReadonlyMap<Axis, Indices>,
   stages: readonly Stage[],
   { asLets, made }: Task,
 ): void {
   const bases = stages.flatMap(({ tile }): [Axis, Index][] => {
-    const here = tile && places.get(tile.axis);
+    const here = tile && indices.get(tile.axis);
     if (!tile || !here) return [];
     return [
       [tile.base, here.base],
       ...(tile.block && here.block ? [[tile.block.base, here.block] as [Axis, Index]] : []),
     ];
   });
-  const stores = instancesOf(places, bases, form.lanes?.axis).flatMap((instance) => storesAt(form, instance));
+  const stores = instancesOf(indices, bases, form.lanes?.axis).flatMap((instance) => storesAt(form, instance));
   const own = new Set(form.nest.stores.map((s) => s.to));
   const before = [...own].map((buffer) => [buffer, writer.pins.get(buffer)] as const);
   for (const buffer of own) writer.pins.set(buffer, writer.depth);
@@ -155,13 +155,13 @@ function writeTile(
 
 /** Every element of the tile, the lane axis four at a time as far as they go. */
 function instancesOf(
-  places: ReadonlyMap<Axis, Places>,
+  indices: ReadonlyMap<Axis, Indices>,
   bases: readonly [Axis, Index][],
   lanes: Axis | undefined,
 ): Instance[] {
   let instances: Instance[] = [{ at: new Map(bases), label: '', lanes: false }];
   // The lane axis varies fastest: what its vectors share is loaded once, right before it is used.
-  const ordered = [...places].sort(([a], [b]) => Number(a === lanes) - Number(b === lanes));
+  const ordered = [...indices].sort(([a], [b]) => Number(a === lanes) - Number(b === lanes));
   for (const [axis, { base, count }] of ordered) {
     const starts: { offset: number; lanes: boolean }[] = [];
     for (let offset = 0; offset < count;) {

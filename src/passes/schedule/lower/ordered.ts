@@ -9,20 +9,20 @@ import { rewriteScalar } from '../../../ir/rewrite.js';
 import { apply, load, number, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { least } from './blocks.js';
 import { writeValues } from './folds.js';
-import { writeTiles, type Places } from './loops.js';
+import { writeTiles, type Indices } from './loops.js';
 import { writeNest } from './nest.js';
 import type { Writer } from './writer.js';
 
 /** Writes the loops over the outer axes, and in them the runs. */
 export function writeOrdered(writer: Writer, nest: Nest, { outer, rounds }: OrderedPlan): void {
-  const write = (index: number, places: ReadonlyMap<Axis, Places>): void => {
+  const write = (index: number, indices: ReadonlyMap<Axis, Indices>): void => {
     const axis = outer[index];
     if (axis)
       return writeTiles(writer, { axis, tail: 'exact', tiles: [1] }, (here) =>
-        write(index + 1, new Map([...places, [axis, here]])),
+        write(index + 1, new Map([...indices, [axis, here]])),
       );
-    if (rounds) writeRounds(writer, nest, rounds, places);
-    else writeRun(writer, nest, places);
+    if (rounds) writeRounds(writer, nest, rounds, indices);
+    else writeRun(writer, nest, indices);
   };
   write(0, new Map());
 }
@@ -32,12 +32,12 @@ function writeRounds(
   writer: Writer,
   nest: Nest,
   plans: NonNullable<OrderedPlan['rounds']>,
-  places: ReadonlyMap<Axis, Places>,
+  indices: ReadonlyMap<Axis, Indices>,
 ): void {
   const ordered = orderOf(nest);
   const { first, next } = roundsOf(nest, ordered);
-  const at = (round: Index): ReadonlyMap<Axis, Places> =>
-    new Map([...places, [ordered.axis, { base: placeOfRound(ordered, round), count: 1 }]]);
+  const at = (round: Index): ReadonlyMap<Axis, Indices> =>
+    new Map([...indices, [ordered.axis, { base: placeOfRound(ordered, round), count: 1 }]]);
   writer.open();
   writeNest(writer, first, plans.first, at(toIndex(0)));
   writer.flatten();
@@ -49,12 +49,12 @@ function writeRounds(
 }
 
 /** One run, at the indices that are bound, along the ordered axis. */
-export function writeRun(writer: Writer, nest: Nest, places: ReadonlyMap<Axis, Places>): void {
+export function writeRun(writer: Writer, nest: Nest, indices: ReadonlyMap<Axis, Indices>): void {
   const ordered = orderOf(nest);
   writer.open();
   const made = writer.let(writer.depth, { base: 'carried', numbered: false }, number(ordered.start), true);
   along(writer, ordered.axis, { from: zero, to: ordered.axis.extent }, (round) => {
-    const replace = replacing(ordered, round, places);
+    const replace = replacing(ordered, round, indices);
     writeStep(writer, nest, made, replace);
     writeElement(writer, nest, made, replace);
   });
@@ -68,7 +68,7 @@ export function writeRun(writer: Writer, nest: Nest, places: ReadonlyMap<Axis, P
 export function writeSharedRun(
   writer: Writer,
   nest: Nest,
-  places: ReadonlyMap<Axis, Places>,
+  indices: ReadonlyMap<Axis, Indices>,
   thread: Axis,
   threads: number,
 ): Buffer {
@@ -81,7 +81,7 @@ export function writeSharedRun(
   const start = (base: string): Scalar => writer.let(writer.depth, { base, numbered: false }, number(0), true);
 
   const total = start('total');
-  along(writer, ordered.axis, stretch, (round) => writeStep(writer, nest, total, replacing(ordered, round, places)));
+  along(writer, ordered.axis, stretch, (round) => writeStep(writer, nest, total, replacing(ordered, round, indices)));
   writer.push({ kind: 'store', to: totals, at: toIndex(thread), value: total }, { kind: 'barrier' });
 
   const made = start('carried');
@@ -89,7 +89,7 @@ export function writeSharedRun(
     replaceBy(writer, made, (before) => apply('add', before, load(totals, other))),
   );
   along(writer, ordered.axis, stretch, (round) => {
-    const replace = replacing(ordered, round, places);
+    const replace = replacing(ordered, round, indices);
     writeStep(writer, nest, made, replace);
     writeElement(writer, nest, made, replace);
   });
@@ -99,11 +99,11 @@ export function writeSharedRun(
 type Replace = (part: Atom) => Index | undefined;
 
 /** The coordinates of an element: those that are bound, and the place of a round. */
-function replacing(ordered: Ordered, round: Index, places: ReadonlyMap<Axis, Places>): Replace {
+function replacing(ordered: Ordered, round: Index, indices: ReadonlyMap<Axis, Indices>): Replace {
   const place = placeOfRound(ordered, round);
   return (part) => {
     if (part.kind !== 'axis') return undefined;
-    return part === ordered.axis ? place : places.get(part)?.base;
+    return part === ordered.axis ? place : indices.get(part)?.base;
   };
 }
 

@@ -8,7 +8,7 @@ import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
 import { lostOf } from './blocks.js';
 import { writeValues } from './folds.js';
 import { asLanes, vectorise } from '../../../ir/nest/lanes.js';
-import { writeTiles, type Places } from './loops.js';
+import { writeTiles, type Indices } from './loops.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
@@ -19,12 +19,12 @@ export type At = ReadonlyMap<Axis, Index>;
 export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): void {
   const scatter = scatterOf(reshape(nest, plan.shape));
   if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
-  const loops = (index: number, places: ReadonlyMap<Axis, Places>): void => {
+  const loops = (index: number, indices: ReadonlyMap<Axis, Indices>): void => {
     const loop = plan.loops[index];
-    if (!loop) return writeTile(writer, scatter, plan.lost, places, plan.loops.find((l) => l.lanes)?.axis);
+    if (!loop) return writeTile(writer, scatter, plan.lost, indices, plan.loops.find((l) => l.lanes)?.axis);
     const { axis, tile, tail } = loop;
     writeTiles(writer, { axis, tail, tiles: loop.lanes ? [tile, 4, 1] : [tile, 1] }, (here) =>
-      loops(index + 1, new Map([...places, [axis, here]])),
+      loops(index + 1, new Map([...indices, [axis, here]])),
     );
   };
   loops(0, new Map());
@@ -38,11 +38,11 @@ function writeTile(
   writer: Writer,
   scatter: Scatter,
   lost: Buffer,
-  places: ReadonlyMap<Axis, Places>,
+  indices: ReadonlyMap<Axis, Indices>,
   lanes: Axis | undefined,
 ): void {
   const { to, at, over, row, ids, value } = scatter;
-  const columns = columnsOf(places, lanes);
+  const columns = columnsOf(indices, lanes);
   const long = writer.isLong(product(over.map((a) => a.extent)), manyTerms);
   const width = div(lost.length, row.extent);
   const lostAt = (which: Index, n: number): Index => add(mul(which, width), n);
@@ -119,11 +119,11 @@ export function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: A
 
 /** The elements of a tile, those of the lane axis four at a time; `start` counts them along the run. */
 function columnsOf(
-  places: ReadonlyMap<Axis, Places>,
+  indices: ReadonlyMap<Axis, Indices>,
   lanes: Axis | undefined,
 ): { at: At; lanes: boolean; start: number }[] {
   let columns: { at: Map<Axis, Index>; lanes: boolean; start: number }[] = [{ at: new Map(), lanes: false, start: 0 }];
-  for (const [axis, { base, count }] of places) {
+  for (const [axis, { base, count }] of indices) {
     const wide = axis === lanes && count % 4 === 0;
     const starts = Array.from({ length: wide ? count / 4 : count }, (_, i) => (wide ? 4 * i : i));
     columns = columns.flatMap((c) =>

@@ -9,7 +9,7 @@ import type { ScatterThreads } from '../../../ir/nest/plans.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import { least } from './blocks.js';
 import { writeValues } from './folds.js';
-import { bindAxes, together } from './places.js';
+import { bindAxes, together } from './indices.js';
 import { chosenRow, manyTerms, overAll, replacing, storeSum, type At } from './scatter.js';
 import type { Writer } from './writer.js';
 

@@ -90,7 +90,7 @@ function writeRows(writer: Writer, nest: Rows, plans: readonly NestPlan[], lets:
     addToTotals(writer, totals, nest.row, row);
   };
   const { extent } = nest.row;
-  const certain = totals.accumulators.size > 0 ? { atLeastOnce: true as const } : { places: true as const };
+  const certain = totals.accumulators.size > 0 ? { atLeastOnce: true as const } : { parallel: true as const };
   const range = { axis: nest.row, to: extent, step: 1, rounds: extent, ...certain };
   writeRange(writer, range, totals.cut, inRow, () => takeTotals(writer, totals));
   for (const to of [...pinned, ...nest.parts.flatMap((part) => part.stores.map((s) => s.to))]) writer.pins.delete(to);

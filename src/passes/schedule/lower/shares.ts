@@ -10,9 +10,9 @@ import { cutOf, takeIn, writeRange } from './blocks.js';
 import { accumulatorName } from './foldLoops.js';
 import { addsUp } from './pendingFolds.js';
 import { writeLets } from './lets.js';
-import type { Places } from './loops.js';
+import type { Indices } from './loops.js';
 import { writeNest } from './nest.js';
-import { bindAxes, together } from './places.js';
+import { bindAxes, together } from './indices.js';
 import { specialise } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
@@ -23,7 +23,7 @@ export function writeShares(
   writer: Writer,
   nest: Nest,
   plan: NestPlan,
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
   thread: Axis,
 ): void {
   const shaped = reshape(nest, plan.shape);
@@ -83,11 +83,11 @@ function writeShare(writer: Writer, folds: readonly Fold[], plan: NestPlan, thre
     return { whole: writer.let(level, accumulatorName(f.op, '_whole'), number(0), true), block: accumulators[i] };
   });
   const inside = (counter: Axis): void => {
-    const places = bindAxes(writer, order, counter);
+    const indices = bindAxes(writer, order, counter);
     const bodies = folds.map((f) =>
       specialise(f.body, (part) => {
         const position = part.kind === 'axis' ? f.over.indexOf(part) : -1;
-        return position < 0 ? undefined : places.get(over[position])?.base;
+        return position < 0 ? undefined : indices.get(over[position])?.base;
       }),
     );
     const values = writeLets(writer, bodies, new Set());

@@ -4,7 +4,7 @@ import type { Nest } from '../../../ir/program.js';
 import { isLanes, type Scalar } from '../../../ir/scalar.js';
 import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
-import { writeTiles, type Places } from './loops.js';
+import { writeTiles, type Indices } from './loops.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
@@ -16,7 +16,7 @@ export function writeCopy(
   writer: Writer,
   copy: Nest,
   stage: Stage,
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
   writeNest: WriteNest,
 ): void {
   const { tile } = stage;
@@ -39,8 +39,8 @@ function writeBeside(
   writer: Writer,
   copy: Nest,
   stage: Stage,
-  outer: ReadonlyMap<Axis, Places>,
-  { base, count, block }: Places,
+  outer: ReadonlyMap<Axis, Indices>,
+  { base, count, block }: Indices,
   writeNest: WriteNest,
 ): void {
   const { tile } = stage;
@@ -63,7 +63,7 @@ function writeOne(
   writer: Writer,
   copy: Nest,
   stage: Stage,
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
   writeNest: WriteNest,
 ): void {
   const bound = specialiseNest(copy, stage, outer);
@@ -89,7 +89,7 @@ function loopsOf({ copy: { loops } }: Stage): NestPlan {
 }
 
 /** The copy with the axes that are bound already replaced by where they stand. */
-function specialiseNest(copy: Nest, { tile }: Stage, outer: ReadonlyMap<Axis, Places>): Nest {
+function specialiseNest(copy: Nest, { tile }: Stage, outer: ReadonlyMap<Axis, Indices>): Nest {
   const at = new Map<unknown, Index>([...outer].map(([axis, { base }]) => [axis, base]));
   const here = tile && outer.get(tile.axis);
   if (tile && here) at.set(tile.base, here.base);

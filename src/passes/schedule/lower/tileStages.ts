@@ -16,8 +16,8 @@ import { inQuads } from '../../../ir/nest/quads.js';
 import type { TileSide } from '../../../ir/nest/plans.js';
 import { productOf } from '../../../ir/nest/contraction.js';
 import { writeLets } from './lets.js';
-import type { Places } from './loops.js';
-import { bindAxes } from './places.js';
+import type { Indices } from './loops.js';
+import { bindAxes } from './indices.js';
 import { specialise } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
 
@@ -25,43 +25,43 @@ import type { Writer } from './writer.js';
 export interface Staged {
   readonly side: TileSide;
   readonly buffer: Buffer;
-  /** Threads along the side, and how many times four places each of them has. */
+  /** Threads along the side, and how many times four indices each of them has. */
   readonly threads: number;
   readonly quads: number;
-  /** Places of the side in a tile. */
+  /** Indices of the side in a tile. */
   readonly count: number;
   /**
-   * Numbers from one place of the fold to the next; or along the fold, from one slot to the next: an odd number of vectors, so that
+   * Numbers from one index of the fold to the next; or along the fold, from one slot to the next: an odd number of vectors, so that
    * neighbouring threads find theirs in different banks.
    */
   readonly pitch: number;
-  /** A thread's places are `threads` apart, each in the slot of its number; else four neighbours at a time, see `placeOf`. */
+  /** A thread's indices are `threads` apart, each in the slot of its number; else four neighbours at a time, see `placeOf`. */
   readonly spread: boolean;
-  /** All places of the side, and those of all tiles, which reach over its end. */
+  /** All indices of the side, and those of all tiles, which reach over its end. */
   readonly extent: Index;
   readonly reach: Index;
-  /** What a place of the side is called. */
+  /** What an index of the side is called. */
   readonly name: string;
-  /** The tile's first place. */
+  /** The tile's first index. */
   readonly start: Index;
   /** The number of this thread along the side. */
   readonly own: Index;
 }
 
-/** The n-th of a thread's places, within the tile. */
+/** The n-th of a thread's indices, within the tile. */
 export function placeOf({ spread, threads, own }: Staged, n: number): Index {
   if (spread) return add(own, n * threads);
   return add(mul(own, 4), Math.floor(n / 4) * 4 * threads + (n % 4));
 }
 
-/** The place that lies in a slot of what is staged along the fold: threads find the n-th of their places side by side. */
+/** The index that lies in a slot of what is staged along the fold: threads find the n-th of their indices side by side. */
 function placeIn({ spread, threads }: Staged, slot: Index): Index {
   if (spread) return slot;
   const quad = div(slot, toIndex(4 * threads));
   return add(mul(quad, 4 * threads), mul(mod(slot, toIndex(threads)), 4), mod(div(slot, toIndex(threads)), toIndex(4)));
 }
 
-/** A thread's places at the four of the fold that `k` counts: as vectors of neighbouring places, or as numbers. */
+/** A thread's indices at the four of the fold that `k` counts: as vectors of neighbouring indices, or as numbers. */
 interface Read {
   vectors(at: number): Scalar[];
   numbers(at: number): Scalar[];
@@ -108,7 +108,7 @@ export function writeStage(
   staged: Staged,
   fold: FoldBlock,
   thread: Axis,
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
 ): void {
   const { side, count, pitch } = staged;
   const threads = constantOf(thread.extent) ?? 1;
@@ -137,14 +137,14 @@ export function writeStage(
   writer.push({ kind: 'loop', axis: counter, ...step, as: 'serial', body });
 }
 
-/** Stores the side's value at a place of the fold and of the tile, or at four neighbours. */
+/** Stores the side's value at an index of the fold and of the tile, or at four neighbours. */
 function writeStaged(
   writer: Writer,
   { side, buffer, count, extent, reach: over, name, start }: Staged,
   fold: FoldBlock,
   [k, place]: readonly Index[],
   to: Index,
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
 ): void {
   const { depth, order } = fold;
   const reach = mul(div(add(fold.extent, depth - 1), toIndex(depth)), depth);
@@ -152,7 +152,7 @@ function writeStaged(
     writer.index(writer.depth, `${value.key} of ${buffer.name}`, name, value, all);
   const at = bind('depth', add(fold.start, k), reach);
   const which = bind(name, add(start, place), over);
-  const places = new Map([...outer, ...bindAxes(writer, order, at), ...bindAxes(writer, side.axes, which)]);
+  const indices = new Map([...outer, ...bindAxes(writer, order, at), ...bindAxes(writer, side.axes, which)]);
   const value = productOf(side.factors);
   const axes = side.along === 'fold' ? order : side.axes;
   const quad = side.quads ? inQuads(value, axes[axes.length - 1]) : undefined;
@@ -161,15 +161,15 @@ function writeStaged(
     ...(divides(count, extent) ? [] : [inRange(which, extent)]),
     ...(divides(depth, fold.extent) ? [] : [inRange(at, fold.extent)]),
   ];
-  const here = specialise(quad ?? value, replacing(places));
+  const here = specialise(quad ?? value, replacing(indices));
   const none = quad ? splat(number(0)) : number(0);
   const all = guards.length === 0 ? undefined : guards.reduce((x, y) => apply('and', x, y));
   const [done] = writeLets(writer, [all ? apply('select', all, here, none) : here], new Set());
   writer.push({ kind: 'store', to: buffer, at: to, value: done });
 }
 
-export function replacing(places: ReadonlyMap<Axis, Places>): (part: Atom) => Index | undefined {
-  return (part) => (part.kind === 'axis' ? places.get(part)?.base : undefined);
+export function replacing(indices: ReadonlyMap<Axis, Indices>): (part: Atom) => Index | undefined {
+  return (part) => (part.kind === 'axis' ? indices.get(part)?.base : undefined);
 }
 
 function inRange(at: Axis, extent: Index): Scalar {

@@ -20,8 +20,8 @@ import { reshape } from '../../../ir/nest/reshape.js';
 import type { TilePlan } from '../../../ir/nest/plans.js';
 import { cutOf, takeIn, writeRange } from './blocks.js';
 import { writeLets } from './lets.js';
-import type { Places } from './loops.js';
-import { bindAxes } from './places.js';
+import type { Indices } from './loops.js';
+import { bindAxes } from './indices.js';
 import { specialise, specialiseIndex } from '../../../ir/nest/specialise.js';
 import { divides, placeOf, range, readStaged, replacing, writeStage, type Staged } from './tileStages.js';
 import type { Writer } from './writer.js';
@@ -45,10 +45,10 @@ export function writeTiled(
   const tile = toIndex(group);
   const aside = div(tile, tiles[1]);
   const batch = newAxis('batch', extents[2]);
-  const outer = new Map<Axis, Places>();
+  const outer = new Map<Axis, Indices>();
   if (sides.batch.length > 0) {
     const which = writer.index(writer.depth, `batch ${group.id}`, batch.name, div(aside, tiles[0]), extents[2]);
-    for (const [axis, places] of bindAxes(writer, sides.batch, which)) outer.set(axis, places);
+    for (const [axis, indices] of bindAxes(writer, sides.batch, which)) outer.set(axis, indices);
   }
   const first = [
     named('row_tile', mul(mod(aside, tiles[0]), counts[0]), extents[0]),
@@ -101,7 +101,7 @@ function writeSums(
   { block, depth, order }: TilePlan,
   staged: readonly Staged[],
   thread: Axis,
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
 ): Scalar[][] {
   const level = writer.depth;
   const quads = block.columns / 4;
@@ -159,13 +159,13 @@ function writeElements(
   { quads, sides }: TilePlan,
   [rows, columns]: readonly Staged[],
   sums: readonly (readonly Scalar[])[],
-  outer: ReadonlyMap<Axis, Places>,
+  outer: ReadonlyMap<Axis, Indices>,
 ): void {
   const bind = (staged: Staged, n: number) => {
     const { side, start, reach, name, buffer } = staged;
     const value = add(start, placeOf(staged, n));
     const which = writer.index(writer.depth, `${value.key} of ${buffer.name}`, name, value, reach);
-    return { which: toIndex(which), places: bindAxes(writer, side.axes, which) };
+    return { which: toIndex(which), indices: bindAxes(writer, side.axes, which) };
   };
   const closeGuarded = ({ count, extent }: Staged, at: Index): void => {
     if (divides(count, extent)) return writer.flatten();
@@ -186,7 +186,7 @@ function writeElements(
         writer.open();
         const column = bind(columns, 4 * quad + n);
         writer.open();
-        writeStores(writer, stores, new Map([...outer, ...row.places, ...column.places]));
+        writeStores(writer, stores, new Map([...outer, ...row.indices, ...column.indices]));
         closeGuarded(columns, column.which);
         writer.flatten();
       }
@@ -204,8 +204,8 @@ function storesWith(nest: Nest, fold: string, sum: Scalar): Store[] {
 }
 
 /** Stores one element of the nest, or at four neighbours. */
-export function writeStores(writer: Writer, stores: readonly Store[], places: ReadonlyMap<Axis, Places>): void {
-  const replace = replacing(places);
+export function writeStores(writer: Writer, stores: readonly Store[], indices: ReadonlyMap<Axis, Indices>): void {
+  const replace = replacing(indices);
   const lets = writeLets(
     writer,
     stores.map((store) => specialise(store.value, replace)),

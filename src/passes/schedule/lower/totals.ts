@@ -44,7 +44,7 @@ export function openTotals(writer: Writer, nests: readonly Nest[], row: Axis): O
   const cut = nests.length > 0 ? cutOf(writer, [row.extent], 1) : undefined;
   const totals = nests.map((nest) => {
     const single = nest.axes.length === 0;
-    return placesOf(nest.axes).flatMap((at) =>
+    return everyIndex(nest.axes).flatMap((at) =>
       nest.stores.map((store): Place => {
         const replace = (part: Atom): Index | undefined => (part.kind === 'axis' ? at.get(part) : undefined);
         const value = specialise(store.value, replace);
@@ -105,7 +105,7 @@ export function closeTotals(writer: Writer, { totals, accumulators }: OpenTotals
 }
 
 /** Every index of axes of fixed extents; the last axis varies fastest. */
-function placesOf(axes: readonly Axis[]): ReadonlyMap<Axis, Index>[] {
+function everyIndex(axes: readonly Axis[]): ReadonlyMap<Axis, Index>[] {
   let list: ReadonlyMap<Axis, Index>[] = [new Map()];
   for (const axis of axes) {
     const extent = constantOf(axis.extent);

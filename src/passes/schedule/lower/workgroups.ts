@@ -6,13 +6,13 @@ import { load, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import type { NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
-import type { Places } from './loops.js';
+import type { Indices } from './loops.js';
 import { namesIn } from '../../../ir/nest/traverse.js';
 import { rowLets } from './rowLets.js';
 import { bufferNames, Names } from './names.js';
 import { writeNest } from './nest.js';
 import { writeRun, writeSharedRun } from './ordered.js';
-import { bindAxes, together } from './places.js';
+import { bindAxes, together } from './indices.js';
 import { writeScatterThreads } from './scatterThreads.js';
 import { writeShares } from './shares.js';
 import { writeStores, writeTiled } from './tiles.js';
@@ -191,7 +191,13 @@ function writeParts(
 }
 
 /** The elements of a part, each thread taking every so many-th. */
-function writePlaces(writer: Writer, part: Nest, plan: NestPlan, outer: ReadonlyMap<Axis, Places>, thread: Axis): void {
+function writePlaces(
+  writer: Writer,
+  part: Nest,
+  plan: NestPlan,
+  outer: ReadonlyMap<Axis, Indices>,
+  thread: Axis,
+): void {
   const axes = plan.loops.map((l) => l.axis);
   const whole = together(axes);
   const known = constantOf(whole.extent);

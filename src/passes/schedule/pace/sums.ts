@@ -27,7 +27,7 @@ export function lastSumFirst(body: readonly Statement[]): readonly Statement[] {
   return [...body.slice(0, at), ...asUsed(lets, stores), ...stores, ...body.slice(at + lets.length + stores.length)];
 }
 
-/** Stores that may be made in any order: none overwrites what another one reads or overwrites. What a place holds itself, it may read. */
+/** Stores that may be made in any order: none overwrites what another one reads or overwrites. What an iteration overwrites, it may read itself. */
 class Apart {
   private readonly places = new Set<string>();
   private readonly written = new Set<Buffer>();

@@ -6,7 +6,7 @@ import { vectorise } from '../../../ir/nest/lanes.js';
 import type { Coalesce, LoopPlan, NestPlan, Shape, Split, Stage, Tail } from '../../../ir/nest/plans.js';
 import { applyStage, coalesceAxes, coalesced, coalesceFolds } from '../../../ir/nest/reshape.js';
 import type { Sides } from '../../../ir/nest/sides.js';
-import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
+import { estimated, iterationsOf, type Estimate } from '../../../ir/nest/sizes.js';
 import { addressesOf, dense, foldsOf, readsOwn, strideAt } from '../../../ir/nest/strides.js';
 import { runs } from './shape.js';
 import { isShortInside, panelsOf, stagePanel, stageRows, stageRun, strideOfSide } from './staging.js';
@@ -105,7 +105,7 @@ export function planContraction(
 
 /** `most`: how many elements may be staged as one run. */
 function choose(nest: Nest, sides: Sides, most: number, { fma }: TargetTraits, estimate: Estimate): Choice {
-  const size = (axis: Axis): number => placesOf([axis], estimate);
+  const size = (axis: Axis): number => iterationsOf([axis], estimate);
   const order = foldOrder(sides.fold, sides.uSide, estimate);
   const [u] = rowsBySize(sides, estimate);
   const reused = areReused(sides, estimate);
@@ -120,7 +120,7 @@ function choose(nest: Nest, sides: Sides, most: number, { fma }: TargetTraits, e
 }
 
 function rowsBySize({ rows }: Sides, estimate: Estimate): Axis[] {
-  return [...rows].sort((a, b) => placesOf([b], estimate) - placesOf([a], estimate));
+  return [...rows].sort((a, b) => iterationsOf([b], estimate) - iterationsOf([a], estimate));
 }
 
 function inOrderOfStride(axes: readonly Axis[], nest: Nest, estimate: Estimate): Axis[] {
@@ -142,7 +142,7 @@ function stagingOf(choice: Choice, outside: number, { fma }: TargetTraits, estim
   const rows = stageRows(sides, order, u, tileRows, tail, short, estimate);
   const near = rows !== undefined || (u !== undefined && strideOfSide(sides.uSide, order, estimate) === 1);
   const many = fma && reused && near && inPlace && !merge;
-  const panels = many ? panelsOf(v, tileColumns, placesOf(order, estimate), tail) : 1;
+  const panels = many ? panelsOf(v, tileColumns, iterationsOf(order, estimate), tail) : 1;
   if (!reused || lies) return { rows, panels };
   if (merge && run) return { rows, columns: stageRun(sides, order, run, outside), panels };
   if (tileColumns < 4) return { rows, panels };
@@ -211,7 +211,7 @@ export function foldOrder(fold: Sides['fold'], uSide: Scalar, estimate: Estimate
 
 /** Do enough rows meet each of the columns? */
 function areReused({ rows, columns }: Sides, estimate: Estimate): boolean {
-  return placesOf(rows, estimate) >= (columns.length > 1 ? rowsForRuns : rowsToStage);
+  return iterationsOf(rows, estimate) >= (columns.length > 1 ? rowsForRuns : rowsToStage);
 }
 
 /** Do the columns lie in panels of one tile already, each row of the fold behind the one before? */
@@ -233,7 +233,7 @@ function longColumns(
     .filter((a) => constantOf(a.extent) !== undefined)
     .sort((a, b) => strideIn(nest, a, estimate) - strideIn(nest, b, estimate));
   if (candidates[0] !== v || candidates.length < 2) return undefined;
-  const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
+  const size = (axes: readonly Axis[]): number => iterationsOf(axes, estimate);
   const run: Axis[] = [v];
   for (const axis of candidates.slice(1)) {
     if (size([axis, ...run, ...order]) > most) break;
@@ -250,7 +250,7 @@ export function blocksOf(nest: Nest, sides: Sides, target: TargetTraits, estimat
   const near = nearAtMost(sides, target, estimate);
   const order = foldOrder(sides.fold, sides.uSide, estimate);
   const run = longColumns(nest, sides, order, Infinity, estimate) ?? [];
-  let inner = placesOf(order, estimate);
+  let inner = iterationsOf(order, estimate);
   for (const axis of [...run].reverse()) {
     const extent = estimated(axis.extent, estimate);
     if (inner * extent <= near) {
@@ -267,7 +267,7 @@ export function blocksOf(nest: Nest, sides: Sides, target: TargetTraits, estimat
 
 /** How many elements are staged together where that can be chosen: what few rows read may be further away. */
 function nearAtMost({ rows }: Sides, { near = wholeAtMost }: TargetTraits, estimate: Estimate): number {
-  return placesOf(rows, estimate) < rowsToBeNear ? 3 * near : near;
+  return iterationsOf(rows, estimate) < rowsToBeNear ? 3 * near : near;
 }
 
 function range(from: number, to: number): number[] {

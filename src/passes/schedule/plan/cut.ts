@@ -5,7 +5,7 @@ import { blockSums, emptySums, factorsIn, fromSums } from '../../../ir/nest/cut.
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { coalesceFolds, reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
-import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
+import { estimated, iterationsOf, type Estimate } from '../../../ir/nest/sizes.js';
 import { addressesOf, foldsOf, strideAt } from '../../../ir/nest/strides.js';
 import { loadsOf } from '../../../ir/loads.js';
 import type {
@@ -71,8 +71,8 @@ function isCut(nest: Nest, sides: Sides, estimate: Estimate): boolean {
     folds.size === 1 &&
     known &&
     !asOne &&
-    placesOf(order, estimate) > longFold &&
-    placesOf(sides.rows, estimate) >= fewestRows
+    iterationsOf(order, estimate) > longFold &&
+    iterationsOf(sides.rows, estimate) >= fewestRows
   );
 }
 
@@ -86,11 +86,11 @@ interface Cut {
 }
 
 function cutOf(order: readonly Axis[], estimate: Estimate): Cut | undefined {
-  const depth = order.findIndex((_, i) => placesOf(order.slice(i), estimate) <= mostTerms);
+  const depth = order.findIndex((_, i) => iterationsOf(order.slice(i), estimate) <= mostTerms);
   const at = depth < 0 ? order.length : Math.max(1, depth);
   const [outer, inner] = [order.slice(0, at), order.slice(at)];
   if (inner.some((a) => constantOf(a.extent) === undefined)) return undefined;
-  const each = placesOf(inner, estimate);
+  const each = iterationsOf(inner, estimate);
   const places = estimated(outer[at - 1].extent, estimate);
   const length = each >= leastTerms ? 1 : Math.min(places, Math.ceil(goodTerms / each));
   return { outer, inner, length, terms: each * length };
@@ -193,14 +193,14 @@ function planBlocks(
 }
 
 function tileOf(u: Axis, columns: readonly Axis[], { fma }: TargetTraits, estimate: Estimate) {
-  const count = Math.ceil(placesOf(columns, estimate) / 4) * 4;
+  const count = Math.ceil(iterationsOf(columns, estimate) / 4) * 4;
   return chooseTile(estimated(u.extent, estimate), count, newAxis('column', count), fma);
 }
 
 /** The columns as one axis, as long as tiles of this width fill. */
 function columnOf(columns: readonly Axis[], width: number, estimate: Estimate): Axis {
   const name = columns.map((a) => a.name).join('');
-  return newAxis(name, Math.ceil(placesOf(columns, estimate) / width) * width);
+  return newAxis(name, Math.ceil(iterationsOf(columns, estimate) / width) * width);
 }
 
 function described(

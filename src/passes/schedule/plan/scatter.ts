@@ -7,7 +7,7 @@ import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { chooseShape } from './shape.js';
 import { strideOfStore } from '../../../ir/nest/strides.js';
-import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
+import { estimated, iterationsOf, type Estimate } from '../../../ir/nest/sizes.js';
 import type { LoopPlan, ScatterPlan, ScatterThreads } from '../../../ir/nest/plans.js';
 
 /** Columns outside, so that threads can share them; for each run of them all terms in order. */
@@ -50,8 +50,8 @@ export function planScatterThreads(nest: Nest, estimate: Estimate): ScatterThrea
   if (!scatter) return undefined;
   const columns = columnsOf(reshaped, scatter);
   const rows = Math.min(mostRows, estimated(scatter.row.extent, estimate));
-  const runs = Math.ceil(placesOf(nest.axes, estimate) / rows);
-  const wanted = Math.min(enoughThreads / runs, placesOf(scatter.over, estimate) / leastShare, mostShares);
+  const runs = Math.ceil(iterationsOf(nest.axes, estimate) / rows);
+  const wanted = Math.min(enoughThreads / runs, iterationsOf(scatter.over, estimate) / leastShare, mostShares);
   const shares = scatter.over.length === 1 ? 2 ** Math.max(0, Math.floor(Math.log2(wanted))) : 1;
   const shared = shares > 1 ? `, ${shares} threads a run` : '';
   const text = `${describe(scatter, columns)}, runs of ${rows} rows${shared}, ${threads} a group`;

@@ -14,7 +14,7 @@ import { chooseShape } from './shape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
 import { axesOfValue, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from '../../../ir/nest/strides.js';
 import { costOf } from '../../../ir/nest/cost.js';
-import { estimated, placesOf } from '../../../ir/nest/sizes.js';
+import { estimated, iterationsOf } from '../../../ir/nest/sizes.js';
 import type { LoopPlan, NestPlan, Plan, Shape, Tail } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 
@@ -223,7 +223,7 @@ function scalarTiles(nest: Nest, estimate: Estimate): Map<Axis, number> {
     nest.stores.map((s) => s.value),
     estimate,
   );
-  const points = placesOf(nest.axes, estimate);
+  const points = iterationsOf(nest.axes, estimate);
   if (folds.length === 0 || points * cost < littleWork) return tiles;
   const innermost = folds.find((f) => !hasFold(f.body)) ?? folds[0];
   const factors = factorsOf(innermost).map((f) => axesOfValue(f));

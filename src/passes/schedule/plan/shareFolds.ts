@@ -18,7 +18,7 @@ import { replaceFolds } from '../../../ir/rewrite.js';
 import { specialise } from '../../../ir/nest/specialise.js';
 import { factorsOf, productOf } from '../../../ir/nest/contraction.js';
 import { axesOfValue, foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import { estimated, placesOf } from '../../../ir/nest/sizes.js';
+import { estimated, iterationsOf } from '../../../ir/nest/sizes.js';
 import type { ScatterThreads, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 import { planWorkgroups, sideBySide } from './workgroups.js';
@@ -54,7 +54,7 @@ export function shareFolds(nest: AnyNest, target: TargetTraits, estimate: Estima
 
 /** How many shares keep a processor busy and are still worth a thread's or a group's while. */
 function sharesFor(nest: Nest, folds: readonly Fold[], plan: WorkPlan, estimate: Estimate): number {
-  const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
+  const size = (axes: readonly Axis[]): number => iterationsOf(axes, estimate);
   const folded = Math.min(...folds.map((f) => size(f.over)));
   const places = size(nest.axes);
   if (folded < longFold) return 1;
@@ -140,7 +140,7 @@ function twoNests(
   ];
 }
 
-/** The fold over the places from `start` that are there. */
+/** The fold over the indices from `start` that are there. */
 function shareOf(f: Fold, axis: Axis, start: Index, length: Index, even: boolean): Scalar {
   const inner = newAxis(axis.name, length);
   const at = add(start, toIndex(inner));

@@ -4,7 +4,7 @@ import { vectorise } from '../../../ir/nest/lanes.js';
 import type { Stage, Tail } from '../../../ir/nest/plans.js';
 import { applyStage } from '../../../ir/nest/reshape.js';
 import type { Sides } from '../../../ir/nest/sides.js';
-import { estimated, placesOf, type Estimate } from '../../../ir/nest/sizes.js';
+import { estimated, iterationsOf, type Estimate } from '../../../ir/nest/sizes.js';
 import { addressesOf, axesOfValue, strideAt } from '../../../ir/nest/strides.js';
 import type { Nest } from '../../../ir/program.js';
 import type { Buffer, Scalar } from '../../../ir/scalar.js';
@@ -88,7 +88,7 @@ export function isShortInside(
   const staged = applyStage(nest, stageRun(sides, order, run ?? [sides.v], 0));
   const merged = runs(looped, addressesOf(staged)).find(({ axes }) => axes.includes(looped[looped.length - 1]));
   const inner = merged?.axes ?? looped.slice(-1);
-  return inner.length < looped.length && placesOf(inner, estimate) < shortFold;
+  return inner.length < looped.length && iterationsOf(inner, estimate) < shortFold;
 }
 
 /** How far apart neighbours of the innermost axis of the fold are. */
@@ -98,8 +98,8 @@ export function strideOfSide(side: Scalar, over: readonly Axis[], estimate: Esti
 
 /** Are rows so many, and so far apart in the fold, that reading them in place is dearer than staging them? */
 function areFarApart(sides: Sides, over: readonly Axis[], u: Axis, estimate: Estimate): boolean {
-  const depth = placesOf(over, estimate);
-  const columns = placesOf(sides.columns, estimate);
+  const depth = iterationsOf(over, estimate);
+  const columns = iterationsOf(sides.columns, estimate);
   const few = depth >= deep || columns >= manyColumns ? fewRows : manyRows;
   if (estimated(u.extent, estimate) < few || columns < leastColumns) return false;
   const stride = strideOfSide(sides.uSide, over, estimate);

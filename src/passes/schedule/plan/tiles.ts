@@ -7,7 +7,7 @@ import { inQuads, storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf } from '../../../ir/nest/sides.js';
 import { foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import { placesOf } from '../../../ir/nest/sizes.js';
+import { iterationsOf } from '../../../ir/nest/sizes.js';
 import type { NestPlan, TilePlan, TileSide } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
 
@@ -43,7 +43,7 @@ export function planTiles(
   const reshaped = reshape(nest, shape);
   const sides = sidesOf(reshaped, estimate);
   if (!sides || new Set(foldsOf(reshaped).map((f) => f.key)).size > 1) return undefined;
-  const size = (axes: readonly Axis[]): number => placesOf(axes, estimate);
+  const size = (axes: readonly Axis[]): number => iterationsOf(axes, estimate);
   const [rows, columns, fold] = [size(sides.rows), size(sides.columns), size(sides.fold.over)];
   const products = rows * columns * fold * size(sides.batch);
   if (Math.min(rows, columns, fold) < narrowSide || products < leastProducts) return undefined;

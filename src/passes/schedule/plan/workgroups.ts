@@ -10,7 +10,7 @@ import { planNest } from './serial.js';
 import { storesInQuads } from '../../../ir/nest/quads.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import { foldsOf, strideAt } from '../../../ir/nest/strides.js';
-import { placesOf } from '../../../ir/nest/sizes.js';
+import { iterationsOf } from '../../../ir/nest/sizes.js';
 import { planTiles } from './tiles.js';
 import type { NestPlan, SharedPart, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Estimate } from '../../../ir/nest/sizes.js';
@@ -63,7 +63,7 @@ function planWork(nest: AnyNest, target: TargetTraits, estimate: Estimate): Work
 
 /** A thread for each element. */
 function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
-  const places = placesOf(
+  const places = iterationsOf(
     part.loops.map((l) => l.axis),
     estimate,
   );
@@ -86,7 +86,7 @@ function planThreads(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan {
 function planShares(nest: Nest, part: NestPlan, estimate: Estimate): WorkPlan | undefined {
   const reshaped = reshape(nest, part.shape);
   const folded = foldedBy(reshaped, estimate) ?? 0;
-  const outputs = placesOf(nest.axes, estimate);
+  const outputs = iterationsOf(nest.axes, estimate);
   if (folded < (outputs === 1 ? shortestShare / 2 : shortestShare) || outputs > manyOutputs) return undefined;
   // Neighbouring threads read neighbours: where those belong to other elements, a thread for each element does.
   const inner = part.folds[part.folds.length - 1];
@@ -101,7 +101,8 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
   const parts = nest.parts.map((part) => planNest(part, target, estimate));
   const width = Math.max(
     ...nest.parts.map(
-      (part) => placesOf(part.axes, estimate) * Math.max(1, ...foldsOf(part).map((f) => placesOf(f.over, estimate))),
+      (part) =>
+        iterationsOf(part.axes, estimate) * Math.max(1, ...foldsOf(part).map((f) => iterationsOf(f.over, estimate))),
     ),
   );
   const head = `rows ${printIndex(nest.row.extent)}`;
@@ -122,7 +123,7 @@ function planRows(nest: Rows, target: TargetTraits, estimate: Estimate): WorkPla
 function foldedBy(nest: Nest, estimate: Estimate): number | undefined {
   const folds = foldsOf(nest);
   if (folds.length === 0 || !sideBySide(nest)) return undefined;
-  return Math.max(...folds.map((f) => placesOf(f.over, estimate)));
+  return Math.max(...folds.map((f) => iterationsOf(f.over, estimate)));
 }
 
 /** Are the folds of numbers, none within another, and evaluated whatever holds? */
