@@ -14,7 +14,6 @@ const longFiles: Readonly<Record<string, string>> = {
 const longFunctions: Readonly<Record<string, string>> = {
   'codegen/runtime/fit.ts fitRows':
     'a generator: what it yields stands between the steps, in the order in which they happen',
-  'page/graph.ts place': 'a box is drawn part over part, and what a click does is said where it is drawn',
 };
 
 interface Length {
