@@ -41,6 +41,7 @@ function inIndex(index: Index, search: { readonly sizes: Set<string>; readonly a
     for (const part of atoms) {
       if (part.kind === 'size') search.sizes.add(part.name);
       else if (part.kind === 'axis') search.axes.add(part);
+      else if (part.kind === 'sum') inIndex(part.of, search);
       else if (part.kind === 'quotient') {
         inIndex(part.of, search);
         inIndex(part.by, search);

@@ -153,6 +153,8 @@ function valueOf(index: Index, place: Place): number {
         return place.sizeOf(part.name);
       case 'axis':
         return place.axes.get(part) ?? 0;
+      case 'sum':
+        return valueOf(part.of, place);
       case 'quotient':
         return Math.floor(valueOf(part.of, place) / valueOf(part.by, place));
       case 'element':

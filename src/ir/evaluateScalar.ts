@@ -101,6 +101,7 @@ function indexClosure(index: Index, scalar: (value: Scalar) => Run, sizeOf: (nam
     evaluateIndex(of, (part) => {
       if (part.kind === 'axis') return axes.get(part) ?? unbound(part.name);
       if (part.kind === 'size') return sizeOf(part.name);
+      if (part.kind === 'sum') return value(part.of, axes);
       if (part.kind === 'quotient') return Math.floor(value(part.of, axes) / value(part.by, axes));
       return elements.get(part)?.(axes) ?? 0;
     });

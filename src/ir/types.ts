@@ -1,5 +1,5 @@
 // Tensor types: an element type and a shape whose dimensions keep the names their author gave them.
-import { constantOf, printIndex, product, type Index } from './index.js';
+import { constantOf, printIndex, product, inOnePiece, type Index } from './index.js';
 
 export type ElementType =
   | { readonly kind: 'f32' }
@@ -22,7 +22,8 @@ export const f32: ElementType = { kind: 'f32' };
 export const bool: ElementType = { kind: 'bool' };
 
 export function dim(size: Index, name?: string): Dim {
-  return name === undefined ? { size } : { size, name };
+  const kept = inOnePiece(size);
+  return name === undefined ? { size: kept } : { size: kept, name };
 }
 
 export function tensor(shape: readonly Dim[], element: ElementType = f32): TensorType {

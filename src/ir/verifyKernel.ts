@@ -161,6 +161,9 @@ function checkIndex(index: Index, scope: Scope): void {
           if (!scope.axes.has(part))
             scope.faults.add(`${printAddress(index)} mentions ${part.name}, over which nothing goes`);
           break;
+        case 'sum':
+          checkIndex(part.of, scope);
+          break;
         case 'quotient':
           checkIndex(part.of, scope);
           checkIndex(part.by, scope);

@@ -54,6 +54,7 @@ function indexText(axis: (of: Axis) => string, size: (of: string) => string, sca
           ...atoms.map((part) => {
             if (part.kind === 'axis') return axis(part);
             if (part.kind === 'size') return size(part.name);
+            if (part.kind === 'sum') return `(${text(part.of)})`;
             return part.kind === 'element' ? `[${scalar(part.of)}]` : `(${text(part.of)} div ${text(part.by)})`;
           }),
         ].join('*'),

@@ -74,6 +74,8 @@ function atomClosure(part: Atom): Run<number> {
         if (known === undefined) throw new Error(`${part.name} is not bound`);
         return known;
       };
+    case 'sum':
+      return indexClosure(part.of);
     case 'quotient': {
       const [dividend, by] = [indexClosure(part.of), indexClosure(part.by)];
       return (state) => {

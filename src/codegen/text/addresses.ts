@@ -3,15 +3,17 @@ import type { Atom, Axis, Index } from '../../ir/index.js';
 import type { Scalar } from '../../ir/scalar.js';
 import { binary, primary, type Expression } from './expression.js';
 
-type Part = Exclude<Atom, { kind: 'quotient' }>;
+type Part = Exclude<Atom, { kind: 'quotient' | 'sum' }>;
 
 /** Prints addresses, bounds and sizes; `part` prints axes, sizes and integer elements. */
 type PrintIndex = (index: Index, part: (of: Part) => Expression) => Expression;
 
 export function printIndexBy(quotient: (of: Expression, by: Expression) => Expression): PrintIndex {
   const print: PrintIndex = (index, part) => {
-    const atom = (a: Atom): Expression =>
-      a.kind === 'quotient' ? quotient(print(a.of, part), print(a.by, part)) : part(a);
+    const atom = (a: Atom): Expression => {
+      if (a.kind === 'sum') return print(a.of, part);
+      return a.kind === 'quotient' ? quotient(print(a.of, part), print(a.by, part)) : part(a);
+    };
     // A difference begins with what is not subtracted.
     const first = index.terms.find((term) => term.factor > 0);
     const terms = first ? [first, ...index.terms.filter((term) => term !== first)] : index.terms;

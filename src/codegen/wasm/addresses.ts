@@ -91,6 +91,8 @@ function emitAtom(e: Emission, part: Atom): void {
       if (local === undefined) throw new Error(`${part.name} is not known here`);
       return e.code.get(local);
     }
+    case 'sum':
+      return emitIndex(e, part.of);
     case 'quotient': {
       emitIndex(e, part.of);
       const by = constantOf(part.by);

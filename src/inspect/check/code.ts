@@ -244,6 +244,8 @@ class Writer {
             return this.bound.get(part) ?? unbound(part.name);
           case 'size':
             return String(this.code.sizeOf(part.name));
+          case 'sum':
+            return `(${this.index(part.of, lines)})`;
           case 'quotient':
             return `Math.floor((${this.index(part.of, lines)}) / (${this.index(part.by, lines)}))`;
           case 'element':

@@ -1,5 +1,14 @@
 // What a kernel reads and writes: of each buffer the elements that its nest touches, each once, however often it comes back to them.
-import { axesOf, coefficient, evaluate, type Atom, type Axis, type Index } from '../../ir/index.js';
+import {
+  atom,
+  axesOf,
+  coefficient,
+  evaluate,
+  evaluateSizes,
+  type Atom,
+  type Axis,
+  type Index,
+} from '../../ir/index.js';
 import { foldsOf } from '../../ir/nest/strides.js';
 import { loadsOf } from '../../ir/loads.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
@@ -61,7 +70,7 @@ function boundIn(part: Nest, nest: AnyNest): ReadonlySet<Axis> {
 }
 
 function valueIn(sizeOf: SizeOf): (part: Atom) => number {
-  return (part) => (part.kind === 'size' ? sizeOf(part.name) : 0);
+  return (part) => (part.kind === 'axis' || part.kind === 'element' ? 0 : evaluateSizes(atom(part), sizeOf));
 }
 
 function siteOf(at: Index, bound: ReadonlySet<Axis>, sizeOf: SizeOf): Site {

@@ -10,10 +10,15 @@ export interface Axis {
   readonly extent: Index;
 }
 
-/** What an index is made of. A quotient is the floor of a non-negative division; an element is an integer tensor element used as a coordinate. */
+/**
+ * What an index is made of. A quotient is the floor of a non-negative division; an element is an integer tensor element used as a coordinate.
+ * A sum is the size of a dimension, at least 1, that is kept in one piece (H - 2): strides are products of sizes then, as they are where every size
+ * is a name or a number, and reshaping divides by them. Multiplied out, no product of two dimensions would divide another.
+ */
 export type Atom =
   | Axis
   | { readonly kind: 'size'; readonly name: string; readonly rank: number }
+  | { readonly kind: 'sum'; readonly of: Index }
   | { readonly kind: 'quotient'; readonly of: Index; readonly by: Index }
   | { readonly kind: 'element'; readonly of: Scalar };
 
@@ -24,12 +29,14 @@ export interface Term {
 }
 
 /**
- * A polynomial with integer coefficients. Invariant: canonical, so equal keys mean equal values.
+ * A polynomial with integer coefficients. Invariant: the key is that of its canonical form, in which no sum is kept in one piece, so that equal
+ * keys mean equal values; where it has sums, `plain` is that form, and `terms` are no more than there.
  * There is no mod: mod(p, n) is p - n * quotient(p, n), so that n * quotient(p, n) + mod(p, n) cancels to p.
  */
 export interface Index {
   readonly terms: readonly Term[];
   readonly key: string;
+  readonly plain?: Index;
 }
 
 let axes = 0;
@@ -88,7 +95,8 @@ export function scale(a: Index, factor: number): Index {
   if (factor === 1 || a.terms.length === 0) return a;
   if (factor === 0) return zero;
   // The order of terms is by the size of their factors, whatever the sign, so that it stays.
-  return inOrder(a.terms.map((t) => ({ factor: t.factor * factor, atoms: t.atoms })));
+  const scaled = inOrder(a.terms.map((t) => ({ factor: t.factor * factor, atoms: t.atoms })));
+  return a.plain ? withPlain(scaled, scale(a.plain, factor)) : scaled;
 }
 
 export function mul(a: Index | number, b: Index | number): Index {
@@ -118,21 +126,59 @@ export function equal(a: Index, b: Index): boolean {
   return a.key === b.key;
 }
 
-/** Terms of equal atoms merged, in the one order. */
+/** The size of a dimension: a sum in one piece, so that products of sizes are one term. */
+export function inOnePiece(of: Index): Index {
+  const plain = of.plain ?? of;
+  if (of.terms.length < 2 || plain.terms.length < 2) return of;
+  const isOfSizes = ({ terms }: Index): boolean =>
+    terms.every(({ atoms }) =>
+      atoms.every(
+        (part) => part.kind === 'size' || (part.kind === 'quotient' && isOfSizes(part.of) && isOfSizes(part.by)),
+      ),
+    );
+  return isOfSizes(plain) ? atom({ kind: 'sum', of: plain }) : of;
+}
+
+/** Terms of equal atoms merged, in the one order; with sums in one piece or multiplied out, whichever is shorter. */
 export function canonical(terms: readonly Term[]): Index {
+  const index = merged(terms);
+  if (!index.terms.some(hasSum)) return index;
+  const plain = merged(index.terms.flatMap(multipliedOut));
+  return plain.terms.length < index.terms.length ? plain : withPlain(index, plain);
+}
+
+function withPlain({ terms }: Index, plain: Index): Index {
+  return { terms, key: plain.key, plain };
+}
+
+function hasSum({ atoms }: Term): boolean {
+  return atoms.some(({ kind }) => kind === 'sum');
+}
+
+function multipliedOut(term: Term): readonly Term[] {
+  if (!hasSum(term)) return [term];
+  let terms: readonly Term[] = [{ factor: term.factor, atoms: [] }];
+  for (const part of term.atoms) {
+    const by = part.kind === 'sum' ? part.of.terms : [{ factor: 1, atoms: [part] }];
+    terms = terms.flatMap((s) => by.map((t) => ({ factor: s.factor * t.factor, atoms: [...s.atoms, ...t.atoms] })));
+  }
+  return terms.map(({ factor, atoms }) => ({ factor, atoms: [...atoms].sort(compareFactors) }));
+}
+
+function merged(terms: readonly Term[]): Index {
   if (terms.length < 2) return inOrder(terms.filter((t) => t.factor !== 0));
-  const merged: Term[] = [];
+  const kept: Term[] = [];
   // They are few: a table of their keys would take longer than to look at each.
   const keys: string[] = [];
   for (const term of terms) {
     const key = atomsKey(term.atoms);
     const at = keys.indexOf(key);
     if (at < 0) {
-      merged.push(term);
+      kept.push(term);
       keys.push(key);
-    } else merged[at] = { factor: merged[at].factor + term.factor, atoms: term.atoms };
+    } else kept[at] = { factor: kept[at].factor + term.factor, atoms: term.atoms };
   }
-  return inOrder(merged.filter((t) => t.factor !== 0).sort(compareTerms));
+  return inOrder(kept.filter((t) => t.factor !== 0).sort(compareTerms));
 }
 
 function inOrder(terms: readonly Term[]): Index {
@@ -153,6 +199,8 @@ export function atomKey(part: Atom): string {
       return part.name;
     case 'axis':
       return `#${part.id}`;
+    case 'sum':
+      return `(${part.of.key})`;
     case 'quotient': {
       let key = quotientKeys.get(part);
       if (!key) quotientKeys.set(part, (key = `(${part.of.key}/${part.by.key})`));

@@ -16,10 +16,14 @@ export function compareTerms(a: Term, b: Term): number {
 
 /** The atoms of one term: sizes come first, so that strides do. */
 export function compareFactors(a: Atom, b: Atom): number {
-  return Number(a.kind !== 'size') - Number(b.kind !== 'size') || compareAtoms(a, b);
+  return Number(!isSize(a)) - Number(!isSize(b)) || compareAtoms(a, b);
 }
 
-const kinds: Readonly<Record<Atom['kind'], number>> = { axis: 0, quotient: 1, element: 2, size: 3 };
+function isSize({ kind }: Atom): boolean {
+  return kind === 'size' || kind === 'sum';
+}
+
+const kinds: Readonly<Record<Atom['kind'], number>> = { axis: 0, quotient: 1, element: 2, size: 3, sum: 4 };
 
 /** Axes as they were made, sizes as the model declares them. */
 function compareAtoms(a: Atom, b: Atom): number {
@@ -27,6 +31,7 @@ function compareAtoms(a: Atom, b: Atom): number {
   if (a.kind === 'size' && b.kind === 'size') return a.rank - b.rank || compareTexts(a.name, b.name);
   if (a.kind === 'axis' && b.kind === 'axis') return a.id - b.id;
   if (a.kind === 'quotient' && b.kind === 'quotient') return compareIndices(a.of, b.of) || compareIndices(a.by, b.by);
+  if (a.kind === 'sum' && b.kind === 'sum') return compareIndices(a.of, b.of);
   if (a.kind === 'element' && b.kind === 'element') return compareScalars(a.of, b.of);
   return kinds[a.kind] - kinds[b.kind];
 }

@@ -4,6 +4,10 @@ import type { Atom, Index } from './arithmetic.js';
 /** The printed form: `10*i + j`, `batch`, `(k div 5)`. */
 export function printIndex(a: Index): string {
   if (a.terms.length === 0) return '0';
+  const [only] = a.terms;
+  // A sum that is all there is needs no parentheses.
+  if (a.terms.length === 1 && only.factor === 1 && only.atoms.length === 1 && only.atoms[0].kind === 'sum')
+    return printIndex(only.atoms[0].of);
   return a.terms
     .map((term, n) => {
       const atoms = term.atoms.map(printAtom);
@@ -21,6 +25,8 @@ function printAtom(part: Atom): string {
     case 'size':
     case 'axis':
       return part.name;
+    case 'sum':
+      return `(${printIndex(part.of)})`;
     case 'quotient':
       return `(${printIndex(part.of)} div ${printIndex(part.by)})`;
     case 'element':

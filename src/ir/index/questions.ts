@@ -8,11 +8,14 @@ export function axesOf(a: Index, into: Set<Axis> = new Set()): Set<Axis> {
   return into;
 }
 
+const axesUnder = new WeakMap<Atom, ReadonlySet<Axis>>();
+
 function axesOfAtom(part: Atom, into: Set<Axis>): void {
   if (part.kind === 'axis') into.add(part);
   else if (part.kind === 'quotient') {
-    axesOf(part.of, into);
-    axesOf(part.by, into);
+    let known = axesUnder.get(part);
+    if (!known) axesUnder.set(part, (known = axesOf(part.by, axesOf(part.of))));
+    for (const axis of known) into.add(axis);
   } else if (part.kind === 'element') scalarAxes(part.of, into);
 }
 
@@ -32,6 +35,7 @@ export function sizesOf(a: Index, into: Set<string> = new Set()): Set<string> {
   for (const term of a.terms)
     for (const part of term.atoms) {
       if (part.kind === 'size') into.add(part.name);
+      else if (part.kind === 'sum') sizesOf(part.of, into);
       else if (part.kind === 'quotient') {
         sizesOf(part.of, into);
         sizesOf(part.by, into);
@@ -70,8 +74,15 @@ export interface Range {
   max: number;
 }
 
-/** The least and the largest value over all axes; a run-time size is in [1, ∞). */
+/** The least and the largest value over all axes; a run-time size is in [1, ∞), and so is a sum of some. */
 export function rangeOf(a: Index): Range {
+  const own = rangeOfTerms(a);
+  if (!a.plain) return own;
+  const plain = rangeOfTerms(a.plain);
+  return { min: Math.max(own.min, plain.min), max: Math.min(own.max, plain.max) };
+}
+
+function rangeOfTerms(a: Index): Range {
   let [min, max] = [0, 0];
   for (const term of a.terms) {
     let range: Range = { min: 1, max: 1 };
@@ -87,6 +98,10 @@ function atomRange(part: Atom): Range {
   switch (part.kind) {
     case 'size':
       return { min: 1, max: Infinity };
+    case 'sum': {
+      const { min, max } = rangeOf(part.of);
+      return { min: Math.max(1, min), max };
+    }
     case 'axis':
       return { min: 0, max: Math.max(0, rangeOf(part.extent).max - 1) };
     case 'quotient': {
@@ -106,6 +121,20 @@ function timesRange(a: Range, b: Range): Range {
   return { min: Math.min(...all), max: Math.max(...all) };
 }
 
+const sizes = new WeakMap<Atom, number>();
+
+/** How many terms and factors an index is written with, those under quotients too. */
+export function sizeOfIndex(a: Index): number {
+  return a.terms.reduce((size, { atoms }) => atoms.reduce((sum, part) => sum + sizeOfAtom(part), size + 1), 0);
+}
+
+function sizeOfAtom(part: Atom): number {
+  if (part.kind !== 'quotient') return 1;
+  let known = sizes.get(part);
+  if (known === undefined) sizes.set(part, (known = 1 + sizeOfIndex(part.of) + sizeOfIndex(part.by)));
+  return known;
+}
+
 /** The value with every atom given by `value`. */
 export function evaluate(a: Index, value: (atom: Atom) => number): number {
   let sum = 0;
@@ -121,6 +150,7 @@ export function evaluate(a: Index, value: (atom: Atom) => number): number {
 export function evaluateSizes(a: Index, of: (name: string) => number): number {
   return evaluate(a, (part) => {
     if (part.kind === 'size') return of(part.name);
+    if (part.kind === 'sum') return evaluateSizes(part.of, of);
     if (part.kind === 'quotient') return Math.floor(evaluateSizes(part.of, of) / evaluateSizes(part.by, of));
     throw new Error(`a size has no ${part.kind}`);
   });

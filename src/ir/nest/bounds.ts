@@ -73,6 +73,8 @@ function createRanges(size: Sizes): (index: Index) => Range {
         const value = size(part.name);
         return { min: value, max: value };
       }
+      case 'sum':
+        return range(part.of);
       case 'quotient': {
         const [of, by] = [range(part.of), range(part.by)];
         return { min: Math.floor(Math.max(0, of.min) / by.max), max: Math.floor(of.max / Math.max(1, by.min)) };
@@ -149,6 +151,8 @@ class Trial {
         return this.position(part);
       case 'size':
         return this.size(part.name);
+      case 'sum':
+        return this.address(part.of);
       case 'quotient': {
         const [of, by] = [this.address(part.of), this.address(part.by)];
         return of === undefined || by === undefined ? undefined : Math.floor(of / by);

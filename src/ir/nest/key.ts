@@ -106,6 +106,8 @@ class ShapeWriter {
         return this.axis(part);
       case 'size':
         return part.name;
+      case 'sum':
+        return `(${this.index(part.of)})`;
       case 'quotient':
         return `(${this.index(part.of)})/(${this.index(part.by)})`;
       case 'element':

@@ -1,21 +1,26 @@
 // Elements put elsewhere: no arithmetic, only coordinates.
 import {
   add,
+  axis,
   constant as whole,
   constantOf,
   div,
   mod,
   mul,
   printIndex,
+  provablyLess,
+  rangeOf,
   scale,
   sub,
   toIndex,
   zero,
+  type Atom,
   type Index,
 } from '../index.js';
 import { printNumber } from '../formula/numbers.js';
 import { apply as applied, indexed, list, setting, shapeSetting, silent, transposed } from '../formula/tree.js';
 import type { Builder, Node, Op } from '../graph.js';
+import { rewriteScalar } from '../rewrite.js';
 import { apply, indexValue, number, type Scalar } from '../scalar.js';
 import { dim, printShape, stridesOf, type Dim, type TensorType } from '../types.js';
 import { sum } from './reductions.js';
@@ -49,7 +54,8 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
   summary: 'The same elements, in order, in another shape.',
   rule: 'd reshape(u) = reshape(du)',
   type: ([x], { shape }) => ({ element: x.element, shape }),
-  element: (at, [x], { inputs: [source], type }) => x(unflatten(flatten(at, type), source.type)),
+  element: (at, [x], { inputs: [source], type }) =>
+    readWithin(at, type, (inside) => x(unflatten(flatten(inside, type), source.type))),
   vjp: (d, { inputs: [x] }, g) => [g.make(reshape, [d], { shape: x.type.shape })],
   // Axes of size 1 that come or go are not seen.
   notation: {
@@ -67,6 +73,23 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
 /** Equal for shapes that differ in axes of size 1 alone. */
 function wideKey(shape: readonly Dim[]): string {
   return shape.flatMap(({ size }) => (constantOf(size) === 1 ? [] : [size.key])).join();
+}
+
+/**
+ * What is read at coordinates that lie within the shape wherever it is read, though that cannot be seen of all of them: i - 1 is read of what
+ * is padded where a condition says so, i < 2 * (H div 2) of what is cropped. Axes of the shape stand for those until quotients are gone.
+ */
+function readWithin(at: readonly Index[], { shape }: TensorType, read: (at: readonly Index[]) => Scalar): Scalar {
+  const replaced = new Map<Atom, Index>();
+  const inside = at.map((i, n) => {
+    const { size } = shape[n];
+    if (rangeOf(i).min >= 0 && provablyLess(i, size)) return i;
+    const own = axis('i', size);
+    replaced.set(own, i);
+    return toIndex(own);
+  });
+  const value = read(inside);
+  return replaced.size === 0 ? value : rewriteScalar(value, { atom: (part) => replaced.get(part) });
 }
 
 /** The flat index of an element in row-major order. */

@@ -5,7 +5,7 @@ import type { Node } from '../../ir/graph.js';
 import { constant as whole, constantOf, printIndex, type Index } from '../../ir/index.js';
 import type { DataSource, Initial } from '../../ir/model.js';
 import type { OwnGradient } from '../../ir/ops/ownGradient.js';
-import { printType, type Dim } from '../../ir/types.js';
+import { dim, printType, type Dim } from '../../ir/types.js';
 import type { Declaration, Definition, Expression } from '../../parser/tree.js';
 import { Follows, type Frame } from './frame.js';
 
@@ -272,7 +272,7 @@ export function sizeValue(index: Index, name?: string): Value {
 
 /** A value that can be a dimension. */
 export function dimOf(value: Value): Dim | undefined {
-  if (value.kind === 'size') return { size: value.index, ...(value.name !== undefined && { name: value.name }) };
+  if (value.kind === 'size') return dim(value.index, value.name);
   if (value.kind !== 'number' || !Number.isSafeInteger(value.value) || value.value < 1) return undefined;
   return { size: whole(value.value), ...(value.name !== undefined && { name: value.name }) };
 }

@@ -18,6 +18,7 @@ export function createWeights(estimate: Estimate): Weights {
   const valueOf = (index: Index): number =>
     evaluate(index, (part) => {
       if (part.kind === 'size') return estimate(part.name);
+      if (part.kind === 'sum') return valueOf(part.of);
       if (part.kind === 'quotient') return Math.floor(valueOf(part.of) / Math.max(1, valueOf(part.by)));
       return part.kind === 'axis' ? valueOf(part.extent) / 2 : chosen(part.of);
     });

@@ -1,5 +1,5 @@
 // What one element of a node costs by its own rule, and how often it reads each input: the figures that fuse decides by.
-import { axis, toIndex } from '../../ir/index.js';
+import { axesOf, axis, toIndex, type Index } from '../../ir/index.js';
 import { costOfOp } from '../../ir/nest/cost.js';
 import { iterationsOf, type Estimate } from '../../ir/nest/sizes.js';
 import { partsOf } from '../../ir/walk.js';
@@ -15,14 +15,16 @@ export interface RuleCost {
   /** How often one element reads each input. */
   readonly reads: readonly number[];
   readonly folds: boolean;
+  /** Does it read at coordinates that quotients take apart? */
+  readonly divides: boolean;
 }
 
 /** The cost of a node's own element rule; zero for leaves and for results of loops, whose bodies have costs of their own. */
 export function costOf(node: Node, estimate: Estimate): RuleCost {
   const { op } = node;
   // A nest of its own: what it reads of sums is stored.
-  if (isOp(node, recurrence)) return { cost: 2, reads: node.inputs.map(() => 1), folds: true };
-  if (op.kind !== 'element') return { cost: 0, reads: [], folds: false };
+  if (isOp(node, recurrence)) return { cost: 2, reads: node.inputs.map(() => 1), folds: true, divides: false };
+  if (op.kind !== 'element') return { cost: 0, reads: [], folds: false, divides: false };
   const placeholders = node.inputs.map((input): Buffer => ({
     name: 'in',
     space: 'arena',
@@ -31,10 +33,14 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
   }));
   const counter = new Map<Buffer, number>();
   let folds = false;
+  let divides = false;
   const at = node.type.shape.map((d, i) => toIndex(axis(`i${i}`, d.size)));
   const value = op.element(
     at,
-    node.inputs.map((input, i) => (where) => loadElement(placeholders[i], addressOf(input.type, where), input.type)),
+    node.inputs.map((input, i) => (where) => {
+      divides ||= where.some(isTakenApart);
+      return loadElement(placeholders[i], addressOf(input.type, where), input.type);
+    }),
     node,
   );
 
@@ -57,7 +63,11 @@ export function costOf(node: Node, estimate: Estimate): RuleCost {
     return partsOf(scalar).reduce((sum, part) => sum + visit(part, times, seen), own);
   };
   const cost = visit(value, 1, new Set());
-  return { cost, reads: placeholders.map((p) => counter.get(p) ?? 0), folds };
+  return { cost, reads: placeholders.map((p) => counter.get(p) ?? 0), folds, divides };
+}
+
+function isTakenApart({ terms }: Index): boolean {
+  return terms.some(({ atoms }) => atoms.some((part) => part.kind === 'quotient' && axesOf(part.of).size > 0));
 }
 
 /** The load of what `loadElement` makes a truth. */

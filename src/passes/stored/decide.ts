@@ -6,6 +6,7 @@ import { reachable } from '../../ir/reachable.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
 import { constant } from '../../ir/ops/constants.js';
 import { countsUpdates } from '../../ir/recognise.js';
+import { tooFar } from './addresses.js';
 import { costOf, type RuleCost } from './cost.js';
 import { inputsNeeded, needsOf, type Needs } from './needs.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
@@ -62,7 +63,7 @@ function typeKey({ element, shape }: TensorType): string {
 /**
  * Node n is stored iff it is a root, or what a loop gives, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold that a loop
  * would make anew in each round, or that a nest would make of parts, or beside one that it has already, or stands too deep in a nest to
- * be written into it.
+ * be written into it, or is read at coordinates that would make an address too large.
  * T: how often its elements would be evaluated if inlined, once more in each round of a loop; N: its elements; c: the cost of its own rule.
  */
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
@@ -72,9 +73,29 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
 /** In the body of a loop a fold is made once, also where nests of their own read parts of it: each of those is a call in every round. */
 function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): Decision {
   const order = reachable(roots, inputsNeeded);
+  const given = { roots, order, runs: decidedRuns(order, estimate), estimate, isBody };
+  const apart = new Set<Node>();
+  for (;;) {
+    const decision = sweepOver(given, apart);
+    const more = tooFar(order, decision.stored, inputsNeeded, (node) => cached(node, estimate).divides);
+    if (more.length === 0) return decision;
+    for (const node of more) apart.add(node);
+  }
+}
+
+/** What is decided about. */
+interface Given {
+  readonly roots: readonly Node[];
+  readonly order: readonly Node[];
+  readonly runs: ReadonlyMap<string, DecidedRun>;
+  readonly estimate: Estimate;
+  readonly isBody: boolean;
+}
+
+/** `apart` are stored in any case. */
+function sweepOver({ roots, order, runs, estimate, isBody }: Given, apart: ReadonlySet<Node>): Decision {
   const rootSet = new Set(roots);
   const { host, counted } = hostScalars(order, rootSet);
-  const runs = decidedRuns(order, estimate);
   const loopReads = readsOfLoops(runs, estimate);
   const consumers = consumersAmong(order);
   const ofPlaces = costsOfPlaces(order, estimate);
@@ -97,6 +118,7 @@ function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): 
       rootSet.has(node) ||
       node.op.kind === 'structured' ||
       host.has(node) ||
+      apart.has(node) ||
       crowded ||
       use.depth > deepest ||
       isOp(node, scatterAdd) ||

@@ -164,6 +164,7 @@ export class Writer {
   levelOfAtom(part: Atom): number {
     switch (part.kind) {
       case 'size':
+      case 'sum':
         return 0;
       case 'axis':
         for (let i = this.depth; i > 0; i--) if (this.scopes[i].axes.has(part)) return i;
