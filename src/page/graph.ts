@@ -2,7 +2,7 @@
 import type { PageGroup, PageItem } from '../inspect/graph/page.js';
 import { draw } from './graph/draw.js';
 import { element } from './graph/elements.js';
-import { overlay } from './graph/overlay.js';
+import { overlay, percent, ranked } from './graph/overlay.js';
 import { data, linkedIn, panes, reveal, size, type Chosen, type Pane } from './graph/panes.js';
 
 const search = element('search', HTMLInputElement);
@@ -18,14 +18,49 @@ for (const pane of panes) {
   const width = Number(pane.svg.dataset.width);
   pane.zoom = Math.min(1, Math.max(0.5, pane.view.clientWidth / width));
   size(pane);
-  pane.view.scrollLeft = (width * pane.zoom - pane.view.clientWidth) / 2;
+  start(pane);
   listen(pane);
 }
-overlay.addEventListener('change', redraw);
+overlay.addEventListener('change', () => {
+  redraw();
+  rank();
+});
 search.addEventListener('input', find);
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') choose(undefined);
 });
+
+/** A pane begins at its uppermost box, or the first of the kernels that take most. */
+function start(pane: Pane): void {
+  const [most] = ranked(pane);
+  const top = [...pane.svg.querySelectorAll('g.box')].sort(
+    (a, b) => a.getBoundingClientRect().y - b.getBoundingClientRect().y,
+  )[0];
+  const key = most ? `${most.group.path}/` : top?.getAttribute('data-key');
+  if (key) reveal(pane, key);
+}
+
+/** What the overlay shows in numbers: the kernels that take most, each a button that leads to it. */
+function rank(): void {
+  const pane = panes.find(({ stage }) => stage.stage === 'fused');
+  const kernels = pane ? ranked(pane) : [];
+  if (!pane || kernels.length === 0) return describe('', []);
+  const list = document.createElement('ol');
+  for (const { group, part } of kernels.slice(0, 10)) {
+    const [entry, button] = [document.createElement('li'), document.createElement('button')];
+    button.textContent = `${percent(part)}  ${group.path}`;
+    button.addEventListener('click', () => {
+      reveal(pane, `${group.path}/`);
+      describeGroup(pane, group);
+    });
+    entry.append(button);
+    list.append(entry);
+  }
+  const heading = document.createElement('h2');
+  heading.textContent = `Kernels by ${overlay.selectedOptions[0].text}`;
+  details.replaceChildren(heading, list);
+  reveal(pane, `${kernels[0].group.path}/`);
+}
 
 function drawPane(pane: Pane): void {
   draw(pane, { chosen, focused, act });

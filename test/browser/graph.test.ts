@@ -69,6 +69,25 @@ describe.each([
     expect(await heated()).toBeGreaterThan(0);
   });
 
+  it('lists the kernels that take most, and leads to each', async () => {
+    const { page } = served;
+    await page.locator('#overlay').selectOption('operations');
+    const entries = await page.locator('#details ol button').allInnerTexts();
+    const shares = entries.map((entry) => Number.parseFloat(entry));
+    expect(shares.length).toBeGreaterThan(0);
+    expect([...shares].sort((a, b) => b - a)).toEqual(shares);
+    const last = page.locator('#details ol button').last();
+    const name = (await last.innerText()).replace(/^\S+ %\s+/, '');
+    await last.click();
+    expect(await page.locator('#details').innerText()).toContain(name);
+    const shown = await page.evaluate((key) => {
+      const box = document.querySelector(`#pane-fused [data-key="${CSS.escape(key)}"]`)?.getBoundingClientRect();
+      const frame = document.querySelector('#pane-fused')?.getBoundingClientRect();
+      return box && frame && box.right > frame.left && box.left < frame.right;
+    }, `${name}/`);
+    expect(shown).toBe(true);
+  });
+
   it('asks for nothing, and nothing fails', () => {
     expect(faults).toEqual([]);
   });

@@ -33,6 +33,8 @@ it.each([
   const text = readFileSync(page, 'utf8');
   expect(blocksOf(text).filter(({ info }) => info.startsWith('nnc '))).toHaveLength(count);
   const now = withBlocks(text, shown);
+  for (const block of blocksOf(now))
+    if (block.info.startsWith('nnc ')) expect(block.text.trim(), block.info).not.toBe('');
   if (process.env.UPDATE === '1') writeFileSync(page, now);
   expect(process.env.UPDATE === '1' ? now : text).toBe(now);
 });

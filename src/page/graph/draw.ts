@@ -3,7 +3,7 @@ import { arrange, type Arranged, type Placed } from '../../inspect/graph/arrange
 import type { Laid } from '../../inspect/graph/layout.js';
 import type { PageGroup, PageItem } from '../../inspect/graph/page.js';
 import { shape, text, title } from './elements.js';
-import { percent, share } from './overlay.js';
+import { percent, share, warmth } from './overlay.js';
 import { holdsAny, laid, linkedIn, size, type Chosen, type Pane } from './panes.js';
 
 const headHeight = 24;
@@ -111,7 +111,7 @@ function boxOf(pane: Pane, box: Placed, isNear: boolean): SVGElement {
   });
   const heat = share(pane, item, group);
   if (heat !== undefined && !box.inner)
-    rect.style.fill = `color-mix(in oklab, var(--heat) ${(100 * heat).toFixed(1)}%, var(--ground))`;
+    rect.style.fill = `color-mix(in oklab, var(--heat) ${(100 * warmth(heat)).toFixed(1)}%, var(--ground))`;
   g.append(title(item ? hint(item) : `${group?.path ?? ''}: ${group?.size ?? 0} operations`), rect);
   g.append(...wordsOf(box, item, group, heat));
   return g;

@@ -24,6 +24,22 @@ function gradientsOf(pane: Pane, item: PageItem): readonly string[] {
   return pane.stage.stage === 'backward' ? [item.id] : (item.links.backward ?? []);
 }
 
+/** Groups of kernels by what the overlay shows of them, the largest first; none where it is not about kernels. */
+export function ranked({ groups }: Pane): readonly { readonly group: PageGroup; readonly part: number }[] {
+  const found = data.overlays[overlay.value];
+  if (found?.of !== 'kernels') return [];
+  return [...groups.values()]
+    .map((group) => ({ group, part: found.amounts[group.path] ?? 0 }))
+    .filter(({ part }) => part > 0)
+    .sort((a, b) => b.part - a.part);
+}
+
+/** How strongly a share is coloured: the largest is in full colour. */
+export function warmth(part: number): number {
+  const { amounts = {} } = data.overlays[overlay.value] ?? {};
+  return part / Math.max(part, ...Object.values(amounts), Number.MIN_VALUE);
+}
+
 /** A share as people read it. */
 export function percent(part: number): string {
   return `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %`;
