@@ -48,7 +48,7 @@ const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot'
 
 /** What functions of the module that hold sizes in variables call other things. */
 const variables =
-  'm arena buffer call words imports code compiled device exports memory options sleep team threads error parameters thread'.split(
+  'm arena at length floats integers buffer call words imports code compiled device exports memory options sleep team threads error parameters thread'.split(
     ' ',
   );
 

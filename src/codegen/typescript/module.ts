@@ -96,23 +96,39 @@ function createdMemory(program: TrainerProgram, layout: Layout): string[] {
   ];
 }
 
+/** So many tensors of one type have a function that lays them out; fewer are read more easily without. */
+const manyPlanned = 12;
+
+/** What the function is called that lays out tensors of a type. */
+const layersOut: Record<Buffer['dtype'], string> = { f32: 'floats', i32: 'integers', u32: 'words' };
+
 /** The body of reserve. */
 function reservedMemory(program: TrainerProgram, layout: Layout): string[] {
   const { sizes, fields } = layout;
   // An f32 input is the caller's own array; an input of integers is copied.
   const growing = [...fields].filter(([b]) => isPlanned(b) || (b.space === 'input' && b.dtype !== 'f32'));
+  const planned = growing.filter(([b]) => isPlanned(b));
+  const many = (['f32', 'i32', 'u32'] as const).filter(
+    (dtype) => planned.filter(([b]) => b.dtype === dtype).length >= manyPlanned,
+  );
   const offsets = growing.map(([buffer, field]) => {
-    const type = arrayTypes[buffer.dtype];
+    const { dtype } = buffer;
     const length = printSize(buffer.length, layout);
+    if (!isPlanned(buffer)) return `m.${field} = new ${arrayTypes[dtype]}(${length});`;
     const offset = program.memory.offsets.get(buffer);
-    if (!isPlanned(buffer)) return `m.${field} = new ${type}(${length});`;
     if (!offset) throw new Error(`${buffer.name} has no offset in memory`);
-    return `m.${field} = new ${type}(arena, ${times4(printSize(offset, layout))}, ${length});`;
+    const at = printSize(offset, layout);
+    if (many.includes(dtype)) return `m.${field} = ${layersOut[dtype]}(${at}, ${length});`;
+    return `m.${field} = new ${arrayTypes[dtype]}(arena, ${times4(at)}, ${length});`;
   });
   const length = printSize(program.memory.length, layout);
   const arena = sizes.length > 0 ? `makeArena(${length})` : `new ArrayBuffer(${times4(length)})`;
   return [
-    ...(growing.some(([b]) => isPlanned(b)) ? [`const arena = ${arena};`] : []),
+    ...(planned.length > 0 ? [`const arena = ${arena};`] : []),
+    ...many.map((dtype) => {
+      const type = arrayTypes[dtype];
+      return `const ${layersOut[dtype]} = (at: number, length: number): ${type} => new ${type}(arena, 4 * at, length);`;
+    }),
     ...statementsOf(offsets, true),
     ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
   ];
