@@ -4,7 +4,8 @@ import { fingerprint } from '../../../ir/fingerprint.js';
 import type { TargetTraits, TrainerProgram } from '../../../ir/program.js';
 import { elementCount, printType } from '../../../ir/types.js';
 import { version } from '../../../embedded.js';
-import { comment, literal } from '../../text/quote.js';
+import { elementsOf } from '../../text/progressions.js';
+import { comment, literal, objectOf } from '../../text/quote.js';
 import { lossNames } from './types.js';
 
 /** A target's name; of two, the second stands in where the first is missing. */
@@ -29,20 +30,30 @@ function fileOf({ sources, file }: TrainerProgram['model']): string {
 
 export function modelInfo(program: TrainerProgram, target: TargetName): string {
   const tensor = ({ name, type }: TrainerProgram['outputs'][number]) => ({ name, type: printType(type) });
-  const info = {
-    name: program.model.name,
-    inputs: program.inputs.map(tensor),
-    outputs: program.outputs.map(tensor),
-    metrics: lossNames(program).filter((name) => name !== 'loss'),
-    parameters: program.parameters.map(({ name, type, trained }) => ({
+  const parameters = program.parameters.map(({ name, type, trained }) =>
+    literal({
       name,
       shape: type.shape.map((d) => constantOf(d.size)),
       count: constantOf(elementCount(type)),
       trained,
-    })),
-    target,
-    compiler: `nnc ${version}`,
-    source: `fnv1a-64:${fingerprint(program.model.text)}`,
-  };
-  return `export const model: ModelInfo = ${literal(info)};`;
+    }),
+  );
+  const info = objectOf([
+    ['name', literal(program.model.name)],
+    ['inputs', literal(program.inputs.map(tensor))],
+    ['outputs', literal(program.outputs.map(tensor))],
+    ['metrics', literal(lossNames(program).filter((name) => name !== 'loss'))],
+    ['parameters', listOf(parameters)],
+    ['target', literal(target)],
+    ['compiler', literal(`nnc ${version}`)],
+    ['source', literal(`fnv1a-64:${fingerprint(program.model.text)}`)],
+  ]);
+  return `export const model: ModelInfo = ${info};`;
+}
+
+/** The parameters; a loop does not tell that the names which it puts together are names of parameters. */
+function listOf(parameters: readonly string[]): string {
+  const elements = elementsOf(parameters);
+  const list = `[${elements.join(', ')}]`;
+  return elements.length === parameters.length ? list : `${list} as ModelInfo['parameters']`;
 }
