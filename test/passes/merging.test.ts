@@ -12,6 +12,7 @@ interface Part {
 
 const count = 14;
 const edges = fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 30 });
+const splits = fc.array(fc.nat(count - 1), { maxLength: 6 });
 const pairs = fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 40 });
 
 /** Each part makes a buffer and reads those of some before it. */
@@ -59,6 +60,49 @@ it('merges what no way leads around, and nothing else', () => {
         now.add(merged);
         for (const [part, at] of home) if (at === a || at === b) home.set(part, merged);
       }
+    }),
+  );
+});
+
+it('takes what was merged apart again, in an order that is one, and answers as before', () => {
+  fc.assert(
+    fc.property(edges, pairs, splits, (reading, wanted, apart) => {
+      const all = partsOf(reading);
+      const members = new Map(all.map((part) => [part, [part]]));
+      const homeOf = (part: Part): Part => [...members].find(([, own]) => own.includes(part))?.[0] ?? part;
+      const merging = new Merging(
+        all,
+        all,
+        (part) => part,
+        () => false,
+      );
+      const expectAgreement = (a: Part, b: Part): boolean => {
+        const now = new Set(members.keys());
+        const free = !leadsAround(now, a, b) && !leadsAround(now, b, a);
+        expect(merging.canMerge(a, b)).toBe(free);
+        return free;
+      };
+      const split = (of: Part): void => {
+        const own = all.filter((part) => members.get(of)?.includes(part));
+        if (own.length === 1) return;
+        merging.replace([of], own);
+        members.delete(of);
+        for (const part of own) members.set(part, [part]);
+      };
+      wanted.forEach(([i, j], turn) => {
+        const [a, b] = [homeOf(all[i]), homeOf(all[j])];
+        if (a !== b && expectAgreement(a, b)) {
+          const merged: Part = {
+            reads: new Set([...a.reads, ...b.reads]),
+            writes: new Set([...a.writes, ...b.writes]),
+          };
+          const own = [...(members.get(a) ?? []), ...(members.get(b) ?? [])];
+          merging.merge(a, b, merged);
+          for (const old of [a, b]) members.delete(old);
+          members.set(merged, own);
+        }
+        if (apart[turn] !== undefined) split(homeOf(all[apart[turn]]));
+      });
     }),
   );
 });

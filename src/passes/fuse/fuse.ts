@@ -16,7 +16,8 @@ import { dependences } from './order.js';
 import { describeLoop, kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
 import { close } from './close.js';
-import { alone, joinRows, joinTotals, type Group, type Joining } from './rows.js';
+import { alone, joinRows, type Group, type Joining } from './rows.js';
+import { joinTotals } from './sums.js';
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
 import { throughViews, type Views } from './views.js';
 

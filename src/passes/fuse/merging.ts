@@ -53,12 +53,22 @@ export class Merging<Part extends object> {
   /** Puts what two became in their place. It may be the first of them, grown: then `linksOf` says so already. */
   merge(a: Part, b: Part, merged: Part): void {
     this.moveTogether(a, b, merged);
-    for (const old of [a, b]) {
-      if (old === merged) continue;
-      this.ranks.delete(old);
-      for (const buffer of this.linksOf(old).reads) this.readers.get(buffer)?.delete(old);
-    }
+    for (const old of [a, b]) if (old !== merged) this.leave(old);
     this.enter(merged, this.linksOf(merged === a ? b : merged));
+  }
+
+  /** Puts others in the place of parts that stand one after another; those that come wait for one another in their order, if at all. */
+  replace(old: readonly Part[], by: readonly Part[]): void {
+    const first = this.rankOf(old[0]);
+    for (const part of old) this.leave(part);
+    for (const part of by) this.enter(part, this.linksOf(part));
+    if (this.line.length === 0) return;
+    this.line.splice(first, old.length, ...by);
+    const moved = old.length === by.length ? first + by.length : this.line.length;
+    for (let rank = first; rank < moved; rank++) {
+      const part = this.line[rank];
+      if (rank < first + by.length || this.ranks.has(part)) this.ranks.set(part, rank);
+    }
   }
 
   /** What the upper of the two waits for moves below both; those after that keep their ranks. */
@@ -76,6 +86,11 @@ export class Merging<Part extends object> {
     });
     // Where there were gaps, the last ranks are left to one that is no more.
     this.line.fill(high, from + next.length, last + 1);
+  }
+
+  private leave(part: Part): void {
+    this.ranks.delete(part);
+    for (const buffer of this.linksOf(part).reads) this.readers.get(buffer)?.delete(part);
   }
 
   private enter(part: Part, { reads, writes }: Links): void {

@@ -1,6 +1,6 @@
 // Rows join: nests that read one another only within a row of their first axis become one loop over rows.
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
-import { axesOf, axis, coefficient, constantOf, type Axis, type Index } from '../../ir/index.js';
+import { axesOf, axis, coefficient, constantOf, type Axis } from '../../ir/index.js';
 import type { Nest, Provenance, Store } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
@@ -12,7 +12,6 @@ import { loadsOf } from '../../ir/loads.js';
 import { foldsOf } from '../../ir/nest/traverse.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { type Singles } from './singles.js';
-import { canTotal, isTotal } from './totals.js';
 
 /** A contraction whose work per row is below this many multiply-adds joins a row loop all the same: it becomes straight-line code. */
 const tinyRow = 256;
@@ -140,80 +139,6 @@ function walksColumns({ axes, stores }: Nest): boolean {
   );
 }
 
-/** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
-export function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
-  let list = groups;
-  let homes = homesOf(list);
-  for (const total of groups.flatMap((g) => (g.kind === 'rows' ? g.members : []))) {
-    const home = homes.of(total);
-    if (!home || home.totals.length > 0) continue;
-    for (const into of homes.makersOf(total)) {
-      if (into === home || !takesTotal(into, total, joining)) continue;
-      const merged: RowGroup = { ...into, totals: [...into.totals, total] };
-      const behind = joinRows(
-        home.members.filter((m) => m !== total),
-        joining,
-      );
-      const next = list.flatMap((g) => (g === home ? behind : [g === into ? merged : g]));
-      const sorted = sortedGroups(next, joining.inPlace);
-      if (!sorted) continue;
-      list = sorted;
-      homes = homesOf(list);
-      break;
-    }
-  }
-  return [...list];
-}
-
-/** Finds groups by what their members are and make. */
-function homesOf(all: readonly Group[]) {
-  const list = all.filter((g) => g.kind === 'rows');
-  const places = new Map(list.map((g, place) => [g, place]));
-  const homes = new Map(list.flatMap((g) => g.members.map((m) => [m, g])));
-  const makers = new Map([...homes].flatMap(([m, g]) => [...linksOf(m).writes].map((to) => [to, g])));
-  return {
-    of: (member: NestDraft): RowGroup | undefined => homes.get(member),
-    /** The groups that make what the draft reads, in their order. */
-    makersOf(draft: NestDraft): RowGroup[] {
-      const found = new Set([...linksOf(draft).reads].flatMap((from) => makers.get(from) ?? []));
-      return [...found].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
-    },
-  };
-}
-
-function takesTotal({ row, members, totals }: RowGroup, total: NestDraft, { inPlace, mayShare }: Joining): boolean {
-  if (!mayShare(members[0], total) || !isTotal(total, row)) return false;
-  const { made, reads, short } = rowsKnown(members);
-  // The old value of what lives across steps is there until the end.
-  const readInRow = total.nest.stores.some(({ to }) => !inPlace(to) && reads.has(to));
-  return short && !readInRow && canTotal(total, row, made, totals, inPlace);
-}
-
-interface RowsKnown {
-  /** What the rows store, with the stride from row to row. */
-  readonly made: ReadonlyMap<Buffer, Index>;
-  readonly reads: ReadonlySet<Buffer>;
-  /** Is every row little work? */
-  readonly short: boolean;
-}
-
-const known = new WeakMap<readonly NestDraft[], RowsKnown>();
-
-function rowsKnown(members: readonly NestDraft[]): RowsKnown {
-  let found = known.get(members);
-  if (!found) {
-    const made = new Map<Buffer, Index>();
-    for (const { nest } of members)
-      for (const store of nest.stores) {
-        const stride = rowStride(store, nest.axes[0]);
-        if (stride) made.set(store.to, stride);
-      }
-    const reads = new Set(members.flatMap((m) => [...linksOf(m).reads]));
-    known.set(members, (found = { made, reads, short: members.every((m) => isShortRow(m.nest)) }));
-  }
-  return found;
-}
-
 /** The first axis strides over whole rows in every store. */
 function firstAxisIsRow({ nest }: NestDraft): boolean {
   return nest.stores.every((store) => rowStride(store, nest.axes[0]) !== undefined);
@@ -234,14 +159,15 @@ function canJoin(group: GrowingGroup, draft: NestDraft, row: Axis, inPlace: (buf
   return !draft.nest.stores.some(({ to }) => inPlace(to) && group.reads.has(to));
 }
 
-function sortGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] {
+/** The groups in an order that respects every dependence. */
+export function sortGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] {
   const sorted = sortedGroups(groups, inPlace);
   if (!sorted) throw new Error('row groups wait for one another');
   return sorted;
 }
 
-/** Dependences between groups are those between drafts that hold all the stores of a group. */
-function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] | undefined {
+/** The same; undefined where they wait for one another. Dependences between groups are those between drafts that hold all the stores of a group. */
+export function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boolean): Group[] | undefined {
   const byDraft = new Map<Draft, Group>();
   const whole = groups.map((g): Draft => {
     if (g.kind === 'loop') return g;
@@ -255,16 +181,6 @@ function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer) => boo
     .sorted()
     ?.map((d) => (d.kind === 'loop' ? d : byDraft.get(d)))
     .filter((g) => g !== undefined);
-}
-
-/** A row of so few elements, each a fold of so few terms, that lanes could not be filled. */
-const shortRow = 8;
-
-function isShortRow({ axes, stores }: Nest): boolean {
-  const count = (of: readonly Axis[]): number => of.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1);
-  return (
-    count(axes.slice(1)) <= shortRow && stores.every((s) => foldsOf(s.value).every((f) => count(f.over) <= shortRow))
-  );
 }
 
 function isTinyRow(nest: Nest, estimate: Estimate): boolean {
