@@ -30,6 +30,18 @@ export function reachable(roots: readonly Node[], follow: (node: Node) => readon
   return [...found].sort((a, b) => a.id - b.id);
 }
 
+/**
+ * The same roots over other leaves: what depends on those is made again, in the order in which it was made, and called as it was. `become`
+ * gives what a leaf becomes, undefined where it stays.
+ */
+export function overLeaves(roots: readonly Node[], become: (leaf: Node) => Node | undefined, g: Builder): Node[] {
+  const made = new Map<Node, Node>();
+  const now = (node: Node): Node => made.get(node) ?? node;
+  for (const node of reachable(roots))
+    made.set(node, node.inputs.length === 0 ? (become(node) ?? node) : mapNode(node, now, g));
+  return roots.map(now);
+}
+
 /** The names of the parameters among some nodes. */
 export function parametersAmong(nodes: readonly Node[]): string[] {
   return nodes.flatMap((n) => (isOp(n, parameter) ? [n.attrs.name] : []));

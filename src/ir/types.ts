@@ -38,6 +38,12 @@ export function sameElement(a: ElementType, b: ElementType): boolean {
   return a.kind === b.kind && (a.kind !== 'index' || b.kind !== 'index' || a.size.key === b.size.key);
 }
 
+/** Equal for equal types whose dimensions are called alike. */
+export function typeKey({ element, shape }: TensorType): string {
+  const of = element.kind === 'index' ? element.size.key : '';
+  return `${element.kind}${of}[${shape.map(({ name, size }) => `${name ?? ''}:${size.key}`).join()}]`;
+}
+
 /** Of shapes, whose nodes are asked again and again. */
 const strides = new WeakMap<readonly Dim[], readonly Index[]>();
 const counts = new WeakMap<readonly Dim[], Index>();

@@ -1,6 +1,7 @@
 // From a model's graphs to gradients and updates, all simplified together: what `nnc grad` shows and fuse reads.
 import { differentiate } from './differentiate.js';
 import { simplify } from './simplify.js';
+import { simplifyAlike } from './simplifyAlike.js';
 import { substituteNodes } from './substituteNodes.js';
 import type { Trace } from './trace.js';
 import { update, type Becomes } from './update.js';
@@ -82,9 +83,12 @@ export function addUpdates(derived: Gradients): Gradients {
   };
 }
 
-/** Updates in simpler form. */
+/** Updates in simpler form. Where nothing but the optimizer makes them of gradients, those of parameters that are alike are simplified once. */
 export function simplifyUpdates(derived: Gradients): Gradients {
-  return withUpdates(derived, (nodes, g) => simplify(nodes, g, 'derived'));
+  const { accumulate, clipNorm, clipValue } = derived.model.train;
+  if (accumulate > 1 || clipNorm !== undefined || clipValue !== undefined)
+    return withUpdates(derived, (nodes, g) => simplify(nodes, g, 'derived'));
+  return { ...derived, step: simplifyAlike(derived.step, derived.model.builder) };
 }
 
 /** Updates read what the backward pass has made. */

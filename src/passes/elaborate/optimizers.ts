@@ -1,10 +1,12 @@
 // Optimizers: from their statements to the graph of one parameter's update.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import { everyNode } from '../../ir/bodies.js';
 import { isOp, type Node } from '../../ir/graph.js';
-import { reachable } from '../../ir/reachable.js';
+import { overLeaves, reachable } from '../../ir/reachable.js';
 import type { ModelParameter, Update } from '../../ir/model.js';
 import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from '../../ir/ops/leaves.js';
+import { random } from '../../ir/ops/random.js';
 import { toF32 } from '../../ir/ops/logic.js';
 import { sub } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
@@ -34,6 +36,27 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
   } finally {
     calls.pop();
   }
+}
+
+/** Is something in the update drawn? */
+export function isDrawn(update: Update): boolean {
+  return everyNode(rootsOf(update)).some((node) => isOp(node, random));
+}
+
+function rootsOf({ weight, slots }: Update): Node[] {
+  return [weight, ...slots.map(({ node }) => node)];
+}
+
+/** What the optimizer does to another parameter of the same type: the same over its own leaves. */
+export function updateLike(update: Update, { name, type }: ModelParameter, { context: { g } }: Frame): Update {
+  const ownLeaf = (leaf: Node): Node | undefined => {
+    if (isOp(leaf, parameterLeaf))
+      return leaf.attrs.name === update.parameter ? g.make(parameterLeaf, [], { name, type }) : undefined;
+    if (isOp(leaf, gradient)) return g.make(gradient, [], { parameter: name, type });
+    return isOp(leaf, slotLeaf) ? g.make(slotLeaf, [], { parameter: name, name: leaf.attrs.name, type }) : undefined;
+  };
+  const [weight, ...nodes] = overLeaves(rootsOf(update), ownLeaf, g);
+  return { parameter: name, weight, slots: update.slots.map((slot, i) => ({ ...slot, node: nodes[i] })) };
 }
 
 /** An optimizer's body while it runs for one parameter. */

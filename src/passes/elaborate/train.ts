@@ -2,14 +2,14 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { DataField, ModelParameter, Training, Update } from '../../ir/model.js';
-import { tensor } from '../../ir/types.js';
+import { tensor, typeKey } from '../../ir/types.js';
 import type { Expression, Setting } from '../../parser/tree.js';
 import { configured } from './calls.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, type Frame } from './frame.js';
 import { guarded } from './bodies.js';
 import { nearest } from './names.js';
-import { updateOf } from './optimizers.js';
+import { isDrawn, updateLike, updateOf } from './optimizers.js';
 import { describe, type Value } from './values.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -201,6 +201,8 @@ function failUnknown({ name: { name, span } }: Setting, { frame, seen }: Block):
 function updatesOf({ frame, span, trained, optimizers }: Block): Update[] {
   const updates: Update[] = [];
   const used = new Set<Chosen>();
+  // The update of a parameter is that of any other of its type and optimizer, over leaves of its own.
+  const known = new Map<Chosen, Map<string, Update>>();
   for (const p of trained) {
     if (!p.trained || optimizers.length === 0) continue;
     // The first matching pattern wins, then the default.
@@ -210,7 +212,17 @@ function updatesOf({ frame, span, trained, optimizers }: Block): Update[] {
     if (!chosen) return fail(frame, messages.noOptimizer({ parameter: p.name, span }));
     used.add(chosen);
     const inner = atStatement(frame, chosen.span);
-    const update = (): Update => updateOf(chosen.optimizer, p, chosen.span, inner);
+    const alike = known.get(chosen) ?? new Map<string, Update>();
+    known.set(chosen, alike);
+    const type = typeKey(p.type);
+    const update = (): Update => {
+      const first = alike.get(type);
+      if (first) return updateLike(first, p, inner);
+      const made = updateOf(chosen.optimizer, p, chosen.span, inner);
+      // Draws are each parameter's own.
+      if (!isDrawn(made)) alike.set(type, made);
+      return made;
+    };
     guarded(inner, [], () => updates.push(frame.context.g.at(inner.origin, update, { kind: 'update' })));
   }
   for (const o of optimizers) {
