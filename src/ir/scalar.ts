@@ -106,16 +106,21 @@ export function foldIdentity(op: FoldOp, type: ScalarType): number {
 /** Long keys are replaced by a 106-bit digest, so that a key stays short however large the expression. */
 function keyOf(text: string): string {
   if (text.length <= 48) return text;
-  return `~${digest(text, 0x9e3779b1)}${digest(text, 0x85ebca77)}`;
+  let [a, b] = [0x9e3779b1 ^ 0xdeadbeef, 0x9e3779b1 ^ 0x41c6ce57];
+  let [c, d] = [0x85ebca77 ^ 0xdeadbeef, 0x85ebca77 ^ 0x41c6ce57];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+    c = Math.imul(c ^ code, 2654435761);
+    d = Math.imul(d ^ code, 1597334677);
+  }
+  return `~${digest(a, b)}${digest(c, d)}`;
 }
 
-function digest(text: string, seed: number): string {
-  let [a, b] = [seed ^ 0xdeadbeef, seed ^ 0x41c6ce57];
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    a = Math.imul(a ^ c, 2654435761);
-    b = Math.imul(b ^ c, 1597334677);
-  }
+/** 53 bits of two words, mixed. */
+function digest(first: number, second: number): string {
+  let [a, b] = [first, second];
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
   return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);

@@ -2,12 +2,14 @@
 import { add, atom, mul, product, type Atom, type Index, type Term } from './index.js';
 import { apply, fold, indexValue, lane, load, splat, type Scalar } from './scalar.js';
 
+const none: readonly Scalar[] = [];
+
 /** The values directly inside, also those in elements of addresses. */
 export function partsOf(value: Scalar): readonly Scalar[] {
   switch (value.kind) {
     case 'number':
     case 'local':
-      return [];
+      return none;
     case 'index':
       return elementsOf(value.of);
     case 'load':
@@ -55,9 +57,12 @@ export function someScalar(value: Scalar, test: (part: Scalar) => boolean, seen:
 const folds = new WeakMap<Scalar, boolean>();
 
 export function hasFold(value: Scalar): boolean {
+  if (value.kind === 'fold') return true;
+  // Most values are made of little that holds others: to look takes less time than to remember.
+  if (value.kind !== 'apply') return partsOf(value).some(hasFold);
   let known = folds.get(value);
   if (known === undefined) {
-    known = value.kind === 'fold' || partsOf(value).some(hasFold);
+    known = value.args.some(hasFold);
     folds.set(value, known);
   }
   return known;

@@ -51,7 +51,7 @@ export function joinPointwise(
         .sort((a, b) => placeOf(b) - placeOf(a));
       const into = targets.find((d) => canJoin(d, joining, mayJoin) && order.canMerge(d, joining));
       if (!into) break;
-      const merged = mergedOnce(into, joining, () => merge(into, joining, inPlace, singles));
+      const merged = once(joined, into, joining, () => merge(into, joining, inPlace, singles));
       order.merge(into, joining, merged);
       places.set(merged, placeOf(into));
       places.delete(into);
@@ -59,31 +59,39 @@ export function joinPointwise(
       open = merged;
     }
   }
-  const joined = [...places.keys()].sort((a, b) => placeOf(a) - placeOf(b));
-  return dropUnread(joined, needed, singles);
+  const left = [...places.keys()].sort((a, b) => placeOf(a) - placeOf(b));
+  return dropUnread(left, needed, singles);
 }
 
 function canJoin(into: NestDraft, draft: NestDraft, mayJoin: (into: NestDraft, draft: NestDraft) => boolean): boolean {
+  return once(fitting, into, draft, () => fits(into, draft)) && mayJoin(into, draft);
+}
+
+function fits(into: NestDraft, draft: NestDraft): boolean {
   return (
     !into.host &&
     !into.nest.ordered &&
     !scatterOf(into.nest) &&
     sameAxes(into.nest.axes, draft.nest.axes) &&
-    mayJoin(into, draft) &&
     readsPointwise(draft, into) &&
     tallestOf(into) + tallestOf(draft) <= tallest
   );
 }
 
-const joinedTo = new WeakMap<NestDraft, WeakMap<NestDraft, NestDraft>>();
+/** What is found of two drafts, the first by the second: entries that compute the same have their drafts in common, and what comes of them. */
+type Pairs<T> = WeakMap<NestDraft, WeakMap<NestDraft, T>>;
 
-/** What two drafts become: entries that compute the same have their drafts in common, and what comes of them. */
-function mergedOnce(into: NestDraft, draft: NestDraft, make: () => NestDraft): NestDraft {
-  const byDraft = joinedTo.get(into) ?? new WeakMap<NestDraft, NestDraft>();
-  joinedTo.set(into, byDraft);
-  const merged = byDraft.get(draft) ?? make();
-  byDraft.set(draft, merged);
-  return merged;
+const fitting: Pairs<boolean> = new WeakMap();
+const joined: Pairs<NestDraft> = new WeakMap();
+
+function once<T>(pairs: Pairs<T>, into: NestDraft, draft: NestDraft, find: () => T): T {
+  const byDraft = pairs.get(into) ?? new WeakMap<NestDraft, T>();
+  pairs.set(into, byDraft);
+  const known = byDraft.get(draft);
+  if (known !== undefined) return known;
+  const found = find();
+  byDraft.set(draft, found);
+  return found;
 }
 
 /** Values that joined into taller ones would exhaust the stack, after thousands of operations in a row. */
