@@ -18,6 +18,8 @@ interface Options {
   /** A file or device in place of the pipe that standard output, or standard error, is. */
   readonly stdout?: string;
   readonly stderr?: string;
+  /** Milliseconds; 120 seconds where nothing says. */
+  readonly timeout?: number;
 }
 
 /** Runs `nnc` with the arguments in a process of its own; paths start from `cwd`, by default the project. */
@@ -71,7 +73,7 @@ function built(): void {
 function spawned(
   command: string,
   args: readonly string[],
-  { cwd = root, input = '' }: Options,
+  { cwd = root, input = '', timeout = 120_000 }: Options,
   outputs: readonly ('pipe' | number)[] = ['pipe', 'pipe'],
 ): Outcome {
   built();
@@ -81,7 +83,7 @@ function spawned(
     stdio: ['pipe', ...outputs],
     encoding: 'utf8',
     maxBuffer: 1 << 26,
-    timeout: 120_000,
+    timeout,
     env: { ...process.env, NO_COLOR: '1' },
   });
   if (error) throw error;

@@ -166,6 +166,21 @@ describe('what a body requires of run-time sizes', () => {
   });
 });
 
+it('names what the model calls, not what the library does within', async () => {
+  const text = `model m {
+  input image: [batch, 1, h, w]
+  edges = image |> conv2d(4, kernel = 5) |> relu |> max_pool2d(2)
+  output p = mean(edges, axis = [2, 3])
+}`;
+  const trainer = await (await loadText(text)).createTrainer();
+  const image = { data: new Float32Array(12), shape: [1, 1, 3, 4] };
+  expect(errorOf(() => trainer.predict({ image }))).toMatch(
+    /^RangeError: edges\.conv2d: the kernel fits into the padded image/,
+  );
+  const small = { data: new Float32Array(25), shape: [1, 1, 5, 5] };
+  expect(errorOf(() => trainer.predict({ image: small }))).toMatch(/^RangeError: edges\.max_pool2d: the window fits/);
+});
+
 describe('batch_norm on WebGPU', () => {
   let gpu: GpuProcess;
   beforeAll(async () => {

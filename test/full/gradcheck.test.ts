@@ -20,7 +20,7 @@ const models = ['examples', 'test/reference/cases'].flatMap((place) =>
 
 /** A file is run where it stands: what it imports and reads starts there. */
 function run(file: string, command: string, ...options: string[]): ReturnType<typeof nnc> {
-  return nnc([command, basename(file), ...options], { cwd: join(root, dirname(file)) });
+  return nnc([command, basename(file), ...options], { cwd: join(root, dirname(file)), timeout: 570_000 });
 }
 
 describe.each(models)('%s', (file) => {

@@ -185,7 +185,7 @@ function refuse(what: readonly Expression[], condition: Expression, text: string
           { span, text: `in this call of ${callee}` },
           { ...required, text: values },
         ];
-  return fail(frame, unmet({ callee: where, text, labels, trace: around(span, all) }));
+  return fail(frame, unmet({ callee: at === 0 ? where : callee, text, labels, trace: around(span, all) }));
 }
 
 /** Where the call gives what the condition speaks of: where its configuration is given, if it is among that. */
