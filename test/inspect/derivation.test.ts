@@ -6,6 +6,7 @@ import { derivationOf, type DerivationOptions } from '../../src/inspect/derivati
 import { unknownName } from '../../src/inspect/derivation/select.js';
 import { printText } from '../../src/inspect/print/text.js';
 import { printFormula } from '../../src/ir/formula/text.js';
+import { partsOf, type Formula } from '../../src/ir/formula/tree.js';
 import type { ModelGraph } from '../../src/ir/model.js';
 
 function modelOf(body: string): ModelGraph {
@@ -87,6 +88,30 @@ loss = mse(h, y)`;
     expect(text).not.toMatch(/net\.[01]\.dense/);
     expect(text).toContain('for i = 5, …, 3');
     expect(text).toContain('∂loss/∂net.3.dense.W = tanh[2]ᵀ δ_tanh[3]');
+  });
+
+  it('is told by itself: what no line defines is said to be a value of the forward pass', () => {
+    const model = modelOf(`input x: [batch, 4]
+input y: index(4)[batch]
+h = x |> dense(4) |> tanh
+logits = h |> layer_norm |> dense(4)
+output p = softmax(logits)
+loss = cross_entropy(logits, y)
+train { optimizer = adam(lr = 0.1) }`);
+    const found = derivationOf(model, { wrt: ['logits.dense.*'] });
+    const { forward, backward, parameters, legend } = found;
+    expect(legend).toContainEqual({ sign: 'logits', meaning: 'the forward value of m.nn:5 dense, [batch, 4]' });
+    const steps = [...forward, ...backward, ...parameters];
+    const leaves = [...model.inputs, ...model.parameters].map(({ name }) => name);
+    const known = new Set([
+      ...leaves,
+      ...legend.map(({ sign }) => sign),
+      ...steps.map(({ left }) => printFormula(left, 'math')),
+    ]);
+    const names = (formula: Formula): string[] =>
+      formula.kind === 'name' ? [printFormula(formula, 'math')] : partsOf(formula).flatMap(names);
+    expect(steps.flatMap(({ formula }) => names(formula)).filter((name) => !known.has(name))).toEqual([]);
+    expect(legend.map(({ sign }) => sign)).not.toContain('z_h');
   });
 
   it('to second order has a vector for each parameter', () => {

@@ -14,7 +14,7 @@ import { createLoops, type Loops, type Scope } from './loops.js';
 import { definedAs } from './steps.js';
 import { Names, nameCotangents, nameValues } from './naming.js';
 import { readingOf } from './reading.js';
-import { sliceOf } from './slice.js';
+import { sliceOf, undefinedIn } from './slice.js';
 import { updatesOf } from './update.js';
 
 export interface DerivationOptions {
@@ -48,18 +48,22 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   );
   const letters = new Set([...before, ...backward].flatMap(({ loop }) => (loop ? lettersOf(loop) : [])));
   const { update, each, legend } = updatesOf(derived, scope.names, letters);
+  const shown = options.wrt ? sliceOf(before, [...backward, ...last], of.node) : before;
   const whole = {
     model: model.name,
     file: model.file,
     of: of.name,
     order: options.order ?? 1,
-    forward: options.wrt ? sliceOf(before, [...backward, ...last], of.node) : before,
+    forward: shown,
     backward,
     parameters: last,
     update,
     each,
   };
-  return { ...whole, legend: [...legendOfDraws(whole), ...legend] };
+  return {
+    ...whole,
+    legend: [...undefinedIn([...shown, ...backward, ...last], before), ...legendOfDraws(whole), ...legend],
+  };
 }
 
 function lettersOf({ letter, body }: LoopStep): string[] {

@@ -2,7 +2,10 @@
 import { partsOf, type Formula } from '../../ir/formula/tree.js';
 import type { Node } from '../../ir/graph.js';
 import { labelOf } from '../../ir/labels.js';
-import { isCotangent, type Step } from './data.js';
+import { printFormula } from '../../ir/formula/text.js';
+import { printSource } from '../../ir/source.js';
+import { printType } from '../../ir/types.js';
+import { isCotangent, type LegendEntry, type Step } from './data.js';
 
 /** The steps that the others mention, with what we named of theirs ourselves; those that the author named are taken as known. */
 export function sliceOf(forward: readonly Step[], spoken: readonly Step[], result: Node): Step[] {
@@ -33,6 +36,29 @@ export function sliceOf(forward: readonly Step[], spoken: readonly Step[], resul
     if (isCotangent(step)) for (const { part } of step.uses) visit(part);
   }
   return forward.filter((step) => wanted.has(step) || step.loop !== undefined);
+}
+
+/** What steps speak of that none of them defines, in the words of a legend. */
+export function undefinedIn(shown: readonly Step[], forward: readonly Step[]): LegendEntry[] {
+  const byNode = new Map(forward.flatMap((step) => (step.node ? [[step.node, step] as const] : [])));
+  const defined = new Set(shown);
+  const found = new Set<Step>();
+  for (const step of shown) {
+    const formulas = [
+      step.formula,
+      ...(step.loop ? [...step.loop.over, ...step.loop.starts].map((each) => each.formula) : []),
+    ];
+    for (const { node } of [...formulas, ...(step.loop?.body ?? []).map(({ formula }) => formula)].flatMap(named)) {
+      const inner = node && byNode.get(node);
+      if (inner && !defined.has(inner)) found.add(inner);
+    }
+  }
+  return forward
+    .filter((step) => found.has(step))
+    .map(({ left, type, lines }) => ({
+      sign: printFormula(left, 'math'),
+      meaning: `the forward value of ${lines.map(printSource).join(', ')}, ${printType(type)}`,
+    }));
 }
 
 function isArgument({ name }: Step): boolean {

@@ -79,7 +79,10 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
     sign: counters.get(node) ?? '',
     meaning: meaningOfCounter(node),
   }));
-  return { update: [...rates, ...norms, ...updates], each, legend };
+  const ofAll = norms.some(({ formula }) => hasTotal(formula))
+    ? [{ sign: each, meaning: 'each trained parameter' }]
+    : [];
+  return { update: [...rates, ...norms, ...updates], each, legend: [...ofAll, ...legend] };
 }
 
 /** A schedule that is longer has a line of its own. */
@@ -127,6 +130,10 @@ function overAll(formula: Formula, parameters: readonly string[], each: string):
       return total({ letters: [each], of: forms[0], plain: formula });
   }
   return of.kind === 'apply' ? { ...of, args: of.args.map((arg) => overAll(arg, parameters, each)) } : formula;
+}
+
+function hasTotal(formula: Formula): boolean {
+  return formula.kind === 'total' || partsOf(formula).some(hasTotal);
 }
 
 function termsOf(formula: Formula): Formula[] {

@@ -68,7 +68,11 @@ function paragraphRows(paragraph: Paragraph, options: TextOptions): Row[] {
 function legendLines(legend: readonly LegendEntry[]): string[][] {
   if (legend.length === 0) return [];
   const width = Math.max(...legend.map(({ sign }) => lengthOf(sign)));
-  return [['// where', ...legend.map(({ sign, meaning }) => `${padded(sign, width)}  ${meaning}`)]];
+  const lines = legend.flatMap(({ sign, meaning }) => {
+    const [first, ...rest] = filled(meaning.split(' '), Math.max(widest - width - 2, widestFormula / 2));
+    return [`${padded(sign, width)}  ${first}`, ...rest.map((line) => `${' '.repeat(width)}  ${line}`)];
+  });
+  return [['// where', ...lines]];
 }
 
 /** As many words in a line as there is room for. */
