@@ -70,7 +70,11 @@ function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { know
     nodes.filter((node) => isOp(node, op) && leafName(node) === name);
   for (const { name, type } of model.inputs) add(name, type, called(input, name));
   for (const { name, type } of model.parameters) add(name, type, called(parameter, name));
-  for (const { name, type } of model.states) add(name, type, called(state, name));
+  // What a gradient does not read, such as running means, is no input of it.
+  for (const { name, type } of model.states) {
+    const leaves = called(state, name);
+    if (leaves.length > 0) add(name, type, leaves);
+  }
   for (const node of nodes) if (isOp(node, input) && !known.has(node)) add(node.attrs.name, node.type, [node]);
   nodes.filter((node) => isOp(node, random)).forEach((node, i) => add(`draw_${i + 1}`, node.type, [node]));
   return { lines, renamed };

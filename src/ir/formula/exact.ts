@@ -28,7 +28,9 @@ export function stretchedPlaces(node: Node): string[] | undefined {
   const { axes, shape } = node.attrs;
   if (node.inputs[0].type.shape.length === 0) return [];
   const kept = shape.map((_, i) => !axes.includes(i));
-  const first = kept.indexOf(true);
+  // Where a run-time size stands twice, alignment alone could mean either: every axis is written.
+  const runtime = shape.filter(({ size }) => constantOf(size) === undefined).map(({ size }) => size.key);
+  const first = new Set(runtime).size < runtime.length ? 0 : kept.indexOf(true);
   const places = kept.slice(first).map((is) => (is ? ':' : 'none'));
   return places.includes('none') ? places : [];
 }
