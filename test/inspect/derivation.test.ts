@@ -100,7 +100,8 @@ loss = cross_entropy(logits, y)
 train { optimizer = adam(lr = 0.1) }`);
     const found = derivationOf(model, { wrt: ['logits.dense.*'] });
     const { forward, backward, parameters, legend } = found;
-    expect(legend).toContainEqual({ sign: 'logits', meaning: 'the forward value of m.nn:5 dense, [batch, 4]' });
+    const meaning = 'the forward value of m.nn:5 layer_norm, [batch, 4]';
+    expect(legend).toContainEqual({ sign: 'logits_layer_norm_centred', meaning });
     const steps = [...forward, ...backward, ...parameters];
     const leaves = [...model.inputs, ...model.parameters].map(({ name }) => name);
     const known = new Set([
@@ -170,5 +171,25 @@ loss = sum(h^2)`),
     expect(text).toMatch(/for t = T - 1, …, 0/);
     expect(text).toMatch(/∂loss\/∂h\[t - 1\] = \S+ Uᵀ/);
     expect(text).toMatch(/∂loss\/∂U\[k, c\] = Σ_\{t,b\} h\[t - 1, b, k\]/);
+  });
+
+  it('have steps with uses of the chain rule in their bodies, also of what is handed back', () => {
+    const found = derived(`input x: [T, batch, 3]
+param U: [3, 3] = 1
+scan xt in x along 0, h = zeros([batch, 3]) {
+  h := tanh(xt + h @ U)
+}
+loss = sum(h^2)`);
+    const loop = found.backward.find((step) => step.loop)?.loop;
+    const told = (loop?.body ?? []).filter(isCotangent).map(({ left, uses: [use] }) => ({
+      left: printFormula(left, 'math'),
+      rule: use.rule,
+      upstream: printFormula(use.upstream, 'math'),
+      local: use.local && printFormula(use.local, 'math'),
+    }));
+    expect(told).toEqual([
+      { left: 'δ_h[t]', rule: 'd tanh(u) = (1 - tanh(u)²) ⊙ du', upstream: '∂loss/∂h[t]', local: '1 - h[t]²' },
+      { left: '∂loss/∂h[t - 1]', rule: 'd(u v) = du v + u dv', upstream: 'δ_h[t]', local: 'Uᵀ' },
+    ]);
   });
 });

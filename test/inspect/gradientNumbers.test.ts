@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { numbersOf, type At } from '../../src/inspect/derivation/numbers.js';
+import type { Step } from '../../src/inspect/derivation/data.js';
 import { printDigits, printTable } from '../../src/inspect/print/tables.js';
 import { printText } from '../../src/inspect/print/text.js';
+import { printFormula } from '../../src/ir/formula/text.js';
 import type { ModelGraph } from '../../src/ir/model.js';
 
 const path = fileURLToPath(new URL('../../examples/textbook/textbook.nn', import.meta.url));
@@ -60,6 +62,40 @@ describe('the textbook', () => {
         expect(v).toBeCloseTo((before.get(step.parameter ?? '')?.[i] ?? NaN) - 0.1 * (slope?.data[i] ?? NaN), 12),
       );
     }
+  });
+});
+
+describe('rounds of a loop', () => {
+  it('have the numbers of every position, whose products are the gradient', () => {
+    const text = `model r {
+  input x: [T, 2]
+  param w: [] = 0.5
+  scan xt in x along 0, h = 0 { h := tanh(w * h + sum(xt)) }
+  loss = (h - 1)^2
+}`;
+    const { model } = check({ file: 'r.nn', text });
+    if (!model) throw new Error('the model has errors');
+    const derivation = derivationOf(model);
+    const at: At = {
+      ...{ name: 'init', inputs: { x: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] }, tensors: new Map([['w', [0.5]]]) },
+      ...{ sizes: { T: 3 }, counts: { update: 1, draw: 0, seed: 1 } },
+    };
+    const { valuesOf } = numbersOf(model, derivation, at);
+    const body = (steps: readonly Step[]): readonly Step[] => steps.flatMap(({ loop }) => loop?.body ?? []);
+    const dataOf = (steps: readonly Step[], left: string): readonly number[] => {
+      const step = steps.find((each) => printFormula(each.left, 'math') === left);
+      return (step && valuesOf(step)?.data) ?? [];
+    };
+    const h = dataOf(body(derivation.forward), 'h[t]');
+    const [h0, h1, h2] = [Math.tanh(0.3), Math.tanh(0.5 * Math.tanh(0.3) + 0.7), h[2]];
+    expect(h[0]).toBeCloseTo(h0, 12);
+    expect(h[1]).toBeCloseTo(h1, 12);
+    const d = dataOf(body(derivation.backward), '∂loss/∂h[t - 1]');
+    const delta2 = 2 * (h2 - 1) * (1 - h2 * h2);
+    expect(d[2]).toBeCloseTo(0.5 * delta2, 12);
+    expect(d[1]).toBeCloseTo(0.5 * d[2] * (1 - h1 * h1), 12);
+    const [gradient] = derivation.parameters;
+    expect(valuesOf(gradient)?.data[0]).toBeCloseTo(delta2 * h1 + d[2] * (1 - h1 * h1) * h0, 12);
   });
 });
 

@@ -2,18 +2,19 @@
 import { createWriter } from '../../ir/formula.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { seen, type Formula } from '../../ir/formula/tree.js';
-import { isOp, through, type Node } from '../../ir/graph.js';
+import { isOp, through, type Builder, type Node } from '../../ir/graph.js';
 import { leafName } from '../../ir/labels.js';
 import { add } from '../../ir/ops/arithmetic.js';
 import { filled } from '../../ir/ops/calls.js';
 import { contract } from '../../ir/ops/contract.js';
 import { broadcast } from '../../ir/ops/movement.js';
+import { bound, scan } from '../../ir/ops/scan.js';
 import { sameShape } from '../../ir/types.js';
 import type { ChainStep } from '../../passes/derive/trace.js';
 import { simplify } from '../../passes/derive/simplify.js';
 import type { ChainRule, CotangentStep, RewriteStep, Step } from './data.js';
 import type { Derived } from './derive.js';
-import type { Scope } from './loops.js';
+import type { Loops, Scope } from './loops.js';
 
 /** More equations than this say nothing. */
 const mostRewrites = 40;
@@ -22,6 +23,7 @@ const mostRewrites = 40;
 export function chainOf(
   derived: Derived,
   scope: Scope,
+  loops: Loops,
 ): {
   (step: Step, value: Node): CotangentStep;
   (step: Step): Step | CotangentStep;
@@ -29,41 +31,69 @@ export function chainOf(
   const { trace } = derived;
   const uses = new Map<Node, ChainStep[]>();
   for (const step of trace.steps) uses.set(step.of, [...(uses.get(step.of) ?? []), step]);
+  const carried = carriedBy(uses, derived);
   function chain(step: Step, value: Node): CotangentStep;
   function chain(step: Step): Step | CotangentStep;
   function chain(step: Step, value?: Node): Step | CotangentStep {
     const role = step.node?.role;
-    const of = value ?? (role?.kind === 'cotangent' ? role.of : undefined);
+    const of = value ?? (role?.kind === 'cotangent' ? role.of : undefined) ?? (step.node && carried.get(step.node));
     const steps = of && uses.get(of);
     if (!of || (!steps && !value)) return step;
     return {
       ...step,
-      value: nameOf(of, scope),
-      uses: (steps ?? []).map((use) => ruleOf(use, derived, scope)),
-      rewrites: rewritesOf(steps ?? [], derived, scope),
+      value: nameOf(of, scope, step),
+      uses: (steps ?? []).map((use) => ruleOf(use, derived, scope, loops)),
+      rewrites: rewritesOf(steps ?? [], derived, scope, loops),
     };
   }
   return chain;
 }
 
-function nameOf(value: Node, scope: Scope): string {
-  const title = scope.names.titles.get(value);
-  return title?.word ?? leafName(value) ?? value.name ?? '';
+/** What a round hands back is the derivative by what the loop carries: which leaf, by the sum of what flows to it. */
+function carriedBy(uses: ReadonlyMap<Node, readonly ChainStep[]>, { trace, model }: Derived): Map<Node, Node> {
+  const found = new Map<Node, Node>();
+  for (const [of, steps] of uses) {
+    if (!isOp(of, bound)) continue;
+    const total = totalOf(steps, model.builder);
+    if (total) found.set(trace.became.get(total) ?? total, of);
+  }
+  return found;
 }
 
-function ruleOf({ of, through: by, upstream, part }: ChainStep, derived: Derived, scope: Scope): ChainRule {
+function totalOf(steps: readonly ChainStep[], g: Builder): Node | undefined {
+  const [first, ...others] = steps.map(({ part }) => part);
+  return first && others.reduce((sum, part) => g.make(add, [sum, part], {}), first);
+}
+
+function nameOf(value: Node, scope: Scope, { title: own }: Step): string {
+  const title = scope.names.titles.get(value);
+  const word = own.of === 'value' ? '' : own.of === 'delta' ? `z_${own.word}` : own.word;
+  return title?.word ?? leafName(value) ?? value.name ?? word;
+}
+
+function ruleOf(
+  { of, through: by, upstream, part }: ChainStep,
+  derived: Derived,
+  scope: Scope,
+  loops: Loops,
+): ChainRule {
   const now = (node: Node): Node => derived.trace.became.get(node) ?? node;
   const above = scope.write(now(upstream));
-  const write = createWriter((node) => (node === upstream ? above : namedIn(node, scope)), scope.reading.formOf);
-  const whole = write(part);
+  const write = createWriter((node) => {
+    if (node === part) return undefined;
+    return node === upstream ? above : namedIn(node, scope, loops);
+  }, scope.reading.formOf);
+  // What a loop makes is told round by round.
+  const whole = isOp(by, scan) ? scope.define(now(part)) : write(part);
   const local = localOf(of, by, upstream, part, derived, write);
   return { rule: by.op.rule ?? '', upstream: above, ...(local && { local }), part: whole };
 }
 
-/** What has a name is written by it. */
-function namedIn(node: Node, scope: Scope): Formula | undefined {
-  const formula = scope.names.titles.has(node) ? scope.write(node) : undefined;
-  return formula?.kind === 'name' || formula?.kind === 'index' ? formula : undefined;
+/** What has a name is written by it, in this body or another one. */
+function namedIn(node: Node, scope: Scope, loops: Loops): Formula | undefined {
+  const formula = scope.called(node);
+  if (formula) return formula.kind === 'name' || formula.kind === 'index' ? formula : undefined;
+  return loops.calledWithin(node);
 }
 
 /** The factor beside the upstream cotangent: of a function element by element its derivative, of a product the other factor. */
@@ -95,14 +125,16 @@ function holds(formula: Formula, node: Node): boolean {
 }
 
 /** The equations that were used between a cotangent and those that it comes from, innermost first. */
-function rewritesOf(steps: readonly ChainStep[], { trace, model }: Derived, scope: Scope): RewriteStep[] {
-  const [first, ...others] = steps.map(({ part }) => part);
-  if (!first) return [];
-  const total = others.reduce((sum, part) => model.builder.make(add, [sum, part], {}), first);
+function rewritesOf(steps: readonly ChainStep[], { trace, model }: Derived, scope: Scope, loops: Loops): RewriteStep[] {
+  const total = totalOf(steps, model.builder);
+  if (!total) return [];
   const now = (node: Node): Node => trace.became.get(node) ?? node;
   // What has a line of its own was rewritten there.
   const isEnd = (node: Node): boolean => node !== total && scope.names.titles.has(now(node));
-  const above = createWriter((node) => (isEnd(node) ? scope.write(now(node)) : undefined), scope.reading.formOf);
+  const above = createWriter(
+    (node) => (isEnd(node) ? scope.write(now(node)) : isOp(node, bound) ? namedIn(node, scope, loops) : undefined),
+    scope.reading.formOf,
+  );
   const found: RewriteStep[] = [];
   const done = new Set<Node>();
   const visit = (node: Node): void => {

@@ -19,6 +19,8 @@ export interface Step {
   readonly layer: string;
   /** Absent of a loop, which is many nodes. */
   readonly node?: Node;
+  /** In a loop: what the node is at all positions of the loops around it. */
+  readonly rows?: Node;
   /** What a round replaces for the next one, rather than defines. */
   readonly becomes?: true;
   /** What is drawn at random, rather than computed. */

@@ -35,7 +35,7 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   const lines = (nodes: readonly Node[]): Step[] => nodes.flatMap((node) => lineOf(node, titles.get(node), scope));
   const told = <S extends Step>(steps: readonly S[]): (S | Step)[] =>
     steps.flatMap((step) => [...loops.before(step.formula), step]);
-  const chain = chainOf(derived, scope);
+  const chain = chainOf(derived, scope, loops);
   const isEnd = new Set(targets.map(({ node }) => node));
   const before = told(lines(order.filter((node) => forward.has(node))));
   const middle = lines(order.filter((node) => !forward.has(node) && !isEnd.has(node)));
@@ -91,7 +91,7 @@ function namedScope(derived: Derived) {
   const order = reading.inOrder(roots);
   const forward = forwardNodes(derived);
   const names = new Names(new Set(order.flatMap((node) => leafName(node) ?? [])));
-  const loops = createLoops();
+  const loops = createLoops(derived);
   const ends = new Map<Node, Title>();
   const scope = scopeOf({ names, reading, loops, ends });
   const named = { reading, names };
@@ -129,6 +129,8 @@ function scopeOf({ names, reading, loops, ends }: Around): Scope {
     names,
     reading,
     positions: [],
+    rows: (node) => node,
+    called,
     write: (node) => createWriter(called, reading.formOf)(node),
     define: (node) =>
       isOp(node, scan)

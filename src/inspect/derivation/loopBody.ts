@@ -3,8 +3,9 @@ import { createWriter } from '../../ir/formula.js';
 import { name, words, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { printIndex, sub } from '../../ir/index.js';
-import { goesBackwards } from '../../ir/ops/rows.js';
+import { flipped, goesBackwards } from '../../ir/ops/rows.js';
 import { bodyRoots, inputsOfScan, scan, type Bound, type ScanNode } from '../../ir/ops/scan.js';
+import { chainOf } from './chain.js';
 import type { Binding, LoopStep, Step } from './data.js';
 import type { Loops, Scope } from './loops.js';
 import { nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
@@ -86,7 +87,7 @@ function nameBody({ results, outer, leaves }: Frame): NamedBody {
 }
 
 function scopeOf(
-  { leaves, carried, positions, after }: Frame,
+  { results, outer, backwards, leaves, carried, positions, after }: Frame,
   { names, reading, nexts }: NamedBody,
   loops: Loops,
 ): Scope {
@@ -98,10 +99,17 @@ function scopeOf(
     const title = names.titles.get(node);
     return title ? placed(name(title), positions) : loops.rowsOf(node, scope);
   };
+  const { loop } = results[0].attrs;
+  const { builder } = loops.derived.model;
   const scope: Scope = {
     names,
     reading,
     positions,
+    called: (node) => (leaves.has(node) || nexts.has(node) || names.titles.has(node) ? called(node) : undefined),
+    rows(node) {
+      const stack = builder.make(scan, results[0].inputs, { loop, result: { kind: 'emit', of: node } });
+      return outer.rows(backwards ? flipped(stack, builder) : stack);
+    },
     write: (node) => createWriter(called, reading.formOf)(node),
     define: (node) => {
       const formula = isOp(node, scan) ? loops.resultOf(node, scope) : undefined;
@@ -119,18 +127,21 @@ function bodySteps(
   loops: Loops,
 ): Step[] {
   const { loop } = results[0].attrs;
+  const chain = chainOf(loops.derived, scope, loops);
   const body = order.flatMap((node): Step[] => {
     const k = nexts.get(node);
     const title = k === undefined ? names.titles.get(node) : carried[k];
     if (!title || leaves.has(node)) return [];
     const left = placed(name(title), k === undefined ? positions : after);
     const step = definedAs(title, left, node, scope);
-    return [...loops.before(step.formula), k === undefined ? step : { ...step, becomes: true }];
+    const told = chain({ ...step, rows: scope.rows(node) });
+    return [...loops.before(step.formula), k === undefined ? told : { ...told, becomes: true }];
   });
   const others = loop.next.flatMap((node, k): Step[] => {
     if (nexts.get(node) === k || node === loop.carried[k]) return [];
     const left = placed(name(carried[k]), after);
-    return [{ ...stepOf(carried[k], left, scope.write(node), node, loop.carried[k].type), becomes: true }];
+    const step = stepOf(carried[k], left, scope.write(node), node, loop.carried[k].type);
+    return [{ ...step, rows: scope.rows(node), becomes: true }];
   });
   return [...body, ...others];
 }

@@ -4,6 +4,7 @@ import { isOp, type Node } from '../../ir/graph.js';
 import { printIndex, sub } from '../../ir/index.js';
 import { runKey, scan, type ScanNode } from '../../ir/ops/scan.js';
 import type { Step } from './data.js';
+import type { Derived } from './derive.js';
 import { createBody, type BodyOfLoop } from './loopBody.js';
 import { isRowsTurned, type Names } from './naming.js';
 import { placed } from './positions.js';
@@ -14,8 +15,12 @@ export interface Scope {
   readonly names: Names;
   readonly reading: Reading;
   readonly positions: readonly string[];
+  /** What a node is at all positions of the loops around it. */
+  rows(node: Node): Node;
   /** The formula of a node by what has a name. */
   write(node: Node): Formula;
+  /** Of what has a name here, and of leaves, how it is called. */
+  called(node: Node): Formula | undefined;
   /** The same, but for its own name. */
   define(node: Node): Formula;
 }
@@ -32,9 +37,12 @@ export interface Loops {
   resultOf(node: ScanNode, outer: Scope): Formula;
   /** The loops that a formula speaks of and that have not been told yet, first those that they speak of themselves. */
   before(formula: Formula): Step[];
+  /** What a value of any body is called there; loops backwards speak of those of loops forwards. */
+  calledWithin(node: Node): Formula | undefined;
+  readonly derived: Derived;
 }
 
-export function createLoops(): Loops {
+export function createLoops(derived: Derived): Loops {
   const runs = new Map<string, Run>();
   const told = new Set<Run>();
   const runOf = (node: ScanNode, outer: Scope): Run => {
@@ -47,6 +55,14 @@ export function createLoops(): Loops {
     return made;
   };
   const loops: Loops = {
+    derived,
+    calledWithin(node) {
+      for (const { scope } of runs.values()) {
+        const formula = scope.called(node);
+        if (formula) return formula;
+      }
+      return undefined;
+    },
     rowsOf(node, outer) {
       if (isOp(node, scan)) return loops.resultOf(node, outer);
       const [of] = node.inputs;

@@ -62,7 +62,9 @@ export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Nu
         ? [{ name, value: { shape: type.shape.map((d) => evaluateSizes(d.size, sizeOf)), data: Array.from(data) } }]
         : [],
     ),
-    valuesOf: ({ node }) => node && values.get(node),
+    valuesOf({ node, rows = node }) {
+      return rows && values.get(rows);
+    },
     slopesOf(step) {
       const found = step.node && values.get(step.node);
       return found ? slopes(step, found.data) : [];
@@ -77,7 +79,8 @@ export function valuesAt(nodes: readonly Node[], model: ModelGraph, at: At): Map
 }
 
 function nodesOf(steps: readonly Step[]): Node[] {
-  return [...new Set(steps.flatMap(({ node }) => node ?? []))];
+  const inside = (step: Step): readonly Step[] => [step, ...(step.loop?.body ?? []).flatMap(inside)];
+  return [...new Set(steps.flatMap(inside).flatMap(({ node, rows }) => rows ?? node ?? []))];
 }
 
 function leafOf(

@@ -58,23 +58,13 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
     const formula = written((n) => (n !== node && clipping.includes(n) ? n.name : undefined))(node);
     return stepOf(title, name(title), overAll(formula, all, each), node);
   });
-  const updates = [...new Set(own.map(({ parameter }) => parameter))].flatMap((parameter) => {
-    const list = own.filter((each) => each.parameter === parameter);
-    const slots = list.filter(({ slot }) => slot !== undefined);
-    const renewed = new Map(slots.map(({ node, slot }) => [node, slot ?? '']));
-    const line = (word: string, node: Node, whole = false): UpdateStep => {
-      const title: Title = { of: 'value', word };
-      const formula = written((n) => {
-        if (n === node) return undefined;
-        return clipping.includes(n) ? n.name : whole ? renewed.get(n) : undefined;
-      })(node);
-      return { ...stepOf(title, name(title), formula, node), becomes: true, parameter };
-    };
-    return [
-      ...slots.map(({ slot, node }) => line(slot ?? '', node)),
-      ...list.filter(({ slot }) => slot === undefined).map(({ node }) => line(parameter, node, true)),
-    ];
-  });
+  const updates = [...new Set(own.map(({ parameter }) => parameter))].flatMap((parameter) =>
+    updateLines(
+      parameter,
+      own.filter((step) => step.parameter === parameter),
+      (node, called) => written((n) => (n === node ? undefined : clipping.includes(n) ? n.name : called(n)))(node),
+    ),
+  );
   const legend = counted.map((node): LegendEntry => ({
     sign: counters.get(node) ?? '',
     meaning: meaningOfCounter(node),
@@ -83,6 +73,25 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
     ? [{ sign: each, meaning: 'each trained parameter' }]
     : [];
   return { update: [...rates, ...norms, ...updates], each, legend: [...ofAll, ...legend] };
+}
+
+/** Slots, then the weight by what they have become. */
+function updateLines(
+  parameter: string,
+  list: readonly { readonly slot?: string; readonly node: Node }[],
+  formulaOf: (node: Node, called: (node: Node) => string | undefined) => Formula,
+): UpdateStep[] {
+  const slots = list.filter(({ slot }) => slot !== undefined);
+  const renewed = new Map(slots.map(({ node, slot }) => [node, slot ?? '']));
+  const line = (word: string, node: Node, whole: boolean): UpdateStep => {
+    const title: Title = { of: 'value', word };
+    const formula = formulaOf(node, (n) => (whole ? renewed.get(n) : undefined));
+    return { ...stepOf(title, name(title), formula, node), becomes: true, parameter };
+  };
+  return [
+    ...slots.map(({ slot, node }) => line(slot ?? '', node, false)),
+    ...list.filter(({ slot }) => slot === undefined).map(({ node }) => line(parameter, node, true)),
+  ];
 }
 
 /** A schedule that is longer has a line of its own. */

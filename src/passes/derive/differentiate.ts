@@ -58,6 +58,7 @@ export function backpropagate(
         if (reached.length === 0) return;
         const parts = reverse(reached, results, (input) => onPath.has(input), {
           g,
+          ...(trace && { trace }),
           backpropagate: (inner, leaves) => backpropagate(inner, leaves, g, { by, trace }),
         });
         node.inputs.forEach((input, i) => {

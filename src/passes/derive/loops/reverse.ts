@@ -22,10 +22,12 @@ import {
 } from '../../../ir/ops/scan.js';
 import { flipped, rowsOf } from '../../../ir/ops/rows.js';
 import { reachable } from '../../../ir/reachable.js';
+import type { Trace } from '../trace.js';
 import type { TensorType } from '../../../ir/types.js';
 
 export interface Tools {
   readonly g: Builder;
+  readonly trace?: Trace;
   readonly backpropagate: (seeds: ReadonlyMap<Node, Node>, wrt: readonly Node[]) => readonly (Node | undefined)[];
 }
 
@@ -43,7 +45,7 @@ export function reverse(
   reached: readonly Reached[],
   results: readonly ScanNode[],
   counts: (input: Node) => boolean,
-  { g, backpropagate }: Tools,
+  { g, backpropagate, trace }: Tools,
 ): (Node | undefined)[] {
   const [{ node: first }] = reached;
   const { loop } = first.attrs;
@@ -51,13 +53,12 @@ export function reverse(
   const back = createBack(loop, g);
   const seeds = seedsOf(reached, active, back, g);
   const wrt = leavesOfLoop(loop).filter((leaf) => active.has(leaf));
+  const before = trace?.steps.length ?? 0;
   const found = new Map(backpropagate(seeds.seeds, wrt).map((node, i) => [wrt[i] as Node, node]));
 
   const { sequences } = inputsOfScan(first);
   const recall = createRecall(first, reachable(bodyRoots(results)), back, g);
-  const next = seeds.carried.map(({ k, type }) => {
-    return found.get(loop.carried[k]) ?? filled(g, 0, type);
-  });
+  const next = seeds.carried.map(({ k, type }) => found.get(loop.carried[k]) ?? filled(g, 0, type));
   const slices = loop.slices.map((leaf) => found.get(leaf));
   // What a round makes of a slice is the derivative by its row of the sequence.
   slices.forEach((node, i) => {
@@ -84,6 +85,7 @@ export function reverse(
     captured: captured.map(({ leaf }) => leaf),
     next: all,
   });
+  if (trace) settleSteps(trace, before, recall.settled);
   const inputs = [...inSlices.map((s) => s.sequence), ...carried.map((c) => c.start), ...captured.map((c) => c.node)];
   const result = (of: LoopResult): Node => g.make(scan, inputs, { loop: reversed, result: of });
   const stackOf = (node: Node): Node => result({ kind: 'emit', of: emitted.get(node) ?? node });
@@ -98,6 +100,12 @@ export function reverse(
     }),
     ...terms.map((term) => term?.({ stackOf, totals })),
   ];
+}
+
+/** Steps of the chain rule were taken with the body's own values, of which the reverse loop has copies. */
+function settleSteps({ steps }: Trace, from: number, settled: (node: Node) => Node): void {
+  const own = steps.splice(from);
+  steps.push(...own.map((step) => ({ ...step, upstream: settled(step.upstream), part: settled(step.part) })));
 }
 
 /** The leaves that a reverse loop has beside those of the loop. */
