@@ -45,7 +45,9 @@ export function keyOfOwnGradient({ leaves, cotangent, parts }: Omit<OwnGradient,
 export const ownGradient: Op<{ gradient: OwnGradient }> = {
   kind: 'element',
   name: 'ownGradient',
-  summary: 'The first input, with the derivative by the others that its author declared.',
+  summary:
+    'The first input, with the derivative by the others that its author declared: of y = f(x), whose gradient is declared as ' +
+    'gradient f(x, d) = e, d_x is e with d_y in the place of d.',
   rule: 'as its author declares it',
   type: ([value, ...given], { gradient: { leaves, cotangent } }) => {
     if (given.length !== leaves.length) throw new Error(`a derivative by ${leaves.length} has ${given.length} inputs`);

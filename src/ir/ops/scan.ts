@@ -60,7 +60,10 @@ export type ScanNode = Node<ScanAttrs>;
 export const scan: Op<ScanAttrs> = {
   kind: 'structured',
   name: 'scan',
-  summary: 'A result of a loop: what it emits at each round, or a value that it carries.',
+  summary:
+    'A result of a loop: what it emits at each round, or a value that it carries. Its derivative is a loop that goes back: ' +
+    'where round t makes e[t] and c[t + 1] of c[t], a slice s[t] and w from outside, it makes d_c[t] and d_s[t] of d_c[t + 1] and d_e[t], ' +
+    'and adds up d_w, by the derivative of the body at that round.',
   rule: 'round by round, from the last to the first',
   type: (inputs, { loop, result }) => {
     checkInputs(inputs, loop);

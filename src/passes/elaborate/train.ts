@@ -54,8 +54,13 @@ const settingNames = ['optimizer', ...numberSettings.keys(), 'memory', 'freeze',
 function settingHint(name: string): string | undefined {
   const known = nearest(name, settingNames);
   if (known !== undefined) return `did you mean ${known}?`;
-  return /^(lr|learning_rate|momentum|weight_decay|beta\d|eps)$/.test(name)
-    ? 'it belongs to the optimizer, as in optimizer = sgd(lr = 0.1)'
+  if (/^(lr|learning_rate|momentum|weight_decay|beta\d|eps)$/.test(name))
+    return 'it belongs to the optimizer, as in optimizer = sgd(lr = 0.1)';
+  if (/^(steps|iterations|max_steps)$/.test(name)) return 'a run is counted in epochs: epochs = 10';
+  if (name === 'loss' || name === 'metrics')
+    return `${name === 'loss' ? 'loss' : 'metric NAME'} = … stands in the model`;
+  return /^(patience|shuffle|report|start)$/.test(name)
+    ? `it is an option of the trainer's fit: trainer.fit(data, { ${name}: … })`
     : undefined;
 }
 
