@@ -52,7 +52,8 @@ export function modelOf(example: string, spot: Spot): string {
     case 'initialiser':
       return model([...start, `param W: [8, 4] ~ ${example}`, 'loss = mean((x @ W)^2)']);
     case 'optimizer value':
-      return model([...start, fit, train(example)]);
+      // Some are for weights of two axes alone.
+      return model([...start, 'param W: [2, 3] = 1\nloss = mean(W^2)', train(example)]);
     case 'schedule':
       return model([...start, fit, train(`sgd(lr = ${example})`)]);
     case 'data source':
