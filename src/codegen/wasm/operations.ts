@@ -99,6 +99,7 @@ function integersToo(f32: Spelling, i32: Spelling, f32x4: Spelling, i32x4: Spell
 export function spell(op: ScalarOp, type: ScalarType, lanes: boolean): readonly Plain[] | 'structured' {
   const spelling = table[op][lanes ? 'lanes' : 'scalar'][type];
   if (spelling === undefined) throw new Error(`${op} of ${type}${lanes ? ' lanes' : ''} has no instruction`);
-  if (spelling === 'expanded') throw new Error(`${op} must be expanded before it is emitted`);
+  if (spelling === 'expanded')
+    throw new Error(`${op} must be expanded before it is emitted: expandIntrinsics has no row for it`);
   return spelling;
 }
