@@ -3,7 +3,6 @@ import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import * as messages from '../../diagnostics/elaboration.js';
 import { moreErrors } from '../../diagnostics/syntax.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
-import { shortened } from '../../diagnostics/quote.js';
 import { createBuilder } from '../../ir/builder.js';
 import { isOp, type Builder } from '../../ir/graph.js';
 import {
@@ -23,14 +22,13 @@ import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
 import { DrawSites } from './draws.js';
 import { fileScope, libraryScope } from './declarations.js';
-import { ElaborationMode, fail, mostSteps, Naming, type Context, type Frame } from './frame.js';
+import { ElaborationMode, mostSteps, Naming, type Context, type Frame } from './frame.js';
 import { runModel, type Written } from './model.js';
 import { nearest } from './names.js';
+import { bindParameters } from './overrides.js';
 import { settleNames } from './settleNames.js';
-import { configured } from './calls.js';
-import { evaluate } from './expressions.js';
 import { defaults, trainOf } from './train.js';
-import { Scope, type Value } from './values.js';
+import { Scope } from './values.js';
 import { parameter, state } from '../../ir/ops/leaves.js';
 
 export interface ElaborateOptions {
@@ -186,59 +184,6 @@ function chosenModel(
   if (models.length === 0) report(messages.noModel({ span: whole }));
   else if (new Set(names).size > 1) report(messages.severalModels({ names, span: models[1].name.span }));
   return models.length === 1 ? models[0] : undefined;
-}
-
-/** The model's own parameters: their defaults, or what overrides them. */
-function bindParameters(declaration: ModelDeclaration, set: NonNullable<ElaborateOptions['set']>, frame: Frame): void {
-  const names = declaration.parameters.map((p) => p.name.name);
-  for (const name of Object.keys(set))
-    if (!names.includes(name))
-      frame.context.report(
-        messages.unknownOverride({
-          name,
-          span: declaration.name.span,
-          none: names.length === 0,
-          nearest: nearest(name, names),
-        }),
-      );
-  for (const { name, default: expression, span } of declaration.parameters) {
-    guarded(frame, [name], () => {
-      const given = Object.hasOwn(set, name.name) ? overriding(set[name.name]) : undefined;
-      const value = given ?? (expression && configured(evaluate(expression, frame), frame, expression.span));
-      if (!value)
-        return fail(
-          frame,
-          messages.missingArgument({
-            callee: declaration.name.name,
-            name: name.name,
-            span,
-            help: `give it a default, or a value with --set ${name.name}=…`,
-          }),
-        );
-      if (given && expression) requireSameKind(evaluate(expression, frame), given, name.name, expression.span, frame);
-      const named: Value = value.kind === 'number' ? { kind: 'number', value: value.value, name: name.name } : value;
-      frame.scope.define(name.name, named);
-    });
-  }
-}
-
-function overriding(value: number | boolean | string): Value {
-  if (typeof value === 'number') return { kind: 'number', value };
-  return typeof value === 'boolean' ? { kind: 'boolean', value } : { kind: 'string', value };
-}
-
-/** `--set hidden=true` where hidden is a number would only show far from its cause. */
-function requireSameKind(before: Value, given: Value, name: string, span: Span, frame: Frame): void {
-  const plain = ['number', 'boolean', 'string'];
-  if (!plain.includes(before.kind) || before.kind === given.kind) return;
-  const kinds: Readonly<Record<string, string>> = { number: 'a number', boolean: 'true or false', string: 'a text' };
-  const got =
-    given.kind === 'string'
-      ? `"${shortened(given.value)}"`
-      : given.kind === 'number' || given.kind === 'boolean'
-        ? String(given.value)
-        : given.kind;
-  fail(frame, messages.badOverride({ name, expected: kinds[before.kind], got, span }));
 }
 
 /** How to train, where what is trained has errors: only what stands in the block itself. */
