@@ -51,6 +51,17 @@ it.each([
   expect(steps.filter((step) => code.kernelsOf(step).length === 0).map(({ name }) => name)).toEqual([]);
 });
 
+it('every line can have the focus, as a wide one scrolls', async () => {
+  const source = deep.replace('sgd(lr = 0.1)', 'sgd(lr = 0.1)  clip_norm = 1.0');
+  const model = modelOf(source);
+  const page = await printDerivationPage(model, derivationOf(model), { source });
+  const all = [...page.matchAll(/<li id="t\d+"([^>]*)>(.*?)<\/li>/gs)];
+  const lines = all.filter(([, , inner]) => inner.includes('<mo'));
+  expect(lines.some(([, attributes]) => attributes.includes('tabindex="0"'))).toBe(true);
+  for (const [line, attributes, inner] of lines)
+    expect(attributes.includes('tabindex="0"') || /<a |<summary/.test(inner), line).toBe(true);
+});
+
 describe('copies of a layer', () => {
   const { forward, parameters } = derivationOf(modelOf(deep));
   const numberOf = (name: string): number => Number(/(\d+)/.exec(name)?.[1]);

@@ -73,7 +73,9 @@ function printLine(line: Line, context: StepsContext): string {
     ...(value && isCotangent(step) ? slopesText(step, value, context) : []),
     ...(isCotangent(step) && step.uses.length > 0 ? [chainOf(step, by, context)] : []),
   ];
-  return `<li${attributesOf(line, kernels, context)}>${parts.join('')}</li>`;
+  // A wide formula scrolls, by keyboard as well: where no link in it takes the focus, the line does.
+  const focus = kernels.length === 0 && step.lines.length === 0 ? ' tabindex="0"' : '';
+  return `<li${attributesOf(line, kernels, context)}${focus}>${parts.join('')}</li>`;
 }
 
 function loopItem(line: Line, context: StepsContext, by: Typesetter, note: string): string {
