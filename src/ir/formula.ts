@@ -12,6 +12,7 @@ import {
   type Formula,
   type Title,
 } from './formula/tree.js';
+import { pairedOperands } from './formula/exact.js';
 import { printFormula } from './formula/text.js';
 import { recognise, type Form } from './recognise.js';
 import { printSource, sourceOf } from './source.js';
@@ -61,7 +62,7 @@ export function createWriter(
   };
   const writeNode = (node: Node): Formula => {
     const notation = node.op.notation ?? { kind: 'call', name: node.op.name };
-    const inputs = node.inputs.map(write);
+    const inputs = pairedOperands(node, node.inputs.map(write));
     switch (notation.kind) {
       case 'infix':
         return infix(notation.operator, inputs[0], inputs[1]);

@@ -59,6 +59,45 @@ loss = mean((slope + u)^2)`);
   });
 });
 
+describe('names of what occurs twice', () => {
+  it('have the number of the value in its cotangent, for each use of a layer', () => {
+    const found = derived(`input left: [batch, 4]
+input right: [batch, 4]
+f = dense(3) >> tanh >> dense(2)
+loss = mean((f(left) - f(right))^2)`);
+    const read = (name: string): string => {
+      const step = [...found.forward, ...found.backward].find((each) => each.name === name);
+      return step ? printFormula(step.formula, 'math') : `no ${name}`;
+    };
+    expect(read('z_f_tanh')).toMatch(/^left /);
+    expect(read('delta_f_tanh')).toBe('∂loss/∂f_tanh ⊙ (1 - f_tanh²)');
+    expect(read('delta_f_tanh_2')).toBe('∂loss/∂f_tanh_2 ⊙ (1 - f_tanh_2²)');
+    const [weights] = found.parameters;
+    expect(printFormula(weights.formula, 'math')).toMatch(/leftᵀ δ_f_tanh\b(?!_)/);
+    expect(printFormula(weights.formula, 'math')).toContain('rightᵀ δ_f_tanh_2');
+  });
+
+  it('leave that of the total loss to the total', () => {
+    const found = derived(`input x: [batch, 3]
+p = x |> dense(1)
+loss = mean(p^2)
+loss size = 0.1 * sum(abs(p))`);
+    const total = found.forward.find(({ name }) => name === 'loss');
+    expect(total && printFormula(total.formula, 'math')).toBe('loss_2 + size');
+  });
+
+  it('say along which axes each is where a product of all pairs repeats both', () => {
+    const text = printText(
+      derived(`input x: [batch, 3]
+p = x |> dense(2)
+apart = p[:, none] - p[none, :]
+loss = mean(apart^2) + mean(x * sum(x, axis = 0))`),
+    );
+    expect(text).toContain('p[:, none, :] - p[none, :, :]');
+    expect(text).toContain('x ⊙ Σ_batch x');
+  });
+});
+
 describe('what is differentiated by what', () => {
   it('is any scalar, and any value that it depends on', () => {
     const model = modelOf(`${layers}\nmetric size = sum(h^2)`);

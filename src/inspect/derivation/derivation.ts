@@ -95,8 +95,9 @@ function namedScope(derived: Derived) {
   const ends = new Map<Node, Title>();
   const scope = scopeOf({ names, reading, loops, ends });
   const named = { reading, names };
+  // The total keeps its name, which a loss without one has too.
+  if (of.node.inputs.length > 0) names.give(of.node, { of: 'value', word: of.name });
   nameValues(named, order, (node) => forward.has(node) && node !== of.node);
-  if (of.node.inputs.length > 0 && !names.titles.has(of.node)) names.give(of.node, { of: 'value', word: of.name });
   for (const { node, title } of targets) if (!names.titles.has(node)) ends.set(node, names.free(title));
   const isEnd = new Set(targets.map(({ node }) => node));
   nameCotangents(

@@ -174,7 +174,15 @@ export function cotangentTitle(node: Node, names: Names): Title | undefined {
     (of.role.kind === 'cotangent' ? cotangentTitle(of, names) !== undefined : isActivated(of));
   if (!isKnown) return undefined;
   const own = names.titles.get(of);
-  return cotangentLabel(node) ?? { of: 'cotangent', word: titleText(own ?? titleOf(of)) };
+  const label = cotangentLabel(node) ?? { of: 'cotangent', word: titleText(own ?? titleOf(of)) };
+  return own ? numberedAs(label, titleOf(of), own) : label;
+}
+
+/** With the number that the value itself got where its name was taken: of a layer's second use, h_2, it is δ_h_2. */
+function numberedAs(label: Title, wanted: Title, own: Title): Title {
+  const [before, after] = [titleText(wanted), titleText(own)];
+  if (after === before || !after.startsWith(before)) return label;
+  return { ...label, word: `${label.word}${after.slice(before.length)}`, ...(label.inner && { inner: own }) };
 }
 
 /** Are they the rows of a loop's result from the last to the first? They have the positions of the loop backwards. */

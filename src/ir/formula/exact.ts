@@ -4,7 +4,7 @@ import { add, constantOf, printIndex, sub } from '../index.js';
 import { literal } from '../ops/constants.js';
 import { broadcast, reshape, slice } from '../ops/movement.js';
 import { sameShape, type Dim } from '../types.js';
-import type { Formula } from './tree.js';
+import { indexed, standingFor, type Formula } from './tree.js';
 
 /** `[batch, 4]`, by sizes alone. */
 export function exactShape(shape: readonly Dim[]): string {
@@ -56,6 +56,27 @@ export function mustStretch(node: Node | undefined, parts: readonly Formula[]): 
   if (whole) return -1;
   const first = parts.findIndex((part) => hiddenIn(part));
   return first;
+}
+
+/**
+ * The operands of a node element by element, as a reader sees them: where each repeats along an axis that another has, as in p[:, none] - p[none, :],
+ * the axes say which is which. One that covers the whole result says it for all.
+ */
+export function pairedOperands(node: Node, parts: readonly Formula[]): readonly Formula[] {
+  const { shape } = node.type;
+  if (parts.length < 2 || !isElementwise(node) || !parts.some((part) => hiddenIn(part))) return parts;
+  const has = parts.map((part) => covers(part, shape.length));
+  const wide = shape.flatMap(({ size }, i) => (constantOf(size) === 1 ? [] : [i]));
+  const isWhole = has.some((list) => wide.every((i) => list[i]));
+  // Where an axis is of none of them, one has to be written in full, and not by its axes alone.
+  const isTogether = wide.every((i) => has.some((list) => list[i]));
+  if (isWhole || !isTogether) return parts;
+  return parts.map((part, n) => {
+    const hidden = hiddenIn(part);
+    if (!hidden || !has[n].some(Boolean)) return part;
+    const places = has[n].map((is) => (is ? ':' : 'none'));
+    return standingFor(hidden.node, indexed(hidden.inner, places));
+  });
 }
 
 /** Does each element come of the operands' elements at its index? */
