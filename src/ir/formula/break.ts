@@ -8,6 +8,7 @@ import {
   printFormula,
   printPower,
   printSetting,
+  raisable,
   totalSign,
   within,
   type NotationStyle,
@@ -42,6 +43,11 @@ function broken(of: Formula, least: number, room: Room): string[] {
     : around('(', ')', room, (r) => parts(formula, r));
 }
 
+/** What ² or ᵀ stands behind: a name has no place to break. */
+function brokenBase(of: Formula, room: Room): string[] {
+  return seen(of).kind === 'name' ? [raisable(of, room.style)] : broken(of, binding.atom, room);
+}
+
 /** Something between an opening and a closing text. */
 function around(open: string, close: string, room: Room, inner: (room: Room) => string[]): string[] {
   const within = { ...room, width: room.width - lengthOf(open), tail: room.tail + lengthOf(close) };
@@ -68,10 +74,10 @@ function parts(formula: Formula, room: Room): string[] {
       return brokenCall(called, formula.args, settings, room);
     }
     case 'power':
-      return around('', printPower(formula, style), room, (r) => broken(formula.base, binding.atom, r));
+      return around('', printPower(formula, style), room, (r) => brokenBase(formula.base, r));
     case 'transpose':
       return isMath
-        ? around('', 'ᵀ', room, (r) => broken(formula.of, binding.atom, r))
+        ? around('', 'ᵀ', room, (r) => brokenBase(formula.of, r))
         : brokenCall('transpose', [formula.of], [], room);
     case 'index': {
       const places = formula.places.map((place) => (typeof place === 'string' ? place : printFormula(place, style)));

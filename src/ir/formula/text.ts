@@ -74,11 +74,9 @@ function written(of: Formula, style: NotationStyle): Written {
       return { text: `${spelling[signsOf[style]]}${inParentheses(write(formula.of), level)}`, level };
     }
     case 'power':
-      return writePower(write(formula.base), formula, style);
+      return writePower(formula, style);
     case 'transpose':
-      return atom(
-        style !== 'math' ? `transpose(${text(formula.of)})` : `${inParentheses(write(formula.of), binding.atom)}ᵀ`,
-      );
+      return atom(style !== 'math' ? `transpose(${text(formula.of)})` : `${raisable(formula.of, style)}ᵀ`);
     case 'index':
       return writeIndexed(formula, style);
     case 'cases':
@@ -178,8 +176,16 @@ const superscripts: ReadonlyMap<string, string> = new Map(
   [...'-0123456789'].map((digit, i) => [digit, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(i)]),
 );
 
-function writePower(base: Written, formula: FormulaOf<'power'>, style: NotationStyle): Written {
-  return { text: `${inParentheses(base, binding.atom)}${printPower(formula, style)}`, level: binding.power };
+function writePower(formula: FormulaOf<'power'>, style: NotationStyle): Written {
+  return { text: `${raisable(formula.base, style)}${printPower(formula, style)}`, level: binding.power };
+}
+
+/** What ² or ᵀ can stand behind: of ∂loss/∂W it would be W's alone, so that stands in parentheses. */
+export function raisable(of: Formula, style: NotationStyle): string {
+  const base = written(of, style);
+  const inner = style === 'math' ? mathematical(of) : of;
+  const isFraction = inner.kind === 'name' && base.text.includes('/');
+  return inParentheses(base, isFraction ? always : binding.atom);
 }
 
 /** `²`, `^n`: what stands behind the base. */
