@@ -98,6 +98,23 @@ loss = mean(apart^2) + mean(x * sum(x, axis = 0))`),
   });
 });
 
+describe('sums', () => {
+  it('of what is the same in each row say how many rows there are', () => {
+    const found = derived(`input x: [batch, 3]
+param w: [3] = 1
+slope = grad(x @ w, x)
+loss same = sum(slope^2)
+loss each = mean(sum(abs(slope), axis = 1))`);
+    const read = (name: string, style: 'math' | 'nn'): string => {
+      const step = found.forward.find((each) => each.name === name);
+      return step ? printFormula(step.formula, style) : `no ${name}`;
+    };
+    expect(read('same', 'math')).toBe('batch · Σ w²');
+    expect(read('each', 'math')).toBe('Σ abs(w)');
+    expect(read('same', 'nn')).toBe('batch * sum(w^2)');
+  });
+});
+
 describe('what is differentiated by what', () => {
   it('is any scalar, and any value that it depends on', () => {
     const model = modelOf(`${layers}\nmetric size = sum(h^2)`);

@@ -1,10 +1,10 @@
 // What a model says that a reader does not see: where values are repeated, and axes of size 1.
 import { isOp, type Node } from '../graph.js';
-import { add, constantOf, printIndex, sub } from '../index.js';
+import { add, constantOf, printIndex, product, sub } from '../index.js';
 import { literal } from '../ops/constants.js';
 import { broadcast, reshape, slice } from '../ops/movement.js';
 import { sameShape, type Dim } from '../types.js';
-import { indexed, standingFor, type Formula } from './tree.js';
+import { indexed, infix, number, sizeFormula, standingFor, sumOver, type Formula, type FormulaOf } from './tree.js';
 
 /** `[batch, 4]`, by sizes alone. */
 export function exactShape(shape: readonly Dim[]): string {
@@ -77,6 +77,22 @@ export function pairedOperands(node: Node, parts: readonly Formula[]): readonly 
     const places = has[n].map((is) => (is ? ':' : 'none'));
     return standingFor(hidden.node, indexed(hidden.inner, places));
   });
+}
+
+/** The sum of what repeats along summed axes says how often: of w, the same in each row, it is batch · Σ w, and not Σ w. */
+export function countedSum(formula: FormulaOf<'sum'> & Formula): Formula {
+  const hidden = hiddenIn(formula.of);
+  if (!hidden || !isOp(hidden.node, broadcast)) return formula;
+  const repeated = hidden.node.attrs.axes;
+  const times = product(formula.axes.filter((a) => repeated.includes(a)).map((a) => formula.shape[a].size));
+  const known = constantOf(times);
+  if (known === 1) return formula;
+  const rest = formula.axes
+    .filter((a) => !repeated.includes(a))
+    .map((a) => a - repeated.filter((other) => other < a).length);
+  const of = rest.length === 0 ? hidden.inner : sumOver(hidden.inner, rest, hidden.node.inputs[0].type.shape);
+  const whole = infix('times', known === undefined ? sizeFormula(times) : number(known), of);
+  return formula.node ? standingFor(formula.node, whole) : whole;
 }
 
 /** Does each element come of the operands' elements at its index? */

@@ -1,5 +1,6 @@
 // What mathematics has in common, whoever prints it: how derivatives are called, what Σ runs over, conditions turned round.
 import { constantOf, printIndex } from '../index.js';
+import { countedSum } from './exact.js';
 import { printNumber } from './numbers.js';
 import { isProduct, usualProduct } from './products.js';
 import {
@@ -103,7 +104,9 @@ function plain(formula: Formula): Formula {
       return of.node?.type.element.kind === 'bool' ? cases(of, number(1), number(0)) : plain(of);
     }
     case 'sum':
-      return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1) ? plain(formula.of) : formula;
+      return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1)
+        ? plain(formula.of)
+        : countedSum(formula);
     case 'power': {
       const exponent = plain(formula.exponent);
       if (isNumber(exponent, 1)) return plain(formula.base);

@@ -30,7 +30,7 @@ interface Product {
 
 /** A product in its usual form; the same formula where it has it. */
 export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: Formula) => Formula): Formula {
-  const { number: by, factors, under } = meansIn(productOf(formula, plain));
+  const { number: by, factors, under } = meansIn(cancelled(productOf(formula, plain)));
   const last = factors.at(-1);
   if (!last || !Number.isFinite(by)) return formula;
   const joined = squares(factors);
@@ -54,6 +54,23 @@ export function isProduct(formula: Formula): formula is FormulaOf<'infix'> & For
   return (
     formula.kind === 'infix' && formula.operator !== 'matrix' && operators[formula.operator].level === binding.product
   );
+}
+
+/** n · x / n is x, n being a size. */
+function cancelled(product: Product): Product {
+  const { factors, under } = product;
+  for (const [i, factor] of factors.entries()) {
+    const of = seen(factor.of);
+    if (of.kind !== 'size' || factor.by === 'div') continue;
+    const at = under.findIndex((each) => isCount(each, of.of));
+    if (at < 0) continue;
+    return cancelled({
+      ...product,
+      factors: factors.filter((_, n) => n !== i),
+      under: under.filter((_, n) => n !== at),
+    });
+  }
+  return product;
 }
 
 /** Σ x / n is the mean of x, n being how many there are. */

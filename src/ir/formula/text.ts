@@ -1,5 +1,5 @@
 // Formulas as text: in the language's own notation, as comments of generated code have them, and in Unicode mathematics.
-import { exactShape, exactSlice, hiddenIn, literalText, mustStretch, stretchedPlaces } from './exact.js';
+import { countedSum, exactShape, exactSlice, hiddenIn, literalText, mustStretch, stretchedPlaces } from './exact.js';
 import { printExactly, printNumber } from './numbers.js';
 import { placedBy } from './places.js';
 import { printIndex } from '../index.js';
@@ -83,8 +83,10 @@ function written(of: Formula, style: NotationStyle): Written {
       return style === 'math' ? writeCases(formula) : writeIf(formula, style);
     case 'contraction':
       return writeContraction(formula, style);
-    case 'sum':
-      return writeSum(formula, style);
+    case 'sum': {
+      const counted = style === 'nn' ? countedSum(formula) : formula;
+      return counted.kind === 'sum' ? writeSum(counted, style) : write(counted);
+    }
     case 'total':
       return style === 'math'
         ? { text: `${totalSign(formula)} ${within(formula.of, binding.product, style)}`, level: binding.product }
