@@ -1,4 +1,5 @@
 // How much memory a compiled trainer takes, to the byte, and how that is written for people.
+import { expectedSizes as roomAtFirst } from '../codegen/module/expectedSizes.js';
 import { layOut } from '../codegen/module/layout.js';
 import { evaluateSizes, type Index } from '../ir/index.js';
 import type { TargetTraits, TrainerProgram } from '../ir/program.js';
@@ -59,9 +60,11 @@ function isPlanned(space: Buffer['space']): boolean {
   return space === 'arena' || space === 'scratch';
 }
 
-/** The sizes for which a trainer makes room at first: the train block's batch, and 1 for every other one. */
+/** The sizes for which a trainer makes room at first: the train block's batch, and the smallest that fits for the others. */
 export function expectedSizes(program: TrainerProgram): ReadonlyMap<string, number> {
-  return new Map(layOut(program).sizes.map(({ size }, i) => [size, i === 0 ? program.model.train.batch : 1]));
+  const { sizes } = layOut(program);
+  const numbers = roomAtFirst(program, sizes);
+  return new Map(sizes.map(({ size }, i) => [size, numbers[i]]));
 }
 
 /** `1.9 MiB of memory at batch 64 (parameters 0.4, optimizer 0.8, tensors 0.7)` */

@@ -1,6 +1,6 @@
 // Conditions over run-time sizes: what can be told of them beforehand.
 import { evaluateSizes, rangeOf, sizesOf, sub } from './index.js';
-import type { SizeCondition } from './model.js';
+import type { ModelGraph, SizeCondition } from './model.js';
 
 type Comparison = Extract<SizeCondition, { kind: 'compare' }>;
 
@@ -54,6 +54,11 @@ export function sizesOfCondition(condition: SizeCondition, into: Set<string> = n
   } else if (condition.kind === 'not') sizesOfCondition(condition.of, into);
   else for (const part of condition.parts) sizesOfCondition(part, into);
   return into;
+}
+
+/** What a model requires of run-time sizes when it trains, and when it does not. */
+export function conditionsOf({ training, evaluation }: ModelGraph): SizeCondition[] {
+  return [...training.requirements, ...evaluation.requirements].map(({ condition }) => condition);
 }
 
 /** Does the condition hold where run-time sizes are these? */

@@ -1,22 +1,26 @@
 // What must hold of a program: of what its entries run, and that what lives at once lies apart.
 import { accessOf } from './access.js';
 import { axesOf, evaluateSizes, type Axis } from './index.js';
-import type { Entry, Program, Run, Step } from './program.js';
+import type { Entry, Program, Run, Step, TrainerProgram } from './program.js';
+import { conditionsOf, holdsAt } from './requirements.js';
 import { actualOf } from './runs.js';
 import type { Buffer } from './scalar.js';
 import { visitStatements } from './statements.js';
 import { faultsOfEntries } from './verifyRuns.js';
 
-/** Run-time sizes for which memory is checked. */
+/** A program, and what it requires of sizes where a model says it. */
+type Checked = Program & Partial<Pick<TrainerProgram, 'model'>>;
+
+/** Run-time sizes for which memory is checked, as far as the model allows them. */
 const sizes = [1, 7, 64];
 
 /** What is wrong with a program, a sentence each; empty where all is well. */
-export function verifyProgram(program: Program): string[] {
+export function verifyProgram(program: Checked): string[] {
   const entries = Object.values(program.entries);
   return [...faultsOfEntries(entries), ...entries.flatMap((entry) => faultsOfLives(entry, program))];
 }
 
-function faultsOfLives({ name, steps, results }: Entry, program: Program): string[] {
+function faultsOfLives({ name, steps, results }: Entry, program: Checked): string[] {
   return faultsOfMemory(name, livesIn(momentsOf(steps), new Set(results.map(({ buffer }) => buffer))), program);
 }
 
@@ -107,7 +111,9 @@ const always: Life = { writes: -1n, holds: -1n };
 
 const planned: ReadonlySet<Buffer['space']> = new Set(['arena', 'scratch', 'workgroup']);
 
-function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memory }: Program): string[] {
+function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memory, model }: Checked): string[] {
+  const conditions = model ? conditionsOf(model) : [];
+  const allowed = sizes.filter((size) => conditions.every((condition) => holdsAt(condition, () => size)));
   const fixed = [...memory.offsets.keys()].filter(({ space }) => !planned.has(space));
   const all = [...lives, ...fixed.map((buffer) => [buffer, always] as const)];
   // What lies in a thread's own memory is no other's: its offset counts from there.
@@ -119,7 +125,7 @@ function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memor
   const lost = homeless.map(({ name }) => `${entry}: ${name} has no place in memory`);
   return [
     ...lost,
-    ...sizes.flatMap((size) => {
+    ...allowed.flatMap((size) => {
       const value = (of: Buffer['length']): number => evaluateSizes(of, () => size);
       const spans = placed
         .map(({ offset, ...rest }) => ({

@@ -2,11 +2,11 @@
 import type { EntryNests, Nests, Signature } from './entries.js';
 import { draftedNests } from './fuse/fuse.js';
 import type { Axis } from '../ir/index.js';
-import type { ModelGraph, SizeCondition } from '../ir/model.js';
+import type { ModelGraph } from '../ir/model.js';
 import type { Sizes } from '../ir/nest/bounds.js';
 import { faultsOfNest, faultsOfOverwriting, linksOfNest } from '../ir/nest/verifyNest.js';
 import type { AnyNest, Work } from '../ir/program.js';
-import { holdsAt } from '../ir/requirements.js';
+import { conditionsOf, holdsAt } from '../ir/requirements.js';
 import { mapRuns, runsOf } from '../ir/runs.js';
 import type { Buffer } from '../ir/scalar.js';
 import { faultsOfOrder, type Access } from '../ir/verifyOrder.js';
@@ -73,10 +73,8 @@ function faultsOfEntry({ results }: Pick<Signature, 'results'>, work: readonly W
 }
 
 /** Run-time sizes at which addresses are tried: one, few, and each another; as far as the model allows them. */
-function sizesFor({ training, evaluation }: ModelGraph): Sizes[] {
-  const conditions = [...training.requirements, ...evaluation.requirements].map(
-    ({ condition }): SizeCondition => condition,
-  );
+function sizesFor(model: ModelGraph): Sizes[] {
+  const conditions = conditionsOf(model);
   const ranks = new Map<string, number>();
   const rank = (name: string): number => {
     if (!ranks.has(name)) ranks.set(name, ranks.size);

@@ -1,4 +1,5 @@
 // The engine of plain TypeScript: typed arrays over one arena, a function for each kernel, entries as lists of calls.
+import { smallestSizes } from '../module/expectedSizes.js';
 import { constantOf } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -91,7 +92,9 @@ function createdMemory(program: TrainerProgram, layout: Layout): string[] {
   return [
     `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
     `m.parameters = Object.freeze(${membersOf(views, parameterTypes)});`,
-    ...(runsWithoutSizes(program) ? [`reserve(${['m', ...sizes.map(() => '1')].join(', ')});`] : []),
+    ...(runsWithoutSizes(program)
+      ? [`reserve(${['m', ...smallestSizes(program, sizes).map(String)].join(', ')});`]
+      : []),
     'return m;',
   ];
 }

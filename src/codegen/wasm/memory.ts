@@ -1,4 +1,5 @@
 // The memory of WebAssembly as JavaScript sees it: its interface, and the functions that make it and let it grow.
+import { expectedSizes, firstSize } from '../module/expectedSizes.js';
 import { add, constantOf, zero } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -70,7 +71,7 @@ function memoryInterface({ program, layout, fields }: MemoryParts): Definition {
 function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts): Definition {
   const { sizes } = layout;
   const { own } = program.memory;
-  const rooms = [program.model.train.batch, ...sizes.slice(1).map(() => 1)];
+  const rooms = expectedSizes(program, sizes);
   const compile = (of: readonly string[]): string => `compileWebAssembly(model.name, ${of.join(', ')})`;
   const inThreads = binaries.map((name) => `forSharedMemory(${name}, ${wasm.sharedAt})`);
   const words = wordsOf(program, layout, 'threads');
@@ -99,7 +100,9 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
             `const code = await (threads > 1 ? (compiledShared ??= ${compile(inThreads)}) : (compiled ??= ${compile(binaries)}));`,
           ]
         : [`const code = await (compiled ??= ${compile(binaries)});`]),
-      ...sizes.map((s, i) => `const ${s.variable} = ${i === 0 ? 'options.batch ?? ' : ''}${rooms[i]};`),
+      ...sizes.map(
+        (s, i) => `const ${s.variable} = ${i === 0 ? firstSize(program, sizes, 'options.batch') : rooms[i]};`,
+      ),
       `const memory = ${own ? `makeThreadMemory(${words}, threads)` : `makeMemory(${words})`};`,
       ...(own
         ? [

@@ -1,5 +1,6 @@
 // The trainer, described once for every engine: the checks of inputs, and the function createTrainer with its methods, which an engine
 // answers at once or with promises.
+import { smallestSizes } from '../expectedSizes.js';
 import type { EntryName, TrainerProgram } from '../../../ir/program.js';
 import type { Definition } from '../../text/definition.js';
 import type { Engine } from '../engine.js';
@@ -57,7 +58,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     'return memory;',
     '};',
     ...lines.start,
-    ...reserveAtStart(layout, engine),
+    ...reserveAtStart(program, layout, engine),
     'const trainer: Trainer = {',
     methods(program, layout, engine, accept).join(',\n'),
     '};',
@@ -159,8 +160,9 @@ function save(lines: Lines, { fetch }: Engine, head: Head): string {
   );
 }
 
-function reserveAtStart(layout: Layout, engine: Engine): string[] {
+function reserveAtStart(program: TrainerProgram, layout: Layout, engine: Engine): string[] {
   if (layout.sizes.length === 0 || engine.reserves) return [];
-  const others = layout.sizes.slice(1).map(() => '1');
-  return [`if (options.batch !== undefined) reserve(memory, ${['options.batch', ...others].join(', ')});`];
+  const [least, ...others] = smallestSizes(program, layout.sizes);
+  const first = least > 1 ? `Math.max(${least}, options.batch)` : 'options.batch';
+  return [`if (options.batch !== undefined) reserve(memory, ${[first, ...others].join(', ')});`];
 }
