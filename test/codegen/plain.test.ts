@@ -30,6 +30,7 @@ const left: Record<string, string> = {
     'const a = 1;\nconst text = `\n  let x = 1;\n  if (x) {\n    y = 2;\n  }\n`;\nconst b = 2;',
   'statements in a comment': 'const a = 1;\n/*\n  x = 1;\n*/\nconst b = 2;',
   'a choice by a truth': `${long} = ${long} ? ${long} * ${long} : ${long} + ${long};`,
+  'a list as the last argument': `requireSizes(${long} <= ${long} - 1, "what it is about", [${long}, ${long}]);`,
   'a choice in a choice': `${long} = a < b ? c < d ? ${long} : ${long} : ${long} + ${long};`,
   logic: `const ${long} = ${long} < ${long} && ${long} < ${long};`,
   'a list of members': 'const m: Memory = {\nbatch: 0,\na: new Float32Array(4),\nlist: [1, 2],\n};',

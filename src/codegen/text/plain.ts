@@ -106,7 +106,8 @@ function plainStatement(line: string, room: number): string[] | undefined {
   const start = /^(?:new )?[\w$.]+\(/.exec(value)?.[0];
   if (start === undefined || !value.endsWith(');')) return undefined;
   const values = argumentsOf(value.slice(start.length, -2));
-  if (!values?.every((each) => indentation.length + each.length + 1 <= room)) return undefined;
+  // A list that is the last of them may stay on the line of the call.
+  if (!values?.every((each) => indentation.length + each.length + 1 <= room && !each.startsWith('['))) return undefined;
   return [target + start, ...values.map((each) => `${indentation}${each},`), ');'];
 }
 
