@@ -183,6 +183,7 @@ function spanOf({ origin }: ParameterCheck, { file, text }: ModelGraph) {
 
 function textFor(result: Result, rows: SomeRows): string {
   const { model, order, target, limit, parameters, passes, error } = result;
+  if (parameters.length === 0) return `${model}: the loss depends on no trained parameter, so nothing was compared`;
   const left = (title: string): Column => ({ title, align: 'left' });
   const right = (title: string): Column => ({ title, align: 'right' });
   const columns = [

@@ -52,6 +52,15 @@ describe('nnc gradcheck', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it('says that there is nothing to compare', () => {
+    writeFileSync(join(folder, 'fixed.nn'), 'model fixed {\n  input x: [batch]\n  loss = mean(x^2)\n}\n');
+    expect(run('gradcheck', 'fixed.nn')).toMatchObject({
+      status: 0,
+      stdout: 'fixed: the loss depends on no trained parameter, so nothing was compared\n',
+      stderr: '',
+    });
+  });
+
   it('prints data', () => {
     const { status, stdout } = run('gradcheck', 'wrong.nn', '--json', '--seed', '7', '--all');
     expect(status).toBe(1);
