@@ -43,6 +43,7 @@ describe('docs/numerics.md', () => {
     ['x |> elu', [0], [1]],
     ['x |> leaky_relu(0.25)', [0], [0.25]],
     ['x^0', [0], [0]],
+    ['x + grad(x^0, x) * x', [0, 2], [1, 1]],
     ['if x > 0 then log(x) else 0', [0, 2], [0, 0.5]],
     ['max(sqrt(x), 0.5)', [0], [0]],
     ['if x >= 0.7 then sqrt(x - 0.7) else 0', [0.6], [0]],

@@ -89,6 +89,8 @@ export const pow: Op<Plain> = elementwise({
   vjp: (d, [a, b], y, g) => {
     const lowered = g.make(pow, [a, g.make(sub, [b, filled(g, 1, b.type)], {})], {});
     const byBase = g.make(mul, [d, g.make(mul, [b, lowered], {})], {});
+    // 0 * x^-1 would be NaN at 0.
+    if (numberOf(b) === 0) return [undefined, undefined];
     if (numberOf(b) !== undefined) return [byBase, undefined];
     const zero = filled(g, 0, a.type);
     const byExponent = g.make(mul, [d, g.make(mul, [y, g.make(log, [a], {})], {})], {});
