@@ -249,3 +249,28 @@ loss = sum(h^2)`);
     ]);
   });
 });
+
+describe('recurrent layers whose last state is read', () => {
+  const recurrent = (layer: string): string => `input x: [batch, 6, 3]
+input y: index(4)[batch]
+h = x |> ${layer}(5)
+logits = h[:, -1] |> dense(4)
+loss = cross_entropy(logits, y)`;
+  const loopsOf = ({ forward, backward }: Derivation): number =>
+    [...forward, ...backward].filter(({ loop }) => loop !== undefined).length;
+
+  // What the lines of one loop come of speaks of other loops, which come of others again.
+  it.each(['rnn', 'gru', 'lstm'])(
+    '%s: a loop forwards and one backwards, each with the uses of the chain rule',
+    (layer) => {
+      const found = derived(recurrent(layer));
+      expect(loopsOf(found)).toBeGreaterThan(0);
+      const uses = found.backward.flatMap(({ loop }) => loop?.body ?? []).filter(isCotangent);
+      expect(uses.some((step) => step.uses.length > 0)).toBe(true);
+    },
+  );
+
+  it.each(['rnn', 'gru', 'lstm'])('%s: the second derivative ends', (layer) => {
+    expect(loopsOf(derived(recurrent(layer), { order: 2 }))).toBeGreaterThan(1);
+  });
+});

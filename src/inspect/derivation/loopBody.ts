@@ -134,7 +134,7 @@ function bodySteps(
     if (!title || leaves.has(node)) return [];
     const left = placed(name(title), k === undefined ? positions : after);
     const step = definedAs(title, left, node, scope);
-    const told = chain({ ...step, rows: scope.rows(node) });
+    const told = loops.isAside() ? step : chain({ ...step, rows: scope.rows(node) });
     return [...loops.before(step.formula), k === undefined ? told : { ...told, becomes: true }];
   });
   const others = loop.next.flatMap((node, k): Step[] => {

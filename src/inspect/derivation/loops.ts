@@ -39,12 +39,16 @@ export interface Loops {
   before(formula: Formula): Step[];
   /** What a value of any body is called there; loops backwards speak of those of loops forwards. */
   calledWithin(node: Node): Formula | undefined;
+  /** Writes what may speak of loops that the derivation does not have, or not yet: bodies first met there have no chain of their own. */
+  aside<T>(write: () => T): T;
+  isAside(): boolean;
   readonly derived: Derived;
 }
 
 export function createLoops(derived: Derived): Loops {
   const runs = new Map<string, Run>();
   const told = new Set<Run>();
+  let asides = 0;
   const runOf = (node: ScanNode, outer: Scope): Run => {
     const key = `${runKey(node)}@${outer.positions.join()}`;
     const known = runs.get(key);
@@ -56,6 +60,15 @@ export function createLoops(derived: Derived): Loops {
   };
   const loops: Loops = {
     derived,
+    aside(write) {
+      asides++;
+      try {
+        return write();
+      } finally {
+        asides--;
+      }
+    },
+    isAside: () => asides > 0,
     calledWithin(node) {
       for (const { scope } of runs.values()) {
         const formula = scope.called(node);
