@@ -43,8 +43,9 @@ export async function sameTraining(
   target: 'ts' | 'wasm',
   inputsFor: (rows: number) => Record<string, Float32Array | Int32Array>,
 ): Promise<void> {
+  const { small: program } = programsOf(text, target);
+  expect(program.kernels.filter(({ name }) => name.includes('_again')).length).toBeGreaterThan(0);
   const code = await runnableText(small(text), { target });
-  expect(code.includes('_again')).toBe(true);
   const [a, b]: LoadedTrainer[] = [
     await (await importCode(await runnableText(text, { target }))).createTrainer({ seed: 3 }),
     await (await importCode(code)).createTrainer({ seed: 3 }),
