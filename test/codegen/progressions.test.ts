@@ -77,7 +77,7 @@ describe('lines that count on', () => {
       ['a', 'b', 'c'].map((f) => `${f}(m.h[${n}], m.h[${n - 1}]); // h.${n}: m.nn:4`),
     );
     expect(statementsOf(down)).toEqual([
-      '// h.i: m.nn:4\nfor (let i = 5; i >= 2; i--) {\na(m.h[(i)], m.h[(i - 1)]);\nb(m.h[(i)], m.h[(i - 1)]);\nc(m.h[(i)], m.h[(i - 1)]);\n}',
+      '// h.i: m.nn:4\nfor (let i = 5; i >= 2; i--) {\na(m.h[i], m.h[i - 1]);\nb(m.h[i], m.h[i - 1]);\nc(m.h[i], m.h[i - 1]);\n}',
     ]);
   });
 

@@ -89,26 +89,29 @@ export function createLoops(derived: Derived): Loops {
       if (result.kind === 'stack') return placed(called, [backwards ? ':' : '-1:']);
       return placed(called, [backwards ? '-1' : printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ')]);
     },
-    before(formula) {
-      const found: Step[] = [];
-      const visit = (of: Formula): void => {
-        const result = of.node && loopResult(of.node);
-        if (result) {
-          const key = runKey(result);
-          for (const [own, run] of runs) {
-            if (!own.startsWith(`${key}@`) || told.has(run)) continue;
-            told.add(run);
-            for (const part of headsOf(run.step)) visit(part);
-            found.push(run.step);
-          }
-        }
-        for (const part of partsOf(of)) visit(part);
-      };
-      visit(formula);
-      return found;
-    },
+    before: (formula) => stepsBefore(formula, runs, told),
   };
   return loops;
+}
+
+/** The steps of loops that a formula speaks of, but for those that are told. */
+function stepsBefore(formula: Formula, runs: ReadonlyMap<string, Run>, told: Set<Run>): Step[] {
+  const found: Step[] = [];
+  const visit = (of: Formula): void => {
+    const result = of.node && loopResult(of.node);
+    if (result) {
+      const key = runKey(result);
+      for (const [own, run] of runs) {
+        if (!own.startsWith(`${key}@`) || told.has(run)) continue;
+        told.add(run);
+        for (const part of headsOf(run.step)) visit(part);
+        found.push(run.step);
+      }
+    }
+    for (const part of partsOf(of)) visit(part);
+  };
+  visit(formula);
+  return found;
 }
 
 /** The result of a loop that a node is, as it is or turned. */
