@@ -39,12 +39,12 @@ export function chainOf(
     const of = value ?? (role?.kind === 'cotangent' ? role.of : undefined) ?? (step.node && carried.get(step.node));
     const steps = of && uses.get(of);
     if (!of || (!steps && !value)) return step;
-    return loops.aside(() => ({
+    return {
       ...step,
       value: nameOf(of, scope, step),
       uses: (steps ?? []).map((use) => ruleOf(use, derived, scope, loops)),
       rewrites: rewritesOf(steps ?? [], derived, scope, loops),
-    }));
+    };
   }
   return chain;
 }

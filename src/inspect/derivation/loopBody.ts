@@ -19,7 +19,6 @@ export interface BodyOfLoop {
   readonly backwards: boolean;
   /** What each carried value is called. */
   readonly carried: readonly Title[];
-  readonly step: Step;
 }
 
 /** How a loop goes, and what its leaves are called. */
@@ -40,13 +39,21 @@ interface NamedBody {
   readonly nexts: ReadonlyMap<Node, number>;
 }
 
-export function createBody(results: readonly ScanNode[], outer: Scope, number: number, loops: Loops): BodyOfLoop {
+/** The names of a loop's body, and how it is told, which may speak of the loop itself: where its chain rule reads its own rows. */
+export function createBody(
+  results: readonly ScanNode[],
+  outer: Scope,
+  number: number,
+  loops: Loops,
+): { readonly body: BodyOfLoop; readonly tell: () => Step } {
   const frame = frameOf(results, outer);
   const named = nameBody(frame);
   const scope = scopeOf(frame, named, loops);
-  const step = headed(frame, bodySteps(frame, named, scope, loops), number);
   const { letter, backwards, carried } = frame;
-  return { scope, letter, backwards, carried, step };
+  return {
+    body: { scope, letter, backwards, carried },
+    tell: () => headed(frame, bodySteps(frame, named, scope, loops), number),
+  };
 }
 
 /** Most of its sequences turned round: the loop goes from the last position to the first. */
@@ -134,7 +141,7 @@ function bodySteps(
     if (!title || leaves.has(node)) return [];
     const left = placed(name(title), k === undefined ? positions : after);
     const step = definedAs(title, left, node, scope);
-    const told = loops.isAside() ? step : chain({ ...step, rows: scope.rows(node) });
+    const told = chain({ ...step, rows: scope.rows(node) });
     return [...loops.before(step.formula), k === undefined ? told : { ...told, becomes: true }];
   });
   const others = loop.next.flatMap((node, k): Step[] => {

@@ -27,7 +27,10 @@ export interface Scope {
 
 /** A loop whose body has names. */
 interface Run extends BodyOfLoop {
-  readonly results: readonly ScanNode[];
+  /** The loops around the place where it is told. */
+  readonly outer: Scope;
+  /** Absent while it is being told: what its steps say of it themselves is no reason to tell it again. */
+  step?: Step;
 }
 
 export interface Loops {
@@ -39,36 +42,23 @@ export interface Loops {
   before(formula: Formula): Step[];
   /** What a value of any body is called there; loops backwards speak of those of loops forwards. */
   calledWithin(node: Node): Formula | undefined;
-  /** Writes what may speak of loops that the derivation does not have, or not yet: bodies first met there have no chain of their own. */
-  aside<T>(write: () => T): T;
-  isAside(): boolean;
   readonly derived: Derived;
 }
 
 export function createLoops(derived: Derived): Loops {
   const runs = new Map<string, Run>();
   const told = new Set<Run>();
-  let asides = 0;
   const runOf = (node: ScanNode, outer: Scope): Run => {
-    const key = `${runKey(node)}@${outer.positions.join()}`;
-    const known = runs.get(key);
+    const known = runAround(node, outer.positions, runs);
     if (known) return known;
-    const results = resultsOf(node, outer);
-    const made = { results, ...createBody(results, outer, runs.size + 1, loops) };
-    runs.set(key, made);
+    const { body, tell } = createBody(resultsOf(node, outer), outer, runs.size + 1, loops);
+    const made: Run = { ...body, outer };
+    runs.set(runName(node, outer.positions), made);
+    made.step = tell();
     return made;
   };
   const loops: Loops = {
     derived,
-    aside(write) {
-      asides++;
-      try {
-        return write();
-      } finally {
-        asides--;
-      }
-    },
-    isAside: () => asides > 0,
     calledWithin(node) {
       for (const { scope } of runs.values()) {
         const formula = scope.called(node);
@@ -83,15 +73,28 @@ export function createLoops(derived: Derived): Loops {
     },
     resultOf(node, outer) {
       const { result, loop } = node.attrs;
-      const { scope, carried, backwards, letter } = runOf(node, outer);
+      const { scope, carried, backwards, letter, outer: around } = runOf(node, outer);
       if (result.kind === 'emit') return withoutPosition(scope.write(result.of), letter);
-      const called = standingFor(node, placed(name(carried[result.of]), outer.positions));
+      const called = standingFor(node, placed(name(carried[result.of]), around.positions));
       if (result.kind === 'stack') return placed(called, [backwards ? ':' : '-1:']);
       return placed(called, [backwards ? '-1' : printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ')]);
     },
     before: (formula) => stepsBefore(formula, runs, told),
   };
   return loops;
+}
+
+/** The loop of a result as it is told here or in a body around: what is written of one from within another loop stands outside still. */
+function runAround(node: ScanNode, positions: readonly string[], runs: ReadonlyMap<string, Run>): Run | undefined {
+  for (let depth = positions.length; depth >= 0; depth--) {
+    const known = runs.get(runName(node, positions.slice(0, depth)));
+    if (known) return known;
+  }
+  return undefined;
+}
+
+function runName(node: ScanNode, positions: readonly string[]): string {
+  return `${runKey(node)}@${positions.join()}`;
 }
 
 /** The steps of loops that a formula speaks of, but for those that are told. */
@@ -102,10 +105,11 @@ function stepsBefore(formula: Formula, runs: ReadonlyMap<string, Run>, told: Set
     if (result) {
       const key = runKey(result);
       for (const [own, run] of runs) {
-        if (!own.startsWith(`${key}@`) || told.has(run)) continue;
+        const { step } = run;
+        if (!own.startsWith(`${key}@`) || told.has(run) || !step) continue;
         told.add(run);
-        for (const part of headsOf(run.step)) visit(part);
-        found.push(run.step);
+        for (const part of headsOf(step)) visit(part);
+        found.push(step);
       }
     }
     for (const part of partsOf(of)) visit(part);
