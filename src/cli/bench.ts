@@ -92,7 +92,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   }
   if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'measure a step of' }));
   if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
-  const batch = options.batch ?? model.train.batch;
+  const { sizesFor } = await import('../inspect/check/point.js');
+  const { rows: batch, sizeOf } = sizesFor(model, options.batch ?? model.train.batch);
   const threads = program.entries.step?.alone ? 1 : asked;
   const { createTrainer } = await importTrainer(code);
   // Of a schedule that follows the length of the run, any will do.
@@ -101,14 +102,14 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (!isProfiled(trainer)) throw new Error('the module has no profile');
   // Several batches in turn, so that what is learnt of one does not make the gradients vanish.
   const times = await unlessRefused(model, () => {
-    const batches = [1, 2, 3, 4].map((seed) => syntheticInputs(model.inputs, () => batch, seed));
+    const batches = [1, 2, 3, 4].map((seed) => syntheticInputs(model.inputs, sizeOf, seed));
     return timeSteps(trainer, batches, options.seconds);
   });
   trainer.dispose();
   const peak = target === 'wasm' ? Math.min(threads, availableParallelism()) * measurePeak(relaxed) : undefined;
   const { memoryUse, summariseMemory } = await import('../inspect/memory.js');
-  const memory = memoryUse(program, target, () => batch, threads);
-  const result = await resultOf(program, times, { target, relaxed, batch, threads, peak, memory });
+  const memory = memoryUse(program, target, sizeOf, threads);
+  const result = await resultOf(program, times, { target, relaxed, batch, threads, peak, memory }, sizeOf);
   standardOutput.write(
     options.json ? `${JSON.stringify(result, null, 2)}\n` : `${textOf(result, summariseMemory(memory))}\n`,
   );
@@ -118,10 +119,10 @@ async function resultOf(
   program: TrainerProgram,
   times: Times,
   known: Pick<Result, 'target' | 'relaxed' | 'batch' | 'threads' | 'peak' | 'memory'>,
+  sizeOf: (name: string) => number,
 ): Promise<Result> {
   const { callsOf, flopsOf, flopsOfSteps } = await import('../inspect/flops.js');
   const { kernelsOf } = await import('../codegen/uses.js');
-  const sizeOf = (): number => known.batch;
   const { step } = program.entries;
   if (!step) throw new Error('there is no step');
   // A kernel that stands at several places of a step is one row.

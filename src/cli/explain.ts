@@ -6,7 +6,7 @@ import { valueUnknown } from '../diagnostics/explain.js';
 import type { Costs, Explanation } from '../inspect/explain/costs.js';
 import type { Layer } from '../inspect/explain/tree.js';
 import type { MemoryUse } from '../inspect/memory.js';
-import type { ModelGraph, Target, TrainerProgram } from '../index.js';
+import type { ModelGraph, Target } from '../index.js';
 import { explainLine, explainModuleLine } from './explainLine.js';
 import { explanationText, intensityOf, valueText, type Title } from './explainText.js';
 import { readImport, readSource } from './files.js';
@@ -78,7 +78,7 @@ async function explainModel(model: ModelGraph, { target, batch, json }: ExplainO
   const derived = differentiateModel(model);
   const made = programWithNests(derived, target);
   const onGpu = target === 'wgsl' ? made.program : programWithNests(derived, 'wgsl').program;
-  const sizes = sizesFor(made.program, expectedSizes(made.program), batch);
+  const sizes = expectedSizes(made.program, batch);
   const sizeOf = (name: string): number => sizes.get(name) ?? 1;
   const explanation = explain({ ...made, onGpu }, sizeOf);
   if (!explanation) throw new Error('the model has nothing to run');
@@ -92,16 +92,6 @@ async function explainModel(model: ModelGraph, { target, batch, json }: ExplainO
       ? `${JSON.stringify(explanationData(title, explanation, tree, memory), null, 2)}\n`
       : `${explanationText(title, explanation, tree, memory, terminal)}\n`,
   );
-}
-
-/** The model's own batch, or the one asked for, and 1 for every other size. */
-function sizesFor(
-  { inputs }: TrainerProgram,
-  expected: ReadonlyMap<string, number>,
-  batch: number | undefined,
-): ReadonlyMap<string, number> {
-  if (inputs.length === 0 || batch === undefined) return expected;
-  return new Map([...expected].map(([name, size], i) => [name, i === 0 ? batch : size]));
 }
 
 /** The same as data: costs of layers with those in them (`total`) and without (`own`), the model first. */

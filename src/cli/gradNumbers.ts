@@ -5,8 +5,8 @@ import { reasonOf } from '../data/files.js';
 import { trainRefused } from '../diagnostics/data.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { fileUnreadable } from '../diagnostics/files.js';
+import { sizesOfInputs } from '../inspect/check/point.js';
 import type { At } from '../inspect/derivation/numbers.js';
-import { constantOf, printIndex } from '../ir/index.js';
 import type { ModelGraph } from '../ir/model.js';
 import { readImport } from './files.js';
 import type { ModelOptions } from './modelOptions.js';
@@ -84,15 +84,7 @@ async function batchOf(
       : await firstRows(model, source.file, wanted);
   return {
     inputs: arraysOf(rows),
-    sizes: sizesOf(model, () => rows.count),
+    sizes: Object.fromEntries(sizesOfInputs(model).map((name) => [name, rows.sizeOf(name)])),
     madeUp: rows.source === undefined,
   };
-}
-
-/** Every run-time size of the inputs: of data only the rows vary. */
-function sizesOf({ inputs }: ModelGraph, sizeOf: (name: string) => number): Record<string, number> {
-  const names = inputs.flatMap(({ type }) =>
-    type.shape.flatMap(({ size }) => (constantOf(size) === undefined ? [printIndex(size)] : [])),
-  );
-  return Object.fromEntries(names.map((name) => [name, sizeOf(name)]));
 }

@@ -1,6 +1,6 @@
 // `nnc gradcheck`: every gradient of a model held against central differences in double precision.
 import { Option, type Command } from 'commander';
-import { gradientUnproven, gradientWrong, lossNotFinite } from '../diagnostics/checks.js';
+import { gradientUnproven, gradientZero, gradientWrong, lossNotFinite } from '../diagnostics/checks.js';
 import { lossAbsent } from '../diagnostics/data.js';
 import { Fault, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { lineSpan } from '../diagnostics/position.js';
@@ -97,7 +97,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     parameters,
   };
   standardOutput.write(options.json ? `${toJson(result)}\n` : `${textFor(result, rows)}\n`);
-  if (report(findings(result, model))) process.exitCode = 1;
+  if (report(findings(result, rows, model))) process.exitCode = 1;
 }
 
 /** Rows, and a fresh trainer's parameters; a `Fault` where the loss is no number there. */
@@ -111,7 +111,7 @@ export async function placeToCheck(
   const { groundOf } = await import('../inspect/check/ground.js');
   const { pointOf } = await import('../inspect/check/point.js');
   const { arraysOf, firstRows } = await import('./rows.js');
-  const pointAt = (rows: SomeRows): Point => pointOf(model, arraysOf(rows), rows.count, seed);
+  const pointAt = (rows: SomeRows): Point => pointOf(model, { inputs: arraysOf(rows), sizeOf: rows.sizeOf }, seed);
   const lossAt = (rows: SomeRows): number => groundOf([loss], pointAt(rows)).of(loss)[0];
   const rows = await firstRows(model, file, batch, (some) => Number.isFinite(lossAt(some)));
   const value = lossAt(rows);
@@ -146,6 +146,7 @@ async function checked(
 /** The worst of what is wrong, and what nothing is known of. */
 export function findings(
   { parameters, limit, order, target }: Pick<Result, 'parameters' | 'limit' | 'order' | 'target'>,
+  { said: rows }: Pick<SomeRows, 'said'>,
   model: ModelGraph,
 ): readonly Diagnostic[] {
   const failing = parameters.filter((p) => !(p.error <= limit)).sort((a, b) => b.error - a.error);
@@ -171,7 +172,18 @@ export function findings(
       declared: p.declared,
     });
   });
-  return [...found, ...(unproven.length > 0 ? [gradientUnproven({ parameters: unproven.map((p) => p.name) })] : [])];
+  const still = order === 2 ? [] : parameters.filter(isStill);
+  const namesOf = (some: readonly ParameterCheck[]) => ({ parameters: some.map((p) => p.name) });
+  return [
+    ...found,
+    ...(unproven.length > 0 ? [gradientUnproven(namesOf(unproven))] : []),
+    ...(still.length > 0 ? [gradientZero({ ...namesOf(still), rows })] : []),
+  ];
+}
+
+/** Whether the loss does not move with it, near the point. */
+function isStill({ checked, largest, error }: ParameterCheck): boolean {
+  return checked > 0 && largest === 0 && error === 0;
 }
 
 /** The line that a parameter comes from. */
@@ -211,7 +223,9 @@ function textFor(result: Result, rows: SomeRows): string {
   const worst = parameters.reduce<ParameterCheck | undefined>((a, b) => (a && a.error >= b.error ? a : b), undefined);
   const wrong = parameters.filter((p) => !(p.error <= limit)).length;
   const verdict = passes
-    ? `${parameters.length === 1 ? '1 parameter agrees' : `all ${parameters.length} parameters agree`}: the largest error is ${shortened(error)} (${worst?.name}), the limit ${limit.toExponential(0)}`
+    ? order === 1 && parameters.every(isStill)
+      ? 'every gradient is 0 here, and so are differences: nothing was tested'
+      : `${parameters.length === 1 ? '1 parameter agrees' : `all ${parameters.length} parameters agree`}: the largest error is ${shortened(error)} (${worst?.name}), the limit ${limit.toExponential(0)}`
     : `${wrong} of ${counted(parameters.length, 'parameter')} ${wrong === 1 ? 'does' : 'do'} not agree`;
   return [`${model}: ${what} against ${against} in double precision, at ${rows.said}`, ...table, verdict].join('\n');
 }

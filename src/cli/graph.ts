@@ -71,10 +71,11 @@ async function measuredOf(model: ModelGraph, source: Source, options: Options): 
   if (model.updates.length === 0) return { at };
   const { compile } = await import('../index.js');
   const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', profile: 'step' });
+  const { sizesFor } = await import('../inspect/check/point.js');
   const { createTrainer } = await importTrainer(code);
   const trainer = await createTrainer({ batch: model.train.batch, updates: 1e6 });
   if (!isProfiled(trainer)) throw new Error('the module has no profile');
-  const inputs = syntheticInputs(model.inputs, () => model.train.batch, 1);
+  const inputs = syntheticInputs(model.inputs, sizesFor(model, model.train.batch).sizeOf, 1);
   const { kernels } = await timeSteps(trainer, [inputs], measuredSeconds);
   trainer.dispose();
   return { at, seconds: kernels };

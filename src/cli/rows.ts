@@ -4,13 +4,15 @@ import { slice } from '../data/dataset.js';
 import { describe, loadData } from '../data/load.js';
 import { syntheticInputs, type ShapedInput } from '../data/synthetic.js';
 import { counted } from '../diagnostics/quote.js';
-import { rowsFor } from '../inspect/check/point.js';
+import { sizesFor } from '../inspect/check/point.js';
 import { constantOf } from '../ir/index.js';
 import type { DataSource, ModelGraph, ModelInput } from '../ir/model.js';
 
 export interface SomeRows {
   readonly count: number;
   readonly inputs: Readonly<Record<string, ShapedInput>>;
+  /** The run-time sizes. */
+  sizeOf(name: string): number;
   /** `4 rows of csv("rows.csv")`, `4 made-up rows` */
   readonly said: string;
   /** Of the data; absent where the rows are made up. */
@@ -31,12 +33,12 @@ export async function firstRows(
   works: (rows: SomeRows) => boolean = () => true,
 ): Promise<SomeRows> {
   const { data } = model.train;
-  if (data) return rowsOfData(model, data, dirname(file), rowsFor(model, wanted));
-  const count = rowsFor(model, wanted);
+  const { rows: count, sizeOf } = sizesFor(model, wanted);
+  if (data) return rowsOfData(model, data, dirname(file), count);
   const made = (draw: number): SomeRows => {
-    const inputs = syntheticInputs(model.inputs, () => count, draw);
+    const inputs = syntheticInputs(model.inputs, sizeOf, draw);
     if (draw > draws / 2) for (const input of model.inputs) leaveNothingOut(input, inputs[input.name].data);
-    return { count, inputs, said: `${count} made-up ${count === 1 ? 'row' : 'rows'}` };
+    return { count, inputs, sizeOf, said: `${count} made-up ${count === 1 ? 'row' : 'rows'}` };
   };
   for (let draw = 1; draw < draws; draw++) {
     const rows = made(draw);
@@ -60,7 +62,8 @@ export async function rowsOfData(
   });
   const source = describe(data);
   const said = `${counted(some.rows, 'row')} of ${source}`;
-  return { count: some.rows, inputs: Object.fromEntries(shaped), said, source };
+  const sizeOf = (): number => some.rows;
+  return { count: some.rows, inputs: Object.fromEntries(shaped), sizeOf, said, source };
 }
 
 /** The values of each input, without their shapes. */

@@ -61,7 +61,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     // A certificate is of what holds: what was there before stays where something fails.
     if (output === '-') standardOutput.write(certificate);
     else if (passes) writeFiles([{ path: output, content: certificate }]);
-    report(findings(found.gradients, model));
+    report(findings(found.gradients, start.rows, model));
     report(
       found.failures.map(({ check: name, reason }) => verificationFailed({ model: model.name, check: name, reason })),
     );

@@ -52,6 +52,16 @@ export const gradientUnproven = message<{ parameters: readonly string[] }>(
   'warning',
 );
 
+export const gradientZero = message<{ parameters: readonly string[]; rows: string }>(
+  'gradient-zero',
+  ({ parameters, rows }) => ({
+    message: `every element of the gradient of ${parameters.join(', ')} is 0 at ${rows}, as differences are: that it agrees shows little`,
+    labels: [],
+    help: 'another --seed or other rows, where the loss depends on it, show more; a layer that is dead at its start learns nothing',
+  }),
+  'warning',
+);
+
 export const verificationFailed = message<{ model: string; check: string; reason: string }>(
   'verification-failed',
   ({ model, check, reason }) => ({ message: `${model}: ${check}: ${reason}`, labels: [] }),

@@ -1,5 +1,5 @@
 // How much memory a compiled trainer takes, to the byte, and how that is written for people.
-import { expectedSizes as roomAtFirst } from '../codegen/module/expectedSizes.js';
+import { roomsAtFirst } from '../codegen/module/expectedSizes.js';
 import { layOut } from '../codegen/module/layout.js';
 import { evaluateSizes, type Index } from '../ir/index.js';
 import type { TargetTraits, TrainerProgram } from '../ir/program.js';
@@ -60,11 +60,19 @@ function isPlanned(space: Buffer['space']): boolean {
   return space === 'arena' || space === 'scratch';
 }
 
-/** The sizes for which a trainer makes room at first: the train block's batch, and the smallest that fits for the others. */
-export function expectedSizes(program: TrainerProgram): ReadonlyMap<string, number> {
+/** The sizes for which a trainer makes room at first: the batch, the train block's by default, and the smallest that fits for the others. */
+export function expectedSizes(program: TrainerProgram, batch?: number): ReadonlyMap<string, number> {
   const { sizes } = layOut(program);
-  const numbers = roomAtFirst(program, sizes);
+  const { expected: numbers } = roomsAtFirst(program, sizes, batch);
   return new Map(sizes.map(({ size }, i) => [size, numbers[i]]));
+}
+
+/** The sizes for which `createTrainer({ batch })` makes room. */
+export function sizesWithRoom(program: TrainerProgram, batch: number): ReadonlyMap<string, number> {
+  const { sizes } = layOut(program);
+  const { least, expected, coupled } = roomsAtFirst(program, sizes);
+  const told = (n: number, i: number): number => (i === 0 && !coupled ? Math.max(least[0], batch) : n);
+  return new Map(sizes.map(({ size }, i) => [size, told(expected[i], i)]));
 }
 
 /** `1.9 MiB of memory at batch 64 (parameters 0.4, optimizer 0.8, tensors 0.7)` */

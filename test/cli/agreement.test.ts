@@ -26,8 +26,8 @@ const { model } = check(source);
 if (!model) throw new Error('it has errors');
 const inputs = syntheticInputs(model.inputs, () => 4, 1);
 const arrays = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
-const point = pointOf(model, arrays, 4, 0);
-const start: Start = { rows: { count: 4, inputs, said: '4 made-up rows' }, point };
+const point = pointOf(model, { inputs: arrays, sizeOf: () => 4 }, 0);
+const start: Start = { rows: { count: 4, sizeOf: () => 4, inputs, said: '4 made-up rows' }, point };
 const loss = lossOf(model.training);
 const truth: Truth = {
   loss: groundOf([loss], point).of(loss)[0],

@@ -95,6 +95,31 @@ describe('nnc gradcheck', () => {
     expect(status).toBe(0);
   });
 
+  it('says that gradients which are all 0 show nothing', () => {
+    writeFileSync(
+      join(folder, 'dead.nn'),
+      'model dead {\n  input x: [batch, 3]\n  param W: [3, 2] ~ uniform(-1, 1)\n  loss = mean(relu(x @ W - 100))\n}\n',
+    );
+    for (const target of [[], ['--target', 'wasm']]) {
+      const { status, stderr, stdout } = run('gradcheck', 'dead.nn', ...target);
+      expect(stderr).toMatch(/^warning\[gradient-zero\]: every element of the gradient of W is 0 at 4 made-up rows, /);
+      expect(stdout).toMatch(/\nevery gradient is 0 here, and so are differences: nothing was tested\n$/);
+      expect(status).toBe(0);
+    }
+  });
+
+  it('makes up sizes that the model takes where they must differ', () => {
+    const tail = 'layer tail(x: [n, t]) {\n  require t > 2 * n + 3, "t is large"\n  return x[:, 2 * n:]\n}\n';
+    writeFileSync(
+      join(folder, 'tail.nn'),
+      `${tail}model tails {\n  input x: [batch, T]\n  param w: f32 = 2\n  loss = mean((w * x |> tail)^2)\n}\n`,
+    );
+    const { status, stderr, stdout } = run('gradcheck', 'tail.nn', '--target', 'wasm');
+    expect(stderr).toBe('');
+    expect(stdout).toContain('1 parameter agrees');
+    expect(status).toBe(0);
+  });
+
   it.each([
     [['--order', '2', '--target', 'ts'], 'leave out --order 2'],
     [['--order', '2', '--all'], 'leave out --all'],

@@ -34,9 +34,37 @@ const cases = [
   {
     what: 'pooling along two sizes after a stride',
     text: model('[batch, 1, height, width]', 'max_pool2d([3, 1], stride = [2, 1]) |> max_pool2d([2, 4])'),
-    at: { batch: 32, height: 5, width: 5 },
+    at: { batch: 32, height: 5, width: 4 },
     shape: [1, 1, 5, 4],
     h: [19],
+  },
+  {
+    what: 'a size that must be larger than twice another',
+    text: model('[batch, frames]', 'tail').replace(
+      'model',
+      `layer tail(x: [batch, frames]) {
+  require frames > 2 * batch + 3, "there are many frames"
+  return x[:, 2 * batch:]
+}
+model`,
+    ),
+    at: { batch: 32, frames: 68 },
+    shape: [1, 6],
+    h: [2, 3, 4, 5],
+  },
+  {
+    what: 'a height that exceeds the width by nine',
+    text: model('[1, 1, height, width]', 'banner |> avg_pool2d([10, 2], stride = 1)').replace(
+      'model',
+      `layer banner(x: [batch, c, height, width]) {
+  require height == width + 9, "a banner is nine higher than wide"
+  return x
+}
+model`,
+    ),
+    at: { height: 32, width: 23 },
+    shape: [1, 1, 11, 2],
+    h: [9.5, 11.5],
   },
 ];
 

@@ -61,7 +61,7 @@ describe('generated code', () => {
         const { model } = check({ file: 'model.nn', text });
         if (!model) throw new Error(text);
         const { gradients } = differentiateModel(model);
-        const leaf = leafAt(pointOf(model, inputs(rows, 1), rows, 1));
+        const leaf = leafAt(pointOf(model, { inputs: inputs(rows, 1), sizeOf: () => rows }, 1));
         const [found, wanted] = both([lossOf(model.training), ...gradients.values()], leaf, rows);
         expect(found).toEqual(wanted);
       }),

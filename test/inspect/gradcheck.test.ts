@@ -17,7 +17,8 @@ function modelOf(text: string): ModelGraph {
 
 function placeOf(model: ModelGraph, rows = 4): Point {
   const made = Object.entries(syntheticInputs(model.inputs, () => rows, 1));
-  return pointOf(model, Object.fromEntries(made.map(([name, { data }]) => [name, data])), rows, 1);
+  const inputs = Object.fromEntries(made.map(([name, { data }]) => [name, data]));
+  return pointOf(model, { inputs, sizeOf: () => rows }, 1);
 }
 
 function checked(

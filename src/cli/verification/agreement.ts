@@ -1,7 +1,7 @@
 // Do targets compute what the model says, with every optional pass and without it, and the same each time?
 import type { Source } from '../../index.js';
 import { largestOf, leastShare } from '../../inspect/check/gradients.js';
-import { memoryUse } from '../../inspect/memory.js';
+import { memoryUse, sizesWithRoom } from '../../inspect/memory.js';
 import type { ModelOptions } from '../modelOptions.js';
 import type { Start } from '../targets.js';
 import type { Trainer, Values } from '../trainer.js';
@@ -145,7 +145,8 @@ export interface MemoryCheck extends Outcome {
 /** What a trainer allocates is what was planned, to the byte. */
 export async function memoryOf(made: Build, engine: Engine, { rows }: Start): Promise<MemoryCheck> {
   const on = nameOf(engine);
-  const planned = memoryUse(made.program, engine.target, () => rows.count).total;
+  const sizes = sizesWithRoom(made.program, rows.count);
+  const planned = memoryUse(made.program, engine.target, (name) => sizes.get(name) ?? 1).total;
   const bytes = await allocated(made, rows.count);
   const reason = `${planned} bytes are planned, and ${bytes} allocated`;
   return { on, planned, allocated: bytes, failures: bytes === planned ? [] : [{ check: `memory on ${on}`, reason }] };

@@ -1,5 +1,5 @@
 // The engine of plain TypeScript: typed arrays over one arena, a function for each kernel, entries as lists of calls.
-import { smallestSizes } from '../module/expectedSizes.js';
+import { roomsAtFirst } from '../module/expectedSizes.js';
 import { constantOf } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -93,7 +93,7 @@ function createdMemory(program: TrainerProgram, layout: Layout): string[] {
     `const m: Memory = {\n${[...zeros, ...initial, 'parameters: {} as Memory["parameters"]'].join(',\n')},\n};`,
     `m.parameters = Object.freeze(${membersOf(views, parameterTypes)});`,
     ...(runsWithoutSizes(program)
-      ? [`reserve(${['m', ...smallestSizes(program, sizes).map(String)].join(', ')});`]
+      ? [`reserve(${['m', ...roomsAtFirst(program, sizes).least.map(String)].join(', ')});`]
       : []),
     'return m;',
   ];

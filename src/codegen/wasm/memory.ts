@@ -1,5 +1,5 @@
 // The memory of WebAssembly as JavaScript sees it: its interface, and the functions that make it and let it grow.
-import { expectedSizes, firstSize } from '../module/expectedSizes.js';
+import { firstSize, roomsAtFirst } from '../module/expectedSizes.js';
 import { add, constantOf, zero } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -71,7 +71,7 @@ function memoryInterface({ program, layout, fields }: MemoryParts): Definition {
 function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts): Definition {
   const { sizes } = layout;
   const { own } = program.memory;
-  const rooms = expectedSizes(program, sizes);
+  const rooms = roomsAtFirst(program, sizes);
   const compile = (of: readonly string[]): string => `compileWebAssembly(model.name, ${of.join(', ')})`;
   const inThreads = binaries.map((name) => `forSharedMemory(${name}, ${wasm.sharedAt})`);
   const words = wordsOf(program, layout, 'threads');
@@ -101,7 +101,7 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
           ]
         : [`const code = await (compiled ??= ${compile(binaries)});`]),
       ...sizes.map(
-        (s, i) => `const ${s.variable} = ${i === 0 ? firstSize(program, sizes, 'options.batch') : rooms[i]};`,
+        (s, i) => `const ${s.variable} = ${i === 0 ? firstSize(rooms, 'options.batch') : rooms.expected[i]};`,
       ),
       `const memory = ${own ? `makeThreadMemory(${words}, threads)` : `makeMemory(${words})`};`,
       ...(own

@@ -1,5 +1,5 @@
 // The memory of WebGPU as JavaScript sees it: its interface, and the functions that make it, let it grow, and bring it to the device and back.
-import { expectedSizes, firstSize } from '../module/expectedSizes.js';
+import { firstSize, roomsAtFirst } from '../module/expectedSizes.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes, parameterTypes, printSize, type Layout } from '../module/layout.js';
@@ -74,7 +74,7 @@ function createMemory({ program, layout, call, shaders, kept, scalars, integers 
     .slice(0, counts.findLastIndex((n) => n > 0) + 1)
     .map((n) => `, ${n}`)
     .join('');
-  const rooms = expectedSizes(program, sizes);
+  const rooms = roomsAtFirst(program, sizes);
   const constants = kept.flatMap((k) =>
     k.tensors.flatMap(({ field, data }) => (data ? [`m.${field}.set([${data.map(String).join(', ')}]);`] : [])),
   );
@@ -100,7 +100,7 @@ function createMemory({ program, layout, call, shaders, kept, scalars, integers 
       ].join(',\n')},\n};`,
       ...constants,
       'try {',
-      `reserve(${['m', ...rooms.map((r, i) => (i === 0 ? firstSize(program, sizes, 'batch') : String(r)))].join(', ')});`,
+      `reserve(${['m', ...rooms.expected.map((r, i) => (i === 0 ? firstSize(rooms, 'batch') : String(r)))].join(', ')});`,
       '} catch (error) {',
       'closeGpu(m.gpu);',
       'throw error;',

@@ -33,10 +33,9 @@ export interface Mover {
 export function groundOf(roots: readonly Node[], point: Point): Ground {
   const decided = new Int32Array(1);
   const elements = compiledElements(decided);
-  const { rows } = point;
   const { values, steps } = prepare(roots, {
     leaf: leafAt(point),
-    sizeOf: () => rows,
+    sizeOf: point.sizeOf,
     rounded: asItIs,
     elements,
     held: true,

@@ -2,17 +2,18 @@
 import { streamOf } from '../../codegen/module/trainer/initial.js';
 import { drawNormal, drawOrthogonal, drawUniform } from '../../codegen/runtime/random.js';
 import { isOp, type Node } from '../../ir/graph.js';
-import { constantOf, evaluateSizes } from '../../ir/index.js';
+import { constantOf, evaluateSizes, sizesOf } from '../../ir/index.js';
+import { leastSizes } from '../../ir/leastSizes.js';
 import type { ModelGraph, ModelParameter, ModelState } from '../../ir/model.js';
 import { counter, input, parameter, state } from '../../ir/ops/leaves.js';
-import { holdsAt } from '../../ir/requirements.js';
+import { conditionsOf } from '../../ir/requirements.js';
 import { elementCount } from '../../ir/types.js';
 
 /** All of it numbers of f32, so that every target can be put there as well. */
 export interface Point {
   readonly seed: number;
-  /** Every run-time size. */
-  readonly rows: number;
+  /** The run-time sizes. */
+  sizeOf(name: string): number;
   /** Row-major, by name. */
   readonly inputs: Readonly<Record<string, ArrayLike<number>>>;
   readonly parameters: ReadonlyMap<string, Float32Array>;
@@ -25,11 +26,10 @@ export interface Point {
 const counters = { draw: 0, update: 1, run: 1 };
 
 /** A fresh trainer of this seed. Parameters that begin as one number are moved by up to a tenth of it. */
-export function pointOf(model: ModelGraph, inputs: Point['inputs'], rows: number, seed: number): Point {
-  const sizeOf = (): number => rows;
+export function pointOf(model: ModelGraph, { inputs, sizeOf }: Pick<Point, 'inputs' | 'sizeOf'>, seed: number): Point {
   const parameters = model.parameters.map((p) => [p.name, moved(p, begun(p, seed, sizeOf), seed)] as const);
   const states = model.states.map((s) => [s.name, begun(s, seed, sizeOf)] as const);
-  return { seed, rows, inputs, parameters: new Map(parameters), states: new Map(states) };
+  return { seed, sizeOf, inputs, parameters: new Map(parameters), states: new Map(states) };
 }
 
 /** The elements of a leaf of the model's graphs. */
@@ -48,11 +48,27 @@ function missing(node: Node): never {
   throw new Error(`there is no value for a node of ${node.op.name}`);
 }
 
-/** So many rows, or the next number of them that the model takes. */
-export function rowsFor(model: ModelGraph, wanted: number): number {
-  for (let rows = wanted; rows < wanted + 64; rows++)
-    if (model.training.requirements.every(({ condition }) => holdsAt(condition, () => rows))) return rows;
-  return wanted;
+/** Run-time sizes that a model takes. */
+export interface SizesTaken {
+  /** The first of them. */
+  readonly rows: number;
+  sizeOf(name: string): number;
+}
+
+/** So many for every run-time size, or the next numbers that the model takes; where there are none, the smallest. */
+export function sizesFor(model: ModelGraph, wanted: number): SizesTaken {
+  const names = sizesOfInputs(model);
+  const conditions = conditionsOf(model);
+  const found = leastSizes(names, conditions, () => wanted) ?? leastSizes(names, conditions);
+  const sizeOf = (name: string): number => found?.get(name) ?? wanted;
+  return { rows: names.length > 0 ? sizeOf(names[0]) : wanted, sizeOf };
+}
+
+/** Every run-time size, in the order in which the inputs name them. */
+export function sizesOfInputs({ inputs }: ModelGraph): string[] {
+  const found = new Set<string>();
+  for (const { type } of inputs) for (const { size } of type.shape) sizesOf(size, found);
+  return [...found];
 }
 
 /** How a parameter or state begins in a trainer of this seed: what `initialize` of a module does. */

@@ -64,11 +64,10 @@ export function createSlopes(
 }
 
 function pointAt({ inputs, tensors, sizes, counts }: At, isState: ReadonlySet<string>): Point {
-  const [rows = 1] = Object.values(sizes);
   const all = [...tensors].map(([name, data]) => [name, Float32Array.from(data)] as const);
   return {
     seed: counts.seed,
-    rows,
+    sizeOf: (name) => sizes[name] ?? 1,
     inputs,
     parameters: new Map(all.filter(([name]) => !isState.has(name))),
     states: new Map(all.filter(([name]) => isState.has(name))),

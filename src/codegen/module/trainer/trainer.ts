@@ -1,6 +1,6 @@
 // The trainer, described once for every engine: the checks of inputs, and the function createTrainer with its methods, which an engine
 // answers at once or with promises.
-import { smallestSizes } from '../expectedSizes.js';
+import { roomsAtFirst } from '../expectedSizes.js';
 import type { EntryName, TrainerProgram } from '../../../ir/program.js';
 import type { Definition } from '../../text/definition.js';
 import type { Engine } from '../engine.js';
@@ -162,7 +162,8 @@ function save(lines: Lines, { fetch }: Engine, head: Head): string {
 
 function reserveAtStart(program: TrainerProgram, layout: Layout, engine: Engine): string[] {
   if (layout.sizes.length === 0 || engine.reserves) return [];
-  const [least, ...others] = smallestSizes(program, layout.sizes);
-  const first = least > 1 ? `Math.max(${least}, options.batch)` : 'options.batch';
+  const rooms = roomsAtFirst(program, layout.sizes);
+  const [least, ...others] = rooms.coupled ? rooms.expected : rooms.least;
+  const first = rooms.coupled ? least : least > 1 ? `Math.max(${least}, options.batch)` : 'options.batch';
   return [`if (options.batch !== undefined) reserve(memory, ${[first, ...others].join(', ')});`];
 }
