@@ -3,6 +3,7 @@ import { constantOf, printIndex } from '../index.js';
 import { countedSum } from './exact.js';
 import { printNumber } from './numbers.js';
 import { isProduct, usualProduct } from './products.js';
+import { isDerivedSum, usualSum } from './sums.js';
 import {
   apply,
   cases,
@@ -11,6 +12,7 @@ import {
   number,
   prefix,
   seen,
+  standingFor,
   type Formula,
   type FormulaOf,
   type Letter,
@@ -79,8 +81,20 @@ export function turned(condition: Formula): Formula {
  * out, products in their usual form.
  */
 export function mathematical(formula: Formula): Formula {
-  const of = plain(formula);
-  return isProduct(of) ? usualProduct(of, plain) : of;
+  const known = usual.get(formula);
+  if (known) return known;
+  const made = inUsualForm(plain(formula));
+  usual.set(formula, made);
+  // It is in its form.
+  usual.set(made, made);
+  return made;
+}
+
+const usual = new WeakMap<Formula, Formula>();
+
+function inUsualForm(of: Formula): Formula {
+  if (isProduct(of)) return usualProduct(of, plain);
+  return isDerivedSum(of) ? usualSum(of, plain) : of;
 }
 
 /** The same but for products. */
@@ -211,7 +225,8 @@ function chosen(formula: FormulaOf<'cases'> & Formula): Formula {
   const [value, when] = isNumber(otherwise, 0) ? [then, condition] : [otherwise, turned(condition)];
   if (!isNumber(otherwise, 0) && !isNumber(then, 0)) return formula;
   const indicator = cases(when, number(1), number(0));
-  return isNumber(value, 1) ? indicator : infix('elementwise', indicator, value);
+  const whole = isNumber(value, 1) ? indicator : infix('elementwise', indicator, value);
+  return formula.node ? standingFor(formula.node, whole) : whole;
 }
 
 function sameNode(a: Formula, b: Formula): boolean {

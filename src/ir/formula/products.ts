@@ -1,4 +1,5 @@
 // Products as mathematics writes them: one number first, what constants divide last, no factor 1, x² for x ⊙ x.
+import { withoutMasks } from './masks.js';
 import { printNumber } from './numbers.js';
 import { constantOf, product as sizes, type Index } from '../index.js';
 import {
@@ -15,13 +16,14 @@ import {
   type FormulaOf,
 } from './tree.js';
 
-interface Factor {
+/** What a product is made of. */
+export interface Factor {
   readonly of: Formula;
   /** How it is joined to what stands before it. */
   readonly by: 'times' | 'elementwise' | 'div';
 }
 
-interface Product {
+export interface Product {
   readonly number: number;
   readonly factors: readonly Factor[];
   /** Numbers and sizes that all of it is divided by. */
@@ -30,9 +32,21 @@ interface Product {
 
 /** A product in its usual form; the same formula where it has it. */
 export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: Formula) => Formula): Formula {
-  const { number: by, factors, under } = meansIn(cancelled(productOf(formula, plain)));
+  const whole = writtenProduct(withoutMasksIn(productOf(formula, plain), formula));
+  if (!whole) return formula;
+  return formula.node ? { ...whole, node: formula.node } : whole;
+}
+
+/** A factor of a derivative that says nothing new is not written; what an author wrote stays. */
+export function withoutMasksIn(product: Product, of: Formula): Product {
+  return of.node?.role.kind === 'cotangent' ? { ...product, factors: withoutMasks(product.factors) } : product;
+}
+
+/** A product as it is written; undefined where it has no factors but numbers, or is not finite. */
+export function writtenProduct(product: Product): Formula | undefined {
+  const { number: by, factors, under } = meansIn(cancelled(product));
   const last = factors.at(-1);
-  if (!last || !Number.isFinite(by)) return formula;
+  if (!last || !Number.isFinite(by)) return undefined;
   const joined = squares(factors);
   const [first, ...rest] = joined;
   const isInverse = first.by === 'div';
@@ -43,10 +57,9 @@ export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: 
     : lead
       ? infix('times', lead, first.of)
       : first.of;
-  const product = rest.reduce<Formula>((left, { of, by: operator }) => infix(operator, left, of), head);
-  const signed = lead === undefined && sign < 0 ? prefix('neg', product) : product;
-  const whole = under.reduce<Formula>((left, of) => infix('div', left, of), signed);
-  return formula.node ? { ...whole, node: formula.node } : whole;
+  const joinedUp = rest.reduce<Formula>((left, { of, by: operator }) => infix(operator, left, of), head);
+  const signed = lead === undefined && sign < 0 ? prefix('neg', joinedUp) : joinedUp;
+  return under.reduce<Formula>((left, of) => infix('div', left, of), signed);
 }
 
 /** Is it written with a sign of products, other than that of matrices? */
@@ -100,13 +113,15 @@ function isCount(formula: Formula, count: Index): boolean {
   return of.kind === 'size' ? of.of.key === count.key : of.kind === 'number' && of.value === constantOf(count);
 }
 
-function productOf(formula: Formula, plain: (of: Formula) => Formula): Product {
+/** A formula as a product, of itself alone where it is none. */
+export function productOf(formula: Formula, plain: (of: Formula) => Formula): Product {
   const of = plain(formula);
   if (of.kind === 'number') return { number: of.value, factors: [], under: [] };
   if (of.kind === 'prefix' && of.operator === 'neg') {
     const inner = productOf(of.of, plain);
     return { ...inner, number: -inner.number };
   }
+  if (of.kind === 'sum' && of.node?.role.kind === 'cotangent') return summed(of, plain);
   if (!isProduct(of)) return { number: 1, factors: [{ of: formula, by: 'times' }], under: [] };
   const left = productOf(of.left, plain);
   if (of.operator === 'div') {
@@ -126,6 +141,14 @@ function productOf(formula: Formula, plain: (of: Formula) => Formula): Product {
       under: [...left.under, ...right.under],
     };
   return { number: product, factors, under: [...left.under, ...right.under] };
+}
+
+/** Σ 10 · x is 10 · Σ x. */
+function summed(of: FormulaOf<'sum'> & Formula, plain: (of: Formula) => Formula): Product {
+  const { number: by, ...inner } = productOf(of.of, plain);
+  const rest = by === 1 ? undefined : writtenProduct({ number: 1, ...inner });
+  const whole = rest && of.of.node ? { ...of, of: { ...rest, node: of.of.node } } : of;
+  return { number: rest ? by : 1, factors: [{ of: whole, by: 'times' }], under: [] };
 }
 
 /** The product of two numbers; undefined where it has more digits than both together. */

@@ -234,6 +234,13 @@ export function seen(formula: Formula): Formula {
   return at;
 }
 
+/** Is it 1[c], 1 where a condition holds and else 0? */
+export function isIndicator(formula: Formula): formula is FormulaOf<'cases'> & Formula {
+  if (formula.kind !== 'cases') return false;
+  const [then, otherwise] = [seen(formula.then), seen(formula.otherwise)];
+  return then.kind === 'number' && then.value === 1 && otherwise.kind === 'number' && otherwise.value === 0;
+}
+
 /** The formulas that one is made of, in the order in which they are read. */
 export function partsOf(formula: Formula): readonly Formula[] {
   switch (formula.kind) {

@@ -2,7 +2,7 @@
 import { isOp, type Builder, type Node, type NodeOf } from '../../../ir/graph.js';
 import { reachable } from '../../../ir/reachable.js';
 import { add, div, mul, neg, pow, sqrt, sub } from '../../../ir/ops/arithmetic.js';
-import { filled, numberOf, spread } from '../../../ir/ops/calls.js';
+import { filled, numberOf, spread, spreadFrom } from '../../../ir/ops/calls.js';
 import { contract } from '../../../ir/ops/contract.js';
 import { broadcast, permute } from '../../../ir/ops/movement.js';
 import { sum } from '../../../ir/ops/reductions.js';
@@ -42,7 +42,12 @@ export const productRules: readonly SimplifyRule[] = [
     ops: [contract],
     rewrite: (node, g) => (onesOf(node) === 1 ? sumInstead(node, g) : undefined),
   }),
-  rule({ equation: '2 · b = 2 * sum(b)', given: given.finite, ops: [contract], rewrite: sumInstead }),
+  rule({
+    equation: '2 · b = 2 * sum(b); c · b = c * sum(b)',
+    given: given.finite,
+    ops: [contract],
+    rewrite: sumInstead,
+  }),
   { equation: 'x * 2 = 2 * x', ops: [mul], rewrite: numberFirst },
 ];
 
@@ -163,13 +168,20 @@ function onesOf({ inputs: [a, b] }: NodeOf<typeof contract>): number | undefined
   return numberOf(a) ?? numberOf(b);
 }
 
-/** A product with a tensor of one number: the sum of the other operand, which repeats where only the number's axes go on. */
+/** The scalar that a tensor is everywhere: a number, or 1 / batch. */
+function scalarOf(node: Node): Node | undefined {
+  const scalar = spreadFrom(node);
+  return scalar.type.shape.length === 0 ? scalar : undefined;
+}
+
+/** A product with a tensor of one scalar: the sum of the other operand, which repeats where only the scalar's axes go on. */
 function sumInstead(node: NodeOf<typeof contract>, g: Builder): Node | undefined {
   const [a, b] = node.inputs;
-  const number = onesOf(node);
-  if (number === undefined) return undefined;
+  const isLeft = scalarOf(a) !== undefined;
+  const scalar = scalarOf(a) ?? scalarOf(b);
+  if (!scalar) return undefined;
   const { left, right, out } = node.attrs;
-  const [other, labels] = numberOf(a) === undefined ? [a, left] : [b, right];
+  const [other, labels] = isLeft ? [b, right] : [a, left];
   const gone = labels.flatMap((label, i) => (out.includes(label) ? [] : [i]));
   const kept = labels.filter((label) => out.includes(label));
   const total = gone.length === 0 ? other : g.make(sum, [other], { axes: gone });
@@ -179,7 +191,7 @@ function sumInstead(node: NodeOf<typeof contract>, g: Builder): Node | undefined
   const axes = out.flatMap((label, i) => (kept.includes(label) ? [] : [i]));
   const { shape } = node.type;
   const wide = axes.length === 0 ? turned : g.make(broadcast, [turned], { shape, axes });
-  return number === 1 ? wide : g.make(mul, [filled(g, number, node.type), wide], {});
+  return numberOf(scalar) === 1 ? wide : g.make(mul, [spread(g, scalar, node.type), wide], {});
 }
 
 function numberFirst(node: Node, g: Builder): Node | undefined {

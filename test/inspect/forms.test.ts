@@ -1,0 +1,97 @@
+// The forms that a teacher would write: what terms share outside a sum, one sign for what is negative, no factor that says nothing.
+import { describe, expect, it } from 'vitest';
+import { check } from '../../src/index.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import type { Step } from '../../src/inspect/derivation/data.js';
+import { printFormula } from '../../src/ir/formula/text.js';
+
+/** The lines of a model's derivation by the names that mathematics gives them. */
+function linesOf(text: string): ReadonlyMap<string, string> {
+  const { model, diagnostics } = check({ file: 'm.nn', text: `model m {\n${text}\n}\n` });
+  if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  const { forward, backward, parameters } = derivationOf(model);
+  const each = (step: Step): readonly Step[] => [step, ...(step.loop?.body ?? []).flatMap(each)];
+  return new Map(
+    [...forward, ...backward, ...parameters]
+      .flatMap(each)
+      .map(({ left, formula }) => [printFormula(left, 'math'), printFormula(formula, 'math')]),
+  );
+}
+
+const inputs = 'input x: [batch, 4]\ninput y: [batch, 2]\n';
+
+describe('sums of derivatives', () => {
+  it('add up like terms', () => {
+    const lines = linesOf(`${inputs}param W: [4, 2] ~ glorot_uniform()
+out = x @ W
+loss = mse(out, y) + 0.1 * sum(W^2) + 0.01 * sum(W^2)`);
+    expect(lines.get('∂loss/∂W')).toBe('0.22 · W + xᵀ ∂loss/∂out');
+  });
+
+  it('have outside what their terms share', () => {
+    const lines = linesOf(`${inputs}h = x |> dense(2)
+z = x |> dense(2) |> sigmoid
+n = x |> dense(2) |> tanh
+out = (1 - z) * n + z * h
+loss = mse(out, y)`);
+    expect(lines.get('δ_z')).toBe('(out - y) ⊙ (h - n) ⊙ z ⊙ (1 - z) / batch');
+  });
+
+  it('have numbers and sizes outside where all terms have them', () => {
+    const lines = linesOf(`${inputs}h = x |> dense(2)
+a = h |> gelu
+loss = mse(a, y)`);
+    expect(lines.get('∂loss/∂h')).toBe(
+      '(part_a ⊙ (1 / sqrt(2 · π) + 0.053516112 · h²) + 0.5 · (a - y) ⊙ (1 + a_tanh)) / batch',
+    );
+  });
+
+  it('say a difference where a term is negative', () => {
+    const lines = linesOf(`input t: [batch, 1]
+u = (t^2 / (1 + t^2)) * (t |> dense(1))
+v = grad(u, t)
+a = grad(v, t)
+loss = mean((a + u)^2)`);
+    expect([...lines.values()].filter((formula) => /[+-] -|\(-\(/u.test(formula))).toEqual([]);
+  });
+
+  it('stand in the model as their author wrote them', () => {
+    const lines = linesOf(`${inputs}h = x |> dense(2)
+out = h * y + h * 2
+loss = mse(out, y)`);
+    expect(lines.get('out')).toBe('h ⊙ y + 2 · h');
+  });
+});
+
+describe('factors that say nothing', () => {
+  const contrastive = (condition: string): string => `${inputs}input same: bool[batch]
+a = x |> dense(2) |> tanh
+distance = sqrt(sum((a - y)^2, axis = 1) + 1e-6)
+loss = mean(${condition})`;
+
+  it('are not written: 1[c] beside what is 0 where c does not hold', () => {
+    const lines = linesOf(contrastive('if same then distance^2 else max(1 - distance, 0)^2'));
+    expect([...lines.values()].filter((formula) => formula.includes('∨'))).toEqual([]);
+    expect(lines.get('δ_a')).toBe(
+      '2 · (1[same] ⊙ distance - 1[¬same] ⊙ loss_max) / distance ⊙ (a - y) ⊙ (1 - a²) / batch',
+    );
+  });
+
+  it('are written where they do say something', () => {
+    const lines = linesOf(contrastive('if same then distance else distance * distance * max(0.5, distance)'));
+    expect([...lines.values()].some((formula) => formula.includes('1[same]'))).toBe(true);
+    const relu = linesOf(`${inputs}h = x |> dense(2) |> relu\nloss = mse(h |> dense(2), y)`);
+    expect(relu.get('δ_h')).toBe('1[h > 0] ⊙ ∂loss/∂h');
+  });
+
+  it('a product with a tensor of one scalar is a mean', () => {
+    const lines = linesOf(`${inputs}out = x |> dense(1)\nloss = mean(out)`);
+    expect(lines.get('∂loss/∂out.dense.W')).toBe('mean(x, axis = batch)');
+  });
+
+  it('numbers stand before Σ', () => {
+    const lines = linesOf(`${inputs}param s: [4] ~ zeros()
+loss = sum((10 * x * s)^3)`);
+    expect(lines.get('∂loss/∂s')).toMatch(/^3000 · Σ_batch /);
+  });
+});
