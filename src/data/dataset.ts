@@ -2,6 +2,7 @@
 import { dataInputShape, dataRowsDisagree, dataShape, dataValue } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { constantOf } from '../ir/index.js';
+import { sizeIn } from '../ir/toldSizes.js';
 import type { ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
 import { takingOf } from './elements.js';
@@ -40,7 +41,7 @@ export interface RawArray {
 export function rowLength(input: ModelInput): number {
   const [batch, ...rest] = input.type.shape;
   const sizes = rest.map((d) => constantOf(d.size));
-  if (batch === undefined || constantOf(batch.size) !== undefined || sizes.includes(undefined))
+  if (batch === undefined || sizeIn(batch.size) === undefined || sizes.includes(undefined))
     throw new Fault(dataInputShape({ input: input.name, type: printType(input.type) }));
   return sizes.reduce<number>((product, size) => product * (size ?? 1), 1);
 }

@@ -25,6 +25,18 @@ export const definedLater = message('defined-later', ({ name, span, later }: At 
   help: 'a body is read from its top: move the definition up',
 }));
 
+export const sizeUntold = message(
+  'size-untold',
+  ({ size, input, type, span }: At & { size: string; input: string; type: string }) => ({
+    message: `no input tells the run-time size ${size}`,
+    labels: [{ span, text: `${input}: ${type}` }],
+    notes: [
+      'a call finds each size from the shapes of its inputs: from a dimension that is a multiple of it, or that and a number',
+    ],
+    help: `write ${size} by itself in the type of an input`,
+  }),
+);
+
 export const definedTwice = message('defined-twice', ({ name, span, first }: At & { name: string; first?: Span }) => ({
   message: `${name} is defined twice`,
   labels: [{ span, text: 'defined again' }, ...(first ? [{ span: first, text: 'first defined here' }] : [])],

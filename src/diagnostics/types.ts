@@ -60,11 +60,12 @@ export const classMismatch = message('class-mismatch', (p: Evidence) => ({
   ...evidence(p),
 }));
 
-export const notADimension = message('not-a-dimension', ({ got, span }: At & { got: string }) => ({
+export const notADimension = message('not-a-dimension', ({ got, span, help }: At & { got: string; help?: string }) => ({
   message: /^[-\d]/.test(got)
     ? `a dimension is a whole number from 1 up, and this is ${got}`
     : `a dimension is a whole number or a name, and this is ${got}`,
   labels: [{ span, text: got }],
+  ...(help !== undefined && { help }),
 }));
 
 export const tooManyAxes = message('too-many-axes', ({ got, most, span }: At & { got: number; most: number }) => ({

@@ -11,13 +11,14 @@ import { everyNode } from '../ir/bodies.js';
 import { isOp, type Node } from '../ir/graph.js';
 import { axis, constantOf, sizesOf, type Axis } from '../ir/index.js';
 import type { Estimate } from '../ir/nest/sizes.js';
-import { modeRoots, type ModelGraph } from '../ir/model.js';
+import { modeRoots, type ModelGraph, type ModelInput } from '../ir/model.js';
 import { size } from '../ir/ops/constants.js';
 import { input } from '../ir/ops/leaves.js';
 import { runKey, scan } from '../ir/ops/scan.js';
 import type { Entry, EntryName, Policy, Provenance, TargetTraits, Work } from '../ir/program.js';
 import { mapRuns } from '../ir/runs.js';
 import { reachable } from '../ir/reachable.js';
+import { tellSizes, toldBy } from '../ir/toldSizes.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 
 /** What the entries of a trainer on one target are made from. */
@@ -154,23 +155,30 @@ function policyFor({ parameters }: ModelGraph, { policy }: TargetTraits): Policy
   return count <= fewParameters ? { ...policy, storeGradients: false, separateUpdates: false } : policy;
 }
 
-/** The inputs that are read, and those that alone tell a size that is. */
+/** The inputs that are read, and those without which their shapes do not tell every size that is. */
 function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
   const nodes = everyNode(roots);
   const used = new Set(reachable(roots, inputsNeeded).flatMap((n) => (isOp(n, input) ? [n.attrs.name] : [])));
-  const known = new Set<string>();
-  for (const { name, type } of model.inputs) if (used.has(name)) sizesIn(type, known);
   const sizes = new Set<string>();
+  for (const { name, type } of model.inputs) if (used.has(name)) sizesIn(type, sizes);
   for (const node of nodes) {
     sizesIn(node.type, sizes);
     if (isOp(node, size)) sizesOf(node.attrs.of, sizes);
   }
-  for (const { name, type } of model.inputs) {
-    if (![...sizesIn(type)].some((name) => sizes.has(name) && !known.has(name))) continue;
-    used.add(name);
-    sizesIn(type, known);
+  for (;;) {
+    const known = toldBy(model.inputs.flatMap(({ name, type }) => (used.has(name) ? [type.shape] : [])));
+    const lacking = [...sizes].filter((size) => !known.has(size));
+    if (lacking.length === 0) return model.inputs.map((i) => i.name).filter((n) => used.has(n));
+    const others = model.inputs.filter((i) => !used.has(i.name));
+    const tells =
+      (wanted: (size: string) => boolean) =>
+      (i: ModelInput): boolean =>
+        tellSizes(i.type.shape, new Set(known)).some(({ linear }) => wanted(linear.size));
+    const next = others.find(tells((size) => lacking.includes(size))) ?? others.find(tells(() => true));
+    if (!next) throw new Error(`no input tells ${lacking.join(', ')}`);
+    used.add(next.name);
+    sizesIn(next.type, sizes);
   }
-  return model.inputs.map((i) => i.name).filter((n) => used.has(n));
 }
 
 function sizesIn({ shape }: TensorType, into: Set<string> = new Set()): Set<string> {

@@ -85,6 +85,22 @@ export function solveSize(name: string, type: string, came: number, factor: numb
   throw new RangeError(`${name}: expected ${type}, got ${countedValues(came)}${multiple}`);
 }
 
+/** The same from one axis of a shape; `what` is the size's name. */
+export function solveAxis(
+  name: string,
+  type: string,
+  shape: readonly number[],
+  axis: number,
+  what: string,
+  factor: number,
+  rest: number,
+): number {
+  const size = (shape[axis] - rest) / factor;
+  if (size >= 1 && Number.isInteger(size)) return size;
+  const reason = `its axis ${axis} is ${shape[axis]}, for which ${what} would be ${size}`;
+  throw new RangeError(`${name}: expected ${type}, got shape [${shape.join(', ')}]: ${reason}`);
+}
+
 /** The shape of an input whose length alone does not tell it. */
 export function shapeOf(name: string, type: string, given: unknown, rank: number): readonly number[] {
   const shape = shapeIn(name, type, given);

@@ -7,6 +7,7 @@ import { size } from '../../ir/index.js';
 import type { ModelInput, Named } from '../../ir/model.js';
 import { add } from '../../ir/ops/arithmetic.js';
 import { input as inputLeaf } from '../../ir/ops/leaves.js';
+import { missing, toldBy } from '../../ir/toldSizes.js';
 import { dim, printType, type Dim } from '../../ir/types.js';
 import type { Expression, Identifier, Statement } from '../../parser/tree.js';
 import { announce, bind, boundBy, checkNew, define, guarded, runStatement } from './bodies.js';
@@ -47,7 +48,21 @@ export function runModel(statements: readonly Statement[], frame: Frame): Writte
   const body: Body = { frame, inputs: [], outputs: [], losses: [], metrics: [], reported: new Map() };
   announce(statements, frame);
   for (const statement of statements) guarded(frame, boundBy(statement), () => run(statement, body));
+  checkTold(statements, body);
   return body;
+}
+
+/** Each call solves the run-time sizes from the shapes that it is given. */
+function checkTold(statements: readonly Statement[], { frame, inputs }: Body): void {
+  const known = toldBy(inputs.map(({ type }) => type.shape));
+  for (const { name, type } of inputs)
+    for (const [axis, { size: of }] of type.shape.entries())
+      for (const size of missing(of, known)) {
+        const declared = statements.find((s) => s.kind === 'input' && s.name.name === name);
+        const span = declared?.kind === 'input' ? (declared.type.shape?.[axis]?.span ?? declared.span) : undefined;
+        if (span) frame.context.report(messages.sizeUntold({ size, input: name, type: printType(type), span }));
+        return;
+      }
 }
 
 function run(statement: Statement, body: Body): void {

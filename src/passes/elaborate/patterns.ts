@@ -6,7 +6,7 @@ import { constantOf } from '../../ir/index.js';
 import { reshape } from '../../ir/ops/movement.js';
 import { bool, f32, printDim, printType, type Dim, type ElementType, type TensorType } from '../../ir/types.js';
 import { print } from '../../parser/print.js';
-import type { DimExpression, TypeExpression } from '../../parser/tree.js';
+import type { DimExpression, Expression, TypeExpression } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { fail, type Frame } from './frame.js';
 import { describe, dimOf, isCallable, listValue, type Scope, type Value } from './values.js';
@@ -180,18 +180,27 @@ export function shapeOf(frame: Frame, dims: readonly DimExpression[], unbound?: 
       const bound = frame.scope.find(ellipsis);
       return bound?.kind === 'list' ? bound.items.map((item) => wantedDim(frame, item, d.span)) : [];
     }
-    if (d.value.kind === 'name' && unbound) {
+    for (const name of unbound ? namesIn(d.value) : []) {
       // A dimension may bear the name of a function: `[batch, range]`.
-      const known = frame.scope.find(d.value.name);
-      if (known === undefined || isCallable(known)) return [unbound(d.value.name)];
+      const known = frame.scope.find(name);
+      if (known !== undefined && !isCallable(known)) continue;
+      const made = unbound?.(name);
+      if (made && d.value.kind === 'name') return [made];
     }
-    const found = wantedDim(frame, evaluate(d.value, frame), d.span);
+    const found = wantedDim(frame, evaluate(d.value, frame), d.span, divided(d.value));
     return [
       found.name === undefined && d.value.kind === 'name' && isDimensionName(frame, d.value.name)
         ? { ...found, name: d.value.name }
         : found,
     ];
   });
+}
+
+/** The names that arithmetic over dimensions is made of. */
+function namesIn(value: Expression): string[] {
+  if (value.kind === 'name') return [value.name];
+  if (value.kind === 'unary') return namesIn(value.operand);
+  return value.kind === 'binary' ? [...namesIn(value.left), ...namesIn(value.right)] : [];
 }
 
 /** A name that the model or a pattern introduced gives its name to the dimension; `n` bound to an unnamed 784 stays 784. */
@@ -201,9 +210,14 @@ function isDimensionName(frame: Frame, name: string): boolean {
 }
 
 /** The value as a dimension; an error where it is none, such as 2.5. */
-export function wantedDim(frame: Frame, value: Value, span: Span): Dim {
-  return (
-    dimOf(value) ??
-    fail(frame, notADimension({ got: value.kind === 'number' ? String(value.value) : describe(value), span }))
-  );
+export function wantedDim(frame: Frame, value: Value, span: Span, help?: string): Dim {
+  const got = value.kind === 'number' ? String(value.value) : describe(value);
+  const hint = value.kind === 'tensor' && help !== undefined ? { help } : {};
+  return dimOf(value) ?? fail(frame, notADimension({ got, span, ...hint }));
+}
+
+/** What to do where a run-time size is divided, and nothing says that the division is exact. */
+function divided(value: Expression): string | undefined {
+  if (value.kind !== 'binary' || value.operator !== '/' || value.right.kind !== 'number') return undefined;
+  return `run-time sizes are multiplied, not divided: with n for ${print(value)}, write ${value.right.value} * n for ${print(value.left)} wherever that stands`;
 }

@@ -1,18 +1,7 @@
 // The checks of a call's inputs as straight-line code: lengths decide the run-time sizes, and everything is checked before kernels run.
-import {
-  add,
-  constant,
-  constantOf,
-  equal,
-  one,
-  sizesOf,
-  sub,
-  substitute,
-  zero,
-  scale,
-  type Index,
-} from '../../../ir/index.js';
+import { constantOf, type Index } from '../../../ir/index.js';
 import type { TrainerProgram } from '../../../ir/program.js';
+import { linearIn, missing, tellSizes, type Linear } from '../../../ir/toldSizes.js';
 import { elementCount, printType } from '../../../ir/types.js';
 import type { Definition } from '../../text/definition.js';
 import type { Engine } from '../engine.js';
@@ -101,15 +90,12 @@ function solveSizes(named: readonly Given[], sizes: readonly SizeFields[]): Solv
   const lines: string[] = [];
   const known = new Set<string>();
   const exact = new Set<Input>();
-  const solve = (text: string, came: string, index: Index): boolean => {
-    const linear = linearIn(index, known);
-    if (!linear) return false;
-    const variable = sizes.find((s) => s.size === linear.size)?.variable;
-    const [factor, rest] = [linear.factor, linear.rest].map((part) => printSize(part, { sizes }));
-    lines.push(`const ${variable} = solveSize(${text}, ${came}, ${factor}, ${rest});`);
-    known.add(linear.size);
-    return true;
+  const solve = ({ size, factor, rest }: Linear, by: string, from: string): void => {
+    const variable = sizes.find((s) => s.size === size)?.variable;
+    const [times, plus] = [factor, rest].map((part) => printSize(part, { sizes }));
+    lines.push(`const ${variable} = ${by}(${from}, ${times}, ${plus});`);
   };
+  const shaped = new Set<Given>();
   const waiting = new Set(named);
   while (waiting.size > 0) {
     const ready = [...waiting].find((i) => missing(i.count, known).length === 0);
@@ -117,19 +103,24 @@ function solveSizes(named: readonly Given[], sizes: readonly SizeFields[]): Solv
       waiting.delete(ready);
       continue;
     }
-    const byLength = [...waiting].find((i) => solve(i.text, `${i.variable}.length`, i.count));
-    if (byLength) {
+    const byLength = [...waiting].find((i) => linearIn(i.count, known));
+    const linear = byLength && linearIn(byLength.count, known);
+    if (linear) {
+      solve(linear, 'solveSize', `${byLength.text}, ${byLength.variable}.length`);
+      known.add(linear.size);
       exact.add(byLength.input);
       waiting.delete(byLength);
       continue;
     }
-    const [next] = waiting;
+    const next = [...waiting].find((i) => tellSizes(i.input.type.shape, new Set(known)).length > 0);
+    if (!next) throw new Error(`no shape tells ${[...waiting].flatMap((i) => missing(i.count, known)).join(', ')}`);
     const dims = next.input.type.shape;
-    lines.push(`const ${next.shape} = shapeOf(${next.text}, ${next.given}, ${dims.length});`);
-    while (dims.some((d, i) => missing(d.size, known).length > 0 && solve(next.text, `${next.shape}[${i}]`, d.size)));
-    const left = missing(next.count, known);
-    if (left.length > 0) throw new Error(`the shape of ${next.input.name} does not tell ${left.join(', ')}`);
-    waiting.delete(next);
+    if (!shaped.has(next)) lines.push(`const ${next.shape} = shapeOf(${next.text}, ${next.given}, ${dims.length});`);
+    shaped.add(next);
+    for (const { axis, linear: of } of tellSizes(dims, known))
+      if (constantOf(of.factor) === 1 && constantOf(of.rest) === 0)
+        solve(of, 'solveSize', `${next.text}, ${next.shape}[${axis}]`);
+      else solve(of, 'solveAxis', `${next.text}, ${next.shape}, ${axis}, ${literal(shortened(of.size))}`);
   }
   return { lines, known, exact };
 }
@@ -180,24 +171,4 @@ function placeInputs(
 /** What was given for an input: every object has members such as `constructor`, given or not. */
 function givenAs(name: string): string {
   return name in Object.prototype ? `ownMember(inputs, ${literal(name)})` : `inputs${memberOf(name)}`;
-}
-
-function missing(index: Index, known: ReadonlySet<string>): string[] {
-  return [...sizesOf(index)].filter((size) => !known.has(size));
-}
-
-/** The index as factor · size + rest, where one size is missing and the index is linear in it. */
-function linearIn(
-  index: Index,
-  known: ReadonlySet<string>,
-): { readonly size: string; readonly factor: Index; readonly rest: Index } | undefined {
-  const [size, ...others] = missing(index, known);
-  if (size === undefined || others.length > 0) return undefined;
-  const at = (value: Index): Index =>
-    substitute(index, (part) => (part.kind === 'size' && part.name === size ? value : undefined));
-  const [rest, next] = [at(zero), at(one)];
-  const factor = sub(next, rest);
-  if (!equal(at(constant(2)), add(rest, scale(factor, 2))) || constantOf(factor) === 0) return undefined;
-  // Three points make a line unless a quotient stands in between.
-  return equal(at(constant(7)), add(rest, scale(factor, 7))) ? { size, factor, rest } : undefined;
 }

@@ -1,6 +1,7 @@
 // Lines of createTrainer that are the same for every engine: options, counters, what a run and a checkpoint start from.
 import { constantOf } from '../../../ir/index.js';
 import type { Entry, TrainerProgram } from '../../../ir/program.js';
+import { sizeIn } from '../../../ir/toldSizes.js';
 import { elementCount, printType } from '../../../ir/types.js';
 import type { Buffer } from '../../../ir/scalar.js';
 import { batchSize, type Layout } from '../layout.js';
@@ -97,9 +98,7 @@ function rowsOf(program: TrainerProgram): FitDefaults['rows'] {
   const rows: [string, string, number][] = [];
   for (const { name, type } of trainingInputs(program)) {
     const [first, ...rest] = type.shape;
-    const [term] = first?.size.terms ?? [];
-    const [atom] = term?.atoms ?? [];
-    if (batch === undefined || atom?.kind !== 'size' || atom.name !== batch || first.size.terms.length !== 1) continue;
+    if (batch === undefined || first === undefined || sizeIn(first.size) !== batch) continue;
     rows.push([name, printType(type), constantOf(elementCount({ ...type, shape: rest })) ?? 0]);
   }
   return rows;
