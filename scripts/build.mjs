@@ -1,10 +1,13 @@
 // Builds dist/: declarations by the compiler, code by the bundler, which takes in the parser's hundreds of small files.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { setup as embed } from './embed.mjs';
 
+const require = createRequire(import.meta.url);
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 await embed();
 rmSync('dist', { recursive: true, force: true });
@@ -12,25 +15,91 @@ rmSync('dist', { recursive: true, force: true });
 const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 });
-// ts-morph, taken in because one file of it loads faster than Node finds the exports of several, is CommonJS.
-const commonJs = `import { createRequire as __requireFrom } from 'node:module';
-import { fileURLToPath as __pathOf } from 'node:url';
-const require = __requireFrom(import.meta.url);
-const __filename = __pathOf(import.meta.url);
-const __dirname = __pathOf(new URL('.', import.meta.url));`;
-await build({
-  entryPoints: ['src/index.ts', 'src/cli/main.ts'],
-  outdir: 'dist',
-  outbase: 'src',
+
+const common = {
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
-  chunkNames: 'chunks/[name]-[hash]',
-  external: ['commander', 'picocolors', 'prettier'],
-  banner: { js: commonJs },
   legalComments: 'linked',
   logLevel: 'warning',
+};
+
+/** Bundles of their own in dist/parts: what is loaded when it is first used, and what must not come from the cache. */
+const parts = {
+  morph: 'src/codegen/text/morph.ts',
+  prettier: 'src/codegen/text/prettier.ts',
+  importNamed: 'src/data/importNamed.ts',
+};
+
+/** What a part exports, once it is built. */
+const namesIn = (part) => Object.keys(require(`../dist/parts/${part}.cjs`)).join(', ');
+
+/** Imports of parts as the bundles that they are, from the folder of a bundle. */
+const asParts = (folder) => ({
+  name: 'parts',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`/(?:${Object.keys(parts).join('|')})\\.js$`);
+    onResolve({ filter }, ({ path, importer }) =>
+      /^\.+\//.test(path) && !importer.includes('node_modules')
+        ? { path: basename(path, '.js'), namespace: 'part' }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'part' }, ({ path }) => ({
+      contents: `export const { ${namesIn(path)} } = require('${folder}/${path}.cjs');`,
+    }));
+    onResolve({ filter: /\.cjs$/, namespace: 'part' }, ({ path }) => ({ path, external: true }));
+  },
 });
+
+/** ts-morph carries the declarations of JavaScript's library, 3 MB of text, for projects that ask for types. Ours does not. */
+const withoutLibrary = {
+  name: 'without-library',
+  setup({ onLoad }) {
+    onLoad({ filter: /ts-morph-common\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const contents = text.replace(/^const libFiles = \[\{\n[^]*?\n {4}\}\];$/m, 'const libFiles = [];');
+      if (contents.length > text.length / 2) throw new Error(`${path}: where are the declarations of the library?`);
+      return { contents };
+    });
+  },
+};
+
+await build({
+  ...common,
+  entryPoints: parts,
+  outdir: 'dist/parts',
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  minify: true,
+  plugins: [withoutLibrary],
+});
+// The library: ES modules.
+await build({
+  ...common,
+  entryPoints: ['src/index.ts', 'src/cli/start.ts'],
+  outdir: 'dist',
+  outbase: 'src',
+  splitting: true,
+  format: 'esm',
+  chunkNames: 'chunks/[name]-[hash]',
+  plugins: [asParts('../parts')],
+  banner: {
+    js: `import { createRequire as __requireFrom } from 'node:module';\nconst require = __requireFrom(import.meta.url);`,
+  },
+});
+// The command line: CommonJS, because such a script can be compiled from what V8 has kept of it (src/cli/start.ts).
+await build({
+  ...common,
+  entryPoints: { main: 'src/cli/main.ts' },
+  outdir: 'dist/parts',
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  plugins: [asParts('.')],
+});
+// ASCII, which is read fastest: the bundler leaves what regular expressions and comments hold.
+for (const name of ['main', ...Object.keys(parts)]) {
+  const file = `dist/parts/${name}.cjs`;
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, escaped));
+}
 process.exitCode = types.status ?? 1;

@@ -1,4 +1,5 @@
 // WebGPU in Node: its own where it has one, else that of the package `webgpu` where a user has installed it.
+import { importNamed } from '../data/importNamed.js';
 
 interface Gpu {
   requestAdapter(): Promise<{ requestDevice(): Promise<{ destroy(): void }> } | null>;
@@ -29,9 +30,8 @@ async function find(): Promise<{ destroy(): void } | undefined> {
 
 /** Installed or not, it is no dependency of ours: a driver of tens of megabytes. */
 async function ofPackage(): Promise<Gpu | undefined> {
-  const name = 'webgpu';
   try {
-    const { create, globals } = (await import(name)) as { create(options: string[]): Gpu; globals: object };
+    const { create, globals } = (await importNamed('webgpu')) as { create(options: string[]): Gpu; globals: object };
     const gpu = create([]);
     // A global, because a device must not outlive what made it.
     Object.assign(globalThis, globals, { nncGpu: gpu });

@@ -16,48 +16,66 @@ import { coloured, report } from './report.js';
 import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
 
-const program = new Command('nnc')
-  .description('A compiler for neural networks: .nn models to standalone, readable trainer modules.')
-  .version(version)
-  .helpCommand(false)
-  .exitOverride()
-  .configureOutput({
-    writeOut: (text) => standardOutput.write(text),
-    writeErr: (text) => standardError.write(text),
-    getOutHelpWidth: () => standardOutput.columns ?? 80,
-    getErrHelpWidth: () => standardError.columns ?? 80,
-    getOutHasColors: () => coloured(standardOutput),
-    getErrHasColors: () => coloured(standardError),
+/** Runs the command that the arguments of the process name. Its result, where it ran to its end, is what code it used: `compile wasm`. */
+export async function main(): Promise<string | undefined> {
+  // What a data module prints goes through Node's streams, which report failures later.
+  for (const [stream, name] of [
+    [process.stdout, 'standard output'],
+    [process.stderr, 'standard error'],
+  ] as const)
+    stream.on('error', (error) => end(unwritable(name, error)));
+  process.on('uncaughtException', end);
+
+  let used: string | undefined;
+  const program = commandLine().hook('postAction', (_, command) => {
+    used = useOf(command);
   });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = said(error);
+  }
+  return used;
+}
 
-for (const add of [
-  addCheck,
-  addCompile,
-  addTrain,
-  addGrad,
-  addExplain,
-  addGradcheck,
-  addVerify,
-  addGraph,
-  addBench,
-  addOps,
-  addPasses,
-])
-  add(program);
-for (const command of program.commands) command.addOption(new Option('--debug', 'show the stack of a bug').hideHelp());
+function commandLine(): Command {
+  const program = new Command('nnc')
+    .description('A compiler for neural networks: .nn models to standalone, readable trainer modules.')
+    .version(version)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => standardOutput.write(text),
+      writeErr: (text) => standardError.write(text),
+      getOutHelpWidth: () => standardOutput.columns ?? 80,
+      getErrHelpWidth: () => standardError.columns ?? 80,
+      getOutHasColors: () => coloured(standardOutput),
+      getErrHasColors: () => coloured(standardError),
+    });
+  for (const add of [
+    addCheck,
+    addCompile,
+    addTrain,
+    addGrad,
+    addExplain,
+    addGradcheck,
+    addVerify,
+    addGraph,
+    addBench,
+    addOps,
+    addPasses,
+  ])
+    add(program);
+  for (const command of program.commands)
+    command.addOption(new Option('--debug', 'show the stack of a bug').hideHelp());
+  return program;
+}
 
-// What a data module prints goes through Node's streams, which report failures later.
-for (const [stream, name] of [
-  [process.stdout, 'standard output'],
-  [process.stderr, 'standard error'],
-] as const)
-  stream.on('error', (error) => end(unwritable(name, error)));
-process.on('uncaughtException', end);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = said(error);
+/** The command, and what it was told of choices: `compile wasm`. */
+function useOf(command: Command): string {
+  const choices = command.options.filter(({ argChoices }) => argChoices !== undefined);
+  const chosen = choices.map((option): unknown => command.getOptionValue(option.attributeName()));
+  return [command.name(), ...chosen.filter((value) => typeof value === 'string')].join(' ');
 }
 
 /** After what nobody caught nothing goes on. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { slice, type Dataset } from '../data/dataset.js';
+import { importNamed } from '../data/importNamed.js';
 import type { ShapedInput } from '../data/synthetic.js';
 import { trainRefused } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
@@ -82,7 +83,7 @@ export async function importTrainer(code: string): Promise<TrainerModule> {
   const file = join(folder, 'trainer.mjs');
   try {
     attempt(file, () => writeFileSync(file, code));
-    const loaded: TrainerModule = await import(pathToFileURL(file).href);
+    const loaded = (await importNamed(pathToFileURL(file).href)) as TrainerModule;
     return loaded;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
 import { convertedRows, datasetOf, type Dataset, type LoadedData, type RawArray, type Rows } from './dataset.js';
+import { importNamed } from './importNamed.js';
 
 const parts = ['train', 'validation', 'test'] as const;
 
@@ -23,7 +24,7 @@ async function importModule(path: string, folder: string): Promise<Record<string
   if (!existsSync(full)) throw new Fault(dataUnreadable({ file: path, reason: 'there is no such file' }));
   if (statSync(full).isDirectory()) throw new Fault(dataUnreadable({ file: path, reason: 'it is a folder' }));
   try {
-    const loaded: Record<string, unknown> = await import(pathToFileURL(full).href);
+    const loaded = (await importNamed(pathToFileURL(full).href)) as Record<string, unknown>;
     return loaded;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);

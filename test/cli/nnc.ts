@@ -67,7 +67,7 @@ function start() {
 }
 
 function built(): void {
-  if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('build first: npm run build');
+  if (!existsSync(join(root, 'dist/parts/main.cjs'))) throw new Error('build first: npm run build');
 }
 
 function spawned(

@@ -1,11 +1,9 @@
-// Runs commands one after another in a process that has loaded them: each evaluates the entry anew, and what it writes is caught.
+// Runs commands one after another in a process that has loaded them: what they write is caught.
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 const root = join(import.meta.dirname, '../..');
-const entry = pathToFileURL(join(root, 'dist/cli/main.js')).href;
 
 /** What has been written to standard output and standard error. */
 let written = { 1: [], 2: [] };
@@ -23,15 +21,14 @@ for (const [descriptor, stream] of [
 ])
   stream.write = (text) => written[descriptor].push(Buffer.from(text)) > 0;
 
-let runs = 0;
+const { main } = createRequire(import.meta.url)(join(root, 'dist/parts/main.cjs'));
 
 async function run({ args, cwd }) {
   process.chdir(cwd);
   process.argv = [process.execPath, join(root, 'bin/nnc.js'), ...args];
   process.exitCode = undefined;
   written = { 1: [], 2: [] };
-  runs += 1;
-  await import(`${entry}?${runs}`);
+  await main();
   process.removeAllListeners('uncaughtException');
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');
   const [stdout, stderr] = [written[1], written[2]].map((parts) => Buffer.concat(parts).toString());

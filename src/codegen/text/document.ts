@@ -1,9 +1,8 @@
 // The text of a module: ts-morph prints its declarations, Prettier formats them. Both are loaded when first used.
 import type * as typescript from 'ts-morph';
-import type { Plugin } from 'prettier';
-import type * as prettier from 'prettier/standalone';
 import type { Definition, Writer } from './definition.js';
 import type * as morph from './morph.js';
+import type * as Prettier from './prettier.js';
 import { withoutPlain } from './plain.js';
 import { docText } from './quote.js';
 
@@ -65,7 +64,8 @@ async function printDefinitions(definitions: readonly Definition[]): Promise<str
 
 /** Formats TypeScript or JavaScript as Prettier does by default. */
 export async function format(code: string): Promise<string> {
-  const { standalone, plugins } = await loadPrettier();
+  const prettier = await loadPrettier();
+  const plugins = [prettier.babel, prettier.estree];
   // For every comment Prettier reads on to the next code, so of a long list it would read each line as often as there are lines before
   // it. Such lists and binaries stay out of it; what stands for them is wider than any line.
   const kept: string[] = [];
@@ -79,7 +79,7 @@ export async function format(code: string): Promise<string> {
   // Babel's parser is the faster one, and what Prettier prints does not depend on it. Without a name of a file Prettier searches
   // the text for signs of JSX, which takes longer than parsing it.
   const formatWhole = (text: string): Promise<string> =>
-    standalone.format(text, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
+    prettier.format(text, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
   const { code: reduced, restore } = withoutPlain(short, `${wide}plain`);
   const formatted = restore(await formatWhole(reduced)) ?? (await formatWhole(short));
   return formatted.replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
@@ -90,21 +90,6 @@ export function loadMorph(): Promise<typeof morph> {
   return import('./morph.js');
 }
 
-interface Formatter {
-  readonly standalone: typeof prettier;
-  readonly plugins: Plugin[];
-}
-
-let loaded: Promise<Formatter> | undefined;
-
-function loadPrettier(): Promise<Formatter> {
-  loaded ??= (async () => {
-    const [standalone, babel, estree] = await Promise.all([
-      import('prettier/standalone'),
-      import('prettier/plugins/babel'),
-      import('prettier/plugins/estree'),
-    ]);
-    return { standalone, plugins: [babel, estree] };
-  })();
-  return loaded;
+function loadPrettier(): Promise<typeof Prettier> {
+  return import('./prettier.js');
 }
