@@ -340,6 +340,7 @@ describe('dimensions', () => {
     ['reshape(x, [batch, -1])', '[batch, 12]'],
     ['reshape(x, [batch, T, 2, d / 2])', '[batch, T=3, 2, 2]'],
     ['rearrange(x, "b t (h e) -> b h t e", h = 2)', '[batch, h=2, T=3, e=2]'],
+    ['rearrange(x, "b t (x pattern) -> b x t pattern", x = 2, pattern = 2)', '[batch, x=2, T=3, pattern=2]'],
     ['x[:, 0]', '[batch, d=4]'],
     ['x[..., 1:]', '[batch, T=3, 3]'],
     ['x[:, none]', '[batch, 1, T=3, d=4]'],

@@ -306,6 +306,8 @@ function applyBuiltin(
           nearest: nearest(key, builtin.parameters),
         }),
       );
+    // Names of one's own may be those of parameters that are given by position: rearrange(y, "b (x d) -> b x d", x = 3).
+    if (rest && argument.name !== undefined && given.get(key)?.name === undefined && given.has(key)) key = `${key}…`;
     if (given.has(key))
       return fail(frame, messages.givenTwice({ callee: name, name: key, span: argument.place ?? argument.span }));
     if (argument.value.kind === 'unknown') return unknown;

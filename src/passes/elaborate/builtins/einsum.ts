@@ -99,7 +99,7 @@ function shown(call: BuiltinCall, label: string): string {
 
 /** The tensors with the labels of their axes; `...` stands for axes whose labels end in their number from the last of them. */
 function operandsOf(call: BuiltinCall, sides: readonly string[]): Labelled[] {
-  const named = [...call.given.values()].find((argument) => argument.name !== undefined && argument.name !== 'pattern');
+  const [, named] = [...call.given].find(([key, argument]) => argument.name !== undefined && key !== 'pattern') ?? [];
   if (named?.name !== undefined)
     fail(
       call.frame,

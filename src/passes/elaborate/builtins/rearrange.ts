@@ -117,5 +117,7 @@ function requireNamed(call: BuiltinCall, names: readonly string[]): void {
 }
 
 function givenSizes({ given }: BuiltinCall) {
-  return [...given].filter(([name]) => name !== 'x' && name !== 'pattern');
+  return [...given].flatMap(([key, size]) =>
+    key === 'x' || key === 'pattern' ? [] : [[size.name ?? key, size] as const],
+  );
 }

@@ -248,10 +248,10 @@ function withoutPrototype(fields: ReadonlyMap<string, DataField>): Record<string
 function dataSource(call: BuiltinCall, kind: DataSource['kind']): Value {
   const fields = new Map<string, DataField>();
   let path: string | undefined;
-  for (const [name, argument] of call.given) {
+  for (const [key, argument] of call.given) {
     const value = dataField(argument.value, argument.span, call.frame);
-    if (name === 'path' && typeof value === 'string') path = value;
-    else fields.set(name, value);
+    if (key === 'path' && typeof value === 'string') path = value;
+    else fields.set(argument.name ?? key, value);
   }
   const [delimiter, decimal] = [fields.get('delimiter'), fields.get('decimal')];
   if (kind === 'csv' && typeof decimal === 'string' && decimal === delimiter)
