@@ -35,6 +35,16 @@ export const foreignComment = message('foreign-comment', (p: { span: Span }) => 
   labels: [at(p.span)],
 }));
 
+export const commentDivides = message(
+  'comment-divides',
+  (p: { span: Span; divisor: string }) => ({
+    message: '// begins a comment, which the rest of this line is',
+    labels: [at(p.span, 'not read')],
+    help: `a division is written /, and without its fraction floor(x / ${p.divisor})`,
+  }),
+  'warning',
+);
+
 export const foreignQuotes = message('foreign-quotes', (p: { span: Span; meant: string }) => ({
   message: 'strings stand in double quotes',
   labels: [at(p.span)],

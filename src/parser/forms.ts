@@ -272,5 +272,5 @@ export const forms: readonly Form[] = [
   },
 ];
 
-/** Words that stand inside a form of another name, and those whose forms are not supported yet. */
+/** Words that stand inside a form of another name. */
 export const otherWords: ReadonlySet<string> = new Set([...['from', 'then', 'else'], ...['in', 'along', 'backwards']]);

@@ -73,6 +73,7 @@ export function lex({ file, text }: Source): Tokens {
     token.payload = tokens.length;
     tokens.push(token);
   }
+  diagnostics.push(...divisions(result.groups['comments'] ?? [], { file, text }));
   const lastLine = tokens.at(-1)?.startLine ?? 0;
   tokens.push({
     image: '',
@@ -126,6 +127,20 @@ function settle(token: IToken, span: Span, diagnostics: Diagnostic[]): boolean {
       return token.tokenType !== T.Unknown;
   }
 }
+
+/** `x // 2`, `dense(n // heads)`: what divides in other languages, and here leaves out the rest of the line. */
+function divisions(comments: readonly IToken[], { file, text }: Source): Diagnostic[] {
+  return comments.flatMap(({ image, startOffset }) => {
+    const [line = ''] = /[^\r\n]*$/.exec(text.slice(Math.max(0, startOffset - mostBefore), startOffset)) ?? [];
+    const [, divisor] = /^\/\/ *([\d.]+(?= *(?:$|[-+*^@)\],]))|[\p{L}\d_.]+(?= *[)\]]))/u.exec(image) ?? [];
+    if (divisor === undefined || !/[\p{L}\d_)\]] *$/u.test(line)) return [];
+    const span = { file, start: startOffset, end: startOffset + image.length };
+    return [say.commentDivides({ span, divisor })];
+  });
+}
+
+/** So far back code is looked for before a comment. */
+const mostBefore = 200;
 
 /** A run of characters that mean nothing is one mistake. */
 function reportUnknown({ image }: IToken, span: Span, diagnostics: Diagnostic[]): void {

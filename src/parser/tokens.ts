@@ -127,7 +127,7 @@ export const Caret = sign('Caret', '^', [Infix]);
 
 const Space = createToken({ name: 'Space', pattern: /[\s\uFEFF\u200B]+/, group: Lexer.SKIPPED, line_breaks: true });
 const Doc = createToken({ name: 'Doc', pattern: /\/\/\/(?!\/)[^\r\n]*/, group: 'docs' });
-const Comment = createToken({ name: 'Comment', pattern: /\/\/[^\r\n]*/, group: Lexer.SKIPPED });
+const Comment = createToken({ name: 'Comment', pattern: /\/\/[^\r\n]*/, group: 'comments' });
 
 /** Signs of other languages: the lexer reports them and goes on with what was meant. */
 export const Foreign = createToken({

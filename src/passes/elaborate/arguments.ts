@@ -2,18 +2,20 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import { usageOf } from '../../diagnostics/foreign.js';
+import { pendingArgument } from '../../diagnostics/pending.js';
 import type { Parameter } from '../../parser/tree.js';
 import { fail, type Frame } from './frame.js';
 import { nearest } from './names.js';
 import { describe, type Given } from './values.js';
 
-/** Are these arguments that the parameters can take? The values are bound later. */
+/** Are these arguments that the parameters can take? The values are bound later. `oneStep`: nothing configures what they are of. */
 export function checkArguments(
   callee: string,
   parameters: readonly Parameter[],
   list: readonly Given[],
   span: Span,
   frame: Frame,
+  oneStep = false,
 ): Map<string, Given> {
   const found = new Map<string, Given>();
   const names = parameters.map((p) => p.name.name);
@@ -22,6 +24,9 @@ export function checkArguments(
     const name = given.name ?? names[position++];
     if (name === undefined)
       return fail(frame, messages.tooManyArguments({ callee, most: names.length, got: list.length, span: given.span }));
+    const pending = names.includes(name) ? undefined : pendingArgument(callee, name);
+    if (pending !== undefined)
+      return fail(frame, messages.notSupported({ name, span: given.place ?? given.span, help: pending }));
     if (!names.includes(name))
       return fail(
         frame,
@@ -37,9 +42,23 @@ export function checkArguments(
     found.set(name, given);
   }
   const missing = parameters.find((p) => !p.default && !found.has(p.name.name));
-  if (missing) return fail(frame, messages.missingArgument({ callee, name: missing.name.name, span }));
+  if (missing) {
+    const name = missing.name.name;
+    // Settings alone, as of a layer: rotary(base = 500).
+    const help =
+      oneStep && missing === parameters[0] && usageOf(callee) === undefined
+        ? together(callee, name, [...found.keys()])
+        : undefined;
+    return fail(frame, messages.missingArgument({ callee, name, span, ...(help !== undefined && { help }) }));
+  }
   for (const parameter of parameters) checkSwitch(callee, parameter, found.get(parameter.name.name), frame);
   return found;
+}
+
+/** How a function is called whose arguments stand in one pair of parentheses. */
+function together(callee: string, first: string, given: readonly string[]): string {
+  const call = `write ${callee}(${[first, ...given.map((name) => `${name} = …`)].join(', ')})`;
+  return given.length > 0 ? `${call}: it takes its arguments together` : `${call}, or ${first} |> ${callee}`;
 }
 
 /** What is true or false by default is no number: `dense(784, 128)` would take a size for its bias. */

@@ -173,7 +173,7 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   spend(frame, 1, span);
   if (context.calls.length > deepest || timesUnderWay(definition, context) > mostOfOne)
     return fail(frame, messages.tooDeep({ name, span }));
-  const data = checkArguments(name, definition.parameters, list, span, frame);
+  const data = checkArguments(name, definition.parameters, list, span, frame, !definition.configuration);
   const configuration = checkArguments(name, definition.configuration ?? [], callee.configuration ?? [], span, frame);
   if ([...data.values()].some((g) => g.value.kind === 'unknown')) return unknown;
 

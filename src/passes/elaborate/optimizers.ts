@@ -1,6 +1,7 @@
 // Optimizers: from their statements to the graph of one parameter's update.
 import * as messages from '../../diagnostics/elaboration.js';
-import type { Span } from '../../diagnostics/diagnostic.js';
+import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
+import { wrongShape } from '../../diagnostics/types.js';
 import { everyNode } from '../../ir/bodies.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { overLeaves, reachable } from '../../ir/reachable.js';
@@ -10,6 +11,7 @@ import { random } from '../../ir/ops/random.js';
 import { toF32 } from '../../ir/ops/logic.js';
 import { sub } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
+import { printType } from '../../ir/types.js';
 import type { Statement } from '../../parser/tree.js';
 import { filling } from './bodies.js';
 import { apply, bindConfiguration, bindDefaults } from './calls.js';
@@ -33,9 +35,22 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
   });
   try {
     return runOptimizer(optimizer, parameter, span, outer);
+  } catch (error) {
+    throw error instanceof Fault ? new Fault(whileUpdating(error.diagnostic, parameter)) : error;
   } finally {
     calls.pop();
   }
+}
+
+/** Of a parameter whose shape an optimizer is not for: which, and that another may be chosen for it. */
+function whileUpdating(diagnostic: Diagnostic, { name, type }: ModelParameter): Diagnostic {
+  if (diagnostic.code !== wrongShape.code) return diagnostic;
+  const last = name.split('.').length > 1 ? `*.${name.split('.').at(-1)}` : name;
+  return {
+    ...diagnostic,
+    notes: [...(diagnostic.notes ?? []), `this is the update of ${name}: ${printType(type)}`],
+    help: `another optimizer is for what has other shapes: optimizer ${JSON.stringify(last)} = adamw()`,
+  };
 }
 
 /** Is something in the update drawn? */

@@ -1,5 +1,6 @@
 // The train block: how to train, checked setting by setting.
 import * as messages from '../../diagnostics/elaboration.js';
+import { pendingSettings } from '../../diagnostics/pending.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { DataField, ModelParameter, Training, Update } from '../../ir/model.js';
 import { tensor, typeKey } from '../../ir/types.js';
@@ -59,7 +60,7 @@ function settingHint(name: string): string | undefined {
   if (/^(steps|iterations|max_steps)$/.test(name)) return 'a run is counted in epochs: epochs = 10';
   if (name === 'loss' || name === 'metrics')
     return `${name === 'loss' ? 'loss' : 'metric NAME'} = … stands in the model`;
-  return /^(patience|shuffle|report|start)$/.test(name)
+  return /^(report|start)$/.test(name)
     ? `it is an option of the trainer's fit: trainer.fit(data, { ${name}: … })`
     : undefined;
 }
@@ -197,6 +198,8 @@ function failSetting(name: string, expected: string, got: Value, span: Span, fra
 
 /** What is meant is known: that it is missing needs no saying. */
 function failUnknown({ name: { name, span } }: Setting, { frame, seen }: Block): never {
+  const pending = pendingSettings.get(name);
+  if (pending !== undefined) return fail(frame, messages.notSupported({ name, span, help: pending }));
   const meant = nearest(name, settingNames);
   if (meant !== undefined && !seen.has(meant)) seen.set(meant, span);
   return fail(frame, messages.unknownSetting({ name, span, names: settingNames, help: settingHint(name) }));

@@ -1,0 +1,45 @@
+// What the language is to have and has not yet: what to write meanwhile.
+
+/** Layers, functions and schedules. */
+export const pendingNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    lora: 'a layer of your own has the factors as params beside the weight: x @ W + alpha / rank * (x @ A) @ B, with freeze = ["*.W"]',
+    spectral_norm:
+      'a layer of your own divides its weight: by sqrt(sum(W^2)), which is never less than the largest singular value',
+    frozen: 'freeze = ["encoder.*"] in the train block freezes the parameters of encoder by their names',
+    standardize: 'standardise the inputs, or give their means and deviations as frozen param',
+    on_plateau: 'cosine and step_decay lower the learning rate in a course that is known beforehand',
+  }),
+);
+
+/** Settings of a train block. */
+export const pendingSettings: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    precision: 'leave it out: values are stored in f32',
+    ema: "leave it out: averages of weights are made from the trainer's parameters",
+    monitor: 'leave it out: the best epoch is that of the lowest loss',
+    patience: "it is an option of the trainer's fit: trainer.fit(data, { patience: … })",
+    shuffle: "it is an option of the trainer's fit: trainer.fit(data, { shuffle: … })",
+  }),
+);
+
+const argumentHints: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'adam lazy': 'leave it out: rows of a table that a batch did not reach are updated like the others',
+    'adamw lazy': 'leave it out: rows of a table that a batch did not reach are updated like the others',
+  }),
+);
+
+/** What to do without an argument that a function is to have. */
+export function pendingArgument(callee: string, name: string): string | undefined {
+  return argumentHints.get(`${callee} ${name}`);
+}
+
+/** The hint for a statement that begins with this word, where its form is to be had. */
+export function pendingStatement(word: string): string | undefined {
+  if (word === 'train')
+    return 'several train blocks, each with a name, are not supported yet: a model has one, train { … }';
+  return word === 'observe'
+    ? 'observe is not supported yet: compute what the data give outside, and give it as a frozen param or in an input'
+    : undefined;
+}
