@@ -76,7 +76,7 @@ async function measuredOf(model: ModelGraph, source: Source, options: Options): 
   const trainer = await createTrainer({ batch: model.train.batch, updates: 1e6 });
   if (!isProfiled(trainer)) throw new Error('the module has no profile');
   const inputs = syntheticInputs(model.inputs, sizesFor(model, model.train.batch).sizeOf, 1);
-  const { kernels } = await timeSteps(trainer, [inputs], measuredSeconds);
+  const { kernels } = await timeSteps(trainer, [inputs], measuredSeconds, 0);
   trainer.dispose();
   return { at, seconds: kernels };
 }

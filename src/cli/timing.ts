@@ -23,17 +23,22 @@ type Inputs = Readonly<Record<string, ShapedInput>>;
 
 /** A sample should be long beside the clock's own time. */
 const sampleSeconds = 0.3e-3;
-const fewest = 5;
 
 export function isProfiled(trainer: Trainer): trainer is ProfiledTrainer {
   return 'kernels' in trainer;
 }
 
 /**
- * Measures for about so many seconds. Kernels run in the order of a step, so that each finds what it reads, and the
- * caches much as they are within a step; short ones are repeated. Parameters start anew after each round.
+ * Measures for about so many seconds, and at least so many samples beyond the first, which warms up. Kernels run in the order of a step,
+ * so that each finds what it reads, and the caches much as they are within a step; short ones are repeated. Parameters start anew after
+ * each round.
  */
-export async function timeSteps(trainer: ProfiledTrainer, batches: readonly Inputs[], seconds: number): Promise<Times> {
+export async function timeSteps(
+  trainer: ProfiledTrainer,
+  batches: readonly Inputs[],
+  seconds: number,
+  fewest = 5,
+): Promise<Times> {
   const begin = performance.now();
   const elapsed = (): number => (performance.now() - begin) / 1000;
   const start = await trainer.save({ optimizer: true });
@@ -41,19 +46,18 @@ export async function timeSteps(trainer: ProfiledTrainer, batches: readonly Inpu
   const step = (): void => void trainer.step(batches[next++ % batches.length]);
   // Engines translate code well only once it has run for a while.
   const warmUp = seconds / 4 / 2;
-  const stepCount = countFor(step, warmUp);
+  const whole = warmedUp(step, warmUp);
   await trainer.load(start);
-  step();
-  const counts = trainer.kernels.map((kernel) => countFor(kernel, warmUp / trainer.kernels.length));
+  const parts = trainer.kernels.map((kernel) => warmedUp(kernel, warmUp / trainer.kernels.length));
   await trainer.load(start);
 
-  let best = Infinity;
-  const kernels = trainer.kernels.map(() => Infinity);
-  let samples = 0;
-  while (samples < fewest || elapsed() < seconds) {
-    best = Math.min(best, time(step, stepCount));
+  let best = whole.fastest;
+  const kernels = parts.map(({ fastest }) => fastest);
+  let samples = 1;
+  while (samples <= fewest || elapsed() < seconds) {
+    best = Math.min(best, time(step, whole.count));
     trainer.kernels.forEach((kernel, i) => {
-      kernels[i] = Math.min(kernels[i], time(kernel, counts[i]));
+      kernels[i] = Math.min(kernels[i], time(kernel, parts[i].count));
     });
     await trainer.load(start);
     samples++;
@@ -61,8 +65,8 @@ export async function timeSteps(trainer: ProfiledTrainer, batches: readonly Inpu
   return { step: best, kernels, samples };
 }
 
-/** Runs the action for so many seconds; returns how often it should run in a sample. */
-function countFor(action: () => void, seconds: number): number {
+/** Runs the action for so many seconds; returns how often it should run in a sample, and the seconds that it took at best. */
+function warmedUp(action: () => void, seconds: number): { readonly count: number; readonly fastest: number } {
   const end = performance.now() + 1000 * seconds;
   let count = 1;
   let fastest = Infinity;
@@ -70,7 +74,7 @@ function countFor(action: () => void, seconds: number): number {
     fastest = Math.min(fastest, time(action, count));
     count = Math.max(1, Math.ceil(sampleSeconds / fastest));
   } while (performance.now() < end);
-  return count;
+  return { count, fastest };
 }
 
 /** Seconds of one run, over so many. */

@@ -18,6 +18,8 @@ export interface Feed {
   readonly sizes?: Readonly<Record<string, number>>;
   /** Every f32 is the nearest one after each instruction; sums are exact until they are done. What comparisons are judged by. */
   readonly singles?: true;
+  /** How elements are computed, where not from closures. */
+  readonly elements?: Elements;
 }
 
 /** The elements of each node, row-major, in double precision; bools are 0 and 1. Each node is computed once. */
@@ -28,7 +30,7 @@ export function evaluate(nodes: readonly Node[], { leaf, ...how }: Feed): Float6
 /** The same as a function of the leaves, for many of them: what it has given is overwritten by the next call. */
 export function evaluationOf(
   nodes: readonly Node[],
-  { sizes = {}, singles }: Omit<Feed, 'leaf'>,
+  { sizes = {}, singles, elements = byClosures }: Omit<Feed, 'leaf'>,
 ): (leaf: Feed['leaf']) => Float64Array[] {
   const sizeOf = (name: string): number => {
     const size = sizes[name];
@@ -37,7 +39,7 @@ export function evaluationOf(
   };
   let given: Feed['leaf'] = (node) => unbound(node.op.name);
   const rounded = singles ? Math.fround : asItIs;
-  const { values, steps } = prepare(nodes, { leaf: (node) => given(node), sizeOf, rounded, elements: byClosures });
+  const { values, steps } = prepare(nodes, { leaf: (node) => given(node), sizeOf, rounded, elements });
   return (leaf) => {
     given = leaf;
     for (const { run } of steps) run();

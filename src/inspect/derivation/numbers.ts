@@ -1,9 +1,10 @@
-// The numbers of a derivation, step by step: what the reference evaluator gives for one batch, in training.
+// The numbers of a derivation, step by step: what the reference evaluator gives for one batch, in training, to the bit.
 import { evaluate } from '../../ir/evaluate.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { evaluateSizes } from '../../ir/index.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { counter, gradient, input, parameter, slot, state } from '../../ir/ops/leaves.js';
+import { compiledElements } from '../check/compiled.js';
 import type { CotangentStep, Derivation, Step } from './data.js';
 import { createSlopes, type Slope } from './slopes.js';
 
@@ -38,7 +39,7 @@ export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Nu
   const sizeOf = (name: string): number => at.sizes[name] ?? 1;
   const values = new Map<Node, Tensor>();
   const note = (nodes: readonly Node[], gradients: ReadonlyMap<string, ArrayLike<number>>): void => {
-    const found = evaluate(nodes, { leaf: (node) => leafOf(node, model, at, gradients), sizes: at.sizes });
+    const found = elementsOf(nodes, model, at, gradients);
     nodes.forEach((node, i) =>
       values.set(node, { shape: node.type.shape.map((d) => evaluateSizes(d.size, sizeOf)), data: [...found[i]] }),
     );
@@ -74,8 +75,18 @@ export function numbersOf(model: ModelGraph, derivation: Derivation, at: At): Nu
 
 /** The numbers of nodes that stand in no loop, and need no gradient from outside. */
 export function valuesAt(nodes: readonly Node[], model: ModelGraph, at: At): Map<Node, ArrayLike<number>> {
-  const found = evaluate(nodes, { leaf: (node) => leafOf(node, model, at, new Map()), sizes: at.sizes });
+  const found = elementsOf(nodes, model, at, new Map());
   return new Map(nodes.map((node, i) => [node, found[i]]));
+}
+
+function elementsOf(
+  nodes: readonly Node[],
+  model: ModelGraph,
+  at: At,
+  gradients: ReadonlyMap<string, ArrayLike<number>>,
+): Float64Array[] {
+  const leaf = (node: Node): ArrayLike<number> => leafOf(node, model, at, gradients);
+  return evaluate(nodes, { leaf, sizes: at.sizes, elements: compiledElements(new Int32Array(1)) });
 }
 
 function nodesOf(steps: readonly Step[]): Node[] {
