@@ -73,6 +73,31 @@ const pictures: readonly (readonly [string, ModelPicture])[] = [
   ['gru', example('gru')],
 ];
 
+it('draws a mask in each layer that reads it, so that no line joins layers that exchange nothing', () => {
+  const text = `
+model reader(d = 8, T = 4) {
+  input text: index(5)[batch, T]
+  output h = text |> embedding(d) |> repeat(4, transformer_block(2, causal = true))
+}
+`;
+  for (const stage of ['source', 'forward'] as const) {
+    const { items } = stageOf(picture(text), stage);
+    const blockOf = (layers: readonly string[]): number =>
+      Number(
+        layers
+          .find((layer) => layer.startsWith('transformer_block'))
+          ?.split('.')
+          .at(-1),
+      );
+    const block = new Map(items.map(({ id, layers }) => [id, blockOf(layers)]));
+    const joined = items.flatMap(({ id, inputs }) =>
+      inputs.map(({ from }) => [block.get(from) ?? NaN, block.get(id) ?? NaN]).filter(([from, to]) => from !== to),
+    );
+    const between = joined.filter(([from, to]) => !isNaN(from) && !isNaN(to));
+    expect([...new Set(between.map(([from, to]) => `${from} to ${to}`))]).toEqual(['0 to 1', '1 to 2', '2 to 3']);
+  }
+});
+
 describe.each(pictures)('the picture of %s', (_, whole) => {
   it('has edges between boxes that are there, and a way back for each link', () => {
     const ids = new Map(whole.stages.map(({ stage, items }) => [stage, new Map(items.map((item) => [item.id, item]))]));

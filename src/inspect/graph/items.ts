@@ -35,35 +35,59 @@ export interface Drawn {
 
 /**
  * A box for each node but those that only repeat another's elements; edges go through these. Numbers and sizes stand beside each box that
- * reads them, as they are no values of one layer.
+ * reads them, as they are no values of one layer; what is made of nothing else, such as a mask of positions, stands in each layer that
+ * reads it.
  */
 export function drawNodes(nodes: readonly Node[], drawing: Drawing): Drawn[] {
   const known = new Set(nodes);
   const outside = drawing.outside ?? outsideOfLoops(nodes);
-  return nodes
-    .filter((node) => isDrawn(node) && !isNumber(node))
-    .flatMap((node): Drawn[] => {
-      const given = drawing.isGiven(node);
-      const read = given ? [] : (outside.get(node) ?? node.inputs).map(drawnAs);
-      const item = itemOf(node, given, drawing);
-      const numbers = read.filter(isNumber).map((number): Drawn => {
-        const made = itemOf(number, false, drawing);
-        return { node: number, item: { ...made, id: `${item.id}.${idOf(number)}`, layers: item.layers } };
-      });
-      const edges = read.map((from): Edge => {
-        const id = isNumber(from)
-          ? `${item.id}.${idOf(from)}`
-          : known.has(from)
-            ? idOf(from, drawing.within)
-            : (drawing.elsewhere?.(from) ?? idOf(from));
-        return { from: id, type: printType(from.type) };
-      });
-      const inputs = edges.filter((edge, i) => edges.findIndex(({ from }) => from === edge.from) === i);
-      return [
-        ...numbers.filter((n, i) => numbers.findIndex(({ node: other }) => other === n.node) === i),
-        { node, item: { ...item, inputs } },
-      ];
-    });
+  const fixed = drawing.within === undefined ? fixedAmong(nodes) : new Set<Node>();
+  const drawn = new Map<string, Drawn>();
+  const draw = (node: Node, item: Item): string => {
+    if (drawn.has(item.id)) return item.id;
+    const read = drawing.isGiven(node) ? [] : (outside.get(node) ?? node.inputs).map(drawnAs);
+    const edges = read.map((from): Edge => ({ from: idFor(from, item), type: printType(from.type) }));
+    const inputs = edges.filter((edge, i) => edges.findIndex(({ from }) => from === edge.from) === i);
+    drawn.set(item.id, { node, item: { ...item, inputs } });
+    return item.id;
+  };
+  const idFor = (from: Node, { id, layers }: Item): string => {
+    const drawnFor = (own: string): string => draw(from, { ...itemOf(from, false, drawing), id: own, layers });
+    if (isNumber(from)) return drawnFor(`${id}.${idOf(from)}`);
+    if (fixed.has(from) && !drawing.isGiven(from) && !isAlong(layersOf(from), layers))
+      return drawnFor([...layers, idOf(from)].join('/'));
+    return known.has(from) ? idOf(from, drawing.within) : (drawing.elsewhere?.(from) ?? idOf(from));
+  };
+  for (const node of nodes)
+    if (isDrawn(node) && !isNumber(node)) draw(node, itemOf(node, drawing.isGiven(node), drawing));
+  return withoutUnread([...drawn.values()], ({ node }) => fixed.has(node) && drawing.resultOf(node) === undefined);
+}
+
+/** What depends on numbers, ranges and sizes alone. */
+function fixedAmong(nodes: readonly Node[]): Set<Node> {
+  const fixed = new Set<Node>();
+  for (const node of nodes)
+    if (isNumber(node) || (node.op.kind === 'element' && node.inputs.every((input) => fixed.has(input))))
+      fixed.add(node);
+  return fixed;
+}
+
+/** Is one path the other's beginning? */
+function isAlong(a: readonly string[], b: readonly string[]): boolean {
+  return a.slice(0, b.length).every((layer, i) => layer === b[i]);
+}
+
+/** Inputs stand before what reads them. */
+function withoutUnread(drawn: readonly Drawn[], mayGo: (of: Drawn) => boolean): Drawn[] {
+  const read = new Set<string>();
+  return drawn
+    .toReversed()
+    .filter((each) => {
+      if (!read.has(each.item.id) && mayGo(each)) return false;
+      for (const { from } of each.item.inputs) read.add(from);
+      return true;
+    })
+    .toReversed();
 }
 
 function itemOf(node: Node, given: boolean, { resultOf, model, within }: Drawing): Item {
