@@ -60,7 +60,25 @@ export function drawNodes(nodes: readonly Node[], drawing: Drawing): Drawn[] {
   };
   for (const node of nodes)
     if (isDrawn(node) && !isNumber(node)) draw(node, itemOf(node, drawing.isGiven(node), drawing));
-  return withoutUnread([...drawn.values()], ({ node }) => fixed.has(node) && drawing.resultOf(node) === undefined);
+  const mayGo = ({ node }: Drawn): boolean => fixed.has(node) && drawing.resultOf(node) === undefined;
+  return besideReaders(withoutUnread([...drawn.values()], mayGo), ({ node }) => drawing.isGiven(node));
+}
+
+/** What is given stands in the innermost of the layers that hold all that reads it. */
+function besideReaders(drawn: readonly Drawn[], isGiven: (of: Drawn) => boolean): Drawn[] {
+  const around = new Map<string, readonly string[]>();
+  for (const { item } of drawn)
+    for (const { from } of item.inputs) around.set(from, beginningOf(around.get(from) ?? item.layers, item.layers));
+  return drawn.map((each) => {
+    const layers = isGiven(each) ? around.get(each.item.id) : undefined;
+    return layers ? { ...each, item: { ...each.item, layers } } : each;
+  });
+}
+
+/** What two paths begin with. */
+function beginningOf(a: readonly string[], b: readonly string[]): readonly string[] {
+  const apart = a.findIndex((layer, i) => layer !== b[i]);
+  return apart < 0 ? a : a.slice(0, apart);
 }
 
 /** What depends on numbers, ranges and sizes alone. */
@@ -93,7 +111,6 @@ function withoutUnread(drawn: readonly Drawn[], mayGo: (of: Drawn) => boolean): 
 function itemOf(node: Node, given: boolean, { resultOf, model, within }: Drawing): Item {
   const result = resultOf(node);
   const named = labelOf(node)?.named || result !== undefined ? (result ?? titleText(titleOf(node))) : undefined;
-  const layers = given && node.op.kind !== 'leaf' ? [] : layersOf(node);
   return {
     id: idOf(node, within),
     kind: kindOf(node, given, result !== undefined, model),
@@ -101,7 +118,7 @@ function itemOf(node: Node, given: boolean, { resultOf, model, within }: Drawing
     ...(named !== undefined && { name: named }),
     type: printType(node.type),
     ...(node.inputs.length > 0 && !given && { formula: formulaOf(node, (n) => (n === node ? undefined : wordOf(n))) }),
-    layers: within === undefined ? layers : [within],
+    layers: within === undefined ? layersOf(node) : [within],
     inputs: [],
     lines: linesOf(node),
     links: {},

@@ -129,7 +129,10 @@ function fusedStage(model: ModelGraph, followed: Followed, seconds: readonly num
   return { stage: 'fused', drawn: drawnInRegions(runs, names, model, followed.derived.gradients), regions };
 }
 
-/** A node that several kernels compute is drawn in each; edges come from the last one before, which stores it. */
+/**
+ * A node that several kernels compute is drawn in each; edges come from the last one before, which stores it. So is a leaf that several
+ * read, as a parameter is by forward and backward kernels and by its update.
+ */
 function drawnInRegions(
   runs: readonly KernelRun[],
   names: readonly string[],
@@ -139,27 +142,25 @@ function drawnInRegions(
   const results = gradientNames(gradients);
   const home = new Map<Node, string>();
   const drawn: Drawn[] = [];
-  const beside = new Set<Node>();
   const all = new Set(runs.flatMap(({ nodes }) => nodes));
   const made = resultsOfLoops([...all]);
   runs.forEach(({ nodes, leaves }, i) => {
     const outside = new Map([...made, ...[...leaves].map(([leaf, of]): [Node, Node[]] => [leaf, [of]])]);
-    const part = drawNodes(nodes, {
+    const given = new Set(
+      nodes.flatMap((node) => (outside.get(node) ?? node.inputs).map(drawnAs)).filter((node) => !all.has(node)),
+    );
+    const part = drawNodes([...given, ...nodes], {
       model,
       within: names[i],
       outside,
-      isGiven: () => false,
+      isGiven: (node) => given.has(node),
       resultOf: (node) => results.get(node),
       elsewhere: (node) => home.get(node),
     });
     drawn.push(...part);
-    for (const { node, item } of part) home.set(node, item.id);
-    for (const node of nodes)
-      for (const read of (outside.get(node) ?? node.inputs).map(drawnAs)) if (!all.has(read)) beside.add(read);
+    for (const { node, item } of part) if (!given.has(node)) home.set(node, item.id);
   });
-  // Leaves stand beside the kernels that read them.
-  const leaves = drawNodes([...beside], { model, isGiven: () => true, resultOf: () => undefined });
-  return [...leaves.map(({ node, item }) => ({ node, item: { ...item, layers: [] } })), ...drawn];
+  return drawn;
 }
 
 /** A kernel that serves several layers is a region for each, named after its call. */
