@@ -13,6 +13,8 @@ export interface Origin {
   readonly line: number;
   /** The library or user function whose call made it, outermost first: `cross_entropy`. */
   readonly calls: readonly string[];
+  /** The same, numbered within their binding: of two calls of `relu` the later is `relu_2`. */
+  readonly sites: readonly string[];
   /** The bindings and instances that lead there: `h.dense`. */
   readonly path: string;
 }

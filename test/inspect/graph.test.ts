@@ -98,6 +98,26 @@ model reader(d = 8, T = 4) {
   }
 });
 
+it.each(['textbook', 'lenet'])('has a layer of %s for each call, so that no two read each other', (name) => {
+  for (const stage of ['source', 'forward', 'backward'] as const) {
+    const inTurn = (group: Group): void => {
+      const before = new Map<string, Set<string>>();
+      for (const { from, to } of group.edges) before.set(to, (before.get(to) ?? new Set<string>()).add(from));
+      const reaches = (from: string, to: string, seen: Set<string>): boolean =>
+        [...(before.get(to) ?? [])].some(
+          (key) => key === from || (!seen.has(key) && (seen.add(key), reaches(from, key, seen))),
+        );
+      for (const child of group.children) {
+        const key = keyOf(child);
+        expect(reaches(key, key, new Set()), `${stage}: ${key}`).toBe(false);
+        // Parts of a layer's own derivative may.
+        if (isGroup(child) && (stage !== 'backward' || !child.path.includes('/'))) inTurn(child);
+      }
+    };
+    inTurn(groupsOf(stageOf(example(name), stage)));
+  }
+});
+
 describe.each(pictures)('the picture of %s', (_, whole) => {
   it('has edges between boxes that are there, and a way back for each link', () => {
     const ids = new Map(whole.stages.map(({ stage, items }) => [stage, new Map(items.map((item) => [item.id, item]))]));

@@ -1,6 +1,7 @@
 // Calls: configuration, then data; layers own parameters, functions do not.
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Origin } from '../../ir/graph.js';
 import { sameShape } from '../../ir/types.js';
 import type { Argument, Definition, Parameter } from '../../parser/tree.js';
 import { checkArguments } from './arguments.js';
@@ -180,13 +181,14 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   const scope = new Scope(callee.scope);
   const naming = namingOf(callee, instance, frame);
   const isLayer = definition.kind === 'layer';
+  const place = isLayer ? naming.prefix : frame.naming.placeOf(name);
   const inner: Frame = {
     ...frame,
     scope,
     naming,
     binding: undefined,
     inFunction: (!isLayer && (frame.inFunction || context.isLibrary(definition.name.span.file))) || undefined,
-    origin: frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name], path: naming.prefix },
+    origin: frame.origin && { ...calledFrom(frame.origin, name, place), path: naming.prefix },
   };
   context.calls.push({
     name,
@@ -204,7 +206,6 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
       const value = checkResult(definition, runBody(definition.body, inner, name), inner);
       return withOwnGradient(callee, value, scope, inner, span);
     };
-    const place = isLayer ? naming.prefix : frame.naming.placeOf(name);
     const result = placed(frame, place, () => context.g.at(inner.origin, run));
     placeInput(list, result, frame);
     return result;
@@ -316,14 +317,20 @@ function applyBuiltin(
   const required = builtin.parameters.slice(0, builtin.required).find((p) => !p.endsWith('…') && !given.has(p));
   if (required) return fail(frame, messages.missingArgument({ callee: name, name: required, span }));
   const call: BuiltinCall = { name, given, span, frame };
-  const origin = frame.origin && { ...frame.origin, calls: [...frame.origin.calls, name] };
   // What is made of no tensor is the same wherever it stands.
   const path = list.some((g) => g.value.kind === 'tensor' || g.value.kind === 'list')
     ? frame.naming.placeOf(name)
     : name;
+  const origin = frame.origin && calledFrom(frame.origin, name, path);
   const result = placed(frame, path, () => frame.context.g.at(origin, () => builtin.apply(call)));
   placeInput(list, result, frame);
   return result;
+}
+
+/** Where a call's nodes come from; `place` is its path, whose last name has the call's number. */
+function calledFrom(origin: Origin, name: string, place: string): Origin {
+  const site = place.slice(place.lastIndexOf('.') + 1);
+  return { ...origin, calls: [...origin.calls, name], sites: [...origin.sites, site] };
 }
 
 /** f >> g: named, its layers stand under its name; unnamed, under the binding that it is applied in. */

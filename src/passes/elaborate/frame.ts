@@ -189,6 +189,12 @@ export function atStatement(frame: Frame, span: Span): Frame {
   if (context.isLibrary(span.file)) return frame;
   return {
     ...frame,
-    origin: { file: context.fileName(span.file), line: context.lineOf(span), calls: [], path: frame.naming.prefix },
+    origin: {
+      file: context.fileName(span.file),
+      line: context.lineOf(span),
+      calls: [],
+      sites: [],
+      path: frame.naming.prefix,
+    },
   };
 }

@@ -90,7 +90,7 @@ function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Spa
   const { declaration } = optimizer;
   const { g } = outer.context;
   const scope = new Scope(optimizer.scope);
-  const origin = outer.origin && { ...outer.origin, calls: [declaration.name.name] };
+  const origin = outer.origin && { ...outer.origin, calls: [declaration.name.name], sites: [declaration.name.name] };
   const frame: Frame = { ...outer, scope, origin, inFunction: true };
   const t = g.make(toF32, [g.make(counter, [], { name: 'update' })], {});
   const given = givenByName(optimizer, t, span, frame);
