@@ -6,7 +6,7 @@ import { div, sub } from './ops/arithmetic.js';
 import { constant, iota } from './ops/constants.js';
 import { contract } from './ops/contract.js';
 import { counter, input, parameter, slot, state } from './ops/leaves.js';
-import { broadcast, permute, reshape, slice } from './ops/movement.js';
+import { broadcast, permute, reshape, slice, withoutOnes } from './ops/movement.js';
 import { argument } from './ops/ownGradient.js';
 import { sum } from './ops/reductions.js';
 import { bound, scan } from './ops/scan.js';
@@ -56,8 +56,13 @@ function wordAt(place: string, node: Node): string {
 /** What a cotangent is called by the value that it is the derivative by; undefined where that is not known, or it is a term of one. */
 export function cotangentLabel({ role }: Node): Label | undefined {
   if (role.kind !== 'cotangent' || !role.of) return undefined;
-  const of = labelBy(role.of);
+  const of = labelBy(seenBy(role.of));
   return of && role.by ? { ...of, by: titleText(titleOf(through(role.by, [sum, broadcast, reshape]))) } : of;
+}
+
+/** What a reader sees of a value: nothing of axes of size 1 that come or go, unless it has a name of its own. */
+export function seenBy(value: Node): Node {
+  return value.name === undefined ? withoutOnes(value) : value;
 }
 
 function labelBy(of: Node): Label | undefined {

@@ -1,9 +1,14 @@
 // The forms that a teacher would write: what terms share outside a sum, one sign for what is negative, no factor that says nothing.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import type { Step } from '../../src/inspect/derivation/data.js';
 import { printFormula } from '../../src/ir/formula/text.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The lines of a model's derivation by the names that mathematics gives them. */
 function linesOf(text: string): ReadonlyMap<string, string> {
@@ -60,6 +65,43 @@ loss = mean((a + u)^2)`);
 out = h * y + h * 2
 loss = mse(out, y)`);
     expect(lines.get('out')).toBe('h ⊙ y + 2 · h');
+  });
+});
+
+describe('what a gradient names', () => {
+  const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+  const files = ['examples', 'test/golden/gradient', 'test/reference/cases'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.nn') && /^ *loss\b/m.test(textOf(join(folder, name))))
+      .map((name) => join(folder, name)),
+  );
+  const all = (step: Step): readonly Step[] => [step, ...(step.loop?.body ?? []).flatMap(all)];
+  /** The value that a step is the derivative by, in the words of the line that defines it. */
+  const valueOf = ({ title: { of, word } }: Step): string => (of === 'delta' ? `z_${word}` : word);
+
+  it.each(files)('%s: each value has a line of the forward pass', (path) => {
+    const { model } = check({ file: 'm.nn', text: textOf(path) });
+    if (!model) throw new Error(path);
+    const { forward, backward } = derivationOf(model);
+    const starts = forward.flatMap(all).flatMap(({ loop }) => loop?.starts ?? []);
+    const defined = [...forward.flatMap(all), ...starts, ...model.inputs, ...model.parameters].map(({ name }) => name);
+    const spoken = backward.flatMap(all).filter(({ title: { of, inner, by } }) => of !== 'value' && !inner && !by);
+    expect(spoken.map(valueOf).filter((name) => !defined.includes(name))).toEqual([]);
+  });
+
+  it('is no value of which only axes of size 1 are new', () => {
+    const lines = linesOf(`${inputs}h = x |> dense(3) |> batch_norm |> relu\nout = h |> dense(2)\nloss = mse(out, y)`);
+    expect([...lines.keys()]).toEqual(expect.arrayContaining(['h_dense', 'z_h', 'δ_h', '∂loss/∂h_dense']));
+    // No line only says that one name is another one's.
+    expect([...lines.values()].filter((formula) => /^[∂δ][^ ]*$/u.test(formula))).toEqual([]);
+  });
+
+  it('in a loop is what a round carries on', () => {
+    const lines = linesOf(`input x: [batch, 6, 3]\ninput y: [batch, 5]
+h = x |> lstm(5)
+loss = mse(h[:, -1], y)`);
+    expect([...lines.keys()].filter((name) => name.includes('next'))).toEqual([]);
+    expect(lines.get('∂loss/∂c[t]')).toMatch(/^part_c\[t\] \+ ∂loss\/∂h/u);
   });
 });
 

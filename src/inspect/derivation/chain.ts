@@ -118,6 +118,11 @@ function localOf(
   return found && write(simplify([found], g, 'derived', [by, ...by.inputs])[0]);
 }
 
+/** A sum that an equation was used for, before like terms are added up. */
+function asItWas(formula: Formula): Formula {
+  return { ...formula, node: undefined };
+}
+
 /** Is a node the formula, or what it turns? */
 function holds(formula: Formula, node: Node): boolean {
   const of = seen(formula);
@@ -143,7 +148,7 @@ function rewritesOf(steps: readonly ChainStep[], { trace, model }: Derived, scop
     for (const input of node.inputs) visit(input);
     const rewrite = trace.rewrites.get(node);
     if (!rewrite || found.length >= mostRewrites) return;
-    const [from, to] = [above(rewrite.from), above(rewrite.to)];
+    const [from, to] = [asItWas(above(rewrite.from)), above(rewrite.to)];
     const seen = isEnd(rewrite.to) ? scope.define(now(rewrite.to)) : to;
     // What differs in nothing that a reader sees.
     if (printFormula(from, 'math') !== printFormula(seen, 'math')) found.push({ equation: rewrite.equation, from, to });

@@ -2,7 +2,7 @@
 import { createWriter } from '../../ir/formula.js';
 import { name, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
-import { leafName } from '../../ir/labels.js';
+import { leafName, seenBy } from '../../ir/labels.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
 import { scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
@@ -12,7 +12,7 @@ import { legendOf } from './draws.js';
 import { derive, type Derived } from './derive.js';
 import { createLoops, type Loops, type Scope } from './loops.js';
 import { definedAs } from './steps.js';
-import { Names, nameCotangents, nameValues } from './naming.js';
+import { Names, nameCotangents, nameSpokenOf, nameValues } from './naming.js';
 import { readingOf } from './reading.js';
 import { sliceOf, undefinedIn } from './slice.js';
 import { updatesOf } from './update.js';
@@ -36,7 +36,7 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   const told = <S extends Step>(steps: readonly S[]): (S | Step)[] =>
     steps.flatMap((step) => [...loops.before(step.formula), step]);
   const chain = chainOf(derived, scope, loops);
-  const isEnd = new Set(targets.map(({ node }) => node));
+  const isEnd = new Set(targets.flatMap(({ node }) => [node, seenBy(node)]));
   const before = told(lines(order.filter((node) => forward.has(node))));
   const middle = lines(order.filter((node) => !forward.has(node) && !isEnd.has(node)));
   const last = targets.map(({ node, title, of: value }) => {
@@ -98,13 +98,19 @@ function namedScope(derived: Derived) {
   // The total keeps its name, which a loss without one has too.
   if (of.node.inputs.length > 0) names.give(of.node, { of: 'value', word: of.name });
   nameValues(named, order, (node) => forward.has(node) && node !== of.node);
-  for (const { node, title } of targets) if (!names.titles.has(node)) ends.set(node, names.free(title));
-  const isEnd = new Set(targets.map(({ node }) => node));
+  for (const { node, title } of targets) {
+    if (names.titles.has(node)) continue;
+    const own = names.free(title);
+    // Axes of size 1 that come or go are not seen.
+    for (const each of [node, seenBy(node)]) if (!forward.has(each)) ends.set(each, own);
+  }
+  const isEnd = new Set(targets.flatMap(({ node }) => [node, seenBy(node)]));
   nameCotangents(
     named,
     order.filter((node) => !forward.has(node)),
     isEnd,
   );
+  nameSpokenOf(named, order, (node) => forward.has(node));
   return { scope, loops, order, forward, ends };
 }
 
@@ -136,7 +142,7 @@ function scopeOf({ names, reading, loops, ends }: Around): Scope {
     define: (node) =>
       isOp(node, scan)
         ? loops.resultOf(node, scope)
-        : createWriter((n) => (n === node ? undefined : called(n)), reading.formOf)(node),
+        : createWriter((n) => (n === node || n === seenBy(node) ? undefined : called(n)), reading.formOf)(node),
   };
   return scope;
 }

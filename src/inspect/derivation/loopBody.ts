@@ -72,7 +72,7 @@ function frameOf(results: readonly ScanNode[], outer: Scope): Frame {
   return { results, outer, letter, backwards, carried, leaves, positions, after: [...outer.positions, next] };
 }
 
-function nameBody({ results, outer, leaves }: Frame): NamedBody {
+function nameBody({ results, outer, leaves, carried }: Frame): NamedBody {
   const { loop } = results[0].attrs;
   const roots = bodyRoots(results);
   const reading = readingOf(roots);
@@ -80,7 +80,9 @@ function nameBody({ results, outer, leaves }: Frame): NamedBody {
   const order = reading.inOrder(roots);
   const nexts = new Map<Node, number>();
   loop.next.forEach((node, k) => {
-    if (node.inputs.length > 0 && node.name === undefined && !nexts.has(node)) nexts.set(node, k);
+    if (node.inputs.length === 0 || node.name !== undefined || nexts.has(node)) return;
+    nexts.set(node, k);
+    if (node.role.kind === 'forward') outer.names.carry(node, carried[k]);
   });
   const emitted = results.flatMap(({ name: word, attrs: { result } }) =>
     result.kind === 'emit' && isOwn(result.of, loop.next, leaves) ? [{ word, of: result.of }] : [],

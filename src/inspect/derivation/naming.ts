@@ -4,13 +4,13 @@ import { titleIn } from '../../ir/formula/mathematics.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { isMoved } from '../../ir/formula/places.js';
 import type { Formula, Title } from '../../ir/formula/tree.js';
-import { argumentOf, isActivated } from '../../ir/activations.js';
+import { argumentOf, isActivated, markedArgumentOf } from '../../ir/activations.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
-import { asName, cotangentLabel, labelOf, titleOf, titleText } from '../../ir/labels.js';
+import { asName, cotangentLabel, labelOf, seenBy, titleOf, titleText } from '../../ir/labels.js';
 import { contract } from '../../ir/ops/contract.js';
 import { slice } from '../../ir/ops/movement.js';
-import { scan, type ScanNode } from '../../ir/ops/scan.js';
+import { inputsOfScan, scan, type ScanNode } from '../../ir/ops/scan.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
 import { drawTitle } from './draws.js';
 import type { Reading } from './reading.js';
@@ -27,7 +27,20 @@ export class Names {
     private readonly taken: Set<string> = new Set(),
     /** What has a line here or in another body. */
     private readonly noted: Set<Node> = new Set(),
+    /** What is carried on in a loop, by what a round replaces it with. */
+    private readonly carried: Map<Node, Title> = new Map(),
+    private readonly isInside = false,
   ) {}
+
+  /** Notes what a value is called that a round of a loop carries on. */
+  carry(node: Node, title: Title): void {
+    this.carried.set(node, title);
+  }
+
+  /** What a round carries on is called so in loops alone: outside it is all of them. */
+  carriedAs(node: Node): Title | undefined {
+    return this.isInside ? this.carried.get(node) : undefined;
+  }
 
   /** Gives a node a name, another one where that is taken. */
   give(node: Node, wanted: Title): Title {
@@ -43,7 +56,7 @@ export class Names {
 
   /** Has it a line, in whichever body it stands? */
   has(node: Node): boolean {
-    return this.noted.has(node) || this.titles.has(node);
+    return this.noted.has(node) || this.titles.has(node) || this.carriedAs(node) !== undefined;
   }
 
   free(wanted: Title): Title {
@@ -59,7 +72,7 @@ export class Names {
 
   /** Those of a body, which are like none outside. */
   inside(): Names {
-    return new Names(this.taken, this.noted);
+    return new Names(this.taken, this.noted, this.carried, true);
   }
 }
 
@@ -83,10 +96,13 @@ export function nameValues(named: Named, nodes: readonly Node[], isValue: (node:
   }
   const readers = reading.readersOf(nodes);
   const worth = worthLines(nodes, readers, named, shortest);
-  const activated = new Set(nodes.flatMap((node) => argumentOf(node) ?? []));
+  const inLoop = named.leaves !== undefined;
+  const argumentIn = (node: Node): Node | undefined =>
+    argumentOf(node) ?? (inLoop ? markedArgumentOf(node) : undefined);
+  const activated = new Set(nodes.flatMap((node) => argumentIn(node) ?? []));
   for (const node of values) {
     if (names.titles.has(node) || isOp(node, scan)) continue;
-    if (activated.has(node) || argumentOf(node) || worth(node))
+    if (activated.has(node) || argumentIn(node) || worth(node))
       names.give(node, cotangentTitle(node, names) ?? valueTitle(node, named));
   }
   names.note(names.titles.keys());
@@ -101,10 +117,13 @@ function worthLines(
 ): (node: Node) => boolean {
   const lettered = new Set(nodes.filter(isLettered));
   const factors = new Set([...lettered].flatMap(({ inputs }) => inputs));
+  // A round of a loop takes its rows, and says so of each.
+  const rows = new Set(nodes.flatMap((node) => (isOp(node, scan) ? inputsOfScan(node).sequences.map(movedFrom) : [])));
   const through = throughLetters(nodes, lettered);
   return (node) => {
     if (isLettered(node)) return true;
     if (isPlumbing(node, reading)) return false;
+    if (rows.has(node) && node.role.kind === 'forward' && node.place !== undefined) return true;
     if (through.has(node) || (!factors.has(node) && (readers.get(node) ?? 0) < 2)) return false;
     const formula = createWriter(
       (n) => (n === node ? undefined : (names.titles.get(n) ?? leaves?.get(n))),
@@ -112,6 +131,22 @@ function worthLines(
     )(node);
     return [...printFormula(formula)].length > (node.type.element.kind === 'bool' ? longestCondition : least);
   };
+}
+
+/** What rows are taken of, however they are turned. */
+function movedFrom(node: Node): Node {
+  return node.name === undefined && isMoved(node) ? movedFrom(node.inputs[0]) : node;
+}
+
+/** Names the values that cotangents with a line are of: what a gradient names can be looked up above. */
+export function nameSpokenOf(named: Named, nodes: readonly Node[], isValue: (node: Node) => boolean): void {
+  const { names } = named;
+  const all = new Set(nodes.filter(isValue));
+  for (const [{ role }, title] of names.titles) {
+    const of = title.of !== 'value' && role.kind === 'cotangent' && role.of ? seenBy(role.of) : undefined;
+    if (!of || of.inputs.length === 0 || !all.has(of) || names.titles.has(of) || isOp(of, scan) || isRows(of)) continue;
+    names.give(of, valueTitle(of, named));
+  }
 }
 
 /** A word for a value without a name; not that of the function that makes it alone. */
@@ -154,7 +189,7 @@ export function nameCotangents(named: Named, nodes: readonly Node[], roots: Read
   const worth = worthLines(nodes, reading.readersOf(nodes), named, shortestPiece);
   for (const node of nodes) {
     if (roots.has(node) || names.titles.has(node) || node.inputs.length === 0) continue;
-    if (isPlumbing(node, reading) || isOp(node, scan) || isRowsTurned(node)) continue;
+    if (isPlumbing(node, reading) || isOp(node, scan) || isRows(node)) continue;
     const title = cotangentTitle(node, names);
     if (title) names.give(node, title);
     else if (worth(node)) names.give(node, labelOf(node) ?? partOf(node, names, reading));
@@ -166,13 +201,15 @@ export function cotangentTitle(node: Node, names: Names): Title | undefined {
   const { role } = node;
   // What a carried value is at the end: the loop backwards starts from it.
   if (role.kind !== 'cotangent' || !role.of || isOp(role.of, scan)) return undefined;
-  const { of } = role;
+  const of = seenBy(role.of);
   const isKnown =
     of.inputs.length === 0 ||
     of.name !== undefined ||
     names.has(of) ||
     (of.role.kind === 'cotangent' ? cotangentTitle(of, names) !== undefined : isActivated(of));
   if (!isKnown) return undefined;
+  const carried = names.carriedAs(of);
+  if (carried) return { ...carried, of: 'cotangent' };
   const own = names.titles.get(of);
   const label = cotangentLabel(node) ?? { of: 'cotangent', word: titleText(own ?? titleOf(of)) };
   return own ? numberedAs(label, titleOf(of), own) : label;
@@ -183,6 +220,11 @@ function numberedAs(label: Title, wanted: Title, own: Title): Title {
   const [before, after] = [titleText(wanted), titleText(own)];
   if (after === before || !after.startsWith(before)) return label;
   return { ...label, word: `${label.word}${after.slice(before.length)}`, ...(label.inner && { inner: own }) };
+}
+
+/** Does a value only take rows of a loop's result, or turn them? */
+function isRows(node: Node): boolean {
+  return isMoved(node) && (isOp(node.inputs[0], scan) || isRows(node.inputs[0]));
 }
 
 /** Are they the rows of a loop's result from the last to the first? They have the positions of the loop backwards. */

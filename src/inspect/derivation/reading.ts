@@ -5,6 +5,7 @@ import { constant, size } from '../../ir/ops/constants.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import { sum } from '../../ir/ops/reductions.js';
 import { runKey, runsAmong, scan, type ScanNode } from '../../ir/ops/scan.js';
+import { seenBy } from '../../ir/labels.js';
 import { reachable } from '../../ir/reachable.js';
 import { drawsAmong, type Draws } from './draws.js';
 import { axesOf, recognise, type Form } from '../../ir/recognise.js';
@@ -28,7 +29,8 @@ export function readingOf(roots: readonly Node[]): Reading {
   const formOf = (node: Node): Form | undefined => sums.get(node) ?? recognise(node);
   const inputsOf = (node: Node): readonly Node[] => {
     const draw = draws.drawnFrom(node);
-    return draw ? (draw.p ? [draw.p] : []) : (formOf(node)?.inputs ?? node.inputs);
+    const made = draw ? (draw.p ? [draw.p] : []) : (formOf(node)?.inputs ?? node.inputs);
+    return made.map(seenBy);
   };
   return { draws, formOf, inputsOf, inOrder: (from) => ordered(from, inputsOf), runs: runsAmong(all), readersOf };
 

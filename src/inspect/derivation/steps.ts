@@ -3,6 +3,9 @@ import { placedBy } from '../../ir/formula/places.js';
 import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
+import { constantOf } from '../../ir/index.js';
+import { seenBy } from '../../ir/labels.js';
+import { scan } from '../../ir/ops/scan.js';
 import { printDim, type TensorType } from '../../ir/types.js';
 import type { Step } from './data.js';
 import { drawFormula } from './draws.js';
@@ -11,7 +14,13 @@ import type { Scope } from './loops.js';
 import { wordOf } from './naming.js';
 import { placed } from './positions.js';
 
-export function stepOf(title: Title, left: Formula, formula: Formula, node: Node, type: TensorType = node.type): Step {
+export function stepOf(
+  title: Title,
+  left: Formula,
+  formula: Formula,
+  node: Node,
+  type: TensorType = typeSeen(node),
+): Step {
   return {
     name: wordOf(title),
     title,
@@ -22,6 +31,19 @@ export function stepOf(title: Title, left: Formula, formula: Formula, node: Node
     layer: node.origin?.path ?? '',
     node,
   };
+}
+
+/** The type of a cotangent is that of the value, whatever axes of size 1 it has for its computation. */
+function typeSeen(node: Node): TensorType {
+  const of = node.role.kind === 'cotangent' ? node.role.of : undefined;
+  if (!of || isOp(of, scan)) return node.type;
+  const [own, seen] = [of.type, seenBy(of).type];
+  const type = own.shape.length < seen.shape.length ? own : seen;
+  return withoutAxesOfOne(type) === withoutAxesOfOne(node.type) ? type : node.type;
+}
+
+function withoutAxesOfOne({ shape }: TensorType): string {
+  return shape.flatMap(({ size }) => (constantOf(size) === 1 ? [] : [size.key])).join();
 }
 
 /** What a node is, behind its name: a draw, a sum with letters for the axes that it leaves, or another formula. */

@@ -1,5 +1,7 @@
 // What mathematics has in common, whoever prints it: how derivatives are called, what Σ runs over, conditions turned round.
+import { isOp } from '../graph.js';
 import { constantOf, printIndex } from '../index.js';
+import { permute } from '../ops/movement.js';
 import { countedSum } from './exact.js';
 import { printNumber } from './numbers.js';
 import { isProduct, usualProduct } from './products.js';
@@ -120,7 +122,7 @@ function plain(formula: Formula): Formula {
     case 'sum':
       return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1)
         ? plain(formula.of)
-        : countedSum(formula);
+        : countedSum(unturned(formula));
     case 'power': {
       const exponent = plain(formula.exponent);
       if (isNumber(exponent, 1)) return plain(formula.base);
@@ -139,6 +141,17 @@ function plain(formula: Formula): Formula {
     default:
       return formula;
   }
+}
+
+/** A sum of what has its axes in another order is one of what it was before, where the axes that stay are in order. */
+function unturned(formula: FormulaOf<'sum'> & Formula): FormulaOf<'sum'> & Formula {
+  const of = seen(formula.of);
+  if (of.kind !== 'apply' || !of.node || !isOp(of.node, permute)) return formula;
+  const { order } = of.node.attrs;
+  const kept = order.filter((_, i) => !formula.axes.includes(i));
+  if (kept.some((axis, i) => i > 0 && axis < kept[i - 1])) return formula;
+  const axes = formula.axes.map((axis) => order[axis]).sort((a, b) => a - b);
+  return { ...formula, of: of.args[0], axes, shape: of.node.inputs[0].type.shape };
 }
 
 /** Of numbers alone the sum. */

@@ -19,7 +19,7 @@ import {
 } from '../index.js';
 import { printNumber } from '../formula/numbers.js';
 import { apply as applied, indexed, list, setting, shapeSetting, silent, transposed } from '../formula/tree.js';
-import type { Builder, Node, Op } from '../graph.js';
+import { isOp, type Builder, type Node, type NodeOf, type Op } from '../graph.js';
 import { rewriteScalar } from '../rewrite.js';
 import { apply, indexValue, number, type Scalar } from '../scalar.js';
 import { dim, printShape, stridesOf, type Dim, type TensorType } from '../types.js';
@@ -61,7 +61,7 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
   notation: {
     kind: 'form',
     write: ([x], { attrs: { shape }, inputs: [{ type }] }) =>
-      wideKey(shape) === wideKey(type.shape) ? silent(x) : applied('reshape', [x], { settings: [shapeSetting(shape)] }),
+      sameButForOnes(shape, type.shape) ? silent(x) : applied('reshape', [x], { settings: [shapeSetting(shape)] }),
   },
   samples: [
     { inputs: ['f32[2, 6]'], attrs: { shape: dims(3, 4) } },
@@ -69,6 +69,22 @@ export const reshape: Op<{ shape: readonly Dim[]; named?: string }> = {
     { inputs: ['f32[3]'], attrs: { shape: dims(3, 1) } },
   ],
 };
+
+/** Is it only that axes of size 1 come or go, which a reader does not see? */
+export function isSilentReshape(node: Node): node is NodeOf<typeof reshape> {
+  return isOp(node, reshape) && sameButForOnes(node.attrs.shape, node.inputs[0].type.shape);
+}
+
+/** The node that a reader sees of one whose axes of size 1 come or go. */
+export function withoutOnes(node: Node): Node {
+  let at = node;
+  while (isSilentReshape(at)) at = at.inputs[0];
+  return at;
+}
+
+function sameButForOnes(a: readonly Dim[], b: readonly Dim[]): boolean {
+  return wideKey(a) === wideKey(b);
+}
 
 /** Equal for shapes that differ in axes of size 1 alone. */
 function wideKey(shape: readonly Dim[]): string {

@@ -162,12 +162,13 @@ function seedsOf(reached: readonly Reached[], active: ReadonlySet<Node>, back: B
     const row = rowsOf(cotangent, 0, 1, g);
     if (numberOf(row) !== 0) firsts.set(result.of, g.make(reshape, [row], { shape: type.shape }));
   }
+  const read = new Set(reachable([...loop.next, ...emitted]).flatMap(({ inputs }) => inputs));
   const carried = carriedBack(loop, emitted, new Set(lasts.keys()), active).map((k): Carried => {
     const { type, attrs } = loop.carried[k];
     const next = loop.next[k];
     // What is handed on is all of the derivative, or what later rounds add to it.
-    const isAll = !seeds.has(next);
-    const leaf = back.leaf(isAll ? `d_${attrs.name}` : `d_${attrs.name}_next`, type);
+    const isAll = !seeds.has(next) && (next.name !== undefined || !read.has(next));
+    const leaf = back.leaf(isAll ? `d_${attrs.name}` : `part_${attrs.name}`, type);
     seed(next, leaf);
     const total = seeds.get(next);
     if (total && !isAll) markCotangent(total, loop.carried[k]);
