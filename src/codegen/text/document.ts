@@ -3,7 +3,8 @@ import type * as typescript from 'ts-morph';
 import type { Definition, Writer } from './definition.js';
 import type * as morph from './morph.js';
 import type * as Prettier from './prettier.js';
-import { withoutPlain } from './plain.js';
+import { Memo } from './memo.js';
+import { declarationsIn, withoutPlain } from './plain.js';
 import { docText } from './quote.js';
 
 /**
@@ -15,9 +16,11 @@ export const unchecked = '// @ts-nocheck\n';
 /** For readers. */
 export const readable: Writer = { print: printDefinitions, format };
 
+/** A few large models' modules, or many small ones'. */
+const [prints, formats] = [new Memo(4e6), new Memo(8e6)];
+
 async function printDefinitions(definitions: readonly Definition[]): Promise<string> {
   const { Project, StructureKind } = await loadMorph();
-  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
   // ts-morph parses what it has printed. Text that comes as text is put in afterwards, so that only Prettier reads it.
   const texts: string[] = [];
   const later = (text: string): string => `'text ${texts.push(text) - 1}';`;
@@ -57,13 +60,22 @@ async function printDefinitions(definitions: readonly Definition[]): Promise<str
         return d satisfies never;
     }
   });
-  const printed = project.createSourceFile('module.ts', { statements }).getFullText();
+  const printed = await prints.of(JSON.stringify(statements), () => {
+    const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+    return project.createSourceFile('module.ts', { statements }).getFullText();
+  });
   // On lines of their own: in comments, such words are somebody's.
   return printed.replace(/^( *)'text (\d+)';$/gm, (_, indent: string, at: string) => indent + texts[Number(at)]);
 }
 
-/** Formats TypeScript or JavaScript as Prettier does by default. */
+/** Formats TypeScript or JavaScript as Prettier does by default: each declaration by itself, so that none is formatted twice. */
 export async function format(code: string): Promise<string> {
+  const formatted: string[] = [];
+  for (const declaration of declarationsIn(code)) formatted.push((await formats.of(declaration, formatOne)).trim());
+  return formatted.length > 0 ? `${formatted.join('\n\n')}\n` : '';
+}
+
+async function formatOne(code: string): Promise<string> {
   const prettier = await loadPrettier();
   const plugins = [prettier.babel, prettier.estree];
   // For every comment Prettier reads on to the next code, so of a long list it would read each line as often as there are lines before

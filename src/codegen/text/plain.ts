@@ -41,6 +41,23 @@ export function withoutPlain(code: string, standIn: string): Apart {
   };
 }
 
+/** The parts of a text between blank lines that are in no bracket, template or comment: declarations, as they stand. */
+export function declarationsIn(code: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (const { 0: token, index } of code.matchAll(landmarks)) {
+    if (token.length === 1 && '([{'.includes(token)) depth++;
+    else if (token.length === 1 && ')]}'.includes(token)) depth--;
+    else if (depth === 0 && token.startsWith('\n')) {
+      found.push(code.slice(start, index));
+      start = index;
+    }
+  }
+  found.push(code.slice(start));
+  return found.filter((part) => part.trim() !== '');
+}
+
 /** The lines of items in blocks `depth` deep, with a statement for each run of plain ones. */
 function reduced(items: readonly Item[], depth: number, standInFor: (run: readonly string[]) => string): string[] {
   const lines: string[] = [];
@@ -246,3 +263,4 @@ function linesInside(code: string): ReadonlySet<number> {
 }
 
 const tokens = /\/\/.*|\/\*[^]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\[^])*`/g;
+const landmarks = new RegExp(`${tokens.source}|[()[\\]{}]|\\n[ \\t]*(?=\\n)`, 'g');
