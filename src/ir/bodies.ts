@@ -5,8 +5,10 @@ import { reachable } from './reachable.js';
 
 /** Every node that the roots reach, and those in the bodies of loops among them, each once. */
 export function everyNode(roots: readonly Node[]): Node[] {
-  const found = new Set<Node>();
-  let open = roots;
+  const first = reachable(roots);
+  let open = bodyRoots(first.filter((node) => isOp(node, scan)));
+  if (open.length === 0) return first;
+  const found = new Set(first);
   while (open.length > 0) {
     const next: Node[] = [];
     for (const node of reachable(open)) {

@@ -4,14 +4,14 @@ import type { TensorType } from './types.js';
 
 /** A new builder with nothing in it. Nodes of two builders must not be mixed. */
 export function createBuilder(): Builder {
-  const nodes = new Map<string, Node>();
+  const nodes = new Map<number, Node>();
   /** Ops by the order in which they were first asked for: what a node's key begins with. */
-  const numbers = new Map<unknown, number>();
-  const numberOf = (op: unknown): number => {
-    const known = numbers.get(op) ?? numbers.size;
-    numbers.set(op, known);
-    return known;
-  };
+  const numbers = new Numbers<Op<never>>();
+  /** Ops with numbers of inputs and attributes, and pairs: what nodes are looked up by, which is less to make than a text. */
+  const kinds = new Numbers<string>();
+  const pairs = new Numbers<number>();
+  /** What keys of nodes say of their attributes, which nodes made from them have in common with them. */
+  const attrKeys = new Map<Attrs, string>();
   let origin: Origin | undefined;
   let role: Role = { kind: 'forward' };
   const builder: Builder = {
@@ -19,16 +19,25 @@ export function createBuilder(): Builder {
       return nodes.size;
     },
     make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
-      const key = `${numberOf(op)}(${inputs.map((n) => n.id).join(',')})${keyOfAttrs(attrs)}`;
-      const known = nodes.get(key);
+      const attrKey = attrKeys.get(attrs) ?? keyOfAttrs(attrs);
+      const number = numbers.of(op);
+      const kind = kinds.of(`${number}/${inputs.length}${attrKey}`);
+      let of = 0;
+      inputs.forEach(({ id }, i) => {
+        of = i === 0 ? id : pairs.of(paired(of, id));
+      });
+      const found = paired(kind, of);
+      const known = nodes.get(found);
       // Equal keys are of one op, so that the attributes are its own.
       if (known) return known as Node<A>;
       const type: TensorType = op.type(
         inputs.map((n) => n.type),
         attrs,
       );
+      const key = `${number}(${inputs.map((n) => n.id).join(',')})${attrKey}`;
       const node: Node<A> = { id: nodes.size, op, inputs, attrs, type, key, origin, role, kept: false };
-      nodes.set(key, node);
+      nodes.set(found, node);
+      attrKeys.set(attrs, attrKey);
       return node;
     },
     at(next, build, as = role) {
@@ -44,6 +53,22 @@ export function createBuilder(): Builder {
     like: (node, build) => builder.at(node.origin, build, termOf(node.role)),
   };
   return builder;
+}
+
+/** Numbers things in the order in which they are first asked for. */
+class Numbers<T> {
+  private readonly known = new Map<T, number>();
+
+  of(thing: T): number {
+    let number = this.known.get(thing);
+    if (number === undefined) this.known.set(thing, (number = this.known.size));
+    return number;
+  }
+}
+
+/** Two numbers below 2^26 as one. */
+function paired(a: number, b: number): number {
+  return a * 2 ** 26 + b;
 }
 
 /** What is made for the sake of a cotangent is not the cotangent. */
@@ -108,7 +133,7 @@ function keyOfAttrs(value: unknown): string {
   if ('op' in value && 'id' in value) return `%${String(value.id)}`;
   if ('key' in value) return String(value.key);
   if ('size' in value && 'name' in value) return keyOfAttrs({ size: value.size });
-  return `{${Object.entries(value)
-    .map(([k, v]) => `${k}:${keyOfAttrs(v)}`)
-    .join(',')}}`;
+  let entries = '';
+  for (const [k, v] of Object.entries(value)) entries += `${entries && ','}${k}:${keyOfAttrs(v)}`;
+  return `{${entries}}`;
 }

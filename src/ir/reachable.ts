@@ -20,14 +20,32 @@ export function mapNode(node: Node, become: (part: Node) => Node, g: Builder): N
 
 /** Every node that the roots reach: inputs before what reads them, in order of making. `follow` gives the inputs that count. */
 export function reachable(roots: readonly Node[], follow: (node: Node) => readonly Node[] = partsOfNode): Node[] {
-  const found = new Set<Node>();
+  const found: Node[] = [];
+  let seen = new Uint8Array(1 + roots.reduce((most, { id }) => Math.max(most, id), 0));
   const open = [...roots];
   for (let node = open.pop(); node; node = open.pop()) {
-    if (found.has(node)) continue;
-    found.add(node);
-    open.push(...follow(node));
+    const { id } = node;
+    if (id >= seen.length) seen = enlarged(seen, id);
+    if (seen[id]) continue;
+    seen[id] = 1;
+    found.push(node);
+    for (const part of follow(node)) open.push(part);
   }
-  return [...found].sort((a, b) => a.id - b.id);
+  return inOrderOfMaking(found, seen.length);
+}
+
+function enlarged(seen: Uint8Array<ArrayBuffer>, id: number): Uint8Array<ArrayBuffer> {
+  const more = new Uint8Array(Math.max(id + 1, 2 * seen.length));
+  more.set(seen);
+  return more;
+}
+
+/** Sorted by their numbers, which are below `end`: where they are many among those, by putting each in its place. */
+function inOrderOfMaking(nodes: Node[], end: number): Node[] {
+  if (nodes.length * 8 < end) return nodes.sort((a, b) => a.id - b.id);
+  const places = new Array<Node | undefined>(end).fill(undefined);
+  for (const node of nodes) places[node.id] = node;
+  return places.filter((node) => node !== undefined);
 }
 
 /**

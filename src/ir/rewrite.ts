@@ -1,7 +1,7 @@
 // Substitution in scalar expressions: atoms of their addresses, and whole sub-expressions, replaced in one pass that keeps sharing.
 import { substitute, type Atom, type Index } from './index.js';
 import type { Scalar } from './scalar.js';
-import { hasFold, mapScalar } from './walk.js';
+import { mapScalar } from './walk.js';
 
 export interface Rewrite {
   /** What an axis (or another atom) of an address becomes; undefined keeps it. */
@@ -37,7 +37,7 @@ export function replaceFolds(
   memo: Map<string, Scalar> = new Map(),
 ): Scalar {
   const scalar = (v: Scalar): Scalar | undefined => {
-    if (!hasFold(v)) return v;
+    if (!v.folds) return v;
     return v.kind === 'fold' ? replace(v) : undefined;
   };
   return rewriteScalar(value, { scalar }, memo);

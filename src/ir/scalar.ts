@@ -66,6 +66,10 @@ interface Common {
   readonly key: string;
   /** i32 values known to be in 0 … below - 1. */
   readonly below?: number;
+  /** How many operations stand one inside another in it. */
+  readonly height: number;
+  /** Does a fold stand in it, or is it one? */
+  readonly folds: boolean;
 }
 
 export type Scalar = Common &
@@ -127,12 +131,19 @@ function digest(first: number, second: number): string {
 }
 
 export function number(value: number, type: ScalarType = 'f32'): Scalar {
-  return { kind: 'number', value, type, key: `${Object.is(value, -0) ? '-0' : value}:${type}` };
+  return {
+    kind: 'number',
+    value,
+    type,
+    key: `${Object.is(value, -0) ? '-0' : value}:${type}`,
+    height: 0,
+    folds: false,
+  };
 }
 
 /** The number of a random draw. */
 export function siteNumber(value: number): Scalar {
-  return { kind: 'number', value, site: true, type: 'u32', key: `site${value}:u32` };
+  return { kind: 'number', value, site: true, type: 'u32', key: `site${value}:u32`, height: 0, folds: false };
 }
 
 export function truth(value: boolean): Scalar {
@@ -142,23 +153,60 @@ export function truth(value: boolean): Scalar {
 /** A coordinate or a size as an i32 value; with lanes, it and the next three. */
 export function indexValue(of: Index | Axis | number, lanes?: 4): Scalar {
   const value = toIndex(of);
-  if (lanes) return { kind: 'index', of: value, lanes, type: 'i32', key: keyOf(`<${value.key}>x4`) };
-  const known = constantOf(value);
-  return known !== undefined
-    ? number(known, 'i32')
-    : { kind: 'index', of: value, type: 'i32', key: keyOf(`<${value.key}>`) };
+  const known = lanes ? undefined : constantOf(value);
+  if (known !== undefined) return number(known, 'i32');
+  return {
+    kind: 'index',
+    of: value,
+    type: 'i32',
+    key: keyOf(`<${value.key}>${lanes ? 'x4' : ''}`),
+    ...within(value),
+    ...(lanes && { lanes }),
+  };
 }
 
 export function load(from: Buffer, at: Index, lanes?: 4): Scalar {
-  return {
-    kind: 'load',
-    from,
-    at,
-    type: from.dtype,
-    below: from.below,
-    key: keyOf(`${bufferKey(from)}[${at.key}]${lanes ? 'x4' : ''}`),
-    ...(lanes && { lanes }),
+  const { dtype: type, below } = from;
+  const key = keyOf(`${bufferKey(from)}[${at.key}]${lanes ? 'x4' : ''}`);
+  const { height, folds } = within(at);
+  const single: Scalar = { kind: 'load', from, at, type, below, key, height, folds };
+  return lanes ? { ...single, lanes } : single;
+}
+
+interface Depth {
+  readonly height: number;
+  readonly folds: boolean;
+}
+
+const flat: Depth = { height: 0, folds: false };
+
+/** Of what is made of such parts: one operation more than the tallest of them. */
+function over(parts: readonly Scalar[]): Depth {
+  let height = 0;
+  let folds = false;
+  for (const part of parts) {
+    height = Math.max(height, part.height + 1);
+    folds ||= part.folds;
+  }
+  return { height, folds };
+}
+
+/** Of a value with that address: elements used as coordinates are its parts. */
+function within({ terms }: Index): Depth {
+  let found = flat;
+  const join = ({ height, folds }: Depth): void => {
+    if (height > found.height || (folds && !found.folds))
+      found = { height: Math.max(height, found.height), folds: folds || found.folds };
   };
+  for (const { atoms } of terms)
+    for (const part of atoms) {
+      if (part.kind === 'element') join(over([part.of]));
+      else if (part.kind === 'quotient') {
+        join(within(part.of));
+        join(within(part.by));
+      }
+    }
+  return found;
 }
 
 const yieldsBool: ReadonlySet<ScalarOp> = new Set(['lt', 'le', 'eq', 'and', 'or', 'not', 'any']);
@@ -171,15 +219,12 @@ export function apply(op: ScalarOp, ...args: readonly Scalar[]): Scalar {
     op === 'select' && args[1].below !== undefined && args[2].below !== undefined
       ? Math.max(args[1].below, args[2].below)
       : undefined;
-  return {
-    kind: 'apply',
-    op,
-    args,
-    type,
-    key: keyOf(`${op}(${args.map((a) => a.key).join(',')})`),
-    ...(lanes && { lanes }),
-    ...(below !== undefined && { below }),
-  };
+  let keys = '';
+  for (const { key } of args) keys = keys === '' ? key : `${keys},${key}`;
+  const { height, folds } = over(args);
+  const made: Scalar = { kind: 'apply', op, args, type, key: keyOf(`${op}(${keys})`), height, folds };
+  if (!lanes && below === undefined) return made;
+  return { ...made, ...(lanes && { lanes }), ...(below !== undefined && { below }) };
 }
 
 /** What an instruction makes of such operands; throws where they do not fit (our bug). */
@@ -195,29 +240,31 @@ export function typeOfApplied(op: ScalarOp, args: readonly Scalar[]): ScalarType
   return yieldsBool.has(op) ? 'bool' : operands[0].type;
 }
 
-export function fold(op: FoldOp, over: readonly Axis[], body: Scalar): Scalar {
-  if (over.length === 0) return body;
+export function fold(op: FoldOp, axes: readonly Axis[], body: Scalar): Scalar {
+  if (axes.length === 0) return body;
   return {
     kind: 'fold',
     op,
-    over,
+    over: axes,
     body,
     type: body.type,
-    key: keyOf(`${op}{${over.map((a) => a.id).join(',')}}(${body.key})`),
+    key: keyOf(`${op}{${axes.map((a) => a.id).join(',')}}(${body.key})`),
+    height: body.height + 1,
+    folds: true,
     ...(isLanes(body) && { lanes: 4 as const }),
   };
 }
 
 export function local(name: string, type: ScalarType, lanes?: 4): Scalar {
-  return { kind: 'local', name, type, key: `%${name}`, ...(lanes && { lanes }) };
+  return { kind: 'local', name, type, key: `%${name}`, ...flat, ...(lanes && { lanes }) };
 }
 
 export function splat(of: Scalar): Scalar {
-  return { kind: 'splat', of, lanes: 4, type: of.type, key: keyOf(`splat(${of.key})`) };
+  return { kind: 'splat', of, lanes: 4, type: of.type, key: keyOf(`splat(${of.key})`), ...over([of]) };
 }
 
 export function lane(of: Scalar, at: number): Scalar {
-  return { kind: 'lane', of, at, type: of.type, key: keyOf(`lane${at}(${of.key})`) };
+  return { kind: 'lane', of, at, type: of.type, key: keyOf(`lane${at}(${of.key})`), ...over([of]) };
 }
 
 /** True for a value of four lanes. */

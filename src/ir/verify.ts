@@ -13,7 +13,7 @@ const sound = new WeakSet<Node>();
 /** What is wrong with the graph that the roots reach, a sentence each; empty where all is well. */
 export function verifyGraph(roots: readonly Node[]): string[] {
   const byKey = new Map<string, Node>();
-  const order = reachable(roots);
+  const order = withStrangers(roots);
   const ofNodes = order.flatMap((node) => {
     const twin = byKey.get(node.key);
     byKey.set(node.key, node);
@@ -26,6 +26,18 @@ export function verifyGraph(roots: readonly Node[]): string[] {
     return faults.map((f) => `${describe(node)} ${f}`);
   });
   return [...ofNodes, ...[...runsAmong(order).values()].flatMap(faultsOfBody)];
+}
+
+/** What `reachable` gives, which tells nodes apart by their numbers, and nodes of another builder besides. */
+function withStrangers(roots: readonly Node[]): Node[] {
+  const found = new Set<Node>();
+  const open = [...roots];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    open.push(...partsOfNode(node));
+  }
+  return [...found].sort((a, b) => a.id - b.id);
 }
 
 /** A body reads nothing from outside but through its loop's leaves, and is a graph like any other. */

@@ -27,14 +27,16 @@ export function partsOf(value: Scalar): readonly Scalar[] {
 }
 
 /** The values used as coordinates in an index. */
-export function elementsOf(index: Index, into: Scalar[] = []): readonly Scalar[] {
-  for (const term of index.terms)
-    for (const part of term.atoms) {
-      if (part.kind === 'element') into.push(part.of);
-      else if (part.kind === 'quotient') {
-        elementsOf(part.of, into);
-        elementsOf(part.by, into);
-      }
+export function elementsOf(index: Index): readonly Scalar[] {
+  return collectElements(index, undefined) ?? none;
+}
+
+function collectElements({ terms }: Index, found: Scalar[] | undefined): Scalar[] | undefined {
+  let into = found;
+  for (const { atoms } of terms)
+    for (const part of atoms) {
+      if (part.kind === 'element') (into ??= []).push(part.of);
+      else if (part.kind === 'quotient') into = collectElements(part.by, collectElements(part.of, into));
     }
   return into;
 }
@@ -54,23 +56,9 @@ export function someScalar(value: Scalar, test: (part: Scalar) => boolean, seen:
   return test(value) || partsOf(value).some((part) => someScalar(part, test, seen));
 }
 
-const folds = new WeakMap<Scalar, boolean>();
-
-export function hasFold(value: Scalar): boolean {
-  if (value.kind === 'fold') return true;
-  // Most values are made of little that holds others: to look takes less time than to remember.
-  if (value.kind !== 'apply') return partsOf(value).some(hasFold);
-  let known = folds.get(value);
-  if (known === undefined) {
-    known = value.args.some(hasFold);
-    folds.set(value, known);
-  }
-  return known;
-}
-
 export function contains(value: Scalar, key: string, seen: Set<string> = new Set()): boolean {
   if (value.key === key) return true;
-  if (seen.has(value.key) || !hasFold(value)) return false;
+  if (seen.has(value.key) || !value.folds) return false;
   seen.add(value.key);
   return partsOf(value).some((part) => contains(part, key, seen));
 }

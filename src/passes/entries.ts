@@ -4,6 +4,7 @@ import type { Gradients } from './derive/derive.js';
 import type { Becomes } from './derive/update.js';
 import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } from './fuse/drafts.js';
 import { nestsOf, type Fused } from './fuse/fuse.js';
+import { AxisPool } from './fuse/nests.js';
 import { singlesOf } from './fuse/singles.js';
 import type { Call } from './schedule/works.js';
 import { inputsNeeded } from './stored/needs.js';
@@ -68,6 +69,7 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
     separateUpdates: policy.separateUpdates,
     ...(singles && { singles }),
     recomputed: derived.recomputed ?? new Set(),
+    axes: new AxisPool(),
     drafted: new Map(),
   };
   const entries = outlines.map(({ name, roots, results }): EntryNests => ({
@@ -157,16 +159,16 @@ function policyFor({ parameters }: ModelGraph, { policy }: TargetTraits): Policy
 
 /** The inputs that are read, and those without which their shapes do not tell every size that is. */
 function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
-  const nodes = everyNode(roots);
   const used = new Set(reachable(roots, inputsNeeded).flatMap((n) => (isOp(n, input) ? [n.attrs.name] : [])));
   const sizes = new Set<string>();
   for (const { name, type } of model.inputs) if (used.has(name)) sizesIn(type, sizes);
-  for (const node of nodes) {
-    sizesIn(node.type, sizes);
-    if (isOp(node, size)) sizesOf(node.attrs.of, sizes);
-  }
+  const told = (): ReadonlySet<string> =>
+    toldBy(model.inputs.flatMap(({ name, type }) => (used.has(name) ? [type.shape] : [])));
+  // Where inputs that are read tell every size of the model, nobody needs to know which of those are read.
+  const first = told();
+  if (model.inputs.some(({ type }) => [...sizesIn(type)].some((of) => !first.has(of)))) sizesRead(roots, sizes);
   for (;;) {
-    const known = toldBy(model.inputs.flatMap(({ name, type }) => (used.has(name) ? [type.shape] : [])));
+    const known = told();
     const lacking = [...sizes].filter((size) => !known.has(size));
     if (lacking.length === 0) return model.inputs.map((i) => i.name).filter((n) => used.has(n));
     const others = model.inputs.filter((i) => !used.has(i.name));
@@ -178,6 +180,13 @@ function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
     if (!next) throw new Error(`no input tells ${lacking.join(', ')}`);
     used.add(next.name);
     sizesIn(next.type, sizes);
+  }
+}
+
+function sizesRead(roots: readonly Node[], into: Set<string>): void {
+  for (const node of everyNode(roots)) {
+    sizesIn(node.type, into);
+    if (isOp(node, size)) sizesOf(node.attrs.of, into);
   }
 }
 

@@ -12,6 +12,8 @@ export interface NestShape {
   readonly buffers: readonly Buffer[];
   /** The numbers of its random draws, in the same order. */
   readonly sites: readonly number[];
+  /** The text with buffers and numbers: equal for nests that compute the same into the same buffers. */
+  readonly key: string;
 }
 
 const shapes = new WeakMap<AnyNest, NestShape>();
@@ -25,8 +27,7 @@ export function shapeOfNest(nest: AnyNest): NestShape {
 
 /** Equal for nests that compute the same into the same buffers. */
 export function keyOfNest(nest: AnyNest): string {
-  const { text, buffers, sites } = shapeOfNest(nest);
-  return `${text}\n${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}`;
+  return shapeOfNest(nest).key;
 }
 
 function writeShape(nest: AnyNest): NestShape {
@@ -52,7 +53,8 @@ class ShapeWriter {
 
   shape(): NestShape {
     const text = [...this.lines, [...this.texts.keys()].join(';')].join('\n');
-    return { text, buffers: [...this.buffers.keys()], sites: [...this.sites.keys()] };
+    const [buffers, sites] = [[...this.buffers.keys()], [...this.sites.keys()]];
+    return { text, buffers, sites, key: `${text}\n${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}` };
   }
 
   addNest({ axes, ordered, stores }: Nest): void {
@@ -88,16 +90,16 @@ class ShapeWriter {
   }
 
   private index({ terms }: Index): string {
-    return terms
-      .map(
+    return sorted(
+      terms.map(
         ({ factor, atoms }) =>
-          `${factor}*${atoms
-            .map((part) => this.atom(part))
-            .sort()
-            .join('*')}`,
-      )
-      .sort()
-      .join('+');
+          `${factor}*${sorted(
+            atoms.map((part) => this.atom(part)),
+            '*',
+          )}`,
+      ),
+      '+',
+    );
   }
 
   private atom(part: Atom): string {
@@ -149,6 +151,10 @@ class ShapeWriter {
         return value satisfies never;
     }
   }
+}
+
+function sorted(texts: string[], joint: string): string {
+  return texts.length === 1 ? texts[0] : texts.sort().join(joint);
 }
 
 /** `@n` for the n-th that is met. */

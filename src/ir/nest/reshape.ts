@@ -16,7 +16,6 @@ import {
 import type { Nest } from '../program.js';
 import { fold, load, type Scalar } from '../scalar.js';
 import { replaceFolds } from '../rewrite.js';
-import { hasFold } from '../walk.js';
 import { factorsOf, productOf } from './contraction.js';
 import { specialise, specialiseIndex } from './specialise.js';
 import type { Coalesce, Shape, Split, Stage } from './plans.js';
@@ -143,7 +142,7 @@ function mapFolds(nest: Nest, change: (f: Scalar & { kind: 'fold' }) => Scalar |
     replaceFolds(
       value,
       (f) => {
-        const inner = hasFold(f.body) ? fold(f.op, f.over, visit(f.body)) : f;
+        const inner = f.body.folds ? fold(f.op, f.over, visit(f.body)) : f;
         return inner.kind === 'fold' ? (change(inner) ?? inner) : inner;
       },
       memo,

@@ -3,7 +3,6 @@ import { constantOf, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
 import { indexValue, number, type Buffer, type Scalar } from '../scalar.js';
 import { loadsOf } from '../loads.js';
-import { hasFold } from '../walk.js';
 import { axesOfValue } from './strides.js';
 
 /** to[at] = Σ over `over` of (if ids == row then value else 0), where ids are known to be rows. */
@@ -26,7 +25,7 @@ export function scatterOf({ axes, stores: [store, ...more] }: Nest): Scatter | u
   const { row, ids } = choice;
   const known = ids.below !== undefined && ids.below <= (constantOf(row.extent) ?? 0);
   const [chosen, added] = [ids, term.value].map((v) => axesOfValue(v));
-  const free = !added.has(row) && !axes.some((a) => chosen.has(a)) && !hasFold(sum.body);
+  const free = !added.has(row) && !axes.some((a) => chosen.has(a)) && !sum.body.folds;
   if (!known || !free || loadsOf(sum).some((l) => l.from === to)) return undefined;
   return { to, at, over: sum.over, row, ids, value: term.value };
 }

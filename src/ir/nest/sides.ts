@@ -2,7 +2,6 @@
 import type { Axis } from '../index.js';
 import type { Nest } from '../program.js';
 import type { Scalar } from '../scalar.js';
-import { hasFold } from '../walk.js';
 import { factorsOf, productOf } from './contraction.js';
 import { axesOfValue, foldsOf, strideOfStore } from './strides.js';
 import { costOf } from './cost.js';
@@ -26,7 +25,7 @@ export interface Sides {
 /** The sides of the nest's dearest fold, where it is a product that rows and columns share; else undefined. */
 export function sidesOf(nest: Nest, estimate: Estimate): Sides | undefined {
   const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
-  const folds = foldsOf(nest).filter((f) => f.op === 'add' && !hasFold(f.body) && factorsOf(f).length > 1);
+  const folds = foldsOf(nest).filter((f) => f.op === 'add' && !f.body.folds && factorsOf(f).length > 1);
   const [fold] = folds.sort((a, b) => costOf([b], estimate) - costOf([a], estimate));
   if (!fold || !v) return undefined;
   const factors = factorsOf(fold);

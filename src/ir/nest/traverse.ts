@@ -4,18 +4,6 @@ import type { AnyNest, Nest, Store } from '../program.js';
 import { partsOf, visitScalar } from '../walk.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
-const heights = new WeakMap<Scalar, number>();
-
-/** How many operations stand one inside another in a value. */
-export function heightOf(value: Scalar): number {
-  let known = heights.get(value);
-  if (known === undefined) {
-    known = partsOf(value).reduce((most, part) => Math.max(most, heightOf(part) + 1), 0);
-    heights.set(value, known);
-  }
-  return known;
-}
-
 const folds = new WeakMap<Scalar, readonly Fold[]>();
 
 /** Every fold of a value that stands in no other fold, each once. */

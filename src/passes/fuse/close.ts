@@ -1,9 +1,9 @@
 // From groups of drafts to nests: a loop over rows with what each row holds for itself, and what the nest computes in words.
-import { add, mul, toIndex, type Index } from '../../ir/index.js';
+import { add, axis, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { single } from '../../ir/nest/single.js';
 import type { AnyNest, Nest, Provenance, Rows } from '../../ir/program.js';
-import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
+import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { storedIn } from './provenance.js';
@@ -97,11 +97,20 @@ function rowsOf({ row, members, totals }: RowGroup, local: ReadonlySet<Buffer>, 
     const stride = strides.get(to);
     return small && stride ? { to: small, at: add(at, mul(mul(stride, toIndex(row)), -1)) } : { to, at };
   };
+  const taken = new Set<Axis>();
   const parts = members.map(({ nest }): Nest => {
-    const atom = (part: { kind: string }) => (part === nest.axes[0] ? toIndex(row) : undefined);
+    const [first, ...inner] = nest.axes;
+    // Each part has axes of its own: what is made of one is not there in the loops of another.
+    const axes = inner.map((each) => (taken.has(each) ? axis(each.name, each.extent) : each));
+    for (const each of inner) taken.add(each);
+    const become = new Map<unknown, Index>([[first, toIndex(row)]]);
+    axes.forEach((each, i) => {
+      if (each !== inner[i]) become.set(inner[i], toIndex(each));
+    });
+    const atom: Rewrite['atom'] = (part) => become.get(part);
     return {
       ...nest,
-      axes: nest.axes.slice(1),
+      axes,
       stores: nest.stores.map((store) => ({
         ...place(store.to, rewriteIndex(store.at, { atom })),
         value: shrinkLoads(rewriteScalar(store.value, { atom }), place),

@@ -8,7 +8,16 @@ import type { Dim } from '../../ir/types.js';
 import type { Estimate } from '../../ir/nest/sizes.js';
 import { decide, type DecidedRun, type Decision } from '../stored/decide.js';
 import { openLoop } from './loops.js';
-import { copyOf, linksOf, nestOf, type Draft, type LoopDraft, type NestDraft, type Places } from './nests.js';
+import {
+  copyOf,
+  linksOf,
+  type AxisPool,
+  nestOf,
+  type Draft,
+  type LoopDraft,
+  type NestDraft,
+  type Places,
+} from './nests.js';
 import { inPieces } from './pieces.js';
 import type { Group } from './rows.js';
 import type { Singles } from './singles.js';
@@ -42,6 +51,8 @@ export interface FuseRequest {
   readonly recomputed: ReadonlySet<Node>;
   /** Of the body of a loop: what its leaves are. */
   readonly leaves?: Leaves;
+  /** The axes of all nests. */
+  readonly axes: AxisPool;
   /** What entries have drafted so far. */
   readonly drafted: Map<Node, Drafted[]>;
 }
@@ -107,6 +118,7 @@ export function draftNests(request: FuseRequest, decided?: Decision): Fusion {
     return leaves ? leaves.bufferOf(node) : bufferOf(node);
   };
   const places: Places = {
+    axes: request.axes,
     bufferOf: where,
     ...(leaves && { outside: leaves.outside }),
     ...(singles && { isSingle: singles.isSingle }),
@@ -183,7 +195,7 @@ function draftLoop(run: DecidedRun, request: FuseRequest, places: Places, said: 
 /** The nest that puts what is a node's, wherever it is computed, into another place. */
 function movedTo(node: Node, to: Buffer, places: Places): NestDraft {
   const from = places.bufferOf(node);
-  return from ? copyOf(node, to, from) : nestOf(node, to, places, false);
+  return from ? copyOf(node, to, from, places) : nestOf(node, to, places, false);
 }
 
 const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);
@@ -199,7 +211,8 @@ function homesOf(request: FuseRequest, order: readonly Node[]): Map<Node, Buffer
   const inPlace = inPlaceOf(request);
   const homes = new Map<Node, Buffer>();
   // Where another node reads what one becomes, that must not be where the old value was.
-  const read = new Set(order.flatMap((node) => node.inputs));
+  const read = new Set<Node>();
+  for (const { inputs } of order) for (const input of inputs) read.add(input);
   const times = new Map<Node, number>();
   for (const { node } of roots) times.set(node, (times.get(node) ?? 0) + 1);
   for (const { node, to } of roots) {

@@ -12,7 +12,7 @@ import { joinPointwise } from './join.js';
 import { fusedInto, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
-import { dependences } from './order.js';
+import { dependences, sortedDrafts } from './order.js';
 import { describeLoop, kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
 import { close } from './close.js';
@@ -208,6 +208,7 @@ function joiningOf(fusion: Fusion): Joining {
     return buffer && kept.has(buffer) ? buffer.name : undefined;
   };
   const apart = createApart(drafts);
+  const { leaves } = request;
   return {
     estimate: request.estimate,
     needed: neededBy(fusion),
@@ -217,7 +218,7 @@ function joiningOf(fusion: Fusion): Joining {
       provenanceOf(members, {
         nameOf,
         texts: fusion.texts,
-        definitionOf: (leaf) => request.leaves?.definitionOf(leaf),
+        ...(leaves && { definitionOf: leaves.definitionOf }),
         phaseOf: request.phaseOf,
         fusedInto: (node) => fusedInto(node, where, request.leaves),
       }),
@@ -232,7 +233,7 @@ function joiningOf(fusion: Fusion): Joining {
 function inOrder(drafts: readonly Draft[], inPlace: InPlace): Draft[] {
   let list = drafts.flatMap((d) => (d.kind === 'nest' && overwritesWhatItReads(d, inPlace) ? beside(d, inPlace) : [d]));
   for (;;) {
-    const sorted = dependences(list, inPlace).sorted();
+    const sorted = sortedDrafts(list, inPlace);
     if (sorted) return sorted;
     const next = list.find((d): d is NestDraft => {
       if (d.kind === 'loop' || d.moves) return false;

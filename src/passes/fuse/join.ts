@@ -1,16 +1,14 @@
 // Pointwise joins: a nest that only reads another's result at its own coordinate becomes one more store of it.
 import type { Axis } from '../../ir/index.js';
 import { toIndex } from '../../ir/index.js';
-import { rewriteIndex, rewriteScalar } from '../../ir/rewrite.js';
+import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Store } from '../../ir/program.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { Merging } from './merging.js';
 import { isNest, linksOf, type Draft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
-import { heightOf } from '../../ir/nest/traverse.js';
-import { hasFold } from '../../ir/walk.js';
-import { dependences } from './order.js';
+import { sortedDrafts } from './order.js';
 import { withoutZeros } from './pieces.js';
 import { type Singles } from './singles.js';
 import { single } from '../../ir/nest/single.js';
@@ -28,7 +26,7 @@ export function joinPointwise(
   inPlace: (buffer: Buffer) => boolean,
   singles?: Singles,
 ): Draft[] {
-  const order = new Merging(drafts, dependences(drafts, inPlace).sorted(), linksOf, inPlace);
+  const order = new Merging(drafts, sortedDrafts(drafts, inPlace), linksOf, inPlace);
   // Where each draft stands in the list; what two became stands where the one stood that was joined.
   const places = new Map(drafts.map((draft, at) => [draft, at]));
   const placeOf = (draft: Draft): number => places.get(draft) ?? -1;
@@ -41,7 +39,7 @@ export function joinPointwise(
         !places.has(joining) ||
         joining.host ||
         joining.nest.ordered ||
-        joining.nest.stores.some((s) => hasFold(s.value))
+        joining.nest.stores.some((s) => s.value.folds)
       )
         break;
       // The latest one: the others' results are then there already.
@@ -98,7 +96,7 @@ function once<T>(pairs: Pairs<T>, into: NestDraft, draft: NestDraft, find: () =>
 const tallest = 300;
 
 function tallestOf({ nest: { stores } }: NestDraft): number {
-  return Math.max(...stores.map(({ value }) => heightOf(value)));
+  return Math.max(...stores.map(({ value }) => value.height));
 }
 
 function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
@@ -112,13 +110,15 @@ function readsPointwise(draft: NestDraft, into: NestDraft): boolean {
   return draft.nest.stores.every((store) =>
     loadsOf(store.value).every(({ from, at }) => {
       const stored = own.get(from);
-      return stored === undefined || stored.has(rewriteIndex(at, { atom }).key);
+      return stored === undefined || stored.has((atom ? rewriteIndex(at, { atom }) : at).key);
     }),
   );
 }
 
-function renaming(from: readonly Axis[], to: readonly Axis[]) {
-  return (part: { kind: string }) => {
+/** Undefined where they are the same axes. */
+function renaming(from: readonly Axis[], to: readonly Axis[]): Rewrite['atom'] {
+  if (from.every((axis, i) => axis === to[i])) return undefined;
+  return (part) => {
     const position = from.indexOf(part as Axis);
     return position < 0 ? undefined : toIndex(to[position]);
   };
@@ -136,11 +136,10 @@ function merge(into: NestDraft, draft: NestDraft, inPlace: (buffer: Buffer) => b
   });
   const zeros = into.nest.stores.some(({ value }) => value.kind === 'number' && value.value === 0);
   const stores = draft.nest.stores.map((store, i): Store => {
-    const moved = rewriteScalar(store.value, { atom });
-    const value = putIn(moved, values, singles?.has(draft.nodes[i]) ? 'rounded' : 'plain');
+    const value = putIn(store.value, atom, values, singles?.has(draft.nodes[i]) ? 'rounded' : 'plain');
     // A piece of what was padded is nothing but 0.
     const short = zeros && draft.nodes[i].role.kind !== 'forward' ? withoutZeros(value) : value;
-    return { to: store.to, at: rewriteIndex(store.at, { atom }), value: short };
+    return { to: store.to, at: atom ? rewriteIndex(store.at, { atom }) : store.at, value: short };
   });
   return {
     kind: 'nest',
@@ -157,14 +156,25 @@ interface Made {
   readonly rounded: Scalar;
 }
 
-function putIn(value: Scalar, values: ReadonlyMap<Buffer, ReadonlyMap<string, Made>>, which: keyof Made): Scalar {
-  return rewriteScalar(value, {
+/** The value over other axes, with what was made instead of its loads. */
+function putIn(
+  value: Scalar,
+  atom: Rewrite['atom'],
+  values: ReadonlyMap<Buffer, ReadonlyMap<string, Made>>,
+  which: keyof Made,
+): Scalar {
+  const rewrite: Rewrite = {
+    ...(atom && { atom }),
     scalar: (v) => {
-      if (v.kind === 'load') return values.get(v.from)?.get(v.at.key)?.[which];
+      if (v.kind === 'load') {
+        const made = values.get(v.from);
+        return made?.get((atom ? rewriteIndex(v.at, { atom }) : v.at).key)?.[which];
+      }
       if (which === 'rounded' || v.kind !== 'apply' || v.op !== 'single') return undefined;
-      return apply('single', putIn(v.args[0], values, 'rounded'));
+      return apply('single', putIn(v.args[0], atom, values, 'rounded'));
     },
-  });
+  };
+  return rewriteScalar(value, rewrite);
 }
 
 /** A store whose buffer nobody reads any more goes, and with it the rounding of what it stored. */

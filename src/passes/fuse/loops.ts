@@ -165,7 +165,7 @@ function positionText(at: Index, round: Axis): string {
 function lastRows(
   results: readonly ScanNode[],
   stacked: readonly Carried[],
-  { bufferOf }: FuseRequest,
+  { bufferOf, axes }: FuseRequest,
 ): Pick<OpenLoop, 'copies' | 'texts'> {
   const copies: NestDraft[] = [];
   const texts = new Map<Node, string>();
@@ -174,7 +174,7 @@ function lastRows(
     const found = result.kind === 'final' ? stacked.find(({ leaf }) => leaf === loop.carried[result.of]) : undefined;
     if (!found) continue;
     const { size } = loop.length;
-    copies.push(copyOf(node, bufferOf(node), found.whole, mul(size, elementCount(node.type))));
+    copies.push(copyOf(node, bufferOf(node), found.whole, { axes }, mul(size, elementCount(node.type))));
     texts.set(node, `${found.whole.name}[${printIndex(size)}]`);
   }
   return { copies, texts };

@@ -6,6 +6,7 @@ import { carried, recurrence, startOf, stepOf } from '../../ir/ops/recurrence.js
 import type { ScanNode } from '../../ir/ops/scan.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import { load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
+import type { Dim } from '../../ir/types.js';
 import type { Nest, Store } from '../../ir/program.js';
 import { loadsOf } from '../../ir/loads.js';
 import type { Fusion } from './drafts.js';
@@ -49,6 +50,24 @@ export interface Places {
   readonly outside?: (leaf: Node, reader: Node) => Element | undefined;
   /** Absent where everything is f32 anyway. */
   readonly isSingle?: (node: Node, reader: Node) => boolean;
+  readonly axes: AxisPool;
+}
+
+/** Axes of nests: nests of one form have theirs in common, so that of two that are joined neither is to be written over the other's. */
+export class AxisPool {
+  private readonly known = new Map<string, readonly (Axis | undefined)[]>();
+
+  /** An axis for each dimension of a nest's elements, undefined for those of one index. */
+  of(shape: readonly Dim[]): readonly (Axis | undefined)[] {
+    const names = shape.map((d, i) => axisName(d.name, i, shape.length));
+    const key = shape.map((d, i) => `${names[i]}<${d.size.key}`).join();
+    let found = this.known.get(key);
+    if (!found) {
+      found = shape.map((d, i) => (constantOf(d.size) === 1 ? undefined : axis(names[i], d.size)));
+      this.known.set(key, found);
+    }
+    return found;
+  }
 }
 
 /** One element of any node, as `reader` sees it: a load where it has a buffer, else its rule with its inputs' elements put in. */
@@ -105,29 +124,34 @@ export function fusedInto(
 export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): NestDraft {
   const { bufferOf, outside } = places;
   const inside: Places = {
+    axes: places.axes,
     bufferOf: (n) => (n === node && n.op.kind === 'element' ? undefined : bufferOf(n)),
     ...(outside && { outside }),
     ...(!host && { isSingle: places.isSingle }),
   };
   const memo = new Map<string, Scalar>();
-  if (!isOp(node, recurrence)) return { ...storing(node, to, elementOf(node, node, inside, memo)), host };
+  if (!isOp(node, recurrence)) return { ...storing(node, to, elementOf(node, node, inside, memo), places), host };
   const step: Element = (at) =>
     stepOf(
       node.attrs,
       node.inputs.map((input) => elementOf(input, node, inside, memo)(at)),
     );
-  return inOrder({ ...storing(node, to, step), host }, node);
+  return inOrder({ ...storing(node, to, step, places), host }, node);
 }
 
 /** The nest that copies a node's elements from where they are, from that element on. */
-export function copyOf(node: Node, to: Buffer, from: Buffer, start: Index = zero): NestDraft {
-  return storing(node, to, (at) => load(from, add(start, addressOf(node.type, at))));
+export function copyOf(
+  node: Node,
+  to: Buffer,
+  from: Buffer,
+  places: Pick<Places, 'axes'>,
+  start: Index = zero,
+): NestDraft {
+  return storing(node, to, (at) => load(from, add(start, addressOf(node.type, at))), places);
 }
 
-function storing(node: Node, to: Buffer, element: Element): NestDraft {
-  const axes = node.type.shape.map((d, i) =>
-    constantOf(d.size) === 1 ? undefined : axis(axisName(d.name, i, node.type.shape.length), d.size),
-  );
+function storing(node: Node, to: Buffer, element: Element, places: Pick<Places, 'axes'>): NestDraft {
+  const axes = places.axes.of(node.type.shape);
   const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
   const store: Store = { to, at: addressOf(node.type, at), value: storeValue(element(at)) };
   return {

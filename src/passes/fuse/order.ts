@@ -2,13 +2,12 @@
 import type { Buffer } from '../../ir/scalar.js';
 import { linksOf, type Draft } from './nests.js';
 
+/** Which drafts must run before others. */
 export interface Dependences {
   /** The drafts that must run before this one. */
   before(draft: Draft): ReadonlySet<Draft>;
   /** The drafts that must run after this one. */
   after(draft: Draft): ReadonlySet<Draft>;
-  /** The drafts in an order that respects every dependence; undefined where in-place updates wait for one another. */
-  sorted(): Draft[] | undefined;
 }
 
 const none: ReadonlySet<Draft> = new Set();
@@ -17,44 +16,52 @@ const none: ReadonlySet<Draft> = new Set();
  * before(x) are the drafts that must run before x: the writers of what it reads, and, where x overwrites a buffer that lives
  * across steps, the readers of the old value.
  */
-export function dependences(drafts: readonly Draft[], inPlace: (buffer: Buffer) => boolean): Dependences {
-  const writers = new Map<Buffer, Draft>();
-  for (const draft of drafts) for (const to of linksOf(draft).writes) writers.set(to, draft);
-  const [before, after] = [new Map<Draft, Set<Draft>>(), new Map<Draft, Set<Draft>>()];
-  for (const draft of drafts) {
-    before.set(draft, new Set());
-    after.set(draft, new Set());
-  }
-  const put = (earlier: Draft, later: Draft): void => {
-    before.get(later)?.add(earlier);
-    after.get(earlier)?.add(later);
-  };
-  for (const draft of drafts)
+export function dependences(drafts: readonly Draft[], inPlace: InPlace): Dependences {
+  const before = new Map(drafts.map((draft) => [draft, new Set<Draft>()]));
+  const after = new Map(drafts.map((draft) => [draft, new Set<Draft>()]));
+  earlierThan(drafts, inPlace).forEach((earlier, i) => {
+    for (const j of earlier) {
+      before.get(drafts[i])?.add(drafts[j]);
+      after.get(drafts[j])?.add(drafts[i]);
+    }
+  });
+  return { before: (draft) => before.get(draft) ?? none, after: (draft) => after.get(draft) ?? none };
+}
+
+type InPlace = (buffer: Buffer) => boolean;
+
+/** Of each draft, the places of those that must run before it, some of them more than once. */
+function earlierThan(drafts: readonly Draft[], inPlace: InPlace): number[][] {
+  const writers = new Map<Buffer, number>();
+  drafts.forEach((draft, i) => {
+    for (const to of linksOf(draft).writes) writers.set(to, i);
+  });
+  const earlier = drafts.map((): number[] => []);
+  drafts.forEach((draft, i) => {
     for (const from of linksOf(draft).reads) {
       const writer = writers.get(from);
-      if (!writer || writer === draft) continue;
+      if (writer === undefined || writer === i) continue;
       // The old value of an updated buffer is read first; any other buffer is read after it is written.
-      if (inPlace(from)) put(draft, writer);
-      else put(writer, draft);
+      if (inPlace(from)) earlier[writer].push(i);
+      else earlier[i].push(writer);
     }
-  return {
-    before: (draft) => before.get(draft) ?? none,
-    after: (draft) => after.get(draft) ?? none,
-    sorted() {
-      const done = new Set<Draft>();
-      const open = new Set<Draft>();
-      const result: Draft[] = [];
-      const visit = (draft: Draft): boolean => {
-        if (done.has(draft)) return true;
-        if (open.has(draft)) return false;
-        open.add(draft);
-        for (const earlier of before.get(draft) ?? []) if (!visit(earlier)) return false;
-        open.delete(draft);
-        done.add(draft);
-        result.push(draft);
-        return true;
-      };
-      return drafts.every(visit) ? result : undefined;
-    },
+  });
+  return earlier;
+}
+
+/** The drafts in an order that respects every dependence; undefined where in-place updates wait for one another. */
+export function sortedDrafts(drafts: readonly Draft[], inPlace: InPlace): Draft[] | undefined {
+  const earlier = earlierThan(drafts, inPlace);
+  const states = new Uint8Array(drafts.length);
+  const [open, done] = [1, 2];
+  const result: Draft[] = [];
+  const visit = (i: number): boolean => {
+    if (states[i] !== 0) return states[i] === done;
+    states[i] = open;
+    for (const j of earlier[i]) if (!visit(j)) return false;
+    states[i] = done;
+    result.push(drafts[i]);
+    return true;
   };
+  return drafts.every((_, i) => visit(i)) ? result : undefined;
 }

@@ -3,7 +3,7 @@ import { add, axesOf, axis, coefficient, constantOf, sub, toIndex, type Axis, ty
 import { specialise, specialiseIndex } from '../../ir/nest/specialise.js';
 import type { Store } from '../../ir/program.js';
 import type { Scalar } from '../../ir/scalar.js';
-import { hasFold, mapScalar, visitScalar } from '../../ir/walk.js';
+import { mapScalar, visitScalar } from '../../ir/walk.js';
 import type { NestDraft } from './nests.js';
 
 /** More parts are not written out, nor shorter ones. */
@@ -16,7 +16,7 @@ const [mostPieces, shortest] = [8, 4];
 export function inPieces(draft: NestDraft, signed: boolean): NestDraft {
   const { nest, nodes, host } = draft;
   const [store, ...others] = nest.stores;
-  if (host || others.length > 0 || hasFold(store.value)) return draft;
+  if (host || others.length > 0 || store.value.folds) return draft;
   for (const whole of nest.axes) {
     const length = pieceOf(store.value, whole);
     const extent = constantOf(whole.extent);

@@ -17,8 +17,8 @@ export interface Telling {
   /** Names what lies in a buffer; everything else is written out, by `texts` or as a formula. */
   readonly nameOf: NameOf;
   readonly texts: ReadonlyMap<Node, string>;
-  /** Of a leaf of a loop's body that has no name outside: what it is. */
-  readonly definitionOf: NameOf;
+  /** Of a leaf of a loop's body that has no name outside: what it is. Absent outside of loops. */
+  readonly definitionOf?: NameOf;
   readonly phaseOf: (node: Node) => Phase;
   readonly fusedInto: (node: Node) => readonly Node[];
 }
@@ -42,7 +42,8 @@ export function provenanceOf(
   return {
     // Written when first asked for: of the copies of a layer, few are. What two results are made of is told once.
     get formulas() {
-      return (formulas ??= [...new Set([...definitionsOf(made, nameOf, definitionOf), ...formulasOf(made, nameOf)])]);
+      const definitions = definitionOf ? definitionsOf(made, nameOf, definitionOf) : [];
+      return (formulas ??= [...new Set([...definitions, ...formulasOf(made, nameOf)])]);
     },
     sources: sourceLines(made, primary),
     phase,
@@ -134,7 +135,9 @@ function formulasOf(made: readonly Made[], nameOf: NameOf): string[] {
   const byNew: NameOf = (node) => nameOf(node) ?? renewed.get(node);
   const old = new Set(renewed.values());
   const readsOld = ({ node, to }: Made): boolean =>
-    namesIn(node, byNew).some((read) => !renewed.has(read) && old.has(byNew(read) ?? '') && byNew(read) !== to.name);
+    [...lineOf(node, byNew).mentions].some(
+      (read) => !renewed.has(read) && old.has(byNew(read) ?? '') && byNew(read) !== to.name,
+    );
   if (slots.length === 0 || made.some(readsOld)) return made.flatMap((each) => linesOf(each, made, nameOf));
   return [
     ...slots.flatMap((each) => linesOf(each, made, nameOf)),
@@ -148,16 +151,19 @@ const longFormula = 100;
 /** The formula of one result; where it is long, what has a name in the model gets a line of its own before it. */
 function linesOf({ node, to, text }: Made, made: readonly Made[], nameOf: NameOf): string[] {
   if (text !== undefined) return [`${to.name} = ${text}`];
-  const whole = written(node, to.name, nameOf, new Map());
+  const whole = written(node, to.name, nameOf, new Map(), new Map());
   if (whole[0].length <= longFormula) return whole;
   const inner = innerNames(node, nameOf, new Set(made.map((m) => m.to.name)));
-  let best = written(node, to.name, nameOf, inner);
+  let known = new Map<Node, Line>();
+  let best = written(node, to.name, nameOf, inner, known);
   // A name that makes nothing shorter is left out again.
   for (const part of [...inner.keys()].reverse()) {
     const fewer = new Map([...inner].filter(([other]) => other !== part));
-    const lines = written(node, to.name, nameOf, fewer);
+    const others = new Map([...known].filter(([, { mentions }]) => !mentions.has(part)));
+    const lines = written(node, to.name, nameOf, fewer, others);
     if (lines.some((line) => line.length > longFormula) || lengthOf(lines) > lengthOf(best)) continue;
     inner.delete(part);
+    known = others;
     best = lines;
   }
   return best;
@@ -182,33 +188,46 @@ function innerNames(node: Node, nameOf: NameOf, taken: Set<string>): Map<Node, s
   return inner;
 }
 
-/** The formula of a node, after those of the inner ones that it mentions. */
-function written(node: Node, name: string, nameOf: NameOf, inner: ReadonlyMap<Node, string>): string[] {
+/** The formula of a node, after those of the inner ones that it mentions. `known` are formulas by these names, and gets those that are not. */
+function written(
+  node: Node,
+  name: string,
+  nameOf: NameOf,
+  inner: ReadonlyMap<Node, string>,
+  known: Map<Node, Line>,
+): string[] {
   const names: NameOf = (n) => nameOf(n) ?? inner.get(n);
   const lines: string[] = [];
   const done = new Set<Node>();
   const write = (of: Node, as: string): void => {
     if (done.has(of)) return;
     done.add(of);
-    for (const part of namesIn(of, names)) {
+    const line = known.get(of) ?? lineOf(of, names);
+    known.set(of, line);
+    for (const part of line.mentions) {
       const own = nameOf(part) === undefined ? inner.get(part) : undefined;
       if (own !== undefined) write(part, own);
     }
-    lines.push(`${as} = ${formulaOf(of, (n) => (n === of ? undefined : names(n)))}`);
+    lines.push(`${as} = ${line.formula}`);
   };
   write(node, name);
   return lines;
 }
 
-/** The named nodes that the formula of one mentions. */
-function namesIn(node: Node, nameOf: NameOf): Node[] {
-  const found = new Set<Node>();
-  formulaOf(node, (n) => {
+interface Line {
+  readonly formula: string;
+  /** The named nodes that the formula mentions. */
+  readonly mentions: ReadonlySet<Node>;
+}
+
+function lineOf(node: Node, nameOf: NameOf): Line {
+  const mentions = new Set<Node>();
+  const formula = formulaOf(node, (n) => {
     const name = n === node ? undefined : nameOf(n);
-    if (name !== undefined) found.add(n);
+    if (name !== undefined) mentions.add(n);
     return name;
   });
-  return [...found];
+  return { formula, mentions };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Nest, Provenance, Store } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { type Estimate, iterationsOf } from '../../ir/nest/sizes.js';
-import { dependences } from './order.js';
+import { sortedDrafts } from './order.js';
 import { Merging, type Links } from './merging.js';
 import { isNest, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
@@ -30,8 +30,8 @@ export interface RowGroup {
 /** A group while it grows, with what its members read and write. */
 interface GrowingGroup extends RowGroup {
   readonly members: NestDraft[];
-  readonly reads: Set<Buffer>;
-  readonly writes: Set<Buffer>;
+  reads: ReadonlySet<Buffer>;
+  writes: ReadonlySet<Buffer>;
   readonly stores: Map<Buffer, { readonly store: Store; readonly row: Axis }>;
 }
 
@@ -111,14 +111,13 @@ function groupOf(draft: NestDraft, eligible: boolean): GrowingGroup {
   const [row] = draft.nest.axes;
   const { reads, writes } = linksOf(draft);
   const stores = new Map(draft.nest.stores.map((store) => [store.to, { store, row }]));
-  const group = { members: [draft], totals: [], reads: new Set(reads), writes: new Set(writes), stores };
-  return { kind: 'rows', ...group, row: eligible ? row : noRow };
+  return { kind: 'rows', members: [draft], totals: [], reads, writes, stores, row: eligible ? row : noRow };
 }
 
 function grow(group: GrowingGroup, by: GrowingGroup): GrowingGroup {
   group.members.push(...by.members);
-  for (const buffer of by.reads) group.reads.add(buffer);
-  for (const buffer of by.writes) group.writes.add(buffer);
+  group.reads = new Set([...group.reads, ...by.reads]);
+  group.writes = new Set([...group.writes, ...by.writes]);
   for (const [buffer, made] of by.stores) group.stores.set(buffer, made);
   return group;
 }
@@ -177,8 +176,7 @@ export function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer)
     byDraft.set(draft, g);
     return draft;
   });
-  return dependences(whole, inPlace)
-    .sorted()
+  return sortedDrafts(whole, inPlace)
     ?.map((d) => (d.kind === 'loop' ? d : byDraft.get(d)))
     .filter((g) => g !== undefined);
 }

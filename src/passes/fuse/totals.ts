@@ -6,7 +6,6 @@ import { fold, number, type Buffer } from '../../ir/scalar.js';
 import { type NestDraft } from './nests.js';
 import { loadsOf, type Access } from '../../ir/loads.js';
 import { foldsOf, type Fold } from '../../ir/nest/traverse.js';
-import { hasFold } from '../../ir/walk.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 
 /** A total has at most so many elements, each of which is an accumulator. */
@@ -18,7 +17,7 @@ const mostAccumulators = 40;
 function rowOf(f: Fold, row: Axis): Axis | undefined {
   const rows = f.over.filter((a) => a.extent.key === row.extent.key);
   const others = f.over.filter((a) => constantOf(a.extent) !== 1);
-  return rows.length === 1 && others.length === 1 && !hasFold(f.body) ? rows[0] : undefined;
+  return rows.length === 1 && others.length === 1 && !f.body.folds ? rows[0] : undefined;
 }
 
 function elements({ axes }: Nest): number {

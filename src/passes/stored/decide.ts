@@ -33,21 +33,38 @@ export interface DecidedRun extends Needs {
 const deepest = 100;
 
 /** What rules cost, by everything that they depend on: the copies of a layer have theirs in common. */
-const costs = new WeakMap<
-  Estimate,
-  { readonly byNode: WeakMap<Node, RuleCost>; readonly byRule: Map<string, RuleCost> }
->();
+const costs = new WeakMap<Estimate, Costs>();
 
-function cached(node: Node, estimate: Estimate): RuleCost {
-  const known = costs.get(estimate) ?? { byNode: new WeakMap(), byRule: new Map() };
+class Costs {
+  private readonly byNode = new Map<Node, Figures>();
+  private readonly byRule = new Map<string, Figures>();
+
+  constructor(private readonly estimate: Estimate) {}
+
+  of(node: Node): Figures {
+    const found = this.byNode.get(node);
+    if (found) return found;
+    const rule = ruleKey(node);
+    let cost = this.byRule.get(rule);
+    if (!cost) {
+      const { estimate } = this;
+      cost = { ...costOf(node, estimate), count: estimated(elementCount(node.type), estimate) };
+      this.byRule.set(rule, cost);
+    }
+    this.byNode.set(node, cost);
+    return cost;
+  }
+}
+
+interface Figures extends RuleCost {
+  /** The elements of the node. */
+  readonly count: number;
+}
+
+function costsBy(estimate: Estimate): Costs {
+  const known = costs.get(estimate) ?? new Costs(estimate);
   costs.set(estimate, known);
-  const found = known.byNode.get(node);
-  if (found) return found;
-  const rule = ruleKey(node);
-  const cost = known.byRule.get(rule) ?? costOf(node, estimate);
-  known.byRule.set(rule, cost);
-  known.byNode.set(node, cost);
-  return cost;
+  return known;
 }
 
 /** The operation with its attributes, without the nodes that it is of, and the types. */
@@ -73,11 +90,12 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
 /** In the body of a loop a fold is made once, also where nests of their own read parts of it: each of those is a call in every round. */
 function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): Decision {
   const order = reachable(roots, inputsNeeded);
-  const given = { roots, order, runs: decidedRuns(order, estimate), estimate, isBody };
+  const figures = costsBy(estimate);
+  const given = { roots, order, runs: decidedRuns(order, estimate), estimate, figures, isBody };
   const apart = new Set<Node>();
   for (;;) {
     const decision = sweepOver(given, apart);
-    const more = tooFar(order, decision.stored, inputsNeeded, (node) => cached(node, estimate).divides);
+    const more = tooFar(order, decision.stored, inputsNeeded, (node) => figures.of(node).divides);
     if (more.length === 0) return decision;
     for (const node of more) apart.add(node);
   }
@@ -89,22 +107,23 @@ interface Given {
   readonly order: readonly Node[];
   readonly runs: ReadonlyMap<string, DecidedRun>;
   readonly estimate: Estimate;
+  readonly figures: Costs;
   readonly isBody: boolean;
 }
 
 /** `apart` are stored in any case. */
-function sweepOver({ roots, order, runs, estimate, isBody }: Given, apart: ReadonlySet<Node>): Decision {
+function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apart: ReadonlySet<Node>): Decision {
   const rootSet = new Set(roots);
   const { host, counted } = hostScalars(order, rootSet);
   const loopReads = readsOfLoops(runs, estimate);
   const consumers = consumersAmong(order);
-  const ofPlaces = costsOfPlaces(order, estimate);
+  const ofPlaces = costsOfPlaces(order, figures);
   const reads = new Map<Node, number>();
-  const sweep = new Sweep(estimate);
-  for (const node of [...order].reverse()) {
-    const { cost: ofRule, folds } = cached(node, estimate);
+  const sweep = new Sweep(figures);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const node = order[at];
+    const { cost: ofRule, folds, count } = figures.of(node);
     const cost = ofPlaces.get(node) ?? ofRule;
-    const count = estimated(elementCount(node.type), estimate);
     const users = consumers.get(node) ?? [];
     const use = sweep.useOf(node, users, loopReads.get(node));
     const { evaluations, nests, inLoop } = use;
@@ -113,7 +132,7 @@ function sweepOver({ roots, order, runs, estimate, isBody }: Given, apart: Reado
       reads.set(node, evaluations + (rootSet.has(node) ? count : 0));
       continue;
     }
-    const crowded = folds && (inLoop || inParts || [...nests].some((nest) => sweep.hasFold.has(nest)));
+    const crowded = folds && (inLoop || inParts || sweep.haveFold(nests));
     const store =
       rootSet.has(node) ||
       node.op.kind === 'structured' ||
@@ -137,7 +156,7 @@ interface Use {
   /** T: how often its elements would be evaluated if it were inlined. */
   readonly evaluations: number;
   /** The stored nodes in whose nests it would stand. */
-  readonly nests: Set<Node>;
+  readonly nests: ReadonlySet<Node>;
   /** How many nodes stand in a nest from its stored node down to this one. */
   readonly depth: number;
   /** Is it written into the nest of a loop? */
@@ -146,38 +165,52 @@ interface Use {
   readonly inParts: boolean;
 }
 
+const noNests: ReadonlySet<Node> = new Set();
+
 /** The sweep from outputs to inputs as far as it has come. */
 class Sweep {
   readonly stored = new Set<Node>();
   /** Stored nodes with a fold in their nests. */
-  readonly hasFold = new Set<Node>();
+  private readonly hasFold = new Set<Node>();
   /** Of those that are not stored. */
   private readonly inlined = new Map<Node, Use>();
 
-  constructor(private readonly estimate: Estimate) {}
+  constructor(private readonly figures: Costs) {}
+
+  /** Is there a fold in one of these nests? */
+  haveFold(nests: ReadonlySet<Node>): boolean {
+    for (const nest of nests) if (this.hasFold.has(nest)) return true;
+    return false;
+  }
 
   /** `inLoops`: how often loops read its elements. */
   useOf(node: Node, users: readonly Node[], inLoops: number | undefined): Use {
     let evaluations = inLoops ?? 0;
     let depth = inLoops === undefined ? 0 : 1;
     let [inLoop, inParts] = [inLoops !== undefined, false];
-    const nests = new Set<Node>();
+    let nests: Set<Node> | undefined;
+    let only: ReadonlySet<Node> | undefined;
     for (const user of users) {
       const inlined = this.inlined.get(user);
-      const { reads } = cached(user, this.estimate);
+      const { reads } = this.figures.of(user);
       if (!isOp(user, scan))
         user.inputs.forEach((input, i) => {
           if (input === node) evaluations += this.timesOf(user) * reads[i];
         });
-      for (const nest of inlined?.nests ?? [user]) {
-        inParts ||= nests.has(nest);
-        nests.add(nest);
+      // What has one reader stands in its nests.
+      if (users.length === 1) only = inlined?.nests;
+      if (!only) {
+        nests ??= new Set();
+        for (const nest of inlined?.nests ?? [user]) {
+          inParts ||= nests.has(nest);
+          nests.add(nest);
+        }
       }
       inLoop ||= inlined?.inLoop ?? false;
       inParts ||= inlined?.inParts ?? false;
       depth = Math.max(depth, (inlined?.depth ?? 0) + 1);
     }
-    return { evaluations, nests, depth, inLoop, inParts };
+    return { evaluations, nests: only ?? nests ?? noNests, depth, inLoop, inParts };
   }
 
   store(node: Node, folds: boolean): void {
@@ -192,7 +225,7 @@ class Sweep {
 
   /** How often the elements of a node are evaluated. */
   private timesOf(node: Node): number {
-    if (this.stored.has(node)) return estimated(elementCount(node.type), this.estimate);
+    if (this.stored.has(node)) return this.figures.of(node).count;
     return this.inlined.get(node)?.evaluations ?? 0;
   }
 }
@@ -200,10 +233,10 @@ class Sweep {
 function consumersAmong(order: readonly Node[]): Map<Node, Node[]> {
   const consumers = new Map<Node, Node[]>();
   for (const node of order)
-    for (const input of new Set(inputsNeeded(node))) {
+    for (const input of inputsNeeded(node)) {
       const known = consumers.get(input);
-      if (known) known.push(node);
-      else consumers.set(input, [node]);
+      if (!known) consumers.set(input, [node]);
+      else if (known[known.length - 1] !== node) known.push(node);
     }
   return consumers;
 }
@@ -237,11 +270,11 @@ function readsOfLoops(runs: ReadonlyMap<string, DecidedRun>, estimate: Estimate)
 }
 
 /** What an element costs of nodes that are functions of coordinates alone, with all that they are made of. */
-function costsOfPlaces(order: readonly Node[], estimate: Estimate): Map<Node, number> {
+function costsOfPlaces(order: readonly Node[], figures: Costs): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of order) {
     if (node.op.kind !== 'element' || !node.inputs.every((input) => costs.has(input))) continue;
-    const { cost, reads, folds } = cached(node, estimate);
+    const { cost, reads, folds } = figures.of(node);
     if (folds) continue;
     const ofInputs = node.inputs.reduce((sum, input, i) => sum + reads[i] * ((costs.get(input) ?? 0) - 1), 0);
     costs.set(node, Math.max(0, cost + ofInputs));

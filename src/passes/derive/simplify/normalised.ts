@@ -79,8 +79,8 @@ function withoutMean(
   type: TensorType,
   g: Builder,
 ): Node | undefined {
-  const terms = termsOf(node, { ...once, number: sign }, g, true);
-  if (terms?.length !== 2 || parts.length !== 2) return undefined;
+  const terms = twoTerms(node, { ...once, number: sign }, g, true);
+  if (!terms) return undefined;
   const [first, second] = parts.map((part) => terms.find((term) => isOpposite(term, part)));
   if (!first || !second || first === second) return undefined;
   return together(first, second, axes, type, g) ?? together(second, first, axes, type, g);
@@ -95,19 +95,25 @@ function replaced(node: Node, by: ReadonlyMap<Node, Node | undefined>, depth: nu
   return a ?? (b && isOp(node, sub) ? g.make(neg, [b], {}) : b);
 }
 
-/** The terms of a sum, what multiplies it multiplied out; undefined where one is a mere number. */
-function termsOf(node: Node, by: Scaled, g: Builder, top = false): Term[] | undefined {
+/** The two terms of a sum, what multiplies it multiplied out; undefined where there are others, or one is a mere number. */
+function twoTerms(node: Node, by: Scaled, g: Builder, top = false): Term[] | undefined {
+  const terms: Term[] = [];
+  return collectTerms(node, by, terms, g, top) && terms.length === 2 ? terms : undefined;
+}
+
+/** False where there are more than two: a residual stream has them of all layers. */
+function collectTerms(node: Node, by: Scaled, into: Term[], g: Builder, top: boolean): boolean {
   const scale = scaleOf(node, g, top);
   const { core } = scale;
-  if (!core) return undefined;
+  if (!core) return false;
   const all = multiplied(by, scale);
-  if (!isOp(core, add, sub) || (core.kept && !top)) return [{ ...all, core }];
+  if (!isOp(core, add, sub) || (core.kept && !top)) {
+    into.push({ ...all, core });
+    return into.length <= 2;
+  }
   const [a, b] = core.inputs;
-  const [left, right] = [
-    termsOf(a, all, g),
-    termsOf(b, { ...all, number: isOp(core, sub) ? -all.number : all.number }, g),
-  ];
-  return left && right && [...left, ...right];
+  const second = { ...all, number: isOp(core, sub) ? -all.number : all.number };
+  return collectTerms(a, all, into, g, false) && collectTerms(b, second, into, g, false);
 }
 
 function multiplied(a: Scaled, b: Scaled): Scaled {
@@ -124,7 +130,7 @@ function meanIn(
   const total = bare(core.inputs[0]);
   const axes = longAxes(core.attrs.axes, core.type);
   if (!isOp(total, sum) || total.kept || !isSumAlong(total, axes, core.type)) return undefined;
-  const parts = termsOf(total.inputs[0], { ...term, up: times(term.up, countOf(core.type, axes)) }, g);
+  const parts = twoTerms(total.inputs[0], { ...term, up: times(term.up, countOf(core.type, axes)) }, g);
   return parts && { axes, parts };
 }
 

@@ -1,7 +1,7 @@
 // Folds that are still to be written: which can share a loop, and what each adds up in it, one by one or in lanes.
 import { constantOf, toIndex, type Axis } from '../../../ir/index.js';
 import { apply, foldIdentity, isLanes, number, splat, type Scalar } from '../../../ir/scalar.js';
-import { contains, hasFold, partsOf } from '../../../ir/walk.js';
+import { contains, partsOf } from '../../../ir/walk.js';
 import { asLanes, vectorise } from '../../../ir/nest/lanes.js';
 import { specialise } from '../../../ir/nest/specialise.js';
 import type { Writer } from './writer.js';
@@ -44,7 +44,7 @@ function collectFolds(
   seen: Set<string>,
 ): void {
   const key = guard ? `${value.key}?${guard.key}` : value.key;
-  if (seen.has(key) || !hasFold(value)) return;
+  if (seen.has(key) || !value.folds) return;
   seen.add(key);
   if (value.kind === 'fold') {
     const before = found.get(value.key);

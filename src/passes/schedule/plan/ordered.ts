@@ -4,7 +4,6 @@ import { addedInOrder, roundsOf } from '../../../ir/nest/ordered.js';
 import { iterationsOf, type Estimate } from '../../../ir/nest/sizes.js';
 import type { NestPlan, OrderedPlan, WorkPlan } from '../../../ir/nest/plans.js';
 import type { Nest } from '../../../ir/program.js';
-import { hasFold } from '../../../ir/walk.js';
 
 /**
  * Along an axis that varies fastest what is carried stands in a let. Where others vary faster, all of their elements make one round after
@@ -33,7 +32,7 @@ export function planOrderedThreads(nest: Nest, estimate: Estimate): Extract<Work
   const term = addedInOrder(nest);
   // What is known at run time alone may be any length.
   const length = constantOf(ordered.axis.extent) ?? Infinity;
-  if (!term || hasFold(term) || length < longRun || iterationsOf(others, estimate) >= manyRuns)
+  if (!term || term.folds || length < longRun || iterationsOf(others, estimate) >= manyRuns)
     return { kind: 'ordered', threads: 64, axes: others, by: 'thread', text: `${text}, a thread each` };
   const threads = length >= 16_384 && others.length === 0 ? 256 : 64;
   return { kind: 'ordered', threads, axes: others, by: 'workgroup', text: `${text}, ${threads} threads each` };

@@ -2,7 +2,7 @@
 import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
-import { hasFold, partsOf } from '../../../ir/walk.js';
+import { partsOf } from '../../../ir/walk.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { blocksOf, planContraction } from './contraction.js';
 import { reshape } from '../../../ir/nest/reshape.js';
@@ -225,7 +225,7 @@ function scalarTiles(nest: Nest, estimate: Estimate): Map<Axis, number> {
   );
   const points = iterationsOf(nest.axes, estimate);
   if (folds.length === 0 || points * cost < littleWork) return tiles;
-  const innermost = folds.find((f) => !hasFold(f.body)) ?? folds[0];
+  const innermost = folds.find((f) => !f.body.folds) ?? folds[0];
   const factors = factorsOf(innermost).map((f) => axesOfValue(f));
   const order = byStride(nest, estimate);
   const v = order[order.length - 1];

@@ -2,7 +2,7 @@
 import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, Rows, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
-import { hasFold, partsOf } from '../../../ir/walk.js';
+import { partsOf } from '../../../ir/walk.js';
 import { loadsOf } from '../../../ir/loads.js';
 import { planOrderedThreads } from './ordered.js';
 import { planScatterThreads } from './scatter.js';
@@ -128,9 +128,7 @@ function foldedBy(nest: Nest, estimate: Estimate): number | undefined {
 
 /** Are the folds of numbers, none within another, and evaluated whatever holds? */
 export function sideBySide(nest: Nest): boolean {
-  return (
-    foldsOf(nest).every((f) => f.type !== 'bool' && !hasFold(f.body)) && !nest.stores.some((s) => isGuarded(s.value))
-  );
+  return foldsOf(nest).every((f) => f.type !== 'bool' && !f.body.folds) && !nest.stores.some((s) => isGuarded(s.value));
 }
 
 function readsAlong(value: Scalar, axis: Axis, estimate: Estimate): boolean {
@@ -141,8 +139,8 @@ function readsAlong(value: Scalar, axis: Axis, estimate: Estimate): boolean {
 function isGuarded(value: Scalar, seen: Set<string> = new Set()): boolean {
   if (seen.has(value.key)) return false;
   seen.add(value.key);
-  if (value.kind === 'apply' && value.op === 'select') return value.args.some(hasFold);
-  return hasFold(value) && value.kind !== 'fold' && partsOf(value).some((part) => isGuarded(part, seen));
+  if (value.kind === 'apply' && value.op === 'select') return value.args.some(({ folds }) => folds);
+  return value.folds && value.kind !== 'fold' && partsOf(value).some((part) => isGuarded(part, seen));
 }
 
 function describe({ role, loops, folds }: NestPlan): string {
