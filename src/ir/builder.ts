@@ -81,7 +81,19 @@ export function nameNode(node: Node, name: string, place = name): void {
   if (node.name !== undefined) return;
   node.name = name;
   node.place = place;
-  node.kept = true;
+  keep(node, true);
+}
+
+let changes = 0;
+
+/** How often a node has come to be written down as its author wrote it: what was found of nodes' forms holds while this stays. */
+export function keptChanges(): number {
+  return changes;
+}
+
+function keep(node: Node, kept: boolean): void {
+  if (node.kept !== kept) changes++;
+  node.kept = kept;
 }
 
 /** A node that stands for another one is what that was and called as it was, unless it has a role or a name of its own. */
@@ -91,7 +103,7 @@ export function standFor(from: Node, to: Node): void {
   if (from.name !== undefined && to.name === undefined) {
     to.name = from.name;
     to.place = from.place;
-    to.kept = from.kept;
+    keep(to, from.kept);
   }
   if (hasPlace(to)) return;
   to.place = from.place;

@@ -16,6 +16,39 @@ export function storeValue(value: Scalar): Scalar {
 
 /** Where the element at a coordinate lies: row-major. */
 export function addressOf(type: TensorType, at: readonly Index[]): Index {
+  return known.get(at)?.of(type) ?? rowMajor(type, at);
+}
+
+function rowMajor(type: TensorType, at: readonly Index[]): Index {
   const strides = stridesOf(type);
   return add(...at.map((coordinate, i) => mul(coordinate, strides[i])));
+}
+
+/** Addresses at the same coordinates. */
+class Addresses {
+  private readonly byShape = new Map<TensorType['shape'], Index>();
+  private readonly byStrides = new Map<string, Index>();
+
+  constructor(private readonly at: readonly Index[]) {}
+
+  of(type: TensorType): Index {
+    let found = this.byShape.get(type.shape);
+    if (!found) {
+      const key = stridesOf(type)
+        .map((stride) => stride.key)
+        .join();
+      found = this.byStrides.get(key) ?? rowMajor(type, this.at);
+      this.byStrides.set(key, found);
+      this.byShape.set(type.shape, found);
+    }
+    return found;
+  }
+}
+
+const known = new WeakMap<readonly Index[], Addresses>();
+
+/** Coordinates at which many tensors are read: where their elements lie is computed once for each form, and is one object then. */
+export function keepAddresses(at: readonly Index[]): readonly Index[] {
+  known.set(at, new Addresses(at));
+  return at;
 }

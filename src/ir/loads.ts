@@ -22,15 +22,18 @@ export function loadsOf(value: Scalar): readonly Access[] {
 
 function collectLoads(value: Scalar): readonly Access[] {
   const found = new Map<string, Access>();
-  const guardedAt = new Map<string, boolean>();
-  const visit = (part: Scalar, guarded: boolean): void => {
-    const before = guardedAt.get(part.key);
-    if (before === false || before === guarded) return;
-    guardedAt.set(part.key, guarded);
-    if (part.kind === 'load') found.set(part.key, { from: part.from, at: part.at, guarded });
-    const lazy = part.kind === 'apply' && (part.op === 'select' || part.op === 'and' || part.op === 'or');
-    partsOf(part).forEach((inner, i) => visit(inner, guarded || (lazy && i > 0)));
-  };
-  visit(value, false);
+  visit(value, false, found, new Map());
   return [...found.values()];
+}
+
+/** `guardedAt`: how parts were come to, those that have parts themselves. */
+function visit(part: Scalar, guarded: boolean, found: Map<string, Access>, guardedAt: Map<string, boolean>): void {
+  if (part.kind === 'number' || part.kind === 'local') return;
+  const before = guardedAt.get(part.key);
+  if (before === false || before === guarded) return;
+  guardedAt.set(part.key, guarded);
+  if (part.kind === 'load') found.set(part.key, { from: part.from, at: part.at, guarded });
+  const lazy = part.kind === 'apply' && (part.op === 'select' || part.op === 'and' || part.op === 'or');
+  const parts = partsOf(part);
+  for (let i = 0; i < parts.length; i++) visit(parts[i], guarded || (lazy && i > 0), found, guardedAt);
 }

@@ -1,6 +1,6 @@
 // From stored nodes to nests: substitution of element rules gives one value per stored node.
 import { isOp, type Element, type Node, type NodeOf } from '../../ir/graph.js';
-import { addressOf, loadElement, storeValue } from '../../ir/elements.js';
+import { addressOf, keepAddresses, loadElement, storeValue } from '../../ir/elements.js';
 import { add, axis, constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
 import { carried, recurrence, startOf, stepOf } from '../../ir/ops/recurrence.js';
 import type { ScanNode } from '../../ir/ops/scan.js';
@@ -55,19 +55,27 @@ export interface Places {
 
 /** Axes of nests: nests of one form have theirs in common, so that of two that are joined neither is to be written over the other's. */
 export class AxisPool {
-  private readonly known = new Map<string, readonly (Axis | undefined)[]>();
+  private readonly known = new Map<string, NestAxes>();
 
-  /** An axis for each dimension of a nest's elements, undefined for those of one index. */
-  of(shape: readonly Dim[]): readonly (Axis | undefined)[] {
+  /** The axes of the nest whose elements are those of a tensor. */
+  of(shape: readonly Dim[]): NestAxes {
     const names = shape.map((d, i) => axisName(d.name, i, shape.length));
     const key = shape.map((d, i) => `${names[i]}<${d.size.key}`).join();
     let found = this.known.get(key);
     if (!found) {
-      found = shape.map((d, i) => (constantOf(d.size) === 1 ? undefined : axis(names[i], d.size)));
-      this.known.set(key, found);
+      const axes = shape.map((d, i) => (constantOf(d.size) === 1 ? undefined : axis(names[i], d.size)));
+      const at = keepAddresses(axes.map((a) => (a ? toIndex(a) : zero)));
+      this.known.set(key, (found = { axes: axes.filter((a) => a !== undefined), at }));
     }
     return found;
   }
+}
+
+interface NestAxes {
+  /** One for each dimension of more than one index. */
+  readonly axes: readonly Axis[];
+  /** The coordinates of its elements. */
+  readonly at: readonly Index[];
 }
 
 /** One element of any node, as `reader` sees it: a load where it has a buffer, else its rule with its inputs' elements put in. */
@@ -151,15 +159,14 @@ export function copyOf(
 }
 
 function storing(node: Node, to: Buffer, element: Element, places: Pick<Places, 'axes'>): NestDraft {
-  const axes = places.axes.of(node.type.shape);
-  const at: Index[] = axes.map((a) => (a ? toIndex(a) : zero));
+  const { axes, at } = places.axes.of(node.type.shape);
   const store: Store = { to, at: addressOf(node.type, at), value: storeValue(element(at)) };
   return {
     kind: 'nest',
     nest: {
       kind: 'nest',
       name: to.name,
-      axes: axes.filter((a) => a !== undefined),
+      axes,
       stores: [store],
       provenance: { formulas: [], sources: [], phase: 'forward', results: [] },
     },

@@ -7,12 +7,14 @@ import type { Buffer } from '../../ir/scalar.js';
 import { Merging, type Links } from './merging.js';
 import { linksOf, type NestDraft } from './nests.js';
 import { alone, joinRows, sortedGroups, sortGroups, type Group, type Joining, type RowGroup } from './rows.js';
-import { canTotal, isTotal } from './totals.js';
+import { canTotal, isTotal, mayBeTotal } from './totals.js';
 
 /** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
 export function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
+  const candidates = groups.flatMap((g) => (g.kind === 'rows' ? g.members.filter(mayBeTotal) : []));
+  if (candidates.length === 0) return sortGroups(groups, joining.inPlace);
   const homes = new Homes(groups, joining);
-  for (const total of groups.flatMap((g) => (g.kind === 'rows' ? g.members : []))) {
+  for (const total of candidates) {
     const home = homes.of(total);
     if (!home || home.totals.length > 0) continue;
     for (const into of homes.makersOf(total))

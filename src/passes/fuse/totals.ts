@@ -24,6 +24,15 @@ function elements({ axes }: Nest): number {
   return axes.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1);
 }
 
+/** Is there a row that it may be a total over? */
+export function mayBeTotal({ nest, host }: NestDraft): boolean {
+  if (host || elements(nest) > mostElements) return false;
+  return nest.stores.every((s) => {
+    const folds = foldsOf(s.value);
+    return folds.length > 0 && folds.every((f) => f.over.some((a) => constantOf(a.extent) === undefined));
+  });
+}
+
 /** Does every store of the draft fold over all rows, and is it small? */
 export function isTotal({ nest, host }: NestDraft, row: Axis): boolean {
   if (host || constantOf(row.extent) !== undefined || elements(nest) > mostElements) return false;

@@ -69,12 +69,22 @@ function costsBy(estimate: Estimate): Costs {
 
 /** The operation with its attributes, without the nodes that it is of, and the types. */
 function ruleKey({ op, key, inputs, type }: Node): string {
-  return [op.name, key.slice(key.indexOf(')')), ...[...inputs.map((input) => input.type), type].map(typeKey)].join(' ');
+  let rule = `${op.name} ${key.slice(key.indexOf(')'))} ${formKey(type)}`;
+  for (const input of inputs) rule += ` ${formKey(input.type)}`;
+  return rule;
 }
 
-function typeKey({ element, shape }: TensorType): string {
-  const of = element.kind === 'index' ? element.size.key : '';
-  return `${element.kind}${of}[${shape.map(({ size }) => size.key).join(',')}]`;
+const formKeys = new WeakMap<TensorType, string>();
+
+/** Equal for equal types, whatever their dimensions are called. */
+function formKey(type: TensorType): string {
+  let known = formKeys.get(type);
+  if (known === undefined) {
+    const { element, shape } = type;
+    const of = element.kind === 'index' ? element.size.key : '';
+    formKeys.set(type, (known = `${element.kind}${of}[${shape.map(({ size }) => size.key).join(',')}]`));
+  }
+  return known;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Factors that are the same for every element (numbers and run-time sizes) are taken out of products and sums, and applied once, last:
 // a / n - b / n = (a - b) / n. So the textbook forms come out of the chain rule.
+import { keptChanges } from '../../../ir/builder.js';
 import { isOp, type Builder, type Node } from '../../../ir/graph.js';
 import { constant as whole, constantOf, div as quotient, mul as times, one, type Index } from '../../../ir/index.js';
 import { add, div, mul, neg, sub } from '../../../ir/ops/arithmetic.js';
@@ -36,14 +37,26 @@ export const scaleRules: readonly SimplifyRule[] = [
 
 const plain: Scaled = { number: 1, up: one, down: one };
 
-/** What multiplies every element of a node. Nodes that the author named stay whole. */
+/** Of the nodes of a builder, while none of them comes to be named. */
+const known = new WeakMap<Builder, { readonly since: number; readonly scales: Map<Node, Scaled> }>();
+
+/** What multiplies every element of a node. Nodes that the author named stay whole, but for the one on top. */
 export function scaleOf(node: Node, g: Builder, top = false): Scaled {
+  if (top && node.kept) return findScale(node, g);
+  let found = known.get(g);
+  if (found?.since !== keptChanges()) known.set(g, (found = { since: keptChanges(), scales: new Map() }));
+  let scale = found.scales.get(node);
+  if (!scale) found.scales.set(node, (scale = findScale(node, g, node.kept)));
+  return scale;
+}
+
+function findScale(node: Node, g: Builder, stays = false): Scaled {
   const number = numberOf(node);
   // What an infinite factor makes of 0 would be NaN elsewhere.
   if (number !== undefined && Number.isFinite(number)) return { ...plain, number };
   const sized = sizeOf(node);
   if (sized) return { ...plain, up: sized };
-  if (!top && node.kept) return { ...plain, core: node };
+  if (stays) return { ...plain, core: node };
   const [a, b] = node.inputs;
   if (isOp(node, broadcast)) {
     const inner = scaleOf(a, g);
