@@ -43,9 +43,13 @@ function enlarged(seen: Uint8Array<ArrayBuffer>, id: number): Uint8Array<ArrayBu
 /** Sorted by their numbers, which are below `end`: where they are many among those, by putting each in its place. */
 function inOrderOfMaking(nodes: Node[], end: number): Node[] {
   if (nodes.length * 8 < end) return nodes.sort((a, b) => a.id - b.id);
-  const places = new Array<Node | undefined>(end).fill(undefined);
-  for (const node of nodes) places[node.id] = node;
-  return places.filter((node) => node !== undefined);
+  const places = new Int32Array(end);
+  nodes.forEach(({ id }, i) => {
+    places[id] = i + 1;
+  });
+  const sorted: Node[] = [];
+  for (const place of places) if (place > 0) sorted.push(nodes[place - 1]);
+  return sorted;
 }
 
 /**
