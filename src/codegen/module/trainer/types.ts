@@ -2,7 +2,7 @@
 import type { TrainerProgram } from '../../../ir/program.js';
 import { printType, type TensorType } from '../../../ir/types.js';
 import type { Definition, Property } from '../../text/definition.js';
-import { literal, propertyKey } from '../../text/quote.js';
+import { literal, propertyKey, templateText } from '../../text/quote.js';
 
 /** Has the model something to minimise? Else its trainer only predicts. */
 export function hasLoss({ model }: TrainerProgram): boolean {
@@ -22,11 +22,11 @@ export function predictInputs(program: TrainerProgram): TrainerProgram['inputs']
 }
 
 export function publicTypes(program: TrainerProgram): Definition[] {
-  const names = program.parameters.map((p) => literal(p.name));
-  const trained = program.parameters.filter((p) => p.trained).map((p) => literal(p.name));
+  const names = program.parameters.map((p) => p.name);
+  const trained = program.parameters.filter((p) => p.trained).map((p) => p.name);
   const parameterNames: Definition = {
     kind: 'text',
-    text: `export type ParameterName = ${names.join(' | ') || 'never'};`,
+    text: `export type ParameterName = ${unionOf(names)};`,
   };
   if (!hasLoss(program)) return [...predictionTypes(program), parameterNames];
   return [
@@ -49,10 +49,30 @@ export function publicTypes(program: TrainerProgram): Definition[] {
     {
       kind: 'text',
       text: `/** Parameters that have a gradient. */\nexport type TrainedParameterName = ${
-        trained.length === names.length ? 'ParameterName' : trained.join(' | ') || 'never'
+        trained.length === names.length ? 'ParameterName' : unionOf(trained)
       };`,
     },
   ];
+}
+
+/** Fewer copies are read more easily each by its name. */
+const fewestCopies = 4;
+
+/** The type of these names. Those that differ in the number of a copy are one pattern: `read.block.${0 | 1 | 2 | 3}.scale`. */
+function unionOf(names: readonly string[]): string {
+  const patterns = names.map((name) => {
+    const [, before, at, after] = /^(.*?\.)(0|[1-9]\d*)(\..*)$/s.exec(name) ?? [];
+    return at === undefined ? undefined : { before, at: Number(at), after, key: JSON.stringify([before, after]) };
+  });
+  const copies = new Map<string, Set<number>>();
+  for (const p of patterns) if (p) copies.set(p.key, (copies.get(p.key) ?? new Set()).add(p.at));
+  const printed = patterns.map((p, i) => {
+    const numbers = p && copies.get(p.key);
+    if (!numbers || numbers.size < fewestCopies) return literal(names[i]);
+    const counted = [...numbers.keys()].sort((a, b) => a - b).join(' | ');
+    return `\`${templateText(p.before)}\${${counted}}${templateText(p.after)}\``;
+  });
+  return [...new Set(printed)].join(' | ') || 'never';
 }
 
 /** What predict takes and gives. */
