@@ -5,16 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
-import type { Step } from '../../src/inspect/derivation/data.js';
+import type { Derivation, Step } from '../../src/inspect/derivation/data.js';
 import { printFormula } from '../../src/ir/formula/text.js';
+import type { ModelGraph } from '../../src/ir/model.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The lines of a model's derivation by the names that mathematics gives them. */
-function linesOf(text: string): ReadonlyMap<string, string> {
+function modelOf(text: string): ModelGraph {
   const { model, diagnostics } = check({ file: 'm.nn', text: `model m {\n${text}\n}\n` });
   if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
-  const { forward, backward, parameters } = derivationOf(model);
+  return model;
+}
+
+/** The lines of a model's derivation by the names that mathematics gives them. */
+function linesOf(text: string): ReadonlyMap<string, string> {
+  const { forward, backward, parameters } = derivationOf(modelOf(text));
   const each = (step: Step): readonly Step[] => [step, ...(step.loop?.body ?? []).flatMap(each)];
   return new Map(
     [...forward, ...backward, ...parameters]
@@ -102,6 +107,42 @@ h = x |> lstm(5)
 loss = mse(h[:, -1], y)`);
     expect([...lines.keys()].filter((name) => name.includes('next'))).toEqual([]);
     expect(lines.get('∂loss/∂c[t]')).toMatch(/^part_c\[t\] \+ ∂loss\/∂h/u);
+  });
+});
+
+describe('sums over axes', () => {
+  const image = 'input image: [batch, 1, 8, 8]\ninput y: [batch, 2]\n';
+
+  it('run over letters where axes have no names', () => {
+    const lines = linesOf(`${image}a = image |> conv2d(3, 3) |> relu\nloss = mse(a |> flatten |> dense(2), y)`);
+    expect(lines.get('∂loss/∂a.conv2d.b[o]')).toBe('Σ_{b,y,x} δ_a[b, o, y, x]');
+  });
+
+  it('of the largest among windows have one condition', () => {
+    const lines = linesOf(`${image}a = image |> max_pool2d(2)\nloss = mse(a |> conv2d(1, 1) |> flatten |> dense(2), y)
+ways = grad(sum(a), image)\noutput ways`);
+    expect([...lines.values()].filter((formula) => formula.includes('≥'))).toEqual([]);
+  });
+});
+
+describe('updates', () => {
+  const trained = (model: string): Derivation => derivationOf(modelOf(model));
+  const lineOf = ({ update }: Derivation, name: string): string | undefined => {
+    const step = update.find((each) => each.name === name);
+    return step && printFormula(step.formula, 'math');
+  };
+  const train = 'train { optimizer = adam(lr = cosine(peak = 0.002, steps = 100)) }';
+
+  it('say the schedule that the model names', () => {
+    const found = trained(`${inputs}param W: [4, 2] ~ glorot_uniform()\nloss = mse(x @ W, y)\n${train}`);
+    expect(lineOf(found, 'schedule')).toBe('0.001 · (1 + cos(π · min(max(t - 1, 0) / 100, 1)))');
+    expect(lineOf(found, 'W')).toMatch(/^W - schedule · m/u);
+  });
+
+  it('count by a letter that no sum or loop has', () => {
+    const found = trained(`input x: [batch, 6, 3]\ninput y: [batch, 6, 2]
+loss = mse(x |> gru(5) |> dense(2), y)\n${train}`);
+    expect(found.legend.at(-1)?.sign).toBe('τ');
   });
 });
 

@@ -1,13 +1,13 @@
 // The derivation of a gradient as data: forward, cotangents by the chain rule, gradients, and what the optimizer does with them.
 import { createWriter } from '../../ir/formula.js';
-import { name, type Title } from '../../ir/formula/tree.js';
+import { name, partsOf, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { leafName, seenBy } from '../../ir/labels.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
 import { scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { chainOf } from './chain.js';
-import type { Derivation, LegendEntry, LoopStep, Step } from './data.js';
+import type { Derivation, LegendEntry, Step } from './data.js';
 import { legendOf } from './draws.js';
 import { derive, type Derived } from './derive.js';
 import { createLoops, type Loops, type Scope } from './loops.js';
@@ -46,7 +46,7 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   const backward = told([...middle.map((step) => chain(step)), ...last]).filter(
     (step) => !last.some((s) => s === step),
   );
-  const letters = new Set([...before, ...backward].flatMap(({ loop }) => (loop ? lettersOf(loop) : [])));
+  const letters = new Set([...before, ...backward, ...last].flatMap(lettersIn));
   const { update, each, legend } = updatesOf(derived, scope.names, letters);
   const shown = options.wrt ? sliceOf(before, [...backward, ...last], of.node) : before;
   const whole = {
@@ -66,8 +66,19 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   };
 }
 
-function lettersOf({ letter, body }: LoopStep): string[] {
-  return [letter, ...body.flatMap(({ loop }) => (loop ? lettersOf(loop) : []))];
+/** The letters of positions and of sums. */
+function lettersIn({ left, formula, loop }: Step): string[] {
+  return [...lettersOf(left), ...lettersOf(formula), ...(loop ? [loop.letter, ...loop.body.flatMap(lettersIn)] : [])];
+}
+
+function lettersOf(formula: Formula): string[] {
+  const own =
+    formula.kind === 'contraction'
+      ? [...formula.over, ...formula.free].map(({ letter }) => letter)
+      : formula.kind === 'total'
+        ? formula.letters
+        : [];
+  return [...own, ...partsOf(formula).flatMap(lettersOf)];
 }
 
 /** What is said of draws. */

@@ -1,4 +1,5 @@
 // One line of a derivation from a node.
+import { mathematical, sumNames } from '../../ir/formula/mathematics.js';
 import { placedBy } from '../../ir/formula/places.js';
 import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
@@ -53,11 +54,48 @@ export function definedAs(title: Title, left: Formula, node: Node, scope: Scope)
   const formula = scope.define(node);
   if (formula.kind === 'contraction' && formula.free.length > 0)
     return stepOf(title, placed(left, lettersOf(formula.free)), formula, node);
+  const lettered = sumByLetters(formula, scope);
+  if (lettered) return stepOf(title, placed(left, lettered.free), { ...lettered.formula, node }, node);
   const rows = isOp(node, scatterAdd) && formula.kind === 'apply' ? rowsAdded(node, formula, scope) : undefined;
   return rows ? stepOf(title, placed(left, [rows.row]), rows.formula, node) : stepOf(title, left, formula, node);
 }
 
 const lettersOf = (letters: readonly Letter[]): string[] => letters.map(({ letter }) => letter);
+
+/** A sum over axes without names of their own, by letters: b[o] = Σ_{b,y,x} δ[b, o, y, x]. */
+function sumByLetters(
+  formula: Formula,
+  { positions }: Scope,
+): { readonly free: readonly string[]; readonly formula: Formula } | undefined {
+  const of = mathematical(formula);
+  if (of.kind !== 'sum' || sumNames(of) !== undefined) return undefined;
+  const taken = new Set(positions);
+  const letters = of.shape.map((dim, i): Letter => {
+    const own = /^\p{L}/u
+      .exec(dim.name ?? (constantOf(dim.size) === undefined ? printDim(dim) : ''))?.[0]
+      .toLowerCase();
+    // The axes of an image.
+    const usual = of.shape.length === 4 && i > 1 ? ['', '', 'y', 'x'][i] : undefined;
+    const letter = [own, usual, ...'ijkpqruvw'].find((each) => each !== undefined && !taken.has(each)) ?? 'i';
+    taken.add(letter);
+    return { letter, dim };
+  });
+  const summed = placedFactors(of.of, letters);
+  if (!summed) return undefined;
+  const over = letters.filter((_, i) => of.axes.includes(i));
+  const free = letters.filter((_, i) => !of.axes.includes(i));
+  return { free: lettersOf(free), formula: total({ letters: lettersOf(over), of: summed, plain: formula }) };
+}
+
+/** A name, or a product of such, by its elements; undefined of what is more. */
+function placedFactors(formula: Formula, letters: readonly Letter[]): Formula | undefined {
+  const of = mathematical(formula);
+  const rank = of.node?.type.shape.length;
+  if (of.kind === 'name') return rank === letters.length ? placedBy(of, letters) : undefined;
+  if (of.kind !== 'infix' || of.operator !== 'elementwise') return undefined;
+  const [left, right] = [placedFactors(of.left, letters), placedFactors(of.right, letters)];
+  return left && right && infix('times', left, right);
+}
 
 /** scatter_add(d, ids), row by row: W[r] = Σ_{b : ids[b] = r} d[b]. */
 function rowsAdded(

@@ -1,7 +1,20 @@
 // What the optimizer does with each gradient, over names for the gradients.
 import { createWriter } from '../../ir/formula.js';
 import { printFormula } from '../../ir/formula/text.js';
-import { name, partsOf, renamed, seen, total, type Formula, type Title } from '../../ir/formula/tree.js';
+import { plain } from '../../ir/formula/mathematics.js';
+import { isProduct, productOf, writtenProduct } from '../../ir/formula/products.js';
+import {
+  infix,
+  name,
+  number,
+  partsOf,
+  renamed,
+  seen,
+  total,
+  withParts,
+  type Formula,
+  type Title,
+} from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { maximum } from '../../ir/ops/arithmetic.js';
 import { counter, gradient, parameter as weight, slot } from '../../ir/ops/leaves.js';
@@ -72,7 +85,7 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
   const ofAll = norms.some(({ formula }) => hasTotal(formula))
     ? [{ sign: each, meaning: 'each trained parameter' }]
     : [];
-  return { update: [...rates, ...norms, ...updates], each, legend: [...ofAll, ...legend] };
+  return { update: [...withRates(rates, [...norms, ...updates])], each, legend: [...ofAll, ...legend] };
 }
 
 /** Slots, then the weight by what they have become. */
@@ -92,6 +105,49 @@ function updateLines(
     ...slots.map(({ slot, node }) => line(slot ?? '', node, false)),
     ...list.filter(({ slot }) => slot === undefined).map(({ node }) => line(parameter, node, true)),
   ];
+}
+
+/** The number that an optimizer multiplies a schedule with belongs to it: what the model says is 0.001 · (1 + cos …), not 1 + cos …. */
+function withRates(rates: readonly UpdateStep[], others: readonly UpdateStep[]): UpdateStep[] {
+  let all = others;
+  const told = rates.map((rate): UpdateStep => {
+    const found = new Set<number>();
+    const visit = (formula: Formula): void => {
+      const by = numberBefore(formula, rate.name);
+      if (by !== undefined) found.add(by);
+      else if (formula.kind === 'name' && formula.title.word === rate.name) found.add(1);
+      else for (const part of partsOf(formula)) visit(part);
+    };
+    for (const { formula } of others) visit(formula);
+    const [by, ...different] = found;
+    if (by === undefined || by === 1 || different.length > 0) return rate;
+    all = all.map((step) => ({ ...step, formula: withoutNumber(step.formula, rate.name) }));
+    // Its node is the schedule without the number.
+    return { ...rate, formula: infix('times', number(by), rate.formula), node: undefined };
+  });
+  return [...told, ...all];
+}
+
+/** The number of a product in which a name is a factor. */
+function numberBefore(formula: Formula, word: string): number | undefined {
+  if (!isProduct(formula)) return undefined;
+  const { number: by, factors } = productOf(formula, plain);
+  const has = factors.some(({ of, by: how }) => how !== 'div' && isCalled(of, word));
+  return has ? Math.abs(by) : undefined;
+}
+
+function isCalled(formula: Formula, word: string): boolean {
+  const of = seen(formula);
+  return of.kind === 'name' && of.title.word === word;
+}
+
+function withoutNumber(formula: Formula, word: string): Formula {
+  if (isProduct(formula) && numberBefore(formula, word) !== undefined) {
+    const product = productOf(formula, plain);
+    const whole = writtenProduct({ ...product, number: Math.sign(product.number) });
+    return whole ?? formula;
+  }
+  return withParts(formula, (part) => withoutNumber(part, word));
 }
 
 /** A schedule that is longer has a line of its own. */

@@ -2,6 +2,7 @@
 import { isOp } from '../graph.js';
 import { constantOf, printIndex } from '../index.js';
 import { permute } from '../ops/movement.js';
+import { reduceMax } from '../ops/reductions.js';
 import { countedSum } from './exact.js';
 import { printNumber } from './numbers.js';
 import { isProduct, usualProduct } from './products.js';
@@ -100,7 +101,7 @@ function inUsualForm(of: Formula): Formula {
 }
 
 /** The same but for products. */
-function plain(formula: Formula): Formula {
+export function plain(formula: Formula): Formula {
   switch (formula.kind) {
     case 'silent':
       return plain(formula.of);
@@ -133,6 +134,7 @@ function plain(formula: Formula): Formula {
     case 'infix': {
       const { operator, left, right } = formula;
       if (operator === 'add' || operator === 'sub') return signed(workedOut(formula));
+      if (isAtItsMost(formula)) return { ...formula, operator: 'equal' };
       if (operator !== 'times' && operator !== 'elementwise') return formula;
       const under = plain(right);
       const isReciprocal = under.kind === 'infix' && under.operator === 'div' && isNumber(under.left, 1);
@@ -152,6 +154,14 @@ function unturned(formula: FormulaOf<'sum'> & Formula): FormulaOf<'sum'> & Formu
   if (kept.some((axis, i) => i > 0 && axis < kept[i - 1])) return formula;
   const axes = formula.axes.map((axis) => order[axis]).sort((a, b) => a - b);
   return { ...formula, of: of.args[0], axes, shape: of.node.inputs[0].type.shape };
+}
+
+/** w ≥ max(w) is w = max(w). */
+function isAtItsMost({ operator, left, right }: FormulaOf<'infix'>): boolean {
+  const [w, most] = operator === 'lessEqual' ? [right, left] : [left, right];
+  if (operator !== 'lessEqual' && operator !== 'greaterEqual') return false;
+  const [of, extreme] = [seen(w).node, seen(most).node];
+  return of !== undefined && extreme !== undefined && isOp(extreme, reduceMax) && extreme.inputs[0] === of;
 }
 
 /** Of numbers alone the sum. */

@@ -290,7 +290,7 @@ export function renamed(formula: Formula, called: (name: FormulaOf<'name'> & For
 }
 
 /** The same with each part as `of` makes it. */
-function withParts(formula: Formula, of: (part: Formula) => Formula): Formula {
+export function withParts(formula: Formula, of: (part: Formula) => Formula): Formula {
   switch (formula.kind) {
     case 'name':
     case 'number':
