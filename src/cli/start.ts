@@ -24,9 +24,10 @@ const parts = new Map<string, Part>();
 
 // Code that V8 has thrown away because it ran only at the start could not be kept.
 setFlagsFromString('--no-flush-bytecode');
-// Commands are short: three times as much of a function must have run before an optimizing compiler is worth its time. Later engines have
-// one between, and no such flag.
-if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=400000');
+// Most commands are short: three times as much of a function must have run before an optimizing compiler is worth its time. Later engines
+// have one between, and no such flag.
+const runsSteps = ['train', 'bench', 'graph', 'gradcheck', 'verify'].includes(process.argv[2]);
+if (process.versions.node.startsWith('20.') && !runsSteps) setFlagsFromString('--interrupt-budget=400000');
 
 const { main } = partOf('./main.cjs').exports as typeof commands;
 const used = await main();
