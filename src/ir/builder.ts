@@ -4,40 +4,22 @@ import type { TensorType } from './types.js';
 
 /** A new builder with nothing in it. Nodes of two builders must not be mixed. */
 export function createBuilder(): Builder {
-  const nodes = new Map<number, Node>();
-  /** Ops by the order in which they were first asked for: what a node's key begins with. */
-  const numbers = new Numbers<Op<never>>();
-  /** Ops with numbers of inputs and attributes, and pairs: what nodes are looked up by, which is less to make than a text. */
-  const kinds = new Numbers<string>();
-  const pairs = new Numbers<number>();
-  /** What keys of nodes say of their attributes, which nodes made from them have in common with them. */
-  const attrKeys = new Map<Attrs, string>();
+  const known = new KnownNodes();
   let origin: Origin | undefined;
   let role: Role = { kind: 'forward' };
   const builder: Builder = {
     get size() {
-      return nodes.size;
+      return known.size;
     },
     make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
-      const attrKey = attrKeys.get(attrs) ?? keyOfAttrs(attrs);
-      const number = numbers.of(op);
-      const kind = kinds.of(`${number}/${inputs.length}${attrKey}`);
-      let of = 0;
-      inputs.forEach(({ id }, i) => {
-        of = i === 0 ? id : pairs.of(paired(of, id));
-      });
-      const found = paired(kind, of);
-      const known = nodes.get(found);
-      // Equal keys are of one op, so that the attributes are its own.
-      if (known) return known as Node<A>;
+      const found = known.find(op, inputs, attrs);
+      if (found) return found;
       const type: TensorType = op.type(
         inputs.map((n) => n.type),
         attrs,
       );
-      const key = `${number}(${inputs.map((n) => n.id).join(',')})${attrKey}`;
-      const node: Node<A> = { id: nodes.size, op, inputs, attrs, type, key, origin, role, kept: false };
-      nodes.set(found, node);
-      attrKeys.set(attrs, attrKey);
+      const node = new MadeNode(known.size, op, inputs, attrs, type, origin, role);
+      known.add(node);
       return node;
     },
     at(next, build, as = role) {
@@ -55,20 +37,72 @@ export function createBuilder(): Builder {
   return builder;
 }
 
-/** Numbers things in the order in which they are first asked for. */
-class Numbers<T> {
-  private readonly known = new Map<T, number>();
+class MadeNode<A extends Attrs> implements Node<A> {
+  kept = false;
+  name?: string;
+  place?: string;
+  activation?: string;
+  private written?: string;
 
-  of(thing: T): number {
-    let number = this.known.get(thing);
-    if (number === undefined) this.known.set(thing, (number = this.known.size));
-    return number;
+  constructor(
+    readonly id: number,
+    readonly op: Op<A>,
+    readonly inputs: readonly Node[],
+    readonly attrs: A,
+    readonly type: TensorType,
+    public origin: Origin | undefined,
+    public role: Role,
+  ) {}
+
+  /** Written when it is first asked for: few nodes are told apart by it. */
+  get key(): string {
+    return (this.written ??= `${numberOf(this.op)}(${this.inputs.map((n) => n.id).join(',')})${keyOfAttrs(this.attrs)}`);
   }
 }
 
-/** Two numbers below 2^26 as one. */
-function paired(a: number, b: number): number {
-  return a * 2 ** 26 + b;
+const numbers = new Map<unknown, number>();
+
+/** Ops by the order in which they were first asked for: what a node's key begins with. */
+function numberOf(op: unknown): number {
+  const known = numbers.get(op) ?? numbers.size;
+  numbers.set(op, known);
+  return known;
+}
+
+/** The nodes of a builder: each stands with the newest of its inputs, which few others are made of. */
+class KnownNodes {
+  private readonly leaves = new Map<string, Node>();
+  /** By the number of the input. */
+  private readonly users: Node[][] = [];
+  size = 0;
+
+  find<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> | undefined {
+    // Equal keys are of one op, so that the attributes are its own.
+    if (inputs.length === 0) return this.leaves.get(leafKey(op, attrs)) as Node<A> | undefined;
+    const isSame = (user: Node): boolean =>
+      user.op === (op as unknown) &&
+      user.inputs.length === inputs.length &&
+      user.inputs.every((input, i) => input === inputs[i]) &&
+      (user.attrs === attrs || keyOfAttrs(user.attrs) === keyOfAttrs(attrs));
+    return this.users[newest(inputs).id]?.find(isSame) as Node<A> | undefined;
+  }
+
+  add(node: Node): void {
+    this.size++;
+    this.users.push([]);
+    if (node.inputs.length === 0) this.leaves.set(leafKey(node.op, node.attrs), node);
+    else this.users[newest(node.inputs).id].push(node);
+  }
+}
+
+function newest(nodes: readonly Node[]): Node {
+  let found = nodes[0];
+  for (const node of nodes) if (node.id > found.id) found = node;
+  return found;
+}
+
+function leafKey(op: unknown, attrs: Attrs): string {
+  return `${numberOf(op)}${keyOfAttrs(attrs)}`;
 }
 
 /** What is made for the sake of a cotangent is not the cotangent. */

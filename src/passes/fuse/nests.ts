@@ -205,8 +205,13 @@ export function linksOf(draft: Draft): Links {
   let known = links.get(draft);
   if (!known) {
     const { stores } = draft.nest;
-    const reads = new Set(stores.flatMap((s) => loadsOf(s.value).map((l) => l.from)));
-    links.set(draft, (known = { reads, writes: new Set(stores.map((s) => s.to)) }));
+    const reads = new Set<Buffer>();
+    const writes = new Set<Buffer>();
+    for (const { to, value } of stores) {
+      writes.add(to);
+      for (const { from } of loadsOf(value)) reads.add(from);
+    }
+    links.set(draft, (known = { reads, writes }));
   }
   return known;
 }

@@ -30,8 +30,10 @@ export interface RowGroup {
 /** A group while it grows, with what its members read and write. */
 interface GrowingGroup extends RowGroup {
   readonly members: NestDraft[];
+  /** Of one member, its own; of several, sets that grow. */
   reads: ReadonlySet<Buffer>;
   writes: ReadonlySet<Buffer>;
+  grown?: { readonly reads: Set<Buffer>; readonly writes: Set<Buffer> };
   readonly stores: Map<Buffer, { readonly store: Store; readonly row: Axis }>;
 }
 
@@ -116,8 +118,11 @@ function groupOf(draft: NestDraft, eligible: boolean): GrowingGroup {
 
 function grow(group: GrowingGroup, by: GrowingGroup): GrowingGroup {
   group.members.push(...by.members);
-  group.reads = new Set([...group.reads, ...by.reads]);
-  group.writes = new Set([...group.writes, ...by.writes]);
+  const { reads, writes } = (group.grown ??= { reads: new Set(group.reads), writes: new Set(group.writes) });
+  for (const buffer of by.reads) reads.add(buffer);
+  for (const buffer of by.writes) writes.add(buffer);
+  group.reads = reads;
+  group.writes = writes;
   for (const [buffer, made] of by.stores) group.stores.set(buffer, made);
   return group;
 }
