@@ -3,6 +3,7 @@ import type { Costs, Explanation, KernelCosts } from '../inspect/explain/costs.j
 import type { Layer } from '../inspect/explain/tree.js';
 import type { ValueExplanation } from '../inspect/explain/value.js';
 import type { MemoryUse } from '../inspect/memory.js';
+import { namesTogether } from '../inspect/print/sections.js';
 import { printPlace } from '../ir/source.js';
 import { tableLines, type Column } from './table.js';
 
@@ -114,18 +115,26 @@ function kernelLines(kernel: KernelCosts, total: Costs): string[] {
 
 /** A value with what it is made of and its gradient. */
 export function valueText(value: ValueExplanation): string {
-  const { name, kind, type, source, formula, reads, inputs, parameters, readers, trained, gradient } = value;
+  const { name, kind, type, source, formula, equation, within = [], rules, reads, inputs, parameters } = value;
+  const { readers, trained, gradient } = value;
   const behind = [...inputs, ...parameters].filter((other) => !reads.includes(other));
   const line = (title: string, text: string | undefined): string[] =>
     text === undefined || text === '' ? [] : [`${title.padEnd(11)} ${text}`];
   const what = kind === 'parameter' ? `${trained ? 'trained' : 'frozen'} parameter` : kind;
   return [
     `${name}: ${type}  ${what}${source === '' ? '' : `  ${source}`}`,
-    ...line('formula', formula && `${name} = ${formula}`),
+    ...within.map((each) => line('within', each)).flat(),
+    ...line('formula', equation ?? (formula && `${name} = ${formula}`)),
+    ...(rules ?? []).flatMap(({ rule, upstream, local }) => [
+      ...line('rule', rule),
+      ...line('upstream', upstream),
+      ...line('local', local),
+    ]),
     ...line('made of', reads.join(', ')),
-    ...line('behind it', behind.join(', ')),
+    ...line('behind it', namesTogether(behind).join(', ')),
     ...line('read by', readers.join(', ')),
-    ...line('gradient', gradient ?? 'the loss has no derivative by it'),
+    // A derivative's own derivative is not asked for, and a line of a gradient alone may be told in others.
+    ...line('gradient', gradient ?? (equation === undefined ? 'the loss has no derivative by it' : undefined)),
   ].join('\n');
 }
 

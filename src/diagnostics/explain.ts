@@ -9,7 +9,7 @@ export const valueUnknown = message<{ model: string; name: string; near?: string
     labels: [],
     help:
       near === undefined
-        ? 'parameters have their whole name, as in h.dense.W; values are called as in the model'
+        ? 'parameters have their whole name, as in h.dense.W; values are called as in the model, or as nnc grad prints them'
         : `did you mean ${near}?`,
   }),
 );

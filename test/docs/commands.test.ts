@@ -26,7 +26,7 @@ function shown({ info }: Block): string | undefined {
 }
 
 it.each([
-  ['explain.md', 4],
+  ['explain.md', 5],
   ['reading.md', 8],
 ])('docs/%s shows what is printed', (name, count) => {
   const page = join(root, 'docs', name);

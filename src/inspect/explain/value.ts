@@ -11,16 +11,21 @@ import { printType } from '../../ir/types.js';
 import { nearest } from '../../passes/elaborate/names.js';
 import { derivationOf } from '../derivation/derivation.js';
 import { sourcesNamed, valuesOf } from '../derivation/select.js';
+import { explainDerived } from './derived.js';
 
 export interface ValueExplanation {
   readonly name: string;
-  readonly kind: 'input' | 'parameter' | 'state' | 'value';
+  readonly kind: 'input' | 'parameter' | 'state' | 'value' | 'cotangent' | 'update';
   /** With the names of axes: `[batch, 784]`. */
   readonly type: string;
   /** `mnist.nn:9 dense`; '' of a leaf. */
   readonly source: string;
   /** Absent where it is given, and not computed. */
   readonly formula?: string;
+  /** Of what `nnc grad` alone has a name for: its line, `δ_a3 = …`; what that stands in; and how the chain rule leads there. */
+  readonly equation?: string;
+  readonly within?: readonly string[];
+  readonly rules?: readonly { readonly rule: string; readonly upstream: string; readonly local?: string }[];
   /** What the formula names, and every input and parameter behind that. */
   readonly reads: readonly string[];
   readonly inputs: readonly string[];
@@ -54,11 +59,11 @@ export function nearestValue(model: ModelGraph, name: string): string | undefine
   return nearest(name, names) ?? names.find((known) => known.endsWith(`.${name}`));
 }
 
-/** Explains a value; undefined where the model has none of this name. */
+/** Explains a value, one of the model's or one of its gradient's; undefined where neither has one of this name. */
 export function explainValue(model: ModelGraph, name: string): ValueExplanation | undefined {
   const values = valuesNamed(model);
   const node = values.get(name);
-  if (!node) return undefined;
+  if (!node) return explainDerived(model, name, explainValue);
   const names = new Map([...values].map(([called, of]) => [of, called]));
   const nameOf = (of: Node): string | undefined => (of === node ? undefined : (names.get(of) ?? leafName(of)));
   const behind = reachable([node]);

@@ -11,13 +11,21 @@ import { reachable } from '../../ir/reachable.js';
 import type { TensorType } from '../../ir/types.js';
 import type { Derivation } from '../derivation/data.js';
 import { emitLoop } from './nnLoops.js';
-import { emitAll, named, textOf, type Body } from './nnStatements.js';
+import { emitAll, named, textOf, type Body, type Said } from './nnStatements.js';
 import { Words } from './nnWords.js';
 
 /** The model's text. */
 export function printModel(model: ModelGraph, derivation: Derivation): string {
+  return modelOf(model, derivation).text;
+}
+
+/** The model, and what its words stand for. */
+export function modelOf(
+  model: ModelGraph,
+  derivation: Derivation,
+): { readonly text: string; readonly said: ReadonlyMap<string, Said> } {
   const words = new Words(runtimeSizes(model));
-  const body: Body = { words, lines: [], indent: '  ', known: new Map(), emitLoop };
+  const body: Body = { words, lines: [], indent: '  ', known: new Map(), said: new Map(), emitLoop };
   const roots = derivation.parameters.flatMap(({ node }) => node ?? []);
   const nodes = reachable(roots);
   const given = declare(model, nodes, words, body);
@@ -28,9 +36,11 @@ export function printModel(model: ModelGraph, derivation: Derivation): string {
   const outputs = derivation.parameters.flatMap(({ node, title, name }) => {
     if (!node) return [];
     const word = words.free(title.of === 'value' ? asName(title.word) : asName(name));
-    return [{ word, of: title.word, text: `  output ${word} = ${outputText(node, body)}` }];
+    const formula = outputText(node, body);
+    body.said.set(word, { node, formula });
+    return [{ word, of: title.word, text: `  output ${word} = ${formula}` }];
   });
-  return `${[
+  const text = `${[
     `// The gradient of ${derivation.of} in ${model.name}: what is differentiated is computed in training.`,
     ...given.renamed.map(({ word, name }) => `// ${word} is ${name}`),
     ...outputs.map(({ word, of }) => `// ${word} is by ${of}`),
@@ -42,6 +52,7 @@ export function printModel(model: ModelGraph, derivation: Derivation): string {
     ...outputs.map(({ text }) => text),
     '}',
   ].join('\n')}\n`;
+  return { text, said: body.said };
 }
 
 /** Names of run-time sizes stand for the sizes. */
@@ -57,7 +68,7 @@ interface Given {
 }
 
 /** Inputs for the model's inputs, parameters and states, for vectors of Hessian products, and for what is drawn at random. */
-function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { known }: Body): Given {
+function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { known, said }: Body): Given {
   const lines: string[] = [];
   const renamed: { word: string; name: string }[] = [];
   const add = (name: string, type: TensorType, leaves: readonly Node[]): void => {
@@ -65,6 +76,8 @@ function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { know
     lines.push(`  input ${word}: ${typeText(type)}`);
     if (word !== name) renamed.push({ word, name });
     for (const leaf of leaves) known.set(leaf, named(leaf, word));
+    const [node] = leaves;
+    if (node) said.set(word, { node, formula: '' });
   };
   const called = (op: Parameters<typeof isOp>[1], name: string): Node[] =>
     nodes.filter((node) => isOp(node, op) && leafName(node) === name);

@@ -20,8 +20,16 @@ export interface Body {
   readonly indent: string;
   /** Formulas of leaves and of what has been given a name. */
   readonly known: Map<Node, Formula>;
+  /** What each word of the model is, in whichever body it stands. */
+  readonly said: Map<string, Said>;
   /** Writes a scan for all results of a run. */
   readonly emitLoop: (results: readonly ScanNode[], body: Body) => void;
+}
+
+/** What a word of the model stands for, and how its line says so. */
+export interface Said {
+  readonly node: Node;
+  readonly formula: string;
 }
 
 /** Statements for what has a title, what several read, and what would be long. */
@@ -59,6 +67,7 @@ export function bind(node: Node, wanted: string, body: Body): string {
   const word = body.words.free(asName(wanted));
   body.lines.push(`${body.indent}${word} = ${text}`);
   body.known.set(node, named(node, word));
+  body.said.set(word, { node, formula: text });
   return word;
 }
 
