@@ -32,7 +32,7 @@ async function printDefinitions(definitions: readonly Definition[]): Promise<str
           name: d.name,
           isExported: d.exported ?? false,
           isAsync: d.async ?? false,
-          ...(d.comment && { leadingTrivia: `${d.comment}\n` }),
+          ...(d.comment && { leadingTrivia: `${later(d.comment)}\n` }),
           ...(d.doc && { docs: [docText(d.doc)] }),
           parameters: d.parameters.map((p) =>
             p.default === undefined
@@ -70,14 +70,6 @@ async function printDefinitions(definitions: readonly Definition[]): Promise<str
 
 /** Formats TypeScript or JavaScript as Prettier does by default: each declaration by itself, so that none is formatted twice. */
 export async function format(code: string): Promise<string> {
-  const formatted: string[] = [];
-  for (const declaration of declarationsIn(code)) formatted.push((await formats.of(declaration, formatOne)).trim());
-  return formatted.length > 0 ? `${formatted.join('\n\n')}\n` : '';
-}
-
-async function formatOne(code: string): Promise<string> {
-  const prettier = await loadPrettier();
-  const plugins = [prettier.babel, prettier.estree];
   // For every comment Prettier reads on to the next code, so of a long list it would read each line as often as there are lines before
   // it. Such lists and binaries stay out of it; what stands for them is wider than any line.
   const kept: string[] = [];
@@ -88,13 +80,27 @@ async function formatOne(code: string): Promise<string> {
     const standIn = `${wide}${kept.push(text) - 1}_`;
     return text.startsWith('//') ? `//${standIn}` : standIn;
   });
+  const formatted: string[] = [];
+  for (const declaration of declarationsIn(short)) {
+    const made = await formats.ofLayout(declaration, (text) => formatOne(text, `${wide}plain`));
+    formatted.push(made.trim());
+  }
+  const whole = formatted
+    .join('\n\n')
+    .replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
+  return whole === '' ? '' : `${whole}\n`;
+}
+
+/** `standIn`: a name that the code does not have. */
+async function formatOne(code: string, standIn: string): Promise<string> {
+  const prettier = await loadPrettier();
+  const plugins = [prettier.babel, prettier.estree];
   // Babel's parser is the faster one, and what Prettier prints does not depend on it. Without a name of a file Prettier searches
   // the text for signs of JSX, which takes longer than parsing it.
   const formatWhole = (text: string): Promise<string> =>
     prettier.format(text, { parser: 'babel-ts', plugins, filepath: 'module.ts' });
-  const { code: reduced, restore } = withoutPlain(short, `${wide}plain`);
-  const formatted = restore(await formatWhole(reduced)) ?? (await formatWhole(short));
-  return formatted.replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
+  const { code: reduced, restore } = withoutPlain(code, standIn);
+  return restore(await formatWhole(reduced)) ?? formatWhole(code);
 }
 
 /** ts-morph, which carries the TypeScript compiler. */

@@ -7,6 +7,23 @@ export class Memo {
 
   constructor(private readonly capacity: number) {}
 
+  /**
+   * The same for texts of code: those that differ only in digits of integers are laid out alike, with the integers in the order in which
+   * they came. A model of other sizes has much of the same module.
+   */
+  async ofLayout(code: string, make: (code: string) => string | Promise<string>): Promise<string> {
+    const found: string[] = [];
+    const form = code.replace(integers, (digits) => {
+      found.push(digits);
+      return '1'.repeat(digits.length);
+    });
+    const made = await this.of(form, make);
+    let at = 0;
+    const restored = made.replace(integers, () => found[at++]);
+    // Of code that has the stand-ins of integers for other words, or lost one, nothing is known.
+    return at === found.length && restored.length === made.length ? restored : make(code);
+  }
+
   /** What `make` makes of the text, or has made of it. */
   async of(text: string, make: (text: string) => string | Promise<string>): Promise<string> {
     const known = this.kept.get(text);
@@ -22,3 +39,6 @@ export class Memo {
     return made;
   }
 }
+
+/** Not the parts of other numbers and of names. */
+const integers = /(?<![\w$.])[1-9]\d*(?![\w$.])/g;
