@@ -3,8 +3,7 @@ import { library as librarySources } from './embedded.js';
 import { evaluateSizes } from './ir/index.js';
 import type { TrainerProgram } from './ir/program.js';
 import { modelTooLarge } from './diagnostics/memory.js';
-import { parse } from './parser/parse.js';
-import type { File } from './parser/tree.js';
+import { outline, type Outline } from './parser/outline.js';
 import {
   addUpdates,
   connectUpdates,
@@ -294,12 +293,12 @@ function inEntries(change: (fusion: Fusion) => Fusion): (nests: Nests) => Nests 
   });
 }
 
-let parsed: readonly File[] | undefined;
+let outlines: readonly Outline[] | undefined;
 
-/** The standard library, parsed once. */
-function library(): readonly File[] {
-  parsed ??= librarySources.map((source) => parse(source).file);
-  return parsed;
+/** The standard library, of which each definition is parsed when it is first used. */
+function library(): readonly Outline[] {
+  outlines ??= librarySources.map(outline);
+  return outlines;
 }
 
 /** What the trainer of a program takes at least: where every run-time size is 1. */

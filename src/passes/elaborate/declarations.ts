@@ -1,6 +1,7 @@
 // Declarations as scopes: what a file defines and imports, each value made when first asked for.
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import { circular, definedTwice, notExported } from '../../diagnostics/elaboration.js';
+import type { Outline } from '../../parser/outline.js';
 import type { Declaration, File } from '../../parser/tree.js';
 import { evaluate } from './expressions.js';
 import { atStatement, fail, Naming, traced, type Context, type Frame } from './frame.js';
@@ -11,9 +12,11 @@ import { gradientsIn } from './ownGradients.js';
 import { Scope, unknown, type GradientDeclaration, type Value } from './values.js';
 
 /** The scope of the standard library: all of its files see one another. */
-export function libraryScope(library: readonly File[], outer: Scope, context: Context): Scope {
+export function libraryScope(library: readonly Outline[], outer: Scope, context: Context): Scope {
   const scope = new Scope(outer);
-  for (const { declarations } of library) declareAll(declarations, scope, context);
+  for (const { definitions } of library)
+    for (const { name, read } of definitions)
+      scope.defineLazily(name.name, () => valueOf(read(), undefined, scope, context), name.span);
   return scope;
 }
 

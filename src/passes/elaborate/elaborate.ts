@@ -16,6 +16,7 @@ import {
 } from '../../ir/model.js';
 import { differentiable, parametersAmong, reachable } from '../../ir/reachable.js';
 import { baseName } from '../../ir/source.js';
+import type { Outline } from '../../parser/outline.js';
 import { mostErrors } from '../../parser/reader.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { guarded } from './bodies.js';
@@ -35,7 +36,7 @@ export interface ElaborateOptions {
   readonly entry: File;
   /** Imported files by path. */
   readonly files: ReadonlyMap<string, File>;
-  readonly library: readonly File[];
+  readonly library: readonly Outline[];
   /** Which model, where there are several. */
   readonly model?: string;
   readonly set?: Readonly<Record<string, number | boolean | string>>;
