@@ -285,8 +285,9 @@ function text(to: number[], value: string): void {
   append(to, bytes);
 }
 
-function append(to: number[], bytes: ArrayLike<number>): void {
-  for (let i = 0; i < bytes.length; i++) to.push(bytes[i]);
+/** In blocks: byte by byte takes long, and so many arguments as a binary has bytes exhaust the stack. */
+function append(to: number[], bytes: readonly number[] | Uint8Array): void {
+  for (let i = 0; i < bytes.length; i += 4096) to.push(...bytes.slice(i, i + 4096));
 }
 
 /** LEB128: seven bits a byte, least significant first. */
