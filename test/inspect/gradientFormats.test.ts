@@ -17,10 +17,12 @@ const validate = new Ajv2020({ strict: true }).compile(
 );
 
 const files = [
-  ...['textbook', 'mnist', 'lenet', 'siamese', 'oscillator', 'recommender'].map(
+  ...['textbook', 'mnist', 'lenet', 'siamese', 'oscillator', 'recommender', 'gru', 'moby-dick'].map(
     (name) => `examples/${name}/${name}.nn`,
   ),
-  ...['attention-layer', 'recurrence', 'pooling', 'gelu'].map((name) => `test/golden/gradient/${name}.nn`),
+  ...['attention-layer', 'recurrence', 'pooling', 'gelu', 'transformer'].map(
+    (name) => `test/golden/gradient/${name}.nn`,
+  ),
 ];
 
 function derived(path: string): Derivation {
@@ -65,10 +67,58 @@ function faultOfLatex(text: string): string | undefined {
 
 const commands = new Set(
   (
-    'frac partial mathrm operatorname text sum sqrt top odot cdot quad leftarrow le ge ne lnot land lor lvert rvert infty dots ' +
-    'sigma delta theta pi sim backslash tanh exp log sin cos max min'
+    'bigl bigr frac partial mathrm operatorname text sum sqrt top odot cdot quad leftarrow le ge ne lnot land lor lvert rvert infty dots ' +
+    'sigma delta tau theta pi sim backslash tanh exp log sin cos max min'
   ).split(' '),
 );
+
+/** How wide LaTeX is, in ems, by the letters and signs that are seen. */
+function emsOf(text: string): number {
+  let at = 0;
+  const group = (): number => {
+    while (text[at] === ' ') at++;
+    if (text[at] !== '{') return item();
+    at++;
+    const width = row('}');
+    at++;
+    return width;
+  };
+  const row = (end: string): number => {
+    let width = 0;
+    while (at < text.length && text[at] !== end) width += item();
+    return width;
+  };
+  const item = (): number => {
+    const [token, command] = /^(?:\\([a-zA-Z]+|.)|[^])/.exec(text.slice(at)) ?? [''];
+    if (token === '{') return group();
+    at += token.length;
+    if (token === '_' || token === '^') return 0.7 * group();
+    if (token === ' ' || token === '&' || token === '}') return 0;
+    if (command === undefined) return /[-+<>=]/.test(token) ? 1.1 : /[.,:()|[\]]/.test(token) ? 0.4 : 0.5;
+    if (command === 'frac') return Math.max(group(), group()) + 0.2;
+    if (command === 'begin' || command === 'end') return group() && 0;
+    if (['left', 'right', 'bigl', 'bigr', 'mathrm', 'operatorname', 'text'].includes(command)) return 0;
+    return command === 'quad' || /^(odot|le|ge|ne|leftarrow|sum|infty)$/.test(command) ? 1.1 : 0.6;
+  };
+  return row('');
+}
+
+/** A4 less the margins of LaTeX's article, at 10 points. */
+const page = 34.5;
+
+/** How wide the columns of an align environment are together; rows of cases stand below one another. */
+function widthOf(latex: string): number {
+  const sides = latex
+    .split('\n')
+    .slice(1, -2)
+    .map((line) => line.replace(/(^|[^\\])%.*$/, '$1').replace(/\\\\ *$/, ''))
+    .map((line) => {
+      const [left, ...rest] = line.split('&');
+      const right = rest.join('&').split(/\\\\ /).map(emsOf);
+      return { left: emsOf(left), right: Math.max(...right) };
+    });
+  return Math.max(...sides.map(({ left }) => left)) + Math.max(...sides.map(({ right }) => right));
+}
 
 describe.each(files)('%s', (path) => {
   const derivation = derived(path);
@@ -88,6 +138,10 @@ describe.each(files)('%s', (path) => {
       text,
     ).toBe(true);
     expect(printMarkdown(derivation).split('$$')).toHaveLength(3);
+  });
+
+  it('stands on a page, the chain rule with it', () => {
+    for (const steps of [false, true]) expect(widthOf(printLatex(derivation, { steps }))).toBeLessThan(page);
   });
 
   it('is MathML whose elements have as many parts as they need', () => {

@@ -1,6 +1,5 @@
 // A derivation as LaTeX: one align environment of amsmath.
 import type { Formula } from '../../ir/formula/tree.js';
-import { printFormula } from '../../ir/formula/text.js';
 import { printType } from '../../ir/types.js';
 import { isCotangent, relationOf, type Derivation, type Step } from '../derivation/data.js';
 import { printSource } from '../../ir/source.js';
@@ -8,17 +7,24 @@ import type { TextOptions } from './text.js';
 import { settingWithin, same } from './rename.js';
 import { listOf, toldOf, type Copies, type Paragraph } from './paragraphs.js';
 import { printDigits } from './tables.js';
-import { termsOf, typeset, type Typesetter } from './typeset.js';
+import { latexLines, widthOf } from './latexLines.js';
+import { widths } from './latexWidths.js';
+import { latex, latexNumber } from './latexWords.js';
+import { typeset } from './typeset.js';
 
-/** What is longer on paper, as characters of plain mathematics, is broken before the signs of its terms. */
-const widest = 80;
+/** How wide a page is, in ems: A4 with the margins of LaTeX's article at 10 points. */
+const page = 32.5;
+/** A wider left side stands in a line of its own. */
+const widestLeft = 9;
 
 export function printLatex(derivation: Derivation, options: TextOptions = {}): string {
   const { sections, legend } = toldOf(derivation, options.numbers !== undefined);
+  const paragraphs = sections.flatMap((section) => section.paragraphs);
+  const setting: Setting = { ...options, room: page - sides - Math.max(0, ...paragraphs.flatMap(leftWidths)) };
   const rows = [
-    ...sections.flatMap(({ title, paragraphs }) => [
-      { comment: title, text: '' },
-      ...paragraphs.flatMap((paragraph) => paragraphRows(paragraph, options)),
+    ...sections.flatMap((section) => [
+      { comment: section.title, text: '' },
+      ...section.paragraphs.flatMap((paragraph) => paragraphRows(paragraph, setting)),
     ]),
     ...legend.map(({ sign, meaning }) => ({ comment: `${sign}: ${meaning}`, text: '' })),
   ];
@@ -37,12 +43,38 @@ export function printMarkdown(derivation: Derivation, options: TextOptions = {})
 
 const relations = { '=': '=', '←': '\\leftarrow', '~': '\\sim' } as const;
 
+/** What stands between the two sides. */
+const sides = 1.6;
+
+interface Setting extends TextOptions {
+  /** How wide right sides may be. */
+  readonly room: number;
+}
+
 interface Row {
   readonly text: string;
   readonly comment: string;
 }
 
-function paragraphRows(paragraph: Paragraph, options: TextOptions): Row[] {
+/** The widths of left sides that stand beside their formulas: all formulas begin behind the widest of them. */
+function leftWidths(paragraph: Paragraph): number[] {
+  const widths = (steps: readonly Step[], depth: number): number[] =>
+    steps.flatMap(({ left, loop }) =>
+      loop
+        ? [...loop.starts.map((start) => depth + widthOf(start.left)), ...widths(loop.body, depth + 1)]
+        : [depth + widthOf(left)],
+    );
+  const all =
+    paragraph.kind === 'copies'
+      ? widths(
+          paragraph.lines.map(({ step }) => step),
+          1,
+        )
+      : widths(paragraph.steps, paragraph.kind === 'each' ? 1 : 0);
+  return all.filter((width) => width <= widestLeft);
+}
+
+function paragraphRows(paragraph: Paragraph, options: Setting): Row[] {
   switch (paragraph.kind) {
     case 'steps':
       return paragraph.steps.flatMap((step) => rowsOf(step, 0, options));
@@ -58,20 +90,21 @@ function paragraphRows(paragraph: Paragraph, options: TextOptions): Row[] {
   }
 }
 
-function copiesRows({ range, what, begins, gives, lines }: Copies, options: TextOptions): Row[] {
+function copiesRows({ range, what, begins, gives, lines }: Copies, options: Setting): Row[] {
   const within = settingWithin(latex, same);
-  const said = (left: string, right: string): Row => ({
-    text: `${within.variable(left)} &= ${within.variable(right)}`,
-    comment: '',
-  });
+  const beside = settingWithin(widths, same);
+  const end = (left: string, right: string): Row => {
+    const [lead, sign] = Number(beside.variable(left)) > widestLeft ? ['& ', '='] : ['', '&='];
+    return { text: `${lead}${within.variable(left)} ${sign} ${within.variable(right)}`, comment: '' };
+  };
   return [
-    ...begins.map(({ inside, outside }) => said(inside, outside)),
+    ...begins.map(({ inside, outside }) => end(inside, outside)),
     { text: `& \\text{for } ${rangeText(range)}`, comment: what },
     ...lines.flatMap(({ step, only }) => [
       ...(only === undefined ? [] : [{ text: '', comment: only }]),
       ...rowsOf(step, 1, options),
     ]),
-    ...gives.map(({ inside, outside }) => said(outside, inside)),
+    ...gives.map(({ inside, outside }) => end(outside, inside)),
   ];
 }
 
@@ -80,31 +113,37 @@ function rangeText(range: string): string {
   return range.replaceAll('…', '\\dots').replaceAll('ℓ', '\\ell').replaceAll('·', '\\cdot');
 }
 
-function rowsOf(step: Step, depth: number, options: TextOptions): Row[] {
+function rowsOf(step: Step, depth: number, options: Setting): Row[] {
   const indent = '\\quad '.repeat(depth);
   if (step.loop) {
     const { starts, body } = step.loop;
     return [
-      ...starts.map(({ left, formula }) => row(left, formula, '=', indent, '')).flat(),
+      ...starts.map(({ left, formula }) => row(left, formula, '=', depth, '', options)).flat(),
       { text: `${indent}& ${latexOf(step.formula)}`, comment: '' },
       ...body.flatMap((each) => rowsOf(each, depth + 1, options)),
     ];
   }
   const arrow = relations[relationOf(step)];
   const comment = [printType(step.type), ...step.lines.map(printSource)].join('  ');
-  const rows = [...row(step.left, step.formula, arrow, indent, comment), ...valueRows(step, options)];
+  const rows = [...row(step.left, step.formula, arrow, depth, comment, options), ...valueRows(step, options)];
   if (!options.steps || !isCotangent(step)) return rows;
   return [
     ...rows,
     ...step.uses.flatMap(({ rule, upstream, local }): Row[] => [
       { text: '', comment: `rule ${rule}` },
-      {
-        text: `${indent}& \\quad \\text{from } ${latexOf(upstream)}${local ? ` \\text{ by } ${latexOf(local)}` : ''}`,
-        comment: '',
-      },
+      ...said(`${indent}\\quad \\text{from }`, upstream, options),
+      ...(local ? said(`${indent}\\quad \\text{by }`, local, options) : []),
     ]),
     ...step.rewrites.map(({ equation }): Row => ({ text: '', comment: `by ${equation}` })),
   ];
+}
+
+/** A formula behind words. */
+function said(words: string, formula: Formula, { room }: Setting): Row[] {
+  return latexLines(formula, room - 5).map(({ text, indent }, i) => ({
+    text: i === 0 ? `& ${words} ${text}` : `&${'\\quad'.repeat(indent + 1)} ${text}`,
+    comment: '',
+  }));
 }
 
 /** A number, a vector or a matrix of at most 8 rows and columns. */
@@ -120,84 +159,22 @@ function valueRows(step: Step, { numbers, digits = 4 }: TextOptions): Row[] {
   return [{ text: `&= ${text}`, comment: '' }];
 }
 
-function row(left: Formula, formula: Formula, arrow: string, indent: string, comment: string): Row[] {
-  const long = [...printFormula(formula, 'math')].length > widest;
-  const [first, ...rest] = long ? termsOf(formula, latex) : [latexOf(formula)];
+function row(left: Formula, formula: Formula, arrow: string, depth: number, comment: string, { room }: Setting): Row[] {
+  const indent = '\\quad '.repeat(depth);
+  const isApart = depth + widthOf(left) > widestLeft;
+  const lines = latexLines(formula, room).map(({ text, indent: by }) => ({ text, by }));
+  const head = `${indent}${latexOf(left)}`;
   const rows = [
-    { text: `${indent}${latexOf(left)} &${arrow} ${first}`, comment: '' },
-    ...rest.map((term) => ({ text: `&\\quad ${term}`, comment: '' })),
+    ...(isApart ? [`& ${head} ${arrow}`] : []),
+    ...lines.map(({ text, by }, i) => {
+      if (i === 0 && !isApart) return `${head} &${arrow} ${text}`;
+      return `&${'\\quad'.repeat(isApart ? by + 1 : by)} ${text}`;
+    }),
   ];
-  return rows.map((each, i) => (i === rows.length - 1 ? { ...each, comment } : each));
+  return rows.map((text, i) => ({ text, comment: i === rows.length - 1 ? comment : '' }));
 }
 
 /** A formula as LaTeX. */
 export function latexOf(formula: Formula): string {
   return typeset(formula, latex);
-}
-
-const named: ReadonlySet<string> = new Set(['tanh', 'exp', 'log', 'sin', 'cos', 'max', 'min']);
-
-const brackets: Readonly<Record<string, readonly [string, string]>> = {
-  '(': ['(', ')'],
-  '[': ['[', ']'],
-  '|': ['\\lvert ', '\\rvert'],
-};
-
-export const latex: Typesetter = {
-  row: (parts) => parts.join(' '),
-  variable: latexWord,
-  upright: (word) =>
-    named.has(word)
-      ? `\\${word}`
-      : /^[\p{L}\p{N}_]+$/u.test(word)
-        ? `\\operatorname{${escaped(word)}}`
-        : `\\text{${escaped(word)}}`,
-  number: (text) => latexNumber(text),
-  sign: (_, command) => command,
-  sub: (base, index) => `{${base}}_{${index}}`,
-  sup: (base, exponent) => `{${base}}^{${exponent}}`,
-  fraction: (over, under) => `\\frac{${over}}{${under}}`,
-  root: (of) => `\\sqrt{${of}}`,
-  fenced: (open, of) => {
-    const [first, last] = brackets[open];
-    return `\\left${first}${of}\\right${last}`;
-  },
-  cases: (rows) => `\\begin{cases} ${rows.map(({ value, when }) => `${value} & ${when}`).join(' \\\\ ')} \\end{cases}`,
-  sum: (over, of) => `\\sum${over === undefined ? '' : `_{${over}}`} ${of}`,
-  marked: (_, of) => of,
-};
-
-function latexNumber(text: string): string {
-  if (text === 'inf' || text === '-inf') return text.replace('inf', '\\infty');
-  return text.replace(/e([-+]?\d+)$/, ' \\cdot 10^{$1}').replace('{+', '{');
-}
-
-/** A letter alone, a letter with digits as its index, or a word. */
-function latexWord(word: string): string {
-  const [, letter, digits] = /^(\p{L})(\d*)$/u.exec(word) ?? [];
-  if (letter !== undefined) return digits === '' ? letterOf(letter) : `${letterOf(letter)}_{${digits}}`;
-  const [, head, rest] = /^(\p{L})_(.+)$/u.exec(word) ?? [];
-  if (head !== undefined && rest !== undefined) return `${letterOf(head)}_{${latexWord(rest)}}`;
-  return `\\mathrm{${escaped(word)}}`;
-}
-
-const greek: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    ...{ α: 'alpha', β: 'beta', γ: 'gamma', δ: 'delta', ε: 'varepsilon', ζ: 'zeta', η: 'eta', θ: 'theta', ι: 'iota' },
-    ...{ κ: 'kappa', λ: 'lambda', μ: 'mu', ν: 'nu', ξ: 'xi', π: 'pi', ρ: 'rho', σ: 'sigma', τ: 'tau', υ: 'upsilon' },
-    ...{ φ: 'varphi', χ: 'chi', ψ: 'psi', ω: 'omega', Γ: 'Gamma', Δ: 'Delta', Θ: 'Theta', Λ: 'Lambda', Ξ: 'Xi' },
-    ...{ Π: 'Pi', Σ: 'Sigma', Φ: 'Phi', Ψ: 'Psi', Ω: 'Omega' },
-  }),
-);
-
-function letterOf(letter: string): string {
-  const command = greek.get(letter);
-  return command === undefined ? letter : `\\${command}`;
-}
-
-/** Text in which nothing has a meaning to LaTeX. */
-function escaped(text: string): string {
-  return text
-    .replace(/[\\{}$&#%_^~]/g, (c) => (c === '\\' ? '\\backslash ' : c === '^' || c === '~' ? `\\${c}{}` : `\\${c}`))
-    .replace(/\p{L}/gu, (c) => (greek.has(c) ? `$${letterOf(c)}$` : c));
 }

@@ -47,6 +47,16 @@ export function typeset(formula: Formula, by: Typesetter): string {
   return setFormula(formula, by).text;
 }
 
+/** The same as an operand: in brackets where it binds more loosely than its place asks for. */
+export function typesetWithin(formula: Formula, least: number, by: Typesetter): string {
+  return within(setFormula(formula, by), least, by);
+}
+
+/** How loosely what is set binds. */
+export function levelOf(formula: Formula, by: Typesetter): number {
+  return setFormula(formula, by).level;
+}
+
 /** The terms of a long sum, the first as it is and each other with its sign: where lines can be broken. */
 export function termsOf(formula: Formula, by: Typesetter): string[] {
   const of = mathematical(formula);
@@ -140,31 +150,45 @@ function setContraction(of: FormulaOf<'contraction'>, by: Typesetter): Set {
     by.sign('·', '\\cdot'),
     factor(of.right, of.letters.right),
   ]);
-  const letters = of.over.map(({ letter }) => by.variable(letter));
-  return { text: letters.length === 0 ? product : by.sum(listed(letters, by), product), level: binding.product };
+  return { text: of.over.length === 0 ? product : by.sum(sumOver(of, by), product), level: binding.product };
+}
+
+/** What Σ runs over, as it stands below it; undefined where it is all of something. */
+export function sumOver(of: FormulaOf<'contraction' | 'total' | 'sum'>, by: Typesetter): string | undefined {
+  const variables = (letters: readonly string[]): string =>
+    listed(
+      letters.map((letter) => by.variable(letter)),
+      by,
+    );
+  switch (of.kind) {
+    case 'contraction':
+      return variables(of.over.map(({ letter }) => letter));
+    case 'total':
+      return of.where
+        ? by.row([variables(of.letters), by.sign(':', ':'), setFormula(of.where, by).text])
+        : variables(of.letters);
+    case 'sum': {
+      const words = (sumNames(of) ?? '')
+        .replace(/[{}]/g, '')
+        .split(',')
+        .filter((word) => word !== '');
+      return words.length === 0 ? undefined : variables(words);
+    }
+    default:
+      return of satisfies never;
+  }
 }
 
 /** Σ over what letters stand for. */
 function setTotal(of: FormulaOf<'total'>, by: Typesetter): Set {
-  const letters = listed(
-    of.letters.map((letter) => by.variable(letter)),
-    by,
-  );
-  const over = of.where ? by.row([letters, by.sign(':', ':'), setFormula(of.where, by).text]) : letters;
-  return { text: by.sum(over, within(setFormula(of.of, by), binding.product, by)), level: binding.product };
+  return { text: by.sum(sumOver(of, by), within(setFormula(of.of, by), binding.product, by)), level: binding.product };
 }
 
 function setSum(of: FormulaOf<'sum'>, by: Typesetter): Set {
   const names = sumNames(of);
   const summed = setFormula(of.of, by);
   if (names === undefined) return atom(call('sum', [summed.text, by.upright(axesText(of))], by));
-  const words = names
-    .replace(/[{}]/g, '')
-    .split(',')
-    .filter((word) => word !== '')
-    .map((word) => by.variable(word));
-  const over = words.length === 0 ? undefined : listed(words, by);
-  return { text: by.sum(over, within(summed, binding.product, by)), level: binding.product };
+  return { text: by.sum(sumOver(of, by), within(summed, binding.product, by)), level: binding.product };
 }
 
 function setList({ items }: FormulaOf<'list'>, by: Typesetter): Set {
@@ -237,7 +261,8 @@ function isSum(formula: Formula): boolean {
   return of.kind === 'infix' && operators[of.operator].level === binding.sum;
 }
 
-function opensSum(formula: Formula): boolean {
+/** Does it begin with Σ, which would go on over what follows it? */
+export function opensSum(formula: Formula): boolean {
   const { kind } = seen(formula);
   return kind === 'sum' || kind === 'contraction' || kind === 'total';
 }
