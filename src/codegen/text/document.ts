@@ -75,8 +75,7 @@ export async function format(code: string): Promise<string> {
   const kept: string[] = [];
   let wide = '_'.repeat(200);
   while (code.includes(wide)) wide += '_';
-  // In pieces: what a pattern matches of one that is millions of characters long exhausts the engine's stack.
-  const short = code.replace(/^\/\/.*(?:\n\/\/.*){7,5000}|[\w+/]{1000,100000}=*/gm, (text) => {
+  const short = withoutLong(code, (text) => {
     const standIn = `${wide}${kept.push(text) - 1}_`;
     return text.startsWith('//') ? `//${standIn}` : standIn;
   });
@@ -89,6 +88,23 @@ export async function format(code: string): Promise<string> {
     .join('\n\n')
     .replace(new RegExp(`(?://)?${wide}(\\d+)_`, 'g'), (_, at: string) => kept[Number(at)]);
   return whole === '' ? '' : `${whole}\n`;
+}
+
+/** Code with something else for its lists of comments, of eight lines or more, and for its binaries. */
+function withoutLong(code: string, standInFor: (text: string) => string): string {
+  const made: string[] = [];
+  const lines = code.split('\n');
+  for (let at = 0; at < lines.length;) {
+    let end = at;
+    while (end < lines.length && lines[end].startsWith('//')) end++;
+    if (end - at >= 8) made.push(standInFor(lines.slice(at, end).join('\n')));
+    // In pieces: what a pattern matches of one that is millions of characters long exhausts the engine's stack.
+    else
+      for (const line of lines.slice(at, ++end))
+        made.push(line.length < 1000 ? line : line.replace(/[\w+/]{1000,100000}=*/g, standInFor));
+    at = end;
+  }
+  return made.join('\n');
 }
 
 /** `standIn`: a name that the code does not have. */

@@ -174,18 +174,35 @@ export function createModule(memory: MemoryImport): Module {
       parts.segments.push({ offset, bytes });
     },
     toBytes() {
-      const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+      const out: Pieces = [[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]];
       writeTypes(out, parts);
       writeImports(out, parts, memory);
-      if (memory.kind !== 'unlimited') sharedAt = out.length - 5;
+      if (memory.kind !== 'unlimited') sharedAt = lengthOf(out) - 5;
       writeFunctions(out, parts);
       if (parts.names.size > 0) writeNames(out, parts.names);
-      return Uint8Array.from(out);
+      return joined(out);
     },
   };
 }
 
-function writeTypes(out: number[], { types }: Parts): void {
+/** Bytes one after another. Engines copy whole arrays at once, and single bytes slowly while the code of a compiler is new to them. */
+type Pieces = (readonly number[])[];
+
+function lengthOf(pieces: Pieces): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
+function joined(pieces: Pieces): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(pieces));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+function writeTypes(out: Pieces, { types }: Parts): void {
   section(out, 1, types, (to, type) => {
     to.push(0x60);
     list(to, type.params, (inner, t) => inner.push(valueTypes[t]));
@@ -194,7 +211,7 @@ function writeTypes(out: number[], { types }: Parts): void {
 }
 
 /** The memory is the last of them; the largest size of one that can be shared is at the end. */
-function writeImports(out: number[], { imports }: Parts, memory: MemoryImport): void {
+function writeImports(out: Pieces, { imports }: Parts, memory: MemoryImport): void {
   section(out, 2, [...imports, memory], (to, from) => {
     text(to, memory.module);
     text(to, from.name);
@@ -209,19 +226,20 @@ function writeImports(out: number[], { imports }: Parts, memory: MemoryImport): 
 }
 
 /** Their types, what is exported, their code, and data. */
-function writeFunctions(out: number[], { functions, exports, segments }: Parts): void {
+function writeFunctions(out: Pieces, { functions, exports, segments }: Parts): void {
   section(out, 3, functions, (to, f) => unsigned(to, f.type));
   section(out, 7, exports, (to, e) => {
     text(to, e.name);
     to.push(0x00);
     unsigned(to, e.index);
   });
-  section(out, 10, functions, (to, f) => {
-    if (!f.code) throw new Error('a declared function has no code');
-    const body = bodyOf(f.code);
-    unsigned(to, body.length);
-    append(to, body);
+  const bodies = functions.flatMap(({ code }): Pieces => {
+    if (!code) throw new Error('a declared function has no code');
+    const body = bodyOf(code);
+    return [numbered(lengthOf(body)), ...body];
   });
+  bodies.unshift(numbered(functions.length));
+  out.push([10, ...numbered(lengthOf(bodies))], ...bodies);
   if (segments.length === 0) return;
   section(out, 11, segments, (to, segment) => {
     to.push(0x00, 0x41);
@@ -233,45 +251,43 @@ function writeFunctions(out: number[], { functions, exports, segments }: Parts):
 }
 
 /** The custom section of names, with those of functions in the order of their indices. */
-function writeNames(out: number[], names: ReadonlyMap<number, string>): void {
-  const functions: number[] = [];
+function writeNames(out: Pieces, names: ReadonlyMap<number, string>): void {
+  const functions: Pieces = [];
   const inOrder = [...names].sort(([a], [b]) => a - b);
   section(functions, 1, inOrder, (to, [index, name]) => {
     unsigned(to, index);
     text(to, name);
   });
-  const content: number[] = [];
-  text(content, 'name');
-  append(content, functions);
-  out.push(0);
-  unsigned(out, content.length);
-  append(out, content);
+  const title: number[] = [];
+  text(title, 'name');
+  out.push([0, ...numbered(title.length + lengthOf(functions)), ...title], ...functions);
 }
 
-function bodyOf(code: Code): number[] {
-  const body: number[] = [];
+function bodyOf(code: Code): Pieces {
+  const locals: number[] = [];
   const runs: { readonly type: ValueType; count: number }[] = [];
   for (const type of code.types) {
     const last = runs.at(-1);
     if (last?.type === type) last.count++;
     else runs.push({ type, count: 1 });
   }
-  list(body, runs, (to, run) => {
+  list(locals, runs, (to, run) => {
     unsigned(to, run.count);
     to.push(valueTypes[run.type]);
   });
-  append(body, code.prologue.bytes);
-  append(body, code.bytes);
-  body.push(0x0b);
-  return body;
+  return [locals, code.prologue.bytes, code.bytes, [0x0b]];
 }
 
-function section<T>(out: number[], id: number, items: readonly T[], write: (to: number[], item: T) => void): void {
+function section<T>(out: Pieces, id: number, items: readonly T[], write: (to: number[], item: T) => void): void {
   const content: number[] = [];
   list(content, items, write);
-  out.push(id);
-  unsigned(out, content.length);
-  append(out, content);
+  out.push([id, ...numbered(content.length)], content);
+}
+
+function numbered(value: number): number[] {
+  const bytes: number[] = [];
+  unsigned(bytes, value);
+  return bytes;
 }
 
 function list<T>(to: number[], items: readonly T[], write: (to: number[], item: T) => void): void {
@@ -285,9 +301,9 @@ function text(to: number[], value: string): void {
   append(to, bytes);
 }
 
-/** In blocks: byte by byte takes long, and so many arguments as a binary has bytes exhaust the stack. */
-function append(to: number[], bytes: readonly number[] | Uint8Array): void {
-  for (let i = 0; i < bytes.length; i += 4096) to.push(...bytes.slice(i, i + 4096));
+/** In blocks: so many arguments as a table has bytes exhaust the stack. */
+function append(to: number[], bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i += 4096) to.push(...bytes.subarray(i, i + 4096));
 }
 
 /** LEB128: seven bits a byte, least significant first. */
