@@ -65,44 +65,64 @@ const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'autoencoder.nn': { hidden: 32 },
 };
 
+/** Where the outputs of the gradient as a model are not the model's gradients: run-time sizes that are not given are 3. */
+function expectGradients(model: ModelGraph, given: Readonly<Record<string, number>> = {}): void {
+  const derived = differentiateModel(model);
+  const written = printModel(model, derivationOf(model));
+  const gradients = [...derived.gradients];
+  const own = checked(written, 'gradient.nn');
+  const sizes: Record<string, number> = { ...given };
+  const sizeOf = (name: string): number => (sizes[name] ??= 3);
+  const leaf = valuesOf(sizeOf);
+  const proxied = new Proxy(sizes, { get: (_, name) => sizeOf(String(name)) });
+  const draws = reachable(gradients.map(([, node]) => node)).filter((node) => node.op === random);
+  const drawn = evaluate(draws, { leaf: () => [1], sizes: proxied });
+  const expected = evaluate(
+    gradients.map(([, node]) => node),
+    { leaf, sizes: proxied },
+  );
+  const outputs = own.evaluation.outputs;
+  expect(outputs.map(({ name }) => name)).toHaveLength(gradients.length);
+  const leafOrDraw = (node: Node): ArrayLike<number> => {
+    const draw = /^draw_(\d+)$/.exec(leafName(node) ?? '');
+    return draw ? drawn[Number(draw[1]) - 1] : leaf(node);
+  };
+  const found = evaluate(
+    outputs.map(({ node }) => node),
+    { leaf: leafOrDraw, sizes: proxied },
+  );
+  const faults = gradients.flatMap(([name], i) => {
+    const most = (of: (k: number) => number): number =>
+      expected[i].reduce((before, _, k) => Math.max(before, Math.abs(of(k))), 0);
+    const [largest, worst] = [most((k) => expected[i][k]), most((k) => expected[i][k] - found[i][k])];
+    return worst <= 1e-5 * Math.max(largest, 1e-30) ? [] : [`${name}: ${worst} of ${largest}`];
+  });
+  expect(faults, written).toEqual([]);
+}
+
 describe('the gradient as a model', () => {
   it.each(files)('%s', (path) => {
     const file = path.slice(path.lastIndexOf('/') + 1);
     const wanted = smaller[file] ?? {};
     const text = readFileSync(join(root, path), 'utf8');
     const set = Object.fromEntries(Object.entries(wanted).filter(([name]) => new RegExp(`\\b${name} *=`).test(text)));
-    const model = checked(text, file, set);
-    const derived = differentiateModel(model);
-    const written = printModel(model, derivationOf(model));
-    const gradients = [...derived.gradients];
-    const own = checked(written, 'gradient.nn');
-    const sizes: Record<string, number> = {};
-    const sizeOf = (name: string): number => (sizes[name] ??= 3);
-    const leaf = valuesOf(sizeOf);
-    const proxied = new Proxy(sizes, { get: (_, name) => sizeOf(String(name)) });
-    const draws = reachable(gradients.map(([, node]) => node)).filter((node) => node.op === random);
-    const drawn = evaluate(draws, { leaf: () => [1], sizes: proxied });
-    const expected = evaluate(
-      gradients.map(([, node]) => node),
-      { leaf, sizes: proxied },
-    );
-    const outputs = own.evaluation.outputs;
-    expect(outputs.map(({ name }) => name)).toHaveLength(gradients.length);
-    const leafOrDraw = (node: Node): ArrayLike<number> => {
-      const draw = /^draw_(\d+)$/.exec(leafName(node) ?? '');
-      return draw ? drawn[Number(draw[1]) - 1] : leaf(node);
-    };
-    const found = evaluate(
-      outputs.map(({ node }) => node),
-      { leaf: leafOrDraw, sizes: proxied },
-    );
-    const faults = gradients.flatMap(([name], i) => {
-      const most = (of: (k: number) => number): number =>
-        expected[i].reduce((before, _, k) => Math.max(before, Math.abs(of(k))), 0);
-      const [largest, worst] = [most((k) => expected[i][k]), most((k) => expected[i][k] - found[i][k])];
-      return worst <= 1e-5 * Math.max(largest, 1e-30) ? [] : [`${name}: ${worst} of ${largest}`];
-    });
-    expect(faults, written).toEqual([]);
+    expectGradients(checked(text, file, set));
+  });
+
+  it.each([
+    'conv2d(2, kernel = 3, stride = 2)',
+    'conv2d(2, kernel = 2, stride = [3, 2], padding = 1)',
+    'conv2d(2, kernel = 3, stride = 2, padding = "same")',
+    'conv_transpose2d(2, kernel = 3, stride = 2)',
+    'conv2d(2, kernel = 3) |> max_pool2d(2)',
+    'avg_pool2d(3, stride = 2)',
+  ])('of %s over heights and widths of each call', (layers) => {
+    const text = `model picture {
+  input image: [batch, 1, H, W]
+  y = image |> conv2d(1, kernel = 1) |> ${layers}
+  loss = mean(y^2)
+}`;
+    expectGradients(checked(text, 'picture.nn'), { H: 9, W: 12 });
   });
 
   it('of a decoder whose lengths are run-time sizes compiles without a warning', () => {

@@ -55,12 +55,7 @@ function address(index: Index): string {
   visit(index);
   let result = text;
   for (const [key, value] of elements) result = result.replaceAll(key, print(value));
-  for (;;) {
-    const next = result.replace(/\(([^()]*) div ([^()]*)\)/, 'Math.floor(<$1> / <$2>)');
-    if (next === result) break;
-    result = next.replaceAll('<', '(').replaceAll('>', ')');
-  }
-  return result;
+  return result.replaceAll(/\bfloor\(/g, 'Math.floor(');
 }
 
 const infix: Record<string, string> = {

@@ -1,7 +1,7 @@
 // An index as text, for stages and messages.
 import type { Atom, Index } from './arithmetic.js';
 
-/** The printed form: `10*i + j`, `batch`, `(k div 5)`. */
+/** The printed form: `10*i + j`, `batch`, `floor(k / 5)`. */
 export function printIndex(a: Index): string {
   if (a.terms.length === 0) return '0';
   const [only] = a.terms;
@@ -28,10 +28,16 @@ function printAtom(part: Atom): string {
     case 'sum':
       return `(${printIndex(part.of)})`;
     case 'quotient':
-      return `(${printIndex(part.of)} div ${printIndex(part.by)})`;
+      return `floor(${printOperand(part.of)} / ${printOperand(part.by)})`;
     case 'element':
       return `[${part.of.key}]`;
     default:
       return part satisfies never;
   }
+}
+
+/** Of a division: sums and products stand in parentheses. */
+function printOperand(of: Index): string {
+  const text = printIndex(of);
+  return /^(\w+|floor\([^()]*\)|\[.*\])$/.test(text) ? text : `(${text})`;
 }

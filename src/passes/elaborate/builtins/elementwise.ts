@@ -1,7 +1,9 @@
 // Elementwise builtins: on numbers known while compiling they compute, on tensors they make nodes.
-import type { Op } from '../../../ir/graph.js';
+import { isOp, type Node, type Op } from '../../../ir/graph.js';
+import { constant as whole, div as quotient, type Index } from '../../../ir/index.js';
 import { instructions } from '../../../ir/evaluateScalar.js';
-import { abs, ceil, floor, maximum, minimum, pow, round, sign, sqrt } from '../../../ir/ops/arithmetic.js';
+import { abs, ceil, div, floor, maximum, minimum, pow, round, sign, sqrt } from '../../../ir/ops/arithmetic.js';
+import { constant, size } from '../../../ir/ops/constants.js';
 import { stopGradient } from '../../../ir/ops/control.js';
 import type { Plain } from '../../../ir/ops/elementwise.js';
 import { less, select } from '../../../ir/ops/logic.js';
@@ -11,7 +13,14 @@ import { wrongElement } from '../../../diagnostics/types.js';
 import { printType } from '../../../ir/types.js';
 import { fail } from '../frame.js';
 import { asF32, together, toNumbers, toNode, type Operand } from '../tensors.js';
-import { numberValue, tensorValue, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
+import {
+  numberValue,
+  sizeValue,
+  tensorValue,
+  type BuiltinCall,
+  type BuiltinDefinition,
+  type Value,
+} from '../values.js';
 import { given, node } from './arguments.js';
 
 /** The function on one number, where it is known while compiling. */
@@ -46,6 +55,8 @@ export const elementwiseBuiltins: readonly BuiltinDefinition[] = [
     apply(call) {
       const { value, span } = given(call, 'x');
       if (value.kind === 'number') return numberValue(number(value.value));
+      const size = op === floor && value.kind === 'tensor' ? quotientOfSizes(value.node) : undefined;
+      if (size) return sizeValue(size);
       return tensorValue(call.frame.context.g.make(op, [asF32(call.frame, toNode(call.frame, value, span), span)], {}));
     },
   })),
@@ -124,4 +135,18 @@ function pairwise(call: BuiltinCall, op: Op<Plain>, number: (a: number, b: numbe
 
 function operand(call: BuiltinCall, name: string): Operand {
   return given(call, name);
+}
+
+/** a / b of sizes, rounded down: a size again, as in floor(H / 2). */
+function quotientOfSizes(node: Node): Index | undefined {
+  if (!isOp(node, div)) return undefined;
+  const [a, b] = node.inputs.map(indexIn);
+  return a && b && quotient(a, b);
+}
+
+function indexIn(node: Node): Index | undefined {
+  if (isOp(node, size)) return node.attrs.of;
+  if (isOp(node, constant) && Number.isInteger(node.attrs.value) && node.attrs.value > 0)
+    return whole(node.attrs.value);
+  return undefined;
 }
