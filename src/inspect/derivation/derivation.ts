@@ -34,7 +34,7 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
   const { titles } = scope.names;
   const lines = (nodes: readonly Node[]): Step[] => nodes.flatMap((node) => lineOf(node, titles.get(node), scope));
   const told = <S extends Step>(steps: readonly S[]): (S | Step)[] =>
-    steps.flatMap((step) => [...loops.before(step.formula), step]);
+    steps.flatMap((step) => [...loops.before(step.formula, scope), step]);
   const chain = chainOf(derived, scope, loops);
   const isEnd = new Set(targets.flatMap(({ node }) => [node, seenBy(node)]));
   const before = told(lines(order.filter((node) => forward.has(node))));

@@ -114,6 +114,7 @@ function scopeOf(
     names,
     reading,
     positions,
+    around: outer,
     called: (node) => (leaves.has(node) || nexts.has(node) || names.titles.has(node) ? called(node) : undefined),
     rows(node) {
       const stack = builder.make(scan, results[0].inputs, { loop, result: { kind: 'emit', of: node } });
@@ -144,7 +145,7 @@ function bodySteps(
     const left = placed(name(title), k === undefined ? positions : after);
     const step = definedAs(title, left, node, scope);
     const told = chain({ ...step, rows: scope.rows(node) });
-    return [...loops.before(step.formula), k === undefined ? told : { ...told, becomes: true }];
+    return [...loops.before(step.formula, scope), k === undefined ? told : { ...told, becomes: true }];
   });
   const others = loop.next.flatMap((node, k): Step[] => {
     if (nexts.get(node) === k || node === loop.carried[k]) return [];

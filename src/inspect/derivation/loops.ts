@@ -15,6 +15,8 @@ export interface Scope {
   readonly names: Names;
   readonly reading: Reading;
   readonly positions: readonly string[];
+  /** The body around; absent of the model's own. */
+  readonly around?: Scope;
   /** What a node is at all positions of the loops around it. */
   rows(node: Node): Node;
   /** The formula of a node by what has a name. */
@@ -38,8 +40,11 @@ export interface Loops {
   rowsOf(node: Node, outer: Scope): Formula | undefined;
   /** What a result of a loop is called outside: its rows, `h[T - 1]`, or `h[-1:]` from its start on. */
   resultOf(node: ScanNode, outer: Scope): Formula;
-  /** The loops that a formula speaks of and that have not been told yet, first those that they speak of themselves. */
-  before(formula: Formula): Step[];
+  /**
+   * The loops of a body that a formula speaks of and that have not been told yet, first those that they speak of themselves. Loops that
+   * stand outside the body are told there.
+   */
+  before(formula: Formula, scope: Scope): Step[];
   /** What a value of any body is called there; loops backwards speak of those of loops forwards. */
   calledWithin(node: Node): Formula | undefined;
   readonly derived: Derived;
@@ -48,7 +53,8 @@ export interface Loops {
 export function createLoops(derived: Derived): Loops {
   const runs = new Map<string, Run>();
   const told = new Set<Run>();
-  const runOf = (node: ScanNode, outer: Scope): Run => {
+  const runOf = (node: ScanNode, from: Scope): Run => {
+    const outer = bodyAround(node, from);
     const known = runAround(node, outer.positions, runs);
     if (known) return known;
     const { body, tell } = createBody(resultsOf(node, outer), outer, runs.size + 1, loops);
@@ -79,9 +85,16 @@ export function createLoops(derived: Derived): Loops {
       if (result.kind === 'stack') return placed(called, [backwards ? ':' : '-1:']);
       return placed(called, [backwards ? '-1' : printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ')]);
     },
-    before: (formula) => stepsBefore(formula, runs, told),
+    before: (formula, { positions }) => stepsBefore(formula, positions.length, runs, told),
   };
   return loops;
+}
+
+/** The body that a loop stands in, which may be spoken of from within another loop. */
+function bodyAround({ attrs: { loop } }: ScanNode, from: Scope): Scope {
+  let scope = from;
+  while (scope.around && scope.positions.length > loop.depth) scope = scope.around;
+  return scope;
 }
 
 /** The loop of a result as it is told here or in a body around: what is written of one from within another loop stands outside still. */
@@ -97,18 +110,18 @@ function runName(node: ScanNode, positions: readonly string[]): string {
   return `${runKey(node)}@${positions.join()}`;
 }
 
-/** The steps of loops that a formula speaks of, but for those that are told. */
-function stepsBefore(formula: Formula, runs: ReadonlyMap<string, Run>, told: Set<Run>): Step[] {
+/** The steps of loops in a body that a formula speaks of, but for those that are told. */
+function stepsBefore(formula: Formula, depth: number, runs: ReadonlyMap<string, Run>, told: Set<Run>): Step[] {
   const found: Step[] = [];
   const visit = (of: Formula): void => {
     const result = of.node && loopResult(of.node);
     if (result) {
       const key = runKey(result);
       for (const [own, run] of runs) {
-        const { step } = run;
-        if (!own.startsWith(`${key}@`) || told.has(run) || !step) continue;
+        const { step, outer } = run;
+        if (!own.startsWith(`${key}@`) || outer.positions.length !== depth || told.has(run) || !step) continue;
         told.add(run);
-        for (const part of headsOf(step)) visit(part);
+        for (const part of formulasOf(step)) visit(part);
         found.push(step);
       }
     }
@@ -129,8 +142,10 @@ function resultsOf(node: ScanNode, outer: Scope): readonly ScanNode[] {
   return outer.reading.runs.get(runKey(node)) ?? [node];
 }
 
-function headsOf({ loop }: Step): Formula[] {
-  return loop ? [...loop.over, ...loop.starts].map(({ formula }) => formula) : [];
+/** What a loop is headed by, and what its rounds compute. */
+function formulasOf({ loop, formula }: Step): Formula[] {
+  if (!loop) return [formula];
+  return [...[...loop.over, ...loop.starts].map((each) => each.formula), ...loop.body.flatMap(formulasOf)];
 }
 
 /** All positions of what a body says of one. */
