@@ -2,7 +2,16 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Option, type Command } from 'commander';
 import { visible } from '../diagnostics/quote.js';
-import { attempt, makeFolder, readImport, readSource, standardInput, writeFiles } from './files.js';
+import {
+  attempt,
+  checkFolderWritable,
+  checkWritable,
+  makeFolder,
+  readImport,
+  readSource,
+  standardInput,
+  writeFiles,
+} from './files.js';
 import type { Target } from '../index.js';
 import { withModelOptions, withTargetOptions, type ModelOptions, type TargetOptions } from './modelOptions.js';
 import { standardError, standardOutput } from './output.js';
@@ -51,6 +60,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
 
   for (const option of ['threads', 'relaxed'] as const)
     if (options[option] && !options.target?.includes('wasm')) command.error(`error: --${option} is for --target wasm`);
+  if (emit === 'all') checkFolderWritable(output);
+  else checkWritable([output, declarations]);
 
   const settings = { ...options, read: readImport, fileName: pathsFrom(output === '-' ? '.' : dirname(output)) };
   const source = readSource(file);

@@ -107,7 +107,7 @@ export function writeFiles(files: readonly OutputFile[]): void {
         attempt(path, () => writeFileSync(path, content));
         continue;
       }
-      const temporary = `${place}.${process.pid}.tmp`;
+      const temporary = temporaryFor(place);
       removeLeftBeside(place);
       beside.push({ path, place, temporary });
       attempt(path, () => writeFlushed(temporary, content));
@@ -115,6 +115,34 @@ export function writeFiles(files: readonly OutputFile[]): void {
     for (const { path, place, temporary } of beside) attempt(path, () => renameSync(temporary, place));
   } finally {
     for (const { temporary } of beside) removeQuietly(temporary);
+  }
+}
+
+/** Refuses files that cannot be written, before the work whose results they are to hold; `-` is standard output. */
+export function checkWritable(paths: readonly (string | undefined)[]): void {
+  for (const path of paths) {
+    const place = path === undefined || path === '-' ? undefined : placeOf(path);
+    if (path !== undefined && place !== undefined) attempt(path, () => tryWriting(place));
+  }
+}
+
+/** The same of a folder that is there or is to be made, with those above it. */
+export function checkFolderWritable(path: string): void {
+  reached(path, () => {
+    let at = resolve(path);
+    for (; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at));
+    if (!isFolder(at)) throw new Fault(fileUnwritable({ file: path, reason: 'a file of this name exists' }));
+    tryWriting(join(at, 'nnc'));
+  });
+}
+
+/** Opens a file beside `place` and removes it: permissions alone do not tell what a file system refuses. */
+function tryWriting(place: string): void {
+  const temporary = temporaryFor(place);
+  try {
+    closeSync(openSync(temporary, 'w'));
+  } finally {
+    removeQuietly(temporary);
   }
 }
 
@@ -130,15 +158,41 @@ export function makeFolder(path: string): void {
     }
 }
 
+/** Runs what makes a folder; what goes wrong is said of it. */
+export function reached(folder: string, action: () => void): void {
+  attempt(folder, () => {
+    try {
+      action();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      throw new Fault(fileUnwritable({ file: folder, reason: 'no folder can be made there' }));
+    }
+  });
+}
+
 /** Runs what touches a file; what goes wrong is said of `path`. */
 export function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
     if (error instanceof Fault) throw error;
-    const missing = codeOf(error) === 'ENOENT';
-    throw new Fault(fileUnwritable({ file: path, reason: missing ? 'its folder does not exist' : reasonOf(error) }));
+    throw new Fault(
+      fileUnwritable({ file: path, reason: codeOf(error) === 'ENOENT' ? noPlace(error, path) : reasonOf(error) }),
+    );
   }
+}
+
+/** Why there can be no such file. */
+function noPlace(error: unknown, path: string): string {
+  const { path: touched } = error as { readonly path?: unknown };
+  return isFolder(dirname(typeof touched === 'string' ? touched : path))
+    ? 'no file can be made there'
+    : 'its folder does not exist';
+}
+
+/** Where a file is written before it goes to its place. */
+function temporaryFor(place: string): string {
+  return `${place}.${process.pid}.tmp`;
 }
 
 /** Where a file goes, past symbolic links; undefined for devices and pipes. A folder is refused before anything is written. */

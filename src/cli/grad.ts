@@ -2,11 +2,13 @@
 import { Option, type Command } from 'commander';
 import { lossAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
+import { visible } from '../diagnostics/quote.js';
 import type { ModelGraph, Source } from '../index.js';
 import type { Derivation } from '../inspect/derivation/data.js';
 import type { Numbers } from '../inspect/derivation/numbers.js';
+import type { Unknown } from '../inspect/derivation/select.js';
 import type { TextOptions } from '../inspect/print/text.js';
-import { readImport, readSource, writeFiles } from './files.js';
+import { checkWritable, readImport, readSource, writeFiles } from './files.js';
 import { formatFor, type Formats } from './formats.js';
 import { wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardError, standardOutput } from './output.js';
@@ -35,7 +37,7 @@ interface Options extends ModelOptions {
   readonly format?: Format;
   readonly output?: readonly string[];
   readonly at?: string;
-  readonly batch?: string;
+  readonly batch?: number | string;
   readonly digits?: number;
 }
 
@@ -50,7 +52,7 @@ export function addGrad(program: Command): void {
     .option('--steps', 'each use of the chain rule, with its rule and the equations that follow')
     .addOption(new Option('--format <format>', 'what is written (default: math)').choices(formats))
     .option('--at <checkpoint>', 'work out the numbers of every step: init is a fresh trainer, else a checkpoint')
-    .option('--batch <data|n>', 'for these rows: a data file, or the first n of the data (default: 4)')
+    .option('--batch <data|n>', 'for these rows: a data file, or the first n of the data (default: 4)', rowsOrFile)
     .option('--digits <n>', 'significant digits of numbers (default: 4)', wholeNumber(1, 17))
     .option(
       '-o, --output <file>',
@@ -58,6 +60,11 @@ export function addGrad(program: Command): void {
       again,
     )
     .action(run);
+}
+
+/** What reads as a number says how many rows, anything else names a file. */
+function rowsOrFile(text: string): number | string {
+  return text.trim() === '' || !Number.isNaN(Number(text)) ? wholeNumber(1)(text) : text;
 }
 
 /** What is to be written where; undefined is standard output. */
@@ -72,6 +79,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     command.error('error: --batch and --digits are for numbers: say where, as in --at init');
   if (options.at !== undefined && targets.some(({ format }) => format === 'nn'))
     command.error('error: --at works out numbers, and a model (nn) holds none');
+  checkWritable(targets.map(({ path }) => path));
   const { check } = await import('../index.js');
   const { derivationOf } = await import('../inspect/derivation/derivation.js');
   const { unknownName } = await import('../inspect/derivation/select.js');
@@ -84,11 +92,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (!model.training.loss && options.of === undefined)
     throw new Fault(lossAbsent({ model: model.name, what: 'derive' }));
   const unknown = unknownName(model, options);
-  if (unknown) {
-    const { option, name, known } = unknown;
-    const what = option === 'of' ? 'differentiates no' : 'has nothing that fits';
-    command.error(`error: --${option} ${name}: ${model.name} ${what} ${name}; there is ${known.join(', ')}`);
-  }
+  if (unknown) command.error(unknownText(model, unknown));
   const derivation = derivationOf(model, { ...options, order: options.order === '2' ? 2 : 1 });
   const worked = options.at === undefined ? undefined : await workedOut(model, derivation, source, options);
   const made: { readonly path: string; readonly content: string }[] = [];
@@ -98,6 +102,21 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     else made.push({ path, content });
   }
   writeFiles(made);
+}
+
+/** So many names are listed. */
+const mostNames = 8;
+
+function unknownText({ name: model }: ModelGraph, { option, name, type, known, near }: Unknown): string {
+  const what =
+    type !== undefined
+      ? `${name} is ${type}, not a scalar of f32`
+      : `${model} ${option === 'wrt' ? 'has nothing that fits' : 'differentiates no'} ${name}`;
+  const none = option === 'wrt' ? 'it depends on nothing that can be named' : `${model} has no scalar`;
+  const more = known.length > mostNames ? ` and ${known.length - mostNames} more` : '';
+  const there = known.length === 0 ? none : `there is ${known.slice(0, mostNames).join(', ')}${more}`;
+  const meant = near === undefined ? '' : `; did you mean ${near}?`;
+  return `error: --${option} ${visible(name)}: ${what}; ${there}${meant}`;
 }
 
 /** The numbers of every step; whoever reads them is told where they are made up. */

@@ -15,7 +15,8 @@ import { importTrainer, unlessRefused } from './trainer.js';
 
 export interface NumbersOptions extends ModelOptions {
   readonly at?: string;
-  readonly batch?: string;
+  /** So many of the first rows, or a data file. */
+  readonly batch?: number | string;
 }
 
 /** Rows where nothing says how many. */
@@ -74,14 +75,13 @@ function readBytes(path: string): Uint8Array {
 async function batchOf(
   model: ModelGraph,
   source: Source,
-  { batch }: NumbersOptions,
+  { batch = usualRows }: NumbersOptions,
 ): Promise<Pick<At, 'inputs' | 'sizes'> & { readonly madeUp: boolean }> {
   const { arraysOf, firstRows, rowsOfData } = await import('./rows.js');
-  const wanted = batch === undefined ? usualRows : /^\d+$/.test(batch) ? Number(batch) : undefined;
   const rows =
-    wanted === undefined
+    typeof batch === 'string'
       ? await rowsOfData(model, sourceOf(model, batch), '.')
-      : await firstRows(model, source.file, wanted);
+      : await firstRows(model, source.file, batch);
   return {
     inputs: arraysOf(rows),
     sizes: Object.fromEntries(sizesOfInputs(model).map((name) => [name, rows.sizeOf(name)])),

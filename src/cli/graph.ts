@@ -4,7 +4,7 @@ import type { ModelPicture, StageName } from '../inspect/graph/data.js';
 import { syntheticInputs } from '../data/synthetic.js';
 import type { ModelGraph, Source } from '../index.js';
 import type { Measured } from '../inspect/graph/stages.js';
-import { readImport, readSource, writeFiles } from './files.js';
+import { checkWritable, readImport, readSource, writeFiles } from './files.js';
 import { formatFor, type Formats } from './formats.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
@@ -47,6 +47,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { stage } = options;
   if (stage !== undefined && (format === 'html' || format === 'json'))
     command.error(`error: ${format} holds every stage: --stage is for svg and dot`);
+  checkWritable([output]);
   const { checkInPart } = await import('../compile.js');
   const { pictureOf } = await import('../inspect/graph/stages.js');
   const source = readSource(file);
@@ -67,7 +68,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
 async function measuredOf(model: ModelGraph, source: Source, options: Options): Promise<Measured> {
   if (!model.training.loss) return {};
   const { numbersAt } = await import('./gradNumbers.js');
-  const { at } = await numbersAt(model, source, { ...options, at: 'init', batch: '2' });
+  const { at } = await numbersAt(model, source, { ...options, at: 'init', batch: 2 });
   if (model.updates.length === 0) return { at };
   const { compile } = await import('../index.js');
   const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', profile: 'step' });

@@ -1,10 +1,10 @@
 // A run's folder: the best and the last checkpoint, and a line of metrics for each epoch.
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, reasonOf } from '../data/files.js';
+import { codeOf } from '../data/files.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import { fileUnwritable, runExists } from '../diagnostics/files.js';
-import { attempt, makeFolder, writeFiles } from './files.js';
+import { runExists } from '../diagnostics/files.js';
+import { attempt, makeFolder, reached, writeFiles } from './files.js';
 import type { Trainer, Values } from './trainer.js';
 
 export interface EpochRecord {
@@ -105,19 +105,6 @@ function isMade(folder: string): boolean {
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       throw error;
-    }
-  });
-}
-
-function reached(folder: string, action: () => void): void {
-  attempt(folder, () => {
-    try {
-      action();
-    } catch (error) {
-      const missing = codeOf(error) === 'ENOENT';
-      throw new Fault(
-        fileUnwritable({ file: folder, reason: missing ? 'no folder can be made there' : reasonOf(error) }),
-      );
     }
   });
 }

@@ -8,7 +8,7 @@ import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
 import { elementCount } from '../ir/types.js';
-import { readImport, readSource } from './files.js';
+import { checkFolderWritable, readImport, readSource } from './files.js';
 import {
   folderName,
   seedNumber,
@@ -56,6 +56,7 @@ export function addTrain(program: Command): void {
 async function run(file: string, options: Options, command: Command): Promise<void> {
   const { out, force } = options;
   if (out !== undefined && !force) refuseExisting(out);
+  checkFolderWritable(out ?? 'runs');
   const { compile } = await import('../index.js');
   const source = readSource(file);
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');

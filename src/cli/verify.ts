@@ -8,7 +8,7 @@ import type { ModelGraph, Source } from '../index.js';
 import type { Hazard } from '../inspect/check/hygiene.js';
 import type { ParameterCheck } from '../inspect/check/gradients.js';
 import { activityOn, type Activity } from './activity.js';
-import { readImport, readSource, writeFiles } from './files.js';
+import { checkWritable, readImport, readSource, writeFiles } from './files.js';
 import { findings, limits as derivativeLimits, placeToCheck } from './gradcheck.js';
 import { endGpu, gpuDevice } from './gpu.js';
 import { seedNumber, wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
@@ -37,6 +37,7 @@ export function addVerify(program: Command): void {
 async function run(file: string, options: Options, command: Command): Promise<void> {
   const { output } = options;
   if (output !== '-' && resolve(output) === resolve(file)) command.error(`error: ${output} is the source itself`);
+  checkWritable([output]);
   const { check } = await import('../index.js');
   const source = readSource(file);
   const imports = new Map<string, string>();

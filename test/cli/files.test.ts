@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readImport, readSource, textOf, writeFiles } from '../../src/cli/files.js';
+import { checkFolderWritable, checkWritable, readImport, readSource, textOf, writeFiles } from '../../src/cli/files.js';
 import { Fault } from '../../src/diagnostics/diagnostic.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-files-'));
@@ -55,6 +55,30 @@ describe('writeFiles', () => {
       `file-unwritable: ${path} cannot be written: its folder does not exist`,
     );
     expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+});
+
+describe('checkWritable', () => {
+  it('refuses what writing would refuse, and leaves nothing behind', () => {
+    const [good, none] = [join(folder, 'checked.txt'), join(folder, 'none', 'a.ts')];
+    writeFileSync(good, 'before');
+    const names = readdirSync(folder);
+    checkWritable([good, join(folder, 'new.txt'), '-', undefined, '/dev/null']);
+    expect(messageOf(() => checkWritable([good, none]))).toContain(
+      `${none} cannot be written: its folder does not exist`,
+    );
+    expect(messageOf(() => checkWritable([folder]))).toContain('it is a folder');
+    expect(messageOf(() => checkFolderWritable(join(good, 'run')))).toContain('a part of its path is not a folder');
+    checkFolderWritable(join(folder, 'new', 'run'));
+    expect(readdirSync(folder)).toEqual(names);
+    expect(readFileSync(good, 'utf8')).toBe('before');
+  });
+
+  it.runIf(existsSync('/proc/self'))('knows what a file system refuses in a folder that is there', () => {
+    const reason = process.getuid?.() === 0 ? 'no file can be made there' : 'permission is denied';
+    expect(messageOf(() => checkWritable(['/proc/x.html']))).toBe(
+      `file-unwritable: /proc/x.html cannot be written: ${reason}`,
+    );
   });
 });
 

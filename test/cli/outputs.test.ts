@@ -134,6 +134,19 @@ describe('places that cannot be written', () => {
     expect(stderr).toContain(reason);
   });
 
+  it.each([
+    ['verify', '-o', 'none/certificate.json'],
+    ['grad', '-o', 'none/model.html'],
+    ['graph', '-o', 'none/model.html'],
+    ['compile', '-o', 'none/model.js'],
+    ['compile', '--emit', 'all', '-o', 'line.csv/stages'],
+    ['train', '--out', 'line.csv/run'],
+  ])('are refused before the work: nnc %s', (command, ...args) => {
+    // Nothing has been read yet: that there is no such model is not said.
+    const { status, stderr } = warm([command, 'no-model.nn', ...args], { cwd: folder });
+    expect([status, stderr.split(':')[0]]).toEqual([1, 'error[file-unwritable]']);
+  });
+
   it('a temporary folder that is not there', () => {
     const { status, stderr } = run('TMPDIR=/none $nnc train line.nn --out tmp');
     expect([status, stderr]).toEqual([

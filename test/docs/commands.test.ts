@@ -1,4 +1,4 @@
-// What docs/explain.md and docs/reading.md show is what the commands print. UPDATE=1 writes it again.
+// What docs/cli.md, docs/explain.md and docs/reading.md show is what the commands print. UPDATE=1 writes it again.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ function shown({ info }: Block): string | undefined {
 }
 
 it.each([
+  ['cli.md', 1],
   ['explain.md', 5],
   ['reading.md', 8],
 ])('docs/%s shows what is printed', (name, count) => {
