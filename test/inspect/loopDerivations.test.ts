@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import type { Derivation, Step } from '../../src/inspect/derivation/data.js';
 import { derivationOf, type DerivationOptions } from '../../src/inspect/derivation/derivation.js';
+import { printText } from '../../src/inspect/print/text.js';
 import { printFormula } from '../../src/ir/formula/text.js';
 import { partsOf, type Formula } from '../../src/ir/formula/tree.js';
 
@@ -99,6 +100,20 @@ function lettersOf(steps: readonly Step[], around: readonly string[] = []): stri
     return [letters, ...lettersOf(loop.body, letters)];
   });
 }
+
+describe('rows of what loops compute', () => {
+  it.each([
+    ['rnn, twice', recurrent('rnn'), { order: 2 }],
+    ['a gradient of a scan', withGradInside, {}],
+  ] as const)('%s: have as many indices as axes, and are turned once at most', (_, body, options) => {
+    const text = printText(derived(body, options));
+    expect(text).not.toMatch(/::-1, :, :\]\[::-1/);
+    expect(text).toContain('· ∂loss/∂part_h[3 - t - 1, b, k]');
+    // A matrix of each round.
+    for (const [, indices] of text.matchAll(/[\w∂/]+\[([^\]:]+)\]/gu))
+      expect(indices.split(',').length).toBeLessThanOrEqual(3);
+  });
+});
 
 describe('loops of a derivation', () => {
   it.each(models)('%s: each line speaks of inputs, of parameters and of what stands above it', (_, body, options) => {

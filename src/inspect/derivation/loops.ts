@@ -2,6 +2,8 @@
 import { indexed, name, partsOf, standingFor, type Formula } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { printIndex, sub } from '../../ir/index.js';
+import { slice } from '../../ir/ops/movement.js';
+import { slicedOnce } from '../../ir/ops/rows.js';
 import { runKey, scan, type ScanNode } from '../../ir/ops/scan.js';
 import type { Step } from './data.js';
 import type { Derived } from './derive.js';
@@ -74,16 +76,23 @@ export function createLoops(derived: Derived): Loops {
     },
     rowsOf(node, outer) {
       if (isOp(node, scan)) return loops.resultOf(node, outer);
+      const one = slicedOnce(node, derived.model.builder);
+      if (one) return outer.write(one);
       const [of] = node.inputs;
       return isRowsTurned(node) && isOp(of, scan) && runOf(of, outer).backwards ? loops.resultOf(of, outer) : undefined;
     },
     resultOf(node, outer) {
       const { result, loop } = node.attrs;
       const { scope, carried, backwards, letter, outer: around } = runOf(node, outer);
+      const given = result.kind === 'emit' ? loop.carried.findIndex((leaf) => leaf === result.of) : -1;
+      const last = printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ');
+      // What a round is given stands one before it.
+      if (given >= 0 && !backwards)
+        return standingFor(node, placed(name(carried[given]), [...around.positions, `-1:${last}`]));
       if (result.kind === 'emit') return withoutPosition(scope.write(result.of), letter);
       const called = standingFor(node, placed(name(carried[result.of]), around.positions));
       if (result.kind === 'stack') return placed(called, [backwards ? ':' : '-1:']);
-      return placed(called, [backwards ? '-1' : printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ')]);
+      return placed(called, [backwards ? '-1' : last]);
     },
     before: (formula, { positions }) => stepsBefore(formula, positions.length, runs, told),
   };
@@ -131,10 +140,10 @@ function stepsBefore(formula: Formula, depth: number, runs: ReadonlyMap<string, 
   return found;
 }
 
-/** The result of a loop that a node is, as it is or turned. */
+/** The result of a loop that a node is, or takes rows of. */
 function loopResult(node: Node): ScanNode | undefined {
-  const of = isRowsTurned(node) ? node.inputs[0] : node;
-  return isOp(of, scan) ? of : undefined;
+  if (isOp(node, slice)) return loopResult(node.inputs[0]);
+  return isOp(node, scan) ? node : undefined;
 }
 
 /** All results of the run that are asked for stand behind one scope. */

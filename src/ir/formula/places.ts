@@ -34,7 +34,9 @@ function placedAt(formula: Formula, places: readonly string[]): Formula {
 /** h[-1:][t] is h[t - 1]: what a loop's value is from its start on. */
 function withinRows(of: Formula & { readonly kind: 'index' }, places: readonly string[]): Formula {
   const [first, ...rest] = places;
-  if (of.places.length === 1 && of.places[0] === '-1:') return indexed(of.of, [plus(first, -1), ...rest]);
+  const [row] = of.places;
+  if (of.places.length === 1 && typeof row === 'string' && row.startsWith('-1:'))
+    return indexed(of.of, [plus(first, -1), ...rest]);
   return of.places.every((place) => typeof place === 'string' && !place.includes(':'))
     ? indexed(of.of, [...of.places, ...places])
     : indexed(of, places);

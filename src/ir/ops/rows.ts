@@ -18,6 +18,21 @@ export function flipped(stack: Node, g: Builder): Node {
   return sliced(stack, sub(length.size, 1), -1, length, g);
 }
 
+/** Of rows of rows the same as rows of a stack, or the stack itself; undefined of anything else. */
+export function slicedOnce(node: Node, g: Builder): Node | undefined {
+  if (!isOp(node, slice)) return undefined;
+  const [of] = node.inputs;
+  const { starts, steps, sizes } = node.attrs;
+  const [step] = steps;
+  if (!isOp(of, slice) || of.kept || !isUnit(step) || !isUnit(of.attrs.steps[0])) return undefined;
+  const onlyRows = [node, of].every((each) => each.attrs.sizes.every((d, i) => i === 0 || isWhole(each, i, d)));
+  return onlyRows ? sliced(of, starts[0], step, sizes[0], g) : undefined;
+}
+
+function isUnit(step: number): step is 1 | -1 {
+  return step === 1 || step === -1;
+}
+
 /** Does a loop over these go from the last position to the first? Most of them are turned then. */
 export function goesBackwards(sequences: readonly Node[]): boolean {
   const turned = sequences.filter((x) => isOp(x, slice) && x.attrs.steps[0] === -1).length;
@@ -56,7 +71,7 @@ function sliced(stack: Node, first: Index, step: 1 | -1, count: Dim, g: Builder)
   if (isOp(stack, slice) && !stack.kept && stack.attrs.sizes.every((d, i) => i === 0 || isWhole(stack, i, d))) {
     const { starts, steps } = stack.attrs;
     const [inner] = steps;
-    if (inner === 1 || inner === -1)
+    if (isUnit(inner))
       return sliced(stack.inputs[0], add(starts[0], scale(first, inner)), inner === step ? 1 : -1, count, g);
   }
   if (step === 1 && first.key === zero.key && count.size.key === length.size.key) return stack;
