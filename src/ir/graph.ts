@@ -83,6 +83,8 @@ export interface LeafOp<A extends Attrs = Attrs> extends OpRecord<A> {
 /** A function from coordinates to a scalar: one element of the result by elements of the inputs. */
 export interface ElementOp<A extends Attrs = Attrs> extends OpRecord<A> {
   readonly kind: 'element';
+  /** Its inputs have the result's shape, and an element comes of theirs at its own coordinates. */
+  readonly elementwise?: true;
   element(at: readonly Index[], inputs: readonly Element[], node: Node<A>): Scalar;
 }
 

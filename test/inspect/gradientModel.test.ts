@@ -100,6 +100,48 @@ function expectGradients(model: ModelGraph, given: Readonly<Record<string, numbe
   expect(faults, written).toEqual([]);
 }
 
+const vectors = 'input x: [batch, 3]';
+const batched = `${vectors}\n  input m: [batch, 3, 4]`;
+
+/** Models whose gradients have to say where something repeats, or which axes meet. */
+const small: Readonly<Record<string, string>> = {
+  'a batched matrix times a batched vector': `${batched}
+  param w: [3] = 1
+  loss = mean(einsum("bij,bi->bj", m, x * w)^2)`,
+  'a batched vector times a batched matrix': `${batched}
+  param w: [3] = 1
+  loss = mean(einsum("bi,bij->bj", x * w, m)^2)`,
+  'batched dot products': `${vectors}
+  param w: [3] = 1
+  loss = mean(einsum("bi,bi->b", x * w, x)^2)`,
+  'an einsum of three': `${vectors}
+  param W: [3, 4] = 1
+  h = x @ W
+  loss = mean(einsum("bi,bj,bk->ijk", h, x, h)^2)`,
+  'an einsum of three, batched': `${batched}
+  param W: [3, 4] = 1
+  h = x @ W
+  loss = mean(einsum("bi,bij,bj->b", x, m, h)^2)`,
+  'a running product, whose cotangent is one number everywhere': `${vectors}
+  param w: [3] = 1
+  loss = mean(cumprod(x * w, axis = 1))`,
+  'a running product along the batch': `${vectors}
+  param w: [3] = 1
+  loss = sum(cumprod(x * w, axis = 0) * w)`,
+  'a linear recurrence of what repeats': `${vectors}
+  param w: [3] = 1
+  param c: f32 = 0.5
+  loss = mean(cumlinear(broadcast(w, [batch, 3]), full([batch, 3], c), axis = 0) * x)`,
+  'a product with a square matrix whose columns are one vector': `input x: [3, 3]
+  param w: [3] = 1
+  param W: [3, 3] = 1
+  loss = mean((x @ broadcast(w[:, none], [3, 3])) * W)`,
+  'a product with a square matrix whose rows are one vector': `input x: [3, 3]
+  param w: [3] = 1
+  param W: [3, 3] = 1
+  loss = mean((broadcast(w, [3, 3]) @ x) * W)`,
+};
+
 describe('the gradient as a model', () => {
   it.each(files)('%s', (path) => {
     const file = path.slice(path.lastIndexOf('/') + 1);
@@ -107,6 +149,10 @@ describe('the gradient as a model', () => {
     const text = readFileSync(join(root, path), 'utf8');
     const set = Object.fromEntries(Object.entries(wanted).filter(([name]) => new RegExp(`\\b${name} *=`).test(text)));
     expectGradients(checked(text, file, set));
+  });
+
+  it.each(Object.entries(small))('%s', (_, body) => {
+    expectGradients(checked(`model m {\n  ${body}\n}\n`, 'm.nn'));
   });
 
   it.each([

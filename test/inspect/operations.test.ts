@@ -109,7 +109,7 @@ describe('pages', () => {
     expect(dense).toContain('param W: [n, units] ~ glorot_uniform()');
     expect(describeOperation('exp', library)).toContain('d_x = d_y * y');
     expect(describeOperation('one_hot', library)).toContain('y = one_hot(label)');
-    expect(describeOperation('einsum', library)).toContain('d_x = d_y @ z');
+    expect(describeOperation('einsum', library)).toContain('d_x = einsum("bij,bj->bi", d_y, z)');
     expect(describeOperation('argmax', library)).toContain('no gradient flows through it');
     expect(describeOperation('if', library)).toContain('if CONDITION then A else B');
     expect(describeOperation('repeat', library)).toContain('result.1.dense.W');

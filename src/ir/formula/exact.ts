@@ -3,7 +3,7 @@ import { isOp, type Node } from '../graph.js';
 import { add, constantOf, printIndex, product, sub } from '../index.js';
 import { literal } from '../ops/constants.js';
 import { broadcast, reshape, slice } from '../ops/movement.js';
-import { sameShape, type Dim } from '../types.js';
+import type { Dim } from '../types.js';
 import { indexed, infix, number, sizeFormula, standingFor, sumOver, type Formula, type FormulaOf } from './tree.js';
 
 /** `[batch, 4]`, by sizes alone. */
@@ -95,9 +95,9 @@ export function countedSum(formula: FormulaOf<'sum'> & Formula): Formula {
   return formula.node ? standingFor(formula.node, whole) : whole;
 }
 
-/** Does each element come of the operands' elements at its index? */
-export function isElementwise({ type, inputs }: Node): boolean {
-  return inputs.length > 0 && inputs.every((input) => sameShape(input.type, type));
+/** Do operands repeat to each other's shapes where it is written? In others, as in square matrices' products and calls along an axis, they do not. */
+function isElementwise({ op }: Node): boolean {
+  return op.kind === 'element' && op.elementwise === true;
 }
 
 /** What a slice takes, to the letter: forward, and what is to be turned then. Undefined where it is as its formula says. */

@@ -87,7 +87,7 @@ function partial(
   });
 }
 
-/** A product of matrices with transposes where it is one, else the sum over letters. */
+/** A matrix product with transposes where it is one, else the sum over letters. */
 function contractFormula(a: Formula, b: Formula, { inputs: [x, y], attrs }: Node<Labels>): Formula {
   const { left, right, out } = attrs;
   const product = matrixProduct(a, b, attrs) ?? matrixProduct(b, a, { left: right, right: left, out });
@@ -106,13 +106,17 @@ function contractFormula(a: Formula, b: Formula, { inputs: [x, y], attrs }: Node
   });
 }
 
-/** a b, with transposes; undefined where the labels say something else. */
+/**
+ * a b, with transposes; undefined where the labels say something else. As `@` has it: an operand is [k], or [batch…, i, k] on the left and
+ * [batch…, k, j] on the right, its last two axes being the matrix's. So a batch of vectors is none: [b, k] would be one matrix.
+ */
 function matrixProduct(a: Formula, b: Formula, { left, right, out }: Labels): Formula | undefined {
   const batch = out.filter((l) => left.includes(l) && right.includes(l));
   const folded = left.filter((l) => !out.includes(l));
   const [rows, columns] = [left.filter((l) => !right.includes(l)), right.filter((l) => !left.includes(l))];
   if (folded.length !== 1 || columns.length > 1 || out.join() !== [...batch, ...rows, ...columns].join())
     return undefined;
+  if (batch.length > 0 && (rows.length === 0 || columns.length === 0)) return undefined;
   const plain = rows.length <= 1 && startsWith(left, batch) && startsWith(right, batch);
   const broadcastRows = batch.length === 0 && left[left.length - 1] === folded[0];
   if (!plain && !broadcastRows) return undefined;

@@ -27,6 +27,7 @@ export function elementwise(of: Elementwise): Op<Plain> {
   const { vjp } = of;
   return {
     kind: 'element',
+    elementwise: true,
     name: of.name,
     summary: of.summary,
     ...(of.rule !== undefined && { rule: of.rule }),
