@@ -10,7 +10,15 @@ import { reachable } from '../../ir/reachable.js';
 import { differentiate } from '../../passes/derive/differentiate.js';
 import { simplify } from '../../passes/derive/simplify.js';
 import { fourthOrder, judgement } from './differences.js';
-import { coordinates, largestOf, scaleOf, signs, type CheckOptions, type ParameterCheck } from './gradients.js';
+import {
+  coordinates,
+  largestOf,
+  leastOfDoubles,
+  scaleOf,
+  signs,
+  type CheckOptions,
+  type ParameterCheck,
+} from './gradients.js';
 import { groundOf, type Ground, type Mover } from './ground.js';
 import type { Point } from './point.js';
 
@@ -69,9 +77,11 @@ export function checkCurvature(
   const slope = slopes(parts, directions, ground, mover);
   const noise = noiseOf(parts, ground, mover);
   const count = directions.reduce((n, v) => n + v.length, 0);
-  const tellers = parts.map(({ product, gradient }, i) =>
-    teller(product ? products.of(product) : new Float64Array(ground.of(gradient).length), noise[i], limit),
+  const expected = parts.map(({ product, gradient }) =>
+    product ? products.of(product) : new Float64Array(ground.of(gradient).length),
   );
+  const least = leastOfDoubles * Math.max(0, ...expected.map(largestOf));
+  const tellers = expected.map((product, i) => teller(product, noise[i], { limit, least }));
   for (const fraction of steps) {
     const step = fraction / Math.sqrt(count);
     const { estimates, clean } = slope(step);
@@ -143,9 +153,13 @@ function noiseOf(parts: readonly Part[], ground: Ground, mover: Mover): readonly
 }
 
 /** Judges every element of one product. */
-function teller(product: Float64Array, noise: number, limit: number) {
+function teller(
+  product: Float64Array,
+  noise: number,
+  { limit, least }: { readonly limit: number; readonly least: number },
+) {
   const largest = largestOf(product);
-  const judged = Array.from(product, (derivative) => judgement(derivative, largest, limit));
+  const judged = Array.from(product, (derivative) => judgement(derivative, Math.max(largest, least), limit));
   return {
     take(estimate: Float64Array, step: number, clean: boolean): void {
       const rounding = (4 * noise) / step;

@@ -43,7 +43,7 @@ export interface CheckOptions {
   readonly all?: boolean;
   /** The largest error, relative to the largest element of a gradient, that passes. */
   readonly limit: number;
-  /** Of the largest element of all gradients: errors are relative to this share of it at least. Single precision tells no more. */
+  /** Of the largest element of all gradients: errors are relative to this share of it at least. */
   readonly least?: number;
   /** Sees each parameter as soon as it is checked. */
   readonly seen?: (check: ParameterCheck) => void;
@@ -54,6 +54,9 @@ export const elementsDrawn = 20;
 
 /** What single precision tells of a gradient that is all but 0, as a share of the largest element of all gradients. */
 export const leastShare = 1e-3;
+
+/** The same of differences in double precision: those of a bias that softmax does not see are as large as rounding makes them. */
+export const leastOfDoubles = 1e-6;
 
 /** The gradients of the total loss in double precision, by parameter. */
 export function gradientsAt(gradients: ReadonlyMap<string, Node>, point: Point): ReadonlyMap<string, Float64Array> {
@@ -74,7 +77,7 @@ export function checkGradients(
   const leaves = new Map(reachable([loss]).flatMap((n) => (isOp(n, parameter) ? [[n.attrs.name, n] as const] : [])));
   const rounding = roundingOf(ground.mover([...leaves.values()]), ground, loss);
   const most = Math.max(0, ...[...gradients.values()].map((values) => largestOf(values)));
-  const landscape = { ground, loss, rounding, least: (options.least ?? 0) * most };
+  const landscape = { ground, loss, rounding, least: (options.least ?? leastOfDoubles) * most };
   return model.parameters.flatMap((p) => {
     const [gradient, leaf] = [gradients.get(p.name), leaves.get(p.name)];
     if (!gradient || !leaf) return [];
