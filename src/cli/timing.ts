@@ -51,8 +51,8 @@ export async function timeSteps(
   const parts = trainer.kernels.map((kernel) => warmedUp(kernel, warmUp / trainer.kernels.length));
   await trainer.load(start);
 
-  let best = whole.fastest;
-  const kernels = parts.map(({ fastest }) => fastest);
+  let best = whole.last;
+  const kernels = parts.map(({ last }) => last);
   let samples = 1;
   while (samples <= fewest || elapsed() < seconds) {
     best = Math.min(best, time(step, whole.count));
@@ -65,16 +65,17 @@ export async function timeSteps(
   return { step: best, kernels, samples };
 }
 
-/** Runs the action for so many seconds; returns how often it should run in a sample, and the seconds that it took at best. */
-function warmedUp(action: () => void, seconds: number): { readonly count: number; readonly fastest: number } {
+/** Runs the action for so many seconds; returns how often it should run in a sample, and the seconds of one run in the last. */
+function warmedUp(action: () => void, seconds: number): { readonly count: number; readonly last: number } {
   const end = performance.now() + 1000 * seconds;
   let count = 1;
-  let fastest = Infinity;
+  let [fastest, last] = [Infinity, Infinity];
   do {
-    fastest = Math.min(fastest, time(action, count));
+    last = time(action, count);
+    fastest = Math.min(fastest, last);
     count = Math.max(1, Math.ceil(sampleSeconds / fastest));
   } while (performance.now() < end);
-  return { count, fastest };
+  return { count, last };
 }
 
 /** Seconds of one run, over so many. */

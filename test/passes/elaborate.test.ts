@@ -330,6 +330,17 @@ describe('dimensions', () => {
   });
 
   it.each([
+    ['floor(T / 2)', '[floor(T / 2)]'],
+    ['floor((T - 3) / 2) + 1', '[floor((T - 3) / 2) + 1]'],
+    ['floor(4 * T / 2)', '[2*T]'],
+    ['floor(T)', '[T]'],
+    ['floor(7 / 2)', '[3]'],
+  ])('may be %s', (size, type) => {
+    const text = `model m {\n  input x: [batch, T]\n  output y = zeros([${size}]) + mean(x)\n}`;
+    expect(printType(modelOf(text).training.outputs[0].node.type)).toBe(type);
+  });
+
+  it.each([
     ['sum(x, axis = T)', '[batch, d=4]'],
     ['sum(x, axis = batch)', '[T=3, d=4]'],
     ['sum(x, axis = [batch, d])', '[T=3]'],

@@ -55,8 +55,8 @@ export const elementwiseBuiltins: readonly BuiltinDefinition[] = [
     apply(call) {
       const { value, span } = given(call, 'x');
       if (value.kind === 'number') return numberValue(number(value.value));
-      const size = op === floor && value.kind === 'tensor' ? quotientOfSizes(value.node) : undefined;
-      if (size) return sizeValue(size);
+      const rounded = op === floor ? roundedDown(value) : undefined;
+      if (rounded) return sizeValue(rounded);
       return tensorValue(call.frame.context.g.make(op, [asF32(call.frame, toNode(call.frame, value, span), span)], {}));
     },
   })),
@@ -137,10 +137,11 @@ function operand(call: BuiltinCall, name: string): Operand {
   return given(call, name);
 }
 
-/** a / b of sizes, rounded down: a size again, as in floor(H / 2). */
-function quotientOfSizes(node: Node): Index | undefined {
-  if (!isOp(node, div)) return undefined;
-  const [a, b] = node.inputs.map(indexIn);
+/** A size, or a / b of sizes, rounded down: a size again, as in floor(H / 2). */
+function roundedDown(value: Value): Index | undefined {
+  if (value.kind === 'size') return value.index;
+  if (value.kind !== 'tensor' || !isOp(value.node, div)) return undefined;
+  const [a, b] = value.node.inputs.map(indexIn);
   return a && b && quotient(a, b);
 }
 
