@@ -131,7 +131,7 @@ async function checked(
   const { checkGradients, gradientsAt, leastShare } = await import('../inspect/check/gradients.js');
   if (target) {
     const { gradientsOn } = await import('./targets.js');
-    const { gradients } = await gradientsOn(target, source, options, { rows, point });
+    const { gradients } = await gradientsOn(target, source, options, { rows, point }, model);
     return checkGradients(model, gradients, point, { all, limit: limits.target, least: leastShare, seen });
   }
   const { differentiateModel } = await import('../index.js');

@@ -1,7 +1,7 @@
 // Trainers of one model on every target that runs here, for commands that compare them.
 import { Fault } from '../diagnostics/diagnostic.js';
 import { trainRefused } from '../diagnostics/data.js';
-import type { CompileOptions, Source, Target } from '../index.js';
+import type { CompileOptions, ModelGraph, Source, Target } from '../index.js';
 import type { Point } from '../inspect/check/point.js';
 import { readImport } from './files.js';
 import { gpuDevice } from './gpu.js';
@@ -50,8 +50,8 @@ export async function gradientsOn(
   source: Source,
   options: ModelOptions,
   start: Start,
+  model: Pick<ModelGraph, 'name'>,
 ): Promise<Gradients> {
-  const model = { name: options.model ?? source.file };
   const { createTrainer } = await compiledFor(target, source, options);
   const given = await startOptions(target, start, model.name);
   return unlessRefused(model, async () => {

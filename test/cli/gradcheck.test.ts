@@ -120,6 +120,14 @@ describe('nnc gradcheck', () => {
     expect(status).toBe(0);
   });
 
+  it('calls a model that a target refuses by its name', () => {
+    const { status, stderr } = run('gradcheck', 'right.nn', '--target', 'wgsl');
+    expect([status, stderr]).toEqual([
+      1,
+      'error[train-refused]: the model small cannot be trained so: there is no WebGPU here\n\n',
+    ]);
+  });
+
   it.each([
     [['--order', '2', '--target', 'ts'], 'leave out --order 2'],
     [['--order', '2', '--all'], 'leave out --all'],

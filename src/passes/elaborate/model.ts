@@ -89,9 +89,9 @@ function run(statement: Statement, body: Body): void {
 /** `input image: [batch, 784]`: a name that nothing binds is a run-time dimension. */
 function declareInput({ name, type: expression }: Of<'input'>, { frame, inputs }: Body): void {
   checkNew(name, frame);
-  const type = typeOf(frame, expression, (dimension): Dim => {
+  const type = typeOf(frame, expression, (dimension, span): Dim => {
     const found = dim(size(dimension, frame.context.sizes++), dimension);
-    frame.scope.define(dimension, { kind: 'size', index: found.size, name: dimension });
+    frame.scope.defineUsed(dimension, { kind: 'size', index: found.size, name: dimension }, span);
     return found;
   });
   checkExtent(frame, type, expression.span);

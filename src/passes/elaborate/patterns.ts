@@ -159,8 +159,11 @@ function wrong(frame: Frame, pattern: TypeExpression, node: Node, what: string, 
   );
 }
 
-/** The type that an expression says: of an input, a parameter, a state. `unbound` supplies a name that nothing binds. */
-export function typeOf(frame: Frame, expression: TypeExpression, unbound?: (name: string) => Dim): TensorType {
+/** Supplies the dimension for a name at `span` that nothing binds. */
+type Unbound = (name: string, span: Span) => Dim;
+
+/** The type that an expression says: of an input, a parameter, a state. `unbound` supplies names that nothing binds. */
+export function typeOf(frame: Frame, expression: TypeExpression, unbound?: Unbound): TensorType {
   return { element: elementOf(frame, expression), shape: shapeOf(frame, expression.shape ?? [], unbound) };
 }
 
@@ -174,7 +177,7 @@ function elementOf(frame: Frame, { element }: TypeExpression): ElementType {
   return { kind: 'index', size };
 }
 
-export function shapeOf(frame: Frame, dims: readonly DimExpression[], unbound?: (name: string) => Dim): Dim[] {
+export function shapeOf(frame: Frame, dims: readonly DimExpression[], unbound?: Unbound): Dim[] {
   return dims.flatMap((d) => {
     if (d.kind === 'ellipsis') {
       const bound = frame.scope.find(ellipsis);
@@ -184,7 +187,7 @@ export function shapeOf(frame: Frame, dims: readonly DimExpression[], unbound?: 
       // A dimension may bear the name of a function: `[batch, range]`.
       const known = frame.scope.find(name);
       if (known !== undefined && !isCallable(known)) continue;
-      const made = unbound?.(name);
+      const made = unbound?.(name, d.span);
       if (made && d.value.kind === 'name') return [made];
     }
     const found = wantedDim(frame, evaluate(d.value, frame), d.span, divided(d.value));

@@ -200,6 +200,11 @@ export class Scope {
     this.values.set(name, { variable, span, used: false });
   }
 
+  /** A name that need not be used, such as a run-time size. */
+  defineUsed(name: string, value: Value, span: Span): void {
+    this.values.set(name, { value, span, used: true });
+  }
+
   /** The last value of what a scan carried. */
   defineCarried(name: string, value: Value, span: Span): void {
     this.values.set(name, { value, span, carried: true, used: true });
