@@ -104,6 +104,11 @@ export function isOp<A extends readonly Attrs[]>(
   return (ops as readonly unknown[]).includes(node.op);
 }
 
+/** Have its inputs the result's shape, and does each element come of theirs at its own coordinates? */
+export function isElementwise({ op }: Node): boolean {
+  return op.kind === 'element' && op.elementwise === true;
+}
+
 /** The node that one is made from by nothing but these operations: what a broadcast repeats, for one. */
 export function through(node: Node, ops: readonly Op[]): Node {
   let at = node;

@@ -93,7 +93,7 @@ p = x |> dense(2)
 apart = p[:, none] - p[none, :]
 loss = mean(apart^2) + mean(x * sum(x, axis = 0))`),
     );
-    expect(text).toContain('p[:, none, :] - p[none, :, :]');
+    expect(text).toContain('apart[b, i, j] = p[b, j] - p[i, j]');
     expect(text).toContain('x ⊙ Σ_batch x');
   });
 });

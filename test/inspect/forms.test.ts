@@ -155,14 +155,14 @@ loss = mean(${condition})`;
   it('are not written: 1[c] beside what is 0 where c does not hold', () => {
     const lines = linesOf(contrastive('if same then distance^2 else max(1 - distance, 0)^2'));
     expect([...lines.values()].filter((formula) => formula.includes('∨'))).toEqual([]);
-    expect(lines.get('δ_a')).toBe(
-      '2 · (1[same] ⊙ distance - 1[¬same] ⊙ loss_max) / distance ⊙ (a - y) ⊙ (1 - a²) / batch',
+    expect(lines.get('δ_a[b, i]')).toBe(
+      '2 · (1[same[b]] · distance[b] - 1[¬same[b]] · loss_max[b]) / distance[b] · (a[b, i] - y[b, i]) · (1 - a[b, i]²) / batch',
     );
   });
 
   it('are written where they do say something', () => {
     const lines = linesOf(contrastive('if same then distance else distance * distance * max(0.5, distance)'));
-    expect([...lines.values()].some((formula) => formula.includes('1[same]'))).toBe(true);
+    expect([...lines.values()].some((formula) => formula.includes('1[same[b]]'))).toBe(true);
     const relu = linesOf(`${inputs}h = x |> dense(2) |> relu\nloss = mse(h |> dense(2), y)`);
     expect(relu.get('δ_h')).toBe('1[h > 0] ⊙ ∂loss/∂h');
   });

@@ -11,6 +11,8 @@ export interface Step {
   readonly title: Title;
   /** What stands left of the equals sign: the name, with letters for its axes where the formula has such. */
   readonly left: Formula;
+  /** How many of the left side's places are such letters, which the language does not write. */
+  readonly letters?: number;
   readonly formula: Formula;
   readonly type: TensorType;
   /** The line of the model first that says it. */

@@ -10,6 +10,7 @@ import { scan } from '../../ir/ops/scan.js';
 import { printDim, type TensorType } from '../../ir/types.js';
 import type { Step } from './data.js';
 import { drawFormula } from './draws.js';
+import { byElements, lettersFor, type Lettered } from './elements.js';
 import { linesOf } from './lines.js';
 import type { Scope } from './loops.js';
 import { wordOf } from './naming.js';
@@ -52,34 +53,25 @@ export function definedAs(title: Title, left: Formula, node: Node, scope: Scope)
   const draw = scope.reading.draws.drawnFrom(node);
   if (draw) return { ...stepOf(title, left, drawFormula(draw, scope.write), node), drawn: true };
   const formula = scope.define(node);
-  if (formula.kind === 'contraction' && formula.free.length > 0)
-    return stepOf(title, placed(left, lettersOf(formula.free)), formula, node);
-  const lettered = sumByLetters(formula, scope);
-  if (lettered) return stepOf(title, placed(left, lettered.free), { ...lettered.formula, node }, node);
+  const { free, formula: said } = byLetters(formula, node, scope);
+  const step = stepOf(title, placed(left, free), { ...said, node }, node);
+  return free.length === 0 ? step : { ...step, letters: free.length };
+}
+
+/** A formula, and letters for the axes of its result where mathematics says it by such. */
+function byLetters(formula: Formula, node: Node, scope: Scope): Lettered {
+  if (formula.kind === 'contraction') return { free: lettersOf(formula.free), formula };
   const rows = isOp(node, scatterAdd) && formula.kind === 'apply' ? rowsAdded(node, formula, scope) : undefined;
-  return rows ? stepOf(title, placed(left, [rows.row]), rows.formula, node) : stepOf(title, left, formula, node);
+  return sumByLetters(formula, scope) ?? rows ?? byElements(formula, scope.positions) ?? { free: [], formula };
 }
 
 const lettersOf = (letters: readonly Letter[]): string[] => letters.map(({ letter }) => letter);
 
 /** A sum over axes without names of their own, by letters: b[o] = Σ_{b,y,x} δ[b, o, y, x]. */
-function sumByLetters(
-  formula: Formula,
-  { positions }: Scope,
-): { readonly free: readonly string[]; readonly formula: Formula } | undefined {
+function sumByLetters(formula: Formula, { positions }: Scope): Lettered | undefined {
   const of = mathematical(formula);
   if (of.kind !== 'sum' || sumNames(of) !== undefined) return undefined;
-  const taken = new Set(positions);
-  const letters = of.shape.map((dim, i): Letter => {
-    const own = /^\p{L}/u
-      .exec(dim.name ?? (constantOf(dim.size) === undefined ? printDim(dim) : ''))?.[0]
-      .toLowerCase();
-    // The axes of an image.
-    const usual = of.shape.length === 4 && i > 1 ? ['', '', 'y', 'x'][i] : undefined;
-    const letter = [own, usual, ...'ijkpqruvw'].find((each) => each !== undefined && !taken.has(each)) ?? 'i';
-    taken.add(letter);
-    return { letter, dim };
-  });
+  const letters = lettersFor(of.shape, new Set(positions));
   const summed = placedFactors(of.of, letters);
   if (!summed) return undefined;
   const over = letters.filter((_, i) => of.axes.includes(i));
@@ -102,7 +94,7 @@ function rowsAdded(
   node: Node,
   formula: Formula & { readonly kind: 'apply' },
   { positions }: Scope,
-): { readonly row: string; readonly formula: Formula } | undefined {
+): Lettered | undefined {
   const [of, ids] = formula.args;
   const { shape } = node.inputs[1].type;
   const taken = new Set(positions);
@@ -120,5 +112,5 @@ function rowsAdded(
     of: of.kind === 'name' || of.kind === 'index' ? placedBy(of, letters) : indexed(of, lettersOf(letters)),
     plain: formula,
   });
-  return { row, formula: { ...sum, node } };
+  return { free: [row], formula: sum };
 }

@@ -130,8 +130,15 @@ const padded = (text: string, width: number): string => text + ' '.repeat(Math.m
 
 /** Where formulas begin: behind the longest name that is not too long. */
 function nameWidth(steps: readonly Step[], { style = 'math' }: TextOptions): number {
-  const widths = steps.filter(({ loop }) => !loop).map(({ left }) => lengthOf(printFormula(left, style)));
+  const widths = steps.filter(({ loop }) => !loop).map((step) => lengthOf(leftOf(step, style)));
   return Math.max(...widths.filter((width) => width <= widestName), 0);
+}
+
+/** What a step defines; letters for its axes stand in mathematics alone. */
+function leftOf({ left, letters = 0 }: Step, style: NotationStyle): string {
+  if (style === 'math' || letters === 0 || left.kind !== 'index') return printFormula(left, style);
+  const places = left.places.slice(0, -letters);
+  return printFormula(places.length === 0 ? left.of : { ...left, places }, style);
 }
 
 /** A formula behind what it defines. */
@@ -180,7 +187,7 @@ function rowsOf(step: Step, indent: string, width: number, options: TextOptions,
     ];
   }
   const row: Row = {
-    text: defined(text(step.left), relationOf(step), step.formula, indent, width, style),
+    text: defined(leftOf(step, style), relationOf(step), step.formula, indent, width, style),
     ...remark(step),
   };
   const rows = [row, ...valueRows(step, indent, options)];

@@ -1,6 +1,6 @@
 // Long formulas in lines, broken where a person would: before the signs of a sum, then of a product, then between arguments. What follows
 // hangs under what it belongs to.
-import { letterNames, mathematical, sumNames } from './mathematics.js';
+import { isNumber, letterNames, mathematical, sumNames } from './mathematics.js';
 import { placedBy } from './places.js';
 import {
   einsumPattern,
@@ -127,6 +127,8 @@ function brokenCases({ condition, then, otherwise }: FormulaOf<'cases'>, room: R
   const piece = (lead: string, of: Formula, after = ''): Piece => ({ lead, of, least: binding.branch, after });
   if (room.style !== 'math')
     return packed([piece('if ', condition), piece('then ', then), piece('else ', otherwise)], room);
+  if (isNumber(then, 1) && isNumber(otherwise, 0))
+    return around('1[', ']', room, (r) => broken(condition, binding.branch, r));
   const pieces = [piece('', then), piece('if ', condition, ','), piece('else ', otherwise)];
   return around('{', '}', room, (r) => packed(pieces, r));
 }

@@ -1,5 +1,5 @@
 // What a model says that a reader does not see: where values are repeated, and axes of size 1.
-import { isOp, type Node } from '../graph.js';
+import { isElementwise, isOp, type Node } from '../graph.js';
 import { add, constantOf, printIndex, product, sub } from '../index.js';
 import { literal } from '../ops/constants.js';
 import { broadcast, reshape, slice } from '../ops/movement.js';
@@ -93,11 +93,6 @@ export function countedSum(formula: FormulaOf<'sum'> & Formula): Formula {
   const of = rest.length === 0 ? hidden.inner : sumOver(hidden.inner, rest, hidden.node.inputs[0].type.shape);
   const whole = infix('times', known === undefined ? sizeFormula(times) : number(known), of);
   return formula.node ? standingFor(formula.node, whole) : whole;
-}
-
-/** Do operands repeat to each other's shapes where it is written? In others, as in square matrices' products and calls along an axis, they do not. */
-function isElementwise({ op }: Node): boolean {
-  return op.kind === 'element' && op.elementwise === true;
 }
 
 /** What a slice takes, to the letter: forward, and what is to be turned then. Undefined where it is as its formula says. */

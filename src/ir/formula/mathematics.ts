@@ -124,6 +124,8 @@ export function plain(formula: Formula): Formula {
       return formula.axes.every((axis) => constantOf(formula.shape[axis].size) === 1)
         ? plain(formula.of)
         : countedSum(unturned(formula));
+    case 'total':
+      return formula.letters.length === 0 ? plain(formula.of) : formula;
     case 'power': {
       const exponent = plain(formula.exponent);
       if (isNumber(exponent, 1)) return plain(formula.base);

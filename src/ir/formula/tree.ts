@@ -109,7 +109,10 @@ type Shape =
     }
   /** The sum over some axes of what is written without them. */
   | { readonly kind: 'sum'; readonly of: Formula; readonly axes: readonly number[]; readonly shape: readonly Dim[] }
-  /** The sum over what letters stand for, of those alone for which `where` holds, if it is there. `plain`: as the language says it. */
+  /**
+   * The sum over what letters stand for, of those alone for which `where` holds, if it is there; without letters what mathematics says element
+   * by element. `plain`: as the language says it.
+   */
   | {
       readonly kind: 'total';
       readonly letters: readonly string[];

@@ -13,7 +13,7 @@ import {
 } from './conditions.js';
 import type { Range } from './ranges.js';
 import { isSingular } from './singular.js';
-import { isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
+import { isElementwise, isOp, type Builder, type Node, type Op } from '../../../ir/graph.js';
 import { and, or, not } from '../../../ir/ops/logic.js';
 import { gather, scatterAdd, takeAlong } from '../../../ir/ops/indexing.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
@@ -21,7 +21,6 @@ import { recurrence } from '../../../ir/ops/recurrence.js';
 import { prod, reduceMax, reduceMin, sum } from '../../../ir/ops/reductions.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { overlapAdd, window } from '../../../ir/ops/windows.js';
-import { sameShape } from '../../../ir/types.js';
 import { contract } from '../../../ir/ops/contract.js';
 
 /** Where a cotangent can be other than 0. Conditions are made when they are asked for: few are. */
@@ -135,10 +134,6 @@ const moving: ReadonlySet<Op> = new Set<Op>([
 /** Does each element of an input's cotangent come from one element of the result's? */
 function keepsPlaces(node: Node): boolean {
   return moving.has(node.op) || isElementwise(node);
-}
-
-function isElementwise({ type, inputs }: Node): boolean {
-  return inputs.every((input) => sameShape({ ...input.type, element: type.element }, type));
 }
 
 /** The reach of an input's part by that of the whole; undefined where it is not followed. */

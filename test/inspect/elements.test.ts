@@ -1,0 +1,80 @@
+// Formulas element by element: where values repeat along axes that a reader cannot see, letters say which is which.
+import { describe, expect, it } from 'vitest';
+import { check } from '../../src/index.js';
+import { derivationOf } from '../../src/inspect/derivation/derivation.js';
+import type { Derivation } from '../../src/inspect/derivation/data.js';
+import { printLatex } from '../../src/inspect/print/latex.js';
+import { printText } from '../../src/inspect/print/text.js';
+
+function derived(text: string): Derivation {
+  const { model, diagnostics } = check({ file: 'm.nn', text: `model m {\n${text}\n}\n` });
+  if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  return derivationOf(model);
+}
+
+const convolution = `input image: [batch, 3, 8, 8]
+input t: [batch, 4, 6, 6]
+h = image |> conv2d(4, 3)
+loss = mse(h, t)`;
+
+describe('values that repeat', () => {
+  it('along axes behind their own have letters: a bias of channels', () => {
+    const text = printText(derived(convolution));
+    expect(text).toContain('h[b, o, y, x] ');
+    expect(text).toMatch(/= h_conv2d_product\[b, o, y, x\] \+ h\.conv2d\.b\[o\]/);
+    expect(printLatex(derived(convolution))).toContain('{h}_{b , o , y , x} &= ');
+  });
+
+  it('along the first axes have none: a bias of a layer', () => {
+    const text = printText(derived('input x: [batch, 4]\ninput t: [batch, 2]\nh = x |> dense(2)\nloss = mse(h, t)'));
+    expect(text).toMatch(/^h += x h\.dense\.W \+ h\.dense\.b/mu);
+  });
+
+  it('along the axes that they are means over have none, which say so', () => {
+    const text = printText(derived('input x: [batch, 4]\nh = x |> layer_norm\nloss = mean(h^3)'));
+    expect(text).toContain('h_layer_norm_centred = x - mean(x, axis = 1)');
+  });
+
+  it('have letters among rows taken by indices', () => {
+    const text = printText(
+      derived(`input who: index(5)[batch]
+input t: [batch]
+param taste: [5, 3] ~ normal(std = 0.1)
+s = taste[who] * t[:, none]
+loss = mean(s^2)`),
+    );
+    expect(text).toContain('s[b, i] = taste[who[b], i] · t[b]');
+  });
+
+  it('have letters within sums and choices', () => {
+    const text = printText(
+      derived(`input x: [batch, 4]
+input keep: bool[batch]
+param v: [4] ~ normal(std = 0.1)
+s = if keep[:, none] then x * v else 0
+loss = mean(s^2)`),
+    );
+    expect(text).toContain('s[b, i] = 1[keep[b]] · x[b, i] · v[i]');
+  });
+
+  it('take their letters beside the position of a loop', () => {
+    const text = printText(
+      derived(`input x: [batch, T, 3]
+input y: [batch, T]
+param U: [3, 3] ~ orthogonal()
+path = scan xt in x along T, h = zeros([batch, 3]) {
+  h := tanh(xt + h @ U)
+  emit sum(h, axis = 1)
+}
+loss = mean((path - y)^2)`),
+    );
+    expect(text).toContain('∂loss/∂h[t, b, i] = part_h[t, b, i] + ∂loss/∂path[b, t]');
+  });
+
+  it('have no letters in the language, on neither side', () => {
+    const text = printText(derived(convolution), { style: 'nn' });
+    expect(text).toMatch(/^h_conv2d_product += einsum\(/mu);
+    expect(text).toMatch(/^h += h_conv2d_product \+ h\.conv2d\.b/mu);
+    expect(text).not.toMatch(/^[\w.]+\[b, /mu);
+  });
+});
