@@ -91,7 +91,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     return;
   }
   if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'measure a step of' }));
-  if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
+  if (model.players.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { sizesFor } = await import('../inspect/check/point.js');
   const { rows: batch, sizeOf } = sizesFor(model, options.batch ?? model.train.batch);
   const threads = program.entries.step?.alone ? 1 : asked;

@@ -69,7 +69,7 @@ async function measuredOf(model: ModelGraph, source: Source, options: Options): 
   if (!model.training.loss) return {};
   const { numbersAt } = await import('./gradNumbers.js');
   const { at } = await numbersAt(model, source, { ...options, at: 'init', batch: 2 });
-  if (model.updates.length === 0) return { at };
+  if (model.players.length === 0) return { at };
   const { compile } = await import('../index.js');
   const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', profile: 'step' });
   const { sizesFor } = await import('../inspect/check/point.js');

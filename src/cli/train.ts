@@ -69,7 +69,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     return;
   }
   if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'train' }));
-  if (model.updates.length === 0) throw new Fault(trainAbsent({ model: model.name }));
+  if (model.players.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { loadData } = await import('../data/load.js');
   const data = await loadData(sourceOf(model, options.data), model.inputs, options.data ? '.' : dirname(file));
   const batch = options.batch ?? model.train.batch;
@@ -115,7 +115,7 @@ function rowsToTrain(model: ModelGraph, { train, validation }: LoadedData): numb
 }
 
 /** With `accumulate` the first so many steps change nothing. */
-function warnOfNoUpdate({ name, train: { accumulate } }: ModelGraph, { batch, epochs, rows }: Plan): void {
+function warnOfNoUpdate({ name, players: [{ accumulate }] }: ModelGraph, { batch, epochs, rows }: Plan): void {
   const steps = epochs * Math.ceil(rows / batch);
   if (rows > 0 && steps < accumulate) report([noUpdate({ model: name, steps, accumulate })]);
 }

@@ -80,14 +80,25 @@ export interface Update {
   readonly slots: readonly { readonly name: string; readonly initial: number; readonly node: Node }[];
 }
 
-/** The train block, evaluated. */
+/** How one train block makes updates of gradients. */
+export interface Rule {
+  /** So many passes average their gradients, and the last of them updates. */
+  readonly accumulate: number;
+  readonly clipNorm?: number;
+  readonly clipValue?: number;
+}
+
+/** What one train block trains in a step. */
+export interface Player extends Rule {
+  /** One for each parameter that it trains. */
+  readonly updates: readonly Update[];
+}
+
+/** What the train block says of the whole run. */
 export interface Training {
   readonly batch: number;
   readonly epochs: number;
   readonly seed: number;
-  readonly accumulate: number;
-  readonly clipNorm?: number;
-  readonly clipValue?: number;
   /** small: computes activations again in the backward pass instead of keeping them. */
   readonly memory?: 'fast' | 'small';
   /** A share of the data between 0 and 1. */
@@ -122,8 +133,8 @@ export interface ModelGraph {
   readonly states: readonly ModelState[];
   readonly training: Mode;
   readonly evaluation: Mode;
-  /** One for each trained parameter; empty where the model has no train block. */
-  readonly updates: readonly Update[];
+  /** In the order in which a step runs them; empty where the model has no train block. */
+  readonly players: readonly Player[];
   readonly train: Training;
 }
 
@@ -131,6 +142,12 @@ export interface ModelGraph {
 export interface ModelPart extends Pick<ModelGraph, 'name' | 'file' | 'text' | 'place'> {
   readonly values: readonly Named[];
   readonly parameters: readonly Pick<ModelParameter, 'name' | 'trained'>[];
+}
+
+/** What a slot starts from. */
+export function initialOf({ players }: ModelGraph, parameter: string, slot: string): number {
+  const updates = players.flatMap((player) => player.updates.filter((u) => u.parameter === parameter));
+  return updates.flatMap((u) => u.slots.filter((s) => s.name === slot))[0]?.initial ?? 0;
 }
 
 /** Every node that one of the two modes reports or stores. */

@@ -6,7 +6,7 @@ import { titleOf, titleText } from '../ir/labels.js';
 import { literal } from '../ir/ops/constants.js';
 import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
 import { bound } from '../ir/ops/scan.js';
-import { modeRoots, type ModelGraph } from '../ir/model.js';
+import { initialOf, modeRoots, type ModelGraph } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 import type { Gradients } from './derive/derive.js';
@@ -64,13 +64,15 @@ export class Buffers {
   }
 
   /** What a trainer says of its leaves; `forOutputs`: the inputs that `predict` reads. */
-  tables(forOutputs: readonly string[], { step }: Gradients) {
+  tables(forOutputs: readonly string[], { players }: Gradients) {
     const { inputs, parameters, states } = this;
     return {
       inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
       parameters,
       states,
-      slots: step.flatMap(({ parameter, slot }) => (slot === undefined ? [] : [this.slotTable(parameter, slot)])),
+      slots: players.flatMap(({ step }) =>
+        step.flatMap(({ parameter, slot }) => (slot === undefined ? [] : [this.slotTable(parameter, slot)])),
+      ),
       counters: (['update', 'run', 'draw', 'seed'] as const).flatMap((name) => {
         const buffer = this.persistent.get(`counter ${name}`);
         return buffer ? [{ name, buffer }] : [];
@@ -79,8 +81,7 @@ export class Buffers {
   }
 
   private slotTable(parameter: string, name: string) {
-    const update = this.model.updates.find((u) => u.parameter === parameter);
-    const initial = update?.slots.find((s) => s.name === name)?.initial ?? 0;
+    const initial = initialOf(this.model, parameter, name);
     return {
       parameter,
       name,

@@ -1,6 +1,6 @@
 // The entries of a trainer: what each must have computed when it has run, and its nests on their way to kernels.
 import { Buffers } from './buffers.js';
-import type { Gradients } from './derive/derive.js';
+import { becomesOf, type Gradients } from './derive/derive.js';
 import type { Becomes } from './derive/update.js';
 import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } from './fuse/drafts.js';
 import { nestsOf, type Fused } from './fuse/fuse.js';
@@ -56,7 +56,7 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
   const estimate: Estimate = () => model.train.batch;
   const buffers = new Buffers(model);
   const phaseOf = phases(model, gradients);
-  const updates = [...derived.accumulate, ...derived.step].map((b) => b.node);
+  const updates = becomesOf(derived).map((b) => b.node);
   const singles =
     target.doubles && singlesOf(everyNode([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
   const outlines = outlinesOf(derived, policy, buffers);
@@ -91,7 +91,7 @@ interface Outline {
   readonly results: readonly { readonly name: string; readonly node: Node }[];
 }
 
-function outlinesOf({ model, gradients, ...derived }: Gradients, policy: Policy, buffers: Buffers): Outline[] {
+function outlinesOf({ model, gradients, players }: Gradients, policy: Policy, buffers: Buffers): Outline[] {
   const outlines: Outline[] = [];
   const entry = (name: EntryName, roots: readonly Root[], results: Outline['results']): void => {
     outlines.push({ name, roots: [...results.map((r) => ({ node: r.node })), ...roots], results });
@@ -105,10 +105,13 @@ function outlinesOf({ model, gradients, ...derived }: Gradients, policy: Policy,
   const states = training.states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
   const total = ({ loss }: typeof training) => (loss ? [{ name: 'loss', node: loss }] : []);
   const losses = (m: typeof training) => [...total(m), ...m.losses, ...m.metrics];
-  const stored = policy.storeGradients ? [...gradients.values()].map((node) => ({ node })) : [];
-  if (derived.accumulate.length > 0)
-    entry('accumulate', [...stored, ...becomes(derived.accumulate), ...states], losses(training));
-  if (model.updates.length > 0) entry('step', [...stored, ...becomes(derived.step), ...states], losses(training));
+  for (const player of players) {
+    const stored = policy.storeGradients ? [...player.gradients.values()].map((node) => ({ node })) : [];
+    const passing = (name: EntryName, updates: readonly Becomes[]): void =>
+      entry(name, [...stored, ...becomes(updates), ...states], losses(training));
+    if (player.accumulate.length > 0) passing('accumulate', player.accumulate);
+    passing('step', player.step);
+  }
   if (training.loss) {
     entry('gradients', [], [...total(training), ...[...gradients].map(([name, node]) => ({ name, node }))]);
     entry('evaluate', [], losses(evaluation));

@@ -1,6 +1,6 @@
 // How the form of each stage is shown, and what must hold of it between any two passes.
 import { worksOfEntry, type Nests } from './entries.js';
-import type { Gradients } from './derive/derive.js';
+import { becomesOf, type Gradients } from './derive/derive.js';
 import { passesOver, type Stages } from './pipeline.js';
 import { verifyNests } from './verifyEntries.js';
 import { printPlanned } from './schedule/printPlan.js';
@@ -74,14 +74,14 @@ function rootsOf({ loss, outputs, losses, metrics, states }: Mode): Node[] {
 /** Gradients and updates as one graph; behind it which node is what. */
 function printDerived(derived: Gradients): string {
   const { model, gradients } = derived;
-  const becomes = [...derived.accumulate, ...derived.step];
+  const becomes = becomesOf(derived);
   const updates = becomes.length > 0 ? `\n\n// updates\n${printGraph(becomes.map(({ node }) => node))}` : '';
   return `${printModes(model)}\n\n// gradients\n${printGraph([...gradients.values()])}${updates}`;
 }
 
-function verifyDerived({ model, gradients, step, accumulate }: Gradients): string[] {
-  const updates = [...step, ...accumulate].map(({ node }) => node);
-  return verifyGraph([...modeRoots(model), ...gradients.values(), ...updates]);
+function verifyDerived(derived: Gradients): string[] {
+  const { model, gradients } = derived;
+  return verifyGraph([...modeRoots(model), ...gradients.values(), ...becomesOf(derived).map(({ node }) => node)]);
 }
 
 function printNests({ entries }: Nests): string {

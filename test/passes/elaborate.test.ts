@@ -149,7 +149,7 @@ describe('parameters', () => {
     const model = modelOf(withBody(body));
     const { gradients, model: derived } = differentiateModel(model);
     expect([...gradients.keys()]).toEqual(['w']);
-    expect(derived.updates.map((u) => u.parameter)).toEqual(['w']);
+    expect(derived.players[0].updates.map((u) => u.parameter)).toEqual(['w']);
     expect(derived.parameters.map((p) => [p.name, p.trained])).toEqual([
       ['o.dense.W', false],
       ['o.dense.b', false],
@@ -183,7 +183,7 @@ describe('what is trained', () => {
     optimizer "*.b" = sgd(lr = 2)
     optimizer "encode.*" = sgd(lr = 3)
   }`;
-    const { updates } = modelOf(withBody(`${layers}\n${train}`));
+    const [{ updates }] = modelOf(withBody(`${layers}\n${train}`)).players;
     const rates = updates.map(({ parameter, weight }) => {
       const size = weight.type.shape.reduce((n, d) => n * (constantOf(d.size) ?? 1), 1);
       const full = (value: number): number[] => Array.from({ length: size }, () => value);
@@ -218,7 +218,7 @@ describe('schedules', () => {
   it('begin with the first update at k = 0', () => {
     const body =
       '  param w: [] = 0\n  loss = w * mean(x)\n  train { optimizer = sgd(lr = exponential(lr = 8, factor = 0.5)) }';
-    const [{ weight }] = modelOf(withBody(body)).updates;
+    const [{ weight }] = modelOf(withBody(body)).players[0].updates;
     const after = (t: number): number => {
       const [values] = evaluate([weight], {
         leaf: ({ op }) => (op.name === 'counter' ? [t] : op.name === 'gradient' ? [1] : [0]),
@@ -522,7 +522,7 @@ describe('optimizers', () => {
   /** A weight after some updates with these gradients. */
   function weightAfter(optimizer: string, gradients: readonly number[], rest = ''): number {
     const body = `  param w: [] = 1\n  loss = w * mean(x)\n  train { optimizer = ${optimizer} }`;
-    const [update] = modelOf(withBody(body, rest)).updates;
+    const [update] = modelOf(withBody(body, rest)).players[0].updates;
     let w = 1;
     const slots = new Map(update.slots.map((s) => [s.name, s.initial]));
     gradients.forEach((gradient, k) => {

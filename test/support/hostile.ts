@@ -33,7 +33,7 @@ export function checks(text: string, set?: Readonly<Record<string, number | bool
   if (took > patience) throw new Error(`it took ${Math.round(took)} ms`);
 }
 
-function rootsOf({ training, evaluation, updates }: ModelGraph): Node[] {
+function rootsOf({ training, evaluation, players }: ModelGraph): Node[] {
   const ofMode = ({ loss, outputs, losses, metrics, states }: Mode): Node[] => [
     ...(loss ? [loss] : []),
     ...[...outputs, ...losses, ...metrics, ...states].map(({ node }) => node),
@@ -41,7 +41,9 @@ function rootsOf({ training, evaluation, updates }: ModelGraph): Node[] {
   return [
     ...ofMode(training),
     ...ofMode(evaluation),
-    ...updates.flatMap(({ weight, slots }) => [weight, ...slots.map(({ node }) => node)]),
+    ...players
+      .flatMap(({ updates }) => updates)
+      .flatMap(({ weight, slots }) => [weight, ...slots.map(({ node }) => node)]),
   ];
 }
 

@@ -35,14 +35,13 @@ export function modelOfOutputs(
     states: [],
     training: { ...mode, outputs: [] },
     evaluation: mode,
-    updates: [],
-    train: { batch: 4, epochs: 1, seed: 0, accumulate: 1, validation: 0 },
+    players: [],
+    train: { batch: 4, epochs: 1, seed: 0, validation: 0 },
   };
   return {
     outputs,
     inputs,
-    program: (target, without) =>
-      programFrom({ model, gradients: new Map(), step: [], accumulate: [] }, target, without),
+    program: (target, without) => programFrom({ model, gradients: new Map(), players: [] }, target, without),
   };
 }
 

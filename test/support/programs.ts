@@ -201,7 +201,7 @@ function modelOf(accumulate: number): ModelGraph {
     states: [],
     training: mode,
     evaluation: mode,
-    updates: [],
-    train: { batch: 4, epochs: 3, seed: 7, accumulate, validation: 0 },
+    players: [{ accumulate, updates: [] }],
+    train: { batch: 4, epochs: 3, seed: 7, validation: 0 },
   };
 }

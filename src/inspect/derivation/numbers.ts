@@ -2,7 +2,7 @@
 import { evaluate } from '../../ir/evaluate.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { evaluateSizes } from '../../ir/index.js';
-import type { ModelGraph } from '../../ir/model.js';
+import { initialOf, type ModelGraph } from '../../ir/model.js';
 import { counter, gradient, input, parameter, slot, state } from '../../ir/ops/leaves.js';
 import { compiledElements } from '../check/compiled.js';
 import type { CotangentStep, Derivation, Step } from './data.js';
@@ -110,7 +110,7 @@ function leafOf(
     return known(gradients.get(node.attrs.parameter), `the gradient of ${node.attrs.parameter}`);
   if (isOp(node, slot)) {
     const { parameter: of, name, type } = node.attrs;
-    const { initial = 0 } = model.updates.find((u) => u.parameter === of)?.slots.find((s) => s.name === name) ?? {};
+    const initial = initialOf(model, of, name);
     const count = type.shape.reduce((product, d) => product * evaluateSizes(d.size, () => 1), 1);
     return tensors.get(`optimizer/${of}/${name}`) ?? Array.from({ length: count }, () => initial);
   }

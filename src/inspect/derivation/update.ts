@@ -41,7 +41,7 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
       .word;
   const each = free(['θ', 'ϑ', 'ψ']);
   if (!gradients) return { update: [], each, legend: [] };
-  const { step } = simplifyUpdates(addUpdates(gradients));
+  const step = simplifyUpdates(addUpdates(gradients)).players.flatMap((player) => player.step);
   const wanted = new Set(targets.map((target) => target.name));
   const own = step.filter(({ parameter }) => wanted.has(parameter));
   const nodes = reachable(own.map(({ node }) => node));

@@ -4,10 +4,10 @@ import { simplify } from './simplify.js';
 import { simplifyAlike } from './simplifyAlike.js';
 import { substituteNodes } from './substituteNodes.js';
 import type { Trace } from './trace.js';
-import { update, type Becomes } from './update.js';
+import { update, type Becomes, type Updates } from './update.js';
 import { markActivations } from '../../ir/activations.js';
 import { markCotangent } from '../../ir/builder.js';
-import { isOp, type Builder, type Node, type NodeOf } from '../../ir/graph.js';
+import { isOp, type Node, type NodeOf } from '../../ir/graph.js';
 import { filled } from '../../ir/ops/calls.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { gradient, parameter } from '../../ir/ops/leaves.js';
@@ -20,10 +20,21 @@ export interface Gradients {
   readonly model: ModelGraph;
   /** The gradient of the total loss by trained parameter, in the model's order. */
   readonly gradients: ReadonlyMap<string, Node>;
-  readonly step: readonly Becomes[];
-  readonly accumulate: readonly Becomes[];
+  /** What the model's players do, in their order. */
+  readonly players: readonly Played[];
   /** Where memory is short: what the backward pass computes a second time, late, and apart from the first time. */
   readonly recomputed?: ReadonlySet<Node>;
+}
+
+/** A player's gradients, and what it makes of them. */
+export interface Played extends Updates {
+  /** Of its losses by the parameters that it trains: `gradients` of the model, where there is one player. */
+  readonly gradients: ReadonlyMap<string, Node>;
+}
+
+/** What becomes of parameters and slots in any call of step. */
+export function becomesOf({ players }: Pick<Gradients, 'players'>): Becomes[] {
+  return players.flatMap(({ step, accumulate }) => [...step, ...accumulate]);
 }
 
 /** A model as it was checked, and with its graphs in simpler form. */
@@ -53,60 +64,94 @@ export function differentiateLoss({ written, model }: Graphs, trace?: Trace): Gr
     const node = byLeaf.get(p.name) ?? (flat.has(p.name) ? filled(g, 0, p.type) : undefined);
     return node ? [[p.name, node]] : [];
   });
-  return { model: withoutGradient(model, new Map(gradients)), gradients: new Map(gradients), step: [], accumulate: [] };
+  return withPlayers(withoutGradient(model, new Map(gradients)), new Map(gradients));
+}
+
+function withPlayers(model: ModelGraph, gradients: ReadonlyMap<string, Node>): Gradients {
+  return { model, gradients, players: model.players.map(() => ({ gradients, step: [], accumulate: [] })) };
 }
 
 /** Gradients in simpler form. What the model computes stays as it is. */
 export function simplifyGradients(derived: Gradients, trace?: Trace): Gradients {
-  const { model, gradients } = derived;
-  const nodes = simplify([...gradients.values()], model.builder, 'derived', reachable(modeRoots(model)), trace);
-  return { ...derived, gradients: new Map([...gradients.keys()].map((name, i) => [name, nodes[i]])) };
+  const { model } = derived;
+  return withGradients(derived, (nodes) =>
+    simplify(nodes, model.builder, 'derived', reachable(modeRoots(model)), trace),
+  );
+}
+
+/** Other gradients, all made at once. */
+export function withGradients(derived: Gradients, change: (nodes: readonly Node[]) => readonly Node[]): Gradients {
+  const maps = [...new Set([derived.gradients, ...derived.players.map((p) => p.gradients)])];
+  const nodes = change(maps.flatMap((map) => [...map.values()]));
+  let at = 0;
+  const changed = new Map(maps.map((map) => [map, new Map([...map.keys()].map((name) => [name, nodes[at++]]))]));
+  const of = (map: ReadonlyMap<string, Node>): ReadonlyMap<string, Node> => changed.get(map) ?? map;
+  return {
+    ...derived,
+    gradients: of(derived.gradients),
+    players: derived.players.map((player) => ({ ...player, gradients: of(player.gradients) })),
+  };
 }
 
 /** What parameters and slots become, over leaves that stand for the gradients: updates are simplified around those, not into them. */
 export function addUpdates(derived: Gradients): Gradients {
-  const g = derived.model.builder;
-  const leaves = leavesOf(derived.model);
-  for (const [name, node] of derived.gradients) {
-    const leaf = leaves.get(name);
-    if (leaf) markCotangent(node, leaf);
-  }
-  const standIns = [...derived.gradients].map(([parameter, { type }]): [string, Node] => [
-    parameter,
-    g.make(gradient, [], { parameter, type }),
-  ]);
-  return {
-    ...derived,
-    ...g.at(undefined, () => update(derived.model, new Map(standIns), g, (name) => leaves.get(name)?.origin), {
-      kind: 'update',
-    }),
-  };
+  const { model } = derived;
+  const g = model.builder;
+  const leaves = leavesOf(model);
+  const players = derived.players.map((player, i): Played => {
+    for (const [name, node] of player.gradients) {
+      const leaf = leaves.get(name);
+      if (leaf) markCotangent(node, leaf);
+    }
+    const standIns = [...player.gradients].map(([parameter, { type }]): [string, Node] => [
+      parameter,
+      g.make(gradient, [], { parameter, type }),
+    ]);
+    const updates = g.at(
+      undefined,
+      () => update(model.players[i], new Map(standIns), g, (name) => leaves.get(name)?.origin),
+      { kind: 'update' },
+    );
+    return { ...player, ...updates };
+  });
+  return { ...derived, players };
 }
 
 /** Updates in simpler form. Where nothing but the optimizer makes them of gradients, those of parameters that are alike are simplified once. */
 export function simplifyUpdates(derived: Gradients): Gradients {
-  const { accumulate, clipNorm, clipValue } = derived.model.train;
-  if (accumulate > 1 || clipNorm !== undefined || clipValue !== undefined)
-    return withUpdates(derived, (nodes, g) => simplify(nodes, g, 'derived'));
-  return { ...derived, step: simplifyAlike(derived.step, derived.model.builder) };
+  const { model, players } = derived;
+  return {
+    ...derived,
+    players: players.map((player, i) => {
+      const { accumulate, clipNorm, clipValue } = model.players[i];
+      if (accumulate > 1 || clipNorm !== undefined || clipValue !== undefined)
+        return withUpdates(player, (nodes) => simplify(nodes, model.builder, 'derived'));
+      return { ...player, step: simplifyAlike(player.step, model.builder) };
+    }),
+  };
 }
 
 /** Updates read what the backward pass has made. */
 export function connectUpdates(derived: Gradients): Gradients {
-  const { gradients } = derived;
-  return withUpdates(derived, (nodes, g) =>
-    substituteNodes(nodes, (node) => (isOp(node, gradient) ? gradients.get(node.attrs.parameter) : undefined), g),
+  const { builder } = derived.model;
+  const players = derived.players.map((player) =>
+    withUpdates(player, (nodes) =>
+      substituteNodes(
+        nodes,
+        (node) => (isOp(node, gradient) ? player.gradients.get(node.attrs.parameter) : undefined),
+        builder,
+      ),
+    ),
   );
+  return { ...derived, players };
 }
 
-function withUpdates(derived: Gradients, change: (nodes: readonly Node[], g: Builder) => Node[]): Gradients {
-  const { step, accumulate, model } = derived;
-  const updates = change(
-    [...step, ...accumulate].map((b) => b.node),
-    model.builder,
-  );
+/** Other updates of a player, all made at once. */
+export function withUpdates(player: Played, change: (nodes: readonly Node[]) => readonly Node[]): Played {
+  const { step, accumulate } = player;
+  const updates = change([...step, ...accumulate].map((b) => b.node));
   return {
-    ...derived,
+    ...player,
     step: step.map((b, i) => ({ ...b, node: updates[i] })),
     accumulate: accumulate.map((b, i) => ({ ...b, node: updates[step.length + i] })),
   };
@@ -117,7 +162,7 @@ function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>
   return {
     ...model,
     parameters: model.parameters.map((p) => ({ ...p, trained: p.trained && gradients.has(p.name) })),
-    updates: model.updates.filter((u) => gradients.has(u.parameter)),
+    players: model.players.map((p) => ({ ...p, updates: p.updates.filter((u) => gradients.has(u.parameter)) })),
   };
 }
 

@@ -7,11 +7,10 @@ import { broadcast, reshape } from '../../ir/ops/movement.js';
 import { reduceMax, reduceMin } from '../../ir/ops/reductions.js';
 import { mapNode, reachable } from '../../ir/reachable.js';
 import { elementCount } from '../../ir/types.js';
-import type { Gradients } from './derive.js';
+import { becomesOf, withGradients, withUpdates, type Gradients } from './derive.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { decide } from '../stored/decide.js';
 import { segmentsOf, type Tensor } from './segments.js';
-import type { Becomes } from './update.js';
 import { counter, input } from '../../ir/ops/leaves.js';
 
 /**
@@ -24,8 +23,7 @@ export function recompute(derived: Gradients): Gradients {
   const estimate: Estimate = () => model.train.batch;
   const { loss, losses, metrics, states } = model.training;
   const forwardRoots = [...(loss ? [loss] : []), ...[...losses, ...metrics, ...states].map((n) => n.node)];
-  const { gradients, step, accumulate } = derived;
-  const backwardRoots = [...gradients.values(), ...[...step, ...accumulate].map((b) => b.node)];
+  const backwardRoots = [...derived.gradients.values(), ...becomesOf(derived).map((b) => b.node)];
   const forward = reachable(forwardRoots);
   const varying = varyingOf(forward);
   const { stored } = decide([...forwardRoots, ...backwardRoots], estimate);
@@ -37,12 +35,11 @@ export function recompute(derived: Gradients): Gradients {
   const copied = copy(forward, isKept, (node) => varying.has(node), model.builder);
 
   const moved = rebuild(backwardRoots, new Set(forward), copied, model.builder);
-  const becomes = (list: readonly Becomes[]): Becomes[] => list.map((b) => ({ ...b, node: moved(b.node) }));
+  const { gradients, players } = withGradients(derived, (nodes) => nodes.map(moved));
   return {
     model,
-    gradients: new Map([...gradients].map(([name, node]) => [name, moved(node)])),
-    step: becomes(step),
-    accumulate: becomes(accumulate),
+    gradients,
+    players: players.map((player) => withUpdates(player, (nodes) => nodes.map(moved))),
     recomputed: copied.made,
   };
 }

@@ -1,7 +1,7 @@
 // From gradients to updates: accumulation, clipping, and the optimizer's graph with the gradient put in its place.
 import { nameNode } from '../../ir/builder.js';
 import { isOp, type Builder, type Node, type Origin } from '../../ir/graph.js';
-import type { ModelGraph } from '../../ir/model.js';
+import type { Player } from '../../ir/model.js';
 import { tensor, type TensorType } from '../../ir/types.js';
 import { add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
@@ -33,12 +33,12 @@ export const accumulated = 'accumulated';
  * declared.
  */
 export function update(
-  model: ModelGraph,
+  player: Player,
   gradients: ReadonlyMap<string, Node>,
   g: Builder,
   originOf: (parameter: string) => Origin | undefined = () => undefined,
 ): Updates {
-  const { accumulate: calls, clipNorm, clipValue } = model.train;
+  const { accumulate: calls, clipNorm, clipValue } = player;
   const parts = new Map<string, Node>();
   const accumulate: Becomes[] = [];
   const cleared: Becomes[] = [];
@@ -54,14 +54,14 @@ export function update(
     cleared.push({ parameter, slot: accumulated, node: filled(0, gradient.type, g) });
   }
   const clipped = clip(parts, clipNorm, clipValue, g, originOf);
-  const nodes = model.updates.flatMap((u) => [u.weight, ...u.slots.map((s) => s.node)]);
+  const nodes = player.updates.flatMap((u) => [u.weight, ...u.slots.map((s) => s.node)]);
   const results = substituteNodes(
     nodes,
     (node) => (isOp(node, gradient) ? clipped.get(node.attrs.parameter) : undefined),
     g,
   );
   let at = 0;
-  const step = model.updates.flatMap((u): Becomes[] => [
+  const step = player.updates.flatMap((u): Becomes[] => [
     { parameter: u.parameter, node: results[at++] },
     ...u.slots.map((s) => ({ parameter: u.parameter, slot: s.name, node: results[at++] })),
   ]);

@@ -258,7 +258,7 @@ function assembled(
     states: states.map(({ name, type, initial }): ModelState => ({ name, type, initial })),
     training: trainingMode,
     evaluation: evaluationMode,
-    updates: trained?.updates ?? [],
+    players: trained?.players ?? [],
     train: trained?.training ?? defaults,
   };
   settleNames(reachable(modeRoots(model)));

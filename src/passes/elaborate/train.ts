@@ -2,7 +2,7 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import { pendingSettings } from '../../diagnostics/pending.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
-import type { DataField, ModelParameter, Training, Update } from '../../ir/model.js';
+import type { DataField, ModelParameter, Player, Rule, Training, Update } from '../../ir/model.js';
 import { tensor, typeKey } from '../../ir/types.js';
 import type { Expression, Setting } from '../../parser/tree.js';
 import { configured } from './calls.js';
@@ -15,10 +15,16 @@ import { describe, type Value } from './values.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What numbers are read into. */
+interface Settings {
+  readonly training: Writable<Training>;
+  readonly rule: Writable<Rule>;
+}
+
 interface NumberSetting {
   readonly expected: string;
   fits(value: number): boolean;
-  set(training: Writable<Training>, value: number): void;
+  set(to: Settings, value: number): void;
 }
 
 /** Counts of rows and steps are integers of 32 bits. */
@@ -28,24 +34,32 @@ const positive = (n: number): boolean => n > 0 && n < Infinity;
 
 const numberSettings = new Map(
   Object.entries<NumberSetting>({
-    batch: { expected: `a whole number of rows from 1 to ${most}`, fits: counts, set: (t, n) => (t.batch = n) },
-    epochs: { expected: `a whole number from 1 to ${most}`, fits: counts, set: (t, n) => (t.epochs = n) },
+    batch: {
+      expected: `a whole number of rows from 1 to ${most}`,
+      fits: counts,
+      set: ({ training }, n) => (training.batch = n),
+    },
+    epochs: {
+      expected: `a whole number from 1 to ${most}`,
+      fits: counts,
+      set: ({ training }, n) => (training.epochs = n),
+    },
     seed: {
       expected: `a whole number from 0 to ${2 ** 32 - 1}`,
       fits: (n) => Number.isInteger(n) && n >= 0 && n < 2 ** 32,
-      set: (t, n) => (t.seed = n),
+      set: ({ training }, n) => (training.seed = n),
     },
     accumulate: {
       expected: `a whole number of steps from 1 to ${most}`,
       fits: counts,
-      set: (t, n) => (t.accumulate = n),
+      set: ({ rule }, n) => (rule.accumulate = n),
     },
-    clip_norm: { expected: 'a finite number above 0', fits: positive, set: (t, n) => (t.clipNorm = n) },
-    clip_value: { expected: 'a finite number above 0', fits: positive, set: (t, n) => (t.clipValue = n) },
+    clip_norm: { expected: 'a finite number above 0', fits: positive, set: ({ rule }, n) => (rule.clipNorm = n) },
+    clip_value: { expected: 'a finite number above 0', fits: positive, set: ({ rule }, n) => (rule.clipValue = n) },
     validation: {
       expected: 'a share of the data, from 0 to below 1',
       fits: (n) => n >= 0 && n < 1,
-      set: (t, n) => (t.validation = n),
+      set: ({ training }, n) => (training.validation = n),
     },
   }),
 );
@@ -68,7 +82,7 @@ function settingHint(name: string): string | undefined {
 export interface Trained {
   readonly training: Training;
   readonly parameters: readonly ModelParameter[];
-  readonly updates: readonly Update[];
+  readonly players: readonly Player[];
 }
 
 const anyParameter: ModelParameter = {
@@ -78,7 +92,7 @@ const anyParameter: ModelParameter = {
   trained: true,
 };
 
-export const defaults: Training = { batch: 32, epochs: 1, seed: 0, accumulate: 1, memory: 'fast', validation: 0 };
+export const defaults: Training = { batch: 32, epochs: 1, seed: 0, memory: 'fast', validation: 0 };
 
 type Optimizer = Extract<Value, { kind: 'optimizer' }>;
 
@@ -90,10 +104,9 @@ interface Chosen {
 }
 
 /** A train block as far as it has been read. */
-interface Block {
+interface Block extends Settings {
   readonly frame: Frame;
   readonly span: Span;
-  readonly training: Writable<Training>;
   /** Undefined where the model has errors. */
   readonly parameters: readonly ModelParameter[] | undefined;
   /** The same, those that are frozen marked. */
@@ -111,21 +124,21 @@ export function trainOf(
   outer: Frame,
 ): Trained {
   const frame: Frame = { ...outer, inTrain: true };
-  const training: Writable<Training> = { ...defaults };
   const block: Block = {
     frame,
     span,
-    training,
+    training: { ...defaults },
+    rule: { accumulate: 1 },
     parameters,
     trained: parameters ?? [],
     optimizers: [],
     seen: new Map(),
   };
   for (const setting of settings) guarded(frame, [], () => readSetting(setting, block));
-  const { trained, seen } = block;
+  const { trained, seen, training, rule } = block;
   if (![...seen.keys()].some((name) => name.startsWith('optimizer'))) fail(frame, messages.noOptimizer({ span }));
   if (trained.length > 0 && trained.every((p) => !p.trained)) fail(frame, messages.nothingTrained({ span }));
-  return { training, parameters: trained, updates: updatesOf(block) };
+  return { training, parameters: trained, players: [{ ...rule, updates: updatesOf(block) }] };
 }
 
 function readSetting(setting: Setting, block: Block): void {
@@ -175,12 +188,13 @@ function requireOnce({ name, patterns }: Setting, { frame, seen }: Block): void 
   }
 }
 
-function readNumber(number: NumberSetting, { name, value, span }: Setting, { frame, training }: Block): void {
+function readNumber(number: NumberSetting, { name, value, span }: Setting, block: Block): void {
+  const { frame } = block;
   const found = evaluate(value, atStatement(frame, span));
   if (found.kind === 'unknown') return;
   if (found.kind !== 'number' || !number.fits(found.value))
     return failSetting(name.name, number.expected, found, value.span, frame);
-  number.set(training, found.value);
+  number.set(block, found.value);
 }
 
 function readOptimizer({ value, patterns, span }: Setting, { frame, parameters, optimizers }: Block): void {

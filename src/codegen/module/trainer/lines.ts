@@ -36,14 +36,15 @@ const noRun =
 
 export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const { model, slots } = program;
-  const { train } = model;
+  const { train, players } = model;
+  const accumulate = players[0]?.accumulate ?? 1;
   const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
   const seedField = counter('seed');
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
   const hasRun = counter('run') !== undefined;
   const hasSlots = slots.length > 0;
   const plan = hasRun
-    ? `, plan: (steps) => {\nplanned = options.updates ?? Math.floor((draws + steps) / ${train.accumulate});\n}`
+    ? `, plan: (steps) => {\nplanned = options.updates ?? Math.floor((draws + steps) / ${accumulate});\n}`
     : '';
   const rows = fittingRows(program);
   const fitting = rows === undefined ? '' : `, fits: ${rows}`;
@@ -71,7 +72,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       });
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
-    accumulate: (lines) => [`if (draws % ${train.accumulate} !== ${train.accumulate - 1}) {`, ...lines, '}'],
+    accumulate: (lines) => [`if (draws % ${accumulate} !== ${accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${fitting}${plan}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
