@@ -78,3 +78,22 @@ loss = mean((path - y)^2)`),
     expect(text).not.toMatch(/^[\w.]+\[b, /mu);
   });
 });
+
+describe('letters of axes', () => {
+  it('are no names of the model: of an image x the positions are v and u', () => {
+    const text = printText(
+      derived('input x: [batch, 3, 8, 8]\ninput y: [batch, 4, 6, 6]\nh = x |> conv2d(4, 3)\nloss = mse(h, y)'),
+    );
+    expect(text).toContain('Σ_{c,i,j} x[b, c, v + i, u + j] · h.conv2d.W[o, c, i, j]');
+    expect(text).toContain('h[b, o, v, u] ');
+    expect(text).toContain('Σ_{b,v,u} ∂loss/∂h[b, o, v, u]');
+    expect(text).not.toMatch(/[[{ ,][xy][\],} ]/u);
+  });
+
+  it('keep those of rows: what is added up says so of the same letter', () => {
+    const text = printText(
+      derived('input word: index(9)[batch]\nr = word |> embedding(4)\nloss = mean((r |> dense(1))^2)'),
+    );
+    expect(text).toMatch(/∂loss\/∂r\.embedding\.W\[n\] += Σ_\{b : word\[b\] = n\} ∂loss\/∂r\[b\]/u);
+  });
+});

@@ -115,7 +115,7 @@ describe('sums over axes', () => {
 
   it('run over letters where axes have no names', () => {
     const lines = linesOf(`${image}a = image |> conv2d(3, 3) |> relu\nloss = mse(a |> flatten |> dense(2), y)`);
-    expect(lines.get('∂loss/∂a.conv2d.b[o]')).toBe('Σ_{b,y,x} δ_a[b, o, y, x]');
+    expect(lines.get('∂loss/∂a.conv2d.b[o]')).toBe('Σ_{b,v,u} δ_a[b, o, v, u]');
   });
 
   it('of the largest among windows have one condition', () => {

@@ -1,6 +1,6 @@
 // The derivation of a gradient as data: forward, cotangents by the chain rule, gradients, and what the optimizer does with them.
 import { createWriter } from '../../ir/formula.js';
-import { name, partsOf, type Formula, type Title } from '../../ir/formula/tree.js';
+import { name, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { leafName, seenBy } from '../../ir/labels.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
@@ -11,6 +11,7 @@ import type { Derivation, LegendEntry, Step } from './data.js';
 import { legendOf } from './draws.js';
 import { derive, type Derived } from './derive.js';
 import { createLoops, type Loops, type Scope } from './loops.js';
+import { lettersApart, lettersIn } from './letters.js';
 import { definedAs } from './steps.js';
 import { Names, nameCotangents, nameSpokenOf, nameValues } from './naming.js';
 import { readingOf } from './reading.js';
@@ -37,15 +38,17 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
     steps.flatMap((step) => [...loops.before(step.formula, scope), step]);
   const chain = chainOf(derived, scope, loops);
   const isEnd = new Set(targets.flatMap(({ node }) => [node, seenBy(node)]));
-  const before = told(lines(order.filter((node) => forward.has(node))));
+  const forwards = told(lines(order.filter((node) => forward.has(node))));
   const middle = lines(order.filter((node) => !forward.has(node) && !isEnd.has(node)));
-  const last = targets.map(({ node, title, of: value }) => {
+  const ended = targets.map(({ node, title, of: value }) => {
     const own = ends.get(node) ?? title;
     return chain(definedAs(own, name(own), node, scope), value);
   });
-  const backward = told([...middle.map((step) => chain(step)), ...last]).filter(
-    (step) => !last.some((s) => s === step),
+  const backwards = told([...middle.map((step) => chain(step)), ...ended]).filter(
+    (step) => !ended.some((s) => s === step),
   );
+  const apart = lettersApart([...forwards, ...backwards, ...ended]);
+  const [before, backward, last] = [forwards.map(apart), backwards.map(apart), ended.map(apart)];
   const letters = new Set([...before, ...backward, ...last].flatMap(lettersIn));
   const { update, each, legend } = updatesOf(derived, scope.names, letters);
   const shown = options.wrt ? sliceOf(before, [...backward, ...last], of.node) : before;
@@ -64,21 +67,6 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
     ...whole,
     legend: [...undefinedIn([...shown, ...backward, ...last], before), ...legendOfDraws(whole), ...legend],
   };
-}
-
-/** The letters of positions and of sums. */
-function lettersIn({ left, formula, loop }: Step): string[] {
-  return [...lettersOf(left), ...lettersOf(formula), ...(loop ? [loop.letter, ...loop.body.flatMap(lettersIn)] : [])];
-}
-
-function lettersOf(formula: Formula): string[] {
-  const own =
-    formula.kind === 'contraction'
-      ? [...formula.over, ...formula.free].map(({ letter }) => letter)
-      : formula.kind === 'total'
-        ? formula.letters
-        : [];
-  return [...own, ...partsOf(formula).flatMap(lettersOf)];
 }
 
 /** What is said of draws. */
