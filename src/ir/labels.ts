@@ -1,7 +1,7 @@
 // What nodes are called in generated code, its comments and `nnc grad`: words made of names, places and roles, at the end. No pass reads them.
 import { titleIn } from './formula/mathematics.js';
 import type { Title } from './formula/tree.js';
-import { isOp, through, type Node } from './graph.js';
+import { isOp, through, type Node, type Role } from './graph.js';
 import { div, sub } from './ops/arithmetic.js';
 import { constant, iota } from './ops/constants.js';
 import { contract } from './ops/contract.js';
@@ -57,7 +57,19 @@ function wordAt(place: string, node: Node): string {
 export function cotangentLabel({ role }: Node): Label | undefined {
   if (role.kind !== 'cotangent' || !role.of) return undefined;
   const of = labelBy(seenBy(role.of));
-  return of && role.by ? { ...of, by: titleText(titleOf(through(role.by, [sum, broadcast, reshape]))) } : of;
+  return of && { ...of, ...differentiatedIn(role) };
+}
+
+/** Of a derivative, what is differentiated, where that is not the loss. */
+export function differentiatedIn(role: Role): Pick<Title, 'by'> {
+  return role.kind === 'cotangent' && role.by ? { by: titleText(titleOf(scalarOf(role.by))) } : {};
+}
+
+/** The value by which a sum of it is called that is differentiated: what its author named, else the sum. */
+export function scalarOf(by: Node): Node {
+  let at = by;
+  while (at.name === undefined && isOp(at, sum, broadcast, reshape)) at = at.inputs[0];
+  return at.name === undefined ? by : at;
 }
 
 /** What a reader sees of a value: nothing of axes of size 1 that come or go, unless it has a name of its own. */
@@ -101,7 +113,11 @@ export function titleOf(node: Node): Title {
   const own = labelOf(node);
   if (own) return own;
   if (node.role.kind === 'cotangent' && node.role.of?.role.kind === 'forward')
-    return { of: 'cotangent', word: titleText(titleOf(through(node.role.of, [broadcast, permute, reshape, slice]))) };
+    return {
+      of: 'cotangent',
+      word: titleText(titleOf(through(node.role.of, [broadcast, permute, reshape, slice]))),
+      ...differentiatedIn(node.role),
+    };
   const value = (word: string): Title => ({ of: 'value', word });
   // Each round's is called so too.
   if (isOp(node, scan)) {

@@ -91,7 +91,7 @@ function ruleOf(
 
 /** What has a name is written by it, in this body or another one. */
 function namedIn(node: Node, scope: Scope, loops: Loops): Formula | undefined {
-  const formula = scope.called(node);
+  const formula = scope.known(node) ?? loops.rowsOf(node, scope);
   if (formula) return formula.kind === 'name' || formula.kind === 'index' ? formula : undefined;
   return loops.calledWithin(node);
 }

@@ -1,10 +1,9 @@
 // The derivation of a gradient as data: forward, cotangents by the chain rule, gradients, and what the optimizer does with them.
 import { createWriter } from '../../ir/formula.js';
 import { name, type Title } from '../../ir/formula/tree.js';
-import { isOp, type Node } from '../../ir/graph.js';
+import type { Node } from '../../ir/graph.js';
 import { leafName, seenBy } from '../../ir/labels.js';
 import { rootsOf, type ModelGraph } from '../../ir/model.js';
-import { scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { chainOf } from './chain.js';
 import type { Derivation, LegendEntry, Step } from './data.js';
@@ -127,21 +126,27 @@ interface Around {
 
 /** The model's own body. */
 function scopeOf({ names, reading, loops, ends }: Around): Scope {
-  const called = (node: Node) => {
+  const known = (node: Node) => {
     const title = names.titles.get(node) ?? ends.get(node);
-    return title ? name(title) : loops.rowsOf(node, scope);
+    return title && name(title);
   };
+  const called = (node: Node) => known(node) ?? loops.rowsOf(node, scope);
   const scope: Scope = {
     names,
     reading,
     positions: [],
+    rowsOfLoop: (node) => node,
     rows: (node) => node,
-    called,
+    known,
+    axesOfLeaf: () => [],
+    axesBehind: (node) => loops.axesBehind(node, scope),
+    axesOfLoops: (node) => loops.axesOfLoops(node, scope),
+    elements: (node, places) => loops.elements(node, places, scope),
+    elementsBehind: (node, places) => loops.elementsBehind(node, places, scope),
     write: (node) => createWriter(called, reading.formOf)(node),
     define: (node) =>
-      isOp(node, scan)
-        ? loops.resultOf(node, scope)
-        : createWriter((n) => (n === node || n === seenBy(node) ? undefined : called(n)), reading.formOf)(node),
+      loops.rowsOf(node, scope) ??
+      createWriter((n) => (n === node || n === seenBy(node) ? undefined : called(n)), reading.formOf)(node),
   };
   return scope;
 }

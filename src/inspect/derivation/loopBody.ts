@@ -1,16 +1,21 @@
 // The body of a loop in a derivation: its names, its steps, and how it is headed.
 import { createWriter } from '../../ir/formula.js';
-import { name, words, type Formula, type Title } from '../../ir/formula/tree.js';
+import { printFormula } from '../../ir/formula/text.js';
+import { name, standingFor, words, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { printIndex, sub } from '../../ir/index.js';
 import { flipped, goesBackwards } from '../../ir/ops/rows.js';
-import { bodyRoots, inputsOfScan, scan, type Bound, type ScanNode } from '../../ir/ops/scan.js';
+import { bodyRoots, inputsOfScan, leavesOfLoop, scan, type Bound, type ScanNode } from '../../ir/ops/scan.js';
+import { differentiatedIn } from '../../ir/labels.js';
+import { reachable } from '../../ir/reachable.js';
+import { printType } from '../../ir/types.js';
 import { chainOf } from './chain.js';
 import type { Binding, LoopStep, Step } from './data.js';
 import type { Loops, Scope } from './loops.js';
 import { nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
-import { letterOf, placed, rowOf } from './positions.js';
+import { letterOf, placed } from './positions.js';
 import { readingOf, type Reading } from './reading.js';
+import { letterAt, unlettered, whole } from './rows.js';
 import { definedAs, stepOf } from './steps.js';
 
 export interface BodyOfLoop {
@@ -25,7 +30,10 @@ export interface BodyOfLoop {
 interface Frame extends Pick<BodyOfLoop, 'letter' | 'backwards' | 'carried'> {
   readonly results: readonly ScanNode[];
   readonly outer: Scope;
-  readonly leaves: ReadonlyMap<Node, Formula>;
+  /** How leaves are written, and values that another loop has a line for. */
+  readonly leaves: Map<Node, Formula>;
+  /** What the derivatives in its body are of. */
+  readonly by: Names['byOf'];
   /** Where values of a round stand, and what it hands on. */
   readonly positions: readonly string[];
   readonly after: readonly string[];
@@ -49,6 +57,7 @@ export function createBody(
   const frame = frameOf(results, outer);
   const named = nameBody(frame);
   const scope = scopeOf(frame, named, loops);
+  mergeDefined(frame, named, scope, loops);
   const { letter, backwards, carried } = frame;
   return {
     body: { scope, letter, backwards, carried },
@@ -62,21 +71,26 @@ function frameOf(results: readonly ScanNode[], outer: Scope): Frame {
   const { sequences, captured } = inputsOfScan(results[0]);
   const backwards = goesBackwards(sequences);
   const letter = letterOf(loop.length, outer.positions);
-  const carried = loop.carried.map((leaf) => carriedTitle(leaf, outer.names));
+  const by = differentiatedBy(results);
+  const carried = loop.carried.map((leaf, k) => carriedTitle(leaf, by(loop.next[k].role), outer.names));
   const [now, next] = backwards ? [letter, `${letter} - 1`] : [`${letter} - 1`, letter];
   const leaves = new Map<Node, Formula>();
-  loop.slices.forEach((leaf, i) => leaves.set(leaf, rowOf(sequences[i], letter, backwards, loop.length, outer)));
+  const at = letterAt(letter, loop.length);
+  const round = backwards ? sub(sub(loop.length.size, 1), at) : at;
+  loop.slices.forEach((leaf, i) =>
+    leaves.set(leaf, outer.elements(sequences[i], [round, ...leaf.type.shape.map(whole)])),
+  );
   loop.captured.forEach((leaf, i) => leaves.set(leaf, outer.write(captured[i])));
   loop.carried.forEach((leaf, k) => leaves.set(leaf, placed(name(carried[k]), [...outer.positions, now])));
   const positions = [...outer.positions, letter];
-  return { results, outer, letter, backwards, carried, leaves, positions, after: [...outer.positions, next] };
+  return { results, outer, by, letter, backwards, carried, leaves, positions, after: [...outer.positions, next] };
 }
 
-function nameBody({ results, outer, leaves, carried }: Frame): NamedBody {
+function nameBody({ results, outer, by, leaves, carried }: Frame): NamedBody {
   const { loop } = results[0].attrs;
   const roots = bodyRoots(results);
   const reading = readingOf(roots);
-  const names = outer.names.inside();
+  const names = outer.names.inside(by);
   const order = reading.inOrder(roots);
   const nexts = new Map<Node, number>();
   loop.next.forEach((node, k) => {
@@ -100,33 +114,69 @@ function scopeOf(
   { names, reading, nexts }: NamedBody,
   loops: Loops,
 ): Scope {
-  const called = (node: Node): Formula | undefined => {
+  const known = (node: Node): Formula | undefined => {
     const leaf = leaves.get(node);
     if (leaf) return leaf;
     const k = nexts.get(node);
     if (k !== undefined) return placed(name(carried[k]), after);
     const title = names.titles.get(node);
-    return title ? placed(name(title), positions) : loops.rowsOf(node, scope);
+    return title && placed(name(title), positions);
   };
+  const called = (node: Node): Formula | undefined => known(node) ?? loops.rowsOf(node, scope);
   const { loop } = results[0].attrs;
+  const { sequences } = inputsOfScan(results[0]);
   const { builder } = loops.derived.model;
   const scope: Scope = {
     names,
     reading,
     positions,
     around: outer,
-    called: (node) => (leaves.has(node) || nexts.has(node) || names.titles.has(node) ? called(node) : undefined),
+    known,
+    axesOfLeaf(node) {
+      const i = loop.slices.findIndex((leaf) => leaf === node);
+      const axes = i < 0 ? [] : outer.axesOfLoops(sequences[i]);
+      return axes.flatMap((axis) => (axis === 0 ? [] : [axis - 1]));
+    },
+    axesBehind: (node) => loops.axesBehind(node, scope),
+    axesOfLoops: (node) => loops.axesOfLoops(node, scope),
+    elements: (node, places) => loops.elements(node, places, scope),
+    elementsBehind: (node, places) => loops.elementsBehind(node, places, scope),
+    rowsOfLoop: (node) => builder.make(scan, results[0].inputs, { loop, result: { kind: 'emit', of: node } }),
     rows(node) {
-      const stack = builder.make(scan, results[0].inputs, { loop, result: { kind: 'emit', of: node } });
+      const stack = scope.rowsOfLoop(node);
       return outer.rows(backwards ? flipped(stack, builder) : stack);
     },
     write: (node) => createWriter(called, reading.formOf)(node),
-    define: (node) => {
-      const formula = isOp(node, scan) ? loops.resultOf(node, scope) : undefined;
-      return formula ?? createWriter((n) => (n === node ? undefined : called(n)), reading.formOf)(node);
-    },
+    define: (node) =>
+      loops.rowsOf(node, scope) ?? createWriter((n) => (n === node ? undefined : called(n)), reading.formOf)(node),
   };
   return scope;
+}
+
+/**
+ * What another loop computes at the same positions by the same formula is told there: a loop backwards computes values of the loop
+ * forwards anew.
+ */
+function mergeDefined(
+  { leaves, positions }: Frame,
+  { names, order, nexts }: NamedBody,
+  scope: Scope,
+  loops: Loops,
+): void {
+  for (const node of order) {
+    const title = names.titles.get(node);
+    if (node.inputs.length === 0 || nexts.has(node) || leaves.has(node) || isOp(node, scan)) continue;
+    const own = title ?? { of: 'value', word: '' };
+    const { formula, left, drawn } = definedAs(own, placed(name(own), positions), node, scope);
+    if (drawn || formula.kind === 'omitted' || formula.kind === 'name' || formula.kind === 'number') continue;
+    const places = left.kind === 'index' ? left.places.slice(positions.length) : [];
+    const key = `${printType(node.type)} ${places.join()} ${printFormula(unlettered(formula, positions), 'math')}`;
+    const other = loops.defined.get(key);
+    if (other) {
+      names.drop(node);
+      leaves.set(node, placed(other, positions));
+    } else if (title) loops.defined.set(key, standingFor(scope.rowsOfLoop(node), name(title)));
+  }
 }
 
 /** What a round computes, then what else it hands on. */
@@ -189,10 +239,22 @@ function headed(
 }
 
 /** A carried value keeps its name; a cotangent's is that of what it is the derivative by. */
-function carriedTitle(leaf: Bound, outer: Names): Title {
+function carriedTitle(leaf: Bound, by: Pick<Title, 'by'>, outer: Names): Title {
   const { name: word } = leaf.attrs;
   const own = word.startsWith('d_') && leaf.name === undefined ? word.slice(2) : undefined;
-  return outer.free(own === undefined ? { of: 'value', word } : { of: 'cotangent', word: own });
+  return outer.free(own === undefined ? { of: 'value', word } : { of: 'cotangent', word: own, ...by });
+}
+
+/**
+ * What the derivatives in a loop's body are of. A loop backwards is made for one derivative; but its body may be that of another
+ * derivative by the same values, and nodes have the role that they had first.
+ */
+function differentiatedBy(results: readonly ScanNode[]): Names['byOf'] {
+  const role = results.map((result) => result.role).find(({ kind }) => kind === 'cotangent');
+  const reversed = role?.kind === 'cotangent' && isOp(role.from, scan) ? role.from : undefined;
+  if (!role || !reversed) return differentiatedIn;
+  const values = new Set<Node | undefined>([...reachable(bodyRoots([reversed])), ...leavesOfLoop(reversed.attrs.loop)]);
+  return (own) => differentiatedIn(own.kind === 'cotangent' && values.has(own.of) ? role : own);
 }
 
 /** Is what is emitted a value of its own, rather than one that is carried on or taken from outside? */

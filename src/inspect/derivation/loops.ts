@@ -1,16 +1,15 @@
 // Loops of a derivation: each a step with a body, whose values carry the position: h[t] by h[t - 1], and backwards ∂loss/∂h[t - 1] by ∂loss/∂h[t].
-import { indexed, name, partsOf, standingFor, type Formula } from '../../ir/formula/tree.js';
+import { partsOf, type Formula } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
-import { printIndex, sub } from '../../ir/index.js';
-import { slice } from '../../ir/ops/movement.js';
-import { slicedOnce } from '../../ir/ops/rows.js';
+import { again } from '../../ir/ops/control.js';
+import { permute, slice } from '../../ir/ops/movement.js';
 import { runKey, scan, type ScanNode } from '../../ir/ops/scan.js';
 import type { Step } from './data.js';
 import type { Derived } from './derive.js';
 import { createBody, type BodyOfLoop } from './loopBody.js';
-import { isRowsTurned, type Names } from './naming.js';
-import { placed } from './positions.js';
+import type { Names } from './naming.js';
 import type { Reading } from './reading.js';
+import { axesBehind, axesOfLoops, elementsBehind, elementsOf, unmarked, whole, type Place } from './rows.js';
 
 /** Where values are written: what they are called, and at which positions of the loops around them. */
 export interface Scope {
@@ -19,18 +18,29 @@ export interface Scope {
   readonly positions: readonly string[];
   /** The body around; absent of the model's own. */
   readonly around?: Scope;
+  /** The axes of a leaf along which the results lie of a loop that it is rows of. */
+  axesOfLeaf(node: Node): readonly number[];
+  /** The same of what is made of such without a name between. */
+  axesBehind(node: Node): readonly number[];
+  axesOfLoops(node: Node): readonly number[];
+  /** What a node is at all rounds of the loop, in their order. */
+  rowsOfLoop(node: Node): Node;
   /** What a node is at all positions of the loops around it. */
   rows(node: Node): Node;
   /** The formula of a node by what has a name. */
   write(node: Node): Formula;
   /** Of what has a name here, and of leaves, how it is called. */
-  called(node: Node): Formula | undefined;
+  known(node: Node): Formula | undefined;
+  /** What stands at places of a node, one for each axis. */
+  elements(node: Node, places: readonly Place[]): Formula;
+  /** The same, but for its own name. */
+  elementsBehind(node: Node, places: readonly Place[]): Formula;
   /** The same, but for its own name. */
   define(node: Node): Formula;
 }
 
 /** A loop whose body has names. */
-interface Run extends BodyOfLoop {
+export interface Run extends BodyOfLoop {
   /** The loops around the place where it is told. */
   readonly outer: Scope;
   /** Absent while it is being told: what its steps say of it themselves is no reason to tell it again. */
@@ -38,10 +48,12 @@ interface Run extends BodyOfLoop {
 }
 
 export interface Loops {
-  /** What a node is called that is a result of a loop, or the rows of one that goes backwards, turned. */
+  /** What a node is called that is a result of a loop, or such rows in another order. */
   rowsOf(node: Node, outer: Scope): Formula | undefined;
-  /** What a result of a loop is called outside: its rows, `h[T - 1]`, or `h[-1:]` from its start on. */
-  resultOf(node: ScanNode, outer: Scope): Formula;
+  elements(node: Node, places: readonly Place[], scope: Scope): Formula;
+  elementsBehind(node: Node, places: readonly Place[], scope: Scope): Formula;
+  axesOfLoops(node: Node, scope: Scope): readonly number[];
+  axesBehind(node: Node, scope: Scope): readonly number[];
   /**
    * The loops of a body that a formula speaks of and that have not been told yet, first those that they speak of themselves. Loops that
    * stand outside the body are told there.
@@ -49,54 +61,54 @@ export interface Loops {
   before(formula: Formula, scope: Scope): Step[];
   /** What a value of any body is called there; loops backwards speak of those of loops forwards. */
   calledWithin(node: Node): Formula | undefined;
+  /** What has a line in a loop, by its formula, the positions of loops being the same whatever their letters. */
+  readonly defined: Map<string, Formula>;
   readonly derived: Derived;
 }
 
 export function createLoops(derived: Derived): Loops {
-  const runs = new Map<string, Run>();
+  const runs: Runs = new Map();
   const told = new Set<Run>();
+  let number = 0;
   const runOf = (node: ScanNode, from: Scope): Run => {
     const outer = bodyAround(node, from);
-    const known = runAround(node, outer.positions, runs);
+    const known = runAround(node, outer, runs);
     if (known) return known;
-    const { body, tell } = createBody(resultsOf(node, outer), outer, runs.size + 1, loops);
+    const { body, tell } = createBody(resultsOf(node, outer), outer, ++number, loops);
     const made: Run = { ...body, outer };
-    runs.set(runName(node, outer.positions), made);
+    const own = runs.get(outer) ?? new Map<string, Run>();
+    runs.set(outer, own.set(runKey(node), made));
     made.step = tell();
     return made;
   };
+  const by = { runOf };
   const loops: Loops = {
     derived,
+    defined: new Map(),
     calledWithin(node) {
-      for (const { scope } of runs.values()) {
-        const formula = scope.called(node);
-        if (formula) return formula;
-      }
+      for (const own of runs.values())
+        for (const { scope } of own.values()) {
+          const formula = scope.known(node);
+          if (formula) return formula;
+        }
       return undefined;
     },
-    rowsOf(node, outer) {
-      if (isOp(node, scan)) return loops.resultOf(node, outer);
-      const one = slicedOnce(node, derived.model.builder);
-      if (one) return outer.write(one);
-      const [of] = node.inputs;
-      return isRowsTurned(node) && isOp(of, scan) && runOf(of, outer).backwards ? loops.resultOf(of, outer) : undefined;
-    },
-    resultOf(node, outer) {
-      const { result, loop } = node.attrs;
-      const { scope, carried, backwards, letter, outer: around } = runOf(node, outer);
-      const given = result.kind === 'emit' ? loop.carried.findIndex((leaf) => leaf === result.of) : -1;
-      const last = printIndex(sub(loop.length.size, 1)).replaceAll('*', ' · ');
-      // What a round is given stands one before it.
-      if (given >= 0 && !backwards)
-        return standingFor(node, placed(name(carried[given]), [...around.positions, `-1:${last}`]));
-      if (result.kind === 'emit') return withoutPosition(scope.write(result.of), letter);
-      const called = standingFor(node, placed(name(carried[result.of]), around.positions));
-      if (result.kind === 'stack') return placed(called, [backwards ? ':' : '-1:']);
-      return placed(called, [backwards ? '-1' : last]);
-    },
-    before: (formula, { positions }) => stepsBefore(formula, positions.length, runs, told),
+    rowsOf: (node, outer) => (isView(node) ? elementsBehind(node, node.type.shape.map(whole), outer, by) : undefined),
+    elements: (node, places, scope) => unmarked(elementsOf(node, places, scope, by)),
+    elementsBehind: (node, places, scope) => unmarked(elementsBehind(node, places, scope, by)),
+    axesOfLoops: (node, scope) => axesOfLoops(node, scope, by),
+    axesBehind: (node, scope) => axesBehind(node, scope, by),
+    before: (formula, scope) => stepsBefore(formula, scope, runs, told),
   };
   return loops;
+}
+
+/** The loops that are told, by the body that they stand in: bodies of two loops may have the same loop in them. */
+type Runs = Map<Scope, Map<string, Run>>;
+
+/** Is it a result of a loop, or such rows in another order? */
+function isView(node: Node): boolean {
+  return isOp(node, scan) || (isOp(node, slice, permute, again) && isView(node.inputs[0]));
 }
 
 /** The body that a loop stands in, which may be spoken of from within another loop. */
@@ -107,32 +119,24 @@ function bodyAround({ attrs: { loop } }: ScanNode, from: Scope): Scope {
 }
 
 /** The loop of a result as it is told here or in a body around: what is written of one from within another loop stands outside still. */
-function runAround(node: ScanNode, positions: readonly string[], runs: ReadonlyMap<string, Run>): Run | undefined {
-  for (let depth = positions.length; depth >= 0; depth--) {
-    const known = runs.get(runName(node, positions.slice(0, depth)));
+function runAround(node: ScanNode, outer: Scope, runs: Runs): Run | undefined {
+  for (let scope: Scope | undefined = outer; scope; scope = scope.around) {
+    const known = runs.get(scope)?.get(runKey(node));
     if (known) return known;
   }
   return undefined;
 }
 
-function runName(node: ScanNode, positions: readonly string[]): string {
-  return `${runKey(node)}@${positions.join()}`;
-}
-
 /** The steps of loops in a body that a formula speaks of, but for those that are told. */
-function stepsBefore(formula: Formula, depth: number, runs: ReadonlyMap<string, Run>, told: Set<Run>): Step[] {
+function stepsBefore(formula: Formula, scope: Scope, runs: Runs, told: Set<Run>): Step[] {
   const found: Step[] = [];
   const visit = (of: Formula): void => {
     const result = of.node && loopResult(of.node);
-    if (result) {
-      const key = runKey(result);
-      for (const [own, run] of runs) {
-        const { step, outer } = run;
-        if (!own.startsWith(`${key}@`) || outer.positions.length !== depth || told.has(run) || !step) continue;
-        told.add(run);
-        for (const part of formulasOf(step)) visit(part);
-        found.push(step);
-      }
+    const run = result && runs.get(scope)?.get(runKey(result));
+    if (run?.step && !told.has(run)) {
+      told.add(run);
+      for (const part of formulasOf(run.step)) visit(part);
+      found.push(run.step);
     }
     for (const part of partsOf(of)) visit(part);
   };
@@ -142,7 +146,7 @@ function stepsBefore(formula: Formula, depth: number, runs: ReadonlyMap<string, 
 
 /** The result of a loop that a node is, or takes rows of. */
 function loopResult(node: Node): ScanNode | undefined {
-  if (isOp(node, slice)) return loopResult(node.inputs[0]);
+  if (isOp(node, slice, permute, again)) return loopResult(node.inputs[0]);
   return isOp(node, scan) ? node : undefined;
 }
 
@@ -155,12 +159,4 @@ function resultsOf(node: ScanNode, outer: Scope): readonly ScanNode[] {
 function formulasOf({ loop, formula }: Step): Formula[] {
   if (!loop) return [formula];
   return [...[...loop.over, ...loop.starts].map((each) => each.formula), ...loop.body.flatMap(formulasOf)];
-}
-
-/** All positions of what a body says of one. */
-function withoutPosition(formula: Formula, letter: string): Formula {
-  if (formula.kind !== 'index') return formula;
-  const left = formula.places.filter((place) => place !== letter);
-  const rest = left.length === 0 ? formula.of : indexed(formula.of, left);
-  return formula.node ? standingFor(formula.node, rest) : rest;
 }

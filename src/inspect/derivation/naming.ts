@@ -5,13 +5,12 @@ import { printFormula } from '../../ir/formula/text.js';
 import { isMoved } from '../../ir/formula/places.js';
 import type { Formula, Title } from '../../ir/formula/tree.js';
 import { argumentOf, isActivated, markedArgumentOf } from '../../ir/activations.js';
-import { isOp, type Node } from '../../ir/graph.js';
-import { constantOf } from '../../ir/index.js';
-import { asName, cotangentLabel, labelOf, seenBy, titleOf, titleText } from '../../ir/labels.js';
+import { isOp, type Node, type Role } from '../../ir/graph.js';
+import { asName, cotangentLabel, differentiatedIn, labelOf, seenBy, titleOf, titleText } from '../../ir/labels.js';
 import { contract } from '../../ir/ops/contract.js';
-import { slice } from '../../ir/ops/movement.js';
 import { inputsOfScan, scan, type ScanNode } from '../../ir/ops/scan.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
+import { window as windows } from '../../ir/ops/windows.js';
 import { drawTitle } from './draws.js';
 import type { Reading } from './reading.js';
 
@@ -30,6 +29,8 @@ export class Names {
     /** What is carried on in a loop, by what a round replaces it with. */
     private readonly carried: Map<Node, Title> = new Map(),
     private readonly isInside = false,
+    /** Of a derivative, what is differentiated: bodies of two loops may have it in common. */
+    readonly byOf: (role: Role) => Pick<Title, 'by'> = differentiatedIn,
   ) {}
 
   /** Notes what a value is called that a round of a loop carries on. */
@@ -49,6 +50,14 @@ export class Names {
     return title;
   }
 
+  /** Takes a node's name back. */
+  drop(node: Node): void {
+    const title = this.titles.get(node);
+    if (!title) return;
+    this.taken.delete(titleText(title));
+    this.titles.delete(node);
+  }
+
   /** Notes that values have lines: a loop backwards speaks of values of the loop forwards. */
   note(nodes: Iterable<Node>): void {
     for (const node of nodes) this.noted.add(node);
@@ -61,7 +70,8 @@ export class Names {
 
   free(wanted: Title): Title {
     let title = wanted;
-    for (let n = 2; this.taken.has(titleText(title)); n++) title = { ...wanted, word: `${wanted.word}_${n}` };
+    for (let n = 2; this.taken.has(titleText(title)); n++)
+      title = { ...wanted, word: `${wanted.word}_${n}`, number: n };
     this.taken.add(titleText(title));
     return title;
   }
@@ -71,8 +81,8 @@ export class Names {
   }
 
   /** Those of a body, which are like none outside. */
-  inside(): Names {
-    return new Names(this.taken, this.noted, this.carried, true);
+  inside(differentiated: Names['byOf']): Names {
+    return new Names(this.taken, this.noted, this.carried, true, differentiated);
   }
 }
 
@@ -122,7 +132,7 @@ function worthLines(
   const through = throughLetters(nodes, lettered);
   return (node) => {
     if (isLettered(node)) return true;
-    if (isPlumbing(node, reading)) return false;
+    if (isPlumbing(node, reading) || isView(node)) return false;
     if (rows.has(node) && node.role.kind === 'forward' && node.place !== undefined) return true;
     if (through.has(node) || (!factors.has(node) && (readers.get(node) ?? 0) < 2)) return false;
     const formula = createWriter(
@@ -151,10 +161,16 @@ export function nameSpokenOf(named: Named, nodes: readonly Node[], isValue: (nod
 
 /** A word for a value without a name; not that of the function that makes it alone. */
 export function valueTitle(node: Node, { names, reading }: Named): Title {
-  if (node.role.kind === 'cotangent') return labelOf(node) ?? partOf(node, names, reading);
+  if (node.role.kind === 'cotangent') return ownTitle(node, names) ?? partOf(node, names, reading);
   const title = titleOf(node);
   const called = node.op.notation?.kind === 'call' ? node.op.notation.name : node.op.name;
   return title.word === called ? { ...title, word: `${called}_${nearestName(node, names, reading)}` } : title;
+}
+
+/** What a node was called, or of a cotangent what that is of. */
+function ownTitle(node: Node, names: Names): Title | undefined {
+  const label = labelOf(node);
+  return label && label.of !== 'value' ? derivedBy(label, names.byOf(node.role)) : label;
 }
 
 /** What only moves another value, and is read by letters alone: they say where it stands. */
@@ -192,7 +208,7 @@ export function nameCotangents(named: Named, nodes: readonly Node[], roots: Read
     if (isPlumbing(node, reading) || isOp(node, scan) || isRows(node)) continue;
     const title = cotangentTitle(node, names);
     if (title) names.give(node, title);
-    else if (worth(node)) names.give(node, labelOf(node) ?? partOf(node, names, reading));
+    else if (worth(node)) names.give(node, ownTitle(node, names) ?? partOf(node, names, reading));
   }
 }
 
@@ -209,10 +225,11 @@ export function cotangentTitle(node: Node, names: Names): Title | undefined {
     (of.role.kind === 'cotangent' ? cotangentTitle(of, names) !== undefined : isActivated(of));
   if (!isKnown) return undefined;
   const carried = names.carriedAs(of);
-  if (carried) return { ...carried, of: 'cotangent' };
+  const by = names.byOf(role);
+  if (carried) return { ...carried, of: 'cotangent', ...by };
   const own = names.titles.get(of);
   const label = cotangentLabel(node) ?? { of: 'cotangent', word: titleText(own ?? titleOf(of)) };
-  return own ? numberedAs(label, titleOf(of), own) : label;
+  return derivedBy(own ? numberedAs(label, titleOf(of), own) : label, by);
 }
 
 /** With the number that the value itself got where its name was taken: of a layer's second use, h_2, it is δ_h_2. */
@@ -222,22 +239,19 @@ function numberedAs(label: Title, wanted: Title, own: Title): Title {
   return { ...label, word: `${label.word}${after.slice(before.length)}`, ...(label.inner && { inner: own }) };
 }
 
-/** Does a value only take rows of a loop's result, or turn them? */
-function isRows(node: Node): boolean {
-  return isMoved(node) && (isOp(node.inputs[0], scan) || isRows(node.inputs[0]));
+/** The derivative of something else by the same. */
+function derivedBy({ by: _, ...title }: Title, by: Pick<Title, 'by'>): Title {
+  return { ...title, ...by };
 }
 
-/** Are they the rows of a loop's result from the last to the first? They have the positions of the loop backwards. */
-export function isRowsTurned(node: Node): boolean {
-  if (!isOp(node, slice) || !isOp(node.inputs[0], scan)) return false;
-  const { starts, steps, sizes } = node.attrs;
-  const { shape } = node.inputs[0].type;
-  return (
-    steps[0] === -1 &&
-    sizes.every(
-      (d, i) => d.size.key === shape[i].size.key && (i === 0 || (steps[i] === 1 && constantOf(starts[i]) === 0)),
-    )
-  );
+/** Does it only say where elements of another stand? Windows are said of an input once. */
+function isView(node: Node): boolean {
+  return node.name === undefined && isMoved(node) && !isOp(node, windows);
+}
+
+/** Does it only take rows of a loop's result, or turn them? */
+function isRows(node: Node): boolean {
+  return isMoved(node) && (isOp(node.inputs[0], scan) || isRows(node.inputs[0]));
 }
 
 /** A piece of cotangents that several read: by the value in whose expression it arises. */

@@ -3,6 +3,7 @@ import { mathematical, sumNames } from '../../ir/formula/mathematics.js';
 import { placedBy } from '../../ir/formula/places.js';
 import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
+import { contract } from '../../ir/ops/contract.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
 import { constantOf } from '../../ir/index.js';
 import { seenBy } from '../../ir/labels.js';
@@ -13,8 +14,9 @@ import { drawFormula } from './draws.js';
 import { byElements, lettersFor, type Lettered } from './elements.js';
 import { linesOf } from './lines.js';
 import type { Scope } from './loops.js';
-import { wordOf } from './naming.js';
-import { placed } from './positions.js';
+import { isLettered, wordOf } from './naming.js';
+import { letterOf, placed } from './positions.js';
+import { isOne, letterAt, whole } from './rows.js';
 
 export function stepOf(
   title: Title,
@@ -52,7 +54,9 @@ function withoutAxesOfOne({ shape }: TensorType): string {
 export function definedAs(title: Title, left: Formula, node: Node, scope: Scope): Step {
   const draw = scope.reading.draws.drawnFrom(node);
   if (draw) return { ...stepOf(title, left, drawFormula(draw, scope.write), node), drawn: true };
-  const formula = scope.define(node);
+  const rowed = byRows(left, node, scope);
+  if (rowed) return stepOf(title, rowed.left, rowed.formula, node);
+  const formula = factorsInLoops(scope.define(node), node, scope);
   const { free, formula: said } = byLetters(formula, node, scope);
   const step = stepOf(title, placed(left, free), { ...said, node }, node);
   return free.length === 0 ? step : { ...step, letters: free.length };
@@ -63,6 +67,42 @@ function byLetters(formula: Formula, node: Node, scope: Scope): Lettered {
   if (formula.kind === 'contraction') return { free: lettersOf(formula.free), formula };
   const rows = isOp(node, scatterAdd) && formula.kind === 'apply' ? rowsAdded(node, formula, scope) : undefined;
   return sumByLetters(formula, scope) ?? rows ?? byElements(formula, scope.positions) ?? { free: [], formula };
+}
+
+/** What is made of loops' results is told position by position: p[:, t] = h[t]. */
+function byRows(
+  left: Formula,
+  node: Node,
+  scope: Scope,
+): { readonly left: Formula; readonly formula: Formula } | undefined {
+  const axes = isLettered(node) ? [] : scope.axesBehind(node);
+  if (axes.length === 0) return undefined;
+  const letters: string[] = [];
+  const places = node.type.shape.map((dim, i) => {
+    if (!axes.includes(i)) return whole(dim);
+    letters.push(letterOf(dim, [...scope.positions, ...letters]));
+    return letterAt(letters[letters.length - 1], dim);
+  });
+  const own = [...letters];
+  const before = places.slice(0, Math.max(...axes) + 1).map((place) => (isOne(place) ? (own.shift() ?? ':') : ':'));
+  return { left: placed(left, before), formula: scope.elementsBehind(node, places) };
+}
+
+/** A sum of products, with its factors as they stand in loops. */
+function factorsInLoops(formula: Formula, node: Node, scope: Scope): Formula {
+  if (formula.kind !== 'contraction' || !isOp(node, contract)) return formula;
+  const { letters, left, right } = formula;
+  // A product the other way round is written by its second factor.
+  const factorOf = (side: Formula, own: readonly Letter[]): Formula => {
+    const of = node.inputs.find((input) => input === side.node);
+    return of && scope.axesOfLoops(of).length > 0
+      ? scope.elements(
+          of,
+          own.map(({ letter, dim }) => letterAt(letter, dim)),
+        )
+      : placedBy(side, own);
+  };
+  return { ...formula, elements: [factorOf(left, letters.left), factorOf(right, letters.right)] };
 }
 
 const lettersOf = (letters: readonly Letter[]): string[] => letters.map(({ letter }) => letter);

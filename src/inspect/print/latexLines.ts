@@ -1,7 +1,7 @@
 // Long formulas of LaTeX in lines, broken where a person would: before the signs of a sum, then of a product, then between arguments. What
 // follows is set in by a quad for each part that it goes on with; a fraction that is too wide stands with a stroke.
 import { isNumber, mathematical, sumNames } from '../../ir/formula/mathematics.js';
-import { placedBy } from '../../ir/formula/places.js';
+import { factorsByLetters } from '../../ir/formula/places.js';
 import { printSetting } from '../../ir/formula/text.js';
 import { axisArgument } from '../../ir/types.js';
 import { binding, operators, prefixes, type Formula, type FormulaOf } from '../../ir/formula/tree.js';
@@ -227,10 +227,10 @@ function listed(args: readonly Formula[], goesOn = false): Piece[] {
 
 /** Σ over letters: its factors. */
 function factorsOf(formula: FormulaOf<'contraction'>): Piece[] {
-  const { left, right, letters, over } = formula;
+  const [left, right] = factorsByLetters(formula);
   return [
-    { ...(over.length > 0 && { lead: sumHead(formula) }), of: placedBy(left, letters.left), least: binding.power },
-    { lead: sign('·', '\\cdot'), of: placedBy(right, letters.right), least: binding.power },
+    { ...(formula.over.length > 0 && { lead: sumHead(formula) }), of: left, least: binding.power },
+    { lead: sign('·', '\\cdot'), of: right, least: binding.power },
   ];
 }
 

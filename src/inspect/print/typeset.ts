@@ -1,7 +1,7 @@
 // Formulas as mathematics is typeset: fractions, roots, indices, braces. LaTeX and MathML say how each of these is spelled.
 import { isNumber, mathematical, sumNames } from '../../ir/formula/mathematics.js';
 import { printNumber } from '../../ir/formula/numbers.js';
-import { placedBy } from '../../ir/formula/places.js';
+import { factorsByLetters } from '../../ir/formula/places.js';
 import { printFormula, printSetting } from '../../ir/formula/text.js';
 import {
   binding,
@@ -11,7 +11,6 @@ import {
   type Binding,
   type Formula,
   type FormulaOf,
-  type Letter,
   type Title,
 } from '../../ir/formula/tree.js';
 
@@ -71,17 +70,24 @@ export function termsOf(formula: Formula, by: Typesetter): string[] {
 }
 
 /** ∂loss/∂h as a fraction, δ with an index. */
-export function typesetTitle({ of, word, by: whose, inner }: Title, by: Typesetter): string {
+export function typesetTitle({ of, word, by: whose, inner, number: copy }: Title, by: Typesetter): string {
   if (of === 'value') return by.variable(word);
   if (of === 'delta' && whose === undefined) return by.sub(by.variable('δ'), by.variable(word));
   const partial = by.sign('∂', '\\partial');
-  const under = inner ? innerTitle(inner, by) : by.variable(of === 'delta' ? `z_${word}` : word);
+  const derived = inner && innerTitle(inner, by);
+  const numbered = derived && (copy === undefined ? derived : by.sub(derived, by.number(String(copy))));
+  const under = numbered ?? by.variable(of === 'delta' ? `z_${word}` : word);
   return by.fraction(by.row([partial, by.variable(whose ?? 'loss')]), by.row([partial, under]));
 }
 
 function innerTitle(inner: Title, by: Typesetter): string {
   const text = typesetTitle(inner, by);
-  return inner.of === 'delta' && inner.by === undefined ? text : by.fenced('(', text, ')');
+  return isFraction(inner) ? by.fenced('(', text, ')') : text;
+}
+
+/** Is it written as a fraction? A delta of something else than the loss is. */
+function isFraction({ of, by }: Title): boolean {
+  return of === 'cotangent' || (of === 'delta' && by !== undefined);
 }
 
 function within({ text, level }: Set, least: number, by: Typesetter): string {
@@ -100,7 +106,7 @@ function setShape(of: Formula, by: Typesetter): Set {
   const set = (part: Formula): Set => setFormula(part, by);
   switch (of.kind) {
     case 'name':
-      return { text: typesetTitle(of.title, by), level: of.title.of === 'cotangent' ? binding.power : binding.atom };
+      return { text: typesetTitle(of.title, by), level: isFraction(of.title) ? binding.power : binding.atom };
     case 'number':
       return { text: by.number(printNumber(of.value)), level: of.value < 0 ? binding.negation : binding.atom };
     case 'size':
@@ -143,13 +149,8 @@ function setShape(of: Formula, by: Typesetter): Set {
 }
 
 function setContraction(of: FormulaOf<'contraction'>, by: Typesetter): Set {
-  const factor = (side: Formula, own: readonly Letter[]): string =>
-    within(setFormula(placedBy(side, own), by), binding.power, by);
-  const product = by.row([
-    factor(of.left, of.letters.left),
-    by.sign('·', '\\cdot'),
-    factor(of.right, of.letters.right),
-  ]);
+  const [left, right] = factorsByLetters(of).map((side) => within(setFormula(side, by), binding.power, by));
+  const product = by.row([left, by.sign('·', '\\cdot'), right]);
   return { text: of.over.length === 0 ? product : by.sum(sumOver(of, by), product), level: binding.product };
 }
 
@@ -204,13 +205,18 @@ function listed(items: readonly string[], by: Typesetter): string {
   return by.row(items.flatMap((item, i) => (i === 0 ? [item] : [by.sign(',', ','), item])));
 }
 
-/** `t - 1`, `1:3` */
+const signs: ReadonlyMap<string, string> = new Map([
+  ['·', '\\cdot'],
+  ['…', '\\dots'],
+]);
+
+/** `t - 1`, `1:3`, `-1…3` */
 export function placeText(place: string, by: Typesetter): string {
-  const parts = place.split(/([-+:·])/).map((part) => part.trim());
+  const parts = place.split(/([-+:·…])/).map((part) => part.trim());
   return by.row(
     parts.flatMap((part) => {
       if (part === '') return [];
-      if (/^[-+:·]$/.test(part)) return [by.sign(part, part === '·' ? '\\cdot' : part)];
+      if (/^[-+:·…]$/.test(part)) return [by.sign(part, signs.get(part) ?? part)];
       return [/^\d/.test(part) ? by.number(part) : by.variable(part)];
     }),
   );

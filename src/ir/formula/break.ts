@@ -1,7 +1,7 @@
 // Long formulas in lines, broken where a person would: before the signs of a sum, then of a product, then between arguments. What follows
 // hangs under what it belongs to.
 import { isNumber, letterNames, mathematical, sumNames } from './mathematics.js';
-import { placedBy } from './places.js';
+import { factorsByLetters } from './places.js';
 import {
   einsumPattern,
   leastOf,
@@ -171,11 +171,12 @@ function listed(args: readonly Formula[], settings: readonly string[]): Piece[] 
 }
 
 /** Σ over letters: its factors. */
-function factorsOf({ left, right, letters, over }: FormulaOf<'contraction'>): Piece[] {
-  const sum = over.length === 0 ? '' : `Σ_${letterNames(over)} `;
+function factorsOf(formula: FormulaOf<'contraction'>): Piece[] {
+  const sum = formula.over.length === 0 ? '' : `Σ_${letterNames(formula.over)} `;
+  const [left, right] = factorsByLetters(formula);
   return [
-    { lead: sum, of: placedBy(left, letters.left), least: binding.atom, after: '' },
-    { lead: '· ', of: placedBy(right, letters.right), least: binding.atom, after: '' },
+    { lead: sum, of: left, least: binding.atom, after: '' },
+    { lead: '· ', of: right, least: binding.atom, after: '' },
   ];
 }
 

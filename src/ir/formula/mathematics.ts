@@ -5,6 +5,8 @@ import { permute } from '../ops/movement.js';
 import { reduceMax } from '../ops/reductions.js';
 import { countedSum } from './exact.js';
 import { printNumber } from './numbers.js';
+import { blocksOf } from './blocks.js';
+import { indexedOnce } from './places.js';
 import { isProduct, usualProduct } from './products.js';
 import { isDerivedSum, usualSum } from './sums.js';
 import {
@@ -24,12 +26,13 @@ import {
 } from './tree.js';
 
 /** `h`; ∂loss/∂h and δ_h in mathematics, `d_h` and `delta_h` in the language, `d_u_h` where it is the derivative of u. */
-export function titleIn({ of, word, by, inner }: Title, style: 'nn' | 'math'): string {
+export function titleIn({ of, word, by, inner, number: copy }: Title, style: 'nn' | 'math'): string {
   if (of === 'value') return word;
   if (style === 'nn') return `${of === 'delta' ? 'delta_' : 'd_'}${by === undefined ? '' : `${by}_`}${word}`;
   // The delta of textbooks is that of the loss.
   if (of === 'delta') return by === undefined ? `δ_${word}` : `∂${by}/∂z_${word}`;
-  return `∂${by ?? 'loss'}/∂${inner ? innerTitle(inner) : word}`;
+  const own = inner ? `${innerTitle(inner)}${copy === undefined ? '' : `_${copy}`}` : word;
+  return `∂${by ?? 'loss'}/∂${own}`;
 }
 
 function innerTitle(inner: Title): string {
@@ -97,7 +100,7 @@ const usual = new WeakMap<Formula, Formula>();
 
 function inUsualForm(of: Formula): Formula {
   if (isProduct(of)) return usualProduct(of, plain);
-  return isDerivedSum(of) ? usualSum(of, plain) : of;
+  return blocksOf(of) ?? (isDerivedSum(of) ? usualSum(of, plain) : of);
 }
 
 /** The same but for products. */
@@ -131,6 +134,8 @@ export function plain(formula: Formula): Formula {
       if (isNumber(exponent, 1)) return plain(formula.base);
       return isNumber(exponent, 0) ? number(1) : formula;
     }
+    case 'index':
+      return indexedOnce(formula);
     case 'prefix':
       return formula.operator === 'not' ? denied(formula) : formula;
     case 'infix': {

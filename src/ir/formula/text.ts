@@ -1,7 +1,7 @@
 // Formulas as text: in the language's own notation, as comments of generated code have them, and in Unicode mathematics.
 import { countedSum, exactShape, exactSlice, hiddenIn, literalText, mustStretch, stretchedPlaces } from './exact.js';
 import { printExactly, printNumber } from './numbers.js';
-import { placedBy } from './places.js';
+import { factorsByLetters } from './places.js';
 import { printIndex } from '../index.js';
 import { axisArgument, printShape } from '../types.js';
 import {
@@ -214,15 +214,13 @@ function writeCases({ condition, then, otherwise }: FormulaOf<'cases'>): Written
 }
 
 function writeContraction(formula: FormulaOf<'contraction'>, style: NotationStyle): Written {
-  const { left, right, letters, over } = formula;
+  const { left, right, over } = formula;
   if (style !== 'math') {
     return atom(`einsum(${einsumPattern(formula)}, ${printFormula(left, style)}, ${printFormula(right, style)})`);
   }
-  const factor = (of: Formula, own: typeof over): string => {
-    return inParentheses(written(placedBy(of, own), style), binding.atom);
-  };
+  const factors = factorsByLetters(formula).map((of) => inParentheses(written(of, style), binding.atom));
   const sum = over.length === 0 ? '' : `Σ_${letterNames(over)} `;
-  return { text: `${sum}${factor(left, letters.left)} · ${factor(right, letters.right)}`, level: binding.product };
+  return { text: `${sum}${factors.join(' · ')}`, level: binding.product };
 }
 
 /** `"bt,ts->bs"` */

@@ -12,6 +12,8 @@ export interface Title {
   readonly by?: string;
   /** What the word stands for, where that is a derivative itself. */
   readonly inner?: Title;
+  /** Which of several values that would be called so. */
+  readonly number?: number;
 }
 
 /** How loosely an expression binds, loosest first, as in the language: what needs parentheses as whose operand follows from it. */
@@ -106,6 +108,8 @@ type Shape =
       readonly letters: { readonly left: readonly Letter[]; readonly right: readonly Letter[] };
       readonly over: readonly Letter[];
       readonly free: readonly Letter[];
+      /** The factors at the places of their letters, where they are more than the factors with these places behind them. */
+      readonly elements?: readonly [Formula, Formula];
     }
   /** The sum over some axes of what is written without them. */
   | { readonly kind: 'sum'; readonly of: Formula; readonly axes: readonly number[]; readonly shape: readonly Dim[] }
@@ -303,8 +307,12 @@ export function withParts(formula: Formula, of: (part: Formula) => Formula): For
     case 'apply':
       return { ...formula, args: formula.args.map(of) };
     case 'infix':
-    case 'contraction':
       return { ...formula, left: of(formula.left), right: of(formula.right) };
+    case 'contraction': {
+      const { elements, left, right } = formula;
+      const placed = elements && ([of(elements[0]), of(elements[1])] as const);
+      return { ...formula, left: of(left), right: of(right), ...(placed && { elements: placed }) };
+    }
     case 'prefix':
     case 'transpose':
     case 'sum':

@@ -1,9 +1,21 @@
 // Rows of stacks, which loops take and give: some of them, and all of them in the opposite order.
 import { isOp, type Builder, type Node, type NodeOf } from '../graph.js';
-import { add, constant as whole, constantOf, scale, sub, zero, type Index } from '../index.js';
+import {
+  add,
+  axis,
+  coefficient,
+  constant as whole,
+  constantOf,
+  scale,
+  sub,
+  toIndex,
+  zero,
+  type Index,
+} from '../index.js';
 import { filled } from './calls.js';
 import { again } from './control.js';
 import { permute, slice, spreadOut } from './movement.js';
+import { inputsOfScan, scan } from './scan.js';
 import { dim, type Dim } from '../types.js';
 
 /** So many rows from one on: [T, …] to [count, …]. */
@@ -18,25 +30,31 @@ export function flipped(stack: Node, g: Builder): Node {
   return sliced(stack, sub(length.size, 1), -1, length, g);
 }
 
-/** Of rows of rows the same as rows of a stack, or the stack itself; undefined of anything else. */
-export function slicedOnce(node: Node, g: Builder): Node | undefined {
-  if (!isOp(node, slice)) return undefined;
-  const [of] = node.inputs;
-  const { starts, steps, sizes } = node.attrs;
-  const [step] = steps;
-  if (!isOp(of, slice) || of.kept || !isUnit(step) || !isUnit(of.attrs.steps[0])) return undefined;
-  const onlyRows = [node, of].every((each) => each.attrs.sizes.every((d, i) => i === 0 || isWhole(each, i, d)));
-  return onlyRows ? sliced(of, starts[0], step, sizes[0], g) : undefined;
-}
-
 function isUnit(step: number): step is 1 | -1 {
   return step === 1 || step === -1;
 }
 
 /** Does a loop over these go from the last position to the first? Most of them are turned then. */
 export function goesBackwards(sequences: readonly Node[]): boolean {
-  const turned = sequences.filter((x) => isOp(x, slice) && x.attrs.steps[0] === -1).length;
-  return 2 * turned > sequences.length;
+  return 2 * sequences.filter(isTurned).length > sequences.length;
+}
+
+const turned = new WeakMap<Node, boolean>();
+
+/** Are its rows in the opposite order of positions? What a loop backwards gives is, unless it was turned. */
+function isTurned(sequence: Node): boolean {
+  const known = turned.get(sequence);
+  if (known !== undefined) return known;
+  const found = isTurnedAnew(sequence);
+  turned.set(sequence, found);
+  return found;
+}
+
+function isTurnedAnew(sequence: Node): boolean {
+  const round = axis('t', sequence.type.shape[0].size);
+  const { of, at } = rowAt(sequence, toIndex(round));
+  const falls = (constantOf(coefficient(at, round) ?? zero) ?? 0) < 0;
+  return isOp(of, scan) && goesBackwards(inputsOfScan(of).sequences) ? !falls : falls;
 }
 
 /** One element along an axis of a node. */
