@@ -79,6 +79,53 @@ loss = mean((path - y)^2)`),
   });
 });
 
+describe('sums over axes', () => {
+  it('without names have letters, beside those by which the value is defined', () => {
+    const text = printText(
+      derived(`input x: [batch, T, 2, 3]
+input y: [batch, 2, T, T]
+param g: [3] = 1
+scores = einsum("bthe,bshe->bhts", x * g, x)
+w = softmax(if lower_triangle(T) then scores else -inf)
+loss = mse(w, y)`),
+    );
+    expect(text).toMatch(/∂loss\/∂scores\[b, h, t, s\] =/u);
+    expect(text).toContain('1[s ≤ t] · ');
+    expect(text).toMatch(/Σ_i .*w\[b, h, t, i\]/u);
+    expect(text).not.toContain('sum(');
+  });
+
+  it('with names stand before products in parentheses: nothing says how far Σ reaches', () => {
+    const found = derived('input x: [batch, 4]\nparam s: [4] = 1\nz = x * s\nh = tanh(z)\nloss = mean(h * h * h)');
+    expect(printText(found)).toContain('= 3 · Σ_batch (h² ⊙ (1 - h²) ⊙ x) / (4 · batch)');
+    expect(printText(found)).not.toContain('sum(');
+    expect(printLatex(found)).toContain('\\sum_{\\mathrm{batch}} \\left(');
+  });
+
+  it('of many axes say which: as code nowhere', () => {
+    const text = printText(
+      derived(`input x: [batch, 3, 6, 6]
+input y: [batch, 3, 3, 3]
+p = x |> conv2d(3, 1) |> max_pool2d(2)
+loss = mse(p, y)`),
+    );
+    expect(text).toContain('Σ_{axes 4,5} 1[');
+    expect(text).not.toContain('sum(');
+  });
+});
+
+describe('numbers of derivatives', () => {
+  it('are reduced: 2 · x / (8 · batch) is x / (4 · batch)', () => {
+    const text = printText(derived('input x: [batch, 3]\ninput y: [batch, 8]\nh = x |> dense(8)\nloss = mse(h, y)'));
+    expect(text).toMatch(/^∂loss\/∂h += \(h - y\) \/ \(4 · batch\)/mu);
+  });
+
+  it('are as their author wrote them in what the model computes', () => {
+    const text = printText(derived('input x: [batch, 3]\nh = 2 * x / 8\nloss = mean((h |> dense(1))^2)'));
+    expect(text).toMatch(/^h += 2 · x \/ 8/mu);
+  });
+});
+
 describe('letters of axes', () => {
   it('are no names of the model: of an image x the positions are v and u', () => {
     const text = printText(

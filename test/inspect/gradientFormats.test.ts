@@ -67,7 +67,7 @@ function faultOfLatex(text: string): string | undefined {
 
 const commands = new Set(
   (
-    'bigl bigr frac partial mathrm operatorname text sum sqrt top odot cdot quad leftarrow le ge ne lnot land lor lvert rvert infty dots ' +
+    'bigl bigr frac partial mathrm operatorname text sum sqrt top odot cdot quad leftarrow le ge ne lnot land lor lvert rvert infty dots ell ' +
     'sigma delta tau theta pi sim backslash tanh exp log sin cos max min'
   ).split(' '),
 );

@@ -1,11 +1,12 @@
 // Formulas element by element: where a value repeats along axes that a reader cannot see, letters say which is which.
-import { isNumber, turned } from '../../ir/formula/mathematics.js';
+import { hasNames, isNumber, mathematical, turned } from '../../ir/formula/mathematics.js';
 import { placedBy } from '../../ir/formula/places.js';
 import {
   apply,
   cases,
   indexed,
   infix,
+  name,
   number,
   partsOf,
   power,
@@ -18,20 +19,21 @@ import {
 } from '../../ir/formula/tree.js';
 import { isElementwise, isOp, type Node } from '../../ir/graph.js';
 import { constantOf } from '../../ir/index.js';
+import { contract } from '../../ir/ops/contract.js';
 import { gather } from '../../ir/ops/indexing.js';
 import { broadcast, isSilentReshape } from '../../ir/ops/movement.js';
 import { printDim, type Dim } from '../../ir/types.js';
 import { placed } from './positions.js';
 
-/** Letters for the axes of a shape: those of their names, y and x for an image's, else the next ones that are not taken. */
-export function lettersFor(shape: readonly Dim[], taken: Set<string>): Letter[] {
+/** Letters for the axes of a shape: those that are said, of their names, y and x for an image's, else the next ones that are not taken. */
+export function lettersFor(shape: readonly Dim[], taken: Set<string>, said: readonly string[] = []): Letter[] {
   return shape.map((dim, i): Letter => {
     const own = /^\p{L}/u
       .exec(dim.name ?? (constantOf(dim.size) === undefined ? printDim(dim) : ''))?.[0]
       .toLowerCase();
     // The axes of an image.
     const usual = shape.length === 4 && i > 1 ? ['', '', 'y', 'x'][i] : undefined;
-    const letter = [own, usual, ...'ijkpqruvw'].find((each) => each !== undefined && !taken.has(each)) ?? 'i';
+    const letter = [said[i], own, usual, ...'ijkpqruvw'].find((each) => each !== undefined && !taken.has(each)) ?? 'i';
     taken.add(letter);
     return { letter, dim };
   });
@@ -52,12 +54,27 @@ export interface Lettered {
  */
 export function byElements(formula: Formula, positions: readonly string[]): Lettered | undefined {
   const { node } = formula;
-  if (!node || node.type.shape.length > mostLetters || !hidesAxes(formula)) return undefined;
+  if (!node || node.type.shape.length > mostLetters || !(hidesAxes(formula) || sumsUnnamed(formula))) return undefined;
   const taken = new Set(positions);
-  const letters = lettersFor(node.type.shape, taken);
+  const letters = lettersFor(node.type.shape, taken, lettersSaid(node));
   const at = letters.map(({ letter, dim }) => (isOne(dim) ? undefined : letter));
   const of = elementOf(formula, at, taken);
   return of && { free: at.filter((each) => each !== undefined), formula: total({ letters: [], of, plain: formula }) };
+}
+
+/** The letters by which the value that it derives is defined. */
+function lettersSaid({ role }: Node): readonly string[] {
+  const of = role.kind === 'cotangent' ? role.of : undefined;
+  if (!of || !isOp(of, contract)) return [];
+  const { out } = of.attrs;
+  return out.every((label) => label.length === 1) ? out : [];
+}
+
+/** Has it sums over axes without names? */
+function sumsUnnamed(formula: Formula): boolean {
+  const of = mathematical(formula);
+  if (of.kind === 'sum') return !hasNames(of) && of.shape.length <= mostLetters;
+  return isPointwise(of) && partsOf(of).some(sumsUnnamed);
 }
 
 const isOne = ({ size }: Dim): boolean => constantOf(size) === 1;
@@ -206,6 +223,9 @@ function placedAt(formula: Formula, node: Node, at: Places, taken: Set<string>):
   }
   if (formula.kind === 'index') return placed(...filled(formula, letters));
   if (formula.kind === 'name') return placed(formula, letters);
+  // What is at or below the diagonal.
+  if (formula.kind === 'apply' && formula.name === 'lower_triangle' && letters.length === 2)
+    return infix('lessEqual', name(letters[1]), name(letters[0]));
   return letters.length < at.length
     ? indexed(formula, letters)
     : placedBy(

@@ -1,5 +1,5 @@
 // One line of a derivation from a node.
-import { mathematical, sumNames } from '../../ir/formula/mathematics.js';
+import { hasNames, mathematical } from '../../ir/formula/mathematics.js';
 import { placedBy } from '../../ir/formula/places.js';
 import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
@@ -110,7 +110,7 @@ const lettersOf = (letters: readonly Letter[]): string[] => letters.map(({ lette
 /** A sum over axes without names of their own, by letters: b[o] = Σ_{b,y,x} δ[b, o, y, x]. */
 function sumByLetters(formula: Formula, { positions }: Scope): Lettered | undefined {
   const of = mathematical(formula);
-  if (of.kind !== 'sum' || sumNames(of) !== undefined) return undefined;
+  if (of.kind !== 'sum' || hasNames(of)) return undefined;
   const letters = lettersFor(of.shape, new Set(positions));
   const summed = placedFactors(of.of, letters);
   if (!summed) return undefined;

@@ -1,10 +1,9 @@
 // Long formulas of LaTeX in lines, broken where a person would: before the signs of a sum, then of a product, then between arguments. What
 // follows is set in by a quad for each part that it goes on with; a fraction that is too wide stands with a stroke.
-import { isNumber, mathematical, sumNames } from '../../ir/formula/mathematics.js';
+import { isNumber, mathematical } from '../../ir/formula/mathematics.js';
 import { factorsByLetters } from '../../ir/formula/places.js';
 import { printSetting } from '../../ir/formula/text.js';
-import { axisArgument } from '../../ir/types.js';
-import { binding, operators, prefixes, type Formula, type FormulaOf } from '../../ir/formula/tree.js';
+import { binding, operators, prefixes, summand, type Formula, type FormulaOf } from '../../ir/formula/tree.js';
 import { widths } from './latexWidths.js';
 import { latex } from './latexWords.js';
 import { levelOf, opensSum, placeText, sumOver, typeset, typesetWithin, type Typesetter } from './typeset.js';
@@ -107,9 +106,7 @@ function parts(formula: Formula, room: number, tail: number): LatexLine[] | unde
     case 'contraction':
       return packed(factorsOf(formula), room, tail);
     case 'sum':
-      if (sumNames(formula) === undefined)
-        return called('sum', [formula.of], [word(axisArgument(formula.axes, formula.shape))], room, tail);
-      return around(sumHead(formula), nothing, room, tail, (r, t) => broken(formula.of, binding.product, r, t));
+      return around(sumHead(formula), nothing, room, tail, (r, t) => broken(formula.of, summand, r, t));
     case 'total':
       return around(sumHead(formula), nothing, room, tail, (r, t) => broken(formula.of, binding.product, r, t));
     case 'list':

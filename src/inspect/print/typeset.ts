@@ -1,5 +1,5 @@
 // Formulas as mathematics is typeset: fractions, roots, indices, braces. LaTeX and MathML say how each of these is spelled.
-import { isNumber, mathematical, sumNames } from '../../ir/formula/mathematics.js';
+import { isNumber, mathematical, sumRange } from '../../ir/formula/mathematics.js';
 import { printNumber } from '../../ir/formula/numbers.js';
 import { factorsByLetters } from '../../ir/formula/places.js';
 import { printFormula, printSetting } from '../../ir/formula/text.js';
@@ -8,6 +8,7 @@ import {
   operators,
   prefixes,
   seen,
+  summand,
   type Binding,
   type Formula,
   type FormulaOf,
@@ -169,11 +170,12 @@ export function sumOver(of: FormulaOf<'contraction' | 'total' | 'sum'>, by: Type
         ? by.row([variables(of.letters), by.sign(':', ':'), setFormula(of.where, by).text])
         : variables(of.letters);
     case 'sum': {
-      const words = (sumNames(of) ?? '')
-        .replace(/[{}]/g, '')
-        .split(',')
-        .filter((word) => word !== '');
-      return words.length === 0 ? undefined : variables(words);
+      const range = sumRange(of).map((axis) => {
+        const [, words = '', number] = /^(axis |axes )?(\d+)$/.exec(axis) ?? [];
+        if (number === undefined) return by.variable(axis);
+        return words === '' ? by.number(number) : by.row([by.upright(words), by.number(number)]);
+      });
+      return range.length === 0 ? undefined : listed(range, by);
     }
     default:
       return of satisfies never;
@@ -186,19 +188,12 @@ function setTotal(of: FormulaOf<'total'>, by: Typesetter): Set {
 }
 
 function setSum(of: FormulaOf<'sum'>, by: Typesetter): Set {
-  const names = sumNames(of);
-  const summed = setFormula(of.of, by);
-  if (names === undefined) return atom(call('sum', [summed.text, by.upright(axesText(of))], by));
-  return { text: by.sum(sumOver(of, by), within(summed, binding.product, by)), level: binding.product };
+  return { text: by.sum(sumOver(of, by), within(setFormula(of.of, by), summand, by)), level: binding.product };
 }
 
 function setList({ items }: FormulaOf<'list'>, by: Typesetter): Set {
   const texts = items.map((item) => setFormula(item, by).text);
   return atom(by.fenced('[', listed(texts, by), ']'));
-}
-
-function axesText(of: FormulaOf<'sum'>): string {
-  return printSetting({ name: 'axis', value: { kind: 'axes', axes: of.axes, shape: of.shape } });
 }
 
 function listed(items: readonly string[], by: Typesetter): string {

@@ -1,6 +1,6 @@
 // Long formulas in lines, broken where a person would: before the signs of a sum, then of a product, then between arguments. What follows
 // hangs under what it belongs to.
-import { isNumber, letterNames, mathematical, sumNames } from './mathematics.js';
+import { isNumber, letterNames, mathematical } from './mathematics.js';
 import { factorsByLetters } from './places.js';
 import {
   einsumPattern,
@@ -9,12 +9,13 @@ import {
   printPower,
   printSetting,
   raisable,
+  sumSign,
   totalSign,
   within,
   type NotationStyle,
 } from './text.js';
 import { axisArgument } from '../types.js';
-import { binding, operators, prefixes, seen, type Formula, type FormulaOf } from './tree.js';
+import { binding, operators, prefixes, seen, summand, type Formula, type FormulaOf } from './tree.js';
 
 /** Where lines are broken. */
 interface Room {
@@ -117,10 +118,9 @@ function brokenCall(name: string, args: readonly Formula[], settings: readonly s
 
 function brokenSum(formula: FormulaOf<'sum'>, room: Room): string[] {
   const { of, axes, shape } = formula;
-  const names = room.style === 'math' ? sumNames(formula) : undefined;
-  if (names === undefined)
+  if (room.style !== 'math')
     return brokenCall('sum', [of], axes.length === shape.length ? [] : [axisArgument(axes, shape)], room);
-  return around(names === '' ? 'Σ ' : `Σ_${names} `, '', room, (r) => broken(of, binding.product, r));
+  return around(`${sumSign(formula)} `, '', room, (r) => broken(of, summand, r));
 }
 
 function brokenCases({ condition, then, otherwise }: FormulaOf<'cases'>, room: Room): string[] {

@@ -3,6 +3,7 @@ import { isOp } from '../graph.js';
 import { constantOf, printIndex } from '../index.js';
 import { permute } from '../ops/movement.js';
 import { reduceMax } from '../ops/reductions.js';
+import type { Dim } from '../types.js';
 import { countedSum } from './exact.js';
 import { printNumber } from './numbers.js';
 import { blocksOf } from './blocks.js';
@@ -46,18 +47,27 @@ export function letterNames(letters: readonly Letter[]): string {
   return letters.length === 1 ? names : `{${names}}`;
 }
 
-/** What a sum runs over, by the names of its axes: `batch`; '' where it is over all. Undefined where an axis has no name of its own. */
-export function sumNames({ axes, shape }: Pick<FormulaOf<'sum'>, 'axes' | 'shape'>): string | undefined {
-  const nameOf = (axis: number): string | undefined => {
-    const name = shape[axis].name ?? symbolOf(shape[axis].size);
-    return name !== undefined && shape.filter((d) => (d.name ?? symbolOf(d.size)) === name).length === 1
-      ? name
-      : undefined;
-  };
-  if (axes.length === shape.length) return '';
-  const names = axes.flatMap((axis) => nameOf(axis) ?? []);
-  if (names.length < axes.length) return undefined;
-  return names.length === 1 ? names[0] : `{${names.join(',')}}`;
+/** What a sum runs over: its axes by their names, then `axis 2` or `axes 2, 3` of those that have no names of their own; nothing where it is over all. */
+export function sumRange({ axes, shape }: Pick<FormulaOf<'sum'>, 'axes' | 'shape'>): string[] {
+  if (axes.length === shape.length) return [];
+  const names = axes.map((axis) => ownName(shape, axis));
+  const numbers = axes.filter((_, i) => names[i] === undefined);
+  const rest =
+    numbers.length === 0
+      ? []
+      : [`${numbers.length === 1 ? 'axis' : 'axes'} ${numbers[0]}`, ...numbers.slice(1).map(String)];
+  return [...names.filter((each) => each !== undefined), ...rest];
+}
+
+/** Has each axis that a sum runs over a name of its own, where it is not over all? */
+export function hasNames({ axes, shape }: Pick<FormulaOf<'sum'>, 'axes' | 'shape'>): boolean {
+  return axes.length === shape.length || axes.every((axis) => ownName(shape, axis) !== undefined);
+}
+
+function ownName(shape: readonly Dim[], axis: number): string | undefined {
+  const nameOf = (dim: Dim): string | undefined => dim.name ?? symbolOf(dim.size);
+  const own = nameOf(shape[axis]);
+  return own !== undefined && shape.filter((dim) => nameOf(dim) === own).length === 1 ? own : undefined;
 }
 
 function symbolOf(size: Letter['dim']['size']): string | undefined {

@@ -1,7 +1,7 @@
 // Products as mathematics writes them: one number first, what constants divide last, no factor 1, x² for x ⊙ x.
 import { withoutMasks } from './masks.js';
 import { printNumber } from './numbers.js';
-import { constantOf, product as sizes, type Index } from '../index.js';
+import { constant as toIndex, constantOf, div as divided, product as sizes, type Index } from '../index.js';
 import {
   apply,
   axesSetting,
@@ -11,6 +11,7 @@ import {
   power,
   prefix,
   seen,
+  sizeFormula,
   binding,
   type Formula,
   type FormulaOf,
@@ -37,9 +38,37 @@ export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: 
   return formula.node ? { ...whole, node: formula.node } : whole;
 }
 
-/** A factor of a derivative that says nothing new is not written; what an author wrote stays. */
+/** Of a derivative a factor that says nothing new is not written, and numbers are reduced; what an author wrote stays. */
 export function withoutMasksIn(product: Product, of: Formula): Product {
-  return of.node?.role.kind === 'cotangent' ? { ...product, factors: withoutMasks(product.factors) } : product;
+  return of.node?.role.kind === 'cotangent' ? reduced({ ...product, factors: withoutMasks(product.factors) }) : product;
+}
+
+/** 2 · x / (8 · batch) is x / (4 · batch). */
+function reduced(product: Product): Product {
+  const { number: by, under } = product;
+  if (!Number.isInteger(by)) return product;
+  for (const [i, each] of under.entries()) {
+    const count = countOf(each);
+    const whole = count?.terms.length === 1 ? count.terms[0].factor : 1;
+    const common = commonDivisor(Math.abs(by), whole);
+    if (!count || common <= 1) continue;
+    const rest = divided(count, toIndex(common));
+    const left = constantOf(rest);
+    const said = left === undefined ? [sizeFormula(rest)] : left === 1 ? [] : [number(left)];
+    return reduced({ ...product, number: by / common, under: under.flatMap((other, n) => (n === i ? said : [other])) });
+  }
+  return product;
+}
+
+/** What a whole number or a size counts. */
+function countOf(formula: Formula): Index | undefined {
+  const of = seen(formula);
+  if (of.kind === 'size') return of.of;
+  return of.kind === 'number' && Number.isInteger(of.value) && of.value > 0 ? toIndex(of.value) : undefined;
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** A product as it is written; undefined where it has no factors but numbers, or is not finite. */

@@ -9,13 +9,14 @@ import {
   operators,
   prefixes,
   seen,
+  summand,
   type Binding,
   type Formula,
   type FormulaOf,
   type Letter,
   type Setting,
 } from './tree.js';
-import { isNumber, letterNames, mathematical, sumNames, titleIn } from './mathematics.js';
+import { isNumber, letterNames, mathematical, sumRange, titleIn } from './mathematics.js';
 
 /** The language's own notation as a reader likes it, mathematics (Unicode), or the language to the letter, which compiles. */
 export type NotationStyle = 'nn' | 'math' | 'model';
@@ -151,7 +152,9 @@ export function leastOf(formula: FormulaOf<'infix'>, style: NotationStyle): read
   if (operator === 'matrix') return [style === 'math' ? binding.negation : binding.product, binding.negation];
   if (level === binding.comparison) return [level + 1, level + 1];
   const flat = style === 'math' && isFlat(formula);
-  const closed = isOpenSum(left, style) && level === binding.product;
+  // What is divided by a number is the same sum either way.
+  const isScaled = operator === 'div' && ['number', 'size'].includes(seen(formula.right).kind);
+  const closed = isOpenSum(left, style) && level === binding.product && !isScaled;
   return [closed ? always : level, flat ? level : level + 1];
 }
 
@@ -168,10 +171,7 @@ function isFlat({ operator, right }: FormulaOf<'infix'>): boolean {
 /** Is it written with a Σ that reaches to the right? */
 function isOpenSum(formula: Formula, style: NotationStyle): boolean {
   const of = seen(formula);
-  return (
-    style === 'math' &&
-    (of.kind === 'contraction' || of.kind === 'total' || (of.kind === 'sum' && sumNames(of) !== undefined))
-  );
+  return style === 'math' && (of.kind === 'contraction' || of.kind === 'total' || of.kind === 'sum');
 }
 
 const superscripts: ReadonlyMap<string, string> = new Map(
@@ -231,14 +231,18 @@ export function einsumPattern({ letters, free }: FormulaOf<'contraction'>): stri
 
 function writeSum(formula: FormulaOf<'sum'>, style: NotationStyle): Written {
   const { of, axes, shape } = formula;
-  const names = style === 'math' ? sumNames(formula) : undefined;
-  if (names !== undefined) {
-    const sum = names === '' ? 'Σ' : `Σ_${names}`;
-    return { text: `${sum} ${inParentheses(written(of, style), binding.product)}`, level: binding.product };
-  }
+  if (style === 'math')
+    return { text: `${sumSign(formula)} ${inParentheses(written(of, style), summand)}`, level: binding.product };
   const along =
     axes.length === shape.length ? '' : `, ${style === 'model' ? exactAxes(axes) : axisArgument(axes, shape)}`;
   return atom(`sum(${written(of, style).text}${along})`);
+}
+
+/** `Σ`, `Σ_batch`, `Σ_{batch,axis 2}` */
+export function sumSign(formula: FormulaOf<'sum'>): string {
+  const range = sumRange(formula);
+  if (range.length === 0) return 'Σ';
+  return range.length === 1 && !range[0].includes(' ') ? `Σ_${range[0]}` : `Σ_{${range.join(',')}}`;
 }
 
 /** `Σ_θ`, `Σ_{b : word[b] = r}` */

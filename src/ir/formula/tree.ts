@@ -30,6 +30,9 @@ export const binding = {
   atom: 10,
 } as const;
 
+/** What binds more loosely stands in parentheses behind a Σ over named axes, which has no letters that would say how far it reaches. */
+export const summand = binding.power;
+
 export type Binding = (typeof binding)[keyof typeof binding];
 
 /** What stands between two operands: in the language, in mathematics, in LaTeX. */
