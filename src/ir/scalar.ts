@@ -107,6 +107,11 @@ export function foldIdentity(op: FoldOp, type: ScalarType): number {
   return op === 'max' ? smallest : largest;
 }
 
+/** The codes of 64 digits. */
+const digits = Uint8Array.from('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_$', (digit) =>
+  digit.charCodeAt(0),
+);
+
 /** Long keys are replaced by a 106-bit digest, so that a key stays short however large the expression. */
 function keyOf(text: string): string {
   if (text.length <= 48) return text;
@@ -122,12 +127,16 @@ function keyOf(text: string): string {
   return `~${digest(a, b)}${digest(c, d)}`;
 }
 
-/** 53 bits of two words, mixed. */
+/** 53 bits of two words, mixed: nine digits of six bits, put together at once, since to write a number takes three times as long. */
 function digest(first: number, second: number): string {
   let [a, b] = [first, second];
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+  // prettier-ignore
+  return String.fromCharCode(
+    digits[a & 63], digits[(a >>> 6) & 63], digits[(a >>> 12) & 63], digits[(a >>> 18) & 63], digits[(a >>> 24) & 63],
+    digits[(a >>> 30) | ((b & 15) << 2)], digits[(b >>> 4) & 63], digits[(b >>> 10) & 63], digits[(b >>> 16) & 31],
+  );
 }
 
 export function number(value: number, type: ScalarType = 'f32'): Scalar {
