@@ -43,6 +43,7 @@ class MadeNode<A extends Attrs> implements Node<A> {
   place?: string;
   activation?: string;
   private written?: string;
+  private attrsWritten?: string;
 
   constructor(
     readonly id: number,
@@ -56,7 +57,11 @@ class MadeNode<A extends Attrs> implements Node<A> {
 
   /** Written when it is first asked for: few nodes are told apart by it. */
   get key(): string {
-    return (this.written ??= `${numberOf(this.op)}(${this.inputs.map((n) => n.id).join(',')})${keyOfAttrs(this.attrs)}`);
+    return (this.written ??= `${numberOf(this.op)}(${this.inputs.map((n) => n.id).join(',')})${this.attrsKey}`);
+  }
+
+  get attrsKey(): string {
+    return (this.attrsWritten ??= keyOfAttrs(this.attrs));
   }
 }
 
@@ -79,18 +84,19 @@ class KnownNodes {
   find<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> | undefined {
     // Equal keys are of one op, so that the attributes are its own.
     if (inputs.length === 0) return this.leaves.get(leafKey(op, attrs)) as Node<A> | undefined;
+    let key: string | undefined;
     const isSame = (user: Node): boolean =>
       user.op === (op as unknown) &&
       user.inputs.length === inputs.length &&
       user.inputs.every((input, i) => input === inputs[i]) &&
-      (user.attrs === attrs || keyOfAttrs(user.attrs) === keyOfAttrs(attrs));
+      (user.attrs === attrs || user.attrsKey === (key ??= keyOfAttrs(attrs)));
     return this.users[newest(inputs).id]?.find(isSame) as Node<A> | undefined;
   }
 
   add(node: Node): void {
     this.size++;
     this.users.push([]);
-    if (node.inputs.length === 0) this.leaves.set(leafKey(node.op, node.attrs), node);
+    if (node.inputs.length === 0) this.leaves.set(`${numberOf(node.op)}${node.attrsKey}`, node);
     else this.users[newest(node.inputs).id].push(node);
   }
 }

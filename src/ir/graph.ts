@@ -42,6 +42,8 @@ export interface Node<A extends Attrs = Attrs> {
   readonly type: TensorType;
   /** Op, attributes and input ids: the hash-consing key. */
   readonly key: string;
+  /** The part of the key that is of the attributes. */
+  readonly attrsKey: string;
   role: Role;
   /** Is it written down as its author wrote it, because a name was given to it? */
   kept: boolean;

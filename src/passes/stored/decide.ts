@@ -68,8 +68,8 @@ function costsBy(estimate: Estimate): Costs {
 }
 
 /** The operation with its attributes, without the nodes that it is of, and the types. */
-function ruleKey({ op, key, inputs, type }: Node): string {
-  let rule = `${op.name} ${key.slice(key.indexOf(')'))} ${formKey(type)}`;
+function ruleKey({ op, attrsKey, inputs, type }: Node): string {
+  let rule = `${op.name} ${attrsKey} ${formKey(type)}`;
   for (const input of inputs) rule += ` ${formKey(input.type)}`;
   return rule;
 }
