@@ -106,7 +106,10 @@ export function mul(a: Index | number, b: Index | number): Index {
   if (byLeft !== undefined) return scale(right, byLeft);
   return canonical(
     left.terms.flatMap((s) =>
-      right.terms.map((t) => ({ factor: s.factor * t.factor, atoms: [...s.atoms, ...t.atoms].sort(compareFactors) })),
+      right.terms.map((t) => ({
+        factor: s.factor * t.factor,
+        atoms: sorted([...s.atoms, ...t.atoms], compareFactors),
+      })),
     ),
   );
 }
@@ -162,11 +165,11 @@ function multipliedOut(term: Term): readonly Term[] {
     const by = part.kind === 'sum' ? part.of.terms : [{ factor: 1, atoms: [part] }];
     terms = terms.flatMap((s) => by.map((t) => ({ factor: s.factor * t.factor, atoms: [...s.atoms, ...t.atoms] })));
   }
-  return terms.map(({ factor, atoms }) => ({ factor, atoms: [...atoms].sort(compareFactors) }));
+  return terms.map(({ factor, atoms }) => ({ factor, atoms: sorted([...atoms], compareFactors) }));
 }
 
 function merged(terms: readonly Term[]): Index {
-  if (terms.length < 2) return inOrder(terms.filter((t) => t.factor !== 0));
+  if (terms.length < 2) return inOrder(terms.every(({ factor }) => factor !== 0) ? terms : []);
   const kept: Term[] = [];
   // They are few: a table of their keys would take longer than to look at each.
   const keys: string[] = [];
@@ -178,7 +181,19 @@ function merged(terms: readonly Term[]): Index {
       keys.push(key);
     } else kept[at] = { factor: kept[at].factor + term.factor, atoms: term.atoms };
   }
-  return inOrder(kept.filter((t) => t.factor !== 0).sort(compareTerms));
+  const left = kept.filter(({ factor }) => factor !== 0);
+  return inOrder(sorted(left, compareTerms));
+}
+
+/** Sorts few in place, which the engine's own sort copies twice. */
+function sorted<T>(few: T[], compare: (a: T, b: T) => number): T[] {
+  for (let i = 1; i < few.length; i++) {
+    const one = few[i];
+    let at = i;
+    for (; at > 0 && compare(few[at - 1], one) > 0; at--) few[at] = few[at - 1];
+    few[at] = one;
+  }
+  return few;
 }
 
 function inOrder(terms: readonly Term[]): Index {

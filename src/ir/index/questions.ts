@@ -115,8 +115,14 @@ function atomRange(part: Atom): Range {
   }
 }
 
+/** The product, where 0 stays 0 however large the other is. */
+function times(x: number, y: number): number {
+  return x === 0 || y === 0 ? 0 : x * y;
+}
+
 function timesRange(a: Range, b: Range): Range {
-  const times = (x: number, y: number) => (x === 0 || y === 0 ? 0 : x * y);
+  if (0 <= a.min && a.min <= a.max && 0 <= b.min && b.min <= b.max)
+    return { min: times(a.min, b.min), max: times(a.max, b.max) };
   const all = [times(a.min, b.min), times(a.min, b.max), times(a.max, b.min), times(a.max, b.max)];
   return { min: Math.min(...all), max: Math.max(...all) };
 }
