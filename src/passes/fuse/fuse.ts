@@ -157,10 +157,18 @@ export function draftedNests({ drafts, views }: Fusion): Work<Fused>[] {
   return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, views) }]);
 }
 
+const namedNests = new WeakMap<AnyNest, AnyNest>();
+
+/** Entries that have a nest in common have it with its name in common too. */
 function named(nest: AnyNest, views: Views): AnyNest {
   const last = partsOfNest(nest).at(-1)?.stores.at(-1);
   const called = last && views.get(last.to)?.kernel;
-  return { ...nest, name: called ?? kernelName(throughViews(nest, views)) };
+  const name = called ?? kernelName(throughViews(nest, views));
+  const known = namedNests.get(nest);
+  if (known?.name === name) return known;
+  const made = { ...nest, name };
+  namedNests.set(nest, made);
+  return made;
 }
 
 /** The same with the bodies of its loops changed, and of the loops in them. */

@@ -134,24 +134,31 @@ function formulasOf(made: readonly Made[], nameOf: NameOf): string[] {
   const renewed = new Map(slots.map(({ node, to }) => [node, to.name]));
   const byNew: NameOf = (node) => nameOf(node) ?? renewed.get(node);
   const old = new Set(renewed.values());
-  const readsOld = ({ node, to }: Made): boolean =>
-    [...lineOf(node, byNew).mentions].some(
+  const lines = new Map<Node, Line>();
+  const readsOld = ({ node, to }: Made): boolean => {
+    const line = lineOf(node, byNew);
+    lines.set(node, line);
+    return [...line.mentions].some(
       (read) => !renewed.has(read) && old.has(byNew(read) ?? '') && byNew(read) !== to.name,
     );
+  };
   if (slots.length === 0 || made.some(readsOld)) return made.flatMap((each) => linesOf(each, made, nameOf));
   return [
     ...slots.flatMap((each) => linesOf(each, made, nameOf)),
-    ...others.flatMap((each) => linesOf(each, made, byNew)),
+    ...others.flatMap((each) => linesOf(each, made, byNew, lines.get(each.node))),
   ];
 }
 
 /** A formula longer than this is written in several lines. */
 const longFormula = 100;
 
-/** The formula of one result; where it is long, what has a name in the model gets a line of its own before it. */
-function linesOf({ node, to, text }: Made, made: readonly Made[], nameOf: NameOf): string[] {
+/**
+ * The formula of one result; where it is long, what has a name in the model gets a line of its own before it. `line`: the formula by
+ * `nameOf`, where it is written already.
+ */
+function linesOf({ node, to, text }: Made, made: readonly Made[], nameOf: NameOf, line?: Line): string[] {
   if (text !== undefined) return [`${to.name} = ${text}`];
-  const whole = written(node, to.name, nameOf, new Map(), new Map());
+  const whole = [`${to.name} = ${(line ?? lineOf(node, nameOf)).formula}`];
   if (whole[0].length <= longFormula) return whole;
   const inner = innerNames(node, nameOf, new Set(made.map((m) => m.to.name)));
   let known = new Map<Node, Line>();
