@@ -27,7 +27,7 @@ export function publicRuntimeTypes(program: TrainerProgram, target: TargetTraits
     .filter((d) => d.file === types || (target === 'wgsl' && d.file === gpuTypes))
     .map((d): Declaration => {
       const text = printType(d, program, target);
-      return { ...d, text, words: new Set(wordsOf(text)) };
+      return { ...d, text, words: wordsOf(text) };
     });
   return neededOf(all, publicRoots)
     .map((d) => d.text)
@@ -124,14 +124,38 @@ function split(file: string, text: string): Declaration[] {
     const names = [...code.matchAll(/^(?:export )?(?:async )?(?:function\*?|const|let|interface|type) (\w+)/gm)].map(
       (m) => m[1],
     );
-    return { file, names, words: new Set(wordsOf(part)), text: part };
+    return { file, names, words: wordsOf(part), text: part };
   });
 }
 
 /** Names that the code uses: not those of properties, behind a point or before a colon, nor what begins a text. */
-function wordsOf(code: string): string[] {
-  return code.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').match(used) ?? [];
+function wordsOf(code: string): Set<string> {
+  const text = code.replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
+  const found = new Set<string>();
+  for (let at = 0; at < text.length; at++) {
+    if (!isOfWord(text.charCodeAt(at))) continue;
+    const start = at;
+    while (at < text.length && isOfWord(text.charCodeAt(at))) at++;
+    if (!isProperty(text, start, at) && !isDigit(text.charCodeAt(start))) found.add(text.slice(start, at));
+  }
+  return found;
 }
 
-const used =
-  /(?<!(?<!\.\.)\.)(?<![\p{ID_Continue}$'"])[\p{ID_Start}_$][\p{ID_Continue}$]*(?![\p{ID_Continue}$]|\??:)/gu;
+/** Is the word from `start` to `end` no name of a value or a type? What is spread stands behind three points. */
+function isProperty(text: string, start: number, end: number): boolean {
+  const before = text[start - 1];
+  if (before === '.') return !text.startsWith('...', start - 3);
+  return before === "'" || before === '"' || text[end] === ':' || (text[end] === '?' && text[end + 1] === ':');
+}
+
+const [zero, nine, dollar, underscore] = ['0', '9', '$', '_'].map((each) => each.charCodeAt(0));
+
+function isDigit(code: number): boolean {
+  return code >= zero && code <= nine;
+}
+
+/** Letters beyond ASCII are of words, and so is whatever else lies there, which stands in texts alone. */
+function isOfWord(code: number): boolean {
+  const letter = code | 32;
+  return (letter >= 97 && letter <= 122) || isDigit(code) || code === dollar || code === underscore || code > 127;
+}
