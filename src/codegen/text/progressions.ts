@@ -131,7 +131,9 @@ function longestAt(
 function follows(all: readonly Line[], { at, lines, count }: Stretches, lists: boolean): boolean {
   if (at + lines * (count + 1) > all.length) return false;
   for (let j = 0; j < lines; j++) {
-    const [first, second, line] = [0, 1, count].map((n) => all[at + j + n * lines]);
+    const first = all[at + j];
+    const second = all[at + j + lines];
+    const line = all[at + j + count * lines];
     if (line.key !== first.key) return false;
     const counts = line.numbers.every(({ value, quoted }, slot) => {
       const { value: start } = first.numbers[slot];

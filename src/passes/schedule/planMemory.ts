@@ -82,9 +82,9 @@ function planOne(
 
 /** The smallest that fits and is free meanwhile. Buffers come largest first, so the last shelf has the smallest. */
 function freeSlot(shelves: readonly Shelf[], buffer: Buffer, wanted: readonly Interval[]): Slot | undefined {
-  for (const shelf of [...shelves].reverse()) {
-    const slot =
-      fits(shelf, buffer) && shelf.slots.find((taken) => wanted.every((interval) => isFree(taken, interval)));
+  const takes = (taken: Slot): boolean => wanted.every((interval) => isFree(taken, interval));
+  for (let i = shelves.length - 1; i >= 0; i--) {
+    const slot = fits(shelves[i], buffer) && shelves[i].slots.find(takes);
     if (slot) return slot;
   }
   return undefined;
