@@ -144,3 +144,16 @@ describe('letters of axes', () => {
     expect(text).toMatch(/∂loss\/∂r\.embedding\.W\[n\] += Σ_\{b : word\[b\] = n\} ∂loss\/∂r\[b\]/u);
   });
 });
+
+describe('copies of a layer', () => {
+  it('have their number before the letters of axes, in one pair of brackets', () => {
+    const text = printText(
+      derived(`input image: [batch, 2, 6, 6]
+input t: [batch, 2, 6, 6]
+h = image |> repeat(3, conv2d(2, 3, padding = "same") >> tanh)
+loss = mse(h, t)`),
+    );
+    expect(text).toMatch(/∂loss\/∂tanh\[\w - 1, b, c, y, x\] =/u);
+    expect(text).not.toContain('][');
+  });
+});

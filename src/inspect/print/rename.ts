@@ -1,5 +1,5 @@
 // Words of a layer as they stand within it: without its path, those of other copies by their distance.
-import { name, renamed, standingFor, type Formula, type Title } from '../../ir/formula/tree.js';
+import { indexed, name, standingFor, withParts, type Formula, type Title } from '../../ir/formula/tree.js';
 import type { Binding, ChainRule, CotangentStep, Step } from '../derivation/data.js';
 import { isCotangent } from '../derivation/data.js';
 import { placed } from '../derivation/positions.js';
@@ -99,13 +99,18 @@ export function stepWithin(step: Step, rename: Rename): Step {
   return whole;
 }
 
-/** A formula in the words of its layer: names of other copies have their place. */
+/** A formula in the words of its layer: names of other copies have their place, before those of their axes. */
 function formulaWithin(formula: Formula, rename: Rename): Formula {
-  return renamed(formula, (of) => {
-    const { title, place } = titleWithin(of.title, rename);
-    const called = of.node ? standingFor(of.node, name(title)) : name(title);
+  if (formula.kind === 'name') {
+    const { title, place } = titleWithin(formula.title, rename);
+    const called = formula.node ? standingFor(formula.node, name(title)) : name(title);
     return place === undefined ? called : placed(called, [place]);
-  });
+  }
+  const said = withParts(formula, (part) => formulaWithin(part, rename));
+  if (said.kind !== 'index' || formula.kind !== 'index' || formula.of.kind !== 'name' || said.of.kind !== 'index')
+    return said;
+  const whole = indexed(said.of.of, [...said.of.places, ...said.places]);
+  return formula.node ? standingFor(formula.node, whole) : whole;
 }
 
 function titleWithin(title: Title, rename: Rename): { readonly title: Title; readonly place?: string } {
