@@ -157,3 +157,16 @@ loss = mse(h, t)`),
     expect(text).not.toContain('][');
   });
 });
+
+describe('types of what a layer computes', () => {
+  it('have no axes of size 1 that only the layer has', () => {
+    const text = printText(derived('input x: [batch, 3]\nh = x |> dense(4) |> batch_norm |> tanh\nloss = mean(h^3)'));
+    expect(text).toMatch(/h_batch_norm_centred += .*\/\/ \[batch, 4\] /u);
+    expect(text).not.toContain(', 1]');
+  });
+
+  it('have those that the model has', () => {
+    const text = printText(derived('input x: [batch]\nh = x[:, none] |> dense(1) |> tanh\nloss = mean(h^3)'));
+    expect(text).toMatch(/\n +h += tanh.*\/\/ \[batch, 1\] |\nh += tanh.*\/\/ \[batch, 1\] /u);
+  });
+});

@@ -2,9 +2,10 @@
 import { hasNames, mathematical } from '../../ir/formula/mathematics.js';
 import { placedBy } from '../../ir/formula/places.js';
 import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
-import { isOp, type Node } from '../../ir/graph.js';
+import { isElementwise, isOp, type Node } from '../../ir/graph.js';
 import { contract } from '../../ir/ops/contract.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
+import { broadcast, isSilentReshape } from '../../ir/ops/movement.js';
 import { constantOf } from '../../ir/index.js';
 import { seenBy } from '../../ir/labels.js';
 import { scan } from '../../ir/ops/scan.js';
@@ -37,14 +38,38 @@ export function stepOf(
   };
 }
 
-/** The type of a cotangent is that of the value, whatever axes of size 1 it has for its computation. */
+/** The type of a cotangent is that of the value, whatever axes of size 1 it has for its computation; so is that of what a layer computes. */
 function typeSeen(node: Node): TensorType {
+  if (isWithin(node)) return typeWithin(node);
   const of = node.role.kind === 'cotangent' ? node.role.of : undefined;
   if (!of || isOp(of, scan)) return node.type;
-  const [own, seen] = [of.type, seenBy(of).type];
+  const [own, seen] = [isWithin(of) ? typeWithin(of) : of.type, seenBy(of).type];
   const type = own.shape.length < seen.shape.length ? own : seen;
   return withoutAxesOfOne(type) === withoutAxesOfOne(node.type) ? type : node.type;
 }
+
+/** Is it a value that a layer computes? */
+function isWithin({ role, origin }: Node): boolean {
+  return role.kind === 'forward' && origin !== undefined && origin.path !== '';
+}
+
+/** h - mean(h) is [batch, 3] as h is, where a layer has made [batch, 3, 1] of it. */
+function typeWithin(node: Node): TensorType {
+  const known = typesWithin.get(node);
+  if (known) return known;
+  const parts =
+    isSilentReshape(node) || isElementwise(node) ? node.inputs.filter((input) => !isOp(input, broadcast)) : [];
+  const of = parts
+    .map(typeWithin)
+    .find(
+      (type) => type.shape.length < node.type.shape.length && withoutAxesOfOne(type) === withoutAxesOfOne(node.type),
+    );
+  const type = of ? { element: node.type.element, shape: of.shape } : node.type;
+  typesWithin.set(node, type);
+  return type;
+}
+
+const typesWithin = new WeakMap<Node, TensorType>();
 
 function withoutAxesOfOne({ shape }: TensorType): string {
   return shape.flatMap(({ size }) => (constantOf(size) === 1 ? [] : [size.key])).join();
