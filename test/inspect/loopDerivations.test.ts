@@ -222,6 +222,16 @@ describe('places in loops', () => {
   });
 });
 
+describe('lines of loops', () => {
+  it('do not call by another name what has one', () => {
+    expect(printText(derived(gradWithin))).not.toMatch(/^ +part_\w+\[t\] += \w+\[t[ -\d]*\] /m);
+  });
+
+  it('sum up positions from the first one on', () => {
+    expect(printText(derived(turned))).toMatch(/Σ_\{t,b\} h\[t, b, k\] · δ_h\[t, b, c\]/);
+  });
+});
+
 describe('names of derivatives', () => {
   it.each(models)('%s: each is defined once', (_, body, options) => {
     const names = definitionsIn(all(derived(body, options)));
@@ -233,11 +243,28 @@ describe('names of derivatives', () => {
     expect(definitionsIn(forward).filter((name) => /loss\/|δ_/.test(name))).toEqual([]);
   });
 
+  it.each(models)(
+    '%s: what they are of has a line, a place in the legend, or its name in the model',
+    (_, body, options) => {
+      const derivation = derived(body, options);
+      const known = new Set([
+        'loss',
+        ...definitionsIn(derivation.forward),
+        ...derivation.legend.map(({ sign }) => sign),
+        ...[...body.matchAll(/(\w+) :?= /g)].map(([, name]) => name),
+      ]);
+      const titles = formulasIn(all(derivation)).flatMap((formula) => (formula.kind === 'name' ? [formula.title] : []));
+      const of = titles.flatMap(({ by, inner }) => [by, inner?.by]).filter((by) => by !== undefined);
+      expect(of.filter((by) => !known.has(by))).toEqual([]);
+    },
+  );
+
   it('are of what is differentiated, though two loops have one body', () => {
     const text = printText(derived(withGradInside));
     expect(text).toMatch(/∂sum_u\/∂h\[t\] +=/);
     expect(text).toMatch(/∂loss\/∂h\[t\] +=/);
     expect(text).not.toMatch(/∂pow_u/);
+    expect(text).toMatch(/sum_u +Σ u², which is differentiated in m\.nn:8\n/);
   });
 });
 

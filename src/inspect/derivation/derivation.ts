@@ -9,6 +9,7 @@ import { chainOf } from './chain.js';
 import type { Derivation, LegendEntry, Step } from './data.js';
 import { legendOf } from './draws.js';
 import { derive, type Derived } from './derive.js';
+import { legendOfDifferentiated } from './differentiated.js';
 import { createLoops, type Loops, type Scope } from './loops.js';
 import { lettersApart, lettersIn } from './letters.js';
 import { definedAs } from './steps.js';
@@ -62,9 +63,16 @@ export function derivationOf(model: ModelGraph, options: DerivationOptions = {})
     update,
     each,
   };
+  const steps = [...shown, ...backward, ...last];
+  const roots = [of.node, ...targets.map(({ node }) => node)];
   return {
     ...whole,
-    legend: [...undefinedIn([...shown, ...backward, ...last], before), ...legendOfDraws(whole), ...legend],
+    legend: [
+      ...undefinedIn(steps, before),
+      ...legendOfDifferentiated(steps, roots, { of: of.name, order: options.order ?? 1 }),
+      ...legendOfDraws(whole),
+      ...legend,
+    ],
   };
 }
 

@@ -84,6 +84,9 @@ function titleOfTarget(name: string, of: { readonly name: string; readonly isLos
   return { of: 'cotangent', word: name, ...(!of.isLoss && { by: of.name }) };
 }
 
+/** What second derivatives are of. */
+export const slopeName = 'slope';
+
 interface First {
   readonly name: string;
   readonly node: Node;
@@ -103,7 +106,7 @@ function secondOrder(first: readonly First[], g: Builder, trace: Trace): First[]
   const [head, ...rest] = products;
   if (!head) return [];
   const along = rest.reduce((total, product) => g.make(add, [total, product], {}), head);
-  along.name ??= 'slope';
+  along.name ??= slopeName;
   const found = differentiate(
     along,
     first.map(({ node }) => node),

@@ -1,5 +1,6 @@
 // The body of a loop in a derivation: its names, its steps, and how it is headed.
 import { createWriter } from '../../ir/formula.js';
+import { mathematical } from '../../ir/formula/mathematics.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { name, standingFor, words, type Formula, type Title } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
@@ -12,7 +13,7 @@ import { printType } from '../../ir/types.js';
 import { chainOf } from './chain.js';
 import type { Binding, LoopStep, Step } from './data.js';
 import type { Loops, Scope } from './loops.js';
-import { nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
+import { isCalled, nameCotangents, nameValues, valueTitle, type Names } from './naming.js';
 import { letterOf, placed } from './positions.js';
 import { readingOf, type Reading } from './reading.js';
 import { letterAt, unlettered, whole } from './rows.js';
@@ -170,6 +171,12 @@ function mergeDefined(
     const { formula, left, drawn } = definedAs(own, placed(name(own), positions), node, scope);
     if (drawn || formula.kind === 'omitted' || formula.kind === 'name' || formula.kind === 'number') continue;
     const places = left.kind === 'index' ? left.places.slice(positions.length) : [];
+    const said = mathematical(formula);
+    if (title && node.name === undefined && places.length === 0 && isCalled(said)) {
+      names.drop(node);
+      leaves.set(node, said);
+      continue;
+    }
     const key = `${printType(node.type)} ${places.join()} ${printFormula(unlettered(formula, positions), 'math')}`;
     const other = loops.defined.get(key);
     if (other) {

@@ -1,6 +1,6 @@
 // What the values of a derivation are called, each by a name of its own.
 import { createWriter } from '../../ir/formula.js';
-import { titleIn } from '../../ir/formula/mathematics.js';
+import { mathematical, titleIn } from '../../ir/formula/mathematics.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { isMoved } from '../../ir/formula/places.js';
 import type { Formula, Title } from '../../ir/formula/tree.js';
@@ -139,8 +139,14 @@ function worthLines(
       (n) => (n === node ? undefined : (names.titles.get(n) ?? leaves?.get(n))),
       reading.formOf,
     )(node);
+    if (isCalled(mathematical(formula))) return false;
     return [...printFormula(formula)].length > (node.type.element.kind === 'bool' ? longestCondition : least);
   };
+}
+
+/** Is it a name, or what stands at places of it? u¹ is u. */
+export function isCalled(formula: Formula): boolean {
+  return formula.kind === 'name' || (formula.kind === 'index' && formula.of.kind === 'name');
 }
 
 /** What rows are taken of, however they are turned. */

@@ -294,7 +294,12 @@ function withPosition(formula: Formula, letter: string, ends: readonly string[],
 
 /** The letters of positions as numbers: what two loops say alike is alike then. */
 export function unlettered(formula: Formula, positions: readonly string[]): Formula {
-  return positions.reduce((of, letter, i) => withPosition(of, letter, [`#${i}`], ''), formula);
+  return positions.reduce((of, letter, i) => atLetter(of, letter, `#${i}`), formula);
+}
+
+/** A formula with another place for a letter. */
+export function atLetter(formula: Formula, letter: string, place: string): Formula {
+  return withPosition(formula, letter, [place], '');
 }
 
 /** Without the axes at the end that are taken as they are. */

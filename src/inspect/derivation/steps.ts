@@ -1,12 +1,13 @@
 // One line of a derivation from a node.
 import { hasNames, mathematical } from '../../ir/formula/mathematics.js';
 import { placedBy } from '../../ir/formula/places.js';
+import { placeDifference, placeSum, withLetter } from '../../ir/formula/placeSums.js';
 import { indexed, infix, name, total, type Formula, type Letter, type Title } from '../../ir/formula/tree.js';
 import { isElementwise, isOp, type Node } from '../../ir/graph.js';
 import { contract } from '../../ir/ops/contract.js';
 import { scatterAdd } from '../../ir/ops/indexing.js';
 import { broadcast, isSilentReshape } from '../../ir/ops/movement.js';
-import { constantOf } from '../../ir/index.js';
+import { constantOf, sub } from '../../ir/index.js';
 import { seenBy } from '../../ir/labels.js';
 import { scan } from '../../ir/ops/scan.js';
 import { printDim, type TensorType } from '../../ir/types.js';
@@ -17,7 +18,7 @@ import { linesOf } from './lines.js';
 import type { Scope } from './loops.js';
 import { isLettered, wordOf } from './naming.js';
 import { letterOf, placed } from './positions.js';
-import { isOne, letterAt, whole } from './rows.js';
+import { atLetter, isOne, letterAt, placeText, whole } from './rows.js';
 
 export function stepOf(
   title: Title,
@@ -113,6 +114,22 @@ function byRows(
   return { left: placed(left, before), formula: scope.elementsBehind(node, places) };
 }
 
+/** What is summed from the last position to the first is summed from the first one on. */
+function risingAlong(elements: readonly [Formula, Formula], { letter, dim }: Letter): readonly [Formula, Formula] {
+  const places = elements.flatMap((of) => (of.kind === 'index' ? of.places : []));
+  const own = places.filter((place) => typeof place === 'string' && withLetter(place, letter, '0') !== place);
+  if (own.length < elements.length || !own.every((place) => typeof place === 'string' && falls(place, letter)))
+    return elements;
+  const from = placeDifference(letter, placeText(sub(dim.size, 1)));
+  const turned = (of: Formula): Formula => atLetter(of, letter, from);
+  return [turned(elements[0]), turned(elements[1])];
+}
+
+/** Does a place go down as a letter goes up? */
+function falls(place: string, letter: string): boolean {
+  return withLetter(place, letter, '0') === placeSum(place, letter);
+}
+
 /** A sum of products, with its factors as they stand in loops. */
 function factorsInLoops(formula: Formula, node: Node, scope: Scope): Formula {
   if (formula.kind !== 'contraction' || !isOp(node, contract)) return formula;
@@ -127,7 +144,8 @@ function factorsInLoops(formula: Formula, node: Node, scope: Scope): Formula {
         )
       : placedBy(side, own);
   };
-  return { ...formula, elements: [factorOf(left, letters.left), factorOf(right, letters.right)] };
+  const elements = [factorOf(left, letters.left), factorOf(right, letters.right)] as const;
+  return { ...formula, elements: formula.over.reduce(risingAlong, elements) };
 }
 
 const lettersOf = (letters: readonly Letter[]): string[] => letters.map(({ letter }) => letter);
