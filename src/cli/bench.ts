@@ -5,7 +5,7 @@ import { syntheticInputs } from '../data/synthetic.js';
 import { lossAbsent, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { MemoryUse } from '../inspect/memory.js';
-import type { Kernel } from '../ir/program.js';
+import { stepOf, type Kernel } from '../ir/program.js';
 import type { TrainerProgram } from '../index.js';
 import { readImport, readSource } from './files.js';
 import {
@@ -94,7 +94,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (model.players.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { sizesFor } = await import('../inspect/check/point.js');
   const { rows: batch, sizeOf } = sizesFor(model, options.batch ?? model.train.batch);
-  const threads = program.entries.step?.alone ? 1 : asked;
+  const threads = stepOf(program)?.alone ? 1 : asked;
   const { createTrainer } = await importTrainer(code);
   // Of a schedule that follows the length of the run, any will do.
   const updates = 1e6;
@@ -123,7 +123,7 @@ async function resultOf(
 ): Promise<Result> {
   const { callsOf, flopsOf, flopsOfSteps } = await import('../inspect/flops.js');
   const { kernelsOf } = await import('../codegen/uses.js');
-  const { step } = program.entries;
+  const step = stepOf(program);
   if (!step) throw new Error('there is no step');
   // A kernel that stands at several places of a step is one row.
   const seconds = new Map<Kernel, number>();

@@ -10,6 +10,7 @@ import * as loops from './loops.js';
 import * as memory from './memory.js';
 import * as requirements from './requirements.js';
 import * as syntax from './syntax.js';
+import * as training from './training.js';
 import * as types from './types.js';
 
 interface Entry {
@@ -21,6 +22,7 @@ interface Entry {
 const phases: Readonly<Record<string, object>> = {
   syntax,
   elaboration,
+  training,
   types,
   requirements,
   gradients,

@@ -57,12 +57,6 @@ export const setTwice = message('set-twice', ({ name, span, first }: At & { name
   ],
 }));
 
-export const patternOfSetting = message('pattern-of-setting', ({ name, span }: At & { name: string }) => ({
-  message: `${name} is for all parameters`,
-  labels: [{ span, text: 'a pattern of names' }],
-  help: 'an optimizer alone has patterns, as in optimizer "*.b" = sgd(lr = 0.1)',
-}));
-
 export const notAFunction = message(
   'not-a-function',
   ({ what, label, span, help }: At & { what: string; label?: string; help?: string }) => ({
@@ -237,53 +231,6 @@ export const lossNotScalar = message(
   }),
 );
 
-export const unknownSetting = message(
-  'unknown-setting',
-  ({ name, span, names, help }: At & { name: string; names: readonly string[]; help?: string }) => ({
-    message: `train has no setting ${name}`,
-    labels: [{ span, text: 'not known' }],
-    notes: [`the settings: ${names.join(', ')}`],
-    ...(help !== undefined && { help }),
-  }),
-);
-
-export const badSetting = message(
-  'bad-setting',
-  ({ name, expected, got, span }: At & { name: string; expected: string; got: string }) => ({
-    message: `${name} should be ${expected}`,
-    labels: [{ span, text: `this is ${got}` }],
-  }),
-);
-
-export const noSuchParameter = message(
-  'pattern-matches-nothing',
-  ({ pattern, names, span }: At & { pattern: string; names: readonly string[] }) => ({
-    message: `no parameter is called ${pattern}`,
-    labels: [{ span, text: 'matches nothing' }],
-    notes: [
-      names.length === 0
-        ? 'the model has no parameters'
-        : `the parameters: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`,
-    ],
-  }),
-);
-
-export const nothingTrained = message('nothing-trained', ({ span }: At) => ({
-  message: 'every parameter is frozen',
-  labels: [{ span, text: 'nothing is left to train' }],
-}));
-
-export const noOptimizer = message('no-optimizer', ({ span, parameter }: At & { parameter?: string }) => ({
-  message: parameter === undefined ? 'no optimizer is given' : `${parameter} has no optimizer`,
-  labels: [
-    {
-      span,
-      text: parameter === undefined ? 'how should it be trained?' : 'no pattern matches it, and there is no default',
-    },
-  ],
-  help: 'add a line such as: optimizer = adam(lr = 1e-3)',
-}));
-
 export const weightNotReplaced = message('weight-not-replaced', ({ name, span }: At & { name: string }) => ({
   message: `the optimizer ${name} never replaces w`,
   labels: [{ span, text: 'it would train nothing' }],
@@ -368,33 +315,4 @@ export const unused = message(
     labels: [{ span, text: 'no output, loss or metric depends on it' }],
   }),
   'warning',
-);
-
-export const notReached = message(
-  'not-reached',
-  ({ names, span }: At & { names: readonly string[] }) => ({
-    message:
-      names.length === 1
-        ? `${names[0]} is not trained: the loss does not depend on it`
-        : `${names.length} parameters are not trained: the loss does not depend on them`,
-    labels: [{ span, text: names.length === 1 ? 'this leaves it as it is' : 'this leaves them as they are' }],
-    ...(names.length > 1 && { notes: [names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '')] }),
-  }),
-  'warning',
-);
-
-export const parameterNotTrained = message(
-  'nothing-to-train',
-  ({ span, name, flat }: At & { name: string; flat: boolean }) => ({
-    message: flat
-      ? `no gradient of the loss of ${name} reaches a parameter that is trained`
-      : `the loss of ${name} does not depend on any parameter`,
-    labels: [{ span, text: 'there is nothing to train' }],
-    ...(flat && {
-      notes: [
-        'the derivative of round, floor, ceil, sign, comparisons, argmax and argmin is 0, and stop_gradient stops it',
-      ],
-      help: 'let the loss depend on a parameter without them',
-    }),
-  }),
 );

@@ -37,8 +37,6 @@ export function pendingArgument(callee: string, name: string): string | undefine
 
 /** The hint for a statement that begins with this word, where its form is to be had. */
 export function pendingStatement(word: string): string | undefined {
-  if (word === 'train')
-    return 'several train blocks, each with a name, are not supported yet: a model has one, train { … }';
   return word === 'observe'
     ? 'observe is not supported yet: compute what the data give outside, and give it as a frozen param or in an input'
     : undefined;

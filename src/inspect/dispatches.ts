@@ -1,6 +1,6 @@
 // How many dispatches a step is on a GPU: known when the program is.
 import { evaluateSizes } from '../ir/index.js';
-import type { Step, TrainerProgram } from '../ir/program.js';
+import { stepOf, type Step, type TrainerProgram } from '../ir/program.js';
 
 /** Dispatches of one optimizer step (of an evaluation, where the model is not trained); all are submitted at once. */
 export function dispatchesOf({ entries }: TrainerProgram, sizeOf: (name: string) => number): number {
@@ -9,5 +9,5 @@ export function dispatchesOf({ entries }: TrainerProgram, sizeOf: (name: string)
       if (step.kind === 'repeat') return sum + evaluateSizes(step.axis.extent, sizeOf) * count(step.steps);
       return sum + (step.host ? 0 : 1);
     }, 0);
-  return count((entries.step ?? entries.evaluate)?.steps ?? []);
+  return count((stepOf({ entries }) ?? entries.evaluate)?.steps ?? []);
 }

@@ -23,13 +23,15 @@ export interface EntryRuns {
 
 /** What one step runs; of a model that does not train, one prediction. */
 export function kernelRunsOf({ nests: { entries }, program }: Followed): EntryRuns {
-  const entry =
-    entries.find(({ name }) => name === 'step') ?? entries.find(({ name }) => name === 'gradients') ?? entries[0];
-  const steps = program.entries[entry.name]?.steps ?? [];
+  const passes = entries.filter(({ name }) => name === 'step' || name.startsWith('step.'));
+  const run = passes.length > 0 ? passes : [entries.find(({ name }) => name === 'gradients') ?? entries[0]];
+  const steps = run.flatMap(({ name }) => program.entries[name]?.steps ?? []);
   const runs = runsIn(steps);
-  const nests = computedByNests(entry.fusion);
-  // What JavaScript computes runs first.
-  const computed = [...nests.filter(({ host }) => host), ...nests.filter(({ host }) => !host)];
+  const computed = run.flatMap(({ fusion }) => {
+    const nests = computedByNests(fusion);
+    // What JavaScript computes runs first.
+    return [...nests.filter(({ host }) => host), ...nests.filter(({ host }) => !host)];
+  });
   if (runs.length !== computed.length) throw new Error('kernels do not run as their nests do');
   return { steps, runs: runs.map((run, i) => ({ ...run, nodes: computed[i].nodes, leaves: computed[i].leaves })) };
 }

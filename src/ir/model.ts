@@ -64,6 +64,8 @@ export interface Mode {
   readonly loss?: Node;
   /** The named losses, in order. */
   readonly losses: readonly Named[];
+  /** training only: what each of several players minimises, by its name. */
+  readonly totals: readonly Named[];
   readonly metrics: readonly Named[];
   /** training only: what each state becomes at the end of the step. */
   readonly states: readonly Named[];
@@ -86,10 +88,16 @@ export interface Rule {
   readonly accumulate: number;
   readonly clipNorm?: number;
   readonly clipValue?: number;
+  /** Left out but at each so many-th call of step. */
+  readonly every: number;
 }
 
 /** What one train block trains in a step. */
 export interface Player extends Rule {
+  /** Absent: the only one. */
+  readonly name?: string;
+  /** The names of its losses; absent: all of the model. */
+  readonly losses?: readonly string[];
   /** One for each parameter that it trains. */
   readonly updates: readonly Update[];
 }
@@ -145,9 +153,25 @@ export interface ModelPart extends Pick<ModelGraph, 'name' | 'file' | 'text' | '
 }
 
 /** What a slot starts from. */
-export function initialOf({ players }: ModelGraph, parameter: string, slot: string): number {
-  const updates = players.flatMap((player) => player.updates.filter((u) => u.parameter === parameter));
-  return updates.flatMap((u) => u.slots.filter((s) => s.name === slot))[0]?.initial ?? 0;
+export function initialOf({ updates }: Player, parameter: string, slot: string): number {
+  const update = updates.find((u) => u.parameter === parameter);
+  return update?.slots.find((s) => s.name === slot)?.initial ?? 0;
+}
+
+/** The player of this name, or the only one. */
+export function playerOf({ players }: ModelGraph, name: string | undefined): Player | undefined {
+  return players.find((player) => player.name === name);
+}
+
+/** What checkpoints call a slot. */
+export function slotName({ parameter, name, player }: SlotOf): string {
+  return `optimizer/${player === undefined ? '' : `${player}/`}${parameter}/${name}`;
+}
+
+interface SlotOf {
+  readonly parameter: string;
+  readonly name: string;
+  readonly player?: string | undefined;
 }
 
 /** Every node that one of the two modes reports or stores. */
@@ -156,6 +180,6 @@ export function modeRoots(model: ModelGraph): Node[] {
 }
 
 /** The same of one mode. */
-export function rootsOf({ loss, outputs, losses, metrics, states }: Mode): Node[] {
-  return [...(loss ? [loss] : []), ...[...outputs, ...losses, ...metrics, ...states].map((n) => n.node)];
+export function rootsOf({ loss, outputs, losses, totals, metrics, states }: Mode): Node[] {
+  return [...(loss ? [loss] : []), ...[...outputs, ...losses, ...totals, ...metrics, ...states].map((n) => n.node)];
 }

@@ -180,7 +180,15 @@ export type Work<R extends { readonly kind: 'run' }> =
 /** A program is a list of these. */
 export type Step = Work<Run>;
 
-export type EntryName = 'step' | 'accumulate' | 'gradients' | 'evaluate' | 'predict';
+/** What a pass of one train block runs; `step.critic` where there are several. */
+export type PassName = 'step' | 'accumulate' | 'gradients';
+
+export type EntryName = PassName | `${PassName}.${string}` | 'evaluate' | 'predict';
+
+/** The entry of a player. */
+export function passOf(name: PassName, player: string | undefined): EntryName {
+  return player === undefined ? name : `${name}.${player}`;
+}
 
 export interface Entry {
   /** A profiling variant has an entry for each kernel of another one. */
@@ -209,8 +217,26 @@ export interface MemoryPlan {
   readonly own?: Index;
 }
 
+/** By name; those that a program has. */
+export type Entries = Partial<Record<PassName | 'evaluate' | 'predict', Entry>> &
+  Record<`${PassName}.${string}`, Entry>;
+
+/** What a call of step runs, each pass at its update; of several players one after another. */
+export function stepOf({ entries }: Pick<Program, 'entries'>): Entry | undefined {
+  const passes = Object.values(entries).filter(({ name }) => name === 'step' || name.startsWith('step.'));
+  const [first, ...others] = passes;
+  if (others.length === 0) return passes.at(0);
+  return {
+    name: first.name,
+    steps: passes.flatMap(({ steps }) => steps),
+    inputs: [...new Set(passes.flatMap(({ inputs }) => inputs))],
+    results: [...new Map(passes.flatMap(({ results }) => results.map((r) => [r.name, r] as const))).values()],
+    ...(passes.every(({ alone }) => alone) && { alone: true }),
+  };
+}
+
 export interface Program {
-  readonly entries: Partial<Record<EntryName, Entry>>;
+  readonly entries: Entries;
   /** Every kernel once, in the order in which a reader meets them: forward, backward, update. */
   readonly kernels: readonly Kernel[];
   /** Every buffer that some kernel reads or writes. */
@@ -243,6 +269,8 @@ export interface TrainerProgram extends Program {
   }[];
   /** Optimizer state, one tensor of the parameter's shape each; `accumulated` is the gradient so far where `accumulate` > 1. */
   readonly slots: readonly {
+    /** Whose, where there are several players. */
+    readonly player?: string;
     readonly parameter: string;
     readonly name: string;
     readonly initial: number;

@@ -120,8 +120,9 @@ export const forms: readonly Form[] = [
   },
   {
     name: 'train',
-    use: 'train { SETTING = VALUE … }',
-    summary: 'How to train: optimizer, batch, epochs and the other settings.',
+    use: 'train { SETTING = VALUE … }, train NAME { … }',
+    summary:
+      'How to train: optimizer, batch, epochs and the other settings. With names, several blocks train each its parameters for its losses.',
     place: 'body',
     example: 'train { optimizer = sgd(lr = 0.1) }',
   },

@@ -367,11 +367,12 @@ export class Grammar extends Recovery {
 
   private readonly trainStatement = this.RULE('trainStatement', (): Statement => {
     const start = this.CONSUME(T.Train);
+    const name = this.OPTION(() => this.SUBRULE(this.name));
     const open = this.CONSUME(T.LeftBrace);
     const settings: Setting[] = [];
     this.items('train', () => settings.push(this.SUBRULE(this.setting)), open);
     this.closeBlock(open, () => this.CONSUME(T.RightBrace));
-    return { kind: 'train', settings, span: this.from(start) };
+    return { kind: 'train', ...(name && { name }), settings, span: this.from(start) };
   });
 
   private readonly setting = this.RULE('setting', (): Setting => {

@@ -31,7 +31,8 @@ export class Lookahead extends Reader {
   }
 
   protected startsTrain(): boolean {
-    return this.LA(1).tokenType === T.Train && this.LA(2).tokenType === T.LeftBrace;
+    if (this.LA(1).tokenType !== T.Train) return false;
+    return this.LA(2).tokenType === T.LeftBrace || (isName(this.LA(2)) && this.LA(3).tokenType === T.LeftBrace);
   }
 
   /** Whether a word that expressions follow begins a statement here, rather than being a name. */

@@ -146,7 +146,7 @@ export function printStatement(statement: Statement): string {
         ({ name, patterns = [], value }) =>
           `${[name.name, patterns.map((p) => escape(p.value)).join(', ')].join(' ').trim()} = ${print(value)}`,
       );
-      return `train { ${settings.join(', ')} }`;
+      return `train ${statement.name === undefined ? '' : `${statement.name.name} `}{ ${settings.join(', ')} }`;
     }
     default:
       return statement satisfies never;

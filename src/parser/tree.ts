@@ -118,7 +118,8 @@ export type Statement = { readonly span: Span; readonly doc?: string } &
     | { readonly kind: 'output'; readonly name: Identifier; readonly value?: Expression }
     | { readonly kind: 'loss'; readonly name?: Identifier; readonly value: Expression }
     | { readonly kind: 'metric'; readonly name: Identifier; readonly value: Expression }
-    | { readonly kind: 'train'; readonly settings: readonly Setting[] }
+    /** With a name: one of several players. */
+    | { readonly kind: 'train'; readonly name?: Identifier; readonly settings: readonly Setting[] }
   );
 
 /** `lr = 0.1`; `optimizer "*.b", "*.scale" = …` has patterns. */

@@ -6,7 +6,7 @@ import { titleOf, titleText } from '../ir/labels.js';
 import { literal } from '../ir/ops/constants.js';
 import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
 import { bound } from '../ir/ops/scan.js';
-import { initialOf, modeRoots, type ModelGraph } from '../ir/model.js';
+import { initialOf, modeRoots, type ModelGraph, type Player } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 import type { Gradients } from './derive/derive.js';
@@ -53,9 +53,11 @@ export class Buffers {
     return this.keep('state', name, scalar);
   }
 
-  slot(parameter: string, name: string): Buffer {
-    const key = `slot ${parameter} ${name}`;
-    return this.keep('slot', `${parameter}.${name}`, this.typeOf.get(parameter) ?? scalar, key);
+  /** `player`: whose, where several may train the parameter. */
+  slot(parameter: string, name: string, player?: string): Buffer {
+    const path = player === undefined ? parameter : `${player}.${parameter}`;
+    const key = `slot ${player ?? ''} ${parameter} ${name}`;
+    return this.keep('slot', `${path}.${name}`, this.typeOf.get(parameter) ?? scalar, key);
   }
 
   /** Those that outlast a call. */
@@ -70,8 +72,10 @@ export class Buffers {
       inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
       parameters,
       states,
-      slots: players.flatMap(({ step }) =>
-        step.flatMap(({ parameter, slot }) => (slot === undefined ? [] : [this.slotTable(parameter, slot)])),
+      slots: players.flatMap(({ step }, i) =>
+        step.flatMap(({ parameter, slot }) =>
+          slot === undefined ? [] : [this.slotTable(parameter, slot, this.model.players[i])],
+        ),
       ),
       counters: (['update', 'run', 'draw', 'seed'] as const).flatMap((name) => {
         const buffer = this.persistent.get(`counter ${name}`);
@@ -80,14 +84,14 @@ export class Buffers {
     };
   }
 
-  private slotTable(parameter: string, name: string) {
-    const initial = initialOf(this.model, parameter, name);
+  private slotTable(parameter: string, name: string, player: Player) {
     return {
+      ...(player.name !== undefined && { player: player.name }),
       parameter,
       name,
-      initial,
+      initial: initialOf(player, parameter, name),
       type: this.typeOf.get(parameter) ?? scalar,
-      buffer: this.slot(parameter, name),
+      buffer: this.slot(parameter, name, player.name),
     };
   }
 
@@ -101,7 +105,7 @@ export class Buffers {
 
   private ofLeaf(node: Node): Buffer | undefined {
     if (isOp(node, input, parameter, state)) return this.persistent.get(`${node.op.name} ${node.attrs.name}`);
-    if (isOp(node, slot)) return this.slot(node.attrs.parameter, node.attrs.name);
+    if (isOp(node, slot)) return this.slot(node.attrs.parameter, node.attrs.name, node.attrs.player);
     if (isOp(node, counter)) return this.counter(node.attrs.name);
     if (!isOp(node, literal)) return undefined;
     return { ...this.make('constant', node.name ?? 'table', node.type), data: node.attrs.values };

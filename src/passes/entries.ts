@@ -12,11 +12,21 @@ import { everyNode } from '../ir/bodies.js';
 import { isOp, type Node } from '../ir/graph.js';
 import { axis, constantOf, sizesOf, type Axis } from '../ir/index.js';
 import type { Estimate } from '../ir/nest/sizes.js';
-import { modeRoots, type ModelGraph, type ModelInput } from '../ir/model.js';
+import { modeRoots, type ModelGraph, type ModelInput, type Named } from '../ir/model.js';
+import { passesOf, total } from './playerPasses.js';
 import { size } from '../ir/ops/constants.js';
 import { input } from '../ir/ops/leaves.js';
 import { runKey, scan } from '../ir/ops/scan.js';
-import type { Entry, EntryName, Policy, Provenance, TargetTraits, Work } from '../ir/program.js';
+import {
+  passOf,
+  type Entry,
+  type EntryName,
+  type PassName,
+  type Policy,
+  type Provenance,
+  type TargetTraits,
+  type Work,
+} from '../ir/program.js';
 import { mapRuns } from '../ir/runs.js';
 import { reachable } from '../ir/reachable.js';
 import { tellSizes, toldBy } from '../ir/toldSizes.js';
@@ -97,27 +107,32 @@ function outlinesOf({ model, gradients, players }: Gradients, policy: Policy, bu
     outlines.push({ name, roots: [...results.map((r) => ({ node: r.node })), ...roots], results });
   };
   const { training, evaluation } = model;
-  const becomes = (list: readonly Becomes[]): Root[] =>
+  const becomes = (list: readonly Becomes[], player?: string): Root[] =>
     list.map((b) => ({
       node: b.node,
-      to: b.slot === undefined ? buffers.parameter(b.parameter) : buffers.slot(b.parameter, b.slot),
+      to: b.slot === undefined ? buffers.parameter(b.parameter) : buffers.slot(b.parameter, b.slot, player),
     }));
-  const states = training.states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
-  const total = ({ loss }: typeof training) => (loss ? [{ name: 'loss', node: loss }] : []);
-  const losses = (m: typeof training) => [...total(m), ...m.losses, ...m.metrics];
-  for (const player of players) {
-    const stored = policy.storeGradients ? [...player.gradients.values()].map((node) => ({ node })) : [];
-    const passing = (name: EntryName, updates: readonly Becomes[]): void =>
-      entry(name, [...stored, ...becomes(updates), ...states], losses(training));
-    if (player.accumulate.length > 0) passing('accumulate', player.accumulate);
-    passing('step', player.step);
+  for (const { player, results, states } of passesOf(model)) {
+    const { name } = model.players[player];
+    const { gradients: own, accumulate, step } = players[player];
+    const stored = policy.storeGradients ? [...own.values()].map((node) => ({ node })) : [];
+    const kept = states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
+    const pass = (of: PassName, updates: readonly Becomes[]): void =>
+      entry(passOf(of, name), [...stored, ...becomes(updates, name), ...kept], results);
+    if (accumulate.length > 0) pass('accumulate', accumulate);
+    pass('step', step);
+    if (name !== undefined) entry(passOf('gradients', name), [], [results[0], ...named(own)]);
   }
   if (training.loss) {
-    entry('gradients', [], [...total(training), ...[...gradients].map(([name, node]) => ({ name, node }))]);
-    entry('evaluate', [], losses(evaluation));
+    entry('gradients', [], [...total(training), ...named(gradients)]);
+    entry('evaluate', [], [...total(evaluation), ...evaluation.losses, ...evaluation.metrics]);
   }
   entry('predict', [], evaluation.outputs);
   return outlines;
+}
+
+function named(nodes: ReadonlyMap<string, Node>): Named[] {
+  return [...nodes].map(([name, node]) => ({ name, node }));
 }
 
 /**
@@ -152,12 +167,14 @@ function carriedIn(roots: readonly Node[]): FuseRequest['carriedAs'] {
   return (run, value) => found.get(`${value} of ${run}`) ?? {};
 }
 
-/** A network of so few parameters is one loop over its examples: its updates stand right behind it. */
+/** A network of so few parameters is one loop over its examples: its updates stand right behind it. Players share kernels instead. */
 const fewParameters = 64;
 
-function policyFor({ parameters }: ModelGraph, { policy }: TargetTraits): Policy {
+function policyFor({ parameters, players }: ModelGraph, { policy }: TargetTraits): Policy {
   const count = parameters.reduce((n, p) => n + (constantOf(elementCount(p.type)) ?? Infinity), 0);
-  return count <= fewParameters ? { ...policy, storeGradients: false, separateUpdates: false } : policy;
+  return count <= fewParameters && players.length <= 1
+    ? { ...policy, storeGradients: false, separateUpdates: false }
+    : policy;
 }
 
 /** The inputs that are read, and those without which their shapes do not tell every size that is. */

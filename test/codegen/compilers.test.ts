@@ -31,6 +31,17 @@ const models: Readonly<Record<string, string>> = {
   no_parameter: 'model m { input x: [3]\n output x\n loss = mean(x) }',
   no_input: `model m { param w: [3] = 2\n loss = mean(w^2)\n ${train} }`,
   two_sizes: `model m { input a: [n, 3]\n input b: [k, 3]\n loss = mean(a |> dense(1)) * mean(b |> dense(2))\n ${train} }`,
+  players: `model m {
+  input x: [batch, 2]
+  a = x |> dense(2) |> dropout(0.5)
+  b = x |> dense(3)
+  loss left = mean(a^2)
+  loss right = mean(b^2)
+  output a
+  train { epochs = 2 }
+  train __proto__ { loss = left, only = "a.*", optimizer = adam(lr = cosine(peak = 0.1)), accumulate = 2, every = 3 }
+  train constructor { loss = [left, right], optimizer = sgd(lr = 0.1) }
+}`,
   names: `model constructor {
   input __proto__: [typeof, 2]
   input arguments: [new, Math]
@@ -45,7 +56,7 @@ const models: Readonly<Record<string, string>> = {
 const targets = ['ts', 'wasm', 'wgsl', 'wgsl,wasm'] as const;
 
 /** All are checked as they are; in projects, where modules are not to be checked, a few show what the projects' options ask for. */
-const inProjects = process.env.FULL === '1' ? Object.keys(models) : ['everything', 'no_loss', 'names'];
+const inProjects = process.env.FULL === '1' ? Object.keys(models) : ['everything', 'no_loss', 'players', 'names'];
 
 /** A program over the model `everything`, for a trainer that answers at once or later. */
 const program = (module: string): string => `
@@ -118,7 +129,8 @@ beforeAll(async () => {
     const kind = target.replace(',', '_');
     for (const [name, text] of Object.entries(models)) {
       // What it adds to its two halves shows in any model.
-      if (target === 'wgsl,wasm' && !['everything', 'no_loss', 'no_parameter', 'names'].includes(name)) continue;
+      if (target === 'wgsl,wasm' && !['everything', 'no_loss', 'no_parameter', 'players', 'names'].includes(name))
+        continue;
       const built = (options: CompileOptions) => compile({ file: `${name}.nn`, text }, { target, ...options });
       const { code = '', diagnostics } = await built({});
       expect([name, diagnostics.map((d) => d.message)]).toEqual([name, []]);

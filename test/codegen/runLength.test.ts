@@ -17,9 +17,9 @@ function textOf(schedule: string, more = ''): string {
 }`;
 }
 
-async function trained(text: string, options: object = {}, target: 'ts' | 'wasm' = 'wasm') {
+async function trained(text: string, options: object = {}, target: 'ts' | 'wasm' = 'wasm', own: object = {}) {
   const { createTrainer } = await loadText(text, { target });
-  const trainer = await createTrainer();
+  const trainer = await createTrainer(own);
   for await (const { epoch } of trainer.fit(data, options)) expect(epoch).toBeGreaterThan(0);
   // What the compiler computes of known steps, the trainer computes here: the last bit may differ.
   const values = Object.values(trainer.parameters as Record<string, Float32Array>).flatMap((p) => [...p]);
@@ -48,6 +48,11 @@ describe.each([
 });
 
 describe('the length of a run', () => {
+  it('is what createTrainer was told, in fit too', async () => {
+    const [open, given] = ['cosine(peak = 0.1)', 'cosine(peak = 0.1, steps = 9)'].map((schedule) => textOf(schedule));
+    expect(await trained(open, {}, 'wasm', { updates: 9 })).toEqual(await trained(given));
+  });
+
   it('is given by a program that steps by itself, and asked for where it is not', async () => {
     const text = textOf('cosine(peak = 0.1)');
     const { createTrainer } = await loadText(text, { target: 'ts' });

@@ -42,6 +42,7 @@ function modelOfSamples() {
     outputs: made.map(({ name, node }) => ({ name, node })),
     loss,
     losses: [],
+    totals: [],
     metrics: [],
     states: [],
     requirements: [],

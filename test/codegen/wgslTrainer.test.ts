@@ -1,4 +1,5 @@
 // The trainer module for WebGPU in software: the same answers as plain TypeScript, calls in order, memory that grows, errors that change nothing.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { runnableText } from '../support/runnable.js';
@@ -65,6 +66,31 @@ describe('a trainer on WebGPU', () => {
     expect(Object.keys(h.gradients)).toEqual(Object.keys(g.gradients));
     for (const [name, values] of Object.entries(g.gradients)) close(h.gradients[name], values, 1e-4);
     expect(await there.stepCount()).toBe(100);
+    await there.dispose();
+    expect(await gpu.errors()).toEqual([]);
+  });
+
+  it('makes the passes of several train blocks, whose calls keep their order', async () => {
+    const players = readFileSync(new URL('../reference/players.nn', import.meta.url), 'utf8');
+    const here = (await importCode(await runnableText(players))).createTrainer();
+    const there = await gpu.createTrainer(await runnableText(players, { target: 'wgsl' }));
+    const inputs = (i: number) => ({
+      real: Float32Array.from({ length: 16 }, (_, k) => Math.sin(k + 3 * i)),
+      z: Float32Array.from({ length: 24 }, (_, k) => Math.cos(2 * k + i)),
+    });
+    // None of these is waited for before the next one is made.
+    const answers = [0, 1, 2, 3, 4].map((i) => there.step(inputs(i), i === 2 ? 'pull' : undefined));
+    for (const [i, answer] of answers.entries()) {
+      const [a, b] = [here.step(inputs(i), i === 2 ? 'pull' : undefined), await answer];
+      expect(Object.keys(b)).toEqual(Object.keys(a));
+      close(Object.values(b), Object.values(a), 1e-4);
+    }
+    const [g, h] = [here.gradients(inputs(9), 'critic'), await there.gradients(inputs(9), 'critic')];
+    expect(Object.keys(h.gradients)).toEqual(Object.keys(g.gradients));
+    for (const [name, values] of Object.entries(g.gradients)) close(h.gradients[name], values, 1e-4);
+    const saved = await there.save({ optimizer: true });
+    const again = (await importCode(await runnableText(players))).createTrainer({ parameters: saved });
+    close(Object.values(again.step(inputs(5))), Object.values(here.step(inputs(5))), 1e-4);
     await there.dispose();
     expect(await gpu.errors()).toEqual([]);
   });

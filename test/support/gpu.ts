@@ -7,10 +7,10 @@ const { driver = '' } = find();
 
 export interface GpuTrainer {
   readonly model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
-  step(inputs: object): Promise<Record<string, number>>;
+  step(inputs: object, block?: string): Promise<Record<string, number>>;
   evaluate(inputs: object): Promise<Record<string, number>>;
   predict(inputs: object): Promise<Record<string, ArrayLike<number>>>;
-  gradients(inputs: object): Promise<{ loss: number; gradients: Record<string, Float32Array> }>;
+  gradients(inputs: object, block?: string): Promise<{ loss: number; gradients: Record<string, Float32Array> }>;
   read(): Promise<Record<string, Float32Array>>;
   save(options?: object): Promise<Uint8Array>;
   load(checkpoint: Uint8Array): Promise<void>;

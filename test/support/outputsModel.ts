@@ -22,7 +22,7 @@ export function modelOfOutputs(
     nameNode(node, name);
     return { name, node };
   });
-  const mode = { outputs, losses: [], metrics: [], states: [], requirements: [] };
+  const mode = { outputs, losses: [], totals: [], metrics: [], states: [], requirements: [] };
   const model = {
     builder,
     name: 'outputs',

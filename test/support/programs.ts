@@ -188,7 +188,7 @@ function modelOf(accumulate: number): ModelGraph {
     throw new Error('this model has no graph');
   };
   const node: Node = { id: 0, op: { name: 'none' }, inputs: [], attrs: {}, type: tensor([]) } as unknown as Node;
-  const mode = { outputs: [], loss: node, losses: [], metrics: [], states: [], requirements: [] };
+  const mode = { outputs: [], loss: node, losses: [], totals: [], metrics: [], states: [], requirements: [] };
   return {
     builder: { make: unused } as unknown as Builder,
     name: 'linear',
@@ -201,7 +201,7 @@ function modelOf(accumulate: number): ModelGraph {
     states: [],
     training: mode,
     evaluation: mode,
-    players: [{ accumulate, updates: [] }],
+    players: [{ accumulate, every: 1, updates: [] }],
     train: { batch: 4, epochs: 3, seed: 7, validation: 0 },
   };
 }

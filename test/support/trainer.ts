@@ -5,10 +5,10 @@ import { compile, type CompileOptions } from '../../src/index.js';
 import { compiledOnce, problemsIn, runnableText } from './runnable.js';
 
 export interface LoadedTrainer {
-  step(inputs: object): Record<string, number>;
+  step(inputs: object, block?: string): Record<string, number>;
   evaluate(inputs: object): Record<string, number>;
   predict(inputs: object): Record<string, ArrayLike<number>>;
-  gradients(inputs: object): { loss: number; gradients: Record<string, Float32Array> };
+  gradients(inputs: object, block?: string): { loss: number; gradients: Record<string, Float32Array> };
   fit(data: object, options?: object): AsyncIterable<Record<string, unknown>>;
   parameters: Record<string, Float32Array>;
   readonly stepCount: number;

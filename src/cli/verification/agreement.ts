@@ -1,5 +1,6 @@
 // Do targets compute what the model says, with every optional pass and without it, and the same each time?
 import type { Source } from '../../index.js';
+import { stepOf } from '../../ir/program.js';
 import { largestOf, leastShare } from '../../inspect/check/gradients.js';
 import { memoryUse, sizesWithRoom } from '../../inspect/memory.js';
 import type { ModelOptions } from '../modelOptions.js';
@@ -102,7 +103,7 @@ async function lossesOf(made: Build, engine: Engine, start: Start): Promise<numb
 }
 
 function one({ program }: Build, trainer: Trainer, { rows }: Start): Values | Promise<Values> {
-  if (program.entries.step) return trainer.step(rows.inputs);
+  if (stepOf(program)) return trainer.step(rows.inputs);
   return Promise.resolve(trainer.gradients(rows.inputs)).then(({ loss }) => ({ loss }));
 }
 

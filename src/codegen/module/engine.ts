@@ -54,7 +54,8 @@ export interface Engine {
   readonly dispose?: string;
 }
 
-/** The function that runs an entry: `runStep`. */
+/** The function that runs an entry: `runStep`, `runStep_critic`. */
 export function runnerOf(entry: Entry['name']): string {
-  return `run${entry[0].toUpperCase()}${entry.slice(1)}`;
+  const name = entry.replace('.', '_');
+  return `run${name[0].toUpperCase()}${name.slice(1)}`;
 }

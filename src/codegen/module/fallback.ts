@@ -7,7 +7,7 @@ import { neededRuntime, publicRuntimeType, publicRuntimeTypes } from './inline.j
 import { layOut } from './layout.js';
 import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
-import { waiting } from './trainer/lines.js';
+import { parametersOf, type waiting } from './trainer/lines.js';
 import { trainer } from './trainer/trainer.js';
 import { hasLoss, publicTypes } from './trainer/types.js';
 import { wasmEngine } from '../wasm/module.js';
@@ -70,8 +70,13 @@ async function cpuText(program: TrainerProgram, writer: Writer, relaxed?: Traine
 }
 
 /** Methods that answer with promises what those of a trainer answer at once. */
-function promised(...names: readonly (keyof typeof waiting)[]): string {
-  return names.map((name) => `${name}: async (${waiting[name]}) => trainer.${name}(${waiting[name]})`).join(',\n    ');
+function promised(program: TrainerProgram, ...names: readonly (keyof typeof waiting)[]): string {
+  return names
+    .map((name) => {
+      const taken = parametersOf(program, name);
+      return `${name}: async (${taken}) => trainer.${name}(${taken})`;
+    })
+    .join(',\n    ');
 }
 
 function asPromises(program: TrainerProgram): string {
@@ -80,14 +85,14 @@ function asPromises(program: TrainerProgram): string {
 return async (options) => {
   const trainer = await createTrainer(options);
   return {
-    ${learns ? promised('step', 'evaluate', 'predict', 'gradients') : promised('predict')},
+    ${learns ? promised(program, 'step', 'evaluate', 'predict', 'gradients') : promised(program, 'predict')},
     ${learns ? 'fit: (data, options) => trainer.fit(data, options),' : ''}
     async read() {
       const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);
       return Object.fromEntries(copies) as Record<ParameterName, Float32Array>;
     },
     ${learns ? 'get stepCount() {\n      return trainer.stepCount;\n    },' : ''}
-    ${promised('save', 'load')},
+    ${promised(program, 'save', 'load')},
     dispose: () => trainer.dispose(),
   };
 };`;

@@ -1,6 +1,7 @@
 // Picks from the runtime's source files the declarations that a module needs, so that nothing unused is printed.
 import { runtime } from '../../embedded.js';
 import type { TargetTraits, TrainerProgram } from '../../ir/program.js';
+import { isPlayed } from './trainer/players.js';
 import { hasLoss } from './trainer/types.js';
 
 interface Declaration {
@@ -47,14 +48,22 @@ export function publicRuntimeType(name: string, program: TrainerProgram, target:
 function printType({ text }: Declaration, program: TrainerProgram, target: TargetTraits['name']): string {
   const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
   const follows = program.counters.some(({ name }) => name === 'run');
-  const traits = [target, ...(hasLoss(program) ? ['loss'] : []), ...(follows ? ['run'] : [])];
-  return membersFor(traits, text).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
+  const learns = hasLoss(program) ? ['loss', isPlayed(program) ? 'players' : 'alone'] : [];
+  const traits = [target, ...learns, ...(follows ? ['run'] : [])];
+  return wordsFor(traits, membersFor(traits, text)).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
 }
 
 /** Without the members whose comments begin in brackets with names of other targets, or of what the model has not. */
 function membersFor(traits: readonly string[], text: string): string {
   return text.replace(/^( *\/\*\* )\[([^\]]*)\] ([^]*?;\n)/gm, (_, start: string, of: string, rest: string) =>
     of.split(', ').some((trait) => traits.includes(trait)) ? start + rest : '',
+  );
+}
+
+/** Of `{alone: updates | players: calls}` the words for the model. */
+function wordsFor(traits: readonly string[], text: string): string {
+  return text.replace(/\{(\w+): ([^{}|]*) \| \w+: ([^{}|]*)\}/g, (_, trait: string, words: string, others: string) =>
+    traits.includes(trait) ? words : others,
   );
 }
 

@@ -1,5 +1,5 @@
 // The profiling variant of a program: every kernel of one entry can be run on its own, between the same loops.
-import type { Entry, EntryName, Step, TrainerProgram } from '../../ir/program.js';
+import { stepOf, type Entry, type EntryName, type Step, type TrainerProgram } from '../../ir/program.js';
 
 /** Each step that runs a kernel, in order, inside the loops that stand around it. */
 export function separateSteps(steps: readonly Step[]): Step[] {
@@ -10,7 +10,7 @@ export function separateSteps(steps: readonly Step[]): Step[] {
 
 /** Adds an entry for each kernel that the named one runs: `kernel0`, `kernel1`, …. */
 export function withKernelEntries(program: TrainerProgram, name: EntryName): TrainerProgram {
-  const whole = program.entries[name];
+  const whole = name === 'step' ? stepOf(program) : program.entries[name];
   const alone = whole?.alone && { alone: whole.alone };
   const entries = separateSteps(whole?.steps ?? []).map((step, i): Entry => ({
     name: `kernel${i}`,

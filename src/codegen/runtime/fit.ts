@@ -195,16 +195,19 @@ function taker({ columns, constant }: Table, most: number): (rows: readonly numb
   };
 }
 
-/** The mean of losses and metrics, each batch counted by its rows. */
+/** The mean of losses and metrics, each batch counted by its rows where it has them. */
 function meanOfLosses() {
-  const sums = new Map<string, number>();
+  const sums = new Map<string, { sum: number; rows: number }>();
   let seen = 0;
   return {
     add(losses: Losses, rows: number): void {
-      for (const [name, value] of Object.entries(losses)) sums.set(name, (sums.get(name) ?? 0) + value * rows);
+      for (const [name, value] of Object.entries(losses)) {
+        const before = sums.get(name) ?? { sum: 0, rows: 0 };
+        sums.set(name, { sum: before.sum + value * rows, rows: before.rows + rows });
+      }
       seen += rows;
     },
     rows: () => seen,
-    losses: () => Object.fromEntries([...sums].map(([name, sum]) => [name, sum / seen])) as unknown as Losses,
+    losses: () => Object.fromEntries([...sums].map(([name, of]) => [name, of.sum / of.rows])) as unknown as Losses,
   };
 }

@@ -51,6 +51,7 @@ export function readTensors(
   file: Uint8Array,
   tensors: readonly Tensor[],
   optimizer: readonly Tensor[] | undefined,
+  counted: (metadata: Readonly<Record<string, string>>) => Counts = countsIn,
 ): Counts | undefined {
   const { metadata, tensors: found } = readHeader(file, refused);
   const resumes = 'update' in metadata || 'draw' in metadata || optimizer?.some((t) => found.has(t.name));
@@ -67,25 +68,27 @@ export function readTensors(
     if (got !== want) throw refused(`${name}: expected shape ${want}, got ${got}`);
     return file.subarray(stored.from, stored.to);
   });
-  const counts = resumes ? countsIn(metadata) : undefined;
+  const counts = resumes ? counted(metadata) : undefined;
   wanted.forEach(({ data }, i) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(sources[i]));
   return counts;
 }
 
-/** Without its counts an optimizer would go on as if it had just begun, with tensors that say something else. */
-function countsIn(metadata: Readonly<Record<string, string>>): Counts {
-  const count = (name: string, most: number): number => {
-    const text = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
-    if (text !== undefined && /^(0|[1-9]\d*)$/.test(text) && Number(text) <= most) return Number(text);
-    const got = text === undefined ? 'nothing' : JSON.stringify(text.slice(0, 80));
-    throw refused(
-      `beside the optimizer's tensors, expected its metadata to have ${name} as a whole number from 0 to ${most}, got ${got}` +
-        ' (without the tensors optimizer/… and these counts, the optimizer starts anew)',
-    );
-  };
-  const [update, draw] = ['update', 'draw'].map((name) => count(name, Number.MAX_SAFE_INTEGER));
+/** What a checkpoint counts. */
+export function countsIn(metadata: Readonly<Record<string, string>>): Counts {
+  const [update, draw] = ['update', 'draw'].map((name) => countIn(metadata, name, Number.MAX_SAFE_INTEGER));
   if (update > draw) throw refused(`its metadata count ${update} updates in ${draw} calls of step`);
-  return { update, draw, seed: count('seed', 2 ** 32 - 1) };
+  return { update, draw, seed: countIn(metadata, 'seed', 2 ** 32 - 1) };
+}
+
+/** Without its counts an optimizer would go on as if it had just begun, with tensors that say something else. */
+export function countIn(metadata: Readonly<Record<string, string>>, name: string, most: number): number {
+  const text = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+  if (text !== undefined && /^(0|[1-9]\d*)$/.test(text) && Number(text) <= most) return Number(text);
+  const got = text === undefined ? 'nothing' : JSON.stringify(text.slice(0, 80));
+  throw refused(
+    `beside the optimizer's tensors, expected its metadata to have ${name} as a whole number from 0 to ${most}, got ${got}` +
+      ' (without the tensors optimizer/… and these counts, the optimizer starts anew)',
+  );
 }
 
 /** Bits of a number, by type. */

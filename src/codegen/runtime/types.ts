@@ -1,6 +1,7 @@
 // The public types that every module has in common, printed among the types of its own.
 import type {
   Awaitable,
+  BlockName,
   Inputs,
   Losses,
   Outputs,
@@ -104,21 +105,27 @@ export interface Gradients {
 }
 
 export interface Trainer {
-  /** [loss] Forward, backward and update: one optimizer step. */
+  /** [alone] Forward, backward and update: one optimizer step. */
   step(inputs: Inputs): Awaitable<Losses>;
-  /** [loss] Forward only, with training off. */
+  /** [players] A pass of each train block in turn, or of the one that is named: forward, backward and update. What no pass computed is absent. */
+  step(inputs: Inputs, block?: BlockName): Awaitable<Losses>;
+  /** [alone] Forward only, with training off. */
   evaluate(inputs: Inputs): Awaitable<Losses>;
+  /** [players] Forward only, with training off: all losses and metrics. */
+  evaluate(inputs: Inputs): Awaitable<Required<Losses>>;
   /** The outputs, with training off. */
   predict(inputs: PredictInputs): Awaitable<Outputs>;
-  /** [loss] Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */
+  /** [alone] Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */
   gradients(inputs: Inputs): Awaitable<Gradients>;
+  /** [players] Gradients of the total loss, or of one train block's losses by what it trains, as the next step would see them, before clipping and decay. Changes nothing. */
+  gradients(inputs: Inputs, block?: BlockName): Awaitable<Gradients>;
   /** [loss] Trains while it is iterated, for whole epochs. */
   fit(data: Dataset, options?: FitOptions): AsyncIterable<Progress>;
   /** [ts, wasm] Live arrays: what is written into them is used by the next call. They stay so when memory grows for a larger batch. */
   readonly parameters: Readonly<Record<ParameterName, Float32Array>>;
   /** [wgsl] The parameters as they are now: copies. */
   read(): Awaitable<Record<ParameterName, Float32Array>>;
-  /** [loss] How many updates have been made. */
+  /** [loss] How many {alone: updates | players: calls of step} have been made. */
   readonly stepCount: number;
   /** A safetensors file of parameters and state. */
   save(options?: SaveOptions): Awaitable<Uint8Array>;

@@ -11,6 +11,7 @@ export interface Property {
   readonly name: string;
   readonly type: string;
   readonly doc?: string;
+  readonly optional?: true;
 }
 
 /** A top-level declaration. A comment is text with its `//`, a doc is without its stars. */

@@ -51,6 +51,7 @@ async function printDefinitions(definitions: readonly Definition[]): Promise<str
           properties: d.properties.map((p) => ({
             name: p.name,
             type: p.type,
+            ...(p.optional && { hasQuestionToken: true }),
             ...(p.doc && { docs: [docText(p.doc)] }),
           })),
         };

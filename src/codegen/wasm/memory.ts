@@ -6,7 +6,7 @@ import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes, fieldsOf, parameterTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
 import type { Definition } from '../text/definition.js';
 import { membersOf, statementsOf } from '../text/progressions.js';
-import { literal } from '../text/quote.js';
+import { literal, propertyKey } from '../text/quote.js';
 import type { Wasm } from './emitWasm.js';
 
 /** What it is printed from. */
@@ -42,7 +42,7 @@ function entriesInterface({ program, layout, wasm }: MemoryParts): Definition {
     kind: 'interface',
     name: 'Entries',
     doc: 'What the binary exports.',
-    properties: wasm.entries.map((name) => ({ name, type })),
+    properties: wasm.entries.map((name) => ({ name: propertyKey(name), type })),
   };
 }
 

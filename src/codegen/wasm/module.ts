@@ -10,7 +10,7 @@ import { sizeFields, type Layout } from '../module/layout.js';
 import { answersAtOnce } from '../module/trainer/answers.js';
 import { method } from '../module/trainer/lines.js';
 import { provenanceLines } from '../text/provenance.js';
-import { comment } from '../text/quote.js';
+import { comment, memberOf } from '../text/quote.js';
 import { usesOf } from '../uses.js';
 import { emitWasm, type Wasm } from './emitWasm.js';
 import { printMemory } from './memory.js';
@@ -93,7 +93,8 @@ function runner(
   const calls = entry.steps.flatMap((step) => host.call(step) ?? []);
   const rooms = sizes.map((name) => `m.${sizeFields(layout, name).room}`);
   const given = [...sizes.map(now), ...rooms];
-  const call = (...more: readonly string[]): string => `m.entries.${entry.name}(${[...given, ...more].join(', ')});`;
+  const call = (...more: readonly string[]): string =>
+    `m.entries${memberOf(entry.name)}(${[...given, ...more].join(', ')});`;
   // What the other threads are told before this one starts.
   const begin = [
     'if (m.team.threads > 1) {',

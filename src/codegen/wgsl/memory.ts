@@ -1,6 +1,6 @@
 // The memory of WebGPU as JavaScript sees it: its interface, and the functions that make it, let it grow, and bring it to the device and back.
 import { firstSize, roomsAtFirst } from '../module/expectedSizes.js';
-import type { TrainerProgram } from '../../ir/program.js';
+import { stepOf, type TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes, parameterTypes, printSize, type Layout } from '../module/layout.js';
 import type { Definition } from '../text/definition.js';
@@ -112,7 +112,7 @@ function createMemory({ program, layout, call, shaders, kept, scalars, integers 
 
 /** The kernels of a step, which are compiled before all others. */
 function firstKernels({ entries }: TrainerProgram, shaders: ShaderText): string {
-  const steps = (entries.step ?? entries.predict)?.steps ?? [];
+  const steps = (stepOf({ entries }) ?? entries.predict)?.steps ?? [];
   const names = new Set(steps.flatMap((s) => (s.kind === 'run' ? [shaders.names.get(s.kernel)] : [])));
   return [...names].flatMap((n) => (n === undefined ? [] : [`"${n}"`])).join(', ');
 }

@@ -2,7 +2,7 @@
 import { evaluate } from '../../ir/evaluate.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { evaluateSizes } from '../../ir/index.js';
-import { initialOf, type ModelGraph } from '../../ir/model.js';
+import { initialOf, playerOf, slotName, type ModelGraph } from '../../ir/model.js';
 import { counter, gradient, input, parameter, slot, state } from '../../ir/ops/leaves.js';
 import { compiledElements } from '../check/compiled.js';
 import type { CotangentStep, Derivation, Step } from './data.js';
@@ -109,10 +109,11 @@ function leafOf(
   if (isOp(node, gradient))
     return known(gradients.get(node.attrs.parameter), `the gradient of ${node.attrs.parameter}`);
   if (isOp(node, slot)) {
-    const { parameter: of, name, type } = node.attrs;
-    const initial = initialOf(model, of, name);
+    const { parameter: of, name, player, type } = node.attrs;
+    const whose = playerOf(model, player);
+    const initial = whose ? initialOf(whose, of, name) : 0;
     const count = type.shape.reduce((product, d) => product * evaluateSizes(d.size, () => 1), 1);
-    return tensors.get(`optimizer/${of}/${name}`) ?? Array.from({ length: count }, () => initial);
+    return tensors.get(slotName({ parameter: of, name, player })) ?? Array.from({ length: count }, () => initial);
   }
   if (!isOp(node, counter)) throw new Error(`a leaf has no numbers: ${node.op.name}`);
   return [countOf(node.attrs.name, counts)];

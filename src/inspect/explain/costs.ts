@@ -4,7 +4,18 @@ import type { Node, Op } from '../../ir/graph.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import { loadsOf } from '../../ir/loads.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
-import type { AnyNest, Entry, Kernel, Phase, Provenance, Result, Run, Step, TrainerProgram } from '../../ir/program.js';
+import {
+  stepOf,
+  type AnyNest,
+  type Entry,
+  type Kernel,
+  type Phase,
+  type Provenance,
+  type Result,
+  type Run,
+  type Step,
+  type TrainerProgram,
+} from '../../ir/program.js';
 import { actualOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { SourceLine } from '../../ir/source.js';
@@ -85,7 +96,7 @@ export interface Subject {
 
 /** What runs for a batch: a step where the model is trained, else its gradients, else its outputs. */
 export function entryOf({ entries }: TrainerProgram): Entry | undefined {
-  return entries.step ?? entries.gradients ?? entries.predict;
+  return stepOf({ entries }) ?? entries.gradients ?? entries.predict;
 }
 
 /** One call of a kernel, and how often it is made. */

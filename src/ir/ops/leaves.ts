@@ -21,7 +21,8 @@ export const input: Op<Named> = leaf('input', 'Fed at each call.');
 export const parameter: Op<Named> = leaf('parameter', 'What is trained (or frozen).');
 export const state: Op<Named> = leaf('state', 'A buffer that lives across steps and is not trained.');
 
-export const slot: Op<{ parameter: string; name: string; type: TensorType }> = {
+/** `player`: whose, where several may train the parameter. */
+export const slot: Op<{ parameter: string; name: string; player?: string; type: TensorType }> = {
   kind: 'leaf',
   name: 'slot',
   summary: 'Optimizer state of one parameter.',

@@ -48,27 +48,41 @@ export function simplifyModel({ written, model }: Graphs, trace?: Trace): Graphs
   return { written, model: withRoots(model, simplify(modeRoots(model), model.builder, 'value', [], trace)) };
 }
 
-/** The gradient of the training loss by every trained parameter. `trace` notes how it comes about. */
+/** The gradient of the training loss by every trained parameter, and of each player's by its own. `trace` notes how the first comes about. */
 export function differentiateLoss({ written, model }: Graphs, trace?: Trace): Gradients {
-  const g = model.builder;
   markActivations(modeRoots(model));
-  const trained = model.parameters.filter((p) => p.trained);
-  const leaves = leavesOf(written);
-  const wrt = trained.flatMap((p) => leaves.get(p.name) ?? []);
-  const { loss } = model.training;
-  const found = loss ? differentiate(loss, wrt, g, { trace }) : [];
-  const byLeaf = new Map(wrt.map((leaf, i) => [leaf.attrs.name, found[i]]));
-  // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
-  const flat = new Set(parametersAmong(reachable(lossOf(written), (n) => (n.op === stopGradient ? [] : n.inputs))));
-  const gradients = trained.flatMap((p): [string, Node][] => {
-    const node = byLeaf.get(p.name) ?? (flat.has(p.name) ? filled(g, 0, p.type) : undefined);
-    return node ? [[p.name, node]] : [];
+  const trained = model.parameters.flatMap((p) => (p.trained ? [p.name] : []));
+  const gradients = gradientsOf([written.training.loss, model.training.loss], trained, model, trace);
+  const players = model.players.map(({ name, updates }): Played => {
+    const [before, total] = [written, model].map(({ training }) => training.totals.find((t) => t.name === name)?.node);
+    const own = updates.map((u) => u.parameter);
+    return { gradients: total ? gradientsOf([before, total], own, model) : gradients, step: [], accumulate: [] };
   });
-  return withPlayers(withoutGradient(model, new Map(gradients)), new Map(gradients));
+  return { model: withoutGradient(model, players), gradients, players };
 }
 
-function withPlayers(model: ModelGraph, gradients: ReadonlyMap<string, Node>): Gradients {
-  return { model, gradients, players: model.players.map(() => ({ gradients, step: [], accumulate: [] })) };
+/** Of a loss, as it was checked and in simpler form, by those of the parameters that it depends on. */
+function gradientsOf(
+  [written, loss]: readonly (Node | undefined)[],
+  parameters: readonly string[],
+  { builder: g, ...model }: ModelGraph,
+  trace?: Trace,
+): ReadonlyMap<string, Node> {
+  if (!written || !loss) return new Map();
+  const leaves = leavesOf(written);
+  const wrt = parameters.flatMap((name) => leaves.get(name) ?? []);
+  const found = differentiate(loss, wrt, g, { trace });
+  const byLeaf = new Map(wrt.map((leaf, i) => [leaf.attrs.name, found[i]]));
+  // Behind round, sign and the like the gradient is 0: so it is given, and weights decay. What is stopped has none.
+  const flat = new Set(parametersAmong(reachable([written], (n) => (n.op === stopGradient ? [] : n.inputs))));
+  const types = new Map(model.parameters.map((p) => [p.name, p.type]));
+  return new Map(
+    parameters.flatMap((name): [string, Node][] => {
+      const type = types.get(name);
+      const node = byLeaf.get(name) ?? (flat.has(name) && type ? filled(g, 0, type) : undefined);
+      return node ? [[name, node]] : [];
+    }),
+  );
 }
 
 /** Gradients in simpler form. What the model computes stays as it is. */
@@ -97,12 +111,16 @@ export function withGradients(derived: Gradients, change: (nodes: readonly Node[
 export function addUpdates(derived: Gradients): Gradients {
   const { model } = derived;
   const g = model.builder;
-  const leaves = leavesOf(model);
-  const players = derived.players.map((player, i): Played => {
-    for (const [name, node] of player.gradients) {
+  const leaves = model.training.loss ? leavesOf(model.training.loss) : new Map<string, Node>();
+  const markGradients = (gradients: ReadonlyMap<string, Node>): void => {
+    for (const [name, node] of gradients) {
       const leaf = leaves.get(name);
       if (leaf) markCotangent(node, leaf);
     }
+  };
+  markGradients(derived.gradients);
+  const players = derived.players.map((player, i): Played => {
+    if (player.gradients !== derived.gradients) markGradients(player.gradients);
     const standIns = [...player.gradients].map(([parameter, { type }]): [string, Node] => [
       parameter,
       g.make(gradient, [], { parameter, type }),
@@ -158,23 +176,23 @@ export function withUpdates(player: Played, change: (nodes: readonly Node[]) => 
 }
 
 /** A parameter that no gradient reaches (only an output depends on it) is not trained. */
-function withoutGradient(model: ModelGraph, gradients: ReadonlyMap<string, Node>): ModelGraph {
+function withoutGradient(model: ModelGraph, players: readonly Played[]): ModelGraph {
+  const reached = new Set(players.flatMap(({ gradients }) => [...gradients.keys()]));
   return {
     ...model,
-    parameters: model.parameters.map((p) => ({ ...p, trained: p.trained && gradients.has(p.name) })),
-    players: model.players.map((p) => ({ ...p, updates: p.updates.filter((u) => gradients.has(u.parameter)) })),
+    parameters: model.parameters.map((p) => ({ ...p, trained: p.trained && reached.has(p.name) })),
+    players: model.players.map((player, i) => ({
+      ...player,
+      updates: player.updates.filter((u) => players[i].gradients.has(u.parameter)),
+    })),
   };
 }
 
-/** The parameters that the training loss reads, by name. */
-function leavesOf(model: ModelGraph): ReadonlyMap<string, NodeOf<typeof parameter>> {
+/** The parameters that a loss reads, by name. */
+function leavesOf(loss: Node): ReadonlyMap<string, NodeOf<typeof parameter>> {
   return new Map(
-    reachable(lossOf(model)).flatMap((node) => (isOp(node, parameter) ? [[node.attrs.name, node] as const] : [])),
+    reachable([loss]).flatMap((node) => (isOp(node, parameter) ? [[node.attrs.name, node] as const] : [])),
   );
-}
-
-function lossOf({ training: { loss } }: ModelGraph): readonly Node[] {
-  return loss ? [loss] : [];
 }
 
 /** The model with other nodes instead of `modeRoots`. */
@@ -188,6 +206,7 @@ export function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph
       loss,
       outputs: each(m.outputs),
       losses: each(m.losses),
+      totals: each(m.totals),
       metrics: each(m.metrics),
       states: each(m.states),
     };

@@ -38,7 +38,7 @@ export function update(
   g: Builder,
   originOf: (parameter: string) => Origin | undefined = () => undefined,
 ): Updates {
-  const { accumulate: calls, clipNorm, clipValue } = player;
+  const { name: whose, accumulate: calls, clipNorm, clipValue } = player;
   const parts = new Map<string, Node>();
   const accumulate: Becomes[] = [];
   const cleared: Becomes[] = [];
@@ -47,7 +47,12 @@ export function update(
       parts.set(parameter, gradient);
       continue;
     }
-    const before = g.make(slot, [], { parameter, name: accumulated, type: gradient.type });
+    const before = g.make(slot, [], {
+      parameter,
+      name: accumulated,
+      ...(whose !== undefined && { player: whose }),
+      type: gradient.type,
+    });
     const total = g.make(add, [before, g.make(div, [gradient, filled(calls, gradient.type, g)], {})], {});
     parts.set(parameter, total);
     accumulate.push({ parameter, slot: accumulated, node: total });

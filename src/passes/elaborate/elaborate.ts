@@ -14,12 +14,11 @@ import {
   type ModelParameter,
   type ModelState,
 } from '../../ir/model.js';
-import { differentiable, parametersAmong, reachable } from '../../ir/reachable.js';
+import { reachable } from '../../ir/reachable.js';
 import { baseName } from '../../ir/source.js';
 import type { Outline } from '../../parser/outline.js';
 import { mostErrors } from '../../parser/reader.js';
 import type { Declaration, File, Statement } from '../../parser/tree.js';
-import { guarded } from './bodies.js';
 import { builtinScope } from './builtins.js';
 import { DrawSites } from './draws.js';
 import { fileScope, libraryScope } from './declarations.js';
@@ -28,7 +27,7 @@ import { runModel, type Written } from './model.js';
 import { nearest } from './names.js';
 import { bindParameters } from './overrides.js';
 import { settleNames } from './settleNames.js';
-import { defaults, trainOf } from './train.js';
+import { trainOf, untrained } from './train/train.js';
 import { Scope } from './values.js';
 import { parameter, state } from '../../ir/ops/leaves.js';
 
@@ -189,8 +188,7 @@ function chosenModel(
 
 /** How to train, where what is trained has errors: only what stands in the block itself. */
 function checkSettings(declaration: ModelDeclaration, frame: Frame): void {
-  const block = trainBlock(declaration);
-  if (block) guarded(frame, [], () => trainOf(block.settings, undefined, block.span, frame));
+  if (trainBlock(declaration)) trainOf(declaration.body, undefined, frame);
 }
 
 function trainBlock({ body }: ModelDeclaration): Extract<Statement, { kind: 'train' }> | undefined {
@@ -231,35 +229,27 @@ function assembled(
     .filter((p) => needed.has(`parameter ${p.name}`))
     .map(({ name, type, initial, trained }): ModelParameter => ({ name, type, initial, trained }));
   const states = [...context.states.values()].filter((s) => needed.has(`state ${s.name}`));
-  let trained: ReturnType<typeof trainOf> | undefined;
-  const block = trainBlock(declaration);
-  if (block)
-    guarded(training.frame, [], () => (trained = trainOf(block.settings, parameters, block.span, training.frame)));
   const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
   const [trainingMode, evaluationMode] = [modeOf(training, states), modeOf(evaluation, [])];
-  const total = trainingMode.loss ? [trainingMode.loss] : [];
-  const reached = new Set(parametersAmong(reachable(total)));
-  const learning = new Set(parametersAmong(reachable(total, differentiable)));
-  const toTrain = trained?.parameters.filter((p) => p.trained) ?? [];
-  const idle = toTrain.filter((p) => !reached.has(p.name)).map((p) => p.name);
-  if (block && (reached.size === 0 || (toTrain.length > 0 && !toTrain.some((p) => learning.has(p.name))))) {
-    const { name, span } = declaration.name;
-    context.report(messages.parameterNotTrained({ name, span, flat: reached.size > 0 }));
-  } else if (block && idle.length > 0) context.report(messages.notReached({ names: idle, span: block.span }));
+  const { name } = declaration;
+  const { loss, losses } = trainingMode;
+  const trained = trainBlock(declaration)
+    ? trainOf(declaration.body, { builder: g, name, parameters, losses, loss }, training.frame)
+    : untrained(parameters);
   const model: ModelGraph = {
     builder: g,
-    name: declaration.name.name,
+    name: name.name,
     file,
     text,
     sources: new Map([entry, ...files.values()].map((of) => [context.fileName(of.file), of.text])),
-    place: declaration.name.span,
+    place: name.span,
     inputs,
-    parameters: trained?.parameters ?? parameters,
+    parameters: trained.parameters,
     states: states.map(({ name, type, initial }): ModelState => ({ name, type, initial })),
-    training: trainingMode,
+    training: { ...trainingMode, totals: trained.totals },
     evaluation: evaluationMode,
-    players: trained?.players ?? [],
-    train: trained?.training ?? defaults,
+    players: trained.players,
+    train: trained.training,
   };
   settleNames(reachable(modeRoots(model)));
   return model;
@@ -274,6 +264,7 @@ function modeOf(
     outputs,
     ...(total && { loss: total }),
     losses,
+    totals: [],
     metrics,
     states: states.flatMap(({ name }) => {
       const state = now.get(name);

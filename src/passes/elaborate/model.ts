@@ -78,8 +78,6 @@ function run(statement: Statement, body: Body): void {
       return declareMetric(statement, body);
     case 'train':
       // Its settings are read when all parameters are known.
-      if (body.train) fail(frame, messages.setTwice({ name: 'train', span: statement.span, first: body.train }));
-      body.train = statement.span;
       return;
     default:
       return runStatement(statement, frame, 'a model');

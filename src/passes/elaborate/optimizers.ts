@@ -23,8 +23,14 @@ import { describe, isCallable, Scope, tensorValue, type Given, type Value } from
 type Optimizer = Extract<Value, { kind: 'optimizer' }>;
 type SlotStatement = Extract<Statement, { kind: 'slot' }>;
 
-/** What an optimizer does to a parameter. */
-export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
+/** What an optimizer does to a parameter; `player`: for which of several train blocks. */
+export function updateOf(
+  optimizer: Optimizer,
+  parameter: ModelParameter,
+  span: Span,
+  outer: Frame,
+  player?: string,
+): Update {
   const { calls } = outer.context;
   const given = optimizer.arguments ?? [];
   calls.push({
@@ -34,7 +40,7 @@ export function updateOf(optimizer: Optimizer, parameter: ModelParameter, span: 
     definition: optimizer.declaration,
   });
   try {
-    return runOptimizer(optimizer, parameter, span, outer);
+    return runOptimizer(optimizer, parameter, span, outer, player);
   } catch (error) {
     throw error instanceof Fault ? new Fault(whileUpdating(error.diagnostic, parameter)) : error;
   } finally {
@@ -68,7 +74,7 @@ export function updateLike(update: Update, { name, type }: ModelParameter, { con
     if (isOp(leaf, parameterLeaf))
       return leaf.attrs.name === update.parameter ? g.make(parameterLeaf, [], { name, type }) : undefined;
     if (isOp(leaf, gradient)) return g.make(gradient, [], { parameter: name, type });
-    return isOp(leaf, slotLeaf) ? g.make(slotLeaf, [], { parameter: name, name: leaf.attrs.name, type }) : undefined;
+    return isOp(leaf, slotLeaf) ? g.make(slotLeaf, [], { ...leaf.attrs, parameter: name, type }) : undefined;
   };
   const [weight, ...nodes] = overLeaves(rootsOf(update), ownLeaf, g);
   return { parameter: name, weight, slots: update.slots.map((slot, i) => ({ ...slot, node: nodes[i] })) };
@@ -78,6 +84,7 @@ export function updateLike(update: Update, { name, type }: ModelParameter, { con
 interface Run {
   readonly declaration: Optimizer['declaration'];
   readonly parameter: ModelParameter;
+  readonly player: string | undefined;
   readonly frame: Frame;
   /** What w and the slots are by now. */
   readonly now: Map<string, Node>;
@@ -86,7 +93,13 @@ interface Run {
 }
 
 /** w, g, t and the slots are leaves; statements run in order. */
-function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Span, outer: Frame): Update {
+function runOptimizer(
+  optimizer: Optimizer,
+  parameter: ModelParameter,
+  span: Span,
+  outer: Frame,
+  player: string | undefined,
+): Update {
   const { declaration } = optimizer;
   const { g } = outer.context;
   const scope = new Scope(optimizer.scope);
@@ -100,7 +113,7 @@ function runOptimizer(optimizer: Optimizer, parameter: ModelParameter, span: Spa
   scope.define('w', tensorValue(w));
   scope.define('g', tensorValue(g.make(gradient, [], { parameter: parameter.name, type: parameter.type })));
   scope.define('t', tensorValue(t));
-  const run: Run = { declaration, parameter, frame, now: new Map([['w', w]]), replaced: new Set(), slots: [] };
+  const run: Run = { declaration, parameter, player, frame, now: new Map([['w', w]]), replaced: new Set(), slots: [] };
   for (const statement of declaration.body) runStatement(statement, run);
   const weight = run.now.get('w') ?? w;
   if (weight === w || !run.replaced.has('w')) fail(frame, messages.weightNotReplaced(declaration.name));
@@ -147,7 +160,7 @@ function runStatement(statement: Statement, run: Run): void {
 }
 
 function startSlot({ name: { name, span }, initial }: SlotStatement, run: Run, inner: Frame): void {
-  const { parameter, frame } = run;
+  const { parameter, player, frame } = run;
   const start = evaluate(initial, inner);
   if (start.kind !== 'number')
     return fail(
@@ -158,7 +171,8 @@ function startSlot({ name: { name, span }, initial }: SlotStatement, run: Run, i
         span: initial.span,
       }),
     );
-  const leaf = frame.context.g.make(slotLeaf, [], { parameter: parameter.name, name, type: parameter.type });
+  const attrs = { parameter: parameter.name, name, ...(player !== undefined && { player }), type: parameter.type };
+  const leaf = frame.context.g.make(slotLeaf, [], attrs);
   run.slots.push({ name, initial: start.value });
   run.now.set(name, leaf);
   frame.scope.define(name, tensorValue(leaf), span);

@@ -2,13 +2,13 @@
 import { buffersOfRun } from './lifetimes.js';
 import { planMemory } from './planMemory.js';
 import type { Kernels } from './works.js';
-import type { Entry, EntryName, Kernel, Provenance, TrainerProgram } from '../../ir/program.js';
+import type { Entries, Kernel, Provenance, TrainerProgram } from '../../ir/program.js';
 import { runsByKernel } from '../../ir/runs.js';
 
 /** Places every buffer, and puts the program together. */
 export function assemble({ derived, target, estimate, buffers, kernels: list, entries }: Kernels): TrainerProgram {
   const { model } = derived;
-  const byName: Partial<Record<EntryName, Entry>> = Object.fromEntries(entries.map((e) => [e.name, e]));
+  const byName: Entries = Object.fromEntries(entries.map((e) => [e.name, e]));
   const kernels = inReadingOrder(list);
   // A result may be a literal that no kernel reads.
   const results = entries.flatMap((e) => e.results.map((r) => r.buffer));

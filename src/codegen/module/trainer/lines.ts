@@ -1,6 +1,6 @@
 // Lines of createTrainer that are the same for every engine: options, counters, what a run and a checkpoint start from.
 import { constantOf } from '../../../ir/index.js';
-import type { Entry, TrainerProgram } from '../../../ir/program.js';
+import { stepOf, type Entry, type TrainerProgram } from '../../../ir/program.js';
 import { sizeIn } from '../../../ir/toldSizes.js';
 import { elementCount, printType } from '../../../ir/types.js';
 import type { Buffer } from '../../../ir/scalar.js';
@@ -9,6 +9,7 @@ import { shortened } from '../../../diagnostics/quote.js';
 import { literal } from '../../text/quote.js';
 import type { FitDefaults } from '../../runtime/fit.js';
 import { buffersIn } from '../../uses.js';
+import { countingOfPlayers, isPlayed } from './players.js';
 import { fittingRows } from './requirements.js';
 import { trainingInputs } from './types.js';
 
@@ -18,8 +19,8 @@ export interface Lines {
   readonly options: readonly string[];
   /** What counts steps, and parameters and slots as they start. */
   readonly start: readonly string[];
-  /** Sets the counters that an entry reads. */
-  counters(entry: Entry): readonly string[];
+  /** Sets the counters that an entry reads to these expressions. */
+  counters(entry: Entry, values?: CounterValues): readonly string[];
   readonly noStep: string;
   /** Other calls of step than each so many-th end in `lines`. */
   accumulate(lines: readonly string[]): readonly string[];
@@ -28,47 +29,77 @@ export interface Lines {
   tensors(memory: string): string;
   readonly read: readonly string[];
   readonly resume: readonly string[];
+  readonly stepCount: string;
+  /** Members of a whole checkpoint's metadata. */
+  readonly saved: string;
 }
+
+/** Expressions for the number of the update, of the draw, and of how many updates the run makes. */
+export type CounterValues = Readonly<Record<'update' | 'draw' | 'run', string>>;
 
 /** What a step says that needs to know how long the run is. */
 const noRun =
   'step: the learning rate follows the length of the run, which fit knows; give createTrainer the option updates, or the schedule its steps';
 
+/** How calls of step are counted, and what of that a checkpoint holds. */
+export interface Counting {
+  readonly start: readonly string[];
+  /** How many updates the run makes, where so many `steps` are to come. */
+  readonly planned: string;
+  readonly counters: CounterValues;
+  readonly stepCount: string;
+  /** Members of the metadata. */
+  readonly saved: readonly string[];
+  /** The last argument of readTensors, behind a comma. */
+  readonly counts: string;
+  readonly resume: readonly string[];
+}
+
+/** Updates and calls of step. */
+function countingOf({ model: { players } }: TrainerProgram): Counting {
+  const accumulate = players[0]?.accumulate ?? 1;
+  return {
+    start: ['let updates = 0;', '// Counts calls of step: every one has random draws of its own.', 'let draws = 0;'],
+    planned: `Math.floor((draws + steps) / ${accumulate})`,
+    counters: { update: 'updates + 1', draw: 'draws', run: 'planned' },
+    stepCount: 'updates',
+    saved: ['update: String(updates)', 'draw: String(draws)', 'seed: String(seed)'],
+    counts: '',
+    resume: ['updates = counts?.update ?? 0;', 'draws = counts?.draw ?? 0;'],
+  };
+}
+
 export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const { model, slots } = program;
   const { train, players } = model;
   const accumulate = players[0]?.accumulate ?? 1;
+  const counting = isPlayed(program) ? countingOfPlayers(program) : countingOf(program);
   const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
   const seedField = counter('seed');
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
   const hasRun = counter('run') !== undefined;
   const hasSlots = slots.length > 0;
-  const plan = hasRun
-    ? `, plan: (steps) => {\nplanned = options.updates ?? Math.floor((draws + steps) / ${accumulate});\n}`
-    : '';
+  const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
   const rows = fittingRows(program);
   const fitting = rows === undefined ? '' : `, fits: ${rows}`;
   return {
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
-      'let updates = 0;',
-      '// Counts calls of step: every one has random draws of its own.',
-      'let draws = 0;',
-      ...(hasRun ? ['// How many updates the run makes.', 'let planned = options.updates;'] : []),
+      ...counting.start,
+      ...(hasRun
+        ? ['// How many updates the run makes.', 'const { updates: asked } = options;', 'let planned = asked;']
+        : []),
       'initialize(memory, seed);',
       ...(slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
       ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
     ],
-    counters(entry) {
+    counters(entry, values = counting.counters) {
       const used = buffersIn(entry.steps);
       return (['update', 'run', 'draw'] as const).flatMap((c) => {
         const buffer = counter(c);
         if (!buffer || !used.has(buffer)) return [];
         const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
-        return [
-          ...lines,
-          `${layout.array(buffer)}[0] = ${{ update: 'updates + 1', run: 'planned', draw: 'draws' }[c]};`,
-        ];
+        return [...lines, `${layout.array(buffer)}[0] = ${values[c]};`];
       });
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
@@ -77,15 +108,12 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${fitting}${plan}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
-      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : program.entries.step ? '[]' : 'undefined'});`,
+      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${counting.counts});`,
       ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
-    resume: [
-      'updates = counts?.update ?? 0;',
-      'draws = counts?.draw ?? 0;',
-      'seed = counts?.seed ?? seed;',
-      ...setSeed,
-    ],
+    resume: [...counting.resume, 'seed = counts?.seed ?? seed;', ...setSeed],
+    stepCount: counting.stepCount,
+    saved: counting.saved.join(', '),
   };
 }
 
@@ -103,6 +131,12 @@ function rowsOf(program: TrainerProgram): FitDefaults['rows'] {
     rows.push([name, printType(type), constantOf(elementCount({ ...type, shape: rest })) ?? 0]);
   }
   return rows;
+}
+
+/** What a method of these takes; of several train blocks, one may be named. */
+export function parametersOf(program: TrainerProgram, name: keyof typeof waiting): string {
+  const block = isPlayed(program) && (name === 'step' || name === 'gradients');
+  return `${waiting[name]}${block ? ', block' : ''}`;
 }
 
 /** The methods that wait for kernels, with what they take: an engine answers them all at once, or all with promises. */

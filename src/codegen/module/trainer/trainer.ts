@@ -10,7 +10,8 @@ import { literal } from '../../text/quote.js';
 import { kernelEntries } from '../profile.js';
 import { checkpoints } from './checkpoints.js';
 import { acceptInputs } from './inputs.js';
-import { linesOf, method, waiting, type Lines } from './lines.js';
+import { linesOf, method, parametersOf, type Lines, type waiting } from './lines.js';
+import { gradientsOfPlayer, isPlayed, playersObject, stepOfPlayers } from './players.js';
 import { byMode, requiredOf, requiredOfOutputs } from './requirements.js';
 import { hasLoss, predictInputs, trainingInputs } from './types.js';
 
@@ -59,6 +60,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     '};',
     ...lines.start,
     ...reserveAtStart(program, layout, engine),
+    isPlayed(program) ? playersObject(program, lines, engine) : '',
     'const trainer: Trainer = {',
     methods(program, layout, engine, accept).join(',\n'),
     '};',
@@ -86,7 +88,8 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
 function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): string[] {
   const { answers } = engine;
   const lines = linesOf(program, layout);
-  const head: Head = (name, more = '') => `${answers.promised ? 'async ' : ''}${name}(${waiting[name]}${more})`;
+  const head: Head = (name, more = '') =>
+    `${answers.promised ? 'async ' : ''}${name}(${parametersOf(program, name)}${more})`;
   const { step, evaluate, predict, gradients } = runs(program, lines, engine, accept, head);
   const learning = (...members: readonly string[]): readonly string[] => (hasLoss(program) ? members : []);
   return [
@@ -94,7 +97,7 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
     predict,
     ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
     engine.parameters,
-    ...learning('get stepCount() {\nreturn updates;\n}'),
+    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`),
     save(lines, engine, head),
     method(head('load'), ...lines.read, engine.loaded ?? '', ...lines.resume),
     `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
@@ -105,13 +108,18 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
 type Head = (name: keyof typeof waiting, more?: string) => string;
 
 /** The methods that run an entry each. */
-function runs({ entries }: TrainerProgram, lines: Lines, engine: Engine, accept: Acceptors, head: Head) {
+function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acceptors, head: Head) {
   const { answers } = engine;
+  const { entries } = program;
   const run = (name: EntryName): string[] => {
     const entry = entries[name];
     return entry ? [...lines.counters(entry), answers.run(name)] : [];
   };
   const step = (): string => {
+    if (isPlayed(program)) {
+      const { before, after } = stepOfPlayers(program, engine);
+      return method(head('step'), before, accept.call('training'), ...after);
+    }
     if (!entries.step) return `${head('step').replace('inputs', '')} {\n${lines.noStep}\n}`;
     const accumulate = entries.accumulate
       ? lines.accumulate([...run('accumulate'), 'draws++;', ...answers.scalars(entries.accumulate)])
@@ -120,6 +128,7 @@ function runs({ entries }: TrainerProgram, lines: Lines, engine: Engine, accept:
     return method(head('step'), accept.call('training'), ...accumulate, ...all);
   };
   const { evaluate, predict, gradients } = entries;
+  const player = isPlayed(program) ? gradientsOfPlayer(engine) : undefined;
   return {
     step: step(),
     evaluate: method(
@@ -137,7 +146,9 @@ function runs({ entries }: TrainerProgram, lines: Lines, engine: Engine, accept:
     ),
     gradients: method(
       head('gradients'),
+      player?.before ?? '',
       accept.call('training'),
+      player?.after ?? '',
       ...run('gradients'),
       ...(gradients && gradients.results.length > 0
         ? answers.gradients(gradients)
@@ -149,7 +160,7 @@ function runs({ entries }: TrainerProgram, lines: Lines, engine: Engine, accept:
 /** What is saved is what there is now, before anything is waited for. */
 function save(lines: Lines, { fetch }: Engine, head: Head): string {
   const held = fetch === undefined ? 'm' : 'now';
-  const resume = 'update: String(updates), draw: String(draws), seed: String(seed)';
+  const resume = lines.saved;
   return method(
     head('save', ' = {}'),
     'checkSaveOptions(options);',

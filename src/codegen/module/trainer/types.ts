@@ -11,8 +11,8 @@ export function hasLoss({ model }: TrainerProgram): boolean {
 
 /** Inputs that step, evaluate and gradients take. */
 export function trainingInputs(program: TrainerProgram): TrainerProgram['inputs'] {
-  const { step, accumulate, gradients, evaluate } = program.entries;
-  const read = new Set([step, accumulate, gradients, evaluate].flatMap((entry) => entry?.inputs ?? []));
+  const others = Object.values(program.entries).filter(({ name }) => name !== 'predict');
+  const read = new Set(others.flatMap((entry) => entry.inputs));
   return program.inputs.filter((input) => read.has(input.name));
 }
 
@@ -29,6 +29,8 @@ export function publicTypes(program: TrainerProgram): Definition[] {
     text: `export type ParameterName = ${unionOf(names)};`,
   };
   if (!hasLoss(program)) return [...predictionTypes(program), parameterNames];
+  const blocks = program.model.training.totals.map(({ name }) => name);
+  const several = blocks.length > 0;
   return [
     {
       kind: 'interface',
@@ -43,8 +45,14 @@ export function publicTypes(program: TrainerProgram): Definition[] {
       name: 'Losses',
       doc: 'The total loss, the named losses and the metrics.',
       exported: true,
-      properties: lossNames(program).map((name) => ({ name: propertyKey(name), type: 'number' })),
+      properties: lossNames(program).map((name) => ({
+        name: propertyKey(name),
+        type: 'number',
+        // A pass of one block computes its own.
+        ...(several && name !== 'loss' && { optional: true as const }),
+      })),
     },
+    ...(several ? [blockNames(blocks)] : []),
     parameterNames,
     {
       kind: 'text',
@@ -53,6 +61,13 @@ export function publicTypes(program: TrainerProgram): Definition[] {
       };`,
     },
   ];
+}
+
+function blockNames(blocks: readonly string[]): Definition {
+  return {
+    kind: 'text',
+    text: `/** The train blocks. */\nexport type BlockName = ${blocks.map((b) => literal(b)).join(' | ')};`,
+  };
 }
 
 /** Fewer copies are read more easily each by its name. */

@@ -1,5 +1,6 @@
 // Builtins for what is not computed on tensors: initialisers, data sources, repetition, derivatives.
 import { misplaced, wrongKind } from '../../../diagnostics/elaboration.js';
+import type { Span } from '../../../diagnostics/diagnostic.js';
 import { shortened } from '../../../diagnostics/quote.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
 import { filled } from '../../../ir/ops/calls.js';
@@ -10,8 +11,7 @@ import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../derive/differentiate.js';
 import { configured, separate } from '../calls.js';
 import { asF32 } from '../tensors.js';
-import { fail, spend } from '../frame.js';
-import { dataField } from '../train.js';
+import { fail, spend, type Frame } from '../frame.js';
 import {
   describe,
   isCallable,
@@ -264,4 +264,20 @@ function dataSource(call: BuiltinCall, kind: DataSource['kind']): Value {
       }),
     );
   return { kind: 'data', source: { kind, ...(path !== undefined && { path }), fields: withoutPrototype(fields) } };
+}
+
+/** An argument of a data source as plain data. */
+function dataField(value: Value, span: Span, frame: Frame): DataField {
+  switch (value.kind) {
+    case 'number':
+    case 'string':
+    case 'boolean':
+      return value.value;
+    case 'range':
+      return { from: value.from, to: value.to };
+    case 'list':
+      return value.items.map((item) => dataField(item, span, frame));
+    default:
+      return fail(frame, wrongKind({ expected: 'a column, a path or a list of them', got: describe(value), span }));
+  }
 }

@@ -1,0 +1,51 @@
+// The update of each parameter that a train block trains.
+import { noOptimizer } from '../../../diagnostics/training.js';
+import type { ModelParameter, Update } from '../../../ir/model.js';
+import { tensor, typeKey } from '../../../ir/types.js';
+import { atStatement, fail } from '../frame.js';
+import { guarded } from '../bodies.js';
+import { isDrawn, updateLike, updateOf } from '../optimizers.js';
+import { matches } from './patterns.js';
+import type { Block, Chosen } from './settings.js';
+
+const anyParameter: ModelParameter = {
+  name: 'w',
+  type: tensor([]),
+  initial: { kind: 'fill', value: 0 },
+  trained: true,
+};
+
+/** Of each of these; what is wrong within an optimizer is told also where no parameter came to have it. */
+export function updatesOf({ run: { frame }, name, span, optimizers }: Block, own: readonly ModelParameter[]): Update[] {
+  const updates: Update[] = [];
+  const used = new Set<Chosen>();
+  // The update of a parameter is that of any other of its type and optimizer, over leaves of its own.
+  const known = new Map<Chosen, Map<string, Update>>();
+  for (const p of own) {
+    if (optimizers.length === 0) break;
+    // The first matching pattern wins, then the default.
+    const chosen =
+      optimizers.find((o) => o.patterns?.some((pattern) => matches(pattern, p.name))) ??
+      optimizers.find((o) => o.patterns === undefined);
+    if (!chosen) return fail(frame, noOptimizer({ parameter: p.name, span }));
+    used.add(chosen);
+    const inner = atStatement(frame, chosen.span);
+    const alike = known.get(chosen) ?? new Map<string, Update>();
+    known.set(chosen, alike);
+    const type = typeKey(p.type);
+    const update = (): Update => {
+      const first = alike.get(type);
+      if (first) return updateLike(first, p, inner);
+      const made = updateOf(chosen.optimizer, p, chosen.span, inner, name);
+      // Draws are each parameter's own.
+      if (!isDrawn(made)) alike.set(type, made);
+      return made;
+    };
+    guarded(inner, [], () => updates.push(frame.context.g.at(inner.origin, update, { kind: 'update' })));
+  }
+  for (const o of optimizers) {
+    const inner = atStatement(frame, o.span);
+    if (!used.has(o)) guarded(inner, [], () => void updateOf(o.optimizer, anyParameter, o.span, inner, name));
+  }
+  return updates;
+}
