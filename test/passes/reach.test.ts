@@ -130,4 +130,10 @@ describe('where nothing can be infinite', () => {
       expect(text.match(/\bif\b/g)).toHaveLength(1);
     },
   );
+
+  it('what a batch is normalised to is finite, layer after layer', () => {
+    const text = gradientOf('logits = x |> repeat(3, dense(4) >> batch_norm >> relu) |> dense(3)');
+    expect(text).not.toContain('any(');
+    expect(text.match(/\bif\b/g)).toHaveLength(1);
+  });
 });

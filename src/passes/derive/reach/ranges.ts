@@ -1,12 +1,12 @@
 // What is known of values before they are computed: bounds, and whether they are finite where the model's inputs and weights are.
 import { isOp, through, type Node, type NodeOf, type Op } from '../../../ir/graph.js';
-import { sub } from '../../../ir/ops/arithmetic.js';
+import { div, mul, sub } from '../../../ir/ops/arithmetic.js';
 import { numberOf } from '../../../ir/ops/calls.js';
 import { constant, iota, literal, size } from '../../../ir/ops/constants.js';
 import { again, stopGradient } from '../../../ir/ops/control.js';
 import { parameter } from '../../../ir/ops/leaves.js';
 import { less, lessEqual } from '../../../ir/ops/logic.js';
-import { broadcast, reshape } from '../../../ir/ops/movement.js';
+import { broadcast, permute, reshape, slice } from '../../../ir/ops/movement.js';
 import { ownGradient } from '../../../ir/ops/ownGradient.js';
 import { reduceMax, type sum } from '../../../ir/ops/reductions.js';
 import type { OpName, OpOf } from '../../../ir/ops/registry.js';
@@ -26,9 +26,11 @@ export interface Range {
   readonly number: boolean;
   /** Made of constants and sizes alone. */
   readonly fixed: boolean;
+  /** As large as weights are: a parameter, or one times or over what is of moderate size. A product with it is taken to be finite. */
+  readonly weight: boolean;
 }
 
-type Bounds = Omit<Range, 'fixed'>;
+type Bounds = Omit<Range, 'fixed' | 'weight'>;
 
 const anything: Bounds = { low: -Infinity, high: Infinity, finite: false, number: false };
 const ordinary: Bounds = { low: -Infinity, high: Infinity, finite: true, number: true };
@@ -46,14 +48,23 @@ export function rangesOf(
 ): ReadonlyMap<Node, Range> {
   const ranges = new Map<Node, Range>();
   for (const node of order) {
-    const inputs = node.inputs.map((input) => ranges.get(input) ?? { ...anything, fixed: false });
+    const inputs = node.inputs.map((input) => ranges.get(input) ?? { ...anything, fixed: false, weight: false });
     const known = node.inputs.length === 0 ? least(node) : undefined;
     const own = node.type.element.kind === 'bool' ? truth : boundsOf(node, inputs);
     const bounds = known === undefined ? own : { ...own, low: known };
     const fixed = constants.has(node.op) || (node.inputs.length > 0 && inputs.every((i) => i.fixed));
-    ranges.set(node, { ...settled(bounds), fixed });
+    ranges.set(node, { ...settled(bounds), fixed, weight: isWeight(node, inputs) });
   }
   return ranges;
+}
+
+function isWeight(node: Node, inputs: readonly Range[]): boolean {
+  if (node.op === parameter) return true;
+  const [a, b] = inputs;
+  if (passing.includes(node.op) || isOp(node, slice, permute)) return a.weight;
+  const scales = (x: Bounds): boolean => x.finite && isModerate(x);
+  if (isOp(node, mul)) return (a.weight && scales(b)) || (b.weight && scales(a));
+  return isOp(node, div) && a.weight && scales(quotient(at(1), b));
 }
 
 /** By the row of the node's op. */
@@ -211,16 +222,16 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   sub: ([a, b], node) => (shiftedBy(node) ? { ...a, low: -Infinity, high: 0 } : plus(a, negated(b))),
   neg: ([x]) => negated(x),
   mul: ([a, b], { inputs: [x, y] }) => {
-    // A product with weights is taken to be finite, as a matrix product with them is.
-    const [one, other] = [x, y].map((factor) => through(factor, passing).op === parameter);
-    const weighted = a.finite && b.finite && one !== other;
+    // As a matrix product with weights is taken to be finite.
+    const weighted = a.finite && b.finite && a.weight !== b.weight;
     const product = { ...times(a, b), ...(weighted && { finite: true }) };
     return x === y ? { ...product, low: Math.max(product.low, 0) } : product;
   },
   div: ([a, b]) => quotient(a, b),
   pow: ([x], { inputs: [, power] }) => {
-    const even = (numberOf(power) ?? 1) % 2 === 0;
-    return { ...anything, low: x.low >= 0 || even ? 0 : -Infinity };
+    const exponent = numberOf(power) ?? NaN;
+    const low = x.low >= 0 || exponent % 2 === 0 ? 0 : -Infinity;
+    return { ...anything, low, number: x.number && Number.isInteger(exponent) && exponent > 0 };
   },
   maximum: ([a, b]) => ({ ...union([a, b]), low: Math.max(a.low, b.low) }),
   minimum: ([a, b]) => ({ ...union([a, b]), high: Math.min(a.high, b.high) }),
