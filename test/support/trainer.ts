@@ -20,7 +20,7 @@ export interface LoadedTrainer {
 export interface LoadedModule {
   /** A promise on wasm: await it where the target may be that. */
   createTrainer(options?: object): LoadedTrainer;
-  model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
+  model: { name: string; parameters: { name: string; shape: number[]; count: number; trained: boolean }[] };
 }
 
 let modules = 0;

@@ -19,7 +19,8 @@ import { nextOf, runScan } from './scan.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
-import { describe, listValue, sizeValue, tensorValue, unknown, type Value } from './values.js';
+import { isFrozen, noteParameter } from './wrapped.js';
+import { describe, instanceOf, listValue, sizeValue, tensorValue, unknown, type Value } from './values.js';
 import { literal } from '../../ir/ops/constants.js';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
@@ -121,8 +122,8 @@ export function define({ name, span }: Identifier, value: Value, frame: Frame): 
   if (value.kind === 'tensor' && value.node.inputs.length > 0 && !frame.context.isLibrary(span.file))
     nameNode(value.node, name, path);
   const bound = withInstance(value);
-  if ((bound.kind === 'function' || bound.kind === 'composition' || bound.kind === 'repeat') && bound.instance)
-    bound.instance.path ??= path;
+  const instance = instanceOf(bound);
+  if (instance) instance.path ??= path;
   frame.scope.define(name, bound.kind === 'number' && bound.name === undefined ? { ...bound, name } : bound, span);
 }
 
@@ -140,11 +141,13 @@ function withInstance(value: Value): Value {
 
 /** `param W: [n, units] ~ glorot_uniform()` */
 function declareParameter(statement: Of<'param'>, frame: Frame): void {
-  const { name, initial, frozen } = statement;
+  const { name, initial } = statement;
+  const trained = !statement.frozen && !isFrozen(frame);
   const { context } = frame;
   checkNew(name, frame);
   const type = typeOf(frame, statement.type);
   const full = joinPath(frame.naming.prefix, name.name);
+  noteParameter(frame, full);
   const known = context.parameters.get(full);
   if (known) {
     // The names of a scan's body are its own, those of its parameters are the model's.
@@ -160,6 +163,7 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
           note: `it is shared, and was ${printType(known.type)} before`,
         }),
       );
+    if (!trained) context.parameters.set(full, { ...known, trained });
     frame.scope.define(name.name, tensorValue(known.node), name.span);
     return;
   }
@@ -168,7 +172,7 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
     initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
   const { origin } = atStatement(frame, statement.span);
   const node = context.g.at(origin, () => context.g.make(parameterLeaf, [], { name: full, type }));
-  context.parameters.set(full, { name: full, type, initial: start, trained: !frozen, node, declared: name.span });
+  context.parameters.set(full, { name: full, type, initial: start, trained, node, declared: name.span });
   frame.scope.define(name.name, tensorValue(node), name.span);
 }
 

@@ -14,6 +14,7 @@ import { match, nameAxes } from './patterns.js';
 import { configuredByData, misapplied, toNode } from './tensors.js';
 import {
   describe,
+  instanceOf,
   Scope,
   tensorValue,
   unknown,
@@ -24,6 +25,7 @@ import {
   type Repeat,
   type Value,
 } from './values.js';
+import { applyWrapped } from './wrapped.js';
 
 /** More calls inside one another than this are a recursion, and so are more than these of one function. */
 const deepest = 200;
@@ -113,6 +115,8 @@ export function apply(callee: Value, list: readonly Given[], span: Span, frame: 
       return applyComposition(callee, list, span, frame);
     case 'repeat':
       return applyRepeat(callee, list, span, frame);
+    case 'wrapped':
+      return applyWrapped(callee, span, frame, (inner) => apply(callee.block, list, span, inner));
     case 'unknown':
       return unknown;
     default:
@@ -350,8 +354,8 @@ function applyRepeat(callee: Repeat, list: readonly Given[], span: Span, frame: 
   let given = list;
   callee.copies.forEach((copy, i) => {
     const path = own === undefined ? frame.naming.path(String(i)) : `${own}.${i}`;
-    if (copy.kind === 'function' && copy.instance) copy.instance.path ??= path;
-    if (copy.kind === 'composition' || copy.kind === 'repeat') copy.instance.path ??= path;
+    const instance = instanceOf(copy);
+    if (instance) instance.path ??= path;
     const origin = frame.origin && { ...frame.origin, path };
     given = [{ value: apply(copy, given, span, { ...frame, origin, naming: new Naming(path) }), span }];
   });
@@ -373,6 +377,8 @@ export function separate(value: Value): Value {
       return { ...value, parts: value.parts.map(separate), instance: {} };
     case 'repeat':
       return { ...value, copies: value.copies.map(separate), instance: {} };
+    case 'wrapped':
+      return { ...value, block: separate(value.block) };
     case 'list':
       return { ...value, items: value.items.map(separate) };
     default:

@@ -227,7 +227,10 @@ function assembled(
   const own = new Map([...context.parameters, ...evaluation.frame.context.parameters]);
   const parameters = [...own.values()]
     .filter((p) => needed.has(`parameter ${p.name}`))
-    .map(({ name, type, initial, trained }): ModelParameter => ({ name, type, initial, trained }));
+    .map(({ name, type, initial, trained }): ModelParameter => {
+      // Frozen in one mode, it is so in the other.
+      return { name, type, initial, trained: trained && context.parameters.get(name)?.trained !== false };
+    });
   const states = [...context.states.values()].filter((s) => needed.has(`state ${s.name}`));
   const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
   const [trainingMode, evaluationMode] = [modeOf(training, states), modeOf(evaluation, [])];

@@ -107,6 +107,13 @@ export interface Context {
   }[];
 }
 
+/** The application of a wrapped block, with the names of the parameters that it came to so far. */
+export interface Wrapping {
+  readonly manner: 'frozen';
+  readonly parameters: Set<string>;
+  readonly outer?: Wrapping | undefined;
+}
+
 export interface Frame {
   readonly context: Context;
   readonly scope: Scope;
@@ -116,6 +123,8 @@ export interface Frame {
   readonly binding?: string;
   /** Inside a function of the library: what is made on the way is called by what it is, not by where it stands. */
   readonly inFunction?: true;
+  /** Inside of a wrapped block: frozen(block). */
+  readonly wrapping?: Wrapping;
   /** In the train block, where what a run knows of itself may be asked for. */
   readonly inTrain?: true;
 }

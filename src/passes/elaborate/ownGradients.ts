@@ -248,6 +248,8 @@ function mapTensors(value: Value, become: (node: Node) => Node): Value {
       return { ...value, parts: value.parts.map(inside) };
     case 'repeat':
       return { ...value, copies: value.copies.map(inside) };
+    case 'wrapped':
+      return { ...value, block: inside(value.block) };
     default:
       return value;
   }
@@ -267,6 +269,7 @@ function sameKind(a: Value, b: Value): boolean {
     const [mine, theirs] = [a, b].map((f) => (f.configuration ?? []).map((g) => g.value));
     return a.definition === b.definition && a.instance === b.instance && sameValues(mine, theirs);
   }
+  if (a.kind === 'wrapped' && b.kind === 'wrapped') return a.manner === b.manner && sameKind(a.block, b.block);
   if (a.kind === 'builtin' && b.kind === 'builtin') return a.builtin === b.builtin;
   const plain = ['number', 'boolean', 'string', 'none', 'all'];
   return a === b || (plain.includes(a.kind) && a.kind === b.kind && describe(a) === describe(b));

@@ -26,6 +26,7 @@ export type Value =
   | { readonly kind: 'builtin'; readonly builtin: Builtin }
   | Composition
   | Repeat
+  | Wrapped
   | { readonly kind: 'initial'; readonly initial: Initial }
   | {
       readonly kind: 'optimizer';
@@ -99,6 +100,33 @@ export interface Repeat {
   /** The block's own name, where it is a single layer. */
   readonly blockName?: string;
   readonly instance: Instance;
+}
+
+/** frozen(block): the block, whose parameters are not trained. */
+export interface Wrapped {
+  readonly kind: 'wrapped';
+  readonly manner: 'frozen';
+  readonly block: Value;
+}
+
+/** What the name of a layer is kept with: that of a wrapped one is the block's. */
+export function instanceOf(value: Value): Instance | undefined {
+  if (value.kind === 'wrapped') return instanceOf(value.block);
+  return value.kind === 'function' || value.kind === 'composition' || value.kind === 'repeat'
+    ? value.instance
+    : undefined;
+}
+
+/** The layers that a layer is made of. */
+export function partsOf(value: Value): readonly Value[] {
+  if (value.kind === 'wrapped') return [value.block];
+  return value.kind === 'composition' ? value.parts : value.kind === 'repeat' ? value.copies : [];
+}
+
+/** The name of a single layer, wrapped or not. */
+export function layerName(value: Value): string | undefined {
+  if (value.kind === 'wrapped') return layerName(value.block);
+  return value.kind === 'function' && value.definition.kind === 'layer' ? value.definition.name.name : undefined;
 }
 
 /** What a builtin is for, as `nnc ops` and the library's page group it. */
@@ -283,9 +311,7 @@ export function dimOf(value: Value): Dim | undefined {
 }
 
 export function isCallable(value: Value): boolean {
-  return (
-    value.kind === 'function' || value.kind === 'builtin' || value.kind === 'composition' || value.kind === 'repeat'
-  );
+  return ['function', 'builtin', 'composition', 'repeat', 'wrapped'].includes(value.kind);
 }
 
 /** A number as the language writes it. */
@@ -321,6 +347,7 @@ export function describe(value: Value): string {
       return `the function ${value.builtin.name}`;
     case 'composition':
     case 'repeat':
+    case 'wrapped':
       return 'a layer';
     case 'initial':
       return 'an initialiser';

@@ -15,8 +15,10 @@ import { fail, spend, type Frame } from '../frame.js';
 import {
   describe,
   isCallable,
+  layerName,
   listValue,
   numberValue,
+  partsOf,
   tensorValue,
   type BuiltinCall,
   type BuiltinDefinition,
@@ -149,13 +151,9 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
           call.frame,
           wrongKind({ expected: 'a number of copies from 1 to 10000', got: String(n), span: given(call, 'n').span }),
         );
-      const argument = given(call, 'block');
-      const block = configured(argument.value, call.frame, argument.span);
-      if (!isCallable(block))
-        return fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span: argument.span }));
-      const blockName =
-        block.kind === 'function' && block.definition.kind === 'layer' ? block.definition.name.name : undefined;
-      spend(call.frame, n * layersIn(block), argument.span);
+      const block = blockOf(call);
+      const blockName = layerName(block);
+      spend(call.frame, n * layersIn(block), given(call, 'block').span);
       const copies = Array.from({ length: n }, () => separate(block));
       return { kind: 'repeat', copies, ...(blockName !== undefined && { blockName }), instance: {} };
     },
@@ -167,13 +165,19 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     summary: 'The same layer with parameters of its own.',
     example: 'x |> dense(8) |> copy_of(dense(8))',
     apply(call) {
-      const argument = given(call, 'block');
-      const block = configured(argument.value, call.frame, argument.span);
-      if (!isCallable(block))
-        return fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span: argument.span }));
-      spend(call.frame, layersIn(block), argument.span);
+      const block = blockOf(call);
+      spend(call.frame, layersIn(block), given(call, 'block').span);
       return separate(block);
     },
+  },
+  {
+    name: 'frozen',
+    kind: 'syntax',
+    forms: ['(block)'],
+    summary:
+      'The same layer, whose parameters are not trained, wherever else they are shared. Gradients flow through it to its input. It adds nothing to their names.',
+    example: 'x |> frozen(dense(8)) |> dense(4)',
+    apply: (call) => ({ kind: 'wrapped', manner: 'frozen', block: blockOf(call) }),
   },
   {
     name: 'grad',
@@ -222,10 +226,16 @@ function differentiated(call: BuiltinCall, value: Value): Node {
   return asF32(call.frame, value.node, span);
 }
 
+/** The layer that a call is given as its block. */
+function blockOf(call: BuiltinCall): Value {
+  const { value, span } = given(call, 'block');
+  const block = configured(value, call.frame, span);
+  return isCallable(block) ? block : fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span }));
+}
+
 /** How many values a copy of it makes. */
 function layersIn(value: Value): number {
-  const parts = value.kind === 'composition' ? value.parts : value.kind === 'repeat' ? value.copies : [];
-  return parts.reduce((n, part) => n + layersIn(part), 1);
+  return partsOf(value).reduce((n, part) => n + layersIn(part), 1);
 }
 
 /**
