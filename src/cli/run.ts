@@ -18,13 +18,13 @@ export interface EpochRecord {
 
 export interface Run {
   readonly folder: string;
-  /** Takes note of an epoch; files are written at most once a second. */
-  record(record: EpochRecord, trainer: Trainer): Promise<void>;
+  /** Takes note of an epoch, which may be the best so far; files are written at most once a second. */
+  record(record: EpochRecord, best: boolean, trainer: Trainer): Promise<void>;
   /** Writes everything: the last checkpoint holds all that going on exactly needs. */
   finish(trainer: Trainer): Promise<void>;
-  /** The files that are there. There is no best checkpoint where no epoch had a finite loss. */
+  /** The files that are there. There is no best checkpoint where what is monitored was finite in no epoch. */
   files(): readonly string[];
-  /** Did every epoch so far end with a loss that is not finite? */
+  /** Was what is monitored not finite in every epoch so far? */
   diverged(): boolean;
 }
 
@@ -36,33 +36,32 @@ export function openRun(out: string | undefined, model: string, force = false): 
   const folder = out === undefined ? freeFolder(join('runs', model)) : namedFolder(out, force);
   const lineFile = join(folder, metrics);
   attempt(lineFile, () => writeFileSync(lineFile, ''));
-  let lowest = Infinity;
-  let lowestFile: Uint8Array | undefined;
+  let found = false;
+  let bestFile: Uint8Array | undefined;
   let lines = '';
   let epochs = 0;
   let written = performance.now();
 
   const finish = async (trainer: Trainer): Promise<void> => {
     const files = [{ path: join(folder, last), content: await trainer.save({ optimizer: true }) }];
-    if (lowestFile) files.push({ path: join(folder, best), content: lowestFile });
+    if (bestFile) files.push({ path: join(folder, best), content: bestFile });
     writeFiles(files);
     attempt(lineFile, () => appendFileSync(lineFile, lines));
-    lowestFile = undefined;
+    bestFile = undefined;
     lines = '';
     written = performance.now();
   };
   return {
     folder,
     finish,
-    files: () => (lowest < Infinity ? [last, best, metrics] : [last, metrics]),
-    diverged: () => epochs > 0 && lowest === Infinity,
-    async record(record, trainer) {
+    files: () => (found ? [last, best, metrics] : [last, metrics]),
+    diverged: () => epochs > 0 && !found,
+    async record(record, isBest, trainer) {
       epochs++;
       lines += `${JSON.stringify(record)}\n`;
-      const { loss } = record.validation ?? record.train;
-      if (Number.isFinite(loss) && loss < lowest) {
-        lowest = loss;
-        lowestFile = await trainer.save();
+      if (isBest) {
+        found = true;
+        bestFile = await trainer.save();
       }
       if (performance.now() - written > writeEvery) await finish(trainer);
     },

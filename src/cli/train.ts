@@ -98,7 +98,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     trainer.dispose();
     display.end();
   }
-  if (output.diverged()) standardOutput.write('no epoch had a finite loss: none of them is the best\n');
+  const monitored = (model.train.monitor ?? 'loss').replace(/^-/, '');
+  if (output.diverged()) standardOutput.write(`no epoch had a finite ${monitored}: none of them is the best\n`);
   standardOutput.write(`saved in ${output.folder}: ${output.files().join(', ')}\n`);
 }
 
@@ -132,14 +133,23 @@ async function fit(
   const validation = data.validation?.inputs ?? model.train.validation;
   const fitOptions = { epochs, batch, validation, report: display.live ? 'step' : 'epoch', signal } as const;
   const begin = performance.now();
+  const { patience = Infinity } = model.train;
   let rowsBefore = 0;
+  let best = 1;
+  let finished = false;
   for await (const progress of trainer.fit(data.train.inputs, fitOptions)) {
     const { epoch, step, steps, rows, losses } = progress;
     const seconds = (performance.now() - begin) / 1000;
     const checked = progress.validation;
     // What was learnt is kept before anything is shown: nobody may be there to read it.
-    if (step === steps)
-      await output.record({ epoch, step: trainer.stepCount, seconds, train: losses, validation: checked }, trainer);
+    if (step === steps) {
+      const record = { epoch, step: trainer.stepCount, seconds, train: losses, validation: checked };
+      await output.record(record, progress.best === true, trainer);
+      if (progress.best) best = epoch;
+      // With patience the trainer goes back to its best epoch: what is saved as the last is the last.
+      finished = patience < Infinity && (epoch === epochs || epoch - best >= patience);
+      if (finished) await output.finish(trainer);
+    }
     try {
       display.step({ epoch, epochs, step, steps, rows: rowsBefore + rows, values: losses });
       if (step === steps && isShown(epoch, epochs)) display.line(epochLine(epoch, epochs, losses, checked, seconds));
@@ -148,9 +158,14 @@ async function fit(
       throw error;
     }
     if (step === steps) rowsBefore += rows;
+    if (finished && epoch < epochs) display.line(stoppedLine(model, epoch, best));
   }
-  await output.finish(trainer);
+  if (!finished) await output.finish(trainer);
   if (signal.aborted) display.line(`stopped after ${count(trainer.stepCount, 'step')}`);
+}
+
+function stoppedLine({ train: { monitor = 'loss' } }: ModelGraph, epoch: number, best: number): string {
+  return `stopped after epoch ${epoch}: ${monitor.replace(/^-/, '')} is best in epoch ${best}`;
 }
 
 /** Runs of many epochs show about forty of them. */

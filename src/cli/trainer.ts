@@ -49,6 +49,8 @@ export interface Progress {
   readonly losses: Values;
   /** At the end of an epoch. */
   readonly validation?: Values;
+  /** At the end of an epoch: whether it is better than all before. */
+  readonly best?: boolean;
 }
 
 export interface TrainerOptions {

@@ -16,9 +16,6 @@ export const pendingSettings: ReadonlyMap<string, string> = new Map(
   Object.entries({
     precision: 'leave it out: values are stored in f32',
     ema: "leave it out: averages of weights are made from the trainer's parameters",
-    monitor: 'leave it out: the best epoch is that of the lowest loss',
-    patience: "it is an option of the trainer's fit: trainer.fit(data, { patience: … })",
-    shuffle: "it is an option of the trainer's fit: trainer.fit(data, { shuffle: … })",
   }),
 );
 

@@ -41,6 +41,17 @@ export const noSuchLoss = message(
   }),
 );
 
+export const noSuchMonitor = message(
+  'no-such-monitor',
+  ({ name, names, span, nearest }: At & { name: string; names: readonly string[]; nearest?: string }) => ({
+    message: `the model has no loss or metric ${name}`,
+    labels: [{ span, text: 'not computed' }],
+    notes: [`what a run can monitor: ${listed(names)}`],
+    help:
+      nearest === undefined ? 'a metric has its name where it is written: metric NAME = …' : `did you mean ${nearest}?`,
+  }),
+);
+
 export const lossNotTrained = message(
   'loss-not-trained',
   ({ name, span, blocks }: At & { name?: string; blocks: readonly string[] }) => ({

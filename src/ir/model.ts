@@ -111,6 +111,12 @@ export interface Training {
   readonly memory?: 'fast' | 'small';
   /** A share of the data between 0 and 1. */
   readonly validation: number;
+  /** What decides which epoch is the best: a loss or metric, `-NAME` where lower is better. Absent: the loss. */
+  readonly monitor?: string;
+  /** Ends a run after so many epochs without a better one. */
+  readonly patience?: number;
+  /** false: rows stay in the source's order. */
+  readonly shuffle?: boolean;
   readonly data?: DataSource;
 }
 

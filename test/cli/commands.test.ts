@@ -342,6 +342,17 @@ describe('train', () => {
     expect(stdout).toMatch(/^line: 2 parameters, 2 rows to train on \(wasm\)\nepoch 1\/1 .* validation loss /);
   });
 
+  it('stops when what is monitored gets no better, and keeps the best epoch beside the last', () => {
+    const settings = 'metric slope = mean(prediction)\n  train {\n    monitor = "-slope", patience = 2';
+    file('patient.nn', line.replace('train {', settings));
+    const { stdout } = run('train', 'patient.nn', '--epochs', '9', '--out', 'patient');
+    expect(stdout).toMatch(/\nstopped after epoch 3: slope is best in epoch 1\nsaved in patient: .*\n$/);
+    const records = readFileSync(join(folder, 'patient/metrics.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(records.length).toBe(3);
+    const updates = /"update":"(\d+)"/.exec(readFileSync(join(folder, 'patient/last.safetensors'), 'latin1'))?.[1];
+    expect(updates).toBe(String((JSON.parse(records[2]) as { step: number }).step));
+  });
+
   it('names the files that are there: none is the best where no loss was finite', () => {
     file('diverged.nn', line.replace('mse(prediction, y)', 'mse(prediction, y) + log(0 * mean(x) - 1)'));
     const { status, stdout } = run('train', 'diverged.nn', '--epochs', '2', '--out', 'diverged', '--target', 'ts');

@@ -174,6 +174,7 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
         'validation lacks an input': fit({ validation: { x: data.x, kind: data.kind } }),
         'patience 0': fit({ patience: 0 }),
         'patience with a fraction': fit({ patience: 0.5 }),
+        'monitor of nothing': fit({ monitor: 'accuracy' }),
         'start below 0': fit({ start: -1 }),
         'start with a fraction': fit({ start: 2.5 }),
         'report as another word': fit({ report: 'steps' }),
@@ -201,6 +202,7 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
       validation lacks an input: TypeError: on: this input is missing in validation, which has x, kind
       patience 0: RangeError: patience: expected a whole number of at least 1, got 0
       patience with a fraction: RangeError: patience: expected a whole number of at least 1, got 0.5
+      monitor of nothing: RangeError: monitor: expected loss, or "-NAME" where lower is better, got "accuracy"
       start below 0: RangeError: start: expected a whole number of at least 0, got -1
       start with a fraction: RangeError: start: expected a whole number of at least 0, got 2.5
       report as another word: RangeError: report: expected "epoch" or "step", got "steps"

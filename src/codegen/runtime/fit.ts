@@ -1,15 +1,19 @@
 // Training for epochs: shuffled batches, validation, early stop.
 import type { Inputs, Losses } from './model.js';
 import { countedValues, floats, integers, isObject, noInputs, shapeIn, wrongLength } from './checks.js';
+import { betterThanBefore, checkMonitor, type Monitored } from './monitor.js';
 import { checkFlag, checkOptions, checkWhole, misfit } from './options.js';
 import { permutation } from './random.js';
 import type { Dataset, FitOptions, Progress, Trainer } from './types.js';
 
 /** What a model's train block says, and how its inputs are made of rows. */
-export interface FitDefaults {
+export interface FitDefaults extends Monitored {
   readonly epochs: number;
   readonly batch: number;
   readonly validation: number;
+  readonly monitor?: string;
+  readonly patience?: number;
+  readonly shuffle?: boolean;
   /** Of each input that has one row an example: its name, its type, and the values of a row. 0: its shape tells. */
   readonly rows: readonly (readonly [name: string, type: string, row: number])[];
   /** Whether a step may have so many rows; absent where it may have any number of them. */
@@ -29,6 +33,7 @@ export function fitTrainer(
   options: FitOptions,
 ): AsyncGenerator<Progress, void, undefined> {
   checkFitOptions(options);
+  checkMonitor(options.monitor, defaults);
   const { validation = defaults.validation } = options;
   const table = tableOf('data', data, defaults.rows);
   const test = typeof validation === 'number' ? undefined : tableOf('validation', validation, defaults.rows);
@@ -36,7 +41,7 @@ export function fitTrainer(
 }
 
 function checkFitOptions(options: FitOptions): void {
-  checkOptions('fit', options, 'epochs batch shuffle validation patience start report signal');
+  checkOptions('fit', options, 'epochs batch shuffle validation monitor patience start report signal');
   for (const name of ['epochs', 'batch', 'patience'] as const) checkWhole(name, options[name], 1);
   checkWhole('start', options.start, 0);
   checkFlag('shuffle', options.shuffle);
@@ -62,8 +67,12 @@ async function* fitRows(
   table: Table,
   other: Table | undefined,
 ): AsyncGenerator<Progress, void, undefined> {
-  const { epochs = defaults.epochs, patience, start = 0, report = 'epoch', signal } = options;
-  const { batch = defaults.batch, shuffle = true, validation: share = defaults.validation } = options;
+  const { epochs = defaults.epochs, patience = defaults.patience, start = 0, report = 'epoch', signal } = options;
+  const {
+    batch = defaults.batch,
+    shuffle = defaults.shuffle ?? true,
+    validation: share = defaults.validation,
+  } = options;
   const held = typeof share === 'number' ? heldBack(table.count, share) : 0;
   const count = table.count - held;
   // Stream 0 is the split, stream n the order of epoch n.
@@ -84,7 +93,7 @@ async function* fitRows(
   const take = taker(table, Math.min(joined ? batch + left : batch, count));
   const takeTest = taker(test, Math.min(batch, testRows.length));
   const steps = Math.ceil(count / batch) - (joined ? 1 : 0);
-  let lowest = Infinity;
+  const better = betterThanBefore(options.monitor ?? defaults.monitor ?? 'loss', defaults);
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
   // Who is told of every step waits for it.
@@ -126,9 +135,7 @@ async function* fitRows(
       }
       end.validation = tested.losses();
     }
-    const { loss } = end.validation ?? end.losses;
-    end.best = loss < lowest;
-    if (end.best) lowest = loss;
+    end.best = better(end.validation ?? end.losses);
     if (patience !== undefined && (end.best || !best))
       best = { epoch, checkpoint: await trainer.save({ optimizer: true }) };
     yield end;

@@ -55,14 +55,19 @@ export interface FitOptions {
    * join the step before. Default: the model's.
    */
   batch?: number | undefined;
-  /** Whether each epoch has an order of its own, drawn from the trainer's seed. Default: true. */
+  /** Whether each epoch has an order of its own, drawn from the trainer's seed. Default: the model's, else true. */
   shuffle?: boolean | undefined;
   /**
    * Data to evaluate after each epoch, or the share of the rows to hold back for it: the nearest number of rows that is at least one
    * and leaves one. Default: the model's share.
    */
   validation?: number | Dataset | undefined;
-  /** Stop after this many epochs without a lower loss (of the validation, if any), and restore the best epoch. */
+  /**
+   * What decides which epoch is the best (of the validation, if any): `"loss"`, a loss, whose lower values are better, or a metric,
+   * whose higher values are; `"-NAME"` where lower is better. Default: the model's, else the loss.
+   */
+  monitor?: string | undefined;
+  /** Stop after this many epochs without a better one, and restore the best. Default: the model's, else never. */
   patience?: number | undefined;
   /**
    * Calls of step that the run has made, which are left out: it goes on exactly where a checkpoint with the optimizer was saved,
@@ -88,7 +93,7 @@ export interface Progress {
   losses: Losses;
   /** After an epoch, where there is data for it. */
   validation?: Losses;
-  /** After an epoch: whether no epoch before had a lower loss. */
+  /** After an epoch: whether it is better than all before. */
   best?: boolean;
   /** In the first report, where a share of the data is held back: the numbers of its rows, from 0. */
   heldOut?: readonly number[];

@@ -105,7 +105,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
     accumulate: (lines) => [`if (draws % ${accumulate} !== ${accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}, rows: ${literal(rowsOf(program))}${fitting}${plan}${more} }, data, options);\n}`,
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${plan}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
       `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${counting.counts});`,
@@ -115,6 +115,15 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     stepCount: counting.stepCount,
     saved: counting.saved.join(', '),
   };
+}
+
+/** What the model says of a run beyond its length, and what may decide which epoch is the best. */
+function runSettings({ model: { train, training } }: TrainerProgram): string {
+  const { monitor, patience, shuffle } = train;
+  const [losses, metrics] = [training.losses, training.metrics].map((list) => list.map(({ name }) => name));
+  const lists = Object.entries({ losses, metrics }).filter(([, names]) => names.length > 0);
+  const settings = Object.entries({ monitor, patience, shuffle }).filter(([, value]) => value !== undefined);
+  return [...settings, ...lists].map(([name, value]) => `, ${name}: ${literal(value)}`).join('');
 }
 
 export function method(head: string, ...lines: readonly string[]): string {

@@ -34,6 +34,7 @@ export interface Run {
   trained: readonly ModelParameter[];
   /** The names of the model's losses. */
   readonly losses: readonly string[];
+  readonly metrics: readonly string[];
 }
 
 /** What one block says of what it trains, as far as it has been read. */
@@ -85,6 +86,9 @@ const kinds: ReadonlyMap<string, SettingKind> = new Map(
       (n) => n >= 0 && n < 1,
       (t, n) => (t.validation = n),
     ),
+    monitor: { of: 'run', read: readMonitor },
+    patience: ofRun(`a whole number of epochs from 1 to ${most}`, counts, (t, n) => (t.patience = n)),
+    shuffle: { of: 'run', read: readShuffle },
     loss: { of: 'several', read: readLoss },
     only: { of: 'several', read: readOnly },
     every: {
@@ -183,6 +187,27 @@ function readMemory({ value, span }: Setting, { run: { frame, training } }: Bloc
   if (found.kind !== 'string' || (found.value !== 'fast' && found.value !== 'small'))
     return failSetting('memory', '"fast" or "small"', found, value.span, frame);
   training.memory = found.value;
+}
+
+/** `monitor = "accuracy"`; `"-accuracy"` where lower is better. */
+function readMonitor({ value, span }: Setting, { run }: Block): void {
+  const { frame, training, losses, metrics } = run;
+  const found = evaluate(value, atStatement(frame, span));
+  if (found.kind === 'unknown') return;
+  if (found.kind !== 'string')
+    return failSetting('monitor', 'the name of a loss or metric, as in "loss"', found, value.span, frame);
+  const names = ['loss', ...losses, ...metrics];
+  const name = found.value.replace(/^-/, '');
+  if (!names.includes(name))
+    fail(frame, messages.noSuchMonitor({ name, names, span: value.span, nearest: nearest(name, names) }));
+  training.monitor = found.value;
+}
+
+function readShuffle({ value, span }: Setting, { run: { frame, training } }: Block): void {
+  const found = evaluate(value, atStatement(frame, span));
+  if (found.kind === 'unknown') return;
+  if (found.kind !== 'boolean') return failSetting('shuffle', 'true or false', found, value.span, frame);
+  training.shuffle = found.value;
 }
 
 function readData({ value, span }: Setting, { run: { frame, training } }: Block): void {

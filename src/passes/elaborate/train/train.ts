@@ -37,6 +37,7 @@ export function trainOf(body: readonly Statement[], model: ToTrain | undefined, 
     parameters,
     trained: parameters ?? [],
     losses: losses.flatMap(({ name }) => name?.name ?? []),
+    metrics: body.flatMap((s) => (s.kind === 'metric' ? s.name.name : [])),
   };
   requireDifferent(statements, frame);
   const players = readBlocks(statements, run).filter(({ role }) => role !== 'common');

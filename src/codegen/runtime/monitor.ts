@@ -1,0 +1,38 @@
+// What decides which epoch of a run is the best.
+import type { Losses } from './model.js';
+import { nameOf } from './checks.js';
+
+/** What may decide, beside the loss. */
+export interface Monitored {
+  /** Losses that have names. */
+  readonly losses?: readonly string[];
+  readonly metrics?: readonly string[];
+}
+
+/** NAME or -NAME of a loss or metric, where it is given. */
+export function checkMonitor(monitor: unknown, { losses = [], metrics = [] }: Monitored): void {
+  if (monitor === undefined) return;
+  if (typeof monitor !== 'string')
+    throw new TypeError(`monitor: expected the name of a loss or metric, got ${nameOf(monitor)}`);
+  const names = ['loss', ...losses, ...metrics];
+  if (!names.includes(monitor.replace(/^-/, '')))
+    throw new RangeError(
+      `monitor: expected ${names.join(', ')}, or "-NAME" where lower is better, got ${nameOf(monitor)}`,
+    );
+}
+
+/**
+ * Tells of one epoch after the other whether it is better than all before: a metric where it is higher, a loss and `-NAME` where it
+ * is lower. What is absent or not finite is never better.
+ */
+export function betterThanBefore(monitor: string, { metrics = [] }: Monitored): (values: Losses) => boolean {
+  const name = monitor.replace(/^-/, '');
+  const sign = metrics.includes(monitor) ? -1 : 1;
+  let lowest = Infinity;
+  return (values) => {
+    const score = sign * (values as Readonly<Record<string, number>>)[name];
+    if (!Number.isFinite(score) || score >= lowest) return false;
+    lowest = score;
+    return true;
+  };
+}
