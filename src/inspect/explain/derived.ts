@@ -116,7 +116,7 @@ function equationOf({ left, formula, step, starts }: Line): string {
 function linesTold(paragraph: Paragraph): Line[] {
   switch (paragraph.kind) {
     case 'steps':
-      return linesIn(paragraph.steps, []);
+      return paragraph.lines.flatMap(({ step }) => linesIn([step], []));
     case 'each':
       return linesIn(paragraph.steps, [`for each parameter ${paragraph.letter} of ${listOf(paragraph.parameters)}`]);
     case 'copies': {

@@ -3,14 +3,15 @@ import type { Formula } from '../../ir/formula/tree.js';
 import { printType } from '../../ir/types.js';
 import { isCotangent, relationOf, type Derivation, type Step } from '../derivation/data.js';
 import { printSource } from '../../ir/source.js';
-import type { TextOptions } from './text.js';
+import { isWhole, type TextOptions } from './text.js';
 import { settingWithin, same } from './rename.js';
-import { listOf, toldOf, type Copies, type Paragraph } from './paragraphs.js';
+import { listOf, toldOf, type Copies, type Paragraph, type ToldStep } from './paragraphs.js';
 import { printDigits } from './tables.js';
 import { latexLines, widthOf } from './latexLines.js';
 import { widths } from './latexWidths.js';
 import { latex, latexNumber } from './latexWords.js';
 import { typeset } from './typeset.js';
+import { withUses, type Use } from './uses.js';
 
 /** How wide a page is, in ems: A4 with the margins of LaTeX's article at 10 points. */
 const page = 32.5;
@@ -18,7 +19,8 @@ const page = 32.5;
 const widestLeft = 9;
 
 export function printLatex(derivation: Derivation, options: TextOptions = {}): string {
-  const { sections, legend } = toldOf(derivation, options.numbers !== undefined);
+  const all = toldOf(derivation, options.numbers !== undefined);
+  const { sections, legend } = isWhole(options) ? all : withUses(all);
   const paragraphs = sections.flatMap((section) => section.paragraphs);
   const setting: Setting = { ...options, room: page - sides - Math.max(0, ...paragraphs.flatMap(leftWidths)) };
   const rows = [
@@ -64,20 +66,18 @@ function leftWidths(paragraph: Paragraph): number[] {
         ? [...loop.starts.map((start) => depth + widthOf(start.left)), ...widths(loop.body, depth + 1)]
         : [depth + widthOf(left)],
     );
+  const told = (lines: readonly ToldStep[]): Step[] => lines.flatMap(({ step, use }) => (use ? [] : [step]));
   const all =
-    paragraph.kind === 'copies'
-      ? widths(
-          paragraph.lines.map(({ step }) => step),
-          1,
-        )
-      : widths(paragraph.steps, paragraph.kind === 'each' ? 1 : 0);
+    paragraph.kind === 'each'
+      ? widths(paragraph.steps, 1)
+      : widths(told(paragraph.lines), paragraph.kind === 'copies' ? 1 : 0);
   return all.filter((width) => width <= widestLeft);
 }
 
 function paragraphRows(paragraph: Paragraph, options: Setting): Row[] {
   switch (paragraph.kind) {
     case 'steps':
-      return paragraph.steps.flatMap((step) => rowsOf(step, 0, options));
+      return lineRows(paragraph.lines, 0, options);
     case 'each': {
       const { letter, parameters, steps } = paragraph;
       const head = { text: `& \\text{for each } ${latex.variable(letter)}`, comment: listOf(parameters) };
@@ -100,12 +100,46 @@ function copiesRows({ range, what, begins, gives, lines }: Copies, options: Sett
   return [
     ...begins.map(({ inside, outside }) => end(inside, outside)),
     { text: `& \\text{for } ${rangeText(range)}`, comment: what },
-    ...lines.flatMap(({ step, only }) => [
-      ...(only === undefined ? [] : [{ text: '', comment: only }]),
-      ...rowsOf(step, 1, options),
-    ]),
+    ...lineRows(lines, 1, options),
     ...gives.map(({ inside, outside }) => end(outside, inside)),
   ];
+}
+
+function lineRows(lines: readonly ToldStep[], depth: number, options: Setting): Row[] {
+  return lines.flatMap(({ step, only, use }) => [
+    ...(only === undefined ? [] : [{ text: '', comment: only }]),
+    ...(use ? useRows(use, depth, step.lines.map(printSource).join('  '), options) : rowsOf(step, depth, options)),
+  ]);
+}
+
+/** `h_2 \\text{ as } h`, then what stands for what: as many in a line as there is room for. */
+function useRows({ layer, as, differences }: Use, depth: number, comment: string, { room }: Setting): Row[] {
+  const lead = `& ${'\\quad '.repeat(depth)}`;
+  const widest = room - 3 - depth;
+  const pairs = differences.flatMap(({ is, for: other }, i) => {
+    const end = i < differences.length - 1 ? '\\text{, }' : '';
+    const [one, two] = [
+      { text: latexOf(is), width: widthOf(is) },
+      { text: ` \\text{ for } ${latexOf(other)}${end}`, width: widthOf(other) + 2 },
+    ];
+    const width = one.width + two.width;
+    // Each half stands alone.
+    return width > widest
+      ? [one, two].map(({ text }) => ({ text, width: widest }))
+      : [{ text: one.text + two.text, width }];
+  });
+  const lines: { readonly text: string; readonly width: number }[] = [];
+  for (const { text, width } of pairs) {
+    const last = lines.at(-1);
+    if (last && last.width + width <= widest)
+      lines[lines.length - 1] = { text: last.text + text, width: last.width + width };
+    else lines.push({ text: `${lead}\\quad ${last ? '' : '\\text{with } '}${text}`, width: width + 2 });
+  }
+  const head = `${lead}${latexOf(layer)} \\text{ as } ${latexOf(as)}${pairs.length > 0 ? '\\text{,}' : ''}`;
+  return [head, ...lines.map(({ text }) => text)].map((text, i) => ({
+    text,
+    comment: i === lines.length ? comment : '',
+  }));
 }
 
 /** `t = 0, …, T - 1` */

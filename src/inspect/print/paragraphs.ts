@@ -4,14 +4,17 @@ import type { Derivation, LegendEntry, Step } from '../derivation/data.js';
 import { copyLetter, type End, type Layer } from './copies.js';
 import { numbered, stepWithin } from './rename.js';
 import { namesTogether, sectionsOf, stepsOf } from './sections.js';
+import type { Use } from './uses.js';
 
 export interface ToldSection {
   readonly title: string;
   readonly paragraphs: readonly Paragraph[];
+  /** Each of its steps is what was asked for. */
+  readonly asked?: true;
 }
 
 export type Paragraph =
-  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  | { readonly kind: 'steps'; readonly lines: readonly ToldStep[] }
   /** Steps that hold for each of several parameters. */
   | {
       readonly kind: 'each';
@@ -37,6 +40,8 @@ export interface ToldStep {
   readonly step: Step;
   /** The copies that it holds for, where it does not hold for all: `i = 0`. */
   readonly only?: string;
+  /** Of the first step of a layer that is told by an earlier one: what is said instead of its steps. */
+  readonly use?: Use;
 }
 
 export interface Told {
@@ -54,7 +59,7 @@ export function toldOf(derivation: Derivation, apart: boolean): Told {
     layers.flatMap(({ title, copies }) => (title !== undefined && copies.length > 0 ? [title] : [])),
   );
   const outside = numbered([...new Set(paths)]);
-  const sections = layersOfAll.map(({ title, layers }) => {
+  const sections = layersOfAll.map(({ title, layers, asked }): ToldSection => {
     const paragraphs: Paragraph[] = [];
     for (const layer of layers) {
       const steps = layer.lines.map(({ step, rename }) => stepWithin(step, layer.each ? rename : outside));
@@ -62,10 +67,10 @@ export function toldOf(derivation: Derivation, apart: boolean): Told {
       if (layer.copies.length > 0) paragraphs.push(copiesTold(layer, letter ?? '', isNew));
       else if (layer.each) paragraphs.push({ kind: 'each', letter: derivation.each, parameters: layer.each, steps });
       else if (last?.kind === 'steps')
-        paragraphs[paragraphs.length - 1] = { ...last, steps: [...last.steps, ...steps] };
-      else paragraphs.push({ kind: 'steps', steps });
+        paragraphs[paragraphs.length - 1] = { ...last, lines: [...last.lines, ...steps.map((step) => ({ step }))] };
+      else paragraphs.push({ kind: 'steps', lines: steps.map((step) => ({ step })) });
     }
-    return { title, paragraphs };
+    return { title, paragraphs, ...(asked && { asked }) };
   });
   return { sections, legend: derivation.legend };
 }

@@ -7,18 +7,21 @@ import { same } from './rename.js';
 export interface Section {
   readonly title: string;
   readonly layers: readonly Layer[];
+  /** Each of its steps is what was asked for. */
+  readonly asked?: true;
 }
 
 /** Those that have any steps. `letter`: copies are told once, numbered so, and updates of one form once for all parameters that have it. */
 export function sectionsOf(derivation: Derivation, letter?: string): Section[] {
   const { forward, backward, parameters, update, order, of, each } = derivation;
   const layers = (steps: readonly Step[]): Layer[] => layersOf(steps, letter);
-  return [
+  const all: Section[] = [
     { title: 'forward', layers: layers(forward) },
     { title: 'cotangents, by the chain rule', layers: layers(backward) },
-    { title: order === 2 ? `Hessian-vector products of ${of}` : 'gradients', layers: layers(parameters) },
+    { title: order === 2 ? `Hessian-vector products of ${of}` : 'gradients', layers: layers(parameters), asked: true },
     { title: 'update', layers: letter === undefined ? layers(update) : updateLayers(update, each) },
-  ].filter((section) => section.layers.length > 0);
+  ];
+  return all.filter((section) => section.layers.length > 0);
 }
 
 /** All steps of a derivation, in the order of its sections. */

@@ -6,8 +6,9 @@ import { printDim, printType } from '../../ir/types.js';
 import { isCotangent, relationOf, type Derivation, type LegendEntry, type Step } from '../derivation/data.js';
 import { printPlace, printSource } from '../../ir/source.js';
 import type { Numbers } from '../derivation/numbers.js';
-import { listOf, toldOf, type Copies, type Paragraph } from './paragraphs.js';
+import { listOf, toldOf, type Copies, type Paragraph, type ToldStep } from './paragraphs.js';
 import { printTable } from './tables.js';
+import { withUses, type Use } from './uses.js';
 
 export interface TextOptions {
   readonly style?: NotationStyle;
@@ -30,13 +31,19 @@ const usualDigits = 4;
 
 /** The derivation as text. */
 export function printText(derivation: Derivation, options: TextOptions = {}): string {
-  const { sections: told, legend } = toldOf(derivation, options.numbers !== undefined);
+  const all = toldOf(derivation, options.numbers !== undefined);
+  const { sections: told, legend } = isWhole(options) ? all : withUses(all);
   const sections = told.map(({ title, paragraphs }) => [
     `// ${title}`,
     ...commented(paragraphs.flatMap((paragraph) => paragraphRows(paragraph, options))),
   ]);
   const given = options.numbers ? [givenLines(options.numbers, options)] : [];
   return `${[...given, ...sections, ...legendLines(legend)].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** Is every step told? With its rules and numbers, and in the language. */
+export function isWhole({ style = 'math', steps = false, numbers }: TextOptions): boolean {
+  return style !== 'math' || steps || numbers !== undefined;
 }
 
 interface Row {
@@ -49,7 +56,7 @@ interface Row {
 function paragraphRows(paragraph: Paragraph, options: TextOptions): Row[] {
   switch (paragraph.kind) {
     case 'steps':
-      return stepRows(paragraph.steps, '', options);
+      return lineRows(paragraph.lines, '', options);
     case 'each': {
       const { letter, parameters, steps } = paragraph;
       const words = `for each parameter ${letter} of ${listOf(parameters)}`.split(' ');
@@ -89,19 +96,37 @@ function filled(words: readonly string[], width: number): string[] {
 function copiesRows({ range, what, begins, gives, lines }: Copies, options: TextOptions): Row[] {
   const said = (text: string, comment = ''): Row => ({ text: [text], comment });
   const steps = lines.map(({ step }) => step);
-  const width = nameWidth(steps, options);
   // What is the same of all lines is said once.
   const [source, ...others] = new Set(steps.map(sourceOf));
   const isCommon = others.length === 0;
   return [
     ...begins.map(({ inside, outside }) => said(`${inside} = ${outside}`)),
     said(`for ${range}`, isCommon ? `${what}  ${source}` : what),
-    ...lines.flatMap(({ step, only }) => [
-      ...(only === undefined ? [] : [said(`  // ${only}`)]),
-      ...rowsOf(step, '  ', width, options, isCommon ? ofType : ofBoth),
-    ]),
+    ...lineRows(lines, '  ', options, isCommon ? ofType : ofBoth),
     ...gives.map(({ inside, outside }) => said(`${outside} = ${inside}`)),
   ];
+}
+
+function lineRows(lines: readonly ToldStep[], indent: string, options: TextOptions, remark: Remark = ofBoth): Row[] {
+  const steps = lines.flatMap(({ step, use }) => (use ? [] : [step]));
+  const width = nameWidth(steps, options);
+  return lines.flatMap(({ step, only, use }) => [
+    ...(only === undefined ? [] : [{ text: [`${indent}// ${only}`], comment: '' }]),
+    ...(use
+      ? [useRow(use, indent, remark === ofType ? { comment: '' } : ofSource(step))]
+      : rowsOf(step, indent, width, options, remark)),
+  ]);
+}
+
+/** `h_norm_2 as h_norm, with y for x` */
+function useRow({ layer, as, differences }: Use, indent: string, remark: ReturnType<Remark>): Row {
+  const text = (formula: Formula): string => printFormula(formula, 'math');
+  const each = differences.map(({ is, for: other }, i) => `${i === 0 ? 'with ' : ''}${text(is)} for ${text(other)}`);
+  const parts = [`${text(layer)} as ${text(as)}`, ...each].map((part, i, all) =>
+    i < all.length - 1 ? `${part},` : part,
+  );
+  const [first, ...rest] = filled(parts, widestFormula - indent.length - 4);
+  return { text: [indent + first, ...rest.map((line) => `${indent}    ${line}`)], ...remark };
 }
 
 function stepRows(steps: readonly Step[], indent: string, options: TextOptions, remark: Remark = ofBoth): Row[] {
