@@ -6,7 +6,6 @@ export const pendingNames: ReadonlyMap<string, string> = new Map(
     lora: 'a layer of your own has the factors as params beside the weight: x @ W + alpha / rank * (x @ A) @ B, with freeze = ["*.W"]',
     spectral_norm:
       'a layer of your own divides its weight: by sqrt(sum(W^2)), which is never less than the largest singular value',
-    standardize: 'standardise the inputs, or give their means and deviations as frozen param',
     on_plateau: 'cosine and step_decay lower the learning rate in a course that is known beforehand',
   }),
 );
@@ -29,11 +28,4 @@ const argumentHints: ReadonlyMap<string, string> = new Map(
 /** What to do without an argument that a function is to have. */
 export function pendingArgument(callee: string, name: string): string | undefined {
   return argumentHints.get(`${callee} ${name}`);
-}
-
-/** The hint for a statement that begins with this word, where its form is to be had. */
-export function pendingStatement(word: string): string | undefined {
-  return word === 'observe'
-    ? 'observe is not supported yet: compute what the data give outside, and give it as a frozen param or in an input'
-    : undefined;
 }

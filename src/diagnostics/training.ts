@@ -149,3 +149,18 @@ export const parameterNotTrained = message(
     }),
   }),
 );
+
+export const observesTrained = message(
+  'observes-trained',
+  ({ name, parameter, span }: At & { name: string; parameter: string }) => ({
+    message: `${name} is observed before the first step, and depends on ${parameter}, which is trained`,
+    labels: [{ span, text: `depends on ${parameter}` }],
+    help: 'observe what follows from inputs, states and frozen parameters; a state that follows training is replaced by :=',
+  }),
+);
+
+export const observesDraw = message('observes-draw', ({ name, span }: At & { name: string }) => ({
+  message: `${name} is observed, and depends on random draws`,
+  labels: [{ span, text: 'would be another one at each look' }],
+  help: 'observe what follows from inputs, states and frozen parameters',
+}));

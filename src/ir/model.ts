@@ -147,6 +147,8 @@ export interface ModelGraph {
   readonly states: readonly ModelState[];
   readonly training: Mode;
   readonly evaluation: Mode;
+  /** What states become while the trainer looks at its data, before the first step. */
+  readonly observed: readonly Named[];
   /** In the order in which a step runs them; empty where the model has no train block. */
   readonly players: readonly Player[];
   readonly train: Training;
@@ -180,9 +182,9 @@ interface SlotOf {
   readonly player?: string | undefined;
 }
 
-/** Every node that one of the two modes reports or stores. */
+/** Every node that one of the two modes reports or stores, or that is observed. */
 export function modeRoots(model: ModelGraph): Node[] {
-  return [model.training, model.evaluation].flatMap(rootsOf);
+  return [...[model.training, model.evaluation].flatMap(rootsOf), ...model.observed.map((n) => n.node)];
 }
 
 /** The same of one mode. */

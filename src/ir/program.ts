@@ -183,7 +183,7 @@ export type Step = Work<Run>;
 /** What a pass of one train block runs; `step.critic` where there are several. */
 export type PassName = 'step' | 'accumulate' | 'gradients';
 
-export type EntryName = PassName | `${PassName}.${string}` | 'evaluate' | 'predict';
+export type EntryName = PassName | `${PassName}.${string}` | 'observe' | 'evaluate' | 'predict';
 
 /** The entry of a player. */
 export function passOf(name: PassName, player: string | undefined): EntryName {
@@ -218,7 +218,7 @@ export interface MemoryPlan {
 }
 
 /** By name; those that a program has. */
-export type Entries = Partial<Record<PassName | 'evaluate' | 'predict', Entry>> &
+export type Entries = Partial<Record<PassName | 'observe' | 'evaluate' | 'predict', Entry>> &
   Record<`${PassName}.${string}`, Entry>;
 
 /** What a call of step runs, each pass at its update; of several players one after another. */

@@ -98,6 +98,14 @@ export const forms: readonly Form[] = [
     example: 'state seen: f32 = 0\nseen := seen + 1',
   },
   {
+    name: 'observe',
+    use: 'observe NAME := VALUE',
+    summary:
+      'Replaces a state while the trainer looks at its data, before the first step: how a layer learns what its inputs are like. The value may depend on inputs, states and frozen parameters.',
+    place: 'body',
+    example: 'state largest: f32 = 0\nobserve largest := max(largest, max(abs(x), axis = [0, 1]))\nreturn x / largest',
+  },
+  {
     name: 'output',
     use: 'output NAME = VALUE, or output NAME',
     summary: 'What predict returns.',

@@ -282,6 +282,7 @@ export class Grammar extends Recovery {
       { GATE: () => this.leads(T.Param), ALT: () => this.SUBRULE1(this.paramStatement) },
       { GATE: () => this.leads(T.Frozen), ALT: () => this.SUBRULE2(this.paramStatement) },
       { GATE: () => this.leads(T.State), ALT: () => this.SUBRULE(this.stateStatement) },
+      { GATE: () => this.leads(T.Observe), ALT: () => this.SUBRULE(this.observeStatement) },
       { GATE: () => this.leads(T.Slot), ALT: () => this.SUBRULE(this.slotStatement) },
       { GATE: () => this.leads(T.Output), ALT: () => this.SUBRULE(this.outputStatement) },
       { GATE: () => this.leads(T.Metric), ALT: () => this.SUBRULE(this.metricStatement) },
@@ -329,6 +330,14 @@ export class Grammar extends Recovery {
     this.CONSUME(T.Equals);
     const initial = this.SUBRULE(this.expression);
     return { kind: 'state', name, type, initial, span: this.from(start) };
+  });
+
+  private readonly observeStatement = this.RULE('observeStatement', (): Statement => {
+    const start = this.CONSUME(T.Observe);
+    const name = this.SUBRULE(this.name);
+    this.CONSUME(T.Assign);
+    const value = this.SUBRULE(this.expression);
+    return { kind: 'observe', name, value, span: this.from(start) };
   });
 
   private readonly slotStatement = this.RULE('slotStatement', (): Statement => {

@@ -1,7 +1,6 @@
 // What was found and what was expected, in words, and the usual reason why one stands in place of the other.
 import type { IToken, TokenType } from 'chevrotain';
 import { statementHere } from '../diagnostics/foreign.js';
-import { pendingStatement } from '../diagnostics/pending.js';
 import { isName } from './starts.js';
 import * as T from './tokens.js';
 
@@ -38,8 +37,6 @@ export function hintFor(found: IToken, before: IToken, words: string): string | 
   const wanted = (...types: readonly TokenType[]): boolean => types.some((type) => expected.includes(type));
   if (expected.length === 0) return statementHere(found.image) ?? beginningHint(found);
   if (wanted(T.Equals, T.Infix, T.LeftBrace)) {
-    const pending = isName(found) ? pendingStatement(before.image) : undefined;
-    if (pending !== undefined) return pending;
     const here = isName(before) ? statementHere(before.image) : undefined;
     if (here !== undefined) return here;
   }

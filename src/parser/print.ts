@@ -125,6 +125,8 @@ export function printStatement(statement: Statement): string {
       return `slot ${statement.name.name} = ${print(statement.initial)}`;
     case 'replace':
       return `${statement.name.name} := ${print(statement.value)}`;
+    case 'observe':
+      return `observe ${statement.name.name} := ${print(statement.value)}`;
     case 'require':
       return `require ${print(statement.condition)}, ${escape(statement.text.value)}`;
     case 'return':

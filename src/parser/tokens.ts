@@ -68,6 +68,7 @@ export const Train = soft('Train');
 export const Param = soft('Param');
 export const Frozen = soft('Frozen');
 export const State = soft('State');
+export const Observe = soft('Observe');
 export const Slot = soft('Slot');
 export const Require = soft('Require');
 export const Return = soft('Return');
@@ -82,7 +83,7 @@ export const words: ReadonlyMap<string, TokenType> = new Map([
   ...Object.entries(reserved),
   ...[
     ...[Import, From, Fn, Layer, Model, Optimizer, Gradient, Input, Output, Loss, Metric, Train, Param, Frozen],
-    ...[State, Slot, Require, Return, Emit, Scan, In, Along, Backwards],
+    ...[State, Observe, Slot, Require, Return, Emit, Scan, In, Along, Backwards],
   ].map((type): [string, TokenType] => [type.name.toLowerCase(), type]),
 ]);
 

@@ -103,6 +103,8 @@ export type Statement = { readonly span: Span; readonly doc?: string } &
     | { readonly kind: 'slot'; readonly name: Identifier; readonly initial: Expression }
     /** `NAME := e` */
     | { readonly kind: 'replace'; readonly name: Identifier; readonly value: Expression }
+    /** `observe mean := e` */
+    | { readonly kind: 'observe'; readonly name: Identifier; readonly value: Expression }
     /** `require CONDITION, "text"` */
     | {
         readonly kind: 'require';

@@ -112,13 +112,13 @@ function outlinesOf({ model, gradients, players }: Gradients, policy: Policy, bu
       node: b.node,
       to: b.slot === undefined ? buffers.parameter(b.parameter) : buffers.slot(b.parameter, b.slot, player),
     }));
+  const kept = (states: readonly Named[]): Root[] => states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
   for (const { player, results, states } of passesOf(model)) {
     const { name } = model.players[player];
     const { gradients: own, accumulate, step } = players[player];
     const stored = policy.storeGradients ? [...own.values()].map((node) => ({ node })) : [];
-    const kept = states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
     const pass = (of: PassName, updates: readonly Becomes[]): void =>
-      entry(passOf(of, name), [...stored, ...becomes(updates, name), ...kept], results);
+      entry(passOf(of, name), [...stored, ...becomes(updates, name), ...kept(states)], results);
     if (accumulate.length > 0) pass('accumulate', accumulate);
     pass('step', step);
     if (name !== undefined) entry(passOf('gradients', name), [], [results[0], ...named(own)]);
@@ -127,6 +127,7 @@ function outlinesOf({ model, gradients, players }: Gradients, policy: Policy, bu
     entry('gradients', [], [...total(training), ...named(gradients)]);
     entry('evaluate', [], [...total(evaluation), ...evaluation.losses, ...evaluation.metrics]);
   }
+  if (training.loss && model.observed.length > 0) entry('observe', kept(model.observed), []);
   entry('predict', [], evaluation.outputs);
   return outlines;
 }

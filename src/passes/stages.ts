@@ -5,7 +5,7 @@ import { passesOver, type Stages } from './pipeline.js';
 import { verifyNests } from './verifyEntries.js';
 import { printPlanned } from './schedule/printPlan.js';
 import { faultsOfPlan } from '../ir/nest/verifyPlan.js';
-import { modeRoots, type Mode } from '../ir/model.js';
+import { modeRoots, type Mode, type ModelGraph } from '../ir/model.js';
 import { printGraph } from '../ir/print.js';
 import { printNest } from '../ir/printNest.js';
 import { printKernel, printProgram, printSteps } from '../ir/printProgram.js';
@@ -63,8 +63,13 @@ export const stages: Stages = {
 /** A pass, shown and checked as its stage says. */
 export const pass = passesOver(stages);
 
-function printModes({ training, evaluation }: { readonly training: Mode; readonly evaluation: Mode }): string {
-  return `// training\n${printGraph(rootsOf(training))}\n\n// evaluation\n${printGraph(rootsOf(evaluation))}`;
+function printModes({
+  training,
+  evaluation,
+  observed,
+}: Pick<ModelGraph, 'training' | 'evaluation' | 'observed'>): string {
+  const look = observed.length > 0 ? `\n\n// observation\n${printGraph(observed.map(({ node }) => node))}` : '';
+  return `// training\n${printGraph(rootsOf(training))}\n\n// evaluation\n${printGraph(rootsOf(evaluation))}${look}`;
 }
 
 function rootsOf({ loss, outputs, losses, metrics, states }: Mode): Node[] {

@@ -42,6 +42,12 @@ const models: Readonly<Record<string, string>> = {
   train __proto__ { loss = left, only = "a.*", optimizer = adam(lr = cosine(peak = 0.1)), accumulate = 2, every = 3 }
   train constructor { loss = [left, right], optimizer = sgd(lr = 0.1) }
 }`,
+  observing: `model m {
+  input x: [batch, 2]
+  output y = x |> standardize
+  loss = mean((y |> dense(1))^2)
+  ${train}
+}`,
   names: `model constructor {
   input __proto__: [typeof, 2]
   input arguments: [new, Math]
@@ -56,7 +62,8 @@ const models: Readonly<Record<string, string>> = {
 const targets = ['ts', 'wasm', 'wgsl', 'wgsl,wasm'] as const;
 
 /** All are checked as they are; in projects, where modules are not to be checked, a few show what the projects' options ask for. */
-const inProjects = process.env.FULL === '1' ? Object.keys(models) : ['everything', 'no_loss', 'players', 'names'];
+const inProjects =
+  process.env.FULL === '1' ? Object.keys(models) : ['everything', 'no_loss', 'players', 'observing', 'names'];
 
 /** A program over the model `everything`, for a trainer that answers at once or later. */
 const program = (module: string): string => `
@@ -129,7 +136,10 @@ beforeAll(async () => {
     const kind = target.replace(',', '_');
     for (const [name, text] of Object.entries(models)) {
       // What it adds to its two halves shows in any model.
-      if (target === 'wgsl,wasm' && !['everything', 'no_loss', 'no_parameter', 'players', 'names'].includes(name))
+      if (
+        target === 'wgsl,wasm' &&
+        !['everything', 'no_loss', 'no_parameter', 'players', 'observing', 'names'].includes(name)
+      )
         continue;
       const built = (options: CompileOptions) => compile({ file: `${name}.nn`, text }, { target, ...options });
       const { code = '', diagnostics } = await built({});

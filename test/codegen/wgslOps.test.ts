@@ -61,6 +61,7 @@ function modelOfSamples() {
         states: [],
         training: { ...mode, outputs: [] },
         evaluation: mode,
+        observed: [],
         players: [],
         train: { batch: 1, epochs: 1, seed: 0, validation: 0 },
       },

@@ -95,6 +95,28 @@ describe('a trainer on WebGPU', () => {
     expect(await gpu.errors()).toEqual([]);
   });
 
+  it('looks at data before the first step', async () => {
+    const observing = `model m {
+      input x: [batch, 4]
+      output y = x |> standardize
+      loss = mean((y |> dense(2))^2)
+      train { optimizer = sgd(lr = 0.1) }
+    }`;
+    const here = (await importCode(await runnableText(observing))).createTrainer();
+    const there = await gpu.createTrainer(await runnableText(observing, { target: 'wgsl' }));
+    for (const rows of [7, 16]) {
+      const { x } = examples(rows);
+      here.observe({ x });
+      await there.observe({ x });
+    }
+    const { x } = examples(9);
+    close((await there.predict({ x })).y, here.predict({ x }).y, 1e-4);
+    await there.step({ x });
+    await expect(there.observe({ x })).rejects.toThrow(/^observe: a step has been made/);
+    await there.dispose();
+    expect(await gpu.errors()).toEqual([]);
+  });
+
   it('reads and writes the checkpoints of other targets', async () => {
     const here = ts.createTrainer();
     for (let i = 0; i < 3; i++) here.step(examples(16));

@@ -130,7 +130,7 @@ describe('docs/language.md', () => {
 it('lists what is not supported yet, all of it', () => {
   const [, list] = page.split('## Not supported yet');
   const told = new Set([...list.matchAll(/`([a-z_]+)[^`]*`/g)].map(([, name]) => name));
-  const pending = [...unsupported(), ...pendingSettings.keys(), 'lazy', 'observe'];
+  const pending = [...unsupported(), ...pendingSettings.keys(), 'lazy'];
   expect(pending.filter((name) => !told.has(name))).toEqual([]);
 });
 

@@ -8,6 +8,8 @@ const { driver = '' } = find();
 export interface GpuTrainer {
   readonly model: { name: string; parameters: { name: string; shape: number[]; count: number }[] };
   step(inputs: object, block?: string): Promise<Record<string, number>>;
+  /** Where the model observes something. */
+  observe(inputs: object): Promise<void>;
   evaluate(inputs: object): Promise<Record<string, number>>;
   predict(inputs: object): Promise<Record<string, ArrayLike<number>>>;
   gradients(inputs: object, block?: string): Promise<{ loss: number; gradients: Record<string, Float32Array> }>;
@@ -121,6 +123,7 @@ export async function startGpu(
       return {
         model,
         step: call('step'),
+        observe: call('observe'),
         evaluate: call('evaluate'),
         predict: call('predict'),
         gradients: call('gradients'),

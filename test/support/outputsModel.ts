@@ -35,6 +35,7 @@ export function modelOfOutputs(
     states: [],
     training: { ...mode, outputs: [] },
     evaluation: mode,
+    observed: [],
     players: [],
     train: { batch: 4, epochs: 1, seed: 0, validation: 0 },
   };

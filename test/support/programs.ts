@@ -201,6 +201,7 @@ function modelOf(accumulate: number): ModelGraph {
     states: [],
     training: mode,
     evaluation: mode,
+    observed: [],
     players: [{ accumulate, every: 1, updates: [] }],
     train: { batch: 4, epochs: 3, seed: 7, validation: 0 },
   };

@@ -7,6 +7,8 @@ import { compiledOnce, problemsIn, runnableText } from './runnable.js';
 export interface LoadedTrainer {
   step(inputs: object, block?: string): Record<string, number>;
   evaluate(inputs: object): Record<string, number>;
+  /** Where the model observes something. */
+  observe(inputs: object): void;
   predict(inputs: object): Record<string, ArrayLike<number>>;
   gradients(inputs: object, block?: string): { loss: number; gradients: Record<string, Float32Array> };
   fit(data: object, options?: object): AsyncIterable<Record<string, unknown>>;

@@ -86,6 +86,7 @@ return async (options) => {
   const trainer = await createTrainer(options);
   return {
     ${learns ? promised(program, 'step', 'evaluate', 'predict', 'gradients') : promised(program, 'predict')},
+    ${program.entries.observe ? `${promised(program, 'observe')},` : ''}
     ${learns ? 'fit: (data, options) => trainer.fit(data, options),' : ''}
     async read() {
       const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);

@@ -49,7 +49,7 @@ function printType({ text }: Declaration, program: TrainerProgram, target: Targe
   const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
   const follows = program.counters.some(({ name }) => name === 'run');
   const learns = hasLoss(program) ? ['loss', isPlayed(program) ? 'players' : 'alone'] : [];
-  const traits = [target, ...learns, ...(follows ? ['run'] : [])];
+  const traits = [target, ...learns, ...(follows ? ['run'] : []), ...(program.entries.observe ? ['observe'] : [])];
   return wordsFor(traits, membersFor(traits, text)).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
 }
 

@@ -18,6 +18,8 @@ export interface FitDefaults extends Monitored {
   readonly rows: readonly (readonly [name: string, type: string, row: number])[];
   /** Whether a step may have so many rows; absent where it may have any number of them. */
   readonly fits?: (rows: number) => boolean;
+  /** Whether the trainer is to look at the data before the first step. */
+  readonly unobserved?: () => boolean;
   /** Is told how many steps are to come, before the first. */
   readonly plan?: (steps: number) => void;
   /** Steps that may be under way before the losses of the first are there. */
@@ -93,6 +95,12 @@ async function* fitRows(
   const take = taker(table, Math.min(joined ? batch + left : batch, count));
   const takeTest = taker(test, Math.min(batch, testRows.length));
   const steps = Math.ceil(count / batch) - (joined ? 1 : 0);
+  const look = defaults.look?.();
+  if (look) {
+    // In the order of the source, so that the same data give the same numbers.
+    const rows = Array.from({ length: count }, (_, i) => rowAt(i)).sort((a, b) => a - b);
+    for (let i = 0; i < count; i += batch) await look(take(rows.slice(i, i + batch)));
+  }
   const better = betterThanBefore(options.monitor ?? defaults.monitor ?? 'loss', defaults);
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();

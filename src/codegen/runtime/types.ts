@@ -118,6 +118,8 @@ export interface Trainer {
   evaluate(inputs: Inputs): Awaitable<Losses>;
   /** [players] Forward only, with training off: all losses and metrics. */
   evaluate(inputs: Inputs): Awaitable<Required<Losses>>;
+  /** [observe] Looks at data before the first step, for what the model is to know of them: means and variances, say. `fit` does it by itself. */
+  observe(inputs: Inputs): Awaitable<void>;
   /** The outputs, with training off. */
   predict(inputs: PredictInputs): Awaitable<Outputs>;
   /** [alone] Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */

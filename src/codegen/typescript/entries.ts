@@ -17,6 +17,7 @@ const docs: Partial<Record<Entry['name'], string>> = {
   step: 'One optimizer step.',
   accumulate: 'A step that only adds to the gradients of the update to come.',
   gradients: 'The gradients of the total loss.',
+  observe: 'What is to be known of the data before the first step.',
   evaluate: 'Losses and metrics, with training off.',
   predict: 'The outputs, with training off.',
 };

@@ -212,5 +212,6 @@ export function withRoots(model: ModelGraph, nodes: readonly Node[]): ModelGraph
     };
   };
   const training = mode(model.training);
-  return { ...model, training, evaluation: mode(model.evaluation) };
+  const evaluation = mode(model.evaluation);
+  return { ...model, training, evaluation, observed: model.observed.map((n) => ({ ...n, node: nodes[at++] })) };
 }

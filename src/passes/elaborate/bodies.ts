@@ -20,7 +20,16 @@ import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
 import { isFrozen, noteParameter } from './wrapped.js';
-import { describe, instanceOf, listValue, sizeValue, tensorValue, unknown, type Value } from './values.js';
+import {
+  describe,
+  instanceOf,
+  listValue,
+  sizeValue,
+  tensorValue,
+  unknown,
+  type Value,
+  type Variable,
+} from './values.js';
 import { literal } from '../../ir/ops/constants.js';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
@@ -78,6 +87,8 @@ export function runStatement(statement: Statement, frame: Frame, where: string):
       return declareParameter(statement, frame);
     case 'state':
       return declareState(statement, frame);
+    case 'observe':
+      return observe(statement, frame);
     case 'replace':
       return replace(statement, frame);
     case 'loop':
@@ -201,6 +212,20 @@ function replace({ name, value }: Of<'replace'>, frame: Frame): void {
   const variable = frame.scope.variable(name.name);
   if (!variable) return fail(frame, messages.notAState({ name: name.name, span: name.span }));
   if (variable.kind === 'state' && !context.mode.isTraining()) return;
+  assign(variable, name.name, value, frame);
+}
+
+/** `observe mean := e` replaces a state while the trainer looks at its data, and does nothing otherwise. */
+function observe({ name, value, span }: Of<'observe'>, frame: Frame): void {
+  const { mode, observed } = frame.context;
+  const variable = frame.scope.variable(name.name);
+  if (variable?.kind !== 'state') return fail(frame, messages.notAState({ name: name.name, span: name.span }));
+  observed.set(variable.name, observed.get(variable.name) ?? span);
+  if (mode.name === 'observation') assign(variable, name.name, value, frame);
+}
+
+function assign(variable: Variable, name: string, value: Expression, frame: Frame): void {
+  const { context } = frame;
   const inner = atStatement(frame, value.span);
   context.g.at(inner.origin, () => {
     const found = evaluate(value, inner);
@@ -209,7 +234,7 @@ function replace({ name, value }: Of<'replace'>, frame: Frame): void {
       variable.now = nextOf(frame, variable, found, value.span);
       return;
     }
-    const node = filling(frame, found, value.span, variable.now.type, name.name);
+    const node = filling(frame, found, value.span, variable.now.type, name);
     // No gradient flows through a `:=` of a state.
     variable.now = context.g.make(stopGradient, [node], {});
   });

@@ -2,6 +2,9 @@
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import * as messages from '../../diagnostics/elaboration.js';
 import { moreErrors } from '../../diagnostics/syntax.js';
+import { observesDraw, observesTrained } from '../../diagnostics/training.js';
+import { everyNode } from '../../ir/bodies.js';
+import { random } from '../../ir/ops/random.js';
 import { lineAt, lineStarts } from '../../diagnostics/position.js';
 import { createBuilder } from '../../ir/builder.js';
 import { isOp, type Builder } from '../../ir/graph.js';
@@ -13,6 +16,7 @@ import {
   type ModelInput,
   type ModelParameter,
   type ModelState,
+  type Named,
 } from '../../ir/model.js';
 import { reachable } from '../../ir/reachable.js';
 import { baseName } from '../../ir/source.js';
@@ -81,17 +85,22 @@ function elaborated(options: ElaborateOptions, reports: Map<string, Diagnostic>)
   const declaration = chosenModel(options.entry, options.model, report);
   if (!declaration) return { diagnostics: [...reports.values()] };
   const g = createBuilder();
-  const training = elaborateMode(declaration, options, true, g, report);
-  const { mode } = training.frame.context;
-  const evaluation = mode.wasAsked
-    ? elaborateMode(declaration, options, false, g, report, training.frame.context)
+  const training = elaborateMode(declaration, options, 'training', g, report);
+  const { context } = training.frame;
+  const evaluation = context.mode.wasAsked
+    ? elaborateMode(declaration, options, 'evaluation', g, report, context)
     : training;
+  const observation =
+    context.observed.size > 0 || evaluation.frame.context.observed.size > 0
+      ? elaborateMode(declaration, options, 'observation', g, report, context)
+      : undefined;
+  const modes: Elaborations = { training, evaluation, ...(observation && { observation }) };
   const failed = (): boolean => [...reports.values()].some((d) => d.severity === 'error');
   if (failed()) checkSettings(declaration, training.frame);
   else requireLoss(declaration, training, report);
-  const model = failed() ? undefined : assembled(declaration, options, g, training, evaluation);
+  const model = failed() ? undefined : assembled(declaration, options, g, modes);
   // What failed may have been the only use of a name.
-  if (!failed()) reportUnused(training, evaluation, report);
+  if (!failed()) reportUnused(modes, report);
   const diagnostics = [...reports.values()].sort(inOrderOf(options.entry.file));
   if (model && !failed()) return { model, diagnostics };
   return { diagnostics, part: partOf(declaration, options.entry, training) };
@@ -102,6 +111,13 @@ function partOf({ name }: ModelDeclaration, { file, text }: File, { frame, losse
   return { name: name.name, file, text, place: name.span, values, parameters: [...frame.context.parameters.values()] };
 }
 
+/** A model's body in each mode; observation: where something is observed. */
+interface Elaborations {
+  readonly training: Elaboration;
+  readonly evaluation: Elaboration;
+  readonly observation?: Elaboration;
+}
+
 /** A model's body in one mode, with the frame that its train block is read in. */
 interface Elaboration extends Written {
   readonly frame: Frame;
@@ -110,13 +126,13 @@ interface Elaboration extends Written {
 function elaborateMode(
   declaration: ModelDeclaration,
   options: ElaborateOptions,
-  training: boolean,
+  mode: ElaborationMode['name'],
   g: Builder,
   report: (diagnostic: Diagnostic) => void,
   before?: Context,
 ): Elaboration {
   const { entry, files, library, set = {} } = options;
-  const context = createContext(options, g, training, report);
+  const context = createContext(options, g, mode, report);
   // What was too much in one mode is not tried in the other.
   if (before && before.steps > mostSteps) context.steps = before.steps;
   const outer = fileScope(entry, files, libraryScope(library, builtinScope(), context), context);
@@ -128,7 +144,7 @@ function elaborateMode(
 function createContext(
   { entry, files, library, memoryLimit = Infinity, fileName = baseName }: ElaborateOptions,
   g: Builder,
-  training: boolean,
+  mode: ElaborationMode['name'],
   report: (diagnostic: Diagnostic) => void,
 ): Context {
   const starts = new Map<string, readonly number[]>();
@@ -141,9 +157,10 @@ function createContext(
   };
   return {
     g,
-    mode: new ElaborationMode(training),
+    mode: new ElaborationMode(mode),
     parameters: new Map(),
     states: new Map(),
+    observed: new Map(),
     loops: [],
     requirements: new Map(),
     report,
@@ -207,24 +224,28 @@ function requireLoss(declaration: ModelDeclaration, found: Elaboration, report: 
       report(messages.metricWithoutLoss({ name: statement.name.name, span: statement.name.span }));
 }
 
-/** What neither mode asks for; a parameter or a binding may be there for one of them only. */
-function reportUnused(training: Elaboration, evaluation: Elaboration, report: (d: Diagnostic) => void): void {
-  const elsewhere = new Set(evaluation.frame.scope.unused().map(({ name }) => name));
+/** What no mode asks for; a parameter or a binding may be there for one of them only. */
+function reportUnused({ training, ...others }: Elaborations, report: (d: Diagnostic) => void): void {
+  const elsewhere = Object.values(others).map(({ frame }) => new Set(frame.scope.unused().map(({ name }) => name)));
   for (const { name, span } of training.frame.scope.unused())
-    if (elsewhere.has(name)) report(messages.unused({ name, span }));
+    if (elsewhere.every((unused) => unused.has(name))) report(messages.unused({ name, span }));
 }
 
 function assembled(
   declaration: ModelDeclaration,
   { entry, files }: ElaborateOptions,
   g: Builder,
-  training: Elaboration,
-  evaluation: Elaboration,
+  modes: Elaborations,
 ): ModelGraph {
+  const { training, evaluation, observation } = modes;
   const { file, text } = entry;
   const { context } = training.frame;
-  const needed = neededLeaves(training, evaluation);
-  const own = new Map([...context.parameters, ...evaluation.frame.context.parameters]);
+  const needed = neededLeaves(training, evaluation, ...(observation ? [observation] : []));
+  const own = new Map([
+    ...context.parameters,
+    ...evaluation.frame.context.parameters,
+    ...(observation?.frame.context.parameters ?? []),
+  ]);
   const parameters = [...own.values()]
     .filter((p) => needed.has(`parameter ${p.name}`))
     .map(({ name, type, initial, trained }): ModelParameter => {
@@ -239,6 +260,7 @@ function assembled(
   const trained = trainBlock(declaration)
     ? trainOf(declaration.body, { builder: g, name, parameters, losses, loss }, training.frame)
     : untrained(parameters);
+  const observed = observation ? observedIn(observation, states, trained.parameters) : [];
   const model: ModelGraph = {
     builder: g,
     name: name.name,
@@ -251,11 +273,31 @@ function assembled(
     states: states.map(({ name, type, initial }): ModelState => ({ name, type, initial })),
     training: { ...trainingMode, totals: trained.totals },
     evaluation: evaluationMode,
+    observed,
     players: trained.players,
     train: trained.training,
   };
   settleNames(reachable(modeRoots(model)));
   return model;
+}
+
+/** What observed states become. It depends on inputs, states and frozen parameters alone, for it is there before the first step. */
+function observedIn(
+  { frame }: Elaboration,
+  states: readonly { readonly name: string }[],
+  parameters: readonly ModelParameter[],
+): Named[] {
+  const { context } = frame;
+  const trained = new Set(parameters.flatMap((p) => (p.trained ? [p.name] : [])));
+  return states.flatMap(({ name }) => {
+    const [span, state] = [context.observed.get(name), context.states.get(name)];
+    if (!span || !state) return [];
+    const reached = everyNode([state.now]);
+    const learnt = reached.flatMap((n) => (isOp(n, parameter) && trained.has(n.attrs.name) ? [n.attrs.name] : []));
+    if (reached.some((node) => isOp(node, random))) context.report(observesDraw({ name, span }));
+    else if (learnt.length > 0) context.report(observesTrained({ name, parameter: learnt[0], span }));
+    return [{ name, node: state.now }];
+  });
 }
 
 function modeOf(

@@ -49,15 +49,18 @@ export function joinPath(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`;
 }
 
-/** Training or evaluation, and whether anything has asked which: what did not is the same in both. */
+/**
+ * Training, evaluation, or a look at the data before the first step; and whether anything has asked for training, for what did not is
+ * the same without.
+ */
 export class ElaborationMode {
   private asked = false;
 
-  constructor(private readonly training: boolean) {}
+  constructor(readonly name: 'training' | 'evaluation' | 'observation') {}
 
   isTraining(): boolean {
     this.asked = true;
-    return this.training;
+    return this.name === 'training';
   }
 
   get wasAsked(): boolean {
@@ -71,6 +74,8 @@ export interface Context {
   readonly mode: ElaborationMode;
   readonly parameters: Map<string, ModelParameter & { readonly node: Node; readonly declared: Span }>;
   readonly states: Map<string, ModelState & Variable>;
+  /** The states that are observed, by their names, and where. */
+  readonly observed: Map<string, Span>;
   /** Scans whose bodies are being elaborated, innermost last. */
   readonly loops: OpenLoop[];
   /** What run-time sizes must satisfy, by what is said and the condition. */

@@ -143,7 +143,7 @@ function makeGradient(
       leaves,
       cotangent,
       parts: leaves.map(() => undefined),
-      key: `own ${context.made.length} ${String(context.mode.isTraining())}`,
+      key: `own ${context.made.length} ${context.mode.name}`,
     },
   };
   context.made.push(making);

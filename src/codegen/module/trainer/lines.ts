@@ -30,6 +30,8 @@ export interface Lines {
   readonly read: readonly string[];
   readonly resume: readonly string[];
   readonly stepCount: string;
+  /** The variable that counts calls of step. */
+  readonly calls: string;
   /** Members of a whole checkpoint's metadata. */
   readonly saved: string;
 }
@@ -48,6 +50,7 @@ export interface Counting {
   readonly planned: string;
   readonly counters: CounterValues;
   readonly stepCount: string;
+  readonly calls: string;
   /** Members of the metadata. */
   readonly saved: readonly string[];
   /** The last argument of readTensors, behind a comma. */
@@ -63,6 +66,7 @@ function countingOf({ model: { players } }: TrainerProgram): Counting {
     planned: `Math.floor((draws + steps) / ${accumulate})`,
     counters: { update: 'updates + 1', draw: 'draws', run: 'planned' },
     stepCount: 'updates',
+    calls: 'draws',
     saved: ['update: String(updates)', 'draw: String(draws)', 'seed: String(seed)'],
     counts: '',
     resume: ['updates = counts?.update ?? 0;', 'draws = counts?.draw ?? 0;'],
@@ -82,6 +86,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
   const rows = fittingRows(program);
   const fitting = rows === undefined ? '' : `, fits: ${rows}`;
+  const observing = program.entries.observe ? `, unobserved: () => !observed && ${counting.calls} === 0` : '';
   return {
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
@@ -105,7 +110,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
     accumulate: (lines) => [`if (draws % ${accumulate} !== ${accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
-      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${plan}${more} }, data, options);\n}`,
+      `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${observing}${plan}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
       `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${counting.counts});`,
@@ -113,6 +118,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     ],
     resume: [...counting.resume, 'seed = counts?.seed ?? seed;', ...setSeed],
     stepCount: counting.stepCount,
+    calls: counting.calls,
     saved: counting.saved.join(', '),
   };
 }
@@ -150,6 +156,7 @@ export function parametersOf(program: TrainerProgram, name: keyof typeof waiting
 
 /** The methods that wait for kernels, with what they take: an engine answers them all at once, or all with promises. */
 export const waiting = {
+  observe: 'inputs',
   step: 'inputs',
   evaluate: 'inputs',
   predict: 'inputs',

@@ -19,6 +19,7 @@ export function countingOfPlayers(program: TrainerProgram): Counting {
     // Draws of a pass belong to the call and the player.
     counters: { update: 'calls + 1', draw: drawOf(players, 0), run: 'planned' },
     stepCount: 'calls',
+    calls: 'calls',
     saved: ['update: String(calls)', 'draw: String(calls)', 'seed: String(seed)', '...countedPasses(players)'],
     counts: ', countsOfPlayers(players)',
     resume: ['calls = counts?.draw ?? 0;', 'resumePasses(players, counts);'],

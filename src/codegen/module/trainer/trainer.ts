@@ -59,6 +59,9 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
     'return memory;',
     '};',
     ...lines.start,
+    ...(program.entries.observe
+      ? ['// Whether what is to be known of the data has been gathered.', 'let observed = false;']
+      : []),
     ...reserveAtStart(program, layout, engine),
     isPlayed(program) ? playersObject(program, lines, engine) : '',
     'const trainer: Trainer = {',
@@ -90,22 +93,32 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
   const lines = linesOf(program, layout);
   const head: Head = (name, more = '') =>
     `${answers.promised ? 'async ' : ''}${name}(${parametersOf(program, name)}${more})`;
-  const { step, evaluate, predict, gradients } = runs(program, lines, engine, accept, head);
+  const { step, evaluate, predict, gradients, observe } = runs(program, lines, engine, accept, head);
   const learning = (...members: readonly string[]): readonly string[] => (hasLoss(program) ? members : []);
   return [
     ...learning(step, evaluate),
+    ...observe,
     predict,
     ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
     engine.parameters,
     ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`),
     save(lines, engine, head),
-    method(head('load'), ...lines.read, engine.loaded ?? '', ...lines.resume),
+    method(
+      head('load'),
+      ...lines.read,
+      engine.loaded ?? '',
+      ...lines.resume,
+      program.entries.observe ? 'observed = true;' : '',
+    ),
     `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
   ];
 }
 
 /** The head of a method; `more`: what its parameters end in. */
 type Head = (name: keyof typeof waiting, more?: string) => string;
+
+/** What is learnt of the data would change what the network has learnt from. */
+const tooLate = 'observe: a step has been made, and what is to be known of the data is gathered before the first one';
 
 /** The methods that run an entry each. */
 function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acceptors, head: Head) {
@@ -131,6 +144,18 @@ function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acc
   const player = isPlayed(program) ? gradientsOfPlayer(engine) : undefined;
   return {
     step: step(),
+    observe: entries.observe
+      ? [
+          method(
+            head('observe'),
+            `if (${lines.calls} > 0) throw new Error(${literal(tooLate)});`,
+            accept.call('evaluation'),
+            ...run('observe'),
+            'observed = true;',
+            answers.promised ? 'await run;' : '',
+          ),
+        ]
+      : [],
     evaluate: method(
       head('evaluate'),
       accept.call('evaluation'),
