@@ -18,8 +18,8 @@ export interface FitDefaults extends Monitored {
   readonly rows: readonly (readonly [name: string, type: string, row: number])[];
   /** Whether a step may have so many rows; absent where it may have any number of them. */
   readonly fits?: (rows: number) => boolean;
-  /** Whether the trainer is to look at the data before the first step. */
-  readonly unobserved?: () => boolean;
+  /** How the trainer looks at data before the first step, where it has to. */
+  readonly look?: () => ((inputs: Inputs) => void | Promise<void>) | undefined;
   /** Is told how many steps are to come, before the first. */
   readonly plan?: (steps: number) => void;
   /** Steps that may be under way before the losses of the first are there. */

@@ -86,7 +86,9 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
   const rows = fittingRows(program);
   const fitting = rows === undefined ? '' : `, fits: ${rows}`;
-  const observing = program.entries.observe ? `, unobserved: () => !observed && ${counting.calls} === 0` : '';
+  const observing = program.entries.observe
+    ? `, look: () => (observed || ${counting.calls} > 0 ? undefined : (inputs) => trainer.observe(inputs))`
+    : '';
   return {
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
