@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { lossAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { visible } from '../diagnostics/quote.js';
+import { onlyPlayer } from '../ir/model.js';
 import type { ModelGraph, Source } from '../index.js';
 import type { Derivation } from '../inspect/derivation/data.js';
 import type { Numbers } from '../inspect/derivation/numbers.js';
@@ -32,6 +33,7 @@ const written: Formats<Format> = {
 interface Options extends ModelOptions {
   readonly wrt?: readonly string[];
   readonly of?: string;
+  readonly block?: string;
   readonly order: '1' | '2';
   readonly steps?: boolean;
   readonly format?: Format;
@@ -47,6 +49,7 @@ export function addGrad(program: Command): void {
     .description('show the gradient of the loss, derived by the chain rule and simplified')
     .argument('<file>', 'the .nn file; - is standard input')
     .option('--of <name>', 'the scalar to differentiate (default: the total loss)')
+    .option('--block <name>', 'the losses of one train block, by what it trains (default: of each block)')
     .option('--wrt <name>', 'by what, * for any characters (again for more; default: every trained parameter)', again)
     .addOption(new Option('--order <n>', '2: Hessian-vector products').choices(['1', '2']).default('1'))
     .option('--steps', 'each use of the chain rule, with its rule and the equations that follow')
@@ -91,17 +94,57 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   }
   if (!model.training.loss && options.of === undefined)
     throw new Fault(lossAbsent({ model: model.name, what: 'derive' }));
-  const unknown = unknownName(model, options);
+  const parts = partsOf(model, options, unknownName, command);
+  const [first, ...others] = parts;
+  const single = targets.find(({ format }) => !combined.has(format));
+  if (others.length > 0 && single)
+    command.error(
+      `error: --format ${single.format} shows one train block: say which, as in --block ${first.block ?? ''}`,
+    );
+  const unknown = unknownName(first.model, options);
   if (unknown) command.error(unknownText(model, unknown));
-  const derivation = derivationOf(model, { ...options, order: options.order === '2' ? 2 : 1 });
-  const worked = options.at === undefined ? undefined : await workedOut(model, derivation, source, options);
+  const contents = targets.map((): string[] => []);
+  for (const part of parts) {
+    const derivation = derivationOf(part.model, { ...options, order: options.order === '2' ? 2 : 1 });
+    const worked = options.at === undefined ? undefined : await workedOut(part.model, derivation, source, options);
+    for (const [i, { format }] of targets.entries()) {
+      const text = await printed(format, part.model, derivation, { ...options, ...worked, source: source.text });
+      const heading = others.length > 0 ? (combined.get(format)?.(part.block ?? '') ?? '') : '';
+      contents[i].push(heading + text);
+    }
+  }
   const made: { readonly path: string; readonly content: string }[] = [];
-  for (const { path, format } of targets) {
-    const content = await printed(format, model, derivation, { ...options, ...worked, source: source.text });
+  for (const [i, { path }] of targets.entries()) {
+    const content = contents[i].join('\n');
     if (path === undefined || path === '-') standardOutput.write(content);
     else made.push({ path, content });
   }
   writeFiles(made);
+}
+
+/** Formats that show one train block after another, each under a heading. */
+const combined: ReadonlyMap<Format, (block: string) => string> = new Map([
+  ['math', (block: string) => `// train ${block}\n\n`],
+  ['latex', (block: string) => `% train ${block}\n\n`],
+  ['markdown', (block: string) => `# train ${block}\n\n`],
+]);
+
+/** The model, or of several train blocks each that has what is asked for. */
+function partsOf(
+  model: ModelGraph,
+  { block, of, wrt }: Options,
+  unknownName: (model: ModelGraph, options: Pick<Options, 'of' | 'wrt'>) => Unknown | undefined,
+  command: Command,
+): readonly { readonly model: ModelGraph; readonly block?: string }[] {
+  const names = model.players.flatMap(({ name }) => name ?? []);
+  if (block !== undefined && !names.includes(block)) {
+    const there = names.length === 0 ? 'the model has no train block with a name' : `there is ${names.join(', ')}`;
+    command.error(`error: --block ${visible(block)}: ${there}`);
+  }
+  const wanted = block === undefined ? (of === undefined ? names : []) : [block];
+  const parts = wanted.map((name) => ({ model: onlyPlayer(model, name), block: name }));
+  const able = parts.length > 1 && wrt ? parts.filter((part) => !unknownName(part.model, { wrt })) : parts;
+  return able.length > 0 ? able : [{ model }];
 }
 
 /** So many names are listed. */

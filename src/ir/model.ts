@@ -95,7 +95,7 @@ export interface Rule {
 /** What one train block trains in a step. */
 export interface Player extends Rule {
   /** Absent: the only one. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The names of its losses; absent: all of the model. */
   readonly losses?: readonly string[];
   /** One for each parameter that it trains. */
@@ -169,6 +169,21 @@ export function initialOf({ updates }: Player, parameter: string, slot: string):
 /** The player of this name, or the only one. */
 export function playerOf({ players }: ModelGraph, name: string | undefined): Player | undefined {
   return players.find((player) => player.name === name);
+}
+
+/** The model as if a train block were its only one: its losses, and of the parameters those that it trains. */
+export function onlyPlayer(model: ModelGraph, name: string): ModelGraph {
+  const { training } = model;
+  const player = playerOf(model, name);
+  const trained = new Set(player?.updates.map((u) => u.parameter));
+  const loss = training.totals.find((total) => total.name === name)?.node;
+  const losses = training.losses.filter((l) => player?.losses?.includes(l.name) ?? true);
+  return {
+    ...model,
+    parameters: model.parameters.map((p) => ({ ...p, trained: trained.has(p.name) })),
+    training: { ...training, ...(loss && { loss }), losses, totals: [] },
+    players: player ? [{ ...player, name: undefined }] : [],
+  };
 }
 
 /** What checkpoints call a slot. */

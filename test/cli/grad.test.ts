@@ -78,3 +78,41 @@ it('refuses outputs that cannot be written', () => {
   expect(refusal(textbook, '-o', join(none, 'x.html'))).toContain('its folder does not exist');
   expect(existsSync(none)).toBe(false);
 });
+
+describe('--block', () => {
+  const players = 'test/reference/players.nn';
+  const shown = (...args: string[]): string => {
+    const { status, stdout, stderr } = warm(['grad', players, ...args]);
+    expect([status, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+
+  it('shows one train block: its losses, by what it trains, and its update', () => {
+    const text = shown('--block', 'critic');
+    expect(text).toMatch(/^loss += mean\(softplus\(-on_real\)\) \+ mean\(softplus\(on_fake\)\)/m);
+    expect([...text.matchAll(/^∂loss\/∂(\S+\.[Wb])\s+=/gm)].map(([, name]) => name)).toEqual([
+      ...['critic.dense.W', 'critic.dense.b', 'critic.dense_2.W', 'critic.dense_2.b'],
+    ]);
+    expect(text).toContain('clip_scale');
+    expect(shown('--block', 'pull')).not.toContain('clip_scale');
+  });
+
+  it('shows each of them without, under its name, or those that have what is asked for', () => {
+    expect(shown().match(/^\/\/ train .*/gm)).toEqual(['// train critic', '// train generator', '// train pull']);
+    expect(shown('--wrt', 'critic.dense.W').match(/^\/\/ train .*/gm)).toEqual([
+      '// train critic',
+      '// train generator',
+    ]);
+    const whole = ['critic', 'generator', 'pull'].map((block) => `// train ${block}\n\n${shown('--block', block)}`);
+    expect(shown()).toBe(whole.join('\n'));
+  });
+
+  it('is asked for by formats that show one, and names one that there is', () => {
+    expect(refusal(players, '--format', 'nn')).toBe(
+      'error: --format nn shows one train block: say which, as in --block critic',
+    );
+    expect(refusal(players, '--block', 'pul')).toBe('error: --block pul: there is critic, generator, pull');
+    expect(refusal(textbook, '--block', 'a')).toBe('error: --block a: the model has no train block with a name');
+    expect(JSON.parse(shown('--block', 'pull', '--format', 'json'))).toMatchObject({ of: 'loss' });
+  });
+});
