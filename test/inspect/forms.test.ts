@@ -71,6 +71,13 @@ out = h * y + h * 2
 loss = mse(out, y)`);
     expect(lines.get('out')).toBe('h ⊙ y + 2 · h');
   });
+
+  it('are divided once', () => {
+    const lines = linesOf(`${inputs}h = x |> dense(2) |> batch_norm\nloss = mse(h, y)`);
+    expect(lines.get('∂loss/∂h_dense')).toBe(
+      'h_batch_norm_scaled_div ⊙ (∂loss/∂h - ∂loss/∂h.batch_norm.shift / batch - h_batch_norm_centred ⊙ ∂loss/∂h.batch_norm.scale / (batch · h_batch_norm_scaled_sqrt))',
+    );
+  });
 });
 
 describe('what a gradient names', () => {
@@ -156,7 +163,7 @@ loss = mean(${condition})`;
     const lines = linesOf(contrastive('if same then distance^2 else max(1 - distance, 0)^2'));
     expect([...lines.values()].filter((formula) => formula.includes('∨'))).toEqual([]);
     expect(lines.get('δ_a[b, i]')).toBe(
-      '2 · (1[same[b]] · distance[b] - 1[¬same[b]] · loss_max[b]) / distance[b] · (a[b, i] - y[b, i]) · (1 - a[b, i]²) / batch',
+      '2 · (1[same[b]] · distance[b] - 1[¬same[b]] · loss_max[b]) · (a[b, i] - y[b, i]) · (1 - a[b, i]²) / (batch · distance[b])',
     );
   });
 

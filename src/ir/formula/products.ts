@@ -33,7 +33,8 @@ export interface Product {
 
 /** A product in its usual form; the same formula where it has it. */
 export function usualProduct(formula: FormulaOf<'infix'> & Formula, plain: (of: Formula) => Formula): Formula {
-  const whole = writtenProduct(withoutMasksIn(productOf(formula, plain), formula));
+  const product = withoutMasksIn(productOf(formula, plain), formula);
+  const whole = formula.node?.role.kind === 'cotangent' ? writtenFraction(product) : writtenProduct(product);
   if (!whole) return formula;
   return formula.node ? { ...whole, node: formula.node } : whole;
 }
@@ -73,7 +74,34 @@ function commonDivisor(a: number, b: number): number {
 
 /** A product as it is written; undefined where it has no factors but numbers, or is not finite. */
 export function writtenProduct(product: Product): Formula | undefined {
-  const { number: by, factors, under } = meansIn(cancelled(product));
+  return written(meansIn(cancelled(product)));
+}
+
+/** The same of a derivative, as one fraction: x ⊙ y / (n · z) for x / z ⊙ y / n. */
+export function writtenFraction(product: Product): Formula | undefined {
+  return written(asFraction(meansIn(cancelled(product))));
+}
+
+function asFraction(product: Product): Product {
+  const below = product.factors.filter(({ by }) => by === 'div');
+  if (below.length + product.under.length < 2) return product;
+  const under = [
+    ...product.under.map((of): Factor => ({ of, by: 'times' })),
+    ...below.map(({ of }): Factor => ({ of, by: of.node?.type.shape.length === 0 ? 'times' : 'elementwise' })),
+  ];
+  const [first, ...rest] = squares(under);
+  const whole = rest.reduce<Formula>(
+    // Between a number and a tensor stands a dot, as everywhere.
+    (left, { of, by }, i) => infix(i < product.under.length ? 'times' : by, left, of),
+    first.of,
+  );
+  const above = product.factors.filter(({ by }) => by !== 'div');
+  return above.length > 0
+    ? { ...product, factors: above, under: [whole] }
+    : { ...product, factors: [{ of: whole, by: 'div' }], under: [] };
+}
+
+function written({ number: by, factors, under }: Product): Formula | undefined {
   const last = factors.at(-1);
   if (!last || !Number.isFinite(by)) return undefined;
   const joined = squares(factors);

@@ -1,7 +1,7 @@
 // Sums of derivatives as mathematics writes them: like terms added up, what terms share outside, a difference for what is negative. What a
 // model computes stays as its author wrote it.
 import { formulaKey } from './key.js';
-import { productOf, withoutMasksIn, writtenProduct, type Factor, type Product } from './products.js';
+import { productOf, withoutMasksIn, writtenFraction, type Factor, type Product } from './products.js';
 import { infix, number, operators, prefix, binding, seen, type Formula, type FormulaOf } from './tree.js';
 
 /** A formula at its top, as it is seen. */
@@ -153,5 +153,5 @@ function written(terms: readonly Product[]): Formula {
 }
 
 function text(term: Product): Formula {
-  return writtenProduct(term) ?? term.under.reduce<Formula>((left, of) => infix('div', left, of), number(term.number));
+  return writtenFraction(term) ?? term.under.reduce<Formula>((left, of) => infix('div', left, of), number(term.number));
 }
