@@ -13,7 +13,8 @@ export default defineConfig({
     pool: 'forks',
     // Files share a process, which loads the compiler once; what is short-lived is collected in larger portions.
     isolate: false,
-    execArgv: ['--max-semi-space-size=64'],
+    // Code that runs for a second is optimized later: what the optimizing compiler takes, tests do not win back.
+    execArgv: ['--max-semi-space-size=64', '--interrupt-budget=600000'],
     maxWorkers: 2,
     testTimeout: full ? 600_000 : 60_000,
     hookTimeout: 120_000,

@@ -10,7 +10,7 @@ let awaited = false;
 /** Another process takes the place of one that has ended. */
 function start() {
   const started = fork(join(import.meta.dirname, 'warmProcess.mjs'), [], {
-    execArgv: [],
+    execArgv: ['--interrupt-budget=600000'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, NO_COLOR: '1' },
   });
