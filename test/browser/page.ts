@@ -1,9 +1,9 @@
-// A page in headless Chromium that runs a module from a server on this machine.
+// A page in headless Chromium, apart from all others, that runs a module from a server on this machine.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { environmentOf, find } from '../../scripts/chromium.mjs';
 
 const axe = join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js');
@@ -36,6 +36,27 @@ export interface PageOptions {
   readonly colorScheme?: 'light' | 'dark';
 }
 
+/** Browsers by their flags: each is started once in a process of tests, and ends with it. */
+const browsers = new Map<string, Promise<Browser>>();
+
+function browserWith(flags: readonly string[]): Promise<Browser> {
+  const key = flags.join(' ');
+  const started = browsers.get(key) ?? launch(flags);
+  browsers.set(key, started);
+  const forget = (): unknown => browsers.delete(key);
+  void started.then((browser) => browser.once('disconnected', forget), forget);
+  return started;
+}
+
+function launch(flags: readonly string[]): Promise<Browser> {
+  const executablePath = executable();
+  return chromium.launch({
+    executablePath,
+    env: { ...process.env, ...environmentOf(executablePath) },
+    args: ['--no-sandbox', ...flags],
+  });
+}
+
 /** Opens an empty page beside the files, by path (`/trainer.js`); or a folder's own page. */
 export async function openPage(
   files: Readonly<Record<string, string>> | { readonly folder: string; readonly query?: string },
@@ -59,25 +80,21 @@ export async function openPage(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  let browser: Browser | undefined;
+  let context: BrowserContext | undefined;
   try {
-    const executablePath = executable();
-    browser = await chromium.launch({
-      executablePath,
-      env: { ...process.env, ...environmentOf(executablePath) },
-      args: ['--no-sandbox', ...(options.flags ?? [])],
-    });
-    const page = await browser.newPage({ viewport: options.viewport, colorScheme: options.colorScheme });
+    const { viewport, colorScheme, flags = [] } = options;
+    context = await (await browserWith(flags)).newContext({ viewport, colorScheme });
+    const page = await context.newPage();
     await page.goto(`http://127.0.0.1:${port}/${typeof files.query === 'string' ? files.query : ''}`);
     return {
       page,
       close: async () => {
-        await browser?.close();
+        await context?.close();
         await new Promise((resolve) => server.close(resolve));
       },
     };
   } catch (error) {
-    await browser?.close();
+    await context?.close();
     server.close();
     throw error;
   }

@@ -1,6 +1,7 @@
 // A module with shaders in a page: navigator.gpu of headless Chromium, and the numbers of plain TypeScript.
 import { expect, it } from 'vitest';
-import { compileText, importCode } from '../support/trainer.js';
+import { runnableText } from '../support/runnable.js';
+import { importCode } from '../support/trainer.js';
 import { openPage } from './page.js';
 
 const model = `model digits {
@@ -50,8 +51,8 @@ const record = `
   };`;
 
 it('trains in Chromium as plain TypeScript does in Node', async () => {
-  const here = await trainIn((await importCode(await compileText(model))) as unknown as AnyModule);
-  const code = await compileText(model, { target: 'wgsl' });
+  const here = await trainIn((await importCode(await runnableText(model))) as unknown as AnyModule);
+  const code = await runnableText(model, { target: 'wgsl' });
   const { page, close } = await openPage({ '/trainer.js': code }, { flags: ['--enable-unsafe-webgpu'] });
   try {
     expect(await page.evaluate('navigator.gpu?.requestAdapter().then((adapter) => adapter !== null)')).toBe(true);
