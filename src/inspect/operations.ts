@@ -53,10 +53,17 @@ export interface Operation {
   readonly requires: readonly string[];
 }
 
+/** What a library holds, which is parsed once however many pages are made of it. */
+const lists = new WeakMap<readonly Source[], readonly Operation[]>();
+
 /** All names of the language, by kind. What is not supported yet is left out. */
-export function listOperations(library: readonly Source[]): Operation[] {
+export function listOperations(library: readonly Source[]): readonly Operation[] {
+  const known = lists.get(library);
+  if (known) return known;
   const all = [...fromLibrary(library), ...fromBuiltins(), ...fromConstants(), ...fromForms()];
-  return kinds.flatMap((kind) => all.filter((operation) => operation.kind === kind));
+  const listed = kinds.flatMap((kind) => all.filter((operation) => operation.kind === kind));
+  lists.set(library, listed);
+  return listed;
 }
 
 /** Names that are known, and answered with "not supported yet". */
