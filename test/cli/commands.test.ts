@@ -176,7 +176,8 @@ describe('check', () => {
       '\0\uFEFF\uFFFF',
     ];
     for (const text of texts) {
-      const { status, stderr } = nnc(['check', '-'], { input: text });
+      file('anything.nn', text);
+      const { status, stderr } = run('check', 'anything.nn');
       expect([0, 1]).toContain(status);
       expect(stderr).not.toMatch(/bug in nnc|\n {4}at /);
     }

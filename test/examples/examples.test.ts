@@ -81,7 +81,7 @@ describe('breast-cancer-sized', () => {
 
 describe('mnist', () => {
   it('reads at least 95 % of the test digits after one epoch', async () => {
-    const { data, test } = await trainExample('mnist/mnist.nn', { epochs: 1 });
+    const { data, test } = await trainExample('mnist/mnist.nn', { epochs: 1, target: 'wasm' });
     expect([data.train.rows, data.test?.rows]).toEqual([60_000, 10_000]);
     expect(test?.accuracy).toBeGreaterThan(0.95);
   });

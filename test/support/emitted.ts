@@ -1,22 +1,10 @@
-// Loads what the emitter printed, as a user's program would.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { emitModule, toJavaScript } from '../../src/codegen/emit.js';
+// Trainers of programs that no source says, and what they say and remember.
 import type { TrainerProgram } from '../../src/ir/program.js';
-import type { LoadedModule, LoadedTrainer } from './trainer.js';
+import { runnable } from './runnable.js';
+import { importCode, type LoadedModule, type LoadedTrainer } from './trainer.js';
 
 export async function emitted(program: TrainerProgram): Promise<LoadedModule> {
-  const { code } = await emitModule(program, { target: 'ts' });
-  const { js } = await toJavaScript(code);
-  const file = join(mkdtempSync(join(tmpdir(), 'nnc-')), 'trainer.mjs');
-  writeFileSync(file, js);
-  try {
-    return await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(dirname(file), { recursive: true });
-  }
+  return importCode(await runnable(program, { target: 'ts' }));
 }
 
 /** The message of what the function throws, with the error's name. */
