@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkCase, type CaseModule, type CaseTrainer } from '../reference/checkCase.js';
 import { cases } from '../reference/reference.js';
+import { chosen } from '../support/full.js';
 import { openPage, type Served } from './page.js';
 
 /** Typed arrays as they cross between Node and the page: with the name of their class. */
@@ -63,7 +64,10 @@ beforeAll(async () => {
 });
 afterAll(() => served?.close());
 
-describe.each(cases)('%s', (name) => {
+/** Shaders of all of them run in codegen/wgslCases; here are loops, tables, states and several batches on a browser's device. */
+const few = ['rnn', 'embedding_mean', 'batch_norm_net', 'mlp_relu_adam'];
+
+describe.each(chosen(cases, (name) => few.includes(name)))('%s', (name) => {
   it('gives the recorded numbers in a page', () =>
     checkCase(name, 'wgsl', async (code) => {
       const path = `/${name}.js`;

@@ -5,6 +5,7 @@ import { check } from 'prettier';
 import { Project, ts } from 'ts-morph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/index.js';
+import { chosen } from '../support/full.js';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { plainText } from '../support/runnable.js';
 import { compileText } from '../support/trainer.js';
@@ -49,7 +50,8 @@ beforeAll(async () => {
 afterAll(() => gpu?.end());
 
 describe('shaders', () => {
-  it.each([...examples, ['names that WGSL has a use for', network] as const, ['a large network', large] as const])(
+  const few = chosen(examples, ([file]) => !/moby-dick|autoencoder|siamese/.test(file));
+  it.each([...few, ['names that WGSL has a use for', network] as const, ['a large network', large] as const])(
     'of %s are valid',
     async (file, text) => {
       const code = await plainText(text, { target: 'wgsl' }, file);

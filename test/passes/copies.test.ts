@@ -9,6 +9,7 @@ import type { TrainerProgram } from '../../src/ir/program.js';
 import { runsOf } from '../../src/ir/runs.js';
 import { common } from '../../src/passes/schedule/alike.js';
 import { share } from '../../src/passes/schedule/share.js';
+import { chosen } from '../support/full.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { runnable } from '../support/runnable.js';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
@@ -87,17 +88,21 @@ describe('copies of a layer', () => {
   });
 
   const transformer = readFileSync(new URL('../../bench/models/transformer.nn', import.meta.url), 'utf8');
-  it.each([
+  const transformers = [
     ['as it is', transformer],
     ['with rotary', transformer.replace(' |> positions', '').replace('causal = true', 'causal = true, rotary = true')],
     ['of any length', transformer.replace(', T = 64', '').replace('|> positions', '|> positions(length = 512)')],
-  ])('let the module of a transformer of 12 layers be under 400 KB of ts, %s', async (_, text) => {
-    const { code = '' } = await compile({ file: 'transformer.nn', text });
-    expect(code).toContain('function read_transformer_block_attend_q_dense(');
-    expect(code.length).toBeLessThan(400_000);
-    const numbers = Array.from({ length: 12 }, (__, i) => i).join(' | ');
-    expect(code).toContain(`  | \`read.transformer_block.\${${numbers}}.attend.q.dense.W\`\n`);
-  });
+  ] as const;
+  it.each(chosen(transformers, ([how]) => how === 'of any length'))(
+    'let the module of a transformer of 12 layers be under 400 KB of ts, %s',
+    async (_, text) => {
+      const { code = '' } = await compile({ file: 'transformer.nn', text });
+      expect(code).toContain('function read_transformer_block_attend_q_dense(');
+      expect(code.length).toBeLessThan(400_000);
+      const numbers = Array.from({ length: 12 }, (__, i) => i).join(' | ');
+      expect(code).toContain(`  | \`read.transformer_block.\${${numbers}}.attend.q.dense.W\`\n`);
+    },
+  );
 
   it('share what clip_norm asks of each gradient', () => {
     const clipped = (n: number): TrainerProgram =>
@@ -131,7 +136,9 @@ describe('copies of a layer', () => {
   const runs = layers.flatMap(([layer, memory]) =>
     (['ts', 'wasm'] as const).map((target) => [layer, memory, target] as const),
   );
-  it.each(runs)('%s with %s memory gives the same bits as written out, on %s', async (layer, memory, target) => {
+  // Of those that give other addresses, not other arithmetic, one target is enough.
+  const few = chosen(runs, ([layer, , target]) => target === 'ts' || /gelu|dropout|batch_norm/.test(layer));
+  it.each(few)('%s with %s memory gives the same bits as written out, on %s', async (layer, memory, target) => {
     const text = equalLayers(6, layer).replace('train {', `train {\n    memory = "${memory}"`);
     const program = programOf(modelOf(text), target);
     expect(
