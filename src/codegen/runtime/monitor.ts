@@ -30,7 +30,7 @@ export function betterThanBefore(monitor: string, { metrics = [] }: Monitored): 
   const sign = metrics.includes(monitor) ? -1 : 1;
   let lowest = Infinity;
   return (values) => {
-    const score = sign * (values as Readonly<Record<string, number>>)[name];
+    const score = sign * Reflect.get(values, name);
     if (!Number.isFinite(score) || score >= lowest) return false;
     lowest = score;
     return true;
