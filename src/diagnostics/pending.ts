@@ -6,7 +6,6 @@ export const pendingNames: ReadonlyMap<string, string> = new Map(
     lora: 'a layer of your own has the factors as params beside the weight: x @ W + alpha / rank * (x @ A) @ B, with freeze = ["*.W"]',
     spectral_norm:
       'a layer of your own divides its weight: by sqrt(sum(W^2)), which is never less than the largest singular value',
-    on_plateau: 'cosine and step_decay lower the learning rate in a course that is known beforehand',
   }),
 );
 

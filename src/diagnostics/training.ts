@@ -52,6 +52,15 @@ export const noSuchMonitor = message(
   }),
 );
 
+export const plateausDiffer = message('plateaus-differ', ({ span, first }: At & { first: Span }) => ({
+  message: 'a run has one on_plateau: all its learning rates fall together',
+  labels: [
+    { span, text: 'another factor or patience' },
+    { span: first, text: 'than here' },
+  ],
+  help: 'give both the same factor and patience; their learning rates may differ',
+}));
+
 export const lossNotTrained = message(
   'loss-not-trained',
   ({ name, span, blocks }: At & { name?: string; blocks: readonly string[] }) => ({

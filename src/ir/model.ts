@@ -102,6 +102,11 @@ export interface Player extends Rule {
   readonly updates: readonly Update[];
 }
 
+export interface Plateau {
+  readonly factor: number;
+  readonly patience: number;
+}
+
 /** What the train block says of the whole run. */
 export interface Training {
   readonly batch: number;
@@ -115,6 +120,8 @@ export interface Training {
   readonly monitor?: string;
   /** Ends a run after so many epochs without a better one. */
   readonly patience?: number;
+  /** Where a learning rate falls on plateaus: what it is multiplied with after more than `patience` epochs without a better one. */
+  readonly plateau?: Plateau;
   /** false: rows stay in the source's order. */
   readonly shuffle?: boolean;
   readonly data?: DataSource;

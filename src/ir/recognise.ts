@@ -170,3 +170,8 @@ export function axesOf(reduction: Reduction): Setting[] {
 export function countsUpdates(node: Node): boolean {
   return isOp(node, counter) && (node.attrs.name === 'update' || node.attrs.name === 'run');
 }
+
+/** What multiplies every learning rate: the same for a whole step, but no reason for the host to compute with it. */
+export function scalesRates(node: Node): boolean {
+  return isOp(node, counter) && node.attrs.name === 'learning_rate_scale';
+}

@@ -77,7 +77,7 @@ export class Buffers {
           slot === undefined ? [] : [this.slotTable(parameter, slot, this.model.players[i])],
         ),
       ),
-      counters: (['update', 'run', 'draw', 'seed'] as const).flatMap((name) => {
+      counters: (['update', 'run', 'learning_rate_scale', 'draw', 'seed'] as const).flatMap((name) => {
         const buffer = this.persistent.get(`counter ${name}`);
         return buffer ? [{ name, buffer }] : [];
       }),
@@ -106,14 +106,17 @@ export class Buffers {
   private ofLeaf(node: Node): Buffer | undefined {
     if (isOp(node, input, parameter, state)) return this.persistent.get(`${node.op.name} ${node.attrs.name}`);
     if (isOp(node, slot)) return this.slot(node.attrs.parameter, node.attrs.name, node.attrs.player);
-    if (isOp(node, counter)) return this.counter(node.attrs.name);
+    if (isOp(node, counter)) return this.counter(node.attrs.name, node.type);
     if (!isOp(node, literal)) return undefined;
     return { ...this.make('constant', node.name ?? 'table', node.type), data: node.attrs.values };
   }
 
-  private counter(name: string): Buffer {
+  private counter(name: string, type: TensorType): Buffer {
     const key = `counter ${name}`;
-    const known = this.persistent.get(key) ?? { ...this.make('counter', name, scalar), dtype: 'i32' as const };
+    const known = this.persistent.get(key) ?? {
+      ...this.make('counter', name, scalar),
+      dtype: type.element.kind === 'f32' ? ('f32' as const) : ('i32' as const),
+    };
     this.persistent.set(key, known);
     return known;
   }

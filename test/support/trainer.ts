@@ -14,6 +14,7 @@ export interface LoadedTrainer {
   fit(data: object, options?: object): AsyncIterable<Record<string, unknown>>;
   parameters: Record<string, Float32Array>;
   readonly stepCount: number;
+  learningRateScale: number;
   save(options?: { optimizer?: boolean }): Uint8Array;
   load(checkpoint: Uint8Array): void;
   dispose(): void;

@@ -92,12 +92,23 @@ return async (options) => {
       const copies = Object.entries<Float32Array>(trainer.parameters).map(([name, values]) => [name, values.slice()]);
       return Object.fromEntries(copies) as Record<ParameterName, Float32Array>;
     },
-    ${learns ? 'get stepCount() {\n      return trainer.stepCount;\n    },' : ''}
+    ${learns ? passedOn : ''}
     ${promised(program, 'save', 'load')},
     dispose: () => trainer.dispose(),
   };
 };`;
 }
+
+/** What is read and set without waiting. */
+const passedOn = `get stepCount() {
+      return trainer.stepCount;
+    },
+    get learningRateScale() {
+      return trainer.learningRateScale;
+    },
+    set learningRateScale(value) {
+      trainer.learningRateScale = value;
+    },`;
 
 async function textOf(writer: Writer, definitions: readonly Definition[]): Promise<string> {
   return (await writer.print(definitions)).replace(/^export /gm, '');

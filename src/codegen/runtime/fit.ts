@@ -1,7 +1,7 @@
 // Training for epochs: shuffled batches, validation, early stop.
 import type { Inputs, Losses } from './model.js';
 import { countedValues, floats, integers, isObject, noInputs, shapeIn, wrongLength } from './checks.js';
-import { betterThanBefore, checkMonitor, type Monitored } from './monitor.js';
+import { betterThanBefore, checkMonitor, onPlateau, type Monitored, type Plateau } from './monitor.js';
 import { checkFlag, checkOptions, checkWhole, misfit } from './options.js';
 import { permutation } from './random.js';
 import type { Dataset, FitOptions, Progress, Trainer } from './types.js';
@@ -14,6 +14,7 @@ export interface FitDefaults extends Monitored {
   readonly monitor?: string;
   readonly patience?: number;
   readonly shuffle?: boolean;
+  readonly plateau?: Plateau;
   /** Of each input that has one row an example: its name, its type, and the values of a row. 0: its shape tells. */
   readonly rows: readonly (readonly [name: string, type: string, row: number])[];
   /** Whether a step may have so many rows; absent where it may have any number of them. */
@@ -102,6 +103,7 @@ async function* fitRows(
     for (let i = 0; i < count; i += batch) await look(take(rows.slice(i, i + batch)));
   }
   const better = betterThanBefore(options.monitor ?? defaults.monitor ?? 'loss', defaults);
+  const lower = onPlateau(defaults.plateau);
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
   // Who is told of every step waits for it.
@@ -144,6 +146,7 @@ async function* fitRows(
       end.validation = tested.losses();
     }
     end.best = better(end.validation ?? end.losses);
+    trainer.learningRateScale *= lower(end.best);
     if (patience !== undefined && (end.best || !best))
       best = { epoch, checkpoint: await trainer.save({ optimizer: true }) };
     yield end;

@@ -36,3 +36,23 @@ export function betterThanBefore(monitor: string, { metrics = [] }: Monitored): 
     return true;
   };
 }
+
+/** When learning rates fall, and by what. */
+export interface Plateau {
+  readonly factor: number;
+  readonly patience: number;
+}
+
+/**
+ * Tells of one epoch after the other what learning rates are multiplied with after it: `factor` once more than `patience` in a row were
+ * no better, then counted anew; else 1.
+ */
+export function onPlateau({ factor, patience }: Plateau = { factor: 1, patience: 0 }): (better: boolean) => number {
+  let worse = 0;
+  return (better) => {
+    worse = better ? 0 : worse + 1;
+    if (worse <= patience) return 1;
+    worse = 0;
+    return factor;
+  };
+}

@@ -54,6 +54,12 @@ export function checkWhole(name: string, value: unknown, least: number, most = N
   throw misfit(name, `a whole number ${range}`, value, 'number');
 }
 
+/** A scale of learning rates: a number of f32 from 0 up. */
+export function checkScale(value: unknown): void {
+  if (!(typeof value === 'number' && value >= 0 && Math.fround(value) < Infinity))
+    throw misfit('learningRateScale', 'a finite number from 0 up', value, 'number');
+}
+
 /** True or false, where one is given. */
 export function checkFlag(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw misfit(name, 'true or false', value, 'boolean');

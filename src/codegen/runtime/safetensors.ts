@@ -41,6 +41,7 @@ export interface Counts {
   readonly update: number;
   readonly draw: number;
   readonly seed: number;
+  readonly learningRateScale: number;
 }
 
 /**
@@ -77,7 +78,14 @@ export function readTensors(
 export function countsIn(metadata: Readonly<Record<string, string>>): Counts {
   const [update, draw] = ['update', 'draw'].map((name) => countIn(metadata, name, Number.MAX_SAFE_INTEGER));
   if (update > draw) throw refused(`its metadata count ${update} updates in ${draw} calls of step`);
-  return { update, draw, seed: countIn(metadata, 'seed', 2 ** 32 - 1) };
+  return { update, draw, seed: countIn(metadata, 'seed', 2 ** 32 - 1), learningRateScale: scaleIn(metadata) };
+}
+
+/** What multiplies learning rates: 1 where a checkpoint does not tell. */
+function scaleIn({ learningRateScale: text = '1' }: Readonly<Record<string, string>>): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (value >= 0 && Math.fround(value) < Infinity) return value;
+  throw refused(`expected its metadata to have learningRateScale as a finite number from 0 up, got ${brief(text)}`);
 }
 
 /** Without its counts an optimizer would go on as if it had just begun, with tensors that say something else. */

@@ -134,6 +134,8 @@ export interface Trainer {
   read(): Awaitable<Record<ParameterName, Float32Array>>;
   /** [loss] How many {alone: updates | players: calls of step} have been made. */
   readonly stepCount: number;
+  /** [loss] What multiplies every learning rate of the next steps: a number from 0 up, 1 at first. Checkpoints hold it with the optimizer. */
+  learningRateScale: number;
   /** A safetensors file of parameters and state. */
   save(options?: SaveOptions): Awaitable<Uint8Array>;
   /** Takes a checkpoint over; one that does not fit is refused whole. Without the optimizer's part, the optimizer starts anew. */

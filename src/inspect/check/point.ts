@@ -23,7 +23,7 @@ export interface Point {
 }
 
 /** `gradients` of a fresh trainer makes the first draw. No loss depends on how long a run is. */
-const counters = { draw: 0, update: 1, run: 1 };
+const counters = { draw: 0, update: 1, run: 1, learning_rate_scale: 1 };
 
 /** A fresh trainer of this seed. Parameters that begin as one number are moved by up to a tenth of it. */
 export function pointOf(model: ModelGraph, { inputs, sizeOf }: Pick<Point, 'inputs' | 'sizeOf'>, seed: number): Point {

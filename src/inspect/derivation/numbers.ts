@@ -120,5 +120,6 @@ function leafOf(
 }
 
 function countOf(name: string, { update, draw, seed }: At['counts']): number {
+  if (name === 'learning_rate_scale') return 1;
   return name === 'seed' ? seed : name === 'draw' ? draw : update;
 }

@@ -17,10 +17,12 @@ import {
 } from '../../ir/formula/tree.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { maximum } from '../../ir/ops/arithmetic.js';
+import { constant } from '../../ir/ops/constants.js';
 import { counter, gradient, parameter as weight, slot } from '../../ir/ops/leaves.js';
 import { reachable } from '../../ir/reachable.js';
-import { countsUpdates, recognise } from '../../ir/recognise.js';
-import { addUpdates, simplifyUpdates } from '../../passes/derive/derive.js';
+import { countsUpdates, recognise, scalesRates } from '../../ir/recognise.js';
+import { addUpdates, simplifyUpdates, withUpdates, type Gradients } from '../../passes/derive/derive.js';
+import { substituteNodes } from '../../passes/derive/substituteNodes.js';
 import type { LegendEntry, UpdateStep } from './data.js';
 import type { Derived } from './derive.js';
 import type { Names } from './naming.js';
@@ -41,7 +43,7 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
       .word;
   const each = free(['θ', 'ϑ', 'ψ']);
   if (!gradients) return { update: [], each, legend: [] };
-  const step = simplifyUpdates(addUpdates(gradients)).players.flatMap((player) => player.step);
+  const step = simplifyUpdates(unscaled(addUpdates(gradients))).players.flatMap((player) => player.step);
   const wanted = new Set(targets.map((target) => target.name));
   const own = step.filter(({ parameter }) => wanted.has(parameter));
   const nodes = reachable(own.map(({ node }) => node));
@@ -86,6 +88,14 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
     ? [{ sign: each, meaning: 'each trained parameter' }]
     : [];
   return { update: [...withRates(rates, [...norms, ...updates])], each, legend: [...ofAll, ...legend] };
+}
+
+/** Learning rates as the model says them: the trainer's scale is no part of the method, and 1 at first. */
+function unscaled(derived: Gradients): Gradients {
+  const { builder: g } = derived.model;
+  const one = (node: Node): Node | undefined => (scalesRates(node) ? g.make(constant, [], { value: 1 }) : undefined);
+  const players = derived.players.map((player) => withUpdates(player, (nodes) => substituteNodes(nodes, one, g)));
+  return { ...derived, players };
 }
 
 /** Slots, then the weight by what they have become. */

@@ -39,15 +39,21 @@ export const gradient: Op<{ parameter: string; type: TensorType }> = {
   samples: [],
 };
 
-/** What the trainer counts and knows before a step: `update` and `draw` are numbers of steps, `run` is how many updates the run makes. */
-export type CounterName = 'update' | 'run' | 'draw' | 'seed';
+/**
+ * What the trainer counts and knows before a step: `update` and `draw` are numbers of steps, `run` is how many updates the run makes,
+ * `learning_rate_scale` is a number from 0 up that a program may set.
+ */
+export type CounterName = 'update' | 'run' | 'draw' | 'seed' | 'learning_rate_scale';
 
 export const counter: Op<{ name: CounterName }> = {
   kind: 'leaf',
   name: 'counter',
   summary:
-    'An integer that the trainer sets before each step: the number of the update, how many the run makes, the number of the draw, or the seed.',
-  type: () => ({ element: { kind: 'index', size: whole(2 ** 31) }, shape: [] }),
+    'A number that the trainer sets before each step: the number of the update, how many the run makes, the number of the draw, the seed (integers), or the scale of learning rates.',
+  type: (_, { name }) => ({
+    element: name === 'learning_rate_scale' ? { kind: 'f32' } : { kind: 'index', size: whole(2 ** 31) },
+    shape: [],
+  }),
   notation: byName,
   samples: [],
 };

@@ -2,7 +2,7 @@
 import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
-import type { ModelParameter, ModelState, Requirement } from '../../ir/model.js';
+import type { ModelParameter, ModelState, Plateau, Requirement } from '../../ir/model.js';
 import type { DrawSites } from './draws.js';
 import type { OpenLoop } from './loops.js';
 import type { MadeGradient, Scope, Value, Variable } from './values.js';
@@ -94,6 +94,8 @@ export interface Context {
   gradientDepth: number;
   /** Each draw has a number of its own, by where it stands. */
   readonly draws: DrawSites;
+  /** What on_plateau says, where the train block has it. */
+  plateau?: Plateau & { readonly span: Span };
   /** Run-time sizes so far. */
   sizes: number;
   /** Expressions that are being evaluated, inside one another. */

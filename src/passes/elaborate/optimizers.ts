@@ -9,7 +9,7 @@ import type { ModelParameter, Update } from '../../ir/model.js';
 import { counter, gradient, parameter as parameterLeaf, slot as slotLeaf } from '../../ir/ops/leaves.js';
 import { random } from '../../ir/ops/random.js';
 import { toF32 } from '../../ir/ops/logic.js';
-import { sub } from '../../ir/ops/arithmetic.js';
+import { mul, sub } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
 import { printType } from '../../ir/types.js';
 import type { Statement } from '../../parser/tree.js';
@@ -86,6 +86,8 @@ interface Run {
   readonly parameter: ModelParameter;
   readonly player: string | undefined;
   readonly frame: Frame;
+  /** The same, where the learning rate is what the trainer scales it to: what is required of it holds for what the model says. */
+  readonly rated: Frame;
   /** What w and the slots are by now. */
   readonly now: Map<string, Node>;
   readonly replaced: Set<string>;
@@ -109,11 +111,21 @@ function runOptimizer(
   const given = givenByName(optimizer, t, span, frame);
   bindConfiguration(declaration.parameters, given, scope);
   bindDefaults(declaration.parameters, given, frame);
+  const rated = { ...frame, scope: ratedScope(scope, frame) };
   const w = g.make(parameterLeaf, [], { name: parameter.name, type: parameter.type });
   scope.define('w', tensorValue(w));
   scope.define('g', tensorValue(g.make(gradient, [], { parameter: parameter.name, type: parameter.type })));
   scope.define('t', tensorValue(t));
-  const run: Run = { declaration, parameter, player, frame, now: new Map([['w', w]]), replaced: new Set(), slots: [] };
+  const run: Run = {
+    declaration,
+    parameter,
+    player,
+    frame,
+    rated,
+    now: new Map([['w', w]]),
+    replaced: new Set(),
+    slots: [],
+  };
   for (const statement of declaration.body) runStatement(statement, run);
   const weight = run.now.get('w') ?? w;
   if (weight === w || !run.replaced.has('w')) fail(frame, messages.weightNotReplaced(declaration.name));
@@ -128,9 +140,9 @@ function runOptimizer(
 }
 
 function runStatement(statement: Statement, run: Run): void {
-  const { declaration, parameter, frame, now } = run;
+  const { declaration, parameter, frame, rated, now } = run;
   const { scope } = frame;
-  const inner = atStatement(frame, statement.span);
+  const inner = atStatement(rated, statement.span);
   switch (statement.kind) {
     case 'slot':
       return startSlot(statement, run, inner);
@@ -153,7 +165,7 @@ function runStatement(statement: Statement, run: Run): void {
       return;
     }
     case 'require':
-      return checkRequirement(statement, inner, declaration.name.name);
+      return checkRequirement(statement, atStatement(frame, statement.span), declaration.name.name);
     default:
       fail(frame, messages.misplaced({ what: statement.kind, where: 'an optimizer', span: statement.span }));
   }
@@ -191,6 +203,19 @@ function readBy(weight: Node, slots: Update['slots']): Update['slots'] {
   };
   follow(weight);
   return slots.filter(({ name }) => read.has(name));
+}
+
+/** Where `lr`, a learning rate, is multiplied with the trainer's scale; what the body binds stands in `scope`. */
+function ratedScope(scope: Scope, { context: { g } }: Frame): Scope {
+  const rated = new Scope(scope);
+  const scaled = (): Value => {
+    const lr = scope.find('lr') ?? { kind: 'unknown' };
+    const rate = lr.kind === 'number' ? g.make(constant, [], { value: lr.value }) : lr.kind === 'tensor' && lr.node;
+    if (!rate || rate.type.shape.length > 0) return lr;
+    return tensorValue(g.make(mul, [rate, g.make(counter, [], { name: 'learning_rate_scale' })], {}));
+  };
+  if (scope.own('lr')) rated.defineLazily('lr', scaled);
+  return rated;
 }
 
 /** The arguments by name; a schedule becomes its value after t - 1 updates. */

@@ -5,7 +5,7 @@ import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
 import { constant } from '../../ir/ops/constants.js';
-import { countsUpdates } from '../../ir/recognise.js';
+import { countsUpdates, scalesRates } from '../../ir/recognise.js';
 import { tooFar } from './addresses.js';
 import { costOf, type RuleCost } from './cost.js';
 import { inputsNeeded, needsOf, type Needs } from './needs.js';
@@ -91,6 +91,7 @@ function formKey(type: TensorType): string {
  * Node n is stored iff it is a root, or what a loop gives, or adds terms to rows, or T·c > T + N·(c + 1), or it is a fold that a loop
  * would make anew in each round, or that a nest would make of parts, or beside one that it has already, or stands too deep in a nest to
  * be written into it, or is read at coordinates that would make an address too large.
+ * A scaled learning rate is written into what reads it.
  * T: how often its elements would be evaluated if inlined, once more in each round of a loop; N: its elements; c: the cost of its own rule.
  */
 export function decide(roots: readonly Node[], estimate: Estimate): Decision {
@@ -124,7 +125,7 @@ interface Given {
 /** `apart` are stored in any case. */
 function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apart: ReadonlySet<Node>): Decision {
   const rootSet = new Set(roots);
-  const { host, counted } = hostScalars(order, rootSet);
+  const { host, counted, scaled } = hostScalars(order, rootSet);
   const loopReads = readsOfLoops(runs, estimate);
   const consumers = consumersAmong(order);
   const ofPlaces = costsOfPlaces(order, figures);
@@ -151,7 +152,7 @@ function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apa
       crowded ||
       use.depth > deepest ||
       isOp(node, scatterAdd) ||
-      evaluations * cost > evaluations + count * (cost + 1);
+      (evaluations * cost > evaluations + count * (cost + 1) && !scaled.has(node));
     if (store) {
       sweep.store(node, folds);
       // What the host's scalars are made from is the host's too: it runs first.
@@ -292,17 +293,22 @@ function costsOfPlaces(order: readonly Node[], figures: Costs): Map<Node, number
   return costs;
 }
 
-/** The scalars that depend on the update counter and constants alone (`counted`), and those of them that something else reads. */
+/**
+ * The scalars that depend on the update counter, constants and the scale of learning rates alone (`counted`), and those of them that
+ * something else reads. Those that depend on the scale and constants (`scaled`) stand where they are read: at scale 1 they are the
+ * numbers that the model says, in the precision of the kernel.
+ */
 function hostScalars(
   order: readonly Node[],
   roots: ReadonlySet<Node>,
-): { readonly host: Set<Node>; readonly counted: ReadonlySet<Node> } {
+): { readonly host: Set<Node>; readonly counted: ReadonlySet<Node>; readonly scaled: ReadonlySet<Node> } {
   const counted = new Set<Node>();
   const pure = new Set<Node>();
+  const scaled = new Set<Node>();
   for (const node of order) {
     const isCounter = countsUpdates(node);
     const isConstant = isOp(node, constant);
-    if (isCounter || isConstant) pure.add(node);
+    if (isCounter || isConstant || scalesRates(node)) pure.add(node);
     else if (
       node.op.kind === 'element' &&
       node.inputs.length > 0 &&
@@ -310,7 +316,9 @@ function hostScalars(
       node.inputs.every((i) => pure.has(i))
     )
       pure.add(node);
-    if (pure.has(node) && (isCounter || node.inputs.some((i) => counted.has(i)))) counted.add(node);
+    if (!pure.has(node)) continue;
+    if (isCounter || node.inputs.some((i) => counted.has(i))) counted.add(node);
+    else if (scalesRates(node) || node.inputs.some((i) => scaled.has(i))) scaled.add(node);
   }
   const host = new Set<Node>();
   for (const node of order) {
@@ -318,5 +326,5 @@ function hostScalars(
     if (pure.has(node)) continue;
     for (const input of node.inputs) if (counted.has(input) && input.op.kind !== 'leaf') host.add(input);
   }
-  return { host, counted };
+  return { host, counted, scaled };
 }

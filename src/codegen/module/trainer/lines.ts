@@ -11,7 +11,7 @@ import type { FitDefaults } from '../../runtime/fit.js';
 import { buffersIn } from '../../uses.js';
 import { countingOfPlayers, isPlayed } from './players.js';
 import { fittingRows } from './requirements.js';
-import { trainingInputs } from './types.js';
+import { hasLoss, trainingInputs } from './types.js';
 
 /** The lines of createTrainer that do not depend on its engine. */
 export interface Lines {
@@ -38,6 +38,9 @@ export interface Lines {
 
 /** Expressions for the number of the update, of the draw, and of how many updates the run makes. */
 export type CounterValues = Readonly<Record<'update' | 'draw' | 'run', string>>;
+
+/** The variable of what multiplies every learning rate. */
+const scale = 'learningRateScale';
 
 /** What a step says that needs to know how long the run is. */
 const noRun =
@@ -93,6 +96,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
       ...counting.start,
+      ...(hasLoss(program) ? [`let ${scale} = 1;`] : []),
       ...(hasRun
         ? ['// How many updates the run makes.', 'const { updates: asked } = options;', 'let planned = asked;']
         : []),
@@ -102,11 +106,11 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     ],
     counters(entry, values = counting.counters) {
       const used = buffersIn(entry.steps);
-      return (['update', 'run', 'draw'] as const).flatMap((c) => {
+      return (['update', 'run', 'learning_rate_scale', 'draw'] as const).flatMap((c) => {
         const buffer = counter(c);
         if (!buffer || !used.has(buffer)) return [];
         const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
-        return [...lines, `${layout.array(buffer)}[0] = ${values[c]};`];
+        return [...lines, `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`];
       });
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
@@ -118,21 +122,32 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${counting.counts});`,
       ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
-    resume: [...counting.resume, 'seed = counts?.seed ?? seed;', ...setSeed],
+    resume: [
+      ...counting.resume,
+      ...(hasLoss(program) ? [`${scale} = counts?.${scale} ?? 1;`] : []),
+      'seed = counts?.seed ?? seed;',
+      ...setSeed,
+    ],
     stepCount: counting.stepCount,
     calls: counting.calls,
-    saved: counting.saved.join(', '),
+    saved: [...counting.saved, ...(hasLoss(program) ? [`${scale}: String(${scale})`] : [])].join(', '),
   };
 }
 
 /** What the model says of a run beyond its length, and what may decide which epoch is the best. */
 function runSettings({ model: { train, training } }: TrainerProgram): string {
-  const { monitor, patience, shuffle } = train;
+  const { monitor, patience, shuffle, plateau } = train;
   const [losses, metrics] = [training.losses, training.metrics].map((list) => list.map(({ name }) => name));
   const lists = Object.entries({ losses, metrics }).filter(([, names]) => names.length > 0);
-  const settings = Object.entries({ monitor, patience, shuffle }).filter(([, value]) => value !== undefined);
+  const settings = Object.entries({ monitor, patience, shuffle, plateau }).filter(([, value]) => value !== undefined);
   return [...settings, ...lists].map(([name, value]) => `, ${name}: ${literal(value)}`).join('');
 }
+
+/** What reads and sets the scale of learning rates. */
+export const scaleMembers: readonly string[] = [
+  `get ${scale}() {\nreturn ${scale};\n}`,
+  `set ${scale}(value) {\ncheckScale(value);\n${scale} = value;\n}`,
+];
 
 export function method(head: string, ...lines: readonly string[]): string {
   return [`${head} {`, 'const m = use();', ...lines.filter((line) => line !== ''), '}'].join('\n');

@@ -10,7 +10,7 @@ import { literal } from '../../text/quote.js';
 import { kernelEntries } from '../profile.js';
 import { checkpoints } from './checkpoints.js';
 import { acceptInputs } from './inputs.js';
-import { linesOf, method, parametersOf, type Lines, type waiting } from './lines.js';
+import { linesOf, method, parametersOf, scaleMembers, type Lines, type waiting } from './lines.js';
 import { gradientsOfPlayer, isPlayed, playersObject, stepOfPlayers } from './players.js';
 import { byMode, requiredOf, requiredOfOutputs } from './requirements.js';
 import { hasLoss, predictInputs, trainingInputs } from './types.js';
@@ -101,7 +101,7 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
     predict,
     ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
     engine.parameters,
-    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`),
+    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`, ...scaleMembers),
     save(lines, engine, head),
     method(
       head('load'),

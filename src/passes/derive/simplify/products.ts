@@ -9,7 +9,7 @@ import { sum } from '../../../ir/ops/reductions.js';
 import { given, rule, type SimplifyRule } from './rule.js';
 import { constant } from '../../../ir/ops/constants.js';
 import { softplus, softplusMinus } from '../../../ir/ops/transcendental.js';
-import { countsUpdates } from '../../../ir/recognise.js';
+import { countsUpdates, scalesRates } from '../../../ir/recognise.js';
 
 export const productRules: readonly SimplifyRule[] = [
   {
@@ -146,7 +146,9 @@ function spreadCounted(node: Node): Node | undefined {
   const [scalar] = node.inputs;
   if (!isOp(node, broadcast) || scalar.type.shape.length > 0) return undefined;
   const leaves = reachable([scalar]).filter((n) => n.inputs.length === 0);
-  return leaves.some(countsUpdates) && leaves.every((n) => countsUpdates(n) || isOp(n, constant)) ? scalar : undefined;
+  return leaves.some(countsUpdates) && leaves.every((n) => countsUpdates(n) || scalesRates(n) || isOp(n, constant))
+    ? scalar
+    : undefined;
 }
 
 function timesReciprocal(node: Node, g: Builder): Node | undefined {

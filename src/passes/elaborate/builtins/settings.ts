@@ -1,5 +1,6 @@
 // Builtins for what is not computed on tensors: initialisers, data sources, repetition, derivatives.
 import { misplaced, wrongKind } from '../../../diagnostics/elaboration.js';
+import { plateausDiffer } from '../../../diagnostics/training.js';
 import type { Span } from '../../../diagnostics/diagnostic.js';
 import { shortened } from '../../../diagnostics/quote.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
@@ -10,7 +11,7 @@ import type { Node } from '../../../ir/graph.js';
 import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../derive/differentiate.js';
 import { configured, separate } from '../calls.js';
-import { asF32 } from '../tensors.js';
+import { asF32, toNode } from '../tensors.js';
 import { fail, spend, type Frame } from '../frame.js';
 import {
   describe,
@@ -54,6 +55,11 @@ const filesByPath = {
 } as const;
 
 const aNumber = { text: 'value is a number', fits: (n: number): boolean => !Number.isNaN(n) };
+const share = { text: 'factor is above 0 and below 1', fits: (n: number): boolean => n > 0 && n < 1 };
+const epochs = {
+  text: 'patience is a whole number of epochs from 0 up',
+  fits: (n: number): boolean => Number.isSafeInteger(n) && n >= 0,
+};
 const spread = { text: 'std is a finite number from 0 up', fits: (n: number): boolean => n >= 0 && n < Infinity };
 
 export const settingBuiltins: readonly BuiltinDefinition[] = [
@@ -136,6 +142,27 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
       if (!call.frame.inTrain)
         return fail(call.frame, misplaced({ what: 'run_length()', where: 'a model', span: call.span }));
       return tensorValue(g.make(toF32, [g.make(counter, [], { name: 'run' })], {}));
+    },
+  },
+  {
+    name: 'on_plateau',
+    kind: 'schedule',
+    forms: ['(lr, factor = 0.1, patience = 5)'],
+    summary:
+      "lr, times the trainer's `learningRateScale` as every learning rate is; `fit` and `nnc train` multiply that by `factor` after more than `patience` epochs in a row without a better value of what the run monitors (as PyTorch's ReduceLROnPlateau with threshold 0). lr may be a schedule.",
+    example: 'on_plateau(1e-3, factor = 0.5)',
+    apply(call) {
+      const { frame, span } = call;
+      if (!frame.inTrain) return fail(frame, misplaced({ what: 'on_plateau', where: 'a model', span }));
+      const factor = checkSetting(call, 'factor', number(call, 'factor', 0.1), share);
+      const patience = checkSetting(call, 'patience', number(call, 'patience', 5), epochs);
+      const before = frame.context.plateau;
+      if (before && (before.factor !== factor || before.patience !== patience))
+        return fail(frame, plateausDiffer({ span, first: before.span }));
+      frame.context.plateau = { factor, patience, span };
+      const { value, span: place } = given(call, 'lr');
+      if (value.kind === 'number' || value.kind === 'unknown' || isCallable(value)) return value;
+      return tensorValue(toNode(frame, value, place));
     },
   },
   {

@@ -50,8 +50,10 @@ export function trainOf(body: readonly Statement[], model: ToTrain | undefined, 
     players.forEach((block, i) => guarded(frame, [], () => checkOwn(block, owns[i], model)));
     guarded(frame, [], () => requireTrained(owns, run, model));
   }
+  const { plateau: found } = frame.context;
+  const plateau = found && { plateau: { factor: found.factor, patience: found.patience } };
   return {
-    training,
+    training: { ...training, ...plateau },
     parameters: trained,
     players: players.map((block, i): Player => {
       const { name, losses, rule } = block;
