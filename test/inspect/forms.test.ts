@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../src/index.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import type { Derivation, Step } from '../../src/inspect/derivation/data.js';
+import { printText } from '../../src/inspect/print/text.js';
 import { printFormula } from '../../src/ir/formula/text.js';
 import type { ModelGraph } from '../../src/ir/model.js';
 
@@ -144,6 +145,15 @@ describe('updates', () => {
     const found = trained(`${inputs}param W: [4, 2] ~ glorot_uniform()\nloss = mse(x @ W, y)\n${train}`);
     expect(lineOf(found, 'schedule')).toBe('0.001 · (1 + cos(π · min(max(t - 1, 0) / 100, 1)))');
     expect(lineOf(found, 'W')).toMatch(/^W - schedule · m/u);
+  });
+
+  it('are told once for all parameters, whatever these are called', () => {
+    const text = printText(
+      trained(`${inputs}param s: [] = 1\nparam q: [2] = 0\nloss = mse(s * (x |> dense(2)) + q, y)\n${train}`),
+    );
+    expect(text).toMatch(/^for each parameter θ of s, q, /m);
+    expect(text).toMatch(/^ {2}θ ← θ - schedule · m \/ \(1 - 0\.9\^t\) \/ \(sqrt\(v/m);
+    expect(text.match(/^ *\S+ ← /gm)).toHaveLength(3);
   });
 
   it('count by a letter that no sum or loop has', () => {

@@ -10,6 +10,12 @@ export type Rename = (text: string) => string;
 
 export const same: Rename = (text) => text;
 
+/** One name in place of another, wherever it stands whole in a text: of `s` that of `sqrt` is none. */
+export function inPlaceOf(word: string, other: string): Rename {
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}_.])${literally(word)}(?![\\p{L}\\p{N}_.])`, 'gu');
+  return (text) => text.replace(whole, () => other);
+}
+
 /** Within a layer its own names stand without its path; of a copy, others have its distance. */
 export function renamer(path: string, letter = '', copy?: number): Rename {
   if (copy === undefined) {
@@ -48,11 +54,10 @@ function numberedWord(path: string, sign = '[._]'): RegExp {
 }
 
 function wordsOf(path: string): string {
-  return path
-    .split('.')
-    .map((part) => part.replace(/[\\^$.|?+*()[\]{}]/g, '\\$&'))
-    .join('[._]');
+  return path.split('.').map(literally).join('[._]');
 }
+
+const literally = (text: string): string => text.replace(/[\\^$.|?+*()[\]{}]/g, '\\$&');
 
 /** With names from outside that stand for what the copies between have. */
 export function named(rename: Rename, words: ReadonlyMap<string, string>): Rename {

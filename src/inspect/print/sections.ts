@@ -2,7 +2,7 @@
 import { printFormula } from '../../ir/formula/text.js';
 import type { Derivation, Step, UpdateStep } from '../derivation/data.js';
 import { layersOf, type Layer } from './copies.js';
-import { same } from './rename.js';
+import { inPlaceOf, same } from './rename.js';
 
 export interface Section {
   readonly title: string;
@@ -40,7 +40,7 @@ function updateLayers(update: readonly UpdateStep[], each: string): Layer[] {
   const forms = [...updatedAlike(update)].map(([first, all]): Layer => {
     const steps = update.filter(({ parameter }) => parameter === first);
     if (all.length === 1) return plain(steps);
-    const rename = (text: string): string => text.replaceAll(first, each);
+    const rename = inPlaceOf(first, each);
     return { copies: [], ends: [], each: all, lines: steps.map((step) => ({ step, steps: [step], rename })) };
   });
   return [...(common.length > 0 ? [plain(common)] : []), ...forms];
@@ -55,8 +55,10 @@ export function updatedAlike(steps: readonly UpdateStep[]): ReadonlyMap<string, 
   }
   const byForm = new Map<string, string[]>();
   for (const [parameter, list] of byParameter) {
-    const form = list.map(({ left, formula }) => `${printFormula(left)}=${printFormula(formula)}`).join('\n');
-    const key = form.replaceAll(parameter, 'w');
+    const form = list
+      .map(({ left, formula }) => `${printFormula(left, 'math')} ← ${printFormula(formula, 'math')}`)
+      .join('\n');
+    const key = inPlaceOf(parameter, 'θ')(form);
     byForm.set(key, [...(byForm.get(key) ?? []), parameter]);
   }
   return new Map([...byForm.values()].map((parameters) => [parameters[0], parameters]));
