@@ -224,10 +224,9 @@ export type Entries = Partial<Record<PassName | 'observe' | 'evaluate' | 'predic
 /** What a call of step runs, each pass at its update; of several players one after another. */
 export function stepOf({ entries }: Pick<Program, 'entries'>): Entry | undefined {
   const passes = Object.values(entries).filter(({ name }) => name === 'step' || name.startsWith('step.'));
-  const [first, ...others] = passes;
-  if (others.length === 0) return passes.at(0);
+  if (passes.length <= 1) return passes.at(0);
   return {
-    name: first.name,
+    name: 'step',
     steps: passes.flatMap(({ steps }) => steps),
     inputs: [...new Set(passes.flatMap(({ inputs }) => inputs))],
     results: [...new Map(passes.flatMap(({ results }) => results.map((r) => [r.name, r] as const))).values()],
