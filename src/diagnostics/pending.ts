@@ -3,7 +3,6 @@
 /** Layers, functions and schedules. */
 export const pendingNames: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    lora: 'a layer of your own has the factors as params beside the weight: x @ W + alpha / rank * (x @ A) @ B, with freeze = ["*.W"]',
     spectral_norm:
       'a layer of your own divides its weight: by sqrt(sum(W^2)), which is never less than the largest singular value',
   }),

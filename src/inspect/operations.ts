@@ -175,6 +175,7 @@ function kindOf(declaration: Declaration, { file, text }: Source): OperationKind
       return 'loss';
     case 'metrics.nn':
       return 'metric';
+    case 'adapters.nn':
     case 'layers.nn':
     case 'attention.nn':
     case 'convolution.nn':

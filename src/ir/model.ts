@@ -25,12 +25,25 @@ export interface ModelParameter {
   readonly initial: Initial;
   /** False where declared frozen or frozen by the train block. */
   readonly trained: boolean;
+  /** It is beside a layer, without which it may be in a checkpoint. */
+  readonly optional?: true;
+}
+
+/** An update of low rank beside a weight, which may be added to it: scale * down @ up. */
+export interface Adapter {
+  /** Absent: what it stands beside is no product with a weight. */
+  readonly weight?: string;
+  readonly down: string;
+  readonly up: string;
+  readonly scale: number;
 }
 
 export interface ModelState {
   readonly name: string;
   readonly type: TensorType;
   readonly initial: Initial;
+  /** As of a parameter. */
+  readonly optional?: true;
 }
 
 export interface Named {
@@ -151,6 +164,7 @@ export interface ModelGraph {
   readonly inputs: readonly ModelInput[];
   /** In elaboration order: the order of listings and checkpoints. */
   readonly parameters: readonly ModelParameter[];
+  readonly adapters: readonly Adapter[];
   readonly states: readonly ModelState[];
   readonly training: Mode;
   readonly evaluation: Mode;

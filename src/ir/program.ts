@@ -258,12 +258,14 @@ export interface TrainerProgram extends Program {
     readonly type: TensorType;
     readonly initial: Initial;
     readonly trained: boolean;
+    readonly optional?: true;
     readonly buffer: Buffer;
   }[];
   readonly states: readonly {
     readonly name: string;
     readonly type: TensorType;
     readonly initial: Initial;
+    readonly optional?: true;
     readonly buffer: Buffer;
   }[];
   /** Optimizer state, one tensor of the parameter's shape each; `accumulated` is the gradient so far where `accumulate` > 1. */

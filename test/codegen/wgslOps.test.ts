@@ -58,6 +58,7 @@ function modelOfSamples() {
         place: { start: 0, end: 0 },
         inputs: [...values.keys()].map((leaf) => ({ name: String(leaf.attrs.name), type: leaf.type })),
         parameters: [],
+        adapters: [],
         states: [],
         training: { ...mode, outputs: [] },
         evaluation: mode,

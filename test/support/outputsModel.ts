@@ -33,6 +33,7 @@ export function modelOfOutputs(
     inputs: inputs.map((node) => ({ name: String(node.attrs.name), type: node.type })),
     parameters: [],
     states: [],
+    adapters: [],
     training: { ...mode, outputs: [] },
     evaluation: mode,
     observed: [],

@@ -199,6 +199,7 @@ function modelOf(accumulate: number): ModelGraph {
     inputs: [],
     parameters: [],
     states: [],
+    adapters: [],
     training: mode,
     evaluation: mode,
     observed: [],

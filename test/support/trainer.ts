@@ -15,7 +15,7 @@ export interface LoadedTrainer {
   parameters: Record<string, Float32Array>;
   readonly stepCount: number;
   learningRateScale: number;
-  save(options?: { optimizer?: boolean }): Uint8Array;
+  save(options?: { optimizer?: boolean; merged?: boolean }): Uint8Array;
   load(checkpoint: Uint8Array): void;
   dispose(): void;
 }

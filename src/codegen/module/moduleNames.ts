@@ -6,7 +6,7 @@ import { Scope } from '../text/names.js';
 
 /** What the trainer's text declares at the top of the module. */
 const moduleNames: readonly string[] = (
-  'model createTrainer createMemory reserve initialize resetOptimizer accept acceptForOutputs tensorsOf optimizerOf m ' +
+  'model createTrainer createMemory reserve initialize startOptional resetOptimizer accept acceptForOutputs tensorsOf optimizerOf m ' +
   'compiled compiledShared Entries Memory shaders places totals subgroupTotals viewsOf upload download begin ' +
   'Inputs PredictInputs Outputs Losses ParameterName TrainedParameterName'
 ).split(' ');

@@ -16,9 +16,12 @@ export function checkTrainerOptions(options: {
 }
 
 /** Options of save. */
-export function checkSaveOptions(options: { readonly optimizer?: boolean }): void {
-  checkOptions('save', options, 'optimizer');
+export function checkSaveOptions(options: { readonly optimizer?: boolean; readonly merged?: boolean }): void {
+  checkOptions('save', options, 'optimizer merged');
   checkFlag('optimizer', options.optimizer);
+  checkFlag('merged', options.merged);
+  if (options.optimizer && options.merged)
+    throw new TypeError('save: expected optimizer or merged, got both: what is merged has no part in the optimizer');
 }
 
 /** An object that has none but the known names, which spaces part. */

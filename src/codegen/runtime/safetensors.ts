@@ -4,6 +4,8 @@ export interface Tensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
+  /** A checkpoint may lack it. */
+  readonly optional?: boolean;
 }
 
 /** A tensor as a file has it: its bytes lie from `from` to `to`. */
@@ -46,19 +48,24 @@ export interface Counts {
 
 /**
  * Reads a checkpoint into the tensors, and into the optimizer's where it has them: then its counts are returned. Everything
- * is checked before the first number is written. A model without an optimizer leaves aside what one remembered.
+ * is checked before the first number is written. A model without an optimizer leaves aside what one remembered. Optional tensors
+ * may be missing: `start` starts all of these anew, and what an optimizer remembered, of a model without them, is left aside.
  */
 export function readTensors(
   file: Uint8Array,
   tensors: readonly Tensor[],
   optimizer: readonly Tensor[] | undefined,
   counted: (metadata: Readonly<Record<string, string>>) => Counts = countsIn,
+  start: () => void = () => undefined,
 ): Counts | undefined {
   const { metadata, tensors: found } = readHeader(file, refused);
-  const resumes = 'update' in metadata || 'draw' in metadata || optimizer?.some((t) => found.has(t.name));
-  const wanted = resumes ? [...tensors, ...(optimizer ?? [])] : tensors;
+  const present = tensors.filter(({ name, optional }) => !optional || found.has(name));
+  const lacking = present.length < tensors.length;
+  const counting = 'update' in metadata || 'draw' in metadata || optimizer?.some((t) => found.has(t.name));
+  const resumes = counting && !lacking;
+  const wanted = resumes ? [...present, ...(optimizer ?? [])] : present;
   const names = new Set(wanted.map((t) => t.name));
-  const isAside = (name: string): boolean => optimizer === undefined && name.startsWith('optimizer/');
+  const isAside = (name: string): boolean => (optimizer === undefined || lacking) && name.startsWith('optimizer/');
   for (const name of found.keys())
     if (!names.has(name) && !isAside(name)) throw refused(`the model has no tensor ${shown(name)}`);
   const sources = wanted.map(({ name, shape, data }) => {
@@ -70,6 +77,7 @@ export function readTensors(
     return file.subarray(stored.from, stored.to);
   });
   const counts = resumes ? counted(metadata) : undefined;
+  if (lacking) start();
   wanted.forEach(({ data }, i) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(sources[i]));
   return counts;
 }

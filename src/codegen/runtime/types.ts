@@ -102,6 +102,8 @@ export interface Progress {
 export interface SaveOptions {
   /** Also what the optimizer remembers, so that training can go on exactly as if it had not stopped. */
   optimizer?: boolean | undefined;
+  /** The updates of adapters (lora) added to their weights, and left out: a checkpoint of the model without them. */
+  merged?: boolean | undefined;
 }
 
 export interface Gradients {

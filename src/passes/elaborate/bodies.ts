@@ -19,7 +19,7 @@ import { nextOf, runScan } from './scan.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
-import { isFrozen, noteParameter } from './wrapped.js';
+import { isBeside, isFrozen, noteParameter } from './wrapped.js';
 import {
   describe,
   instanceOf,
@@ -183,7 +183,8 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
     initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
   const { origin } = atStatement(frame, statement.span);
   const node = context.g.at(origin, () => context.g.make(parameterLeaf, [], { name: full, type }));
-  context.parameters.set(full, { name: full, type, initial: start, trained, node, declared: name.span });
+  const optional = isBeside(frame) && { optional: true as const };
+  context.parameters.set(full, { name: full, type, initial: start, trained, ...optional, node, declared: name.span });
   frame.scope.define(name.name, tensorValue(node), name.span);
 }
 

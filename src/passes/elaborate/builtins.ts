@@ -10,6 +10,7 @@ import { joiningBuiltins } from './builtins/joining.js';
 import { shapeBuiltins } from './builtins/shapes.js';
 import { spreadingBuiltins } from './builtins/spreading.js';
 import { windowBuiltins } from './builtins/windows.js';
+import { wrappingBuiltins } from './builtins/wrapping.js';
 import { numberValue, Scope, type Builtin, type BuiltinDefinition, type Value } from './values.js';
 
 export const builtins: readonly Builtin[] = [
@@ -24,6 +25,7 @@ export const builtins: readonly Builtin[] = [
   einsumBuiltin,
   rearrangeBuiltin,
   ...settingBuiltins,
+  ...wrappingBuiltins,
 ].map(withParameters);
 
 /** The names that stand for a value by themselves. */

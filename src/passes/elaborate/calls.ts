@@ -22,6 +22,7 @@ import {
   type Composition,
   type FunctionValue,
   type Given,
+  type Manner,
   type Repeat,
   type Value,
 } from './values.js';
@@ -116,7 +117,7 @@ export function apply(callee: Value, list: readonly Given[], span: Span, frame: 
     case 'repeat':
       return applyRepeat(callee, list, span, frame);
     case 'wrapped':
-      return applyWrapped(callee, span, frame, (inner) => apply(callee.block, list, span, inner));
+      return applyWrapped(callee, list, span, frame, apply);
     case 'unknown':
       return unknown;
     default:
@@ -378,10 +379,14 @@ export function separate(value: Value): Value {
     case 'repeat':
       return { ...value, copies: value.copies.map(separate), instance: {} };
     case 'wrapped':
-      return { ...value, block: separate(value.block) };
+      return { ...value, block: separate(value.block), manner: separateManner(value.manner) };
     case 'list':
       return { ...value, items: value.items.map(separate) };
     default:
       return value;
   }
+}
+
+function separateManner(manner: Manner): Manner {
+  return manner.kind === 'beside' ? { ...manner, other: { ...manner.other, instance: {} } } : manner;
 }

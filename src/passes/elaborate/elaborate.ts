@@ -33,6 +33,7 @@ import { bindParameters } from './overrides.js';
 import { settleNames } from './settleNames.js';
 import { trainOf, untrained } from './train/train.js';
 import { Scope } from './values.js';
+import { adaptersOf } from './wrapped.js';
 import { parameter, state } from '../../ir/ops/leaves.js';
 
 export interface ElaborateOptions {
@@ -161,6 +162,8 @@ function createContext(
     parameters: new Map(),
     states: new Map(),
     observed: new Map(),
+    applications: new Map(),
+    adapters: new Map(),
     loops: [],
     requirements: new Map(),
     report,
@@ -248,9 +251,10 @@ function assembled(
   ]);
   const parameters = [...own.values()]
     .filter((p) => needed.has(`parameter ${p.name}`))
-    .map(({ name, type, initial, trained }): ModelParameter => {
+    .map(({ name, type, initial, trained, optional }): ModelParameter => {
       // Frozen in one mode, it is so in the other.
-      return { name, type, initial, trained: trained && context.parameters.get(name)?.trained !== false };
+      const both = trained && context.parameters.get(name)?.trained !== false;
+      return { name, type, initial, trained: both, ...(optional && { optional }) };
     });
   const states = [...context.states.values()].filter((s) => needed.has(`state ${s.name}`));
   const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
@@ -270,6 +274,7 @@ function assembled(
     place: name.span,
     inputs,
     parameters: trained.parameters,
+    adapters: adaptersOf(context).filter(({ up }) => needed.has(`parameter ${up}`)),
     states: states.map(({ name, type, initial }): ModelState => ({ name, type, initial })),
     training: { ...trainingMode, totals: trained.totals },
     evaluation: evaluationMode,

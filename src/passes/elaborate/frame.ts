@@ -2,10 +2,10 @@
 import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.js';
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
-import type { ModelParameter, ModelState, Plateau, Requirement } from '../../ir/model.js';
+import type { Adapter, ModelParameter, ModelState, Plateau, Requirement } from '../../ir/model.js';
 import type { DrawSites } from './draws.js';
 import type { OpenLoop } from './loops.js';
-import type { MadeGradient, Scope, Value, Variable } from './values.js';
+import type { MadeGradient, Manner, Scope, Value, Variable } from './values.js';
 
 /** Hands out the paths of instances that are applied in one binding: dense, then dense_2. */
 export class Naming {
@@ -76,6 +76,10 @@ export interface Context {
   readonly states: Map<string, ModelState & Variable>;
   /** The states that are observed, by their names, and where. */
   readonly observed: Map<string, Span>;
+  /** What stands beside the blocks around each application of a parameter. */
+  readonly applications: Map<string, (readonly Manner[])[]>;
+  /** By the names of their second factors. */
+  readonly adapters: Map<string, Adapter>;
   /** Scans whose bodies are being elaborated, innermost last. */
   readonly loops: OpenLoop[];
   /** What run-time sizes must satisfy, by what is said and the condition. */
@@ -116,7 +120,9 @@ export interface Context {
 
 /** The application of a wrapped block, with the names of the parameters that it came to so far. */
 export interface Wrapping {
-  readonly manner: 'frozen';
+  readonly manner: Manner;
+  /** Applied is what stands beside the block. */
+  readonly beside?: true;
   readonly parameters: Set<string>;
   readonly outer?: Wrapping | undefined;
 }
@@ -130,7 +136,7 @@ export interface Frame {
   readonly binding?: string;
   /** Inside a function of the library: what is made on the way is called by what it is, not by where it stands. */
   readonly inFunction?: true;
-  /** Inside of a wrapped block: frozen(block). */
+  /** Inside of a wrapped block, such as frozen(block). */
   readonly wrapping?: Wrapping;
   /** In the train block, where what a run knows of itself may be asked for. */
   readonly inTrain?: true;

@@ -21,6 +21,7 @@ import {
   type FunctionValue,
   type GradientDeclaration,
   type MadeGradient,
+  type Manner,
   type Value,
 } from './values.js';
 
@@ -269,8 +270,12 @@ function sameKind(a: Value, b: Value): boolean {
     const [mine, theirs] = [a, b].map((f) => (f.configuration ?? []).map((g) => g.value));
     return a.definition === b.definition && a.instance === b.instance && sameValues(mine, theirs);
   }
-  if (a.kind === 'wrapped' && b.kind === 'wrapped') return a.manner === b.manner && sameKind(a.block, b.block);
+  if (a.kind === 'wrapped' && b.kind === 'wrapped') return sameManner(a.manner, b.manner) && sameKind(a.block, b.block);
   if (a.kind === 'builtin' && b.kind === 'builtin') return a.builtin === b.builtin;
   const plain = ['number', 'boolean', 'string', 'none', 'all'];
   return a === b || (plain.includes(a.kind) && a.kind === b.kind && describe(a) === describe(b));
+}
+
+function sameManner(a: Manner, b: Manner): boolean {
+  return a.kind === 'beside' && b.kind === 'beside' ? sameKind(a.other, b.other) : a.kind === b.kind;
 }

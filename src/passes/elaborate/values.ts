@@ -7,7 +7,7 @@ import type { DataSource, Initial } from '../../ir/model.js';
 import type { OwnGradient } from '../../ir/ops/ownGradient.js';
 import { dim, printType, type Dim } from '../../ir/types.js';
 import type { Declaration, Definition, Expression } from '../../parser/tree.js';
-import { Follows, type Frame } from './frame.js';
+import { Follows, type Frame, type Naming } from './frame.js';
 
 export type Value =
   /** A static number. `name` is the dimension name that travels with it; `dimension` tells that a pattern bound it. */
@@ -84,6 +84,8 @@ export interface MadeGradient {
 export interface Instance {
   /** Its full name, once it is bound or first applied. */
   path?: string;
+  /** The names of what stands beside it. */
+  beside?: Naming;
 }
 
 /** f >> g */
@@ -102,12 +104,18 @@ export interface Repeat {
   readonly instance: Instance;
 }
 
-/** frozen(block): the block, whose parameters are not trained. */
+/** A layer around another, which adds nothing to the path of its block. */
 export interface Wrapped {
   readonly kind: 'wrapped';
-  readonly manner: 'frozen';
+  readonly manner: Manner;
   readonly block: Value;
 }
+
+export type Manner =
+  /** frozen(block): the block, whose parameters are not trained. */
+  | { readonly kind: 'frozen'; readonly name: string }
+  /** beside(block, other): other(x, block(x)), whose parameters stand under the block's path and this name. */
+  | { readonly kind: 'beside'; readonly name: string; readonly other: FunctionValue };
 
 /** What the name of a layer is kept with: that of a wrapped one is the block's. */
 export function instanceOf(value: Value): Instance | undefined {

@@ -11,8 +11,8 @@ import type { Layout } from '../layout.js';
 
 /** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
 export function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
-  const tensor = (name: string, type: TensorType, buffer: Buffer): string =>
-    `{ name: ${literal(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)} }`;
+  const tensor = (name: string, type: TensorType, buffer: Buffer, optional?: true): string =>
+    `{ name: ${literal(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)}${optional ? ', optional: true' : ''} }`;
   const list = (name: string, doc: string, tensors: readonly string[]): Definition => ({
     kind: 'function',
     name,
@@ -25,7 +25,7 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
     list(
       'tensorsOf',
       'What a checkpoint holds.',
-      [...program.parameters, ...program.states].map((t) => tensor(t.name, t.type, t.buffer)),
+      [...program.parameters, ...program.states].map((t) => tensor(t.name, t.type, t.buffer, t.optional)),
     ),
   ];
   if (program.slots.length > 0)

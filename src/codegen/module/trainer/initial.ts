@@ -8,26 +8,15 @@ import type { Definition } from '../../text/definition.js';
 import { statementsOf } from '../../text/progressions.js';
 import type { Layout } from '../layout.js';
 
-/** The functions `initialize(m, seed)` and, where there are slots, `resetOptimizer(m)`. */
+/** The functions `initialize(m, seed)` and, where they are needed, `startOptional(m, seed)` and `resetOptimizer(m)`. */
 export function initialValues(program: TrainerProgram, layout: Layout): Definition[] {
-  const lines = [...program.parameters, ...program.states].flatMap(({ name, type, initial, buffer }) =>
-    begin(layout.array(buffer), name, type, initial),
-  );
+  const tensors = [...program.parameters, ...program.states];
+  const optional = tensors.filter((t) => t.optional);
   const slots = slotLines(program, layout);
-  const seeded = lines.some((line) => line.includes('seed'));
-  const functions: Definition[] = [
-    {
-      kind: 'function',
-      name: 'initialize',
-      doc: 'Parameters and states as they begin: each draw has a stream of its own.',
-      parameters: [
-        { name: lines.length > 0 ? 'm' : '_m', type: 'Memory' },
-        { name: seeded ? 'seed' : '_seed', type: 'number' },
-      ],
-      returns: 'void',
-      body: statementsOf(lines, true).join('\n'),
-    },
-  ];
+  const doc = 'Parameters and states as they begin: each draw has a stream of its own.';
+  const functions = [starting('initialize', doc, tensors, layout, true)];
+  if (optional.length > 0)
+    functions.push(starting('startOptional', 'What a checkpoint may lack, as it begins.', optional, layout, false));
   if (slots.length > 0)
     functions.push({
       kind: 'function',
@@ -38,6 +27,33 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
       body: statementsOf(slots).join('\n'),
     });
   return functions;
+}
+
+/** A function that starts these tensors. `zeroed`: they hold zeros. */
+function starting(
+  name: string,
+  doc: string,
+  tensors: readonly (TrainerProgram['parameters'] | TrainerProgram['states'])[number][],
+  layout: Layout,
+  zeroed: boolean,
+): Definition {
+  const lines = tensors.flatMap((t) => {
+    const array = layout.array(t.buffer);
+    const started = begin(array, t.name, t.type, t.initial);
+    return started.length > 0 || zeroed ? started : [`${array}.fill(0);`];
+  });
+  const seeded = lines.some((line) => line.includes('seed'));
+  return {
+    kind: 'function',
+    name,
+    doc,
+    parameters: [
+      { name: lines.length > 0 ? 'm' : '_m', type: 'Memory' },
+      { name: seeded ? 'seed' : '_seed', type: 'number' },
+    ],
+    returns: 'void',
+    body: statementsOf(lines, true).join('\n'),
+  };
 }
 
 /** The stream that a parameter's or state's draws are taken from, by its name. */

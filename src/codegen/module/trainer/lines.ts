@@ -88,6 +88,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const hasSlots = slots.length > 0;
   const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
   const rows = fittingRows(program);
+  const optional = [...program.parameters, ...program.states].some((t) => t.optional);
   const fitting = rows === undefined ? '' : `, fits: ${rows}`;
   const observing = program.entries.observe
     ? `, look: () => (observed || ${counting.calls} > 0 ? undefined : (inputs) => trainer.observe(inputs))`
@@ -119,7 +120,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${observing}${plan}${more} }, data, options);\n}`,
     tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
     read: [
-      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${counting.counts});`,
+      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${optional ? `${counting.counts === '' ? ', undefined' : counting.counts}, () => startOptional(m, seed)` : counting.counts});`,
       ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
     resume: [

@@ -102,7 +102,7 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
     ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
     engine.parameters,
     ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`, ...scaleMembers),
-    save(lines, engine, head),
+    save(program, lines, engine, head),
     method(
       head('load'),
       ...lines.read,
@@ -183,14 +183,16 @@ function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acc
 }
 
 /** What is saved is what there is now, before anything is waited for. */
-function save(lines: Lines, { fetch }: Engine, head: Head): string {
+function save({ model: { adapters } }: TrainerProgram, lines: Lines, { fetch }: Engine, head: Head): string {
   const held = fetch === undefined ? 'm' : 'now';
   const resume = lines.saved;
+  const plain = `mergeAdapters(tensorsOf(${held}), ${literal(adapters)})`;
   return method(
     head('save', ' = {}'),
     'checkSaveOptions(options);',
     ...(fetch === undefined ? [] : [`const resume = { ${resume} };`, `const now = ${fetch};`]),
     'const metadata = { format: "nnc", model: model.name, source: model.source };',
+    ...(adapters.length > 0 ? [`if (options.merged) return writeTensors(${plain}, metadata);`] : []),
     `if (!options.optimizer) return writeTensors(tensorsOf(${held}), metadata);`,
     `return writeTensors(${lines.tensors(held)}, { ...metadata, ${fetch === undefined ? resume : '...resume'} });`,
   );

@@ -3,10 +3,11 @@ import { wrongKind } from '../../../diagnostics/elaboration.js';
 import { unmet } from '../../../diagnostics/requirements.js';
 import type { Node } from '../../../ir/graph.js';
 import type { Dim } from '../../../ir/types.js';
+import { configured } from '../calls.js';
 import { fail } from '../frame.js';
 import { wantedDim } from '../patterns.js';
 import { toNode } from '../tensors.js';
-import { describe, printNumber, type BuiltinCall, type Given, type Value } from '../values.js';
+import { describe, isCallable, printNumber, type BuiltinCall, type Given, type Value } from '../values.js';
 
 export function given(call: BuiltinCall, name: string): Given {
   return (
@@ -95,4 +96,11 @@ export function shape(call: BuiltinCall, name: string): Dim[] {
 export function oneSize(call: BuiltinCall): Dim {
   const { value, span } = given(call, 'n');
   return wantedDim(call.frame, value, span);
+}
+
+/** The layer that a call is given as its block. */
+export function blockOf(call: BuiltinCall): Value {
+  const { value, span } = given(call, 'block');
+  const block = configured(value, call.frame, span);
+  return isCallable(block) ? block : fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span }));
 }

@@ -10,7 +10,7 @@ import { toF32 } from '../../../ir/ops/logic.js';
 import type { Node } from '../../../ir/graph.js';
 import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../derive/differentiate.js';
-import { configured, separate } from '../calls.js';
+import { separate } from '../calls.js';
 import { asF32, toNode } from '../tensors.js';
 import { fail, spend, type Frame } from '../frame.js';
 import {
@@ -25,7 +25,7 @@ import {
   type BuiltinDefinition,
   type Value,
 } from '../values.js';
-import { checkSetting, finite, given, integer, node, number, shape } from './arguments.js';
+import { blockOf, checkSetting, finite, given, integer, node, number, shape } from './arguments.js';
 
 /** Data sources that name one file, with what is said of them. */
 const filesByPath = {
@@ -198,15 +198,6 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
     },
   },
   {
-    name: 'frozen',
-    kind: 'syntax',
-    forms: ['(block)'],
-    summary:
-      'The same layer, whose parameters are not trained, wherever else they are shared. Gradients flow through it to its input. It adds nothing to their names.',
-    example: 'x |> frozen(dense(8)) |> dense(4)',
-    apply: (call) => ({ kind: 'wrapped', manner: 'frozen', block: blockOf(call) }),
-  },
-  {
     name: 'grad',
     kind: 'syntax',
     forms: ['(e, x)', '(e, [x, y, …])'],
@@ -251,13 +242,6 @@ function differentiated(call: BuiltinCall, value: Value): Node {
       wrongKind({ expected: 'a tensor to differentiate with respect to', got: describe(value), span }),
     );
   return asF32(call.frame, value.node, span);
-}
-
-/** The layer that a call is given as its block. */
-function blockOf(call: BuiltinCall): Value {
-  const { value, span } = given(call, 'block');
-  const block = configured(value, call.frame, span);
-  return isCallable(block) ? block : fail(call.frame, wrongKind({ expected: 'a layer', got: describe(block), span }));
 }
 
 /** How many values a copy of it makes. */
