@@ -211,7 +211,7 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
       save unknown: TypeError: save: there is no option optimiser: did you mean optimizer?
       save a word: TypeError: optimizer: expected true or false, got "yes"
       save null: TypeError: save: expected an object of options, got null
-      predict unknown: TypeError: predict: there is no option sed: it has none"
+      predict unknown: TypeError: predict: there is no option sed: did you mean seed?"
     `);
     expect(stateOf(trainer)).toBe(before);
   });

@@ -9,7 +9,7 @@ export interface LoadedTrainer {
   evaluate(inputs: object): Record<string, number>;
   /** Where the model observes something. */
   observe(inputs: object): void;
-  predict(inputs: object): Record<string, ArrayLike<number>>;
+  predict(inputs: object, options?: { seed?: number }): Record<string, ArrayLike<number>>;
   gradients(inputs: object, block?: string): { loss: number; gradients: Record<string, Float32Array> };
   fit(data: object, options?: object): AsyncIterable<Record<string, unknown>>;
   parameters: Record<string, Float32Array>;

@@ -15,6 +15,13 @@ export function checkTrainerOptions(options: {
   checkWhole('updates', options.updates, 1);
 }
 
+/** Options of predict; given to map, it is called with a number behind the inputs. */
+export function checkPredictOptions(options: { readonly seed?: number }): void {
+  if (typeof options !== 'object') return;
+  checkOptions('predict', options, 'seed');
+  checkWhole('seed', options.seed, 0, 2 ** 32 - 1);
+}
+
 /** Options of save. */
 export function checkSaveOptions(options: { readonly optimizer?: boolean; readonly merged?: boolean }): void {
   checkOptions('save', options, 'optimizer merged');

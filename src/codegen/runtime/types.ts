@@ -99,6 +99,11 @@ export interface Progress {
   heldOut?: readonly number[];
 }
 
+export interface PredictOptions {
+  /** What draws follow from, where the outputs have any: a whole number from 0 to 2³² - 1. Default: the trainer's seed and calls of step. */
+  seed?: number | undefined;
+}
+
 export interface SaveOptions {
   /** Also what the optimizer remembers, so that training can go on exactly as if it had not stopped. */
   optimizer?: boolean | undefined;
@@ -123,7 +128,7 @@ export interface Trainer {
   /** [observe] Looks at data before the first step, for what the model is to know of them: means and variances, say. `fit` does it by itself. */
   observe(inputs: Inputs): Awaitable<void>;
   /** The outputs, with training off. */
-  predict(inputs: PredictInputs): Awaitable<Outputs>;
+  predict(inputs: PredictInputs, options?: PredictOptions): Awaitable<Outputs>;
   /** [alone] Gradients of the total loss as the next step would see them, before clipping and decay. Changes nothing. */
   gradients(inputs: Inputs): Awaitable<Gradients>;
   /** [players] Gradients of the total loss, or of one train block's losses by what it trains, as the next step would see them, before clipping and decay. Changes nothing. */

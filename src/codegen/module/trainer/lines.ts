@@ -21,6 +21,8 @@ export interface Lines {
   readonly start: readonly string[];
   /** Sets the counters that an entry reads to these expressions. */
   counters(entry: Entry, values?: CounterValues): readonly string[];
+  /** Runs an entry by these lines, whose draws are keyed by the seed of the call's options, if there is one. */
+  seeded(entry: Entry, run: string): readonly string[];
   readonly noStep: string;
   /** Other calls of step than each so many-th end in `lines`. */
   accumulate(lines: readonly string[]): readonly string[];
@@ -84,6 +86,15 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
   const seedField = counter('seed');
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
+  const countersOf = (entry: Entry, values: CounterValues): string[] => {
+    const used = buffersIn(entry.steps);
+    return (['update', 'run', 'learning_rate_scale', 'draw'] as const).flatMap((c) => {
+      const buffer = counter(c);
+      if (!buffer || !used.has(buffer)) return [];
+      const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
+      return [...lines, `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`];
+    });
+  };
   const hasRun = counter('run') !== undefined;
   const hasSlots = slots.length > 0;
   const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
@@ -105,14 +116,12 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       ...(slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
       ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
     ],
-    counters(entry, values = counting.counters) {
-      const used = buffersIn(entry.steps);
-      return (['update', 'run', 'learning_rate_scale', 'draw'] as const).flatMap((c) => {
-        const buffer = counter(c);
-        if (!buffer || !used.has(buffer)) return [];
-        const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
-        return [...lines, `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`];
-      });
+    counters: (entry, values = counting.counters) => countersOf(entry, values),
+    seeded(entry, run) {
+      const { draw, ...others } = counting.counters;
+      const asked = countersOf(entry, { ...others, draw: `options.seed === undefined ? ${draw} : 0` });
+      if (!seedField || !buffersIn(entry.steps).has(seedField)) return [...asked, run];
+      return [`${layout.array(seedField)}[0] = options.seed ?? seed;`, ...asked, run, ...setSeed];
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
     accumulate: (lines) => [`if (draws % ${accumulate} !== ${accumulate - 1}) {`, ...lines, '}'],
@@ -177,7 +186,7 @@ export const waiting = {
   observe: 'inputs',
   step: 'inputs',
   evaluate: 'inputs',
-  predict: 'inputs',
+  predict: 'inputs, options',
   gradients: 'inputs',
   save: 'options',
   load: 'checkpoint',

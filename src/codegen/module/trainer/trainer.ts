@@ -163,10 +163,10 @@ function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acc
       ...(evaluate ? answers.scalars(evaluate) : []),
     ),
     predict: method(
-      head('predict', ', options: object = {}'),
-      'if (typeof options === "object") checkOptions("predict", options, "");',
+      head('predict', ' = {}'),
+      'checkPredictOptions(options);',
       accept.call('outputs'),
-      ...run('predict'),
+      ...(predict ? lines.seeded(predict, answers.run('predict')) : []),
       ...(predict ? answers.outputs(predict) : []),
     ),
     gradients: method(
