@@ -66,11 +66,14 @@ export const notAFunction = message(
   }),
 );
 
-export const noParameters = message('no-parameters', ({ manner, span }: At & { manner: string }) => ({
-  message: `${manner} is given a layer without parameters`,
-  labels: [{ span, text: 'none of what it applies has a parameter' }],
-  help: `leave ${manner}(…) out here`,
-}));
+export const noParameters = message(
+  'no-parameters',
+  ({ manner, what, span }: At & { manner: string; what: string }) => ({
+    message: `${manner} is given a layer without ${what}`,
+    labels: [{ span, text: 'nothing that it applies has any' }],
+    help: `leave ${manner}(…) out here`,
+  }),
+);
 
 export const unknownArgument = message(
   'unknown-argument',

@@ -1,13 +1,5 @@
 // What the language is to have and has not yet: what to write meanwhile.
 
-/** Layers, functions and schedules. */
-export const pendingNames: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    spectral_norm:
-      'a layer of your own divides its weight: by sqrt(sum(W^2)), which is never less than the largest singular value',
-  }),
-);
-
 /** Settings of a train block. */
 export const pendingSettings: ReadonlyMap<string, string> = new Map(
   Object.entries({

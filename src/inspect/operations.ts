@@ -1,6 +1,5 @@
 // What one can write in the language: builtins, library definitions and forms, each under its kind, with signature and summary.
 import type { Source } from '../diagnostics/diagnostic.js';
-import { pendingNames } from '../diagnostics/pending.js';
 import { forms } from '../parser/forms.js';
 import { parse } from '../parser/parse.js';
 import type { Declaration, Statement } from '../parser/tree.js';
@@ -68,7 +67,7 @@ export function listOperations(library: readonly Source[]): readonly Operation[]
 
 /** Names that are known, and answered with "not supported yet". */
 export function unsupported(): string[] {
-  return [...builtins.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])), ...pendingNames.keys()];
+  return builtins.flatMap(({ name, kind }) => (kind === undefined ? [name] : []));
 }
 
 /** The name that was probably meant. */

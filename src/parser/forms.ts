@@ -85,7 +85,7 @@ export const forms: readonly Form[] = [
   {
     name: 'state',
     use: 'state NAME: SHAPE = VALUE',
-    summary: 'A buffer that lives across steps and is not trained.',
+    summary: 'A buffer that lives across steps and is not trained; ~ INITIALISER draws what it starts from.',
     place: 'body',
     example: 'state seen: f32 = 0\nseen := seen + 1',
   },

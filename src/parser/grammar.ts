@@ -327,8 +327,13 @@ export class Grammar extends Recovery {
     const name = this.SUBRULE(this.name);
     this.CONSUME(T.Colon, { ERR_MSG: `: and a type, as in state ${name?.name}: [n] = 0` });
     const type = this.SUBRULE(this.type);
-    this.CONSUME(T.Equals);
-    const initial = this.SUBRULE(this.expression);
+    const sign = this.LA(1);
+    this.OR({
+      DEF: [{ ALT: () => this.CONSUME(T.Equals) }, { ALT: () => this.CONSUME(T.Tilde) }],
+      ERR_MSG: expecting('= and a value, or ~ and an initialiser', T.Equals, T.Tilde),
+    });
+    const value = this.SUBRULE(this.expression);
+    const initial = { kind: sign.tokenType === T.Tilde ? ('draw' as const) : ('value' as const), value };
     return { kind: 'state', name, type, initial, span: this.from(start) };
   });
 

@@ -1,5 +1,14 @@
 // Expressions back as source on one line, with no more parentheses than needed.
-import type { Argument, DimExpression, Expression, IndexItem, Scan, Statement, TypeExpression } from './tree.js';
+import type {
+  Argument,
+  DimExpression,
+  Expression,
+  IndexItem,
+  Scan,
+  Started,
+  Statement,
+  TypeExpression,
+} from './tree.js';
 import { strength, strengthOf } from './precedence.js';
 import { escape } from './strings.js';
 
@@ -109,6 +118,10 @@ function printScan(scan: Scan): string {
   return `scan ${sequences}${along}${scan.backwards ? ' backwards' : ''}${carried} { ${body} }`;
 }
 
+function printStarted({ kind, value }: Started): string {
+  return `${kind === 'draw' ? '~' : '='} ${print(value)}`;
+}
+
 /** A statement on one line. */
 export function printStatement(statement: Statement): string {
   switch (statement.kind) {
@@ -116,11 +129,10 @@ export function printStatement(statement: Statement): string {
       return `${statement.names.map(({ name }) => name).join(', ')} = ${print(statement.value)}`;
     case 'param': {
       const { frozen, name, type, initial } = statement;
-      const sign = initial.kind === 'draw' ? '~' : '=';
-      return `${frozen ? 'frozen ' : ''}param ${name.name}: ${printType(type)} ${sign} ${print(initial.value)}`;
+      return `${frozen ? 'frozen ' : ''}param ${name.name}: ${printType(type)} ${printStarted(initial)}`;
     }
     case 'state':
-      return `state ${statement.name.name}: ${printType(statement.type)} = ${print(statement.initial)}`;
+      return `state ${statement.name.name}: ${printType(statement.type)} ${printStarted(statement.initial)}`;
     case 'slot':
       return `slot ${statement.name.name} = ${print(statement.initial)}`;
     case 'replace':

@@ -88,6 +88,12 @@ export type DimExpression =
 
 // ---- statements ----------------------------------------------------------------------------------
 
+/** `= value` or `~ initialiser` */
+export interface Started {
+  readonly kind: 'value' | 'draw';
+  readonly value: Expression;
+}
+
 export type Statement = { readonly span: Span; readonly doc?: string } &
   /** `a, b = split(…)`; one name for `a = e`. */
   (
@@ -97,9 +103,9 @@ export type Statement = { readonly span: Span; readonly doc?: string } &
         readonly frozen: boolean;
         readonly name: Identifier;
         readonly type: TypeExpression;
-        readonly initial: { readonly kind: 'value' | 'draw'; readonly value: Expression };
+        readonly initial: Started;
       }
-    | { readonly kind: 'state'; readonly name: Identifier; readonly type: TypeExpression; readonly initial: Expression }
+    | { readonly kind: 'state'; readonly name: Identifier; readonly type: TypeExpression; readonly initial: Started }
     | { readonly kind: 'slot'; readonly name: Identifier; readonly initial: Expression }
     /** `NAME := e` */
     | { readonly kind: 'replace'; readonly name: Identifier; readonly value: Expression }

@@ -1,6 +1,7 @@
 // Adapters against PyTorch's numbers, in double precision there: twenty steps, with what each parameter is after them.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readHeader, writeTensors } from '../../src/codegen/runtime/safetensors.js';
 import { loadText } from '../support/trainer.js';
 
 interface Tensor {
@@ -16,6 +17,9 @@ interface Recorded {
   readonly inputs: Tensors;
   readonly losses: readonly number[];
   readonly after: Tensors;
+  /** Before and after, where there are any. */
+  readonly states?: Tensors;
+  readonly statesAfter?: Tensors;
 }
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
@@ -26,9 +30,11 @@ function floatsOf(tensors: Tensors): Record<string, Float32Array> {
   return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, Float32Array.from(data)]));
 }
 
-describe.each(recorded)('%s', (model, { parameters, inputs, losses, after }) => {
+describe.each(recorded)('%s', (model, { parameters, states = {}, inputs, losses, after, statesAfter = {} }) => {
   it.each(['ts', 'wasm'] as const)('trains as in PyTorch on %s', async (target) => {
-    const trainer = await (await loadText(text, { target, model })).createTrainer({ parameters: floatsOf(parameters) });
+    const trainer = await (await loadText(text, { target, model })).createTrainer();
+    const tensors = Object.entries({ ...parameters, ...states });
+    trainer.load(writeTensors(tensors.map(([name, { shape, data }]) => ({ name, shape, data: Float32Array.from(data) })), {}));
     const all = Object.entries(floatsOf(inputs));
     for (const [i, loss] of losses.entries()) {
       const rows = all.map(([name, values]) => {
@@ -37,10 +43,15 @@ describe.each(recorded)('%s', (model, { parameters, inputs, losses, after }) => 
       });
       expect(Math.abs(trainer.step(Object.fromEntries(rows)).loss - loss)).toBeLessThanOrEqual(1e-5 * Math.abs(loss));
     }
-    expect(Object.keys(trainer.parameters).sort()).toEqual(Object.keys(after).sort());
-    for (const [name, { data }] of Object.entries(after)) {
+    const file = trainer.save();
+    const saved = readHeader(file, (why) => new Error(why)).tensors;
+    const wanted = { ...after, ...statesAfter };
+    expect([...saved.keys()].sort()).toEqual(Object.keys(wanted).sort());
+    for (const [name, { data }] of Object.entries(wanted)) {
+      const { from = 0, to = 0 } = saved.get(name) ?? {};
+      const found = new Float32Array(file.slice(from, to).buffer);
       const largest = Math.max(...data.map(Math.abs));
-      const worst = Math.max(...data.map((value, i) => Math.abs(value - trainer.parameters[name][i])));
+      const worst = Math.max(...data.map((value, i) => Math.abs(value - found[i])));
       expect(worst, name).toBeLessThanOrEqual(1e-5 * largest);
     }
     trainer.dispose();

@@ -9,7 +9,7 @@ import type { Initial } from '../../ir/model.js';
 import { stopGradient } from '../../ir/ops/control.js';
 import { parameter as parameterLeaf, state as stateLeaf } from '../../ir/ops/leaves.js';
 import { elementCount, printType, sameShape, type TensorType } from '../../ir/types.js';
-import type { Body, Expression, Identifier, Scan, Statement } from '../../parser/tree.js';
+import type { Body, Expression, Identifier, Scan, Started, Statement } from '../../parser/tree.js';
 import { commonShape, stretch } from './broadcasting.js';
 import { apply, configured } from './calls.js';
 import { evaluate } from './expressions.js';
@@ -19,7 +19,7 @@ import { nextOf, runScan } from './scan.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
-import { isBeside, isFrozen, noteParameter } from './wrapped.js';
+import { isBeside, isFrozen, noteParameter, weightOf } from './wrapped.js';
 import {
   describe,
   instanceOf,
@@ -175,17 +175,16 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
         }),
       );
     if (!trained) context.parameters.set(full, { ...known, trained });
-    frame.scope.define(name.name, tensorValue(known.node), name.span);
+    frame.scope.define(name.name, tensorValue(weightOf(known.node, full, frame, apply)), name.span);
     return;
   }
   requireKept(type, full, 'a parameter', statement, frame);
-  const start =
-    initial.kind === 'draw' ? drawOf(initial.value, type, frame) : valuesOf(initial.value, type, full, frame);
+  const start = startOf(initial, type, full, frame);
   const { origin } = atStatement(frame, statement.span);
   const node = context.g.at(origin, () => context.g.make(parameterLeaf, [], { name: full, type }));
   const optional = isBeside(frame) && { optional: true as const };
   context.parameters.set(full, { name: full, type, initial: start, trained, ...optional, node, declared: name.span });
-  frame.scope.define(name.name, tensorValue(node), name.span);
+  frame.scope.define(name.name, tensorValue(weightOf(node, full, frame, apply)), name.span);
 }
 
 /** `state mean: [c] = 0` */
@@ -199,8 +198,15 @@ function declareState(statement: Of<'state'>, frame: Frame): void {
   let known = context.states.get(full);
   if (!known) {
     const node = context.g.make(stateLeaf, [], { name: full, type });
-    const initial = valuesOf(statement.initial, type, full, frame);
-    known = { kind: 'state', name: full, type, initial, now: node };
+    const optional = isBeside(frame) && { optional: true as const };
+    known = {
+      kind: 'state',
+      name: full,
+      type,
+      initial: startOf(statement.initial, type, full, frame),
+      ...optional,
+      now: node,
+    };
     context.states.set(full, known);
     enterAll(context, known);
   }
@@ -276,6 +282,10 @@ function requireKept(
 
 /** The safetensors format keeps its metadata by this name. */
 const reservedInCheckpoints: ReadonlySet<string> = new Set(['__metadata__']);
+
+function startOf({ kind, value }: Started, type: TensorType, name: string, frame: Frame): Initial {
+  return kind === 'draw' ? drawOf(value, type, frame) : valuesOf(value, type, name, frame);
+}
 
 /** `= value`: a number fills, a nested list gives every element. */
 function valuesOf(expression: Expression, type: TensorType, name: string, frame: Frame): Initial {

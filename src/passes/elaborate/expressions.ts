@@ -1,6 +1,5 @@
 // Expressions: from the syntax tree to values.
 import * as messages from '../../diagnostics/elaboration.js';
-import { pendingNames } from '../../diagnostics/pending.js';
 import { wrongElement } from '../../diagnostics/types.js';
 import { select } from '../../ir/ops/logic.js';
 import { print } from '../../parser/print.js';
@@ -91,8 +90,6 @@ function named({ name, span }: Of<'name'>, frame: Frame): Value {
     const itself = later.start === span.start || frame.binding === name;
     return fail(frame, itself ? messages.circular({ name, span }) : messages.definedLater({ name, span, later }));
   }
-  const pending = pendingNames.get(name);
-  if (pending !== undefined) return fail(frame, messages.notSupported({ name, span, help: pending }));
   return fail(frame, messages.unknownName({ name, span, nearest: nearest(name, frame.scope.names()) }));
 }
 

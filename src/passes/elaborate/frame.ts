@@ -76,6 +76,8 @@ export interface Context {
   readonly states: Map<string, ModelState & Variable>;
   /** The states that are observed, by their names, and where. */
   readonly observed: Map<string, Span>;
+  /** What stands in the place of weights, by their names and by what it is made of. */
+  readonly weights: Map<string, Node>;
   /** What stands beside the blocks around each application of a parameter. */
   readonly applications: Map<string, (readonly Manner[])[]>;
   /** By the names of their second factors. */

@@ -277,5 +277,6 @@ function sameKind(a: Value, b: Value): boolean {
 }
 
 function sameManner(a: Manner, b: Manner): boolean {
+  if (a.kind === 'weights' && b.kind === 'weights') return sameKind(a.by, b.by);
   return a.kind === 'beside' && b.kind === 'beside' ? sameKind(a.other, b.other) : a.kind === b.kind;
 }

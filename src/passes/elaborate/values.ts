@@ -115,7 +115,9 @@ export type Manner =
   /** frozen(block): the block, whose parameters are not trained. */
   | { readonly kind: 'frozen'; readonly name: string }
   /** beside(block, other): other(x, block(x)), whose parameters stand under the block's path and this name. */
-  | { readonly kind: 'beside'; readonly name: string; readonly other: FunctionValue };
+  | { readonly kind: 'beside'; readonly name: string; readonly other: FunctionValue }
+  /** with_weights(block, by): by(W, M) in the place of each weight W of two or more axes. */
+  | { readonly kind: 'weights'; readonly name: string; readonly by: FunctionValue };
 
 /** What the name of a layer is kept with: that of a wrapped one is the block's. */
 export function instanceOf(value: Value): Instance | undefined {

@@ -1,9 +1,13 @@
 // Layers around a layer: what they say of the parameters of their block, and what stands beside it.
 import { noParameters } from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
+import type { Node } from '../../ir/graph.js';
+import { constant as whole, mul } from '../../ir/index.js';
 import type { Adapter } from '../../ir/model.js';
-import { fail, Naming, type Context, type Frame, type Wrapping } from './frame.js';
-import { instanceOf, type Given, type Manner, type Value, type Wrapped } from './values.js';
+import { permute, reshape } from '../../ir/ops/movement.js';
+import { dim } from '../../ir/types.js';
+import { fail, Follows, Naming, type Context, type Frame, type Wrapping } from './frame.js';
+import { instanceOf, tensorValue, type Given, type Manner, type Value, type Wrapped } from './values.js';
 
 type Apply = (callee: Value, list: readonly Given[], span: Span, frame: Frame) => Value;
 
@@ -18,7 +22,13 @@ export function applyWrapped(
   const wrapping: Wrapping = { manner, parameters: new Set(), outer: frame.wrapping };
   const value = apply(block, list, span, { ...frame, wrapping });
   if (value.kind === 'unknown') return value;
-  if (wrapping.parameters.size === 0) fail(frame, noParameters({ manner: calledBy(wrapping), span }));
+  const axes = manner.kind === 'weights' ? 2 : 0;
+  const rank = (name: string): number => frame.context.parameters.get(name)?.type.shape.length ?? 0;
+  if (![...wrapping.parameters].some((name) => rank(name) >= axes))
+    fail(
+      frame,
+      noParameters({ manner: manner.name, what: axes > 0 ? 'weights of two or more axes' : 'parameters', span }),
+    );
   if (manner.kind !== 'beside') return value;
   const { other, name } = manner;
   if (other.instance) other.instance.path ??= besideOf(block, frame).path(name);
@@ -28,17 +38,55 @@ export function applyWrapped(
   });
 }
 
-/** What the user wrote: lora(relu) is frozen(relu), with something beside it. */
-function calledBy({ manner, outer }: Wrapping): string {
-  return outer?.manner.kind === 'beside' && !outer.beside ? calledBy(outer) : manner.name;
-}
-
 /** Names beside a block: under its path, or under the binding that a block without one is applied in. */
 function besideOf(block: Value, { naming }: Frame): Naming {
   const instance = instanceOf(block);
   if (instance?.path === undefined) return naming;
   instance.beside ??= new Naming(instance.path);
   return instance.beside;
+}
+
+/**
+ * What stands for a parameter where it is applied: of a weight of two or more axes, what the blocks around make of it. It is made once,
+ * outside of all loops, however often the weight is applied.
+ */
+export function weightOf(node: Node, name: string, frame: Frame, apply: Apply): Node {
+  if (node.type.shape.length < 2) return node;
+  const { weights, loops, calls } = frame.context;
+  let weight = node;
+  for (const { manner, beside } of around(frame.wrapping)) {
+    // What is made beside a block, or of its weights, has weights of its own.
+    if (beside) break;
+    if (manner.kind !== 'weights') continue;
+    const key = `${name} ${manner.by.definition.name.name}`;
+    const open = loops.splice(0);
+    try {
+      const span = calls.at(-1)?.span ?? manner.by.definition.name.span;
+      const wrapping: Wrapping = { manner, beside: true, parameters: new Set(), outer: frame.wrapping };
+      const given = [weight, matrixOf(weight, frame)].map((of): Given => ({ value: tensorValue(of), span }));
+      const made =
+        weights.get(key) ??
+        nodeOf(apply({ ...manner.by, instance: { path: name } }, given, span, { ...frame, wrapping }));
+      weights.set(key, made);
+      weight = made;
+    } finally {
+      loops.push(...open);
+    }
+  }
+  return weight;
+}
+
+function nodeOf(value: Value): Node {
+  if (value.kind !== 'tensor') throw new Follows();
+  return value.node;
+}
+
+/** The matrix that PyTorch makes of a weight, whose rows are its outputs: W: [n, units] as [units, n], [channels, …] as [channels, n]. */
+function matrixOf(weight: Node, { context: { g } }: Frame): Node {
+  const { shape } = weight.type;
+  if (shape.length === 2) return g.make(permute, [weight], { order: [1, 0] });
+  const columns = shape.slice(1).reduce((product, { size }) => mul(product, size), whole(1));
+  return g.make(reshape, [weight], { shape: [shape[0], dim(columns)] });
 }
 
 /** Is what is applied here inside of frozen(block)? */

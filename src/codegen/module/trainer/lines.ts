@@ -78,6 +78,17 @@ function countingOf({ model: { players } }: TrainerProgram): Counting {
   };
 }
 
+/** Sets the counters that an entry reads. */
+function settersOf({ counters }: TrainerProgram, layout: Layout, entry: Entry, values: CounterValues): string[] {
+  const used = buffersIn(entry.steps);
+  return (['update', 'run', 'learning_rate_scale', 'draw'] as const).flatMap((c) => {
+    const buffer = counters.find(({ name }) => name === c)?.buffer;
+    if (!buffer || !used.has(buffer)) return [];
+    const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
+    return [...lines, `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`];
+  });
+}
+
 export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const { model, slots } = program;
   const { train, players } = model;
@@ -86,15 +97,8 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
   const seedField = counter('seed');
   const setSeed = seedField ? [`${layout.array(seedField)}[0] = seed;`] : [];
-  const countersOf = (entry: Entry, values: CounterValues): string[] => {
-    const used = buffersIn(entry.steps);
-    return (['update', 'run', 'learning_rate_scale', 'draw'] as const).flatMap((c) => {
-      const buffer = counter(c);
-      if (!buffer || !used.has(buffer)) return [];
-      const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
-      return [...lines, `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`];
-    });
-  };
+  const countersOf: Lines['counters'] = (entry, values = counting.counters) =>
+    settersOf(program, layout, entry, values);
   const hasRun = counter('run') !== undefined;
   const hasSlots = slots.length > 0;
   const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
@@ -116,7 +120,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
       ...(slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
       ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
     ],
-    counters: (entry, values = counting.counters) => countersOf(entry, values),
+    counters: countersOf,
     seeded(entry, run) {
       const { draw, ...others } = counting.counters;
       const asked = countersOf(entry, { ...others, draw: `options.seed === undefined ? ${draw} : 0` });

@@ -27,7 +27,7 @@ export const wrappingBuiltins: readonly BuiltinDefinition[] = [
     summary:
       'The same layer, whose parameters are not trained, wherever else they are shared. Gradients flow through it to its input. It adds nothing to their names.',
     example: 'x |> frozen(dense(8)) |> dense(4)',
-    apply: (call) => ({ kind: 'wrapped', manner: { kind: 'frozen', name: 'frozen' }, block: blockOf(call) }),
+    apply: (call) => ({ kind: 'wrapped', manner: { kind: 'frozen', name: writtenAs(call) }, block: blockOf(call) }),
   },
   {
     name: 'beside',
@@ -38,7 +38,20 @@ export const wrappingBuiltins: readonly BuiltinDefinition[] = [
     example: 'x |> beside(dense(8), of_low_rank(2, 2), "extra")',
     apply: (call) => ({
       kind: 'wrapped',
-      manner: { kind: 'beside', name: text(call, 'name'), other: otherOf(call) },
+      manner: { kind: 'beside', name: text(call, 'name'), other: layerIn(call, 'other') },
+      block: blockOf(call),
+    }),
+  },
+  {
+    name: 'with_weights',
+    kind: 'syntax',
+    forms: ['(block, by)'],
+    summary:
+      'The layer with by(W, M) in the place of each weight W of two or more axes, made once however often the layer is applied. M is the matrix that PyTorch makes of W, whose rows are the outputs. What `by` owns stands under the name of W, and may be missing in a checkpoint. spectral_norm is made of it.',
+    example: 'x |> with_weights(dense(8), of_norm_one())',
+    apply: (call) => ({
+      kind: 'wrapped',
+      manner: { kind: 'weights', name: writtenAs(call), by: layerIn(call, 'by') },
       block: blockOf(call),
     }),
   },
@@ -53,9 +66,14 @@ export const wrappingBuiltins: readonly BuiltinDefinition[] = [
   },
 ];
 
-/** The layer that stands beside a block. */
-function otherOf(call: BuiltinCall) {
-  const { value, span } = given(call, 'other');
+/** What the user wrote: the function of the library that is made of this one. */
+function writtenAs({ name, span, frame: { context } }: BuiltinCall): string {
+  return (context.isLibrary(span.file) ? context.calls.at(-1)?.name : undefined) ?? name;
+}
+
+/** A layer that is configured. */
+function layerIn(call: BuiltinCall, name: string) {
+  const { value, span } = given(call, name);
   if (value.kind === 'function' && value.instance) return value;
   return fail(call.frame, wrongKind({ expected: 'a layer', got: describe(value), span }));
 }
