@@ -4,7 +4,6 @@
 export const pendingSettings: ReadonlyMap<string, string> = new Map(
   Object.entries({
     precision: 'leave it out: values are stored in f32',
-    ema: "leave it out: averages of weights are made from the trainer's parameters",
   }),
 );
 

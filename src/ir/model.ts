@@ -129,6 +129,8 @@ export interface Training {
   readonly memory?: 'fast' | 'small';
   /** A share of the data between 0 and 1. */
   readonly validation: number;
+  /** Evaluation and prediction use a moving average of each trained weight: this share of the average before, the rest of the weight. */
+  readonly ema?: number;
   /** What decides which epoch is the best: a loss or metric, `-NAME` where lower is better. Absent: the loss. */
   readonly monitor?: string;
   /** Ends a run after so many epochs without a better one. */
@@ -205,6 +207,14 @@ export function onlyPlayer(model: ModelGraph, name: string): ModelGraph {
     training: { ...training, ...(loss && { loss }), losses, totals: [] },
     players: player ? [{ ...player, name: undefined }] : [],
   };
+}
+
+/** The slot of a parameter that holds the moving average of its weights, whichever player updates them. */
+export const average = { name: 'ema', player: '' } as const;
+
+/** Do evaluation and prediction use an average of its weights? */
+export function isAveraged({ train, players }: ModelGraph, { name, trained }: ModelParameter): boolean {
+  return train.ema !== undefined && trained && players.some(({ updates }) => updates.some((u) => u.parameter === name));
 }
 
 /** What checkpoints call a slot. */

@@ -268,6 +268,8 @@ export interface TrainerProgram extends Program {
     readonly optional?: true;
     readonly buffer: Buffer;
   }[];
+  /** Moving averages of trained weights, which evaluate and predict use. */
+  readonly averages: readonly { readonly parameter: string; readonly type: TensorType; readonly buffer: Buffer }[];
   /** Optimizer state, one tensor of the parameter's shape each; `accumulated` is the gradient so far where `accumulate` > 1. */
   readonly slots: readonly {
     /** Whose, where there are several players. */

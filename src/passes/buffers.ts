@@ -6,7 +6,7 @@ import { titleOf, titleText } from '../ir/labels.js';
 import { literal } from '../ir/ops/constants.js';
 import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
 import { bound } from '../ir/ops/scan.js';
-import { initialOf, modeRoots, type ModelGraph, type Player } from '../ir/model.js';
+import { average, initialOf, isAveraged, modeRoots, type ModelGraph, type Player } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 import type { Gradients } from './derive/derive.js';
@@ -53,6 +53,16 @@ export class Buffers {
     return this.keep('state', name, scalar);
   }
 
+  /** The moving average of its weights. */
+  average(parameter: string): Buffer {
+    return this.keep(
+      'slot',
+      `${parameter}.${average.name}`,
+      this.typeOf.get(parameter) ?? scalar,
+      `average ${parameter}`,
+    );
+  }
+
   /** `player`: whose, where several may train the parameter. */
   slot(parameter: string, name: string, player?: string): Buffer {
     const path = player === undefined ? parameter : `${player}.${parameter}`;
@@ -72,9 +82,12 @@ export class Buffers {
       inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
       parameters,
       states,
+      averages: parameters
+        .filter((p) => isAveraged(this.model, p))
+        .map(({ name, type }) => ({ parameter: name, type, buffer: this.average(name) })),
       slots: players.flatMap(({ step }, i) =>
-        step.flatMap(({ parameter, slot }) =>
-          slot === undefined ? [] : [this.slotTable(parameter, slot, this.model.players[i])],
+        step.flatMap(({ parameter, slot, average: isAverage }) =>
+          slot === undefined || isAverage ? [] : [this.slotTable(parameter, slot, this.model.players[i])],
         ),
       ),
       counters: (['update', 'run', 'learning_rate_scale', 'draw', 'seed'] as const).flatMap((name) => {
@@ -105,6 +118,7 @@ export class Buffers {
 
   private ofLeaf(node: Node): Buffer | undefined {
     if (isOp(node, input, parameter, state)) return this.persistent.get(`${node.op.name} ${node.attrs.name}`);
+    if (isOp(node, slot) && node.attrs.player === average.player) return this.average(node.attrs.parameter);
     if (isOp(node, slot)) return this.slot(node.attrs.parameter, node.attrs.name, node.attrs.player);
     if (isOp(node, counter)) return this.counter(node.attrs.name, node.type);
     if (!isOp(node, literal)) return undefined;

@@ -1,6 +1,7 @@
 // The entries of a trainer: what each must have computed when it has run, and its nests on their way to kernels.
 import { Buffers } from './buffers.js';
-import { becomesOf, type Gradients } from './derive/derive.js';
+import { becomesOf, withRoots, type Gradients } from './derive/derive.js';
+import { substituteNodes } from './derive/substituteNodes.js';
 import type { Becomes } from './derive/update.js';
 import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } from './fuse/drafts.js';
 import { nestsOf, type Fused } from './fuse/fuse.js';
@@ -12,10 +13,11 @@ import { everyNode } from '../ir/bodies.js';
 import { isOp, type Node } from '../ir/graph.js';
 import { axis, constantOf, sizesOf, type Axis } from '../ir/index.js';
 import type { Estimate } from '../ir/nest/sizes.js';
-import { modeRoots, type ModelGraph, type ModelInput, type Named } from '../ir/model.js';
+import { average, isAveraged, modeRoots, rootsOf, type ModelGraph, type ModelInput, type Named } from '../ir/model.js';
 import { passesOf, total } from './playerPasses.js';
 import { size } from '../ir/ops/constants.js';
-import { input } from '../ir/ops/leaves.js';
+import { input, parameter, slot } from '../ir/ops/leaves.js';
+import type { Buffer } from '../ir/scalar.js';
 import { runKey, scan } from '../ir/ops/scan.js';
 import {
   passOf,
@@ -60,7 +62,8 @@ export function worksOfEntry({ fusion, calls }: EntryNests): readonly Work<Fused
 }
 
 /** Every entry of the model, with a nest for each node that it stores. */
-export function openEntries(derived: Gradients, target: TargetTraits): Nests {
+export function openEntries(given: Gradients, target: TargetTraits): Nests {
+  const derived = { ...given, model: withAverages(given.model) };
   const { model, gradients } = derived;
   const policy = policyFor(model, target);
   const estimate: Estimate = () => model.train.batch;
@@ -94,6 +97,27 @@ export function openEntries(derived: Gradients, target: TargetTraits): Nests {
   return { derived, target, estimate, buffers, entries };
 }
 
+/** The model with the averages of weights in evaluation, where it has them. */
+function withAverages(model: ModelGraph): ModelGraph {
+  const averaged = new Set(model.parameters.filter((p) => isAveraged(model, p)).map((p) => p.name));
+  if (averaged.size === 0) return model;
+  const { builder: g } = model;
+  const replace = (node: Node): Node | undefined =>
+    isOp(node, parameter) && averaged.has(node.attrs.name)
+      ? g.make(slot, [], { parameter: node.attrs.name, ...average, type: node.type })
+      : undefined;
+  return withRoots(model, [...rootsOf(model.training), ...substituteNodes(rootsOf(model.evaluation), replace, g)]);
+}
+
+function bufferFor(
+  { parameter: of, slot: name, average: isAverage }: Becomes,
+  buffers: Buffers,
+  player?: string,
+): Buffer {
+  if (name === undefined) return buffers.parameter(of);
+  return isAverage ? buffers.average(of) : buffers.slot(of, name, player);
+}
+
 /** What an entry must have computed, and what of that it reports. */
 interface Outline {
   readonly name: EntryName;
@@ -110,7 +134,7 @@ function outlinesOf({ model, gradients, players }: Gradients, policy: Policy, bu
   const becomes = (list: readonly Becomes[], player?: string): Root[] =>
     list.map((b) => ({
       node: b.node,
-      to: b.slot === undefined ? buffers.parameter(b.parameter) : buffers.slot(b.parameter, b.slot, player),
+      to: bufferFor(b, buffers, player),
     }));
   const kept = (states: readonly Named[]): Root[] => states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
   for (const { player, results, states } of passesOf(model)) {

@@ -172,6 +172,7 @@ export function linear({ accumulate = 1 }: LinearOptions = {}): TrainerProgram {
       { name: 'line.offset', type: offsets, initial: { kind: 'fill', value: 0.5 }, trained: false, buffer: offset },
     ],
     states: [{ name: 'seen', type: scalar, initial: { kind: 'fill', value: 0 }, buffer: steps }],
+    averages: [],
     slots: [
       { parameter: 'line.W', name: 'velocity', initial: 0, type: weights, buffer: velocity },
       ...(accumulate > 1

@@ -180,7 +180,7 @@ export function batchSize(program: TrainerProgram): string | undefined {
 }
 
 function buffersIn(program: TrainerProgram): Set<Buffer> {
-  const lists = [program.inputs, program.parameters, program.states, program.slots, program.counters];
+  const lists = [program.inputs, program.parameters, program.states, program.averages, program.slots, program.counters];
   const entries = Object.values(program.entries);
   return new Set([
     ...lists.flatMap((list) => list.map(({ buffer }) => buffer)),

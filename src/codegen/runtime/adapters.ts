@@ -11,7 +11,8 @@ export interface Adapter {
 
 /** The tensors of the model without adapters: W + scale * A @ B for each W: [n, m], A: [n, rank], B: [rank, m]. */
 export function mergeAdapters(tensors: readonly Tensor[], adapters: readonly Adapter[]): Tensor[] {
-  const all = new Map(tensors.map((t) => [t.name, t]));
+  // Averages of weights start anew from what is merged.
+  const all = new Map(tensors.filter((t) => t.starts === undefined).map((t) => [t.name, t]));
   for (const { weight, down, up, scale } of adapters) {
     const [w, a, b] = [weight ?? '', down, up].map((name) => all.get(name));
     if (!w || !a || !b)

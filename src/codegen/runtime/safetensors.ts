@@ -6,6 +6,8 @@ export interface Tensor {
   readonly data: Float32Array | Int32Array;
   /** A checkpoint may lack it. */
   readonly optional?: boolean;
+  /** The tensor whose numbers it begins with, where a checkpoint lacks it. */
+  readonly starts?: string;
 }
 
 /** A tensor as a file has it: its bytes lie from `from` to `to`. */
@@ -59,8 +61,10 @@ export function readTensors(
   start: () => void = () => undefined,
 ): Counts | undefined {
   const { metadata, tensors: found } = readHeader(file, refused);
-  const present = tensors.filter(({ name, optional }) => !optional || found.has(name));
-  const lacking = present.length < tensors.length;
+  const present = tensors.filter(
+    ({ name, optional, starts }) => (!optional && starts === undefined) || found.has(name),
+  );
+  const lacking = tensors.some(({ name, optional }) => optional && !found.has(name));
   const counting = 'update' in metadata || 'draw' in metadata || optimizer?.some((t) => found.has(t.name));
   const resumes = counting && !lacking;
   const wanted = resumes ? [...present, ...(optimizer ?? [])] : present;
@@ -79,6 +83,9 @@ export function readTensors(
   const counts = resumes ? counted(metadata) : undefined;
   if (lacking) start();
   wanted.forEach(({ data }, i) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(sources[i]));
+  const byName = new Map(tensors.map((t) => [t.name, t.data]));
+  for (const { name, starts, data } of tensors)
+    if (starts !== undefined && !found.has(name)) data.set(byName.get(starts) ?? data);
   return counts;
 }
 

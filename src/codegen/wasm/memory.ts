@@ -171,7 +171,7 @@ function wordsOf({ memory: { length, own } }: TrainerProgram, layout: Layout, th
 
 /** Words at the start of memory that live across calls. */
 function lastingWords(program: TrainerProgram): number {
-  const lasting = [program.parameters, program.states, program.slots, program.counters].flat();
+  const lasting = [program.parameters, program.states, program.averages, program.slots, program.counters].flat();
   const ends = lasting.map(({ buffer }) => {
     const end = constantOf(add(program.memory.offsets.get(buffer) ?? zero, buffer.length));
     if (end === undefined) throw new Error(`where ${buffer.name} lies depends on the batch`);

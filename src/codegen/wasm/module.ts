@@ -73,7 +73,7 @@ function listOf(kernels: readonly Kernel[]): string {
 
 /** Buffers that JavaScript reads or writes, with their fields of Memory. */
 function fieldsIn(program: TrainerProgram, layout: Layout, host: readonly Kernel[]): [Buffer, string][] {
-  const lists = [program.inputs, program.parameters, program.states, program.slots, program.counters];
+  const lists = [program.inputs, program.parameters, program.states, program.averages, program.slots, program.counters];
   const needed = new Set([
     ...lists.flatMap((list) => list.map(({ buffer }) => buffer)),
     ...Object.values(program.entries).flatMap((entry) => entry.results.map((r) => r.buffer)),

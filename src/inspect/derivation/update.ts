@@ -90,11 +90,14 @@ export function updatesOf({ gradients, targets }: Derived, names: Names, letters
   return { update: [...withRates(rates, [...norms, ...updates])], each, legend: [...ofAll, ...legend] };
 }
 
-/** Learning rates as the model says them: the trainer's scale is no part of the method, and 1 at first. */
+/** The method alone: the trainer's scale of learning rates, 1 at first, is no part of it, nor are averages of weights. */
 function unscaled(derived: Gradients): Gradients {
   const { builder: g } = derived.model;
   const one = (node: Node): Node | undefined => (scalesRates(node) ? g.make(constant, [], { value: 1 }) : undefined);
-  const players = derived.players.map((player) => withUpdates(player, (nodes) => substituteNodes(nodes, one, g)));
+  const players = derived.players.map((player) => {
+    const own = { ...player, step: player.step.filter((b) => !b.average) };
+    return withUpdates(own, (nodes) => substituteNodes(nodes, one, g));
+  });
   return { ...derived, players };
 }
 

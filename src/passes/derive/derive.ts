@@ -127,7 +127,7 @@ export function addUpdates(derived: Gradients): Gradients {
     ]);
     const updates = g.at(
       undefined,
-      () => update(model.players[i], new Map(standIns), g, (name) => leaves.get(name)?.origin),
+      () => update(model.players[i], new Map(standIns), g, (name) => leaves.get(name)?.origin, model.train.ema),
       { kind: 'update' },
     );
     return { ...player, ...updates };

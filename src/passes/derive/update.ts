@@ -1,7 +1,7 @@
 // From gradients to updates: accumulation, clipping, and the optimizer's graph with the gradient put in its place.
 import { nameNode } from '../../ir/builder.js';
 import { isOp, type Builder, type Node, type Origin } from '../../ir/graph.js';
-import type { Player } from '../../ir/model.js';
+import { average, type Player } from '../../ir/model.js';
 import { tensor, type TensorType } from '../../ir/types.js';
 import { add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
@@ -15,6 +15,8 @@ export interface Becomes {
   readonly parameter: string;
   /** Absent: the parameter itself. */
   readonly slot?: string;
+  /** It is the average of the parameter's weights. */
+  readonly average?: true;
   readonly node: Node;
 }
 
@@ -37,6 +39,7 @@ export function update(
   gradients: ReadonlyMap<string, Node>,
   g: Builder,
   originOf: (parameter: string) => Origin | undefined = () => undefined,
+  ema?: number,
 ): Updates {
   const { name: whose, accumulate: calls, clipNorm, clipValue } = player;
   const parts = new Map<string, Node>();
@@ -66,11 +69,25 @@ export function update(
     g,
   );
   let at = 0;
-  const step = player.updates.flatMap((u): Becomes[] => [
-    { parameter: u.parameter, node: results[at++] },
-    ...u.slots.map((s) => ({ parameter: u.parameter, slot: s.name, node: results[at++] })),
-  ]);
+  const step = player.updates.flatMap((u): Becomes[] => {
+    const weight = { parameter: u.parameter, node: results[at++] };
+    const slots = u.slots.map((s) => ({ parameter: u.parameter, slot: s.name, node: results[at++] }));
+    return [weight, ...slots, ...(ema === undefined ? [] : [averageOf(weight, ema, g)])];
+  });
   return { step: [...step, ...cleared], accumulate };
+}
+
+/** ema · average + (1 - ema) · weight, after the update. */
+function averageOf({ parameter, node }: Becomes, ema: number, g: Builder): Becomes {
+  const { type } = node;
+  const before = g.make(slot, [], { parameter, ...average, type });
+  const part = (share: number, of: Node): Node => g.make(mul, [filled(share, type, g), of], {});
+  return {
+    parameter,
+    average: true,
+    slot: average.name,
+    node: g.make(add, [part(ema, before), part(1 - ema, node)], {}),
+  };
 }
 
 function clip(

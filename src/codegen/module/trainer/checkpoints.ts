@@ -11,8 +11,8 @@ import type { Layout } from '../layout.js';
 
 /** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
 export function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
-  const tensor = (name: string, type: TensorType, buffer: Buffer, optional?: true): string =>
-    `{ name: ${literal(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)}${optional ? ', optional: true' : ''} }`;
+  const tensor = (name: string, type: TensorType, buffer: Buffer, more = ''): string =>
+    `{ name: ${literal(name)}, shape: [${type.shape.map((d) => constantOf(d.size)).join(', ')}], data: ${layout.array(buffer)}${more} }`;
   const list = (name: string, doc: string, tensors: readonly string[]): Definition => ({
     kind: 'function',
     name,
@@ -22,11 +22,14 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
     body: `return [\n${elementsOf(tensors).join(',\n')}\n];`,
   });
   const functions = [
-    list(
-      'tensorsOf',
-      'What a checkpoint holds.',
-      [...program.parameters, ...program.states].map((t) => tensor(t.name, t.type, t.buffer, t.optional)),
-    ),
+    list('tensorsOf', 'What a checkpoint holds.', [
+      ...[...program.parameters, ...program.states].map((t) =>
+        tensor(t.name, t.type, t.buffer, t.optional ? ', optional: true' : ''),
+      ),
+      ...program.averages.map((a) =>
+        tensor(`${a.parameter}.ema`, a.type, a.buffer, `, starts: ${literal(a.parameter)}`),
+      ),
+    ]),
   ];
   if (program.slots.length > 0)
     functions.push(

@@ -8,7 +8,7 @@ import type { Definition } from '../../text/definition.js';
 import { statementsOf } from '../../text/progressions.js';
 import type { Layout } from '../layout.js';
 
-/** The functions `initialize(m, seed)` and, where they are needed, `startOptional(m, seed)` and `resetOptimizer(m)`. */
+/** The functions `initialize(m, seed)` and, where they are needed, `startOptional(m, seed)`, `resetOptimizer(m)` and `resetAverages(m)`. */
 export function initialValues(program: TrainerProgram, layout: Layout): Definition[] {
   const tensors = [...program.parameters, ...program.states];
   const optional = tensors.filter((t) => t.optional);
@@ -25,6 +25,19 @@ export function initialValues(program: TrainerProgram, layout: Layout): Definiti
       parameters: [{ name: 'm', type: 'Memory' }],
       returns: 'void',
       body: statementsOf(slots).join('\n'),
+    });
+  const averages = program.averages.map(({ parameter, buffer }) => {
+    const weight = program.parameters.find((p) => p.name === parameter);
+    return weight ? `${layout.array(buffer)}.set(${layout.array(weight.buffer)});` : '';
+  });
+  if (averages.length > 0)
+    functions.push({
+      kind: 'function',
+      name: 'resetAverages',
+      doc: 'Averages of weights, as they begin.',
+      parameters: [{ name: 'm', type: 'Memory' }],
+      returns: 'void',
+      body: statementsOf(averages).join('\n'),
     });
   return functions;
 }

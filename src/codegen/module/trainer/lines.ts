@@ -117,6 +117,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
         ? ['// How many updates the run makes.', 'const { updates: asked } = options;', 'let planned = asked;']
         : []),
       'initialize(memory, seed);',
+      ...(program.averages.length > 0 ? ['resetAverages(memory);'] : []),
       ...(slots.some((s) => s.initial !== 0) ? ['resetOptimizer(memory);'] : []),
       ...setSeed.map((line) => line.replace(/^m\./, 'memory.')),
     ],

@@ -86,6 +86,11 @@ const kinds: ReadonlyMap<string, SettingKind> = new Map(
       (n) => n >= 0 && n < 1,
       (t, n) => (t.validation = n),
     ),
+    ema: ofRun(
+      'a number above 0 and below 1',
+      (n) => n > 0 && n < 1,
+      (t, n) => (t.ema = n),
+    ),
     monitor: { of: 'run', read: readMonitor },
     patience: ofRun(`a whole number of epochs from 1 to ${most}`, counts, (t, n) => (t.patience = n)),
     shuffle: { of: 'run', read: readShuffle },
