@@ -103,7 +103,7 @@ export const forms: readonly Form[] = [
     summary:
       'Replaces a state while the trainer looks at its data, before the first step: how a layer learns what its inputs are like. The value may depend on inputs, states and frozen parameters.',
     place: 'body',
-    example: 'state largest: f32 = 0\nobserve largest := max(largest, max(abs(x), axis = [0, 1]))\nreturn x / largest',
+    example: 'state largest: f32 = 0\nobserve largest := max(largest, sum(x^2))',
   },
   {
     name: 'output',

@@ -22,6 +22,7 @@ const read = (path: string): string | undefined => (path === imported.path ? imp
 
 /** Calls of builtins that leave all to their defaults; name(x) where none is given. */
 const withoutDefaults: Readonly<Record<string, string>> = {
+  on_plateau: 'on_plateau(1e-3)',
   any: 'any(x > 0)',
   all: 'all(x > 0)',
   normal: 'normal()',
@@ -78,7 +79,7 @@ describe('what can be written', () => {
     '%s has the defaults that it says',
     (name, { forms: [form], kind }) => {
       const shown = (call: string): unknown => {
-        const spot = kind === 'initialiser' ? kind : 'expression';
+        const spot = kind === 'initialiser' || kind === 'schedule' ? kind : 'expression';
         const { model, diagnostics } = check({ file: 'e.nn', text: modelOf(call, spot) });
         expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
         const result = model?.training.outputs.at(0)?.node;
@@ -91,7 +92,7 @@ describe('what can be written', () => {
           ),
           printType(result.type),
         ];
-        return [written, model?.parameters.map((p) => p.initial)];
+        return [written, model?.parameters.map((p) => p.initial), model?.train];
       };
       const bare = withoutDefaults[name] ?? `${name}(x)`;
       for (const [, parameter, value] of form.matchAll(/(\w+) = ([^,)]+)/g)) {
