@@ -92,6 +92,22 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
     for (const each of [trainer, again]) each.dispose();
   });
 
+  it('looks again where a checkpoint lacks what is observed', async () => {
+    const plain = `model m {
+      input x: [batch, 3]
+      input y: [batch, 1]
+      scaled = x
+      output scaled
+      loss = mse(scaled |> dense(4) |> tanh |> dense(1), y)
+      train { optimizer = sgd(lr = 0.1) }
+    }`;
+    const saved = (await (await loadText(plain, { target })).createTrainer({ seed: 4 })).save();
+    const trainer = await start({ parameters: saved });
+    for await (const { epoch } of trainer.fit({ x, y }, { epochs: 1 })) expect(epoch).toBe(1);
+    expectStandardised(trainer);
+    trainer.dispose();
+  });
+
   it('statements of one kind may follow one another, and do nothing in a step', async () => {
     const own = `layer ranged(x: [batch, n]) {
       state low: [n] = 1e30

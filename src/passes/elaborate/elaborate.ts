@@ -280,7 +280,8 @@ function assembled(
       name,
       type,
       initial,
-      ...(optional && { optional }),
+      // What is observed may be gathered anew.
+      ...((optional || observed.some((o) => o.name === name)) && { optional: true as const }),
     })),
     training: { ...trainingMode, totals: trained.totals },
     evaluation: evaluationMode,

@@ -111,10 +111,21 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
       ...lines.read,
       engine.loaded ?? '',
       ...lines.resume,
-      program.entries.observe ? 'observed = true;' : '',
+      program.entries.observe ? `observed = ${holdsObserved(program, layout)};` : '',
     ),
     `dispose() {\n${engine.dispose ?? ''}\nmemory = undefined;\n}`,
   ];
+}
+
+/** Whether a checkpoint that has been read holds what is observed: else its states are as they begin. */
+function holdsObserved({ states, model }: TrainerProgram, layout: Layout): string {
+  const own = states.filter(({ name }) => model.observed.some((o) => o.name === name));
+  const differs = own.map(({ initial, buffer }) =>
+    initial.kind === 'fill'
+      ? `${layout.array(buffer)}.some((value) => value !== ${Math.fround(initial.value)})`
+      : 'true',
+  );
+  return differs.join(' || ');
 }
 
 /** The head of a method; `more`: what its parameters end in. */
