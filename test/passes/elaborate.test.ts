@@ -221,7 +221,8 @@ describe('schedules', () => {
     const [{ weight }] = modelOf(withBody(body)).players[0].updates;
     const after = (t: number): number => {
       const [values] = evaluate([weight], {
-        leaf: ({ op }) => (op.name === 'counter' ? [t] : op.name === 'gradient' ? [1] : [0]),
+        leaf: ({ op, attrs }) =>
+          op.name === 'counter' ? [attrs.name === 'update' ? t : 1] : op.name === 'gradient' ? [1] : [0],
       });
       return values[0];
     };
@@ -528,7 +529,7 @@ describe('optimizers', () => {
     gradients.forEach((gradient, k) => {
       const leaf = ({ op, attrs }: Node): number[] => {
         if (op.name === 'gradient') return [gradient];
-        if (op.name === 'counter') return [k + 1];
+        if (op.name === 'counter') return [attrs.name === 'update' ? k + 1 : 1];
         return [op.name === 'slot' ? (slots.get(String(attrs.name)) ?? NaN) : w];
       };
       const [weight, ...after] = evaluate([update.weight, ...update.slots.map((s) => s.node)], { leaf });
