@@ -106,7 +106,8 @@ function withAverages(model: ModelGraph): ModelGraph {
     isOp(node, parameter) && averaged.has(node.attrs.name)
       ? g.make(slot, [], { parameter: node.attrs.name, ...average, type: node.type })
       : undefined;
-  return withRoots(model, [...rootsOf(model.training), ...substituteNodes(rootsOf(model.evaluation), replace, g)]);
+  const evaluated = substituteNodes(rootsOf(model.evaluation), replace, g);
+  return withRoots(model, [...rootsOf(model.training), ...evaluated, ...model.observed.map(({ node }) => node)]);
 }
 
 function bufferFor(

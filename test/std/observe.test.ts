@@ -108,6 +108,14 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
     trainer.dispose();
   });
 
+  it('goes with averages of weights, and with memory = "small"', async () => {
+    const averaged = text.replace('seed = 3', 'seed = 3, ema = 0.9, memory = "small"');
+    const trainer = await (await loadText(averaged, { target })).createTrainer();
+    for await (const { epoch } of trainer.fit({ x, y })) expect(epoch).toBeLessThan(3);
+    expectStandardised(trainer);
+    trainer.dispose();
+  });
+
   it('statements of one kind may follow one another, and do nothing in a step', async () => {
     const own = `layer ranged(x: [batch, n]) {
       state low: [n] = 1e30
