@@ -1,12 +1,14 @@
 // The rows that a command looks at a model with: the first of its data, or made-up ones where it names none.
 import { dirname } from 'node:path';
 import { slice } from '../data/dataset.js';
+import { defaultLimits } from '../data/limits.js';
 import { describe, loadData } from '../data/load.js';
 import { syntheticInputs, type ShapedInput } from '../data/synthetic.js';
 import { counted } from '../diagnostics/quote.js';
 import { sizesFor } from '../inspect/check/point.js';
 import { constantOf } from '../ir/index.js';
 import type { DataSource, ModelGraph, ModelInput } from '../ir/model.js';
+import { inputsToLearn } from '../passes/entries.js';
 
 export interface SomeRows {
   readonly count: number;
@@ -54,15 +56,18 @@ export async function rowsOfData(
   folder: string,
   wanted = Infinity,
 ): Promise<SomeRows> {
-  const { train } = await loadData(data, model.inputs, folder);
+  const { train } = await loadData(data, model.inputs, folder, defaultLimits, inputsToLearn(model));
   const some = slice(train, 0, Math.min(train.rows, wanted));
-  const shaped = model.inputs.map(({ name, type }): [string, ShapedInput] => {
+  const sizeOf = (): number => some.rows;
+  const shaped = model.inputs.map((input): [string, ShapedInput] => {
+    const { name, type } = input;
+    // What only outputs read may be missing.
+    if (!(name in some.inputs)) return [name, syntheticInputs([input], sizeOf, 1)[name]];
     const [, ...rest] = type.shape.map((d) => constantOf(d.size) ?? 1);
     return [name, { data: some.inputs[name], shape: [some.rows, ...rest] }];
   });
   const source = describe(data);
   const said = `${counted(some.rows, 'row')} of ${source}`;
-  const sizeOf = (): number => some.rows;
   return { count: some.rows, inputs: Object.fromEntries(shaped), sizeOf, said, source };
 }
 

@@ -71,7 +71,10 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'train' }));
   if (model.players.length === 0) throw new Fault(trainAbsent({ model: model.name }));
   const { loadData } = await import('../data/load.js');
-  const data = await loadData(sourceOf(model, options.data), model.inputs, options.data ? '.' : dirname(file));
+  const { defaultLimits } = await import('../data/limits.js');
+  const { inputsToLearn } = await import('../passes/entries.js');
+  const folder = options.data ? '.' : dirname(file);
+  const data = await loadData(sourceOf(model, options.data), model.inputs, folder, defaultLimits, inputsToLearn(model));
   const batch = options.batch ?? model.train.batch;
   const plan = { batch, epochs: options.epochs ?? model.train.epochs, rows: rowsToTrain(model, data) };
   warnOfNoUpdate(model, plan);

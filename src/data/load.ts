@@ -14,7 +14,7 @@ import { readNpy, readNpz } from './npy.js';
 import { readSafetensors } from './safetensors.js';
 
 /**
- * Reads a data source for the inputs of a model; paths start from `folder`.
+ * Reads a data source for the inputs of a model; paths start from `folder`. Of the inputs, those `needed` must be there.
  * What is wrong with the data is thrown as a `Fault` that holds the diagnostic.
  */
 export async function loadData(
@@ -22,14 +22,16 @@ export async function loadData(
   inputs: readonly ModelInput[],
   folder: string,
   limits: Limits = defaultLimits,
+  needed: readonly ModelInput[] = inputs,
 ): Promise<LoadedData> {
   checkFields(source, inputs);
-  if (source.kind === 'module') return loadModule(pathOf(source), inputs, folder);
-  const arrays = await readArrays(source, inputs, folder, limits);
+  if (source.kind === 'module') return loadModule(pathOf(source), inputs, folder, needed);
+  const wanted = inputs.filter((input) => needed.includes(input) || fieldOf(source, input.name) !== undefined);
+  const arrays = await readArrays(source, wanted, folder, limits);
   const label = describe(source);
-  const missing = inputs.find((input) => !arrays.has(input.name));
+  const missing = wanted.find((input) => !arrays.has(input.name));
   if (missing) throw missingInput(source, missing);
-  const train = datasetOf(label, inputs, arrays);
+  const train = datasetOf(label, wanted, arrays);
   if (train.rows === 0) throw new Fault(dataEmpty({ place: label }));
   return { train };
 }

@@ -11,10 +11,15 @@ import { importNamed } from './importNamed.js';
 
 const parts = ['train', 'validation', 'test'] as const;
 
-/** Imports the module and checks each of its data sets. */
-export async function loadModule(path: string, inputs: readonly ModelInput[], folder: string): Promise<LoadedData> {
+/** Imports the module and checks each of its data sets, which may lack inputs that are not needed. */
+export async function loadModule(
+  path: string,
+  inputs: readonly ModelInput[],
+  folder: string,
+  needed: readonly ModelInput[],
+): Promise<LoadedData> {
   const exported = await importModule(path, folder);
-  const [train, validation, test] = parts.map((part) => datasetFrom(path, part, exported[part], inputs));
+  const [train, validation, test] = parts.map((part) => datasetFrom(path, part, exported[part], inputs, needed));
   if (!train) throw new Fault(dataModule({ file: path, reason: 'exports no `train`' }));
   return { train, ...(validation && { validation }), ...(test && { test }) };
 }
@@ -32,7 +37,13 @@ async function importModule(path: string, folder: string): Promise<Record<string
   }
 }
 
-function datasetFrom(file: string, part: string, value: unknown, inputs: readonly ModelInput[]): Dataset | undefined {
+function datasetFrom(
+  file: string,
+  part: string,
+  value: unknown,
+  inputs: readonly ModelInput[],
+  needed: readonly ModelInput[],
+): Dataset | undefined {
   if (value === undefined) return undefined;
   const source = `${file}, ${part}`;
   if (typeof value !== 'object' || value === null)
@@ -43,6 +54,7 @@ function datasetFrom(file: string, part: string, value: unknown, inputs: readonl
   const arrays = new Map<string, Rows>();
   for (const input of inputs) {
     const given: unknown = entries.find(([name]) => name === input.name)?.[1];
+    if (given === undefined && !needed.includes(input)) continue;
     if (given === undefined) throw missing(source, part, input);
     arrays.set(input.name, convertedRows(input, rawOf(file, part, input.name, given)));
   }

@@ -229,6 +229,13 @@ function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
   }
 }
 
+/** The inputs that losses, metrics and states follow from: what is learnt from has no need of those that only outputs read. */
+export function inputsToLearn(model: ModelGraph): ModelInput[] {
+  const modes = [model.training, model.evaluation].flatMap((mode) => rootsOf({ ...mode, outputs: [] }));
+  const names = inputsOf([...modes, ...model.observed.map(({ node }) => node)], model);
+  return model.inputs.filter(({ name }) => names.includes(name));
+}
+
 function sizesRead(roots: readonly Node[], into: Set<string>): void {
   for (const node of everyNode(roots)) {
     sizesIn(node.type, into);

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { loadData } from '../../src/data/load.js';
+import { defaultLimits } from '../../src/data/limits.js';
 import { slice } from '../../src/data/dataset.js';
 import type { DataSource, ModelInput } from '../../src/ir/model.js';
 import { bool, tensor } from '../../src/ir/types.js';
@@ -31,6 +32,14 @@ describe('csv', () => {
     const { train } = await loadData(csv(path, fields), [x, label], folder);
     expect(train.inputs.x).toEqual(new Float32Array([6, 5, 8, 7]));
     expect(train.inputs.label).toEqual(new Int32Array([1, 2]));
+  });
+
+  it('reads of what is not needed only what the source names', async () => {
+    const source = csv(file('a.csv', '1,2,0\n3,4.5,2\n'), { x: columns.x });
+    const { train } = await loadData(source, [x, label], folder, defaultLimits, [x]);
+    expect(train.inputs).toEqual({ x: new Float32Array([1, 2, 3, 4.5]) });
+    const all = await loadData({ ...source, fields: columns }, [x, label], folder, defaultLimits, [x]);
+    expect(Object.keys(all.train.inputs)).toEqual(['x', 'label']);
   });
 
   it('skips a header that nobody names, and takes semicolons, and counts from the end', async () => {
@@ -292,6 +301,19 @@ describe('module', () => {
   ];
   it.each(wrong)('explains %s', async (_, code, expected) => {
     expect(await messageOf(load(code), [x, label])).toMatch(expected);
+  });
+
+  it('may lack what is not needed, and may give it', async () => {
+    const [without, also] = ['{ x: [1, 2] }', '{ x: [1, 2], label: [0] }'].map((arrays) =>
+      load(`export const train = ${arrays};`),
+    );
+    expect((await loadData(without, [x, label], folder, defaultLimits, [x])).train.inputs).toEqual({
+      x: new Float32Array([1, 2]),
+    });
+    expect(Object.keys((await loadData(also, [x, label], folder, defaultLimits, [x])).train.inputs)).toEqual([
+      'x',
+      'label',
+    ]);
   });
 
   it('explains a missing module', async () => {
