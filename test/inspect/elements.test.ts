@@ -137,6 +137,12 @@ describe('letters of axes', () => {
     expect(text).not.toMatch(/[[{ ,][xy][\],} ]/u);
   });
 
+  it('are others than the name of the line, which stays', () => {
+    const body =
+      'input x: [batch, 4]\nu = x |> dense(3)\nb = u / sqrt(sum(u^2, axis = 1, keep = true))\nloss = mean(b^4)';
+    expect(printText(derived(body))).toMatch(/^b\[n, i\] += u\[n, i\] \/ /m);
+  });
+
   it('keep those of rows: what is added up says so of the same letter', () => {
     const text = printText(
       derived('input word: index(9)[batch]\nr = word |> embedding(4)\nloss = mean((r |> dense(1))^2)'),

@@ -104,7 +104,7 @@ function stepApart<S extends Step>(step: S, map: Letters): S {
   });
   return {
     ...step,
-    left: of(step.left),
+    left: leftApart(step.left, letters),
     formula: of(step.formula),
     ...(loop && { loop: { ...loop, body: loop.body.map((each) => stepApart(each, map)) } }),
     ...(isCotangent(step) && {
@@ -121,18 +121,26 @@ function formulaApart(formula: Formula, map: Letters): Formula {
   return formula.node ? standingFor(formula.node, said) : said;
 }
 
+/** What a step defines keeps its name, which may be a letter. */
+function leftApart(left: Formula, map: Letters): Formula {
+  return left.kind === 'index' ? placesApart(left, map) : left;
+}
+
+function placesApart({ of, places }: FormulaOf<'index'> & Formula, map: Letters): Formula {
+  const letter = (each: string): string => map.get(each) ?? each;
+  return indexed(
+    of,
+    places.map((place) => (typeof place === 'string' ? place.replace(/\p{L}[\p{L}\p{N}_]*/gu, letter) : place)),
+  );
+}
+
 function apart(formula: Formula, map: Letters): Formula {
   const letter = (each: string): string => map.get(each) ?? each;
   switch (formula.kind) {
     case 'name':
       return formula.node ? formula : name({ ...formula.title, word: letter(formula.title.word) });
     case 'index':
-      return indexed(
-        formula.of,
-        formula.places.map((place) =>
-          typeof place === 'string' ? place.replace(/\p{L}[\p{L}\p{N}_]*/gu, letter) : place,
-        ),
-      );
+      return placesApart(formula, map);
     case 'total':
       return total({ ...formula, letters: formula.letters.map(letter) });
     case 'contraction':
