@@ -16,6 +16,7 @@ export interface GpuTrainer {
   read(): Promise<Record<string, Float32Array>>;
   save(options?: object): Promise<Uint8Array>;
   load(checkpoint: Uint8Array): Promise<void>;
+  freeze(patterns: readonly string[]): Promise<void>;
   stepCount(): Promise<number>;
   fit(data: object, options?: object): Promise<Record<string, unknown>[]>;
   together(calls: readonly { method: string; args: readonly unknown[] }[]): Promise<unknown[]>;
@@ -130,6 +131,7 @@ export async function startGpu(
         read: call('read'),
         save: call('save'),
         load: call('load'),
+        freeze: call('freeze'),
         dispose: call('dispose'),
         stepCount: () => typed('get', { key, property: 'stepCount' }),
         fit: (data, fitOptions = {}) => typed('fit', { key, data, options: fitOptions }),

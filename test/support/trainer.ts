@@ -15,6 +15,7 @@ export interface LoadedTrainer {
   parameters: Record<string, Float32Array>;
   readonly stepCount: number;
   learningRateScale: number;
+  freeze(patterns: readonly string[]): void;
   save(options?: { optimizer?: boolean; merged?: boolean }): Uint8Array;
   load(checkpoint: Uint8Array): void;
   dispose(): void;

@@ -40,6 +40,8 @@ export interface Engine {
   readonly parameters: string;
   /** The statement before `memory` is used. */
   readonly used?: string;
+  /** The function that remembers tensors before a pass and gives one that puts them back, with its first arguments. Default: `holdTensors(`. */
+  readonly holds?: string;
   /** The statement after a step has written parameters. */
   readonly stepped?: string;
   /** The statement after a checkpoint has been read into `m`. */

@@ -108,7 +108,8 @@ const passedOn = `get stepCount() {
     },
     set learningRateScale(value) {
       trainer.learningRateScale = value;
-    },`;
+    },
+    freeze: (patterns) => trainer.freeze(patterns),`;
 
 async function textOf(writer: Writer, definitions: readonly Definition[]): Promise<string> {
   return (await writer.print(definitions)).replace(/^export /gm, '');

@@ -34,7 +34,7 @@ export interface Gpu {
 }
 
 // GPUBufferUsage and GPUMapMode.
-const gpuUsage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 };
+export const gpuUsage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 };
 
 /** Shaders as text, and what they need of totals over the threads of a workgroup, in two forms. */
 export interface GpuCode {

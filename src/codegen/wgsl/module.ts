@@ -39,6 +39,7 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
     createMemory: 'createMemory(options)',
     reserves: true,
     parameters: 'async read() {\nreturn (await download(use())).parameters;\n}',
+    holds: 'holdOnGpu(m.gpu, ',
     used: 'if (memory.gpu.lost) throw memory.gpu.lost;',
     loaded: 'upload(m);',
     ready: 'upload(memory);',

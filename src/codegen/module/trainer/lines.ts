@@ -27,6 +27,8 @@ export interface Lines {
   /** Other calls of step than each so many-th end in `lines`. */
   accumulate(lines: readonly string[]): readonly string[];
   fit(more?: string): string;
+  /** Makes a pass by these lines, which leaves alone what is frozen. */
+  updating(run: string): readonly string[];
   /** What a whole checkpoint holds of this memory. */
   tensors(memory: string): string;
   readonly read: readonly string[];
@@ -89,7 +91,7 @@ function settersOf({ counters }: TrainerProgram, layout: Layout, entry: Entry, v
   });
 }
 
-export function linesOf(program: TrainerProgram, layout: Layout): Lines {
+export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTensors('): Lines {
   const { model, slots } = program;
   const { train, players } = model;
   const accumulate = players[0]?.accumulate ?? 1;
@@ -112,7 +114,7 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
       ...counting.start,
-      ...(hasLoss(program) ? [`let ${scale} = 1;`] : []),
+      ...settings(program),
       ...(hasRun
         ? ['// How many updates the run makes.', 'const { updates: asked } = options;', 'let planned = asked;']
         : []),
@@ -132,7 +134,8 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
     accumulate: (lines) => [`if (draws % ${accumulate} !== ${accumulate - 1}) {`, ...lines, '}'],
     fit: (more = '') =>
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${observing}${plan}${more} }, data, options);\n}`,
-    tensors: (memory) => (hasSlots ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`),
+    updating: (run) => [`const release = frozen && ${holds}frozen, ${allTensors(program, 'm')});`, run, 'release?.();'],
+    tensors: (memory) => allTensors(program, memory),
     read: [
       `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${optional ? `${counting.counts === '' ? ', undefined' : counting.counts}, () => startOptional(m, seed)` : counting.counts});`,
       ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
@@ -149,6 +152,11 @@ export function linesOf(program: TrainerProgram, layout: Layout): Lines {
   };
 }
 
+/** The tensors of a whole checkpoint. */
+function allTensors({ slots }: TrainerProgram, memory: string): string {
+  return slots.length > 0 ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`;
+}
+
 /** What the model says of a run beyond its length, and what may decide which epoch is the best. */
 function runSettings({ model: { train, training } }: TrainerProgram): string {
   const { monitor, patience, shuffle, plateau } = train;
@@ -158,11 +166,23 @@ function runSettings({ model: { train, training } }: TrainerProgram): string {
   return [...settings, ...lists].map(([name, value]) => `, ${name}: ${literal(value)}`).join('');
 }
 
-/** What reads and sets the scale of learning rates. */
-export const scaleMembers: readonly string[] = [
-  `get ${scale}() {\nreturn ${scale};\n}`,
-  `set ${scale}(value) {\ncheckScale(value);\n${scale} = value;\n}`,
-];
+/** What it sets, as it begins. */
+function settings(program: TrainerProgram): string[] {
+  return [
+    ...(hasLoss(program) ? [`let ${scale} = 1;`] : []),
+    ...(stepOf(program) ? ['let frozen: Frozen | undefined;'] : []),
+  ];
+}
+
+/** What a program sets for the steps that follow: the scale of learning rates, and what is frozen. */
+export function settingMembers(program: TrainerProgram): readonly string[] {
+  const frozen = 'frozenBy(patterns, model.parameters.map(({ name }) => name));';
+  return [
+    `get ${scale}() {\nreturn ${scale};\n}`,
+    `set ${scale}(value) {\ncheckScale(value);\n${scale} = value;\n}`,
+    `freeze(patterns) {\n${stepOf(program) ? 'frozen = ' : ''}${frozen}\n}`,
+  ];
+}
 
 export function method(head: string, ...lines: readonly string[]): string {
   return [`${head} {`, 'const m = use();', ...lines.filter((line) => line !== ''), '}'].join('\n');

@@ -52,7 +52,9 @@ function playerObject(program: TrainerProgram, player: Player, at: number, lines
   const pass = (of: EntryName, after: readonly string[], answer: (a: Answers) => Answers['scalars']): string[] => {
     const entry = entries[of];
     if (!entry) return [];
-    return [...lines.counters(entry, values), answers.run(of), ...after, ...answer(answers)(entry)];
+    const run = answers.run(of);
+    const making = of.startsWith('gradients') ? [run] : lines.updating(run);
+    return [...lines.counters(entry, values), ...making, ...after, ...answer(answers)(entry)];
   };
   const counted = [stepped, 'this.passes++;'].filter((line) => line !== '');
   const early = pass(passOf('accumulate', name), ['this.passes++;'], (a) => a.scalars);

@@ -1,7 +1,7 @@
 // The trainer, described once for every engine: the checks of inputs, and the function createTrainer with its methods, which an engine
 // answers at once or with promises.
 import { roomsAtFirst } from '../expectedSizes.js';
-import type { EntryName, TrainerProgram } from '../../../ir/program.js';
+import type { Entry, EntryName, TrainerProgram } from '../../../ir/program.js';
 import type { Definition } from '../../text/definition.js';
 import type { Engine } from '../engine.js';
 import type { Layout } from '../layout.js';
@@ -10,7 +10,7 @@ import { literal } from '../../text/quote.js';
 import { kernelEntries } from '../profile.js';
 import { checkpoints } from './checkpoints.js';
 import { acceptInputs } from './inputs.js';
-import { linesOf, method, parametersOf, scaleMembers, type Lines, type waiting } from './lines.js';
+import { linesOf, method, parametersOf, settingMembers, type Lines, type waiting } from './lines.js';
 import { gradientsOfPlayer, isPlayed, playersObject, stepOfPlayers } from './players.js';
 import { byMode, requiredOf, requiredOfOutputs } from './requirements.js';
 import { hasLoss, predictInputs, trainingInputs } from './types.js';
@@ -47,7 +47,7 @@ export function trainer(program: TrainerProgram, layout: Layout, engine: Engine)
 }
 
 function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): Definition {
-  const lines = linesOf(program, layout);
+  const lines = linesOf(program, layout, engine.holds);
   const { promised, run } = engine.answers;
   const kernels = promised ? [] : kernelEntries(program).map((name) => `() => {\nconst m = use();\n${run(name)}\n}`);
   const body = [
@@ -93,7 +93,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
 /** The members of the trainer, in order. */
 function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): string[] {
   const { answers } = engine;
-  const lines = linesOf(program, layout);
+  const lines = linesOf(program, layout, engine.holds);
   const head: Head = (name, more = '') =>
     `${answers.promised ? 'async ' : ''}${name}(${parametersOf(program, name)}${more})`;
   const { step, evaluate, predict, gradients, observe } = runs(program, lines, engine, accept, head);
@@ -104,7 +104,7 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
     predict,
     ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
     engine.parameters,
-    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`, ...scaleMembers),
+    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`, ...settingMembers(program)),
     save(program, lines, engine, head),
     method(
       head('load'),
@@ -134,6 +134,27 @@ type Head = (name: keyof typeof waiting, more?: string) => string;
 /** What is learnt of the data would change what the network has learnt from. */
 const tooLate = 'observe: a step has been made, and what is to be known of the data is gathered before the first one';
 
+/** The method that makes a step. */
+function stepMethod(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acceptors, head: string): string {
+  const { answers } = engine;
+  const { entries } = program;
+  if (isPlayed(program)) {
+    const { before, after } = stepOfPlayers(program, engine);
+    return method(head, before, accept.call('training'), ...after);
+  }
+  if (!entries.step) return `${head.replace('inputs', '')} {\n${lines.noStep}\n}`;
+  const pass = (entry: Entry, ...after: readonly string[]): string[] => [
+    ...lines.counters(entry),
+    ...lines.updating(answers.run(entry.name)),
+    ...after,
+    'draws++;',
+    ...answers.scalars(entry),
+  ];
+  const accumulate = entries.accumulate ? lines.accumulate(pass(entries.accumulate)) : [];
+  const all = pass(entries.step, engine.stepped ?? '', 'updates++;');
+  return method(head, accept.call('training'), ...accumulate, ...all);
+}
+
 /** The methods that run an entry each. */
 function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acceptors, head: Head) {
   const { answers } = engine;
@@ -142,22 +163,10 @@ function runs(program: TrainerProgram, lines: Lines, engine: Engine, accept: Acc
     const entry = entries[name];
     return entry ? [...lines.counters(entry), answers.run(name)] : [];
   };
-  const step = (): string => {
-    if (isPlayed(program)) {
-      const { before, after } = stepOfPlayers(program, engine);
-      return method(head('step'), before, accept.call('training'), ...after);
-    }
-    if (!entries.step) return `${head('step').replace('inputs', '')} {\n${lines.noStep}\n}`;
-    const accumulate = entries.accumulate
-      ? lines.accumulate([...run('accumulate'), 'draws++;', ...answers.scalars(entries.accumulate)])
-      : [];
-    const all = [...run('step'), engine.stepped ?? '', 'updates++;', 'draws++;', ...answers.scalars(entries.step)];
-    return method(head('step'), accept.call('training'), ...accumulate, ...all);
-  };
   const { evaluate, predict, gradients } = entries;
   const player = isPlayed(program) ? gradientsOfPlayer(engine) : undefined;
   return {
-    step: step(),
+    step: stepMethod(program, lines, engine, accept, head('step')),
     observe: entries.observe
       ? [
           method(
