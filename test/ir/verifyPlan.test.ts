@@ -8,6 +8,7 @@ import type {
   ScatterThreads,
   Stage,
   StageTile,
+  Stretches,
   TilePlan,
 } from '../../src/ir/nest/plans.js';
 import { faultsOfPlan } from '../../src/ir/nest/verifyPlan.js';
@@ -16,6 +17,7 @@ import type { Nest, TargetTraits } from '../../src/ir/program.js';
 import { apply, load, number } from '../../src/ir/scalar.js';
 import { plan } from '../../src/passes/schedule/plan/plan.js';
 import * as nests from '../support/nests.js';
+import * as windows from '../support/windows.js';
 import { relaxed, ts, wasm, wgsl } from '../support/targets.js';
 
 const { batch } = nests;
@@ -38,6 +40,8 @@ const examples = {
   gather: nests.gather(batch, 9, 40),
   tableGradient: nests.tableGradient(batch, 9, 40),
   softmax: nests.softmax(batch, 50),
+  padded: windows.padded(batch, 14, [2, 2]),
+  overlapped: windows.overlapped(batch, 8, 3, 2),
   crossEntropyRows: nests.crossEntropyRows(batch, 50),
 } as const;
 
@@ -71,8 +75,41 @@ const tileOf = ({ tile }: Stage, change: Partial<StageTile>): { tile?: StageTile
   tile ? { tile: { ...tile, ...change } } : {};
 const other = axis('other', 40);
 
+/** The stretches of a plan, damaged. */
+const onStretches = (change: (stretches: Stretches) => Stretches) => (made: NestPlan) => {
+  if (!made.stretches) throw new Error('a plan in stretches is expected');
+  return { stretches: change(made.stretches) };
+};
+
 describe('a damaged plan of loops', () => {
   it.each<[string, string, string]>([
+    [
+      'a stretch too few',
+      nestPlan(
+        'padded',
+        wasm,
+        onStretches(({ axis: y, parts }) => ({ axis: y, parts: parts.slice(1) })),
+      ),
+      'in stretches that are not all places of y',
+    ],
+    [
+      'stretches of another axis',
+      nestPlan(
+        'padded',
+        wasm,
+        onStretches(({ parts }) => ({ axis: other, parts })),
+      ),
+      'in stretches along other, over which it does not go',
+    ],
+    [
+      'a stretch with the plan of another',
+      nestPlan(
+        'padded',
+        wasm,
+        onStretches(({ axis: y, parts: [a, b, c] }) => ({ axis: y, parts: [{ ...a, plan: b.plan }, b, c] })),
+      ),
+      'has a loop over y, over which it does not go',
+    ],
     ['a loop too few', nestPlan('chain', wasm, ({ loops }) => ({ loops: loops.slice(1) })), 'has no loop over'],
     [
       'a loop over another axis',

@@ -6,6 +6,7 @@ import type { Example } from '../support/nests.js';
 import { compare } from '../support/compareKernel.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
 import { ts, wasm } from '../support/targets.js';
+import * as windows from '../support/windows.js';
 
 const { batch } = nests;
 
@@ -39,6 +40,16 @@ const examples: Record<string, () => Example> = {
   'cross entropy in rows': () => nests.crossEntropyRows(batch, 10),
   'rows with totals': () => nests.rowsWithTotals(batch),
   'a fold under a guard': () => nests.paddedSums(9, 40),
+  'padding on both sides': () => windows.padded(batch, 9, [2, 3]),
+  'padding on one side': () => windows.padded(batch, 5, [0, 1]),
+  'more padding than image': () => windows.padded(batch, 2, [7, 6]),
+  'windows put together, an even number of places': () => windows.overlapped(batch, 5, 3, 2),
+  'windows put together, an odd number of places': () => windows.overlapped(batch, 5, 3, 2, 0),
+  'windows put together that lie apart': () => windows.overlapped(batch, 3, 2, 3),
+  'wide windows put together': () => windows.overlapped(batch, 3, 5, 2),
+  'a convolution of each channel, every second place': () =>
+    windows.forward({ batch, channels: 3, outputs: 3, side: 11, kernel: 3, stride: 2, groups: 3 }),
+  'a product that windows are made of': () => nests.shortColumns(batch, 18, 33, 9),
 };
 
 describe.each([ts, wasm])('lower for $name', (target) => {

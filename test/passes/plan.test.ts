@@ -138,6 +138,37 @@ describe('plan for functions of elements', () => {
 });
 
 describe('plan for pooling', () => {
+  it('pads in stretches, those without a guard by lanes', () => {
+    const { nest } = windows.padded(batch, 14, [2, 2]);
+    expect(line({ nest, buffers: [] })).toBe('elementwise: b:batch, y:18 in 3 stretches');
+    const planned = planSerial(nest, wasm, () => 64);
+    const [, rows] = planned.kind === 'nest' ? (planned.stretches?.parts ?? []) : [];
+    expect(rows.plan.text).toBe('elementwise: y:14, x:18 in 3 stretches');
+    expect(rows.plan.stretches?.parts.map(({ plan }) => plan.text)).toEqual([
+      'elementwise: x:2, written out',
+      'elementwise: x:14, lanes along x',
+      'elementwise: x:2, written out',
+    ]);
+    expect(line({ nest, buffers: [] }, ts)).not.toContain('stretches');
+  });
+
+  it('writes places out that different windows hold', () => {
+    expect(line(windows.overlapped(batch, 8, 3, 2))).toBe(
+      'reduction: b:batch y0:9 y1:2 x0:9 x1:2, written out along y1 x1',
+    );
+  });
+
+  it('takes rows for lanes where columns are few and no tile divides them', () => {
+    expect(line(nests.shortColumns(batch, 64, 128, 9))).toContain('v=x:64 u=j:9');
+    expect(line(nests.shortColumns(batch, 64, 128, 8))).toContain('v=j:8');
+    expect(line(nests.shortColumns(batch, 64, 16, 9))).toContain('v=j:9');
+  });
+
+  it('puts lanes together for windows of one channel that lie apart', () => {
+    const apart = windows.forward({ batch, channels: 32, outputs: 32, side: 30, kernel: 3, stride: 2, groups: 32 });
+    expect(line(apart)).toContain('lanes along x');
+  });
+
   it('puts lanes together from places near each other, windows written out', () => {
     expect(line(windows.maxPool(batch, 6, 14, 2))).toBe('reduction: bcy:84*batch x:14, lanes along x');
     expect(line(windows.maxPoolGradient(batch, 6, 14, 2))).toBe('elementwise: bc:6*batch y:28 x:28, lanes along x');

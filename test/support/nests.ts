@@ -80,6 +80,22 @@ export function dense(rows: Extent, inputs: Extent, outputs: Extent): Example {
 }
 
 /** out[n, h, i, j] = Σ k A[n, i, h, k] · B[n, j, h, k]: scores of attention, heads between positions and features. */
+/** out[n, x, j] = Σ k d[n, k, x] · W[k, j], of few columns j: rows x are neighbours. */
+export function shortColumns(n: Extent, rows: number, depth: number, columns: number): Example {
+  const [b, x, j, k] = [axis('n', n), axis('x', rows), axis('j', columns), axis('k', depth)];
+  const d = buffer('d', mul(toIndex(n), depth * rows));
+  const [w, out] = [buffer('W', depth * columns), buffer('out', mul(toIndex(n), rows * columns))];
+  const at = (lead: Axis, inner: number, middle: Axis, last: number, end: Axis) =>
+    add(mul(toIndex(lead), inner), mul(toIndex(middle), last), toIndex(end));
+  const product = apply(
+    'mul',
+    load(d, at(b, depth * rows, k, rows, x)),
+    load(w, add(mul(toIndex(k), columns), toIndex(j))),
+  );
+  const store = { to: out, at: at(b, rows * columns, x, columns, j), value: fold('add', [k], product) };
+  return { nest: nest('out', [b, x, j], [store]), buffers: [d, w, out] };
+}
+
 export function batched(n: Extent, heads: number, positions: number, features: number): Example {
   const [s, h, i, j, k] = [
     axis('n', n),

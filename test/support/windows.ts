@@ -1,6 +1,11 @@
 // Hand-made nests of windows: convolutions, their gradients by weights and by input, and pooling, as element rules give them.
+import { createBuilder } from '../../src/ir/builder.js';
+import { addressOf } from '../../src/ir/elements.js';
 import { add, axis, div, mul, sub, toIndex, type Axis, type Index } from '../../src/ir/index.js';
+import { input } from '../../src/ir/ops/leaves.js';
+import { overlapAdd } from '../../src/ir/ops/windows.js';
 import { apply, fold, indexValue, load, number, type Scalar } from '../../src/ir/scalar.js';
+import { dim, tensor } from '../../src/ir/types.js';
 import { buffer, nest, type Example } from './nests.js';
 
 type Extent = Index | number;
@@ -178,4 +183,50 @@ export function maxPoolGradient(batch: Extent, channels: number, side: number, k
     nest: nest('d_image', [b, c, y, x], [{ to: d_image, at: here, value }]),
     buffers: [image, most, count, d, d_image],
   };
+}
+
+/** out[b, y, x] = image[b, y - low, x - low] within the image, 0 around it. */
+export function padded(batch: Extent, side: number, [low, high]: readonly [number, number]): Example {
+  const whole = low + side + high;
+  const [b, y, x] = [axis('b', batch), axis('y', whole), axis('x', whole)];
+  const [image, out] = [buffer('image', all([batch, side, side])), buffer('out', all([batch, whole, whole]))];
+  const inside = [y, x].flatMap((p) => [
+    apply('le', number(low, 'i32'), indexValue(toIndex(p))),
+    apply('lt', indexValue(toIndex(p)), number(low + side, 'i32')),
+  ]);
+  const from = load(image, at([batch, side, side], [b, sub(toIndex(y), low), sub(toIndex(x), low)]));
+  const value = apply(
+    'select',
+    inside.reduce((p, q) => apply('and', p, q)),
+    from,
+    number(0),
+  );
+  const to = at([batch, whole, whole], [b, y, x]);
+  return { nest: nest('out', [b, y, x], [{ to: out, at: to, value }]), buffers: [image, out] };
+}
+
+/** out[b, y, x] = the sum over the windows, `stride` apart along both axes, that hold the element; none holds the last `rest`. */
+export function overlapped(batch: Extent, positions: number, kernel: number, stride: number, rest = 1): Example {
+  const side = (positions - 1) * stride + kernel + rest;
+  const [dims, shape] = [
+    [batch, positions, positions, kernel, kernel],
+    [batch, side, side],
+  ].map((extents) => extents.map((n) => dim(toIndex(n))));
+  const g = createBuilder();
+  const windows = g.make(input, [], { name: 'd', type: tensor(dims) });
+  const both = [kernel, stride, 1].map((n) => [n, n]);
+  const node = g.make(overlapAdd, [windows], {
+    axes: [1, 2],
+    sizes: both[0],
+    strides: both[1],
+    dilations: both[2],
+    shape,
+  });
+  const axes = shape.map((d, i) => axis('byx'[i], d.size));
+  const [d, out] = [buffer('d', all(dims.map(({ size }) => size))), buffer('out', all(shape.map(({ size }) => size)))];
+  const places = axes.map(toIndex);
+  const value =
+    node.op.kind === 'element' && node.op.element(places, [(where) => load(d, addressOf(windows.type, where))], node);
+  if (!value) throw new Error('overlap_add is computed element by element');
+  return { nest: nest('out', axes, [{ to: out, at: addressOf(node.type, places), value }]), buffers: [d, out] };
 }

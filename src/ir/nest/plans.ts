@@ -86,6 +86,24 @@ export interface Shape {
   readonly blocks?: readonly Split[];
 }
 
+/**
+ * Index-set splitting: an axis between whose comparisons nothing changes, run by run of its indices. What a comparison guards is then
+ * certain in each stretch, which may have lanes where the whole has none.
+ */
+export interface Stretches {
+  readonly axis: Axis;
+  /** Ascending: a stretch ends where the next one begins. */
+  readonly parts: readonly Stretch[];
+}
+
+export interface Stretch {
+  /** The first index of the axis, and an axis over so many from there. */
+  readonly from: number;
+  readonly within: Axis;
+  /** Of the nest over `within` and the axes that vary faster. */
+  readonly plan: NestPlan;
+}
+
 export interface NestPlan {
   readonly kind: 'nest';
   readonly role: 'elementwise' | 'reduction' | 'contraction' | 'scalar';
@@ -95,8 +113,10 @@ export interface NestPlan {
   /** After staging: columns that a stage has made one run, and fold axes of the staged form. */
   readonly mergeColumns: readonly Coalesce[];
   readonly mergeFolds: readonly Coalesce[];
-  /** Every axis of the nest after coalescing, outermost first. */
+  /** Every axis of the nest after coalescing, outermost first; without those that go over stretches. */
   readonly loops: readonly LoopPlan[];
+  /** Within the loops: the nest in stretches. */
+  readonly stretches?: Stretches;
   /** Fold axes, outermost first; those that are written out whole; those taken four at a time where they are innermost. */
   readonly folds: readonly Axis[];
   readonly unrolled: readonly Axis[];

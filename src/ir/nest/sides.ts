@@ -9,7 +9,7 @@ import type { Estimate } from './sizes.js';
 
 export interface Sides {
   readonly fold: Scalar & { kind: 'fold' };
-  /** The axis of stride 1 in the store. */
+  /** The axis of lanes: that of stride 1 in the store, unless another one was asked for. */
   readonly v: Axis;
   /** The factors that mention v, and the others; each side as one product. */
   readonly vFactors: readonly Scalar[];
@@ -22,9 +22,12 @@ export interface Sides {
   readonly batch: readonly Axis[];
 }
 
-/** The sides of the nest's dearest fold, where it is a product that rows and columns share; else undefined. */
-export function sidesOf(nest: Nest, estimate: Estimate): Sides | undefined {
-  const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
+/**
+ * The sides of the nest's dearest fold, where it is a product that rows and columns share; else undefined. `lanes`: the axis of lanes,
+ * where the store of it is not to decide.
+ */
+export function sidesOf(nest: Nest, estimate: Estimate, lanes?: Axis): Sides | undefined {
+  const v = lanes ?? nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
   const folds = foldsOf(nest).filter((f) => f.op === 'add' && !f.body.folds && factorsOf(f).length > 1);
   const [fold] = folds.sort((a, b) => costOf([b], estimate) - costOf([a], estimate));
   if (!fold || !v) return undefined;

@@ -63,7 +63,8 @@ function compare(op: 'lt' | 'le' | 'eq', a: Scalar, b: Scalar): Scalar | undefin
   return undefined;
 }
 
-function indexOf(value: Scalar): Index | undefined {
+/** The index that a value is, where it is one. */
+export function indexOf(value: Scalar): Index | undefined {
   if (value.kind === 'index') return value.of;
   if (value.kind === 'number' && value.type === 'i32') {
     const known = indexValue(value.value);

@@ -6,7 +6,8 @@ import { factorsOf } from './contraction.js';
 import { roundsOf } from './ordered.js';
 import { faultsOfCut } from './verifyCut.js';
 import { vectorise, type LanesMemo } from './lanes.js';
-import type { Coalesce, LoopPlan, NestPlan, Plan, PlannedNest, Shape, Split, Stage } from './plans.js';
+import { stretchOf } from './stretches.js';
+import type { Coalesce, LoopPlan, NestPlan, Stretches, Plan, PlannedNest, Shape, Split, Stage } from './plans.js';
 import { applyStage, coalesceAxes, coalesceFolds, reshape } from './reshape.js';
 import { scatterOf } from './scatter.js';
 import { axesOfValue, foldsOf, readsOwn, strideOfStore } from './strides.js';
@@ -71,9 +72,14 @@ export function faultsOfNestPlan(nest: Nest, plan: NestPlan): string[] {
   const merging = faultsOfShape(staged, { split: [], axes: plan.mergeColumns, folds: plan.mergeFolds });
   if (merging.length > 0) return merging;
   const merged = coalesceFolds(coalesceAxes(staged, plan.mergeColumns), plan.mergeFolds);
+  const looped = plan.loops.map(({ axis }) => axis);
   return [
     ...faultsOfRole(merged, plan),
-    ...faultsOfLoops(merged, plan.loops),
+    ...faultsOfLoops(
+      plan.stretches ? { ...merged, axes: merged.axes.filter((a) => looped.includes(a)) } : merged,
+      plan.loops,
+    ),
+    ...(plan.stretches ? faultsOfStretches(merged, looped, plan.stretches) : []),
     ...faultsOfFolds([shaped, merged], plan),
     ...plan.loops.flatMap(({ axis, lanes, packs }) =>
       lanes && !fitsLanes(merged, axis, packs === true) ? [noLanes(axis)] : [],
@@ -108,6 +114,17 @@ function faultsOfShape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): 
   for (const step of folds) folded = putTogether(step, folded);
   blocks.forEach(takeApart);
   return faults;
+}
+
+/** The stretches are all indices of their axis, in order, and each has a plan of its own. */
+function faultsOfStretches(nest: Nest, bound: readonly Axis[], { axis, parts }: Stretches): string[] {
+  const inner = nest.axes.filter((a) => !bound.includes(a));
+  if (!inner.includes(axis)) return [`is in stretches along ${axis.name}, over which it does not go`];
+  const ends = parts.map(({ from, within }) => from + (constantOf(within.extent) ?? NaN));
+  const starts = [...parts.map(({ from }) => from), constantOf(axis.extent)];
+  if (starts[0] !== 0 || ends.some((end, i) => end !== starts[i + 1]))
+    return [`is in stretches that are not all places of ${axis.name}`];
+  return parts.flatMap((stretch) => faultsOfNestPlan(stretchOf({ ...nest, axes: inner }, axis, stretch), stretch.plan));
 }
 
 function faultsOfRole(nest: Nest, { role }: NestPlan): string[] {

@@ -5,6 +5,7 @@ import { isLanes, lane, load, type Buffer, type Scalar } from '../../../ir/scala
 import { partsOf } from '../../../ir/walk.js';
 import { asStored } from '../../../ir/nest/single.js';
 import { applyStage, coalesceAxes, coalesceFolds, copyOf, reshape } from '../../../ir/nest/reshape.js';
+import { stretchOf } from '../../../ir/nest/stretches.js';
 import { strideOfStore } from '../../../ir/nest/strides.js';
 import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
 import { writeValues, type FoldStyle } from './folds.js';
@@ -85,6 +86,13 @@ function writeLoops(writer: Writer, task: Task, index: number, indices: Readonly
       writer.pins.set(stage.buffer, writer.depth);
     }
   const loop = task.plan.loops[index];
+  const { stretches } = task.plan;
+  if (!loop && stretches) {
+    const { nest } = task.form([]);
+    for (const stretch of stretches.parts)
+      writeNest(writer, stretchOf(nest, stretches.axis, stretch), stretch.plan, indices, task.asLets, task.made);
+    return;
+  }
   if (!loop) {
     const stages = task.plan.stages.filter((stage) => isFull(stage, indices));
     return writeTile(writer, task.form(stages), indices, stages, task);

@@ -18,7 +18,7 @@ export function rowLets({ parts, rowLocal }: Rows, plans: readonly NestPlan[]): 
   return found;
 }
 
-function isWrittenOut({ stages, loops, folds, unrolled }: NestPlan): boolean {
+function isWrittenOut({ stages, loops, stretches, folds, unrolled }: NestPlan): boolean {
   const whole = loops.every(({ axis, tile, lanes }) => constantOf(axis.extent) === tile && !lanes);
-  return whole && stages.length === 0 && folds.every((a) => unrolled.includes(a));
+  return whole && !stretches && stages.length === 0 && folds.every((a) => unrolled.includes(a));
 }

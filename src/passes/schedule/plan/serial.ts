@@ -9,8 +9,10 @@ import { reshape } from '../../../ir/nest/reshape.js';
 import { factorsOf, isContraction } from '../../../ir/nest/contraction.js';
 import { planCut } from './cut.js';
 import { planOrdered } from './ordered.js';
+import { chooseStretches } from './stretches.js';
 import { planScatter } from './scatter.js';
-import { chooseShape } from './shape.js';
+import { strideOfSide } from './staging.js';
+import { chooseShape, phasesOf } from './shape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
 import { axesOfValue, foldsOf, hasFunction, readsOwn, strideAt, strideOfStore } from '../../../ir/nest/strides.js';
 import { costOf } from '../../../ir/nest/cost.js';
@@ -58,17 +60,33 @@ export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): 
     return planStraight(reshaped, shape, estimate);
   if (!target.lanes) return planScalar(reshaped, shape, estimate);
   const sides = sidesOf(reshaped, estimate);
-  if (sides && sides.rows.length + sides.columns.length > 0)
-    return planSides(reshaped, shape, sides, target, estimate) ?? planScalar(reshaped, shape, estimate);
-  return planLanes(reshaped, shape, estimate);
+  // Convolutions of one channel to one whose columns are not neighbours: lanes that are put together, without a loop over the window.
+  if (sides && sides.rows.length === 0 && isFew(sides.fold.over) && !vectorise(sides.vSide, sides.v))
+    return planLanes(reshaped, shape, target, estimate, sides.fold.over);
+  const other = sides && longerLanes(sides, estimate);
+  const chosen = other ? sidesOf(reshaped, estimate, other) : sides;
+  if (chosen && chosen.rows.length + chosen.columns.length > 0)
+    return planSides(reshaped, shape, chosen, target, estimate) ?? planScalar(reshaped, shape, estimate);
+  return planLanes(reshaped, shape, target, estimate);
 }
 
 function planSides(nest: Nest, shape: Shape, sides: Sides, target: TargetTraits, estimate: Estimate) {
   const blocks = blocksOf(nest, sides, target, estimate);
   if (blocks.length === 0) return planContraction(nest, shape, sides, target, estimate);
   const apart = reshape(nest, { split: blocks, axes: [], folds: [] });
-  const inBlocks = sidesOf(apart, estimate);
+  const inBlocks = sidesOf(apart, estimate, sides.v);
   return inBlocks && planContraction(apart, { ...shape, blocks }, inBlocks, target, estimate);
+}
+
+/** Fewer columns, or those that leave the last vector short, are better rows, where the products of an element are worth storing it alone. */
+const [fewColumns, productsOfElement] = [16, 32];
+
+/** An axis of rows for lanes, in place of a short axis of columns that no tile divides: its elements are then stored one by one. */
+function longerLanes({ v, rows, fold, uSide }: Sides, estimate: Estimate): Axis | undefined {
+  const columns = constantOf(v.extent) ?? Infinity;
+  if (columns >= fewColumns || columns % 4 === 0 || iterationsOf(fold.over, estimate) < productsOfElement)
+    return undefined;
+  return rows.find((a) => estimated(a.extent, estimate) >= fewColumns && strideOfSide(uSide, [a], estimate) === 1);
 }
 
 function fitsStraightLine(nest: Nest, estimate: Estimate): boolean {
@@ -106,16 +124,37 @@ function planScalar(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   });
 }
 
-/** Elementwise nests and reductions: lanes along the axis of stride 1 where the values allow it, and along folds. */
-function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
+/** Elementwise nests and reductions: lanes along the axis of stride 1 where the values allow it, and along folds; `written` have no loop. */
+function planLanes(
+  nest: Nest,
+  shape: Shape,
+  target: TargetTraits,
+  estimate: Estimate,
+  written: readonly Axis[] = [],
+): NestPlan {
   const folds = orderFolds(foldAxesOf(nest), foldsOf(nest), estimate);
-  const unrolled = writtenOut(nest, folds);
+  const unrolled = [...new Set([...written, ...writtenOut(nest, folds)])];
   const v = nest.axes.find((a) => nest.stores.every((s) => strideOfStore(s, a) === 1));
   const inLanes = (packs: boolean): boolean =>
     v !== undefined && nest.stores.every((s) => vectorise(s.value, v, new Map(), packs));
   const plain = inLanes(false);
   const packs = !plain && folds.every((a) => unrolled.includes(a)) && inLanes(true);
   const fits = plain || packs ? v : undefined;
+  const order = byStride(nest, estimate);
+  const cut = plain ? undefined : chooseStretches(nest, order, (stretch) => planNest(stretch, target, estimate));
+  if (cut) {
+    const around = loopsOf({ ...nest, axes: [...cut.outer] }, new Map(), estimate);
+    const { axis, parts } = cut.stretches;
+    const note = `${axis.name}:${printIndex(axis.extent)} in ${parts.length} stretches`;
+    return { ...nestPlan(nest, shape, around, { folds: [], unrolled: [], note }), stretches: cut.stretches };
+  }
+  const phases = !fits && isWindowed(folds, unrolled) ? phasesOf(nest) : [];
+  if (phases.length > 0) {
+    const apart = reshape(nest, { split: phases, axes: [], folds: [] });
+    const each = new Map(phases.map(({ inner, by }) => [inner, constantOf(by) ?? 1]));
+    const note = `written out along ${phases.map(({ inner }) => inner.name).join(' ')}`;
+    return nestPlan(apart, { ...shape, blocks: phases }, loopsOf(apart, each, estimate), { folds, unrolled, note });
+  }
   const extent = fits && constantOf(fits.extent);
   const tile = laneTile(extent, nest, folds.length > 0 && !packs, estimate);
   const tiles = new Map<Axis, number>(fits && tile > 1 ? [[fits, tile]] : []);
@@ -130,13 +169,19 @@ function planLanes(nest: Nest, shape: Shape, estimate: Estimate): NestPlan {
   });
 }
 
+/** Are there folds, and no loops over them? */
+function isWindowed(folds: readonly Axis[], unrolled: readonly Axis[]): boolean {
+  return folds.length > 0 && folds.every((a) => unrolled.includes(a));
+}
+
 /** Folds over windows of few elements have no loops; others lose those of one round. */
 function writtenOut(nest: Nest, folds: readonly Axis[]): Axis[] {
-  const few = (over: readonly Axis[]): boolean =>
-    over.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1) <= mostOfWindow;
-  const windows =
-    foldsOf(nest).every((f) => f.op !== 'add' || factorsOf(f).length === 1) && foldsOf(nest).every((f) => few(f.over));
+  const windows = foldsOf(nest).every((f) => isFew(f.over) && (f.op !== 'add' || factorsOf(f).length === 1));
   return folds.filter((a) => windows || constantOf(a.extent) === 1);
+}
+
+function isFew(over: readonly Axis[]): boolean {
+  return over.reduce((n, a) => n * (constantOf(a.extent) ?? Infinity), 1) <= mostOfWindow;
 }
 
 /** How many elements in lanes at once. Functions are chains of operations, of which four vectors are as fast as two. */

@@ -9,7 +9,7 @@ import type { Coalesce, Shape, Split } from '../../../ir/nest/plans.js';
 const shortestRun = 4;
 
 export function chooseShape(nest: Nest): Shape {
-  const split = chooseSplits(nest);
+  const split = chooseSplits(nest, shortestRun);
   const apart = reshape(nest, { split, axes: [], folds: [] });
   const axes = runs(apart.axes, addressesOf(apart));
   const joined = reshape(apart, { split: [], axes, folds: [] });
@@ -36,11 +36,17 @@ export function runs(axes: readonly Axis[], addresses: readonly Index[]): Coales
   return groups.filter((g) => g.length > 1).map(coalesced);
 }
 
-function chooseSplits(nest: Nest): Split[] {
+/** Axes of which few neighbours are alike under a quotient: written out, each of those knows which windows hold it. */
+export function phasesOf(nest: Nest): Split[] {
+  return chooseSplits(nest, 2).filter(({ by }) => (constantOf(by) ?? Infinity) < shortestRun);
+}
+
+/** `shortest`: the least divisor that is worth a loop. */
+function chooseSplits(nest: Nest, shortest: number): Split[] {
   const splits: Split[] = [];
   let apart = nest;
   for (let round = 0; round < 8; round++) {
-    const split = findSplit(apart);
+    const split = findSplit(apart, shortest);
     if (!split) break;
     splits.push(split);
     apart = reshape(apart, { split: [split], axes: [], folds: [] });
@@ -49,7 +55,7 @@ function chooseSplits(nest: Nest): Split[] {
 }
 
 /** An axis that stands alone under a quotient, by the least divisor. The row around a part is not the part's to take apart. */
-function findSplit(nest: Nest): Split | undefined {
+function findSplit(nest: Nest, shortest: number): Split | undefined {
   const own = new Set([...nest.axes, ...foldsOf(nest).flatMap((f) => f.over)]);
   let best: { axis: Axis; by: Index } | undefined;
   for (const address of addressesOf(nest))
@@ -61,7 +67,7 @@ function findSplit(nest: Nest): Split | undefined {
         const alone = more.length === 0 && only.factor === 1 && only.atoms.length === 1 && axis.kind === 'axis';
         if (!alone || !own.has(axis) || constantOf(mod(axis.extent, part.by)) !== 0) continue;
         const by = constantOf(part.by);
-        if (by !== undefined && by < shortestRun) continue;
+        if (by !== undefined && by < shortest) continue;
         if (!best || (by ?? Infinity) < (constantOf(best.by) ?? Infinity)) best = { axis, by: part.by };
       }
   if (!best) return undefined;

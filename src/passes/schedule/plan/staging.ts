@@ -22,9 +22,10 @@ const panelsAtMost = 32 * 1024;
 /** Loops of fewer rounds are set up too often: with both sides staged, the fold is one loop. */
 const shortFold = 32;
 
-/** How far apart staged rows of so many columns lie: a multiple of 32 apart they would fall on few cache sets. */
+/** How far apart staged rows of so many columns lie: whole vectors apart, and a multiple of 32 apart they would fall on few cache sets. */
 export function pitchOf(columns: number): number {
-  return columns % 32 === 0 ? columns + 8 : columns;
+  const whole = 4 * Math.ceil(columns / 4);
+  return whole % 32 === 0 ? whole + 8 : whole;
 }
 
 export function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis[], position: number): Stage {
