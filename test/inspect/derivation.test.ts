@@ -277,3 +277,28 @@ loss = cross_entropy(logits, y)`;
     expect(loopsOf(derived(recurrent(layer), { order: 2 }))).toBeGreaterThan(1);
   });
 });
+
+describe('updates', () => {
+  const linesOf = (optimizer: string): string[] => {
+    const body = `input x: [batch, 4]\nparam W: [4, 2] = 1\nloss = mean((x @ W)^2)\ntrain { optimizer = ${optimizer} }`;
+    const [, update] = printText(derived(body)).split('// update\n');
+    return update.split('\n').flatMap((line) => (line.includes('←') ? [line.replace(/\s+\/\/.*/, '').trim()] : []));
+  };
+
+  it('read a slot as it was before the line that renews it', () => {
+    expect(linesOf('lion()')).toEqual([
+      'W ← W - 0.0001 · sign(0.9 · m + 0.1 · ∂loss/∂W)',
+      'm ← 0.99 · m + 0.01 · ∂loss/∂W',
+    ]);
+    expect(linesOf('adam(beta1 = 0.5)')).toEqual([
+      'v ← 0.999 · v + 0.001 · (∂loss/∂W)²',
+      'W ← W - 0.0005 · (m + ∂loss/∂W) / (1 - 0.5^t) / (sqrt(v / (1 - 0.999^t)) + 1e-8)',
+      'm ← 0.5 · (m + ∂loss/∂W)',
+    ]);
+  });
+
+  it('read a slot renewed behind the line that renews it', () => {
+    expect(linesOf('sgd(lr = 0.1, momentum = 0.9)').map((line) => line.split(' ')[0])).toEqual(['velocity', 'W']);
+    expect(linesOf('adam()').map((line) => line.split(' ')[0])).toEqual(['m', 'v', 'W']);
+  });
+});

@@ -101,7 +101,7 @@ function unscaled(derived: Gradients): Gradients {
   return { ...derived, players };
 }
 
-/** Slots, then the weight by what they have become. */
+/** Slots, then the weight by what they have become; but what reads a slot as it was stands before the line that renews it. */
 function updateLines(
   parameter: string,
   list: readonly { readonly slot?: string; readonly node: Node }[],
@@ -114,10 +114,46 @@ function updateLines(
     const formula = formulaOf(node, (n) => (whole ? renewed.get(n) : undefined));
     return { ...stepOf(title, name(title), formula, node), becomes: true, parameter };
   };
-  return [
+  const lines = [
     ...slots.map(({ slot, node }) => line(slot ?? '', node, false)),
     ...list.filter(({ slot }) => slot === undefined).map(({ node }) => line(parameter, node, true)),
   ];
+  return inOrder(lines, new Set(renewed.keys()));
+}
+
+/** No line before one that renews what it reads renewed, nor after one that renews what it reads as it was. */
+function inOrder(lines: readonly UpdateStep[], renewed: ReadonlySet<Node>): UpdateStep[] {
+  const words = new Map(lines.map(({ formula }) => [formula, slotsIn(formula, renewed)]));
+  const readsOf = (step: UpdateStep): Reads => words.get(step.formula) ?? { old: [], fresh: [] };
+  const ordered: UpdateStep[] = [];
+  for (let rest = [...lines]; rest.length > 0;) {
+    const [first] = rest;
+    const next =
+      rest.find(
+        (step) =>
+          !rest.some((other) => other !== step && readsOf(other).old.includes(step.name)) &&
+          !rest.some(({ name: word }) => readsOf(step).fresh.includes(word)),
+      ) ?? first;
+    ordered.push(next);
+    rest = rest.filter((step) => step !== next);
+  }
+  return ordered;
+}
+
+/** The slots that a formula reads as they were, and those that it reads renewed. */
+interface Reads {
+  readonly old: readonly string[];
+  readonly fresh: readonly string[];
+}
+
+function slotsIn(formula: Formula, renewed: ReadonlySet<Node>): Reads {
+  if (formula.kind === 'name') {
+    const { node, title } = formula;
+    if (node && renewed.has(node)) return { old: [], fresh: [title.word] };
+    return { old: node && isOp(node, slot) ? [node.attrs.name] : [], fresh: [] };
+  }
+  const parts = partsOf(formula).map((part) => slotsIn(part, renewed));
+  return { old: parts.flatMap(({ old }) => old), fresh: parts.flatMap(({ fresh }) => fresh) };
 }
 
 /** The number that an optimizer multiplies a schedule with belongs to it: what the model says is 0.001 · (1 + cos …), not 1 + cos …. */
