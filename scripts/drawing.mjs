@@ -10,12 +10,15 @@ export { Plot };
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
 
-/** Compiles the .nn file at a URL to WebAssembly. Returns its module (`createTrainer`, `model`) and the settings of its train block. */
-export async function compileModel(url) {
+/**
+ * Compiles the .nn file at a URL to WebAssembly, with model parameters as `set` has them. Returns its module (`createTrainer`, `model`) and
+ * the settings of its train block.
+ */
+export async function compileModel(url, set = {}) {
   const file = fileURLToPath(url);
   const { code, diagnostics, model } = await compile(
     { file, text: readFileSync(file, 'utf8') },
-    { target: 'wasm', language: 'js' },
+    { target: 'wasm', language: 'js', set },
   );
   if (code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
   const module = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
@@ -48,6 +51,38 @@ export function greyPicture(pictures, { width, height, columns, gap = 2 }) {
         bytes[(top + y) * (wide + 1) + 1 + left + x] = Math.round(255 * (1 - picture[y * width + x]));
   });
   return { src: `data:image/png;base64,${pngOf(bytes, wide, high).toString('base64')}`, width: wide, height: high };
+}
+
+/** A plot that is such a picture, `scale` times as large, with words beside its rows. */
+export function pictures({ title, image, scale = 1, rows = [], marginLeft = 12 }) {
+  const [width, height] = [image.width * scale, image.height * scale];
+  const between = image.height / Math.max(rows.length, 1);
+  return plot({
+    title,
+    width: width + marginLeft + 12,
+    height: height + 48,
+    marginLeft,
+    marginRight: 12,
+    marginBottom: 12,
+    x: { axis: null, domain: [0, image.width] },
+    y: {
+      domain: [image.height, 0],
+      ticks: rows.map((_, i) => between * (i + 0.5)),
+      tickFormat: (y) => rows[Math.floor(y / between)],
+      label: null,
+      tickSize: 0,
+    },
+    marks: [
+      Plot.image([{ x: image.width / 2, y: image.height / 2 }], {
+        x: 'x',
+        y: 'y',
+        src: () => image.src,
+        width,
+        height,
+        preserveAspectRatio: 'none',
+      }),
+    ],
+  });
 }
 
 /** 8 bits of grey a pixel. */

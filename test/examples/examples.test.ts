@@ -139,6 +139,7 @@ describe('pages', () => {
     'siamese',
     'recommender',
     'moby-dick',
+    'vae',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);

@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { evaluateAll, importTrainer, type Trainer, type Values } from '../../src/cli/trainer.js';
+import { defaultLimits } from '../../src/data/limits.js';
 import { loadData } from '../../src/data/load.js';
 import type { Dataset, LoadedData } from '../../src/data/dataset.js';
 import { check } from '../../src/index.js';
+import { inputsToLearn } from '../../src/passes/entries.js';
 import { runnableText } from '../support/runnable.js';
 
 const examples = join(import.meta.dirname, '../../examples');
@@ -24,7 +26,7 @@ export interface Trained {
   readonly test?: Values;
 }
 
-/** Compiles and trains `examples/NAME`, on its first `rows` if given; `path` is the file in the examples' folder. */
+/** Compiles and trains `examples/NAME`, on its first `rows` if given, with model parameters as `set` has them; `path` is the file in the examples' folder. */
 export async function trainExample(
   path: string,
   options: {
@@ -32,15 +34,16 @@ export async function trainExample(
     readonly epochs?: number;
     readonly target?: 'ts' | 'wasm';
     readonly rows?: number;
+    readonly set?: Readonly<Record<string, number>>;
   } = {},
 ): Promise<Trained> {
   const file = join(examples, path);
   const text = readFileSync(file, 'utf8');
-  const code = await runnableText(text, { target: options.target }, file);
-  const { model } = check({ file, text });
+  const code = await runnableText(text, { target: options.target, set: options.set }, file);
+  const { model } = check({ file, text }, { set: options.set });
   const source = model?.train.data;
   if (!model || !source) throw new Error(`${path} names no data`);
-  const data = await loadData(source, model.inputs, dirname(file));
+  const data = await loadData(source, model.inputs, dirname(file), defaultLimits, inputsToLearn(model));
   const { createTrainer } = await importTrainer(code);
   const trainer = (await createTrainer({ seed: options.seed ?? model.train.seed })) as Example;
   const { batch, validation } = model.train;

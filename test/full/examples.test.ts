@@ -47,6 +47,13 @@ describe('gru', () => {
   });
 });
 
+describe('vae', () => {
+  it('tells digits that it has not seen in less than 106 nats', async () => {
+    const { test } = await trainExample('vae/vae.nn', { target: 'wasm' });
+    expect(test?.loss).toBeLessThan(106);
+  });
+});
+
 describe('autoencoder', () => {
   it('restores digits that it has not seen from 16 numbers', async () => {
     const { trainer, data, test } = await trainExample('autoencoder/autoencoder.nn', { target: 'wasm' });
