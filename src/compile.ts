@@ -214,7 +214,7 @@ function gradientsOf(model: ModelGraph, context: Context): Gradients | undefined
 }
 
 function programFor(derived: Gradients, context: Context): TrainerProgram | undefined {
-  return arrive({ stage: 'gradient', is: derived }, 'recompute', 'limit', 'program', context);
+  return arrive({ stage: 'gradient', is: derived }, 'block-attention', 'limit', 'program', context);
 }
 
 /** The program as an engine likes it, which is another one where that multiplies and adds in one instruction. */

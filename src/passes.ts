@@ -12,6 +12,7 @@ import {
   simplifyModel,
   simplifyUpdates,
 } from './passes/derive/derive.js';
+import { blockAttention } from './passes/derive/blocks/block.js';
 import { cutLoops } from './passes/derive/loops/cut.js';
 import { recompute } from './passes/derive/recompute.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
@@ -124,6 +125,14 @@ export const passes: readonly Pass[] = [
     from: 'gradient',
     to: 'gradient',
     run: connectUpdates,
+  }),
+  pass({
+    name: 'block-attention',
+    why: 'computes softmax(q kᵀ) v by blocks of rows, backwards from scores made again, so that no matrix of scores is stored',
+    from: 'gradient',
+    to: 'gradient',
+    optional: true,
+    run: (derived, { target }) => blockAttention(derived, { fewest: 128, rows: 64, apart: !target.workgroups }),
   }),
   pass({
     name: 'recompute',

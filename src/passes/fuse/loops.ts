@@ -5,6 +5,7 @@ import { add, mul, printIndex, strideOf, toIndex, zero, type Axis, type Index } 
 import { rowAt } from '../../ir/ops/rows.js';
 import { inputsOfScan, runKey, type ScanNode } from '../../ir/ops/scan.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
+import type { Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { DecidedRun } from '../stored/decide.js';
 import type { FuseRequest, Root } from './drafts.js';
@@ -68,7 +69,7 @@ export function openLoop(run: DecidedRun, request: FuseRequest, places: Places):
       ...request,
       roots: [...carried.map(({ next, then }): Root => ({ node: next, to: then })), ...emits.map(({ root }) => root)],
       bufferOf: (node, within = '') => request.bufferOf(node, `${key} ${within}`),
-      phaseOf: () => request.phaseOf(first),
+      phaseOf: () => phaseOf(run.results, request),
       recomputed: new Set(),
       leaves: leavesOf(first, carried, axis, request, places),
     },
@@ -106,6 +107,12 @@ function emittedBy(node: ScanNode, axis: Axis, request: FuseRequest) {
 /** One row of a longer tensor, as a buffer. */
 function rowOf(whole: Buffer, type: TensorType, text: string): Buffer {
   return { ...whole, name: `${whole.name}[${text}]`, length: elementCount(type) };
+}
+
+/** A loop is of the model's own if any of its results is. */
+function phaseOf(results: readonly ScanNode[], request: FuseRequest): Provenance['phase'] {
+  const phases = results.map(request.phaseOf);
+  return phases.includes('forward') ? 'forward' : phases[0];
 }
 
 /** What leaves of the body are: carried values have buffers, everything else is found outside. */

@@ -1,0 +1,97 @@
+// Attention without its matrix of scores: softmax(q kᵀ) v by blocks of rows, forwards, and backwards from scores that are computed again.
+import { buildLoops } from './build.js';
+import { levelsOf, type Sizes } from './levels.js';
+import { regionOf, survey, type Exit, type Region, type Survey } from './region.js';
+import { becomesOf, withGradients, withRoots, withUpdates, type Gradients } from '../derive.js';
+import { substituteNodes } from '../substituteNodes.js';
+import { isOp, type Node } from '../../../ir/graph.js';
+import { modeRoots } from '../../../ir/model.js';
+import { contract } from '../../../ir/ops/contract.js';
+import { reachable } from '../../../ir/reachable.js';
+
+/** A loop, and which of its region's exits it computes. */
+interface Part {
+  readonly region: Region;
+  readonly survey: Survey;
+  /** It computes scores that the model has computed. */
+  readonly isAgain: boolean;
+}
+
+/** The graphs with every attention of so many positions in blocks. */
+export function blockAttention(derived: Gradients, sizes: Sizes): Gradients {
+  const { model } = derived;
+  const g = model.builder;
+  const forward = modeRoots(model);
+  const roots = [...forward, ...[...gradientsIn(derived), ...becomesOf(derived).map(({ node }) => node)]];
+  const parts = partsOf(roots, new Set(reachable(forward)), sizes.fewest);
+  if (parts.size === 0) return derived;
+  const made = new Map<Node, Node>();
+  const become = (node: Node): Node => {
+    const known = made.get(node);
+    if (known) return known;
+    const [found] = substituteNodes([node], replace, g);
+    made.set(node, found);
+    return found;
+  };
+  const replace = (node: Node): Node | undefined => {
+    const part = parts.get(node);
+    if (!part) return undefined;
+    const known = made.get(node);
+    if (known) return known;
+    const { region, survey: of, isAgain } = part;
+    // What is read comes first in the order of making, which nests follow.
+    of.operands.forEach(become);
+    const results = buildLoops(of, levelsOf(region, of, sizes), become, isAgain, g);
+    of.exits.forEach((exit, i) => made.set(exit.node, results[i]));
+    return made.get(node);
+  };
+  const all = (nodes: readonly Node[]): Node[] => substituteNodes(nodes, replace, g);
+  const { gradients, players } = withGradients({ ...derived, model: withRoots(model, all(forward)) }, all);
+  return {
+    ...derived,
+    model: withRoots(model, all(forward)),
+    gradients,
+    players: players.map((player) => withUpdates(player, all)),
+  };
+}
+
+function gradientsIn({ gradients, players }: Gradients): Node[] {
+  return [...gradients.values(), ...players.flatMap((player) => [...player.gradients.values()])];
+}
+
+/** By exit the loop that computes it: one for what the model computes, one for what its derivatives do. */
+function partsOf(roots: readonly Node[], forward: ReadonlySet<Node>, fewest: number): Map<Node, Part> {
+  const order = reachable(roots);
+  const rootSet = new Set(roots);
+  const readers = new Map<Node, Node[]>();
+  for (const node of order)
+    for (const input of new Set(node.inputs)) {
+      const known = readers.get(input);
+      if (known) known.push(node);
+      else readers.set(input, [node]);
+    }
+  const around = { readersOf: (n: Node) => readers.get(n) ?? [], isRoot: (n: Node) => rootSet.has(n), fewest };
+  const parts = new Map<Node, Part>();
+  for (const node of order) {
+    if (!isOp(node, contract) || parts.has(node)) continue;
+    const region = regionOf(node, around);
+    const found = region && partsOfRegion(region, forward);
+    if (found?.some(({ survey: { exits } }) => exits.some((exit) => parts.has(exit.node))) === false)
+      for (const part of found) for (const exit of part.survey.exits) parts.set(exit.node, part);
+  }
+  return parts;
+}
+
+/** Undefined where one of its loops cannot be: without it the matrix would be stored all the same. */
+function partsOfRegion(region: Region, forward: ReadonlySet<Node>): Part[] | undefined {
+  const exits = [...region.exits.values()];
+  const isForward = ({ node }: Exit): boolean => forward.has(node);
+  const parts: Part[] = [];
+  for (const isAgain of [false, true]) {
+    const own = exits.filter((exit) => isForward(exit) !== isAgain);
+    const found = own.length > 0 ? survey(region, own) : undefined;
+    if (found) parts.push({ region, survey: found, isAgain });
+    else if (own.length > 0) return undefined;
+  }
+  return parts;
+}
