@@ -56,7 +56,7 @@ export interface Progress {
 export interface TrainerOptions {
   readonly seed?: number;
   readonly batch?: number;
-  readonly threads?: number;
+  readonly threads?: number | 'auto';
   /** So many updates the run has: what schedules without steps go by. */
   readonly updates?: number;
   readonly parameters?: Readonly<Record<string, Float32Array>>;

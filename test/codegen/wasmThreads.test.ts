@@ -106,7 +106,7 @@ describe('a network', () => {
     const batches = [96, 96, 5, 1, 200, 33].map(examples);
     const found = new Set<string>();
     for (const module of modules)
-      for (const threads of [1, 2, 3]) {
+      for (const threads of [1, 2, 3, 'auto'] as const) {
         const trainer = await module.createTrainer({ threads, batch: 16 });
         const losses = Array.from({ length: 200 }, (_, i) => trainer.step(batches[i % batches.length]).loss);
         losses.push(trainer.evaluate(examples(1000)).loss);

@@ -5,13 +5,13 @@ import { isObject, nameOf } from './checks.js';
 export function checkTrainerOptions(options: {
   readonly seed?: number;
   readonly batch?: number;
-  readonly threads?: number;
+  readonly threads?: number | 'auto';
   readonly updates?: number;
 }): void {
   checkOptions('createTrainer', options, 'seed parameters batch threads device updates');
   checkWhole('seed', options.seed, 0, 2 ** 32 - 1);
   checkWhole('batch', options.batch, 1);
-  checkWhole('threads', options.threads, 1);
+  if (options.threads !== 'auto') checkWhole('threads', options.threads, 1);
   checkWhole('updates', options.updates, 1);
 }
 

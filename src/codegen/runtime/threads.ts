@@ -1,5 +1,6 @@
 // Threads of a trainer: workers that share its memory, run their part of every entry, and sleep in between.
 import { threadWords } from '../../ir/control.js';
+import { createTrials, endOfCall, threadsOfCall, type Trials } from './trials.js';
 import { decodeBase64, orRefuse, pagesFor } from './webAssembly.js';
 
 /** What Node's workers and those of pages have in common, and how each tells what happens. */
@@ -26,6 +27,8 @@ interface Team {
    * at threadWords.entry which entry it is (below 0: none any more), from threadWords.sizes on the sizes of the call.
    */
   readonly control: Int32Array;
+  /** Where it is tried whether threads help. */
+  readonly trials: Trials | undefined;
   /** The main thread of a page must not. */
   readonly maySleep: boolean;
   /** When the first thread last made sure that the others are there, how many had come, and for how many seconds none has. */
@@ -64,11 +67,23 @@ if (node?.parentPort) port.once("message", run);
 else port.onmessage = ({ data }) => run(data);
 `;
 
+/** With 'auto' no more threads than that: what they gain is tried with all of them or none. */
+const mostThreads = 8;
+
 /** As many threads as were asked for, or 1 where memory cannot be shared: in pages that are not isolated, for one. */
-export function threadsFor(asked = 1): number {
+export function threadsFor(asked: number | 'auto' = 1): number {
   const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
   if (typeof SharedArrayBuffer === 'undefined' || crossOriginIsolated === false || !workerMaker()) return 1;
-  return Math.min(asked, 256);
+  return asked === 'auto' ? Math.min(coresHere(), mostThreads) : Math.min(asked, 256);
+}
+
+function coresHere(): number {
+  const { navigator, process } = globalThis as {
+    navigator?: { hardwareConcurrency?: number };
+    process?: { getBuiltinModule?(name: string): { availableParallelism(): number } | undefined };
+  };
+  // What the process may use, which can be less than there is.
+  return process?.getBuiltinModule?.('node:os')?.availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
 /** How a worker is made from `threadSource` here. */
@@ -113,10 +128,21 @@ export async function startThreads(
   memory: WebAssembly.Memory,
   entries: readonly string[],
   sizes: number,
+  asked: number | 'auto' | undefined,
 ): Promise<Team> {
   const control = new Int32Array(memory.buffer, 0, threadWords.length);
   const workers: ThreadWorker[] = [];
-  const team: Team = { threads, workers, control, maySleep: maySleep(control), lookedAt: 0, came: 0, silence: 0 };
+  const trials = asked === 'auto' ? createTrials() : undefined;
+  const team: Team = {
+    threads,
+    workers,
+    control,
+    trials,
+    maySleep: maySleep(control),
+    lookedAt: 0,
+    came: 0,
+    silence: 0,
+  };
   if (threads === 1) return team;
   try {
     const make = workerMaker();
@@ -198,8 +224,24 @@ function checkWorkers(team: Team): void {
     throw new Error('a thread has ended, by itself or by force, or ran out of memory; this call is incomplete');
 }
 
-/** Has the other threads run this entry; the trainer's own must follow. Its sizes are in `control`. */
-export function wakeThreads({ control }: Team, entry: number): void {
+/**
+ * Begins a call of an entry whose sizes are in `control`: says how many threads make it, and has the others begin. The trainer's own must
+ * follow. `size`: how much there is to do, beside other calls of the entry.
+ */
+export function beginEntry(team: Team, entry: number, size: number): number {
+  const threads =
+    team.threads > 1 && team.trials ? threadsOfCall(team.trials, team.threads, entry, size) : team.threads;
+  if (threads > 1) wakeThreads(team, entry);
+  return threads;
+}
+
+/** After a call that was complete. */
+export function endEntry({ trials }: Team): void {
+  if (trials) endOfCall(trials);
+}
+
+/** Has the other threads run this entry; below 0: end. */
+function wakeThreads({ control }: Team, entry: number): void {
   control[threadWords.entry] = entry;
   Atomics.add(control, threadWords.begun, 1);
   if (Atomics.load(control, threadWords.sleepers) > 0) Atomics.notify(control, threadWords.begun);

@@ -106,7 +106,7 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
       `const memory = ${own ? `makeThreadMemory(${words}, threads)` : `makeMemory(${words})`};`,
       ...(own
         ? [
-            `const team = await startThreads(threads, code, memory, ${literal(wasm.entries)}, ${2 * wasm.sizes.length});`,
+            `const team = await startThreads(threads, code, memory, ${literal(wasm.entries)}, ${2 * wasm.sizes.length}, options.threads);`,
             'const sleep = (address: number, before: number): void => sleepUntil(team, address, before);',
           ]
         : []),

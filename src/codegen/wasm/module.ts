@@ -95,15 +95,19 @@ function runner(
   const given = [...sizes.map(now), ...rooms];
   const call = (...more: readonly string[]): string =>
     `m.entries${memberOf(entry.name)}(${[...given, ...more].join(', ')});`;
-  // What the other threads are told before this one starts.
-  const begin = [
-    'if (m.team.threads > 1) {',
-    ...given.map((value, i) => `m.team.control[${threadWords.sizes + i}] = ${value};`),
-    `wakeThreads(m.team, ${entries.indexOf(entry.name)});`,
+  // What the other threads are told before they start.
+  const told = given.map((value, i) => `m.team.control[${threadWords.sizes + i}] = ${value};`);
+  const size = sizes.map(now).join(' * ') || '1';
+  const together = [
+    ...told,
+    `const threads = beginEntry(m.team, ${entries.indexOf(entry.name)}, ${size});`,
+    'try {',
+    call('0', 'threads'),
+    '} catch (error) {',
+    'throw failThreads(m.team, error);',
     '}',
+    'endEntry(m.team);',
   ];
-  const fail = ['} catch (error) {', 'throw failThreads(m.team, error);', '}'];
-  const together = [...begin, 'try {', call('0', 'm.team.threads'), ...fail];
   return {
     kind: 'function',
     name: runnerOf(entry.name),
