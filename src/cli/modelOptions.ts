@@ -63,6 +63,16 @@ export function wholeNumber(least: number, most = Infinity): (text: string) => n
   };
 }
 
+/** Parses how many threads to compute with. */
+export function threadCount(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  try {
+    return wholeNumber(1)(text);
+  } catch {
+    throw new InvalidArgumentError('It should be a whole number of at least 1, or auto.');
+  }
+}
+
 /** Parses an option that names a folder. */
 export function folderName(text: string): string {
   if (text === '') throw new InvalidArgumentError('It should name a folder.');

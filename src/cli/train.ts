@@ -7,11 +7,13 @@ import { lossAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
+import { stepOf } from '../ir/program.js';
 import { elementCount } from '../ir/types.js';
 import { checkFolderWritable, readImport, readSource } from './files.js';
 import {
   folderName,
   seedNumber,
+  threadCount,
   wholeNumber,
   withModelOptions,
   withTargetOptions,
@@ -64,11 +66,11 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { compile } = await import('../index.js');
   const source = readSource(file);
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
-  const { threads = target === 'wasm' ? 'auto' : 1 } = options;
-  if (threads !== 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');
-  const settings = { ...options, target, threads: threads !== 1, read: readImport };
-  const { model, code, diagnostics } = await compile(source, { ...settings, language: 'js' });
-  if (report(diagnostics) || !model || code === undefined) {
+  const { threads: asked = target === 'wasm' ? 'auto' : 1 } = options;
+  if (asked !== 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');
+  const settings = { ...options, target, threads: asked !== 1, read: readImport };
+  const { model, program, code, diagnostics } = await compile(source, { ...settings, language: 'js' });
+  if (report(diagnostics) || !model || !program || code === undefined) {
     process.exitCode = 1;
     return;
   }
@@ -82,6 +84,8 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const batch = options.batch ?? model.train.batch;
   const plan = { batch, epochs: options.epochs ?? model.train.epochs, rows: rowsToTrain(model, data) };
   warnOfNoUpdate(model, plan);
+  // A step that is too little to share starts no threads.
+  const threads = asked === 'auto' && stepOf(program)?.alone ? 1 : asked;
   const { createTrainer } = await importTrainer(code);
   const seed = options.seed ?? model.train.seed;
   // Memory for no more rows than there are.

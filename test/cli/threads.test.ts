@@ -48,5 +48,7 @@ it('is for WebAssembly', () => {
     const { status, stderr } = warm(args);
     expect([status, stderr.trim()]).toEqual([2, 'error: --threads is for --target wasm']);
   }
-  expect(warm(['train', model, '--threads', '0']).stderr).toContain('It should be a whole number of at least 1.');
+  expect(warm(['train', model, '--threads', '0']).stderr).toContain(
+    'It should be a whole number of at least 1, or auto.',
+  );
 });

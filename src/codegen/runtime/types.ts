@@ -36,10 +36,7 @@ export interface TrainerOptions {
   parameters?: Uint8Array | ArrayBuffer | Partial<Record<ParameterName, Float32Array>> | undefined;
   /** The expected batch size, so that memory is laid out once; larger batches make it grow. */
   batch?: number | undefined;
-  /**
-   * [wasm] Threads to compute with; one where memory cannot be shared. 'auto': as many as there are cores, up to 8, for each method that the
-   * first calls show to be faster so. The numbers are the same, to the bit. Default: 1.
-   */
+  /** Threads to compute with, in WebAssembly; 'auto': all cores, where calls show that they help. One where memory cannot be shared. Default: 1. */
   threads?: number | 'auto' | undefined;
   /** [wgsl] The device to compute on, which stays yours. Default: one of navigator.gpu. */
   device?: GpuDevice | undefined;
