@@ -210,7 +210,7 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
 
 function gradientsOf(model: ModelGraph, context: Context): Gradients | undefined {
   const graphs = { written: model, model };
-  return arrive({ stage: 'graph', is: graphs }, 'simplify-model', 'connect', 'gradient', context);
+  return arrive({ stage: 'graph', is: graphs }, 'simplify-model', 'tables', 'gradient', context);
 }
 
 function programFor(derived: Gradients, context: Context): TrainerProgram | undefined {

@@ -14,6 +14,7 @@ import {
 } from './passes/derive/derive.js';
 import { blockAttention } from './passes/derive/blocks/block.js';
 import { cutLoops } from './passes/derive/loops/cut.js';
+import { updateTables } from './passes/derive/tables.js';
 import { recompute } from './passes/derive/recompute.js';
 import { elaborate } from './passes/elaborate/elaborate.js';
 import { loadImports } from './passes/elaborate/imports.js';
@@ -125,6 +126,13 @@ export const passes: readonly Pass[] = [
     from: 'gradient',
     to: 'gradient',
     run: connectUpdates,
+  }),
+  pass({
+    name: 'tables',
+    why: 'updates of a table the rows that indices name, where the optimizer leaves the others as they are',
+    from: 'gradient',
+    to: 'gradient',
+    run: updateTables,
   }),
   pass({
     name: 'block-attention',

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { valueUnknown } from '../diagnostics/explain.js';
 import type { Costs, Explanation } from '../inspect/explain/costs.js';
+import type { Tables } from './explainText.js';
 import type { Layer } from '../inspect/explain/tree.js';
 import type { MemoryUse } from '../inspect/memory.js';
 import type { ModelGraph, Target } from '../index.js';
@@ -72,6 +73,7 @@ async function explainName(model: ModelGraph, name: string, json: boolean): Prom
 
 async function explainModel(model: ModelGraph, { target, batch, json }: ExplainOptions): Promise<void> {
   const { differentiateModel, programWithNests } = await import('../compile.js');
+  const { tablesOf } = await import('../passes/derive/derive.js');
   const { explain } = await import('../inspect/explain/costs.js');
   const { layerTree } = await import('../inspect/explain/tree.js');
   const { expectedSizes, memoryUse } = await import('../inspect/memory.js');
@@ -84,18 +86,25 @@ async function explainModel(model: ModelGraph, { target, batch, json }: ExplainO
   if (!explanation) throw new Error('the model has nothing to run');
   const tree = layerTree(explanation.layers);
   const memory = memoryUse(made.program, target, sizeOf);
+  const tables = tablesOf(derived);
   const title: Title = { model: model.name, target, sizes };
   const { stdout } = process;
   const terminal = { colour: coloured(stdout), width: stdout.isTTY ? stdout.columns : undefined };
   standardOutput.write(
     json
-      ? `${JSON.stringify(explanationData(title, explanation, tree, memory), null, 2)}\n`
-      : `${explanationText(title, explanation, tree, memory, terminal)}\n`,
+      ? `${JSON.stringify(explanationData(title, explanation, tree, memory, tables), null, 2)}\n`
+      : `${explanationText(title, explanation, tree, memory, tables, terminal)}\n`,
   );
 }
 
 /** The same as data: costs of layers with those in them (`total`) and without (`own`), the model first. */
-function explanationData(title: Title, { entry, total, kernels, peak }: Explanation, tree: Layer, memory: MemoryUse) {
+function explanationData(
+  title: Title,
+  { entry, total, kernels, peak }: Explanation,
+  tree: Layer,
+  memory: MemoryUse,
+  tables: Tables,
+) {
   const all = total.forward + total.backward + total.update;
   const list = (layer: Layer): Layer[] => [layer, ...layer.layers.flatMap(list)];
   return {
@@ -117,6 +126,9 @@ function explanationData(title: Title, { entry, total, kernels, peak }: Explanat
       share: all === 0 ? 0 : kernel.flops / all,
     })),
     memory,
+    ...(tables.size > 0 && {
+      tables: Object.fromEntries([...tables].map(([name, { kind: rows, ...why }]) => [name, { rows, ...why }])),
+    }),
     peak,
   };
 }

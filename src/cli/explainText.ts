@@ -5,6 +5,7 @@ import type { ValueExplanation } from '../inspect/explain/value.js';
 import type { MemoryUse } from '../inspect/memory.js';
 import { namesTogether } from '../inspect/print/sections.js';
 import { printPlace } from '../ir/source.js';
+import type { TableUpdate } from '../passes/derive/derive.js';
 import { tableLines, type Column } from './table.js';
 
 export interface Terminal {
@@ -19,12 +20,16 @@ export interface Title {
   readonly sizes: ReadonlyMap<string, number>;
 }
 
+/** What a step updates of tables, by their names. */
+export type Tables = ReadonlyMap<string, TableUpdate>;
+
 /** Arithmetic, bytes and dispatches by layer, then what lives at the peak, then kernels. */
 export function explanationText(
   title: Title,
   { entry, total, kernels, peak }: Explanation,
   tree: Layer,
   memory: MemoryUse,
+  tables: Tables,
   terminal: Terminal,
 ): string {
   const sizes = [...title.sizes].map(([name, value]) => `, ${name} ${value}`).join('');
@@ -39,10 +44,20 @@ export function explanationText(
     `at the peak, in ${peak.kernel}, ${bytesText(peak.bytes)} live; the trainer takes ${bytesText(memory.total)}`,
     ...live.map(({ name, kind, bytes }) => `  ${bytesText(bytes).padStart(10)}  ${name} (${kind})`),
     ...(rest > 0 ? [`  ${bytesText(rest).padStart(10)}  ${peak.buffers.length - mostLive} others`] : []),
+    ...tableNotes(tables),
     '',
     'kernels, by their share of the arithmetic',
     ...[...kernels].sort((a, b) => b.flops - a.flops).flatMap((kernel) => ['', ...kernelLines(kernel, total)]),
   ].join('\n');
+}
+
+/** What a step updates of each table, and why it is all rows. */
+export function tableNotes(tables: Tables): string[] {
+  const notes = [...tables].map(([name, update]) => {
+    const rows = update.kind === 'named' ? 'the rows that indices name' : `all rows: ${update.why}`;
+    return `  ${name}: ${rows}`;
+  });
+  return notes.length === 0 ? [] : ['', 'of tables, a step updates', ...notes];
 }
 
 const mostLive = 8;

@@ -91,6 +91,8 @@ export interface Mode {
  */
 export interface Update {
   readonly parameter: string;
+  /** Rows of a table that a step does not reach stay as they are, whatever the optimizer does with a gradient of 0. */
+  readonly lazy?: true;
   readonly weight: Node;
   readonly slots: readonly { readonly name: string; readonly initial: number; readonly node: Node }[];
 }

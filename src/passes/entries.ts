@@ -140,8 +140,10 @@ function outlinesOf({ model, gradients, players }: Gradients, policy: Policy, bu
   const kept = (states: readonly Named[]): Root[] => states.map((s) => ({ node: s.node, to: buffers.state(s.name) }));
   for (const { player, results, states } of passesOf(model)) {
     const { name } = model.players[player];
-    const { gradients: own, accumulate, step } = players[player];
-    const stored = policy.storeGradients ? [...own.values()].map((node) => ({ node })) : [];
+    const { gradients: own, accumulate, step, tables } = players[player];
+    const stored = policy.storeGradients
+      ? [...own].flatMap(([of, node]) => (tables?.get(of)?.kind === 'named' ? [] : [{ node }]))
+      : [];
     const pass = (of: PassName, updates: readonly Becomes[]): void =>
       entry(passOf(of, name), [...stored, ...becomes(updates, name), ...kept(states)], results);
     if (accumulate.length > 0) pass('accumulate', accumulate);

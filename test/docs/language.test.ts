@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { check } from '../../src/compile.js';
+import { check, differentiateModel } from '../../src/compile.js';
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.js';
 import { pendingSettings } from '../../src/diagnostics/pending.js';
 import { render } from '../../src/diagnostics/render.js';
@@ -14,6 +14,8 @@ import { unsupported } from '../../src/inspect/operations.js';
 import { imported } from '../../src/inspect/examples.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { printText } from '../../src/inspect/print/text.js';
+import { tableNotes } from '../../src/cli/explainText.js';
+import { tablesOf } from '../../src/passes/derive/derive.js';
 import { printType } from '../../src/ir/types.js';
 import { blocksOf, fileOf, withBlocks, type Block } from './snippets.js';
 import { plainly } from '../support/runnable.js';
@@ -45,6 +47,12 @@ function outputOf(output: Block, example: Block): string {
       return (model?.parameters ?? []).map(({ name, type }) => `${name}: ${printType(type)}`).join('\n');
     case 'grad':
       return model ? printText(derivationOf(model)).trimEnd() : '';
+    case 'tables':
+      return model
+        ? tableNotes(tablesOf(differentiateModel(model)))
+            .join('\n')
+            .trimStart()
+        : '';
     default:
       throw new Error(`no output is called ${output.info}`);
   }
@@ -130,7 +138,7 @@ describe('docs/language.md', () => {
 it('lists what is not supported yet, all of it', () => {
   const [, list] = page.split('## Not supported yet');
   const told = new Set([...list.matchAll(/`([a-z_]+)[^`]*`/g)].map(([, name]) => name));
-  const pending = [...unsupported(), ...pendingSettings.keys(), 'lazy'];
+  const pending = [...unsupported(), ...pendingSettings.keys()];
   expect(pending.filter((name) => !told.has(name))).toEqual([]);
 });
 

@@ -139,6 +139,8 @@ export interface ScatterPlan {
   readonly loops: readonly LoopPlan[];
   /** What each index of a run of columns has lost of many terms: lost[row][column of the run]. */
   readonly lost: Buffer;
+  /** Where rows are positions: the last one of each index. Only what indices name is written, and read. */
+  readonly last?: Buffer;
   readonly text: string;
 }
 

@@ -1,7 +1,7 @@
 // What stands in a value, its folds among it, and in nests.
 import { sizesOf, type Index } from '../index.js';
 import type { AnyNest, Nest, Store } from '../program.js';
-import { partsOf, visitScalar } from '../walk.js';
+import { elementsOf, partsOf, visitScalar } from '../walk.js';
 import type { Buffer, Scalar } from '../scalar.js';
 
 const folds = new WeakMap<Scalar, readonly Fold[]>();
@@ -47,7 +47,7 @@ export function namesIn(nest: AnyNest): { buffers: Set<Buffer>; sizes: Set<strin
     for (const store of part.stores) {
       buffers.add(store.to);
       address(store.at);
-      visitScalar(store.value, visit, seen);
+      for (const part of [...elementsOf(store.at), store.value]) visitScalar(part, visit, seen);
     }
   }
   return { buffers, sizes };

@@ -1,5 +1,5 @@
 // Elements chosen by integer tensors.
-import { atom, axis, constant as whole, constantOf, toIndex, type Index } from '../index.js';
+import { add as plus, atom, axis, constant as whole, constantOf, toIndex, type Index } from '../index.js';
 import { indexed } from '../formula/tree.js';
 import { isOp, type Builder, type Node, type Op } from '../graph.js';
 import { apply, fold, indexValue, number, type Scalar } from '../scalar.js';
@@ -12,7 +12,7 @@ import { equalTo, select } from './logic.js';
 import { broadcast, reshape } from './movement.js';
 
 /** An integer element as a coordinate. */
-function coordinate(value: Scalar): Index {
+export function coordinate(value: Scalar): Index {
   if (value.kind === 'number') return whole(value.value);
   return value.kind === 'index' ? value.of : atom({ kind: 'element', of: value });
 }
@@ -134,5 +134,48 @@ export const scatterAdd: Op<{ rows: Dim }> = {
     { inputs: ['f32[2, 3]', 'index(4)[2, 3]'], attrs: { rows: dim(whole(4)) } },
     { inputs: ['f32[3]', 'index(4)'], attrs: { rows: dim(whole(4)) } },
     { inputs: ['f32[5, 2, 3]', 'index(1)[5]'], attrs: { rows: dim(whole(1)) } },
+  ],
+};
+
+/** y[p, j] = Σ x[q, j] over the positions q with ids[q] = ids[p]: scatter_add(x, ids)[ids], without a row for each index that there could be. */
+export const sumAlike: Op<Plain> = {
+  kind: 'element',
+  name: 'sumAlike',
+  summary: 'For each position the sum over all positions with the same index: scatter_add(x, ids)[ids].',
+  rule: 'd sum_alike(u) = sum_alike(du)',
+  type: ([x]) => tensor(x.shape),
+  element: ([place, ...at], [x, ids], { inputs: [, { type }] }) => {
+    const over = axis('p0', type.shape[0].size);
+    const other = toIndex(over);
+    const alike = apply('eq', ids([other]), ids([place]));
+    return fold('add', [over], apply('select', alike, x([other, ...at]), number(0)));
+  },
+  vjp: (d, { inputs: [, ids] }, g) => [g.make(sumAlike, [d, ids], {}), undefined],
+  notation: { kind: 'call', name: 'sum_alike' },
+  samples: [
+    { inputs: ['f32[5, 3]', 'index(3)[5]'], attrs: {} },
+    { inputs: ['f32[6]', 'index(4)[6]'], attrs: {} },
+  ],
+};
+
+/** Where a table lives, it is what a step makes of it that writes few rows: those of equal indices are equal. */
+export const putRows: Op<Plain> = {
+  kind: 'element',
+  name: 'putRows',
+  summary:
+    'A table with other rows at the places that indices name; where several name one, the last of them. The rest stays.',
+  type: ([table]) => table,
+  element: ([row, ...at], [table, ids, rows], { inputs: [, { type }] }) => {
+    const over = axis('p0', type.shape[0].size);
+    const place = indexValue(plus(toIndex(over), 1));
+    const here = apply('eq', ids([toIndex(over)]), indexValue(row));
+    const last = fold('max', [over], apply('select', here, place, number(0, 'i32')));
+    const chosen = rows([plus(coordinate(last), -1), ...at]);
+    return apply('select', apply('eq', last, number(0, 'i32')), table([row, ...at]), chosen);
+  },
+  notation: { kind: 'call', name: 'put_rows' },
+  samples: [
+    { inputs: ['f32[6, 3]', 'index(6)[4]', 'f32[4, 3]'], attrs: {} },
+    { inputs: ['f32[5]', 'index(5)[3]', 'f32[3]'], attrs: {} },
   ],
 };

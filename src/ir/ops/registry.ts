@@ -4,7 +4,7 @@ import * as arithmetic from './arithmetic.js';
 import * as constants from './constants.js';
 import { contract } from './contract.js';
 import { again, stopGradient } from './control.js';
-import { gather, oneHot, scatterAdd, takeAlong } from './indexing.js';
+import { gather, oneHot, putRows, scatterAdd, sumAlike, takeAlong } from './indexing.js';
 import * as leaves from './leaves.js';
 import * as logic from './logic.js';
 import { broadcast, concat, pad, permute, reshape, slice, spreadOut } from './movement.js';
@@ -42,6 +42,8 @@ const registry = {
   takeAlong,
   gather,
   scatterAdd,
+  sumAlike,
+  putRows,
   random,
   argument,
   ownGradient,

@@ -30,11 +30,21 @@ export interface Gradients {
 export interface Played extends Updates {
   /** Of its losses by the parameters that it trains: `gradients` of the model, where there is one player. */
   readonly gradients: ReadonlyMap<string, Node>;
+  /** Of the tables among its parameters: which rows a step updates. */
+  readonly tables?: ReadonlyMap<string, TableUpdate>;
 }
+
+/** What a step updates of a table: the rows that indices name, or all of them, and why. */
+export type TableUpdate = { readonly kind: 'named' } | { readonly kind: 'all'; readonly why: string };
 
 /** What becomes of parameters and slots in any call of step. */
 export function becomesOf({ players }: Pick<Gradients, 'players'>): Becomes[] {
   return players.flatMap(({ step, accumulate }) => [...step, ...accumulate]);
+}
+
+/** What a step updates of each parameter whose rows indices choose. */
+export function tablesOf({ players }: Pick<Gradients, 'players'>): ReadonlyMap<string, TableUpdate> {
+  return new Map(players.flatMap(({ tables }) => [...(tables ?? [])]));
 }
 
 /** A model as it was checked, and with its graphs in simpler form. */

@@ -2,7 +2,6 @@
 import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import { usageOf } from '../../diagnostics/foreign.js';
-import { pendingArgument } from '../../diagnostics/pending.js';
 import type { Parameter } from '../../parser/tree.js';
 import { fail, type Frame } from './frame.js';
 import { nearest } from './names.js';
@@ -24,9 +23,6 @@ export function checkArguments(
     const name = given.name ?? names[position++];
     if (name === undefined)
       return fail(frame, messages.tooManyArguments({ callee, most: names.length, got: list.length, span: given.span }));
-    const pending = names.includes(name) ? undefined : pendingArgument(callee, name);
-    if (pending !== undefined)
-      return fail(frame, messages.notSupported({ name, span: given.place ?? given.span, help: pending }));
     if (!names.includes(name))
       return fail(
         frame,

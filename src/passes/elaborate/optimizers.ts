@@ -77,7 +77,7 @@ export function updateLike(update: Update, { name, type }: ModelParameter, { con
     return isOp(leaf, slotLeaf) ? g.make(slotLeaf, [], { ...leaf.attrs, parameter: name, type }) : undefined;
   };
   const [weight, ...nodes] = overLeaves(rootsOf(update), ownLeaf, g);
-  return { parameter: name, weight, slots: update.slots.map((slot, i) => ({ ...slot, node: nodes[i] })) };
+  return { ...update, parameter: name, weight, slots: update.slots.map((slot, i) => ({ ...slot, node: nodes[i] })) };
 }
 
 /** An optimizer's body while it runs for one parameter. */
@@ -136,7 +136,8 @@ function runOptimizer(
   const read = reachable([weight, ...slots.map(({ node }) => node)]);
   if (!read.some((node) => isOp(node, gradient)))
     frame.context.report(traced(frame, messages.gradientNotRead(declaration.name)));
-  return { parameter: parameter.name, weight, slots };
+  const lazy = scope.own('lazy') ? scope.find('lazy') : undefined;
+  return { parameter: parameter.name, ...(lazy?.kind === 'boolean' && lazy.value && { lazy: true }), weight, slots };
 }
 
 function runStatement(statement: Statement, run: Run): void {

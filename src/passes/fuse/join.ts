@@ -8,6 +8,7 @@ import { scatterOf } from '../../ir/nest/scatter.js';
 import { Merging } from './merging.js';
 import { isNest, linksOf, type Draft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
+import { elementsOf } from '../../ir/walk.js';
 import { sortedDrafts } from './order.js';
 import { withoutZeros } from './pieces.js';
 import { type Singles } from './singles.js';
@@ -70,10 +71,16 @@ function fits(into: NestDraft, draft: NestDraft): boolean {
     !into.host &&
     !into.nest.ordered &&
     !scatterOf(into.nest) &&
+    ![into, draft].some(putsRows) &&
     sameAxes(into.nest.axes, draft.nest.axes) &&
     readsPointwise(draft, into) &&
     tallestOf(into) + tallestOf(draft) <= tallest
   );
+}
+
+/** Does an index say where it stores? What it stores is whole before, since several may say the same. */
+function putsRows({ nest: { stores } }: NestDraft): boolean {
+  return stores.some(({ at }) => elementsOf(at).length > 0);
 }
 
 /** What is found of two drafts, the first by the second: entries that compute the same have their drafts in common, and what comes of them. */

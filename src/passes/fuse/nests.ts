@@ -2,6 +2,7 @@
 import { isOp, type Element, type Node, type NodeOf } from '../../ir/graph.js';
 import { addressOf, keepAddresses, loadElement, storeValue } from '../../ir/elements.js';
 import { add, axis, constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
+import { coordinate, putRows } from '../../ir/ops/indexing.js';
 import { carried, recurrence, startOf, stepOf } from '../../ir/ops/recurrence.js';
 import type { ScanNode } from '../../ir/ops/scan.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
@@ -9,6 +10,7 @@ import { load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Dim } from '../../ir/types.js';
 import type { Nest, Store } from '../../ir/program.js';
 import { loadsOf } from '../../ir/loads.js';
+import { elementsOf } from '../../ir/walk.js';
 import type { Fusion } from './drafts.js';
 import type { Links } from './merging.js';
 import { single } from '../../ir/nest/single.js';
@@ -138,6 +140,7 @@ export function nestOf(node: Node, to: Buffer, places: Places, host: boolean): N
     ...(!host && { isSingle: places.isSingle }),
   };
   const memo = new Map<string, Scalar>();
+  if (isOp(node, putRows) && bufferOf(node.inputs[0]) === to) return { ...puttingRows(node, to, inside, memo), host };
   if (!isOp(node, recurrence)) return { ...storing(node, to, elementOf(node, node, inside, memo), places), host };
   const step: Element = (at) =>
     stepOf(
@@ -160,7 +163,10 @@ export function copyOf(
 
 function storing(node: Node, to: Buffer, element: Element, places: Pick<Places, 'axes'>): NestDraft {
   const { axes, at } = places.axes.of(node.type.shape);
-  const store: Store = { to, at: addressOf(node.type, at), value: storeValue(element(at)) };
+  return draftWith(node, to, axes, { to, at: addressOf(node.type, at), value: storeValue(element(at)) });
+}
+
+function draftWith(node: Node, to: Buffer, axes: readonly Axis[], store: Store): NestDraft {
   return {
     kind: 'nest',
     nest: {
@@ -173,6 +179,16 @@ function storing(node: Node, to: Buffer, element: Element, places: Pick<Places, 
     nodes: [node],
     host: false,
   };
+}
+
+/** A nest over the rows that are put, each where its index says: the table is where they go. */
+function puttingRows(node: NodeOf<typeof putRows>, to: Buffer, places: Places, memo: Map<string, Scalar>): NestDraft {
+  const [, ids, rows] = node.inputs;
+  const { axes, at } = places.axes.of(rows.type.shape);
+  const row = coordinate(elementOf(ids, node, places, memo)(at.slice(0, 1)));
+  const value = storeValue(elementOf(rows, node, places, memo)(at));
+  const store: Store = { to, at: addressOf(node.type, [row, ...at.slice(1)]), value };
+  return draftWith(node, to, axes, store);
 }
 
 /** A nest whose elements are made one from another; where the axis has one index, the first element is all there is. */
@@ -207,9 +223,9 @@ export function linksOf(draft: Draft): Links {
     const { stores } = draft.nest;
     const reads = new Set<Buffer>();
     const writes = new Set<Buffer>();
-    for (const { to, value } of stores) {
+    for (const { to, at, value } of stores) {
       writes.add(to);
-      for (const { from } of loadsOf(value)) reads.add(from);
+      for (const part of [value, ...elementsOf(at)]) for (const { from } of loadsOf(part)) reads.add(from);
     }
     links.set(draft, (known = { reads, writes }));
   }

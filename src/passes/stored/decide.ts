@@ -1,6 +1,6 @@
 // Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
 import { isOp, type Node } from '../../ir/graph.js';
-import { scatterAdd } from '../../ir/ops/indexing.js';
+import { putRows, scatterAdd, sumAlike } from '../../ir/ops/indexing.js';
 import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
@@ -151,7 +151,9 @@ function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apa
       apart.has(node) ||
       crowded ||
       use.depth > deepest ||
-      isOp(node, scatterAdd) ||
+      isOp(node, scatterAdd, sumAlike) ||
+      // Rows of one index are put once each has been made of what was there.
+      users.some((user) => isOp(user, putRows) && user.inputs[2] === node) ||
       (evaluations * cost > evaluations + count * (cost + 1) && !scaled.has(node));
     if (store) {
       sweep.store(node, folds);

@@ -276,6 +276,8 @@ const rules: { readonly [Name in OpName]: Rule<NodeOf<OpOf<Name>>> } = {
   takeAlong: same,
   gather: same,
   scatterAdd: ([x]) => union([total(x), at(0)]),
+  sumAlike: ([x]) => union([total(x), at(0)]),
+  putRows: ([table, , rows]) => union([table, rows]),
   sum: ([x], node) => (isTotalOfShifted(node) ? { ...total(x), low: 1 } : total(x)),
   prod: ([x]) => (x.low >= 0 && x.high <= 1 ? { ...x, low: 0 } : { ...anything, low: x.low >= 0 ? 0 : -Infinity }),
   reduceMax: same,

@@ -1,7 +1,7 @@
 // A scatter: rows set to zero, then each term added to the row that is chosen for it.
 import { add, atom, div, mul, product, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
-import { apply, load, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
+import { apply, indexValue, load, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { reshape } from '../../../ir/nest/reshape.js';
 import type { ScatterPlan } from '../../../ir/nest/plans.js';
 import { scatterOf, type Scatter } from '../../../ir/nest/scatter.js';
@@ -17,8 +17,9 @@ export type At = ReadonlyMap<Axis, Index>;
 
 /** Writes the nest into the innermost open scope. The terms of an element are added in the order of the sum's axes. */
 export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): void {
-  const scatter = scatterOf(reshape(nest, plan.shape));
-  if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
+  const found = scatterOf(reshape(nest, plan.shape));
+  if (!found) throw new Error(`${nest.name}: it is no scatter`);
+  const scatter = plan.last ? toLast(writer, found, plan.last) : found;
   const loops = (index: number, indices: ReadonlyMap<Axis, Indices>): void => {
     const loop = plan.loops[index];
     if (!loop) return writeTile(writer, scatter, plan.lost, indices, plan.loops.find((l) => l.lanes)?.axis);
@@ -28,6 +29,17 @@ export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): voi
     );
   };
   loops(0, new Map());
+}
+
+/** Where rows are positions: terms go to the last position of their index, which is noted first. */
+function toLast(writer: Writer, { ids, ...scatter }: Scatter, last: Buffer): Scatter {
+  overAll(writer, scatter.over, (bound) => {
+    const at = atom({ kind: 'element', of: specialise(ids, replacing(bound)) });
+    const [position] = [...bound.values()];
+    writer.push({ kind: 'store', to: last, at, value: indexValue(position) });
+  });
+  const placeOf = (of: Scalar): Scalar => load(last, atom({ kind: 'element', of }));
+  return { ...scatter, ids: placeOf(ids), ...(scatter.own && { own: placeOf(scatter.own) }) };
 }
 
 /** An element that more terms than these may go to would lose too much of them. */
@@ -74,6 +86,21 @@ function writeTile(
     });
     for (const buffer of [to, lost]) writer.pins.delete(buffer);
   });
+  if (scatter.own) writeShared(writer, scatter, scatter.own, columns);
+}
+
+/** Every position has the sum of the last one of its index. */
+function writeShared(writer: Writer, { to, at, row }: Scatter, own: Scalar, columns: readonly Column[]): void {
+  overAll(writer, [row], (bound) => {
+    writer.pins.set(to, writer.depth);
+    const which = chosenRow(writer, row, specialise(own, replacing(bound)));
+    for (const { lanes, at: column } of columns) {
+      const from = specialiseIndex(at, replacing(column, new Map([[row, which]])));
+      const value = load(to, from, lanes ? 4 : undefined);
+      writer.push({ kind: 'store', to, at: specialiseIndex(at, replacing(bound, column)), value });
+    }
+    writer.pins.delete(to);
+  });
 }
 
 /** The row of a term, as an integer let. */
@@ -117,11 +144,15 @@ export function overAll(writer: Writer, axes: readonly Axis[], inside: (bound: A
   }
 }
 
-/** The elements of a tile, those of the lane axis four at a time; `start` counts them along the run. */
-function columnsOf(
-  indices: ReadonlyMap<Axis, Indices>,
-  lanes: Axis | undefined,
-): { at: At; lanes: boolean; start: number }[] {
+/** Elements of a tile, one or four at a time; `start` counts them along the run. */
+interface Column {
+  readonly at: At;
+  readonly lanes: boolean;
+  readonly start: number;
+}
+
+/** The elements of a tile, those of the lane axis four at a time. */
+function columnsOf(indices: ReadonlyMap<Axis, Indices>, lanes: Axis | undefined): Column[] {
   let columns: { at: Map<Axis, Index>; lanes: boolean; start: number }[] = [{ at: new Map(), lanes: false, start: 0 }];
   for (const [axis, { base, count }] of indices) {
     const wide = axis === lanes && count % 4 === 0;

@@ -64,7 +64,7 @@ function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
 
 function scratchOf(plan: Plan): Buffer[] {
   if (plan.kind === 'ordered') return [];
-  if (plan.kind === 'scatter') return [plan.lost];
+  if (plan.kind === 'scatter') return [plan.lost, ...(plan.last ? [plan.last] : [])];
   if (plan.kind === 'cut') return [plan.sums, plan.lost, plan.blocks[0].stage.buffer];
   const parts = plan.kind === 'rows' ? plan.parts : [plan];
   return parts.flatMap((p) => p.stages.map((s) => s.buffer));

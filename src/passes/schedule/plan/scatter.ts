@@ -1,5 +1,5 @@
 // How terms are added to rows: in which runs of columns.
-import { constantOf, mul, printIndex, type Axis } from '../../../ir/index.js';
+import { constantOf, mul, printIndex, toIndex, type Axis } from '../../../ir/index.js';
 import type { Nest, TargetTraits } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
@@ -29,7 +29,14 @@ export function planScatter(nest: Nest, { lanes }: TargetTraits): ScatterPlan | 
     ...(wide && axis === dense && { lanes: true }),
   }));
   const lost: Buffer = { name: 'lost', space: 'scratch', dtype: 'f32', length: mul(scatter.row.extent, width) };
-  return { kind: 'scatter', shape, loops, lost, text: describe(scatter, columns) };
+  const { own, ids } = scatter;
+  const last = own && lastOf(ids.below ?? 0);
+  return { kind: 'scatter', shape, loops, lost, ...(last && { last }), text: describe(scatter, columns) };
+}
+
+/** Where the last position of each of so many indices is kept. */
+function lastOf(indices: number): Buffer {
+  return { name: 'last', space: 'scratch', dtype: 'i32', length: toIndex(indices) };
 }
 
 /** With as many threads a processor is busy. */
@@ -47,7 +54,7 @@ export function planScatterThreads(nest: Nest, estimate: Estimate): ScatterThrea
   const shape = chooseShape(nest);
   const reshaped = reshape(nest, shape);
   const scatter = scatterOf(reshaped);
-  if (!scatter) return undefined;
+  if (!scatter || scatter.own) return undefined;
   const columns = columnsOf(reshaped, scatter);
   const rows = Math.min(mostRows, estimated(scatter.row.extent, estimate));
   const runs = Math.ceil(iterationsOf(nest.axes, estimate) / rows);
@@ -66,8 +73,8 @@ function columnsOf({ axes, stores: [store] }: Nest, { row }: Scatter): Axis[] {
 }
 
 /** `scatter: to i:100, j:16, from p:batch` */
-function describe({ row, over }: Scatter, columns: readonly Axis[]): string {
+function describe({ row, over, own }: Scatter, columns: readonly Axis[]): string {
   const show = (all: readonly Axis[]): string => all.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
-  const parts = [`scatter: to ${show([row])}`, show(columns), `from ${show(over)}`];
+  const parts = [`scatter: to ${own ? 'the last alike of ' : ''}${show([row])}`, show(columns), `from ${show(over)}`];
   return parts.filter((part) => part !== '').join(', ');
 }

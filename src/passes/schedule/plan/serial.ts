@@ -2,7 +2,7 @@
 import { constantOf, printIndex, type Axis } from '../../../ir/index.js';
 import type { AnyNest, Nest, TargetTraits } from '../../../ir/program.js';
 import type { Scalar } from '../../../ir/scalar.js';
-import { partsOf } from '../../../ir/walk.js';
+import { elementsOf, partsOf } from '../../../ir/walk.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { blocksOf, planContraction } from './contraction.js';
 import { reshape } from '../../../ir/nest/reshape.js';
@@ -238,8 +238,11 @@ function loopsOf(nest: Nest, tiles: ReadonlyMap<Axis, number>, estimate: Estimat
   return byStride(nest, estimate).map((axis): LoopPlan => ({ axis, tile: tiles.get(axis) ?? 1, tail }));
 }
 
+/** Outermost what strides furthest; which row an element chooses may be any. */
 function byStride(nest: Nest, estimate: Estimate): Axis[] {
-  const strides = new Map(nest.axes.map((a) => [a, strideAt(nest.stores[0].at, a, estimate) ?? 0]));
+  const [{ at }] = nest.stores;
+  const unknown = elementsOf(at).length > 0 ? Infinity : 0;
+  const strides = new Map(nest.axes.map((a) => [a, strideAt(at, a, estimate) ?? unknown]));
   return [...nest.axes].sort((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
 }
 
