@@ -15,6 +15,7 @@ import { standardError, standardOutput, unwritable } from './output.js';
 import { coloured, report } from './report.js';
 import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
+import { addWeights } from './weights.js';
 
 /** Runs the command that the arguments of the process name. Its result, where it ran to its end, is what code it used: `compile wasm`. */
 export async function main(): Promise<string | undefined> {
@@ -62,6 +63,7 @@ function commandLine(): Command {
     addVerify,
     addGraph,
     addBench,
+    addWeights,
     addOps,
     addPasses,
   ])

@@ -23,7 +23,7 @@ export interface Trainer {
   gradients(inputs: TrainerInputs): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
   fit(data: Dataset['inputs'], options: FitOptions): AsyncIterable<Progress>;
   load(file: Uint8Array): Awaitable<void>;
-  save(options?: { optimizer?: boolean }): Awaitable<Uint8Array>;
+  save(options?: { optimizer?: boolean; merged?: boolean }): Awaitable<Uint8Array>;
   readonly stepCount: number;
   dispose(): void;
 }

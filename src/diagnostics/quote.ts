@@ -49,3 +49,8 @@ const longWord = /[\p{ID_Continue}.$]{81,}|\S{201,}/gu;
 export function counted(n: number, noun: string, nouns = `${noun}s`): string {
   return `${n} ${n === 1 ? noun : nouns}`;
 }
+
+/** The first names of a list. */
+export function listed(names: readonly string[]): string {
+  return names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '');
+}

@@ -1,12 +1,9 @@
 // Messages of train blocks: settings, and what they train.
 import { message, type Span } from './diagnostic.js';
+import { listed } from './quote.js';
 
 interface At {
   readonly span: Span;
-}
-
-function listed(names: readonly string[]): string {
-  return names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '');
 }
 
 export const patternOfSetting = message('pattern-of-setting', ({ name, span }: At & { name: string }) => ({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { catalog } from '../../src/diagnostics/catalog.js';
+import { writeTensors } from '../../src/codegen/runtime/safetensors.js';
 import { nnc, warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-messages-'));
@@ -17,10 +18,22 @@ const model = (train: string, input = 'x: [batch, 2]'): string =>
 
 const csv = 'csv("rows.csv", x = 0..1, label = 2)';
 
+const merging = (name: string): readonly string[] => [
+  ...['weights', 'model.nn', '--merge-lora'],
+  ...['--from', `${name}.safetensors`, '-o', 'merged.safetensors'],
+];
+
+const checkpointOf = (...names: readonly string[]): Uint8Array => {
+  const tensors = names.map((name) => ({ name, shape: [1], data: Float32Array.of(0) }));
+  return writeTensors(tensors, {});
+};
+const emptyCheckpoint = checkpointOf();
+const aroundLayers = checkpointOf('h.lora.A', 'h.lora.B');
+
 /** The model's text, and the files beside it. */
 interface Scene {
   readonly text: string;
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly command?: readonly string[];
   readonly stdout?: string;
 }
@@ -73,6 +86,13 @@ const scenes: Readonly<Record<string, Scene>> = {
   'file-unwritable': {
     text: model('train { optimizer = sgd(lr = 0.1) }'),
     command: ['compile', 'model.nn', '-o', 'nowhere/model.ts'],
+  },
+  'checkpoint-unfit': { text: model(''), files: { 'damaged.safetensors': 'x' }, command: merging('damaged') },
+  'adapters-missing': { text: model(''), files: { 'empty.safetensors': emptyCheckpoint }, command: merging('empty') },
+  'adapters-unmergeable': {
+    text: 'model m {\n  input x: [batch, 2]\n  h = x |> lora(dense(2) >> tanh, 1)\n  loss = mean(h^2)\n}',
+    files: { 'around.safetensors': aroundLayers },
+    command: merging('around'),
   },
 };
 

@@ -1,0 +1,118 @@
+// `nnc weights`: checkpoints made of others. Updates of adapters (lora) are added into the weights that they stand beside.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readHeader, writeTensors, type Tensor } from '../codegen/runtime/safetensors.js';
+import { reasonOf } from '../data/files.js';
+import { Fault, type Source } from '../diagnostics/diagnostic.js';
+import { adaptersMissing, adaptersUnmergeable, checkpointUnfit, fileUnreadable } from '../diagnostics/files.js';
+import type { ModelGraph } from '../ir/model.js';
+import { readImport, readSource, writeFiles } from './files.js';
+import { withModelOptions, type ModelOptions } from './modelOptions.js';
+import { standardOutput } from './output.js';
+import { coloured, report } from './report.js';
+import { tableLines } from './table.js';
+import { importTrainer, type Trainer } from './trainer.js';
+
+interface WeightsOptions extends ModelOptions {
+  readonly from: string;
+  readonly output: string;
+  readonly mergeLora?: boolean;
+}
+
+export function addWeights(program: Command): void {
+  withModelOptions(program.command('weights'))
+    .description('make a checkpoint of another one: with the updates of adapters (lora) added into the weights')
+    .argument('<file>', 'the .nn file of the model that the checkpoint belongs to, - for standard input')
+    .requiredOption('--from <checkpoint>', 'the checkpoint that is read')
+    .requiredOption('-o, --output <checkpoint>', 'the checkpoint that is written')
+    .option('--merge-lora', 'add each update, alpha / rank * A @ B, into its weight: for the model without adapters')
+    .action(run);
+}
+
+async function run(file: string, options: WeightsOptions, command: Command): Promise<void> {
+  const { from, output } = options;
+  if (!options.mergeLora) command.error('error: --merge-lora says what is made of the checkpoint');
+  if (output === '-') command.error('error: a checkpoint is a file: -o names it');
+  if (resolve(from) === resolve(output)) command.error(`error: ${output} is the checkpoint that is read`);
+  const source = readSource(file);
+  const { check } = await import('../index.js');
+  const { model, diagnostics } = check(source, { ...options, read: readImport });
+  if (report(diagnostics) || !model) {
+    process.exitCode = 1;
+    return;
+  }
+  const unfit = (reason: string): Fault => new Fault(checkpointUnfit({ file: from, model: model.name, reason }));
+  const bytes = readBytes(from);
+  const { tensors, metadata } = readHeader(bytes, (reason) => unfit(reason));
+  refuseUnmergeable(model, from, tensors);
+  const trainer = await trainerOf(source, options);
+  try {
+    await trainer.load(bytes);
+  } catch (error) {
+    throw error instanceof RangeError ? unfit(error.message.replace(/^the checkpoint does not fit: /, '')) : error;
+  }
+  const merged = await trainer.save({ merged: true });
+  trainer.dispose();
+  writeFiles([{ path: output, content: withMetadata(merged, metadata) }]);
+  standardOutput.write(`${summary(model, merged)}\n`);
+}
+
+/** What cannot be merged, or is not there, is said before anything is computed. */
+function refuseUnmergeable(
+  { name: model, adapters }: ModelGraph,
+  file: string,
+  tensors: ReadonlyMap<string, unknown>,
+): void {
+  const missing = adapters.flatMap(({ down, up }) => [down, up]).filter((name) => !tensors.has(name));
+  if (adapters.length === 0 || missing.length > 0) throw new Fault(adaptersMissing({ file, model, missing }));
+  const alone = adapters.filter(({ weight }) => weight === undefined).map(({ down }) => down);
+  if (alone.length > 0) throw new Fault(adaptersUnmergeable({ model, names: alone }));
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Fault(fileUnreadable({ file: path, reason: reasonOf(error) }));
+  }
+}
+
+async function trainerOf(source: Source, options: ModelOptions): Promise<Trainer> {
+  const { compile } = await import('../index.js');
+  const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', target: 'ts' });
+  return (await importTrainer(code)).createTrainer({});
+}
+
+/** What a trainer counts with its optimizer, which is not in what is merged. */
+const counts = /^(update|draw|seed|learningRateScale|passes\/.*)$/;
+
+/** The file with what else the metadata of the one before said. */
+function withMetadata(file: Uint8Array, before: Readonly<Record<string, string>>): Uint8Array {
+  const { metadata, tensors } = readHeader(file, (why) => new Error(why));
+  const kept = Object.fromEntries(Object.entries(before).filter(([name]) => !counts.test(name)));
+  const list = [...tensors].map(([name, { shape, dtype, from, to }]): Tensor => {
+    const part = file.slice(from, to).buffer;
+    return { name, shape, data: dtype === 'I32' ? new Int32Array(part) : new Float32Array(part) };
+  });
+  return writeTensors(list, { ...kept, ...metadata });
+}
+
+/** What was added to each weight, and how many tensors are as they were. */
+function summary({ adapters }: ModelGraph, merged: Uint8Array): string {
+  const { tensors } = readHeader(merged, (why) => new Error(why));
+  const changed = new Set(adapters.map(({ weight }) => weight));
+  const rows = adapters.map(({ weight = '', down, up, scale }) => [
+    weight,
+    `[${tensors.get(weight)?.shape.join(', ') ?? ''}]`,
+    `${scale === 1 ? '' : `${scale} * `}${down} @ ${up}`,
+  ]);
+  const columns = ['weight', 'shape', 'what is added'].map((title) => ({ title, align: 'left' as const }));
+  const others = [...tensors.keys()].filter((name) => !changed.has(name)).length;
+  const { stdout } = process;
+  const terminal = { colour: coloured(stdout), ...(stdout.isTTY && { width: stdout.columns }) };
+  return [
+    ...tableLines(columns, rows, terminal),
+    `${others} other ${others === 1 ? 'tensor is as it was' : 'tensors are as they were'}`,
+  ].join('\n');
+}
