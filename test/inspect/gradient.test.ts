@@ -75,3 +75,11 @@ describe('shared pieces of cotangents', () => {
     expect(code).toContain('d_s @ q');
   });
 });
+
+it.each(['cross_entropy(y / 4, softmax(v / 4))', 'kl_divergence(log_softmax(y / 4), softmax(v / 4))'])(
+  'by logits that learn from a softmax is a difference of two: %s',
+  (loss) => {
+    const text = `model m {\n  input x: [batch, 4]\n  input v: [batch, 3]\n  y = x |> dense(3)\n  loss = ${loss}\n}`;
+    expect(lines(documentOf(text)).get('d_y')).toBe('(softmax(y / 4) - softmax(v / 4)) / (4 * batch)');
+  },
+);

@@ -1,11 +1,15 @@
 // Derivatives of shares: what e over its sum, as softmax is, turns a cotangent into.
 import { isOp, type Builder, type Node } from '../../../ir/graph.js';
 import { div, mul, sub } from '../../../ir/ops/arithmetic.js';
+import { filled } from '../../../ir/ops/calls.js';
 import { broadcast } from '../../../ir/ops/movement.js';
 import { sum } from '../../../ir/ops/reductions.js';
+import { exp } from '../../../ir/ops/transcendental.js';
 import { given, type SimplifyRule } from './rule.js';
 
 export const shareRules: readonly SimplifyRule[] = [
+  // All shares are 1 in all: of the targets that a softmax gives.
+  { equation: 'sum(exp(x)) / sum(exp(x)) = 1', given: given.finite, ops: [div], rewrite: wholeOfShares },
   {
     equation: '(d / s - sum(d / s * (e / s))) * e = e / s * (d - sum(d * (e / s)))',
     given: given.finite,
@@ -13,6 +17,11 @@ export const shareRules: readonly SimplifyRule[] = [
     rewrite: cotangentOfShare,
   },
 ];
+
+function wholeOfShares({ inputs: [a, b], type }: Node, g: Builder): Node | undefined {
+  if (a !== b || !isOp(a, sum) || !isOp(a.inputs[0], exp)) return undefined;
+  return filled(g, 1, type);
+}
 
 /** The scale s repeats along the summed axes. With it taken out, the shares e / s are all that is needed of the forward pass. */
 function cotangentOfShare({ inputs: [a, b] }: Node, g: Builder): Node | undefined {
