@@ -140,6 +140,7 @@ describe('pages', () => {
     'recommender',
     'moby-dick',
     'vae',
+    'gan',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);

@@ -54,6 +54,21 @@ describe('vae', () => {
   });
 });
 
+describe('gan', () => {
+  it('forges digits of every kind, many of them beyond doubt, after half of its epochs', async () => {
+    const { trainer } = await trainExample('gan/gan.nn', { target: 'wasm', epochs: 4 });
+    const { normals } = await import(join(examples, 'vae/sample.mjs'));
+    const { generator } = await import(join(examples, 'moby-dick/write.mjs'));
+    const { reading, trainedReader } = await import(join(examples, 'gan/judge.mjs'));
+    const { sample } = trainer.predict({ z: normals(64 * 1000, generator(1)) });
+    const pictures = Array.from(sample, (share) => 255 * share);
+    const { sure, kinds, score } = reading(await trainedReader(2), pictures);
+    expect(sure).toBeGreaterThan(0.35);
+    expect(Math.min(...(kinds as number[]))).toBeGreaterThan(20);
+    expect(score).toBeGreaterThan(4.5);
+  });
+});
+
 describe('autoencoder', () => {
   it('restores digits that it has not seen from 16 numbers', async () => {
     const { trainer, data, test } = await trainExample('autoencoder/autoencoder.nn', { target: 'wasm' });
