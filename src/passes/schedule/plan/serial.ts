@@ -63,7 +63,7 @@ export function planNest(nest: Nest, target: TargetTraits, estimate: Estimate): 
   // Convolutions of one channel to one whose columns are not neighbours: lanes that are put together, without a loop over the window.
   if (sides && sides.rows.length === 0 && isFew(sides.fold.over) && !vectorise(sides.vSide, sides.v))
     return planLanes(reshaped, shape, target, estimate, sides.fold.over);
-  const other = sides && longerLanes(sides, estimate);
+  const other = sides && longerLanes(reshaped, sides, estimate);
   const chosen = other ? sidesOf(reshaped, estimate, other) : sides;
   if (chosen && chosen.rows.length + chosen.columns.length > 0)
     return planSides(reshaped, shape, chosen, target, estimate) ?? planScalar(reshaped, shape, estimate);
@@ -82,7 +82,9 @@ function planSides(nest: Nest, shape: Shape, sides: Sides, target: TargetTraits,
 const [fewColumns, productsOfElement] = [16, 32];
 
 /** An axis of rows for lanes, in place of a short axis of columns that no tile divides: its elements are then stored one by one. */
-function longerLanes({ v, rows, fold, uSide }: Sides, estimate: Estimate): Axis | undefined {
+function longerLanes(nest: Nest, { v, rows, fold, uSide }: Sides, estimate: Estimate): Axis | undefined {
+  // What else is done with each sum is done in lanes along the columns.
+  if (nest.stores.some(({ value }) => value !== fold)) return undefined;
   const columns = constantOf(v.extent) ?? Infinity;
   if (columns >= fewColumns || columns % 4 === 0 || iterationsOf(fold.over, estimate) < productsOfElement)
     return undefined;
