@@ -63,7 +63,7 @@ export function weightOf(node: Node, name: string, frame: Frame, apply: Apply): 
     try {
       const span = calls.at(-1)?.span ?? manner.by.definition.name.span;
       const wrapping: Wrapping = { manner, beside: true, parameters: new Set(), outer: frame.wrapping };
-      const given = [weight, matrixOf(weight, frame)].map((of): Given => ({ value: tensorValue(of), span }));
+      const given = [weight, matrixOf(weight, name, frame)].map((of): Given => ({ value: tensorValue(of), span }));
       const made =
         weights.get(key) ??
         nodeOf(apply({ ...manner.by, instance: { path: name } }, given, span, { ...frame, wrapping }));
@@ -81,12 +81,23 @@ function nodeOf(value: Value): Node {
   return value.node;
 }
 
-/** The matrix that PyTorch makes of a weight, whose rows are its outputs: W: [n, units] as [units, n], [channels, …] as [channels, n]. */
-function matrixOf(weight: Node, { context: { g } }: Frame): Node {
+/** Layers of the library whose weights have more than two axes, and the outputs on the second: [c, channels, …]. */
+const transposed: ReadonlySet<string> = new Set(['conv_transpose2d']);
+
+/**
+ * The matrix that PyTorch makes of a weight, whose rows are its outputs: W: [n, units] as [units, n], [channels, …] as [channels, n], and
+ * that of a transposed convolution, [c, channels, …], as [channels, n].
+ */
+function matrixOf(weight: Node, name: string, { context: { g, calls, parameters } }: Frame): Node {
   const { shape } = weight.type;
-  if (shape.length === 2) return g.make(permute, [weight], { order: [1, 0] });
-  const columns = shape.slice(1).reduce((product, { size }) => mul(product, size), whole(1));
-  return g.make(reshape, [weight], { shape: [shape[0], dim(columns)] });
+  const isLibrary = parameters.get(name)?.declared.file.startsWith('std/') === true;
+  const isTransposed = isLibrary && transposed.has(calls.at(-1)?.name ?? '');
+  const order = shape.map((_, i) => (i > 1 || !(isTransposed || shape.length === 2) ? i : 1 - i));
+  const rows = order[0] === 0 ? weight : g.make(permute, [weight], { order });
+  const [first, ...others] = order.map((i) => shape[i]);
+  if (others.length === 1) return rows;
+  const columns = others.reduce((product, { size }) => mul(product, size), whole(1));
+  return g.make(reshape, [rows], { shape: [first, dim(columns)] });
 }
 
 /** Is what is applied here inside of frozen(block)? */
