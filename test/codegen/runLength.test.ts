@@ -65,6 +65,32 @@ describe('the length of a run', () => {
     for (let i = 0; i < 8; i++) expect(a.step(data)).toEqual(b.step(data));
   });
 
+  it.each(['ts', 'wasm'] as const)(
+    'is asked for before the first of several train blocks moves, on %s',
+    async (target) => {
+      const text = `model m {
+      input x: [batch, 2]
+      input y: [batch]
+      loss one = mean((x |> dense(1))^2)
+      loss two = mean((x |> dense(3) |> dense(1))^2)
+      train first { loss = one, optimizer = adam(lr = 0.1), only = "one.*" }
+      train second { loss = two, optimizer = adam(lr = cosine(peak = 0.1)), only = "two.*", accumulate = 2, every = 2 }
+    }`;
+      const { createTrainer } = await loadText(text, { target });
+      const [trainer, told] = await Promise.all([createTrainer(), createTrainer({ updates: 4 })]);
+      const x = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2) };
+      // The second block has its turn at every other call.
+      trainer.step(x);
+      const before = trainer.save({ optimizer: true });
+      expect(() => trainer.step(x)).toThrow(/^step: the learning rate follows the length of the run/);
+      expect(() => trainer.step(x, 'second')).toThrow(/^step: the learning rate follows/);
+      expect(trainer.save({ optimizer: true })).toEqual(before);
+      expect(trainer.step(x, 'first').one).toBeGreaterThan(0);
+      for (let i = 0; i < 4; i++) expect(told.step(x).one).toBeGreaterThan(0);
+      for (const each of [trainer, told]) each.dispose();
+    },
+  );
+
   it('is the same in a run that goes on from a checkpoint', async () => {
     const { createTrainer } = await loadText(textOf('cosine(peak = 0.1)', ', accumulate = 2'), { target: 'ts' });
     const whole = createTrainer();

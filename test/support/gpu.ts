@@ -17,6 +17,8 @@ export interface GpuTrainer {
   save(options?: object): Promise<Uint8Array>;
   load(checkpoint: Uint8Array): Promise<void>;
   freeze(patterns: readonly string[]): Promise<void>;
+  /** Sets what multiplies learning rates. */
+  scale(value: number): Promise<void>;
   stepCount(): Promise<number>;
   fit(data: object, options?: object): Promise<Record<string, unknown>[]>;
   together(calls: readonly { method: string; args: readonly unknown[] }[]): Promise<unknown[]>;
@@ -133,6 +135,7 @@ export async function startGpu(
         load: call('load'),
         freeze: call('freeze'),
         dispose: call('dispose'),
+        scale: (value) => typed('set', { key, property: 'learningRateScale', value }),
         stepCount: () => typed('get', { key, property: 'stepCount' }),
         fit: (data, fitOptions = {}) => typed('fit', { key, data, options: fitOptions }),
         together: (all) => typed('together', { key, calls: all }),

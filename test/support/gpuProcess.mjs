@@ -62,6 +62,7 @@ const actions = {
   },
   call: ({ key, method, args }) => trainers.get(key)[method](...args),
   get: ({ key, property }) => trainers.get(key)[property],
+  set: ({ key, property, value }) => void (trainers.get(key)[property] = value),
   /** `stop` ends the run after so many calls of step. */
   async fit({ key, data, options: { stop, ...options } }) {
     const all = [];

@@ -9,7 +9,7 @@ import { shortened } from '../../../diagnostics/quote.js';
 import { literal } from '../../text/quote.js';
 import type { FitDefaults } from '../../runtime/fit.js';
 import { buffersIn } from '../../uses.js';
-import { countingOfPlayers, isPlayed } from './players.js';
+import { countingOfPlayers, isPlayed, noRun } from './players.js';
 import { fittingRows } from './requirements.js';
 import { hasLoss, trainingInputs } from './types.js';
 
@@ -45,10 +45,6 @@ export type CounterValues = Readonly<Record<'update' | 'draw' | 'run', string>>;
 
 /** The variable of what multiplies every learning rate. */
 const scale = 'learningRateScale';
-
-/** What a step says that needs to know how long the run is. */
-const noRun =
-  'step: the learning rate follows the length of the run, which fit knows; give createTrainer the option updates, or the schedule its steps';
 
 /** How calls of step are counted, and what of that a checkpoint holds. */
 export interface Counting {

@@ -1,7 +1,8 @@
 // Several train blocks: an object of players in createTrainer, each of which makes its own passes, and the methods that call them.
-import { passOf, type EntryName, type TrainerProgram } from '../../../ir/program.js';
+import { passOf, type Entry, type EntryName, type TrainerProgram } from '../../../ir/program.js';
 import type { Player } from '../../../ir/model.js';
 import { literal, objectOf } from '../../text/quote.js';
+import { buffersIn } from '../../uses.js';
 import type { Answers, Engine } from '../engine.js';
 import type { Counting, Lines } from './lines.js';
 
@@ -63,16 +64,38 @@ function playerObject(program: TrainerProgram, player: Player, at: number, lines
     ...(early.length > 0 ? [`if (this.passes % ${accumulate} !== ${accumulate - 1}) {`, ...early, '}'] : []),
     ...pass(passOf('step', name), counted, (a) => a.scalars),
   ];
+  const passes = (['step', 'accumulate'] as const).flatMap((of) => entries[passOf(of, name)] ?? []);
   const gradients = pass(passOf('gradients', name), [], (a) => a.gradients);
   return [
     '{',
     `every: ${every},`,
+    followsRun(program) ? `follows: ${passes.some((entry) => readsRun(program, entry))},` : '',
     'passes: 0,',
     `${head('step')} {\n${step.join('\n')}\n},`,
     `${head('gradients')} {\n${gradients.join('\n')}\n},`,
     '}',
-  ].join('\n');
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
 }
+
+/** Does a schedule follow the length of the run? */
+function followsRun({ counters }: TrainerProgram): boolean {
+  return counters.some(({ name }) => name === 'run');
+}
+
+/** Is it this pass whose schedule does? */
+function readsRun({ counters }: TrainerProgram, { steps }: Entry): boolean {
+  const used = buffersIn(steps);
+  return counters.some(({ name, buffer }) => name === 'run' && used.has(buffer));
+}
+
+/** What a step says that needs to know how long the run is. */
+export const noRun =
+  'step: the learning rate follows the length of the run, which fit knows; give createTrainer the option updates, or the schedule its steps';
+
+/** What is missing is said before the first of several passes has changed anything. */
+const asked = `\nif (planned === undefined && turns.some(({ follows }) => follows)) throw new Error(${literal(noRun)});`;
 
 /** What step does after the inputs are checked. */
 export function stepOfPlayers(program: TrainerProgram, { answers }: Engine): { before: string; after: string[] } {
@@ -81,7 +104,7 @@ export function stepOfPlayers(program: TrainerProgram, { answers }: Engine): { b
   const named = sumsUp(program) ? model.training.losses.map(({ name }) => name) : [];
   const passes = 'passes';
   return {
-    before: 'const turns = turnsOf(players, block, calls);',
+    before: `const turns = turnsOf(players, block, calls);${followsRun(program) ? asked : ''}`,
     after: [
       `const passes: ${answers.promised ? 'Promise<Losses>' : 'Losses'}[] = turns.map((player) => player.step(m));`,
       'calls++;',
