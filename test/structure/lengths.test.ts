@@ -12,7 +12,7 @@ const longFiles: Readonly<Record<string, string>> = {
 };
 
 const longFunctions: Readonly<Record<string, string>> = {
-  'codegen/runtime/fit.ts fitRows':
+  'codegen/runtime/fit.ts fitBatches':
     'a generator: what it yields stands between the steps, in the order in which they happen',
 };
 

@@ -39,8 +39,14 @@ export function fitTrainer(
   checkMonitor(options.monitor, defaults);
   const { validation = defaults.validation } = options;
   const table = tableOf('data', data, defaults.rows);
-  const test = typeof validation === 'number' ? undefined : tableOf('validation', validation, defaults.rows);
-  return fitRows(trainer, seed, defaults, options, table, test);
+  const other = typeof validation === 'number' ? undefined : tableOf('validation', validation, defaults.rows);
+  const { batch = defaults.batch, shuffle = defaults.shuffle ?? true } = options;
+  const held = typeof validation === 'number' ? heldBack(table.count, validation) : 0;
+  const [part, last] = split(table, [table.count - held, held], shuffle ? seed : undefined);
+  const test = other ? split(other, [other.count])[0] : last;
+  const heldOut = held > 0 ? Array.from({ length: held }, (_, i) => last.rowAt(i)).sort((a, b) => a - b) : undefined;
+  const batches = batchesOf(part, batch, shuffle ? seed : undefined, defaults.fits);
+  return fitBatches(trainer, defaults, options, batches, test.count > 0 ? batchesOf(test, batch) : undefined, heldOut);
 }
 
 function checkFitOptions(options: FitOptions): void {
@@ -62,87 +68,130 @@ export function heldBack(rows: number, share: number): number {
   return share === 0 ? 0 : Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
 }
 
-async function* fitRows(
-  trainer: Trainer,
-  seed: number,
-  defaults: FitDefaults,
+/** Some rows of a table. */
+export interface Part {
+  readonly count: number;
+  /** The number of the i-th of them in the table. */
+  rowAt(i: number): number;
+  /** What puts at most so many rows together to inputs, which are gone at the next call. */
+  taker(most: number): (rows: readonly number[]) => Inputs;
+}
+
+/** The rows of a table in parts of so many each; which ones are in the first, a seed draws. Without it they stand in their order. */
+export function split({ taker }: Pick<Part, 'taker'>, counts: readonly number[], seed?: number): Part[] {
+  const [first, ...others] = counts;
+  const count = others.reduce((sum, other) => sum + other, first);
+  // Stream 0 is the split, stream n the order of epoch n.
+  const order = seed !== undefined && count > first ? permutation(count, seed, 0) : undefined;
+  let end = 0;
+  return counts.map((size) => {
+    const begin = end;
+    end += size;
+    return { count: size, rowAt: (i) => (order ? order[begin + i] : begin + i), taker };
+  });
+}
+
+/** Where batches come from. */
+export interface Batches {
+  /** How many an epoch has, where that is known. */
+  readonly steps?: number;
+  /** Those of an epoch but for so many. The inputs of one are gone at the next. */
+  of(epoch: number, done: number): Iterable<Batch> | AsyncIterable<Batch>;
+  /** Each once, in the order of the source. */
+  ordered(): Iterable<Batch> | AsyncIterable<Batch>;
+}
+
+export interface Batch {
+  readonly inputs: Inputs;
+  readonly rows: number;
+}
+
+/** Rows in batches: in an order that a seed draws for each epoch, or in their own. */
+export function batchesOf(part: Part, batch: number, seed?: number, fits?: FitDefaults['fits']): Batches {
+  const { count } = part;
+  // Rows left over that cannot make a step of their own join the batch before them.
+  const left = count % batch;
+  const joined = fits !== undefined && left > 0 && left < count && !fits(left) && fits(batch + left);
+  const take = part.taker(Math.min(joined ? batch + left : batch, count));
+  const steps = Math.ceil(count / batch) - (joined ? 1 : 0);
+  const batchOf = (rows: readonly number[]): Batch => ({ inputs: take(rows), rows: rows.length });
+  return {
+    steps,
+    *of(epoch, done) {
+      const order = seed === undefined ? undefined : permutation(count, seed, epoch);
+      for (let step = done; step < steps; step++) {
+        const rows: number[] = [];
+        const end = step + 1 < steps ? (step + 1) * batch : count;
+        for (let i = step * batch; i < end; i++) rows.push(part.rowAt(order ? order[i] : i));
+        yield batchOf(rows);
+      }
+    },
+    // So that the same data give the same numbers, however they are split into batches later.
+    *ordered() {
+      const rows = Uint32Array.from({ length: count }, (_, i) => part.rowAt(i)).sort();
+      for (let i = 0; i < count; i += batch) yield batchOf([...rows.subarray(i, i + batch)]);
+    },
+  };
+}
+
+/** Trains on batches while it is iterated. */
+export async function* fitBatches(
+  trainer: Pick<Trainer, 'step' | 'evaluate' | 'save' | 'load' | 'learningRateScale'>,
+  defaults: Omit<FitDefaults, 'rows' | 'fits' | 'batch' | 'validation' | 'shuffle'>,
   options: FitOptions,
-  table: Table,
-  other: Table | undefined,
+  batches: Batches,
+  test: Batches | undefined,
+  held?: readonly number[],
 ): AsyncGenerator<Progress, void, undefined> {
   const { epochs = defaults.epochs, patience = defaults.patience, start = 0, report = 'epoch', signal } = options;
-  const {
-    batch = defaults.batch,
-    shuffle = defaults.shuffle ?? true,
-    validation: share = defaults.validation,
-  } = options;
-  const held = typeof share === 'number' ? heldBack(table.count, share) : 0;
-  const count = table.count - held;
-  // Stream 0 is the split, stream n the order of epoch n.
-  const split = shuffle && held > 0 ? permutation(table.count, seed, 0) : undefined;
-  const rowAt = (i: number): number => (split ? split[i] : i);
-  const test = other ?? table;
-  const testRows = Array.from({ length: other?.count ?? held }, (_, i) => (other ? i : rowAt(count + i)));
-  let heldOut = held > 0 ? [...testRows].sort((a, b) => a - b) : undefined;
+  const { steps } = batches;
+  let heldOut = held;
   const progress = (of: Progress): Progress => {
     if (heldOut) of.heldOut = heldOut;
     heldOut = undefined;
     return of;
   };
-  // Rows left over that cannot make a step of their own join the batch before them.
-  const left = count % batch;
-  const { fits } = defaults;
-  const joined = fits !== undefined && left > 0 && left < count && !fits(left) && fits(batch + left);
-  const take = taker(table, Math.min(joined ? batch + left : batch, count));
-  const takeTest = taker(test, Math.min(batch, testRows.length));
-  const steps = Math.ceil(count / batch) - (joined ? 1 : 0);
   const look = defaults.look?.();
-  if (look) {
-    // In the order of the source, so that the same data give the same numbers.
-    const rows = Array.from({ length: count }, (_, i) => rowAt(i)).sort((a, b) => a - b);
-    for (let i = 0; i < count; i += batch) await look(take(rows.slice(i, i + batch)));
-  }
+  if (look) for await (const { inputs } of batches.ordered()) await look(inputs);
   const better = betterThanBefore(options.monitor ?? defaults.monitor ?? 'loss', defaults);
   const lower = onPlateau(defaults.plateau);
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
   // Who is told of every step waits for it.
   const ahead = report === 'step' ? 0 : (defaults.ahead ?? 0);
-  defaults.plan?.(epochs * steps - start);
-  for (let epoch = 1 + Math.floor(start / steps); epoch <= epochs; epoch++) {
-    const order = shuffle ? permutation(count, seed, epoch) : undefined;
+  if (steps !== undefined) defaults.plan?.(epochs * steps - start);
+  const first = 1 + Math.floor(start / (steps ?? Infinity));
+  for (let epoch = first, before = 0; epoch <= epochs; epoch++) {
     const mean = meanOfLosses();
     const waiting: { readonly losses: ReturnType<Trainer['step']>; readonly rows: number }[] = [];
-    const begin = epoch === 1 + Math.floor(start / steps) ? start % steps : 0;
-    for (let step = begin; step < steps; step++) {
+    let step = epoch === first && steps !== undefined ? start % steps : 0;
+    for await (const { inputs, rows } of batches.of(epoch, step)) {
       if (signal?.aborted) return;
-      const rows: number[] = [];
-      const end = step + 1 < steps ? (step + 1) * batch : count;
-      for (let i = step * batch; i < end; i++) rows.push(rowAt(order ? order[i] : i));
-      const losses = trainer.step(take(rows));
-      if (ahead === 0) mean.add(await losses, rows.length);
+      const losses = trainer.step(inputs);
+      step++;
+      if (ahead === 0) mean.add(await losses, rows);
       else {
         // Those that nobody waits for after another one has failed are not to end the program.
         Promise.resolve(losses).catch(() => undefined);
-        waiting.push({ losses, rows: rows.length });
-        for (const done of waiting.splice(0, step + 1 < steps ? waiting.length - ahead : waiting.length))
-          mean.add(await done.losses, done.rows);
+        waiting.push({ losses, rows });
+        for (const done of waiting.splice(0, waiting.length - ahead)) mean.add(await done.losses, done.rows);
       }
       // Timers, input and the abort signal have their turn.
       if (Date.now() - rested > 30) {
         await new Promise((resume) => setTimeout(resume, 0));
         rested = Date.now();
       }
-      if (report === 'step' && step + 1 < steps)
-        yield progress({ epoch, epochs, step: step + 1, steps, rows: mean.rows(), losses: mean.losses() });
+      // Where nobody knows how many steps an epoch has, it has as many as the one before.
+      const all = steps ?? Math.max(before, step + 1);
+      if (report === 'step' && step < all)
+        yield progress({ epoch, epochs, step, steps: all, rows: mean.rows(), losses: mean.losses() });
     }
-    const end = progress({ epoch, epochs, step: steps, steps, rows: mean.rows(), losses: mean.losses() });
-    if (testRows.length > 0) {
+    for (const done of waiting) mean.add(await done.losses, done.rows);
+    before = step;
+    const end = progress({ epoch, epochs, step, steps: step, rows: mean.rows(), losses: mean.losses() });
+    if (test) {
       const tested = meanOfLosses();
-      for (let i = 0; i < testRows.length; i += batch) {
-        const rows = testRows.slice(i, i + batch);
-        tested.add(await trainer.evaluate(takeTest(rows)), rows.length);
-      }
+      for await (const { inputs, rows } of test.of(0, 0)) tested.add(await trainer.evaluate(inputs), rows);
       end.validation = tested.losses();
     }
     end.best = better(end.validation ?? end.losses);
@@ -155,7 +204,7 @@ async function* fitRows(
   if (best) await trainer.load(best.checkpoint);
 }
 
-interface Table {
+interface Columns {
   readonly count: number;
   readonly columns: readonly {
     readonly name: string;
@@ -168,7 +217,7 @@ interface Table {
 }
 
 /** The data as columns of equally many rows. */
-function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Table {
+function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Pick<Part, 'count' | 'taker'> {
   if (!isObject(data)) throw noInputs(what, data, rows.map(([name]) => name).join(', '));
   const given = new Map<string, unknown>(Object.entries(data));
   const columns = rows.map(([name, type, length]) => {
@@ -195,11 +244,11 @@ function tableOf(what: string, data: Dataset, rows: FitDefaults['rows']): Table 
     if (all.length / row !== count)
       throw new RangeError(`${name}: expected ${count} rows, as many as ${first.name} has, got ${all.length / row}`);
   }
-  return { count, columns, constant: data };
+  return { count, taker: (most) => takerOf({ count, columns, constant: data }, most) };
 }
 
 /** Puts rows together to inputs; the arrays are used again at the next call. */
-function taker({ columns, constant }: Table, most: number): (rows: readonly number[]) => Inputs {
+function takerOf({ columns, constant }: Columns, most: number): (rows: readonly number[]) => Inputs {
   const buffers = columns.map(({ data, row }) => data.slice(0, row * most));
   return (rows) => {
     const taken = columns.map(({ name, data, row, shape }, c) => {
