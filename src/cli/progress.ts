@@ -19,6 +19,8 @@ export interface ProgressDisplay {
   readonly live: boolean;
   /** Cheap: draws at most some times a second. */
   step(moment: Moment): void;
+  /** So many bytes of a file have been read, of as many as it has, where that is known. */
+  reading(file: string, read: number, size: number | undefined): void;
   /** A line that stays. */
   line(text: string): void;
   /** Takes the bar away. */
@@ -35,22 +37,27 @@ const redrawEvery = 80;
 
 /** Shows progress on a stream. */
 export function progressOn(stream: Terminal, now: () => number = () => performance.now()): ProgressDisplay {
-  if (!stream.isTTY) return { live: false, step: () => {}, line: (text) => stream.write(`${text}\n`), end: () => {} };
+  if (!stream.isTTY) {
+    const line = (text: string): unknown => stream.write(`${text}\n`);
+    return { live: false, step: () => {}, reading: () => {}, line, end: () => {} };
+  }
   const colors = pc.createColors(process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
   const begin = now();
   let drawn = -Infinity;
   const clear = (): void => {
     if (drawn > -Infinity) stream.write('\r\x1b[2K');
   };
+  const draw = (text: (seconds: number) => string): void => {
+    const time = now();
+    if (time - drawn < redrawEvery) return;
+    clear();
+    drawn = time;
+    stream.write(text((time - begin) / 1000));
+  };
   return {
     live: true,
-    step(moment) {
-      const time = now();
-      if (time - drawn < redrawEvery) return;
-      clear();
-      drawn = time;
-      stream.write(drawBar(moment, (time - begin) / 1000, stream.columns ?? 80, colors));
-    },
+    step: (moment) => draw((seconds) => drawBar(moment, seconds, stream.columns ?? 80, colors)),
+    reading: (file, read, size) => draw(() => readingLine(file, read, size).slice(0, (stream.columns ?? 80) - 1)),
     line(text) {
       clear();
       drawn = -Infinity;
@@ -58,6 +65,13 @@ export function progressOn(stream: Terminal, now: () => number = () => performan
     },
     end: clear,
   };
+}
+
+/** `reading rows.csv: 41 % of 120 MB` */
+function readingLine(file: string, read: number, size: number | undefined): string {
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+  const done = size === undefined ? megabytes(read) : `${Math.floor((100 * read) / size)} % of ${megabytes(size)}`;
+  return `reading ${file}: ${done}`;
 }
 
 function drawBar(moment: Moment, seconds: number, columns: number, colors: ReturnType<typeof pc.createColors>): string {

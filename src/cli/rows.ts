@@ -1,8 +1,10 @@
 // The rows that a command looks at a model with: the first of its data, or made-up ones where it names none.
 import { dirname } from 'node:path';
-import { slice } from '../data/dataset.js';
-import { defaultLimits } from '../data/limits.js';
-import { describe, loadData } from '../data/load.js';
+import { arraysIn } from '../data/dataset.js';
+import { describe } from '../data/fields.js';
+import { loadData } from '../data/load.js';
+import { batchesLooked } from '../diagnostics/data.js';
+import { Fault } from '../diagnostics/diagnostic.js';
 import { syntheticInputs, type ShapedInput } from '../data/synthetic.js';
 import { counted } from '../diagnostics/quote.js';
 import { sizesFor } from '../inspect/check/point.js';
@@ -56,19 +58,21 @@ export async function rowsOfData(
   folder: string,
   wanted = Infinity,
 ): Promise<SomeRows> {
-  const { train } = await loadData(data, model.inputs, folder, defaultLimits, inputsToLearn(model));
-  const some = slice(train, 0, Math.min(train.rows, wanted));
-  const sizeOf = (): number => some.rows;
+  const { train } = await loadData(data, model.inputs, folder, { needed: inputsToLearn(model) });
+  const source = describe(data);
+  if (train.kind === 'batches') throw new Fault(batchesLooked({ source }));
+  const count = Math.min(train.rows, wanted);
+  const some = arraysIn(train, 0, count);
+  const sizeOf = (): number => count;
   const shaped = model.inputs.map((input): [string, ShapedInput] => {
     const { name, type } = input;
     // What only outputs read may be missing.
-    if (!(name in some.inputs)) return [name, syntheticInputs([input], sizeOf, 1)[name]];
+    if (!Object.hasOwn(some, name)) return [name, syntheticInputs([input], sizeOf, 1)[name]];
     const [, ...rest] = type.shape.map((d) => constantOf(d.size) ?? 1);
-    return [name, { data: some.inputs[name], shape: [some.rows, ...rest] }];
+    return [name, { data: some[name], shape: [count, ...rest] }];
   });
-  const source = describe(data);
-  const said = `${counted(some.rows, 'row')} of ${source}`;
-  return { count: some.rows, inputs: Object.fromEntries(shaped), sizeOf, said, source };
+  const said = `${counted(count, 'row')} of ${source}`;
+  return { count, inputs: Object.fromEntries(shaped), sizeOf, said, source };
 }
 
 /** The values of each input, without their shapes. */

@@ -1,11 +1,11 @@
 // Times of a trainer's steps and of its kernels one by one: in turn, and the best of many short samples.
-import type { Dataset } from '../data/dataset.js';
+import type { InputArrays } from '../data/dataset.js';
 import type { ShapedInput } from '../data/synthetic.js';
 import type { Trainer } from './trainer.js';
 
 /** What a module with a profile makes. */
 export interface ProfiledTrainer extends Trainer {
-  step(inputs: Inputs | Dataset['inputs']): ReturnType<Trainer['step']>;
+  step(inputs: Inputs | InputArrays): ReturnType<Trainer['step']>;
   load(checkpoint: Uint8Array): void | Promise<void>;
   /** Each runs one kernel of a step on what the last step left in memory. */
   readonly kernels: readonly (() => void)[];

@@ -1,7 +1,6 @@
 // `nnc train`: compiles in memory and trains on the model's data.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { heldBack } from '../codegen/runtime/fit.js';
 import type { LoadedData } from '../data/dataset.js';
 import { lossAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
@@ -9,6 +8,7 @@ import type { ModelGraph } from '../ir/model.js';
 import { constantOf } from '../ir/index.js';
 import { stepOf } from '../ir/program.js';
 import { elementCount } from '../ir/types.js';
+import { feed, trainOn, updatesIn, type Fed } from './feed.js';
 import { checkFolderWritable, readImport, readSource } from './files.js';
 import {
   folderName,
@@ -23,7 +23,7 @@ import {
 import { standardOutput } from './output.js';
 import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
 import { report } from './report.js';
-import { sourceOf } from './source.js';
+import { sourcesOf } from './source.js';
 import { openRun, refuseExisting, type Run } from './run.js';
 import { evaluateAll, importTrainer, simdWorks, unlessRefused, type Trainer, type Values } from './trainer.js';
 import { widenIfAsked, withWide } from './wide.js';
@@ -79,33 +79,31 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   }
   if (!model.training.loss) throw new Fault(lossAbsent({ model: model.name, what: 'train' }));
   if (model.players.length === 0) throw new Fault(trainAbsent({ model: model.name }));
-  const { loadData } = await import('../data/load.js');
-  const { defaultLimits } = await import('../data/limits.js');
-  const { inputsToLearn } = await import('../passes/entries.js');
-  const folder = options.data ? '.' : dirname(file);
-  const data = await loadData(sourceOf(model, options.data), model.inputs, folder, defaultLimits, inputsToLearn(model));
-  const batch = options.batch ?? model.train.batch;
-  const plan = { batch, epochs: options.epochs ?? model.train.epochs, rows: rowsToTrain(model, data) };
-  warnOfNoUpdate(model, plan);
   // A step that is too little to share starts no threads.
   const threads = asked === 'auto' && stepOf(program)?.alone ? 1 : asked;
-  const { createTrainer } = await importTrainer(code);
   const seed = options.seed ?? model.train.seed;
+  const plan = { batch: options.batch ?? model.train.batch, epochs: options.epochs ?? model.train.epochs };
+  const data = await read(model, file, options.data);
+  const fed = feed(data, model, { seed, batch: plan.batch });
+  warnOfNoUpdate(model, fed, plan);
+  const { createTrainer } = await importTrainer(code);
   // Memory for no more rows than there are.
-  const most = Math.min(batch, data.train.rows);
-  const trainer = await unlessRefused(model, () => createTrainer({ seed, batch: most, threads }));
+  const most = Math.min(plan.batch, data.train.kind === 'rows' ? data.train.rows : Infinity);
+  const updates = updatesIn(model, fed, plan.epochs);
+  const trainer = await unlessRefused(model, () =>
+    createTrainer({ seed, batch: most, threads, ...(updates !== undefined && { updates }) }),
+  );
   const output = openRun(out, model.name, force);
   const display = progressOn(standardOutput);
   const interrupt = catchInterrupt();
   try {
-    display.line(
-      `${model.name}: ${count(parametersOf(model), 'parameter')}, ${count(plan.rows, 'row')} to train on (${target})`,
-    );
-    await unlessRefused(model, () => fit(trainer, model, data, plan, output, display, interrupt.signal));
-    const { test } = data;
+    display.line(`${model.name}: ${count(parametersOf(model), 'parameter')}, ${portionText(fed)} (${target})`);
+    for (const note of data.notes) display.line(note);
+    await unlessRefused(model, () => fit(trainer, model, fed, plan, output, display, interrupt.signal));
+    const { test } = fed;
     if (test) {
-      const values = await unlessRefused(model, () => evaluateAll(trainer, test, Math.max(batch, 256)));
-      display.line(`test on ${count(test.rows, 'row')}: ${formatValues(values)}`);
+      const { values, rows } = await unlessRefused(model, () => evaluateAll(trainer, test.batches));
+      display.line(`test on ${count(rows, 'row')}: ${formatValues(values)}`);
     }
   } finally {
     interrupt.release();
@@ -117,46 +115,61 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   standardOutput.write(`saved in ${output.folder}: ${output.files().join(', ')}\n`);
 }
 
+/** Reads what the model's train block names, or `given` in place of the data to train on, and shows how far it is. */
+async function read(model: ModelGraph, file: string, given: string | undefined): Promise<LoadedData> {
+  const { loadSources } = await import('../data/sources.js');
+  const { inputsToLearn } = await import('../passes/entries.js');
+  const sources = sourcesOf(model, given);
+  const display = progressOn(standardOutput);
+  try {
+    return await loadSources(sources, model.inputs, dirname(file), {
+      progress: display.reading,
+      needed: inputsToLearn(model),
+    });
+  } finally {
+    display.end();
+  }
+}
+
+/** `60 rows to train on` */
+function portionText({ train: { rows } }: Fed): string {
+  return rows === undefined ? 'batches to train on' : `${count(rows, 'row')} to train on`;
+}
+
 /** How long a run is to be. */
 interface Plan {
   readonly batch: number;
   readonly epochs: number;
-  /** To train on: what is held back for validation is not among them. */
-  readonly rows: number;
-}
-
-function rowsToTrain(model: ModelGraph, { train, validation }: LoadedData): number {
-  return validation ? train.rows : train.rows - heldBack(train.rows, model.train.validation);
 }
 
 /** With `accumulate` the first so many steps change nothing. */
-function warnOfNoUpdate({ name, players: [{ accumulate }] }: ModelGraph, { batch, epochs, rows }: Plan): void {
-  const steps = epochs * Math.ceil(rows / batch);
-  if (rows > 0 && steps < accumulate) report([noUpdate({ model: name, steps, accumulate })]);
+function warnOfNoUpdate({ name, players: [{ accumulate }] }: ModelGraph, { train }: Fed, { epochs }: Plan): void {
+  const steps = epochs * (train.batches.steps ?? Infinity);
+  if (steps < accumulate) report([noUpdate({ model: name, steps, accumulate })]);
 }
 
 async function fit(
   trainer: Trainer,
   model: ModelGraph,
-  data: LoadedData,
+  fed: Fed,
   { batch, epochs }: Plan,
   output: Run,
   display: ProgressDisplay,
   signal: AbortSignal,
 ): Promise<void> {
-  const validation = data.validation?.inputs ?? model.train.validation;
-  const fitOptions = { epochs, batch, validation, report: display.live ? 'step' : 'epoch', signal } as const;
+  const fitOptions = { epochs, batch, report: display.live ? 'step' : 'epoch', signal } as const;
   const begin = performance.now();
   const { patience = Infinity } = model.train;
   let rowsBefore = 0;
   let best = 1;
   let finished = false;
-  for await (const progress of trainer.fit(data.train.inputs, fitOptions)) {
+  for await (const progress of trainOn(trainer, model, fed, fitOptions)) {
     const { epoch, step, steps, rows, losses } = progress;
     const seconds = (performance.now() - begin) / 1000;
     const checked = progress.validation;
+    const ended = progress.best !== undefined;
     // What was learnt is kept before anything is shown: nobody may be there to read it.
-    if (step === steps) {
+    if (ended) {
       const record = { epoch, step: trainer.stepCount, seconds, train: losses, validation: checked };
       await output.record(record, progress.best === true, trainer);
       if (progress.best) best = epoch;
@@ -166,12 +179,12 @@ async function fit(
     }
     try {
       display.step({ epoch, epochs, step, steps, rows: rowsBefore + rows, values: losses });
-      if (step === steps && isShown(epoch, epochs)) display.line(epochLine(epoch, epochs, losses, checked, seconds));
+      if (ended && isShown(epoch, epochs)) display.line(epochLine(epoch, epochs, losses, checked, seconds));
     } catch (error) {
       await output.finish(trainer);
       throw error;
     }
-    if (step === steps) rowsBefore += rows;
+    if (ended) rowsBefore += rows;
     if (finished && epoch < epochs) display.line(stoppedLine(model, epoch, best));
   }
   if (!finished) await output.finish(trainer);

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { slice, type Dataset } from '../data/dataset.js';
+import type { Batches } from '../codegen/runtime/fit.js';
+import type { InputArrays } from '../data/dataset.js';
 import { importNamed } from '../data/importNamed.js';
 import type { ShapedInput } from '../data/synthetic.js';
 import { trainRefused } from '../diagnostics/data.js';
@@ -14,26 +15,30 @@ type Awaitable<T> = T | Promise<T>;
 export type Values = Readonly<Record<string, number>>;
 
 /** Arrays as they are, or with their shapes. */
-export type TrainerInputs = Dataset['inputs'] | Readonly<Record<string, ShapedInput>>;
+export type TrainerInputs = InputArrays | Readonly<Record<string, ShapedInput>>;
 
 /** The parts of the contract that commands rely on. */
 export interface Trainer {
   step(inputs: TrainerInputs): Awaitable<Values>;
-  evaluate(inputs: Dataset['inputs']): Awaitable<Values>;
+  evaluate(inputs: InputArrays): Awaitable<Values>;
   gradients(inputs: TrainerInputs): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
-  fit(data: Dataset['inputs'], options: FitOptions): AsyncIterable<Progress>;
+  fit(data: InputArrays, options: FitOptions): AsyncIterable<Progress>;
+  observe?(inputs: InputArrays): Awaitable<void>;
   load(file: Uint8Array): Awaitable<void>;
   save(options?: { optimizer?: boolean; merged?: boolean }): Awaitable<Uint8Array>;
   readonly stepCount: number;
+  learningRateScale: number;
   dispose(): void;
 }
 
 export interface FitOptions {
   readonly epochs: number;
   readonly batch: number;
-  readonly validation?: Dataset['inputs'] | number;
+  readonly validation?: InputArrays | number;
   readonly report: 'epoch' | 'step';
   readonly signal?: AbortSignal;
+  /** Calls of step that the run has made. */
+  readonly start?: number;
 }
 
 export interface Progress {
@@ -102,13 +107,17 @@ export async function unlessRefused<T>(model: { readonly name: string }, action:
   }
 }
 
-/** Losses and metrics over a whole data set: means over its rows, taken in portions. */
-export async function evaluateAll(trainer: Trainer, data: Dataset, portion: number): Promise<Values> {
+/** Losses and metrics over all batches: means over their rows, and how many these are. */
+export async function evaluateAll(
+  trainer: Pick<Trainer, 'evaluate'>,
+  batches: Batches,
+): Promise<{ readonly values: Values; readonly rows: number }> {
   const sums = new Map<string, number>();
-  for (let start = 0; start < data.rows; start += portion) {
-    const end = Math.min(data.rows, start + portion);
-    const values = await trainer.evaluate(slice(data, start, end).inputs);
-    for (const [name, value] of Object.entries(values)) sums.set(name, (sums.get(name) ?? 0) + value * (end - start));
+  let count = 0;
+  for await (const { inputs, rows } of batches.of(0, 0)) {
+    const values = await trainer.evaluate(inputs as InputArrays);
+    for (const [name, value] of Object.entries(values)) sums.set(name, (sums.get(name) ?? 0) + value * rows);
+    count += rows;
   }
-  return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / data.rows]));
+  return { values: Object.fromEntries([...sums].map(([name, sum]) => [name, sum / count])), rows: count };
 }

@@ -56,6 +56,22 @@ export function cellReader(delimiter: number, comma: boolean | undefined): CellR
   };
 }
 
+/** Does the cell say that there is no value: nothing, NA, NaN, null or ?, in letters of any case. */
+export function isMissing(row: Row, cell: number): boolean {
+  const [from, to] = [row.from(cell), row.to(cell)];
+  if (to - from > 6) return false;
+  return to === from || (!isDigit(row.bytes[to - 1]) && isMissingText(row.text(cell)));
+}
+
+/** The same of a text. */
+export function isMissingText(text: string): boolean {
+  return /^(|na|nan|null|\?)$/i.test(text.trim());
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= zero && byte <= nine;
+}
+
 /** Reads digits with a point among them or none; undefined where the cell has another form. */
 function shortNumber(bytes: Uint8Array, from: number, to: number): number | undefined {
   const negative = bytes[from] === minus;

@@ -6,26 +6,47 @@ import { sizeIn } from '../ir/toldSizes.js';
 import type { ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
 import { takingOf } from './elements.js';
-import { overLimit, type Memory } from './limits.js';
+import { wholeColumn, type Column } from './columns.js';
+import { overLimit } from './limits.js';
 
 export type InputArray = Float32Array | Int32Array | Uint8Array;
 
-/** Rows for every input of a model; row-major, one after the other. */
+/** Arrays by input, as a trainer takes them. */
+export type InputArrays = Readonly<Record<string, InputArray>>;
+
+/** Rows for every input of a model. */
 export interface Dataset {
+  readonly kind: 'rows';
   readonly rows: number;
-  readonly inputs: Readonly<Record<string, InputArray>>;
+  readonly columns: readonly InputColumn[];
 }
+
+export interface InputColumn {
+  readonly input: ModelInput;
+  readonly column: Column;
+}
+
+/** Rows that a module makes while they are asked for, batch by batch; how many, nobody knows. */
+export interface BatchStream {
+  readonly kind: 'batches';
+  batches(run: { readonly epoch: number; readonly seed: number; readonly batch: number }): AsyncIterable<Batch>;
+}
+
+export interface Batch {
+  readonly rows: number;
+  readonly inputs: InputArrays;
+}
+
+/** What the numbers of an index stand for, by input: classes, or the characters of a vocabulary. */
+export type Words = Readonly<Record<string, readonly string[]>>;
 
 export interface LoadedData {
-  readonly train: Dataset;
-  readonly validation?: Dataset;
-  readonly test?: Dataset;
-}
-
-/** One input's share of a data set. */
-export interface Rows {
-  readonly rows: number;
-  readonly values: InputArray;
+  readonly train: Dataset | BatchStream;
+  readonly validation?: Dataset | BatchStream;
+  readonly test?: Dataset | BatchStream;
+  readonly words: Words;
+  /** What a user should know of how it was read: rows that were left out. */
+  readonly notes: readonly string[];
 }
 
 /** Numbers as a module gives them. */
@@ -59,11 +80,10 @@ export function rowsOf(
 }
 
 /** Memory for so many numbers of an input. */
-export function makeArray(input: ModelInput, count: number, place: string, memory?: Memory): InputArray {
+export function makeArray(input: ModelInput, count: number, place: string): InputArray {
   const { kind } = input.type.element;
   const type = kind === 'f32' ? Float32Array : kind === 'bool' ? Uint8Array : Int32Array;
   const bytes = count * type.BYTES_PER_ELEMENT;
-  memory?.take(place, bytes);
   try {
     return new type(count);
   } catch {
@@ -72,51 +92,64 @@ export function makeArray(input: ModelInput, count: number, place: string, memor
 }
 
 /** A module's numbers for an input; every one of them is checked, and converted where the input has another type. */
-export function convertedRows(input: ModelInput, raw: RawArray): Rows {
+export function convertedRows(input: ModelInput, raw: RawArray): Column {
   const { values, place } = raw;
   const rows = rowsOf(input, { ...raw, count: values.length });
-  if (values instanceof Float32Array && input.type.element.kind === 'f32') return { rows, values };
+  const length = rowLength(input);
+  const of = (kept: InputArray): Column => ({ ...wholeColumn(kept, length), rows });
+  if (values instanceof Float32Array && input.type.element.kind === 'f32') return of(values);
   const integer = ArrayBuffer.isView(values) && !(values instanceof Float32Array || values instanceof Float64Array);
   const { accepts, expected } = takingOf(input, integer);
-  const kept = isKept(input, values) ? values : makeArray(input, values.length, place);
+  const kept = isKept(values) ? values : makeArray(input, values.length, place);
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!accepts(value)) throw wrongValue(input, `${place}, position ${i}`, value, expected);
     if (kept !== values) kept[i] = value;
   }
-  return { rows, values: kept };
+  return of(kept);
 }
 
 /** Puts the rows of all inputs together. */
-export function datasetOf(source: string, inputs: readonly ModelInput[], arrays: ReadonlyMap<string, Rows>): Dataset {
-  const found = inputs.flatMap(({ name }) => {
-    const array = arrays.get(name);
-    return array ? [{ name, ...array }] : [];
+export function datasetOf(source: string, inputs: readonly ModelInput[], found: ReadonlyMap<string, Column>): Dataset {
+  const columns = inputs.flatMap((input): InputColumn[] => {
+    const column = found.get(input.name);
+    return column ? [{ input, column }] : [];
   });
-  const [first] = found;
-  for (const { name, rows } of found)
-    if (rows !== first.rows)
-      throw new Fault(dataRowsDisagree({ source, input: first.name, rows: first.rows, other: name, others: rows }));
-  // Entries make a property of any name, `__proto__` too.
-  const arraysByName = Object.fromEntries(found.map(({ name, values }) => [name, values]));
-  return { rows: found.length > 0 ? first.rows : 0, inputs: arraysByName };
+  const [first] = columns;
+  for (const { input, column } of columns)
+    if (column.rows !== first.column.rows) {
+      const [rows, others] = [first.column.rows, column.rows];
+      throw new Fault(dataRowsDisagree({ source, input: first.input.name, rows, other: input.name, others }));
+    }
+  return { kind: 'rows', rows: columns.length > 0 ? first.column.rows : 0, columns };
 }
 
-/** The rows from `start` up to `end`; the arrays are views. */
-export function slice(data: Dataset, start: number, end: number): Dataset {
-  const inputs = Object.entries(data.inputs).map(([name, array]) => {
-    const length = array.length / data.rows;
-    return [name, array.subarray(start * length, end * length)] as const;
-  });
-  return { rows: end - start, inputs: Object.fromEntries(inputs) };
+/** Puts rows together to inputs, at most so many; the arrays are used again at the next call. */
+export function taker({ columns }: Dataset, most: number): (rows: ArrayLike<number>) => InputArrays {
+  const arrays = columns.map(({ input, column }) => makeArray(input, most * column.length, input.name));
+  return (rows) => {
+    // Entries make a property of any name, `__proto__` too.
+    return Object.fromEntries(
+      columns.map(({ input, column }, c): [string, InputArray] => {
+        const { length } = column;
+        for (let i = 0; i < rows.length; i++) column.copy(rows[i], arrays[c], i * length);
+        return [input.name, arrays[c].subarray(0, rows.length * length)];
+      }),
+    );
+  };
+}
+
+/** The rows from `start` up to `end` in arrays of their own; all of them where nothing is said. */
+export function arraysIn(data: Dataset, start = 0, end = data.rows): InputArrays {
+  const rows = Uint32Array.from({ length: end - start }, (_, i) => start + i);
+  return taker(data, rows.length)(rows);
 }
 
 export function wrongValue(input: ModelInput, place: string, value: number, expected: string): Fault {
   return new Fault(dataValue({ place, found: `${value}`, input: `${input.name}: ${printType(input.type)}`, expected }));
 }
 
-/** Arrays of whole numbers feed an index as they are. */
-function isKept(input: ModelInput, values: ArrayLike<number>): values is Int32Array | Uint8Array {
-  const { kind } = input.type.element;
-  return kind === 'index' ? values instanceof Int32Array || values instanceof Uint8Array : false;
+/** Such arrays stay as they are: rows become numbers of the input's type as they are taken. */
+function isKept(values: ArrayLike<number>): values is Int32Array | Uint8Array {
+  return values instanceof Int32Array || values instanceof Uint8Array;
 }

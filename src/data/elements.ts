@@ -63,7 +63,8 @@ export function takingOf(input: ModelInput, integer: boolean): Taking {
             expected: `a whole number from -${exact} to ${exact}, which f32 holds exactly`,
           }
         : {
-            accepts: (value) => Number.isFinite(Math.fround(value)) || !Number.isFinite(value),
+            // An infinity is a number that someone wrote; NaN is what is left where there is none.
+            accepts: (value) => Number.isFinite(Math.fround(value)) || Math.abs(value) === Infinity,
             expected: 'a number that f32 can hold, of at most 3.4e38',
           };
     case 'bool':

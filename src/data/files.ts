@@ -1,5 +1,5 @@
 // Reading the files that a data source names, in windows; what goes wrong comes out as a diagnostic.
-import { createReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, statSync, type ReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pipeline, Readable, type Transform } from 'node:stream';
@@ -13,36 +13,87 @@ export type Chunks = AsyncIterable<Uint8Array>;
 
 const window = 2 ** 20;
 
+/** How files are read. */
+export interface ReadOptions {
+  readonly limits: Limits;
+  /** Is told how many bytes of a file have been read, and how many it has, where that is known. */
+  progress?(file: string, read: number, size: number | undefined): void;
+}
+
 /** A file's bytes from the first to the last; a gzipped one is unpacked on the way. */
-export async function* chunksOf(folder: string, name: string): Chunks {
+export async function* chunksOf(folder: string, name: string, options: ReadOptions): Chunks {
   const place = basename(name);
   const path = resolve(folder, name);
-  const portion = await portionOf(path);
+  const { size, portion } = await portionOf(path);
   const stream = createReadStream(path, { highWaterMark: portion });
+  const noWriter = unlessWritten(path, name, stream);
   try {
-    const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
+    const chunks = counting(stream, (read) => options.progress?.(place, read, size));
     const first = await chunks.next();
     if (first.done === true) return;
     const whole = startingWith(first.value, chunks);
     if (!isGzipped(first.value)) yield* whole;
-    else
-      yield* through(
-        createGunzip({ chunkSize: Math.max(portion, 2 ** 14) }),
-        whole,
-        place,
-        'the gzipped data is damaged or cut short',
-      );
+    else {
+      const unzip = createGunzip({ chunkSize: Math.max(portion, 2 ** 14) });
+      const unpacked = through(unzip, whole, place, 'the gzipped data is damaged or cut short');
+      yield* withinReason(unpacked, place, options.limits, () => unzip.bytesWritten);
+    }
   } catch (error) {
-    throw error instanceof Fault ? error : new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
+    if (error instanceof Fault) throw error;
+    throw noWriter.fault() ?? new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
   } finally {
+    noWriter.end();
     stream.destroy();
   }
 }
 
+/** Ends the wait for a pipe that nobody writes to: Node would wait for ever. */
+function unlessWritten(path: string, name: string, stream: ReadStream): { fault(): Fault | undefined; end(): void } {
+  const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  let fault: Fault | undefined;
+  const timer = setTimeout(() => {
+    if (!isPipe || !stream.pending) return;
+    fault = new Fault(dataUnreadable({ file: name, reason: 'it is a pipe, and nobody writes to it' }));
+    stream.destroy(fault);
+    // Who opens a pipe for reading waits for someone who opens it for writing.
+    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+  }, patience);
+  return { fault: () => fault, end: () => clearTimeout(timer) };
+}
+
+/** So many milliseconds a pipe has until someone opens it for writing. */
+const patience = 10_000;
+
+async function* counting(chunks: Chunks, tell: (read: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
+  let read = 0;
+  for await (const chunk of chunks) {
+    read += chunk.length;
+    tell(read);
+    yield chunk;
+  }
+}
+
+/** What unpacks to far more than data do is made to fill a disk. `packed`: the bytes that have been unpacked. */
+async function* withinReason(chunks: Chunks, place: string, limits: Limits, packed: () => number): Chunks {
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    requireReason(place, length, packed(), limits);
+    yield chunk;
+  }
+}
+
+/** Refuses so many bytes that come of so few. */
+export function requireReason(place: string, size: number, packed: number, { unpacked }: Limits): void {
+  if (size <= unpacked.bytes || size <= unpacked.times * packed) return;
+  const reason = `it unpacks to more than ${unpacked.times} times its size, as no data do but such as are made to fill a disk`;
+  throw new Fault(dataMalformed({ place, reason }));
+}
+
 /** How much is read at once: no more than there is, where that can be told. */
-async function portionOf(path: string): Promise<number> {
+async function portionOf(path: string): Promise<{ size: number | undefined; portion: number }> {
   const { size } = await stat(path).catch(() => ({ size: 0 }));
-  return size > 0 ? Math.min(window, size) : window;
+  return size > 0 ? { size, portion: Math.min(window, size) } : { size: undefined, portion: window };
 }
 
 /** Sends bytes through a decompressor; damage is said of `place`. */
@@ -68,22 +119,24 @@ export interface Archive {
 export async function withArchive<T>(
   folder: string,
   name: string,
-  limits: Limits,
+  options: ReadOptions,
   action: (archive: Archive) => Promise<T>,
 ): Promise<T> {
   const path = resolve(folder, name);
   try {
-    if (!(await stat(path)).isFile()) return await action(inMemory(name, await collected(folder, name, limits)));
+    if (!(await stat(path)).isFile()) return await action(inMemory(name, await collected(folder, name, options)));
     const file = await open(path);
     try {
       const { size } = await file.stat();
+      let read = 0;
       const archive = archiveOf(name, size, async (offset, length) => {
         const bytes = new Uint8Array(length);
         const { bytesRead } = await file.read(bytes, 0, length, offset);
+        options.progress?.(basename(name), Math.min(size, (read += bytesRead)), size);
         return bytes.subarray(0, bytesRead);
       });
       const gzipped = isGzipped(await archive.read(0, 2));
-      return await action(gzipped ? inMemory(name, await collected(folder, name, limits)) : archive);
+      return await action(gzipped ? inMemory(name, await collected(folder, name, options)) : archive);
     } finally {
       await file.close();
     }
@@ -162,12 +215,13 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-async function collected(folder: string, name: string, limits: Limits): Promise<Uint8Array> {
+async function collected(folder: string, name: string, options: ReadOptions): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of chunksOf(folder, name)) {
+  for await (const part of chunksOf(folder, name, options)) {
     length += part.length;
-    if (length > limits.archive) throw overLimit(basename(name), 'the unpacked archive', limits.archive);
+    if (length > options.limits.archive)
+      throw overLimit(basename(name), 'the unpacked archive', options.limits.archive);
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -1,4 +1,4 @@
-// Data from an ES module that exports `train`, and `validation` and `test` if it has them.
+// Data from an ES module that exports `train`, and `validation` and `test` if it has them: arrays, or functions that give batches.
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { existsSync, statSync } from 'node:fs';
@@ -6,7 +6,17 @@ import { dataEmpty, dataInputMissing, dataInputUnknown, dataModule, dataUnreadab
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelInput } from '../ir/model.js';
 import { printType } from '../ir/types.js';
-import { convertedRows, datasetOf, type Dataset, type LoadedData, type RawArray, type Rows } from './dataset.js';
+import type { Column } from './columns.js';
+import {
+  arraysIn,
+  convertedRows,
+  datasetOf,
+  type Batch,
+  type BatchStream,
+  type Dataset,
+  type LoadedData,
+  type RawArray,
+} from './dataset.js';
 import { importNamed } from './importNamed.js';
 
 const parts = ['train', 'validation', 'test'] as const;
@@ -19,9 +29,9 @@ export async function loadModule(
   needed: readonly ModelInput[],
 ): Promise<LoadedData> {
   const exported = await importModule(path, folder);
-  const [train, validation, test] = parts.map((part) => datasetFrom(path, part, exported[part], inputs, needed));
+  const [train, validation, test] = parts.map((part) => partFrom(path, part, exported[part], inputs, needed));
   if (!train) throw new Fault(dataModule({ file: path, reason: 'exports no `train`' }));
-  return { train, ...(validation && { validation }), ...(test && { test }) };
+  return { train, ...(validation && { validation }), ...(test && { test }), words: {}, notes: [] };
 }
 
 async function importModule(path: string, folder: string): Promise<Record<string, unknown>> {
@@ -32,9 +42,80 @@ async function importModule(path: string, folder: string): Promise<Record<string
     const loaded = (await importNamed(pathToFileURL(full).href)) as Record<string, unknown>;
     return loaded;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new Fault(dataModule({ file: path, reason: `cannot be loaded: ${reason}` }));
+    throw new Fault(dataModule({ file: path, reason: `cannot be loaded: ${reasonIn(error)}` }));
   }
+}
+
+function reasonIn(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0] : String(error);
+}
+
+function partFrom(
+  file: string,
+  part: string,
+  value: unknown,
+  inputs: readonly ModelInput[],
+  needed: readonly ModelInput[],
+): Dataset | BatchStream | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'function') return streamFrom(file, part, value as MakeBatches, inputs, needed);
+  const data = datasetFrom(file, part, value, inputs, needed);
+  if (data.rows === 0) throw new Fault(dataEmpty({ place: `${file}, ${part}` }));
+  return data;
+}
+
+/** What a module exports to make batches. */
+type MakeBatches = (run: { readonly epoch: number; readonly seed: number; readonly batch: number }) => unknown;
+
+function streamFrom(
+  file: string,
+  part: string,
+  make: MakeBatches,
+  inputs: readonly ModelInput[],
+  needed: readonly ModelInput[],
+): BatchStream {
+  const failed = (error: unknown): Fault =>
+    error instanceof Fault ? error : new Fault(dataModule({ file, reason: `fails in ${part}: ${reasonIn(error)}` }));
+  return {
+    kind: 'batches',
+    async *batches(run) {
+      let count = 0;
+      for (const iterator = await attempt(failed, async () => iteratorOf(file, part, await make(run))); ; count++) {
+        const next = await attempt(failed, async () => iterator.next());
+        if (next.done === true) break;
+        yield batchFrom(file, `${part}, batch ${count}`, next.value, inputs, needed);
+      }
+      if (count === 0) throw new Fault(dataEmpty({ place: `${file}, ${part}` }));
+    },
+  };
+}
+
+async function attempt<T>(failed: (error: unknown) => Fault, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+function iteratorOf(file: string, part: string, batches: unknown): AsyncIterator<unknown> | Iterator<unknown> {
+  if (typeof batches === 'object' && batches !== null) {
+    if (Symbol.asyncIterator in batches) return (batches as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in batches) return (batches as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new Fault(dataModule({ file, reason: `exports a function ${part} that does not give an iterable of batches` }));
+}
+
+function batchFrom(
+  file: string,
+  part: string,
+  value: unknown,
+  inputs: readonly ModelInput[],
+  needed: readonly ModelInput[],
+): Batch {
+  const data = datasetFrom(file, part, value, inputs, needed);
+  if (data.rows === 0) throw new Fault(dataEmpty({ place: `${file}, ${part}` }));
+  return { rows: data.rows, inputs: arraysIn(data) };
 }
 
 function datasetFrom(
@@ -43,28 +124,25 @@ function datasetFrom(
   value: unknown,
   inputs: readonly ModelInput[],
   needed: readonly ModelInput[],
-): Dataset | undefined {
-  if (value === undefined) return undefined;
+): Dataset {
   const source = `${file}, ${part}`;
   if (typeof value !== 'object' || value === null)
     throw new Fault(dataModule({ file, reason: `exports a ${part} that is not an object of arrays by input name` }));
   const entries = Object.entries(value);
   const unknown = entries.find(([name]) => !inputs.some((input) => input.name === name));
   if (unknown) throw new Fault(dataInputUnknown({ name: unknown[0], source, inputs: inputs.map((i) => i.name) }));
-  const arrays = new Map<string, Rows>();
+  const arrays = new Map<string, Column>();
   for (const input of inputs) {
     const given: unknown = entries.find(([name]) => name === input.name)?.[1];
     if (given === undefined && !needed.includes(input)) continue;
     if (given === undefined) throw missing(source, part, input);
     arrays.set(input.name, convertedRows(input, rawOf(file, part, input.name, given)));
   }
-  const data = datasetOf(source, inputs, arrays);
-  if (data.rows === 0) throw new Fault(dataEmpty({ place: source }));
-  return data;
+  return datasetOf(source, inputs, arrays);
 }
 
 function missing(source: string, part: string, input: ModelInput): Fault {
-  const form = `export const ${part} = { ${input.name}: … }`;
+  const form = part.includes(',') ? `{ ${input.name}: … }` : `export const ${part} = { ${input.name}: … }`;
   return new Fault(dataInputMissing({ input: input.name, type: printType(input.type), source, form }));
 }
 

@@ -4,11 +4,12 @@ import { Fault } from '../diagnostics/diagnostic.js';
 import { shortened } from '../diagnostics/quote.js';
 import type { ModelInput } from '../ir/model.js';
 import { lengthOf, readArray, shown, type StoredArray } from './arrays.js';
-import type { Rows } from './dataset.js';
+import type { Column } from './columns.js';
 import * as elements from './elements.js';
 import type { Element } from './elements.js';
 import { reading, type Archive, type ByteReader } from './files.js';
-import type { Memory } from './limits.js';
+import type { Limits } from './limits.js';
+import type { Store } from './store.js';
 import { parseLiteral } from './python.js';
 import { chunksOfEntry, entriesOf } from './zip.js';
 
@@ -40,15 +41,15 @@ export async function readNpy(
   input: ModelInput,
   place: string,
   bytes: ByteReader,
-  memory: Memory,
+  store: Store,
   size?: number,
-): Promise<Rows> {
+): Promise<Column> {
   const { array, start } = await readHeader(place, bytes);
   const expected = start + lengthOf(array.shape) * array.element.width;
   const malformed = (reason: string): Fault => new Fault(dataMalformed({ place, reason }));
   if (size !== undefined && size !== expected)
     throw malformed(`found ${size} bytes, expected ${expected} for the shape ${shown(array.shape)}`);
-  const rows = await readArray(input, array, bytes, memory);
+  const rows = await readArray(input, array, bytes, store);
   if ((await bytes.take(1)).length > 0)
     throw malformed(`the file goes on after an array of shape ${shown(array.shape)}`);
   return rows;
@@ -58,17 +59,18 @@ export async function readNpy(
 export async function readNpz(
   archive: Archive,
   wanted: ReadonlyMap<ModelInput, string>,
-  memory: Memory,
-): Promise<ReadonlyMap<string, Rows>> {
+  store: Store,
+  limits: Limits,
+): Promise<ReadonlyMap<string, Column>> {
   const entries = await entriesOf(archive);
-  const found = new Map<string, Rows>();
+  const found = new Map<string, Column>();
   for (const [input, name] of wanted) {
     const [entry, ...more] = entries.filter((each) => each.name === `${name}.npy` || each.name === name);
     if (!entry) continue;
     const place = `${archive.name}, ${entry.name}`;
     if (more.length > 0) throw new Fault(dataMalformed({ place, reason: 'the archive holds two arrays of this name' }));
-    const chunks = chunksOfEntry(archive, entry);
-    found.set(input.name, await reading(chunks, (bytes) => readNpy(input, place, bytes, memory, entry.size)));
+    const chunks = chunksOfEntry(archive, entry, limits);
+    found.set(input.name, await reading(chunks, (bytes) => readNpy(input, place, bytes, store, entry.size)));
   }
   return found;
 }

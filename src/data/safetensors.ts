@@ -4,11 +4,11 @@ import { dataMalformed } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelInput } from '../ir/model.js';
 import { readArray } from './arrays.js';
-import type { Rows } from './dataset.js';
+import type { Column } from './columns.js';
 import * as elements from './elements.js';
 import type { Element } from './elements.js';
 import { reading, type Archive } from './files.js';
-import type { Memory } from './limits.js';
+import type { Store } from './store.js';
 
 const types: ReadonlyMap<string, Element> = new Map([
   ['BOOL', elements.bool],
@@ -33,13 +33,13 @@ const longestHeader = 100_000_000;
 export async function readSafetensors(
   archive: Archive,
   wanted: ReadonlyMap<ModelInput, string>,
-  memory: Memory,
-): Promise<ReadonlyMap<string, Rows>> {
+  store: Store,
+): Promise<ReadonlyMap<string, Column>> {
   const refuse = (reason: string): Fault => new Fault(dataMalformed({ place: archive.name, reason }));
   const length = Buffer.from(await archive.read(0, 8));
   const end = length.length < 8 ? 0 : 8 + Math.min(Number(length.readBigUInt64LE(0)), longestHeader);
   const { tensors } = readHeader(await archive.read(0, end), refuse, archive.size);
-  const found = new Map<string, Rows>();
+  const found = new Map<string, Column>();
   for (const [input, name] of wanted) {
     const tensor = tensors.get(name);
     if (!tensor) continue;
@@ -50,7 +50,7 @@ export async function readSafetensors(
       throw new Fault(dataMalformed({ place, reason: `tensors of ${dtype} are not read as data, only plain numbers` }));
     const stored = { place, shape, element, little: true };
     const chunks = archive.chunks(from, to - from);
-    found.set(input.name, await reading(chunks, (bytes) => readArray(input, stored, bytes, memory)));
+    found.set(input.name, await reading(chunks, (bytes) => readArray(input, stored, bytes, store)));
   }
   return found;
 }

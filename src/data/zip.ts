@@ -2,7 +2,8 @@
 import { createInflateRaw, crc32 } from 'node:zlib';
 import { dataMalformed } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import { through, type Archive, type Chunks } from './files.js';
+import { requireReason, through, type Archive, type Chunks } from './files.js';
+import type { Limits } from './limits.js';
 
 export interface ZipEntry {
   readonly name: string;
@@ -57,7 +58,7 @@ export async function entriesOf(archive: Archive): Promise<readonly ZipEntry[]> 
 }
 
 /** The bytes of an entry; neither more nor fewer than its directory says, and with the checksum that it says. */
-export async function* chunksOfEntry(archive: Archive, entry: ZipEntry): Chunks {
+export async function* chunksOfEntry(archive: Archive, entry: ZipEntry, limits: Limits): Chunks {
   const place = `${archive.name}, ${entry.name}`;
   const malformed = (reason: string): Fault => new Fault(dataMalformed({ place, reason }));
   const header = Buffer.from(await archive.read(entry.offset, 30));
@@ -73,6 +74,7 @@ export async function* chunksOfEntry(archive: Archive, entry: ZipEntry): Chunks 
     throw malformed(`it is packed by method ${entry.method} of zip; only deflate and none are read`);
   if (start + entry.packed > archive.size || (entry.method === 0 && entry.packed !== entry.size))
     throw malformed('the archive is damaged: this entry ends outside of it');
+  requireReason(place, entry.size, entry.packed, limits);
   const stored = archive.chunks(start, entry.packed);
   const unpacked =
     entry.method === 0

@@ -30,14 +30,19 @@ export const dataInputMissing = message<{ input: string; type: string; source: s
   }),
 );
 
-export const dataInputUnknown = message<{ name: string; source: string; inputs: readonly string[] }>(
-  'data-input-unknown',
-  ({ name, source, inputs }) => ({
-    message: `${source} names ${name}, which is not an input of the model`,
-    labels: [],
-    notes: [`the inputs are ${inputs.join(', ')}`],
-  }),
-);
+export const dataInputUnknown = message<{
+  name: string;
+  source: string;
+  inputs: readonly string[];
+  settings?: readonly string[];
+}>('data-input-unknown', ({ name, source, inputs, settings = [] }) => ({
+  message: `${source} names ${name}, which is not an input of the model`,
+  labels: [],
+  notes: [
+    `the inputs are ${inputs.join(', ')}`,
+    ...(settings.length === 0 ? [] : [`the source itself takes ${settings.join(', ')}`]),
+  ],
+}));
 
 export const dataFieldForm = message<{ name: string; source: string; expected: string }>(
   'data-field',
@@ -86,6 +91,51 @@ export const dataValue = message<{ place: Place; found: string; input: string; e
   }),
 );
 
+export const dataMissing = message<{ place: Place; found: string; input: string }>(
+  'data-missing',
+  ({ place, found, input }) => ({
+    message: `${place}: found ${found}: the value is missing`,
+    labels: [],
+    notes: [`it is read for the input ${input}`],
+    help: 'write `missing = drop` in the data source to leave such rows out, or `missing = 0` to put a number there',
+  }),
+);
+
+export const dataClassesMany = message<{
+  place: Place;
+  found: string;
+  input: string;
+  expected: number;
+  words: readonly string[];
+}>('data-classes', ({ place, found, input, expected, words }) => ({
+  message: `${place}: found ${found}, one word more than the ${counted(expected, 'class', 'classes')} of ${input}`,
+  labels: [],
+  notes: words.length === 0 ? [] : [`before it stand ${words.join(', ')}`],
+  help: 'give the input as many classes as there are words, index(N)',
+}));
+
+export const dataClassesFew = message<{
+  place: Place;
+  input: string;
+  expected: number;
+  found: number;
+  words: readonly string[];
+}>('data-classes', ({ place, input, expected, found, words }) => ({
+  message: `${place}: found ${counted(found, 'word')}, expected ${expected}, as many as the classes of ${input}`,
+  labels: [],
+  notes: words.length === 0 ? [] : [`${found === 1 ? 'it is' : 'they are'} ${words.join(', ')}`],
+  help: 'name classes that no row has: classes = ["…", "…"]',
+}));
+
+export const dataVocabulary = message<{ place: Place; found: number; expected: number; input: string }>(
+  'data-vocabulary',
+  ({ place, found, expected, input }) => ({
+    message: `${place}: found ${counted(found, 'different character')}, expected ${expected}, as many as ${input} takes`,
+    labels: [],
+    help: `write index(${found})`,
+  }),
+);
+
 export const dataShape = message<{ place: Place; input: string; found: string; expected: string }>(
   'data-shape',
   ({ place, input, found, expected }) => ({
@@ -109,18 +159,33 @@ export const dataInputShape = message<{ input: string; type: string }>('data-inp
   notes: ['a data source gives rows: the first dimension is free (the batch), and the others have known sizes'],
 }));
 
-export const dataUnsupported = message<{ kind: string }>('data-unsupported', ({ kind }) => ({
-  message: `${kind}(…) is not a source that this version can read`,
-  labels: [],
-  help: 'a module("./data.mjs") that exports `train` can read anything',
-}));
-
 export const dataModule = message<{ file: string; reason: string }>('data-module', ({ file, reason }) => ({
   message: `the data module ${file} ${reason}`,
   labels: [],
   notes: [
-    'a data module exports `train`, and `validation` and `test` if it has them: objects of typed arrays by input name',
+    'a data module exports `train`, and `validation` and `test` if it has them: objects of typed arrays by input name, or functions ({ epoch, seed, batch }) => batches',
   ],
+}));
+
+export const rowsSplit = message<{ model: string; rows: number; validation: number; test: number }>(
+  'rows-split',
+  ({ model, rows, validation, test }) => ({
+    message: `of ${counted(rows, 'row')} the model ${model} holds back ${validation} to validate with and ${test} to test with, which leaves none to train on`,
+    labels: [],
+    help: 'hold back smaller shares',
+  }),
+);
+
+export const batchesSplit = message<{ model: string }>('batches-split', ({ model }) => ({
+  message: `the model ${model} holds back a share of its data, which come in batches: nobody knows how many rows there are`,
+  labels: [],
+  help: 'let the module export `validation` and `test`, and leave the shares out',
+}));
+
+export const batchesLooked = message<{ source: string }>('batches-looked', ({ source }) => ({
+  message: `${source} gives batches, and rows are wanted here`,
+  labels: [],
+  help: 'name a file of rows with --data',
 }));
 
 export const dataAbsent = message<{ model: string }>('data-absent', ({ model }) => ({

@@ -129,8 +129,11 @@ export interface Training {
   readonly seed: number;
   /** small: computes activations again in the backward pass instead of keeping them. */
   readonly memory?: 'fast' | 'small';
-  /** A share of the data between 0 and 1. */
+  /** Shares of the data between 0 and 1 that are held back. */
   readonly validation: number;
+  readonly test: number;
+  /** Data of their own for them. */
+  readonly others?: { readonly validation?: DataSource; readonly test?: DataSource };
   /** Evaluation and prediction use a moving average of each trained weight: this share of the average before, the rest of the weight. */
   readonly ema?: number;
   /** What decides which epoch is the best: a loss or metric, `-NAME` where lower is better. Absent: the loss. */
@@ -146,7 +149,7 @@ export interface Training {
 
 /** `csv("digits.csv", image = 0..63)`: read by the command line only. */
 export interface DataSource {
-  readonly kind: 'csv' | 'npz' | 'npy' | 'idx' | 'safetensors' | 'text' | 'module';
+  readonly kind: 'csv' | 'parquet' | 'npz' | 'npy' | 'idx' | 'safetensors' | 'images' | 'text' | 'module';
   readonly path?: string;
   readonly fields: Readonly<Record<string, DataField>>;
 }

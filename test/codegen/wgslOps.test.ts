@@ -64,7 +64,7 @@ function modelOfSamples() {
         evaluation: mode,
         observed: [],
         players: [],
-        train: { batch: 1, epochs: 1, seed: 0, validation: 0 },
+        train: { batch: 1, epochs: 1, seed: 0, validation: 0, test: 0 },
       },
       gradients: new Map(),
       players: [],

@@ -2,11 +2,12 @@
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { arraysIn, taker } from '../../src/data/dataset.js';
 import { defaultLimits } from '../../src/data/limits.js';
 import { loadData } from '../../src/data/load.js';
 import type { DataSource } from '../../src/ir/model.js';
 import { bool, type ElementType } from '../../src/ir/types.js';
-import { dataFolder, index, input, npyOf, safetensorsOf } from './files.js';
+import { dataFolder, rowsIn, index, input, npyOf, safetensorsOf } from './files.js';
 
 const { folder, file, messageOf } = dataFolder();
 const x = input('x', [2]);
@@ -19,7 +20,7 @@ const header = (type: string, shape: string, order = 'False'): string =>
 const npy = (bytes: Uint8Array): DataSource => ({ kind: 'npy', fields: { x: file('x.npy', bytes) } });
 
 async function read(source: DataSource, shape: readonly number[] = [2], element?: ElementType): Promise<number[]> {
-  const { train } = await loadData(source, [input('x', shape, element)], folder);
+  const train = await rowsIn(source, [input('x', shape, element)], folder);
   return [...train.inputs.x];
 }
 
@@ -63,7 +64,9 @@ describe('types of NumPy', () => {
       -0,
       0.251953125,
     ]);
-    expect(await read(npy(npyOf(header('<f2', '(1, 2)'), hex('007e003c'))))).toEqual([NaN, 1]);
+    expect(await messageOf(npy(npyOf(header('<f2', '(1, 2)'), hex('003c007e'))), [x])).toContain(
+      'data-value: x.npy, position 1: found NaN, expected a number that f32 can hold',
+    );
   });
 
   it('numbers that an input cannot hold are refused', async () => {
@@ -127,11 +130,12 @@ describe('orders', () => {
     },
   );
 
-  it('of more than a window', async () => {
+  it.each([undefined, 2 ** 18])('of more than a window, and than the memory: %j', async (memory) => {
     const [rows, width] = [70_001, 3];
     const values = Float32Array.from({ length: rows * width }, (_, i) => (i % rows) * width + Math.floor(i / rows));
     const bytes = npyOf(header('<f4', `(${rows}, ${width})`, 'True'), new Uint8Array(values.buffer));
-    const found = await read(npy(gzipSync(bytes)), [width]);
+    const limits = { ...defaultLimits, ...(memory !== undefined && { memory }) };
+    const { x: found } = (await rowsIn(npy(gzipSync(bytes)), [input('x', [width])], folder, { limits })).inputs;
     expect(found.every((value, i) => value === i)).toBe(true);
     expect(found.length).toBe(rows * width);
   });
@@ -182,7 +186,7 @@ describe('headers', () => {
         'the file ends inside',
       );
     expect(await messageOf(npy(npyOf(header('<f4', '(1000000000000, 2)'), f32Bytes(3, 4))), [x])).toMatch(
-      /x.npy: the (file ends inside|rows in memory would take more than 4 GiB)/,
+      /x.npy: the rows would take more than 64 GiB/,
     );
   });
 });
@@ -247,17 +251,34 @@ describe('npz', () => {
 
   it('that is gzipped has a limit', async () => {
     const limits = { ...defaultLimits, archive: 2 ** 20 };
-    expect(await messageOf(npz(gzipSync(new Uint8Array(2 ** 22))), [x], limits)).toContain(
+    expect(await messageOf(npz(gzipSync(new Uint8Array(2 ** 22))), [x], { limits })).toContain(
       'data-limit: a.npz: the unpacked archive would take more than 1 MiB',
     );
   });
 
-  it('of large arrays fits in the memory that is allowed', async () => {
-    const bytes = npyOf(header('<f4', '(1000, 2)'), new Uint8Array(8000));
-    const limits = { ...defaultLimits, memory: 7999 };
-    expect(await messageOf(npz(zipSync({ 'x.npy': bytes })), [x], limits)).toContain(
-      'data-limit: a.npz, x.npy: the rows in memory would take more than 7999 bytes',
+  it('of large arrays is kept in files, and refused beyond what may be stored', async () => {
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => i);
+    const source = npz(zipSync({ 'x.npy': npyOf(header('<f4', '(150000, 2)'), new Uint8Array(values.buffer)) }));
+    const limits = { ...defaultLimits, memory: 2 ** 20 };
+    const { train } = await loadData(source, [x], folder, { limits });
+    if (train.kind === 'batches') throw new Error('expected rows');
+    expect(arraysIn(train).x).toEqual(values);
+    const few = taker(train, 3);
+    expect([...few([149_999, 0, 70_000]).x]).toEqual([299_998, 299_999, 0, 1, 140_000, 140_001]);
+    expect([...few([70_001, 70_002]).x]).toEqual([140_002, 140_003, 140_004, 140_005]);
+    expect(await messageOf(source, [x], { limits: { ...limits, stored: 1_199_999 } })).toContain(
+      'data-limit: a.npz, x.npy: the rows would take more than 1.14 MiB',
     );
+  });
+
+  it('that unpacks to far more than data do is refused before it is unpacked', async () => {
+    const limits = { ...defaultLimits, unpacked: { bytes: 2 ** 20, times: 200 } };
+    const bomb = zipSync({ 'x.npy': npyOf(header('<f4', '(1000000, 2)'), new Uint8Array(8_000_000)) });
+    expect(await messageOf(npz(bomb), [x], { limits })).toBe(
+      'data-malformed: a.npz, x.npy: it unpacks to more than 200 times its size, as no data do but such as are made to fill a disk',
+    );
+    const gzipped = gzipSync(npyOf(header('<f4', '(1000000, 2)'), new Uint8Array(8_000_000)));
+    expect(await messageOf(npy(gzipped), [x], { limits })).toContain('data-malformed: x.npy: it unpacks to more than');
   });
 });
 

@@ -1,12 +1,13 @@
 // Csv files of many makes: delimiters, marks of decimals, line ends, names, numbers beyond f32, and giants.
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { InputArray } from '../../src/data/dataset.js';
 import { defaultLimits } from '../../src/data/limits.js';
 import { loadData } from '../../src/data/load.js';
 import type { DataSource, ModelInput } from '../../src/ir/model.js';
 import { bool } from '../../src/ir/types.js';
-import { dataFolder, index, input } from './files.js';
+import { allOf, dataFolder, index, input, rowsIn } from './files.js';
 
 const { folder, file, messageOf } = dataFolder();
 const [x, y] = [input('x', []), input('y', [])];
@@ -22,7 +23,7 @@ async function read(
   fields?: DataSource['fields'],
   inputs: readonly ModelInput[] = [x, y],
 ): Promise<Record<string, InputArray>> {
-  const { train } = await loadData(csv(text, fields), inputs, folder);
+  const train = await rowsIn(csv(text, fields), inputs, folder);
   return { ...train.inputs };
 }
 
@@ -188,7 +189,7 @@ describe('numbers', () => {
     expect(found.x).toEqual(new Float32Array([Number(text)]));
   });
 
-  it.each(['0x10', '1_000', '1e', '.', '-', '+-1', 'Infinity', 'NaN', '1 2', '−1', '1e5.5'])(
+  it.each(['0x10', '1_000', '1e', '.', '-', '+-1', 'Infinity', '1 2', '−1', '1e5.5'])(
     'are not anything else: %s',
     async (text) => {
       expect(await messageOf(csv(`1,2\n${text},1\n`), [x, y])).toContain(`found "${text}", expected a number\n`);
@@ -207,29 +208,152 @@ describe('numbers', () => {
   });
 });
 
+describe('words', () => {
+  const kind = input('kind', [], index(3));
+  const iris = 'width,kind\n1,setosa\n2,virginica\n3,versicolor\n4,setosa\n';
+  const fields = { x: 'width', kind: 'kind' };
+
+  it('are classes in code-point order, or as the source says', async () => {
+    const { train, words } = await loadData(csv(iris, fields), [x, kind], folder);
+    expect([...allOf(train).inputs.kind]).toEqual([0, 2, 1, 0]);
+    expect(words).toEqual({ kind: ['setosa', 'versicolor', 'virginica'] });
+    const classes = ['virginica', 'setosa', 'versicolor'];
+    const named = await loadData(csv(iris, { ...fields, classes }), [x, kind], folder);
+    expect([...allOf(named.train).inputs.kind]).toEqual([1, 0, 2, 1]);
+    expect(named.words).toEqual({ kind: classes });
+    // U+FF21 comes before U+10400, whose first unit is smaller.
+    const wide = await loadData(csv('1,\u{10400}\n2,\uff21\n3,é\n', { x: 0, kind: 1 }), [x, kind], folder);
+    expect(wide.words.kind).toEqual(['é', '\uff21', '\u{10400}']);
+  });
+
+  it('have the numbers of data that were read before', async () => {
+    const words = { kind: ['setosa', 'versicolor', 'virginica'] };
+    const { inputs } = await rowsIn(csv('width,kind\n1,virginica\n', fields), [x, kind], folder, { words });
+    expect([...inputs.kind]).toEqual([2]);
+    expect(await messageOf(csv('width,kind\n1,rose\n', fields), [x, kind], { words })).toBe(
+      'data-value: rows.csv, line 2, column "kind": found "rose", expected one of "setosa", "versicolor", "virginica"\nit is read for the input kind: index(3)[batch]',
+    );
+  });
+
+  it('may look like numbers among words, or where they are named', async () => {
+    const grades = await loadData(csv('1,2\n2,0\n3,1b\n4,2\n', { x: 0, kind: 1 }), [x, kind], folder);
+    expect([...allOf(grades.train).inputs.kind]).toEqual([2, 0, 1, 2]);
+    expect(grades.words.kind).toEqual(['0', '1b', '2']);
+    const fromOne = await rowsIn(csv('1,3\n2,1\n', { x: 0, kind: 1, classes: ['1', '2', '3'] }), [x, kind], folder);
+    expect([...fromOne.inputs.kind]).toEqual([2, 0]);
+    expect(await messageOf(csv('1,01\n2,b\n', { x: 0, kind: 1 }), [x, kind])).toBe(
+      'data-malformed: rows.csv, line 2, column 1: found "b" in a column of numbers; if all of them are words, name them: classes = ["…", …]',
+    );
+  });
+
+  it.each([
+    [
+      'more than there are classes',
+      'width,kind\n1,a\n2,b\n3,c\n4,d\n5,e\n',
+      'data-classes: rows.csv, line 5, column "kind": found "d", one word more than the 3 classes of kind: index(3)[batch]\nbefore it stand "a", "b", "c"\ngive the input as many classes as there are words, index(N)',
+    ],
+    [
+      'fewer than there are classes',
+      'width,kind\n1,a\n2,b\n',
+      'data-classes: rows.csv, column "kind": found 2 words, expected 3, as many as the classes of kind: index(3)[batch]\nthey are "a", "b"\nname classes that no row has: classes = ["…", "…"]',
+    ],
+  ])('that are %s are listed', async (_, text, expected) => {
+    expect(await messageOf(csv(text, fields), [x, kind])).toBe(expected);
+  });
+
+  it('are named for an input that has as many classes', async () => {
+    expect(await messageOf(csv(iris, { ...fields, classes: ['a', 'b'] }), [x, kind])).toBe(
+      'data-field: csv("rows.csv"): classes should be as many words as classes: 3 for kind',
+    );
+    expect(await messageOf(csv(iris, { ...fields, classes: ['a', 'a', 'b'] }), [x, kind])).toContain(
+      'classes should be a list of different words',
+    );
+  });
+
+  it('of more rows than the memory takes are numbered all the same', async () => {
+    const text = `kind\n${'b\na\nc\n'.repeat(100_000)}`;
+    const limits = { ...defaultLimits, memory: 2 ** 18 };
+    const { train } = await loadData(csv(text, { kind: 0 }), [kind], folder, { limits });
+    expect([...allOf(train).inputs.kind.subarray(299_997)]).toEqual([1, 0, 2]);
+  });
+});
+
+describe('missing values', () => {
+  const kind = input('kind', [], index(2));
+  const text = '1,2,a\nNA,3,b\n4,?,a\n5,6,\n7,NaN,b\n8,9,null\n10,11,b\n';
+  const fields = { x: 0, y: 1, kind: 2 };
+
+  it.each(['', 'NA', 'NaN', 'nan', 'null', '?', '""', ' NA '])('are an error: %j', async (value) => {
+    const shown = value.replace(/"/g, '').trim();
+    expect(await messageOf(csv(`1,2,a\n1,${value},b\n`, fields), [x, y, kind])).toBe(
+      `data-missing: rows.csv, line 2, column 1: found ${shown === '' ? 'an empty cell' : `"${shown}"`}: the value is missing\nit is read for the input y: [batch]\nwrite \`missing = drop\` in the data source to leave such rows out, or \`missing = 0\` to put a number there`,
+    );
+  });
+
+  it('leave their rows out, which is told', async () => {
+    const { train, notes, words } = await loadData(csv(text, { ...fields, missing: 'drop' }), [x, y, kind], folder);
+    expect(allOf(train)).toEqual({
+      rows: 2,
+      inputs: { x: new Float32Array([1, 10]), y: new Float32Array([2, 11]), kind: new Int32Array([0, 1]) },
+    });
+    expect(notes).toEqual(['rows.csv: 5 rows left out, in which values are missing']);
+    expect(words.kind).toEqual(['a', 'b']);
+    expect(await messageOf(csv('1,NA\n', { x: 0, y: 1, missing: 'drop' }), [x, y])).toBe(
+      'data-empty: rows.csv, without 1 row in which values are missing, holds no rows',
+    );
+  });
+
+  it('become a number', async () => {
+    expect(await read('1,NA\n?,4\n', { x: 0, y: 1, missing: -1 })).toEqual(columns([1, -1], [-1, 4]));
+    expect(await messageOf(csv('1,a\n2,b\n3,?\n', { x: 0, kind: 1, missing: -1 }), [x, kind])).toContain(
+      'line 3, column 1: found -1, expected a whole number from 0 to 1',
+    );
+    expect(await messageOf(csv('1,2\n', { x: 0, y: 1, missing: 'mean' }), [x, y])).toBe(
+      'data-field: csv("rows.csv"): missing should be drop, or a number to put there',
+    );
+  });
+
+  it('are words where they are named as such', async () => {
+    const named = { x: 0, kind: 1, classes: ['NA', 'b'], missing: 'drop' };
+    expect([...(await rowsIn(csv('1,NA\n2,b\n', named), [x, kind], folder)).inputs.kind]).toEqual([0, 1]);
+  });
+});
+
 describe('giants', () => {
   const limits = { ...defaultLimits, row: 2 ** 20, columns: 1000, memory: 2 ** 20 };
 
   it('are met in a row', async () => {
-    expect(await messageOf(csv(`1,2\n1,${'x'.repeat(3 * 2 ** 20)}\n`), [x, y], limits)).toBe(
+    expect(await messageOf(csv(`1,2\n1,${'x'.repeat(3 * 2 ** 20)}\n`), [x, y], { limits })).toBe(
       'data-limit: rows.csv, line 2: the row would take more than 1 MiB, the most that is read\na module("./data.mjs") that exports `train` can read anything',
     );
-    expect(await messageOf(csv(`1,2\n1,"${'x\n'.repeat(2 ** 21)}`), [x, y], limits)).toContain(
+    expect(await messageOf(csv(`1,2\n1,"${'x\n'.repeat(2 ** 21)}`), [x, y], { limits })).toContain(
       'line 2: the row (a quotation mark is open since line 2) would take more than 1 MiB',
     );
-    expect(await messageOf(csv(`1,2\n${'1,'.repeat(1000)}1\n`), [x, y], limits)).toContain(
+    expect(await messageOf(csv(`1,2\n${'1,'.repeat(1000)}1\n`), [x, y], { limits })).toContain(
       'line 2: the row would take more than 1000 columns',
     );
     const zeros = gzipSync(new Uint8Array(2 ** 23));
-    expect(await messageOf(csv(zeros), [x, y], limits)).toContain('line 1: the row would take more than 1 MiB');
+    expect(await messageOf(csv(zeros), [x, y], { limits })).toContain('line 1: the row would take more than 1 MiB');
   });
 
-  it('are met in memory', async () => {
-    const rows = '1,2\n'.repeat(2 ** 18);
-    expect(await messageOf(csv(rows), [x, y], limits)).toMatch(
-      /^data-limit: rows.csv: the rows in memory would take more than 1 MiB/,
+  it('go to files, and are met in what may be stored', async () => {
+    const rows = '1,2\n3,4\n'.repeat(2 ** 17);
+    const { inputs } = await rowsIn(csv(rows), [x, y], folder, { limits });
+    expect(inputs.x.length).toBe(2 ** 18);
+    expect(inputs.x.every((value, i) => value === (i % 2 === 0 ? 1 : 3))).toBe(true);
+    expect(inputs.y.every((value, i) => value === (i % 2 === 0 ? 2 : 4))).toBe(true);
+    expect(await messageOf(csv(rows), [x, y], { limits: { ...limits, stored: 2 ** 20 + 1 } })).toMatch(
+      /^data-limit: rows.csv: the rows would take more than 1 MiB/,
     );
-    expect((await read(rows)).x.length).toBe(2 ** 18);
+  });
+
+  it('have a folder for such files', async () => {
+    vi.stubEnv('TMPDIR', join(folder, 'nowhere'));
+    const message = await messageOf(csv('1,2\n3,4\n'.repeat(2 ** 17)), [x, y], { limits });
+    vi.unstubAllEnvs();
+    expect(message).toMatch(
+      /^file-unwritable: a temporary file in \S+nowhere, for the rows of rows.csv, cannot be written: there is no such file$/,
+    );
   });
 
   it('are quoted in part, and what cannot be seen is shown', async () => {

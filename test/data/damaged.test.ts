@@ -2,10 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { loadData } from '../../src/data/load.js';
 import { Fault } from '../../src/diagnostics/diagnostic.js';
 import type { DataSource, ModelInput } from '../../src/ir/model.js';
-import { dataFolder, index, input, npyOf, safetensorsOf } from './files.js';
+import { dataFolder, rowsIn, index, input, npyOf, safetensorsOf } from './files.js';
 
 const { folder, file } = dataFolder();
 const x = input('x', [2]);
@@ -81,13 +80,13 @@ const kinds: readonly (readonly [string, Uint8Array, (path: string) => DataSourc
 
 describe('damage', () => {
   it.each(kinds)('of %s', async (name, bytes, source, inputs, sums) => {
-    const whole = (await loadData(source(file(`whole.${name}`, bytes)), inputs, folder)).train.inputs;
+    const whole = (await rowsIn(source(file(`whole.${name}`, bytes)), inputs, folder)).inputs;
     let refused = 0;
     for (let round = 0; round < rounds; round++) {
       const path = file(`damaged.${name}`, damaged(bytes));
       const begin = performance.now();
       try {
-        const { train } = await loadData(source(path), inputs, folder);
+        const train = await rowsIn(source(path), inputs, folder);
         if (sums) expect(train.inputs).toEqual(whole);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;

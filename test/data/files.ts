@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { Limits } from '../../src/data/limits.js';
-import { loadData } from '../../src/data/load.js';
+import { arraysIn, type BatchStream, type Dataset, type InputArrays } from '../../src/data/dataset.js';
+import { loadData, type LoadOptions } from '../../src/data/load.js';
 import { Fault } from '../../src/diagnostics/diagnostic.js';
 import { constant, size } from '../../src/ir/index.js';
 import type { DataSource, ModelInput } from '../../src/ir/model.js';
@@ -26,7 +26,7 @@ interface DataFolder {
   /** Writes a file; returns its name. */
   file(name: string, content: string | Uint8Array): string;
   /** The diagnostic of a source that cannot be read, as text. Any other exception is thrown. */
-  messageOf(source: DataSource, inputs: readonly ModelInput[], limits?: Limits): Promise<string>;
+  messageOf(source: DataSource, inputs: readonly ModelInput[], options?: LoadOptions): Promise<string>;
 }
 
 /** A folder that is removed after the tests. */
@@ -39,9 +39,9 @@ export function dataFolder(): DataFolder {
       writeFileSync(join(folder, name), content);
       return name;
     },
-    async messageOf(source, inputs, limits) {
+    async messageOf(source, inputs, options) {
       try {
-        await loadData(source, inputs, folder, limits);
+        await loadData(source, inputs, folder, options);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         const { code, message, notes = [], help } = error.diagnostic;
@@ -50,6 +50,17 @@ export function dataFolder(): DataFolder {
       return 'no message';
     },
   };
+}
+
+/** The rows of a source, all of them in arrays. */
+export async function rowsIn(...given: Parameters<typeof loadData>): Promise<{ rows: number; inputs: InputArrays }> {
+  return allOf((await loadData(...given)).train);
+}
+
+/** All rows of a data set in arrays. */
+export function allOf(data: Dataset | BatchStream): { rows: number; inputs: InputArrays } {
+  if (data.kind === 'batches') throw new Error('expected rows');
+  return { rows: data.rows, inputs: arraysIn(data) };
 }
 
 /** A .npy file of a header and data. */

@@ -1,12 +1,13 @@
 // Trains an example as `nnc train` does, and hands over the trainer.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { feed } from '../../src/cli/feed.js';
 import { evaluateAll, importTrainer, type Trainer, type Values } from '../../src/cli/trainer.js';
-import { defaultLimits } from '../../src/data/limits.js';
+import type { InputArrays } from '../../src/data/dataset.js';
 import { loadData } from '../../src/data/load.js';
-import type { Dataset, LoadedData } from '../../src/data/dataset.js';
 import { check } from '../../src/index.js';
 import { inputsToLearn } from '../../src/passes/entries.js';
+import { allOf } from '../data/files.js';
 import { runnableText } from '../support/runnable.js';
 
 const examples = join(import.meta.dirname, '../../examples');
@@ -16,9 +17,11 @@ export interface Example extends Trainer {
   readonly parameters: Readonly<Record<string, Float32Array>>;
 }
 
+type Rows = ReturnType<typeof allOf>;
+
 export interface Trained {
   readonly trainer: Example;
-  readonly data: LoadedData;
+  readonly data: { readonly train: Rows; readonly test?: Rows };
   /** The means of the last epoch. */
   readonly last: Values;
   readonly validation?: Values;
@@ -43,22 +46,30 @@ export async function trainExample(
   const { model } = check({ file, text }, { set: options.set });
   const source = model?.train.data;
   if (!model || !source) throw new Error(`${path} names no data`);
-  const data = await loadData(source, model.inputs, dirname(file), defaultLimits, inputsToLearn(model));
+  const data = await loadData(source, model.inputs, dirname(file), { needed: inputsToLearn(model) });
   const { createTrainer } = await importTrainer(code);
   const trainer = (await createTrainer({ seed: options.seed ?? model.train.seed })) as Example;
   const { batch, validation } = model.train;
+  const train = allOf(data.train);
   const fitOptions = { epochs: options.epochs ?? model.train.epochs, batch, validation, report: 'epoch' } as const;
   let last: Values = {};
   let checked: Values | undefined;
-  for await (const progress of trainer.fit(firstRows(data.train, options.rows), fitOptions)) {
+  for await (const progress of trainer.fit(firstRows(train, options.rows), fitOptions)) {
     last = progress.losses;
     checked = progress.validation;
   }
-  const test = data.test && (await evaluateAll(trainer, data.test, 500));
-  return { trainer, data, last, validation: checked, test };
+  const { test } = feed(data, model, { seed: 0, batch: 500 });
+  const tested = test && (await evaluateAll(trainer, test.batches)).values;
+  return {
+    trainer,
+    data: { train, ...(data.test && { test: allOf(data.test) }) },
+    last,
+    validation: checked,
+    test: tested,
+  };
 }
 
-function firstRows({ inputs, rows }: Dataset, count = rows): Dataset['inputs'] {
+function firstRows({ inputs, rows }: Rows, count = rows): InputArrays {
   if (count === rows) return inputs;
   return Object.fromEntries(
     Object.entries(inputs).map(([name, values]) => [name, values.subarray(0, (values.length / rows) * count)]),

@@ -37,6 +37,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],
   '@dagrejs/dagre': ['inspect'],
+  'fast-png': ['data'],
+  'jpeg-js': ['data'],
+  hyparquet: ['data'],
+  'hyparquet-compressors': ['data'],
   'node:': ['cli', 'data'],
 };
 

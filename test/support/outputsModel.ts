@@ -38,7 +38,7 @@ export function modelOfOutputs(
     evaluation: mode,
     observed: [],
     players: [],
-    train: { batch: 4, epochs: 1, seed: 0, validation: 0 },
+    train: { batch: 4, epochs: 1, seed: 0, validation: 0, test: 0 },
   };
   return {
     outputs,

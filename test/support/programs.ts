@@ -205,6 +205,6 @@ function modelOf(accumulate: number): ModelGraph {
     evaluation: mode,
     observed: [],
     players: [{ accumulate, every: 1, updates: [] }],
-    train: { batch: 4, epochs: 3, seed: 7, validation: 0 },
+    train: { batch: 4, epochs: 3, seed: 7, validation: 0, test: 0 },
   };
 }

@@ -5,6 +5,7 @@ import { indexingBuiltins } from './builtins/indexing.js';
 import { makingBuiltins } from './builtins/making.js';
 import { reductionBuiltins } from './builtins/reductions.js';
 import { rearrangeBuiltin } from './builtins/rearrange.js';
+import { dataBuiltins } from './builtins/data.js';
 import { settingBuiltins } from './builtins/settings.js';
 import { joiningBuiltins } from './builtins/joining.js';
 import { shapeBuiltins } from './builtins/shapes.js';
@@ -25,6 +26,7 @@ export const builtins: readonly Builtin[] = [
   einsumBuiltin,
   rearrangeBuiltin,
   ...settingBuiltins,
+  ...dataBuiltins,
   ...wrappingBuiltins,
 ].map(withParameters);
 

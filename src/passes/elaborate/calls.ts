@@ -3,7 +3,7 @@ import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Origin } from '../../ir/graph.js';
 import { sameShape } from '../../ir/types.js';
-import type { Argument, Definition, Parameter } from '../../parser/tree.js';
+import type { Argument, Definition, Expression, Parameter } from '../../parser/tree.js';
 import { checkArguments } from './arguments.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
@@ -41,7 +41,7 @@ export function givenOf(list: readonly Argument[], callee: Value, frame: Frame):
   const wanted = definitionsWanted(callee);
   let position = 0;
   return list.map((argument) => {
-    const value = evaluate(argument.value, frame);
+    const value = wordOf(argument.value, callee, frame) ?? evaluate(argument.value, frame);
     const taken = wanted.has(argument.name?.name ?? position++);
     return {
       ...(argument.name && { name: argument.name.name, place: argument.name.span }),
@@ -50,6 +50,13 @@ export function givenOf(list: readonly Argument[], callee: Value, frame: Frame):
       span: argument.value.span,
     };
   });
+}
+
+/** A name that only this callee knows. */
+function wordOf(expression: Expression, callee: Value, { scope }: Frame): Value | undefined {
+  if (callee.kind !== 'builtin' || expression.kind !== 'name' || scope.find(expression.name)) return undefined;
+  const isWord = callee.builtin.words?.includes(expression.name) === true;
+  return isWord ? { kind: 'string', value: expression.name } : undefined;
 }
 
 /** The parameters, by name and by position, that take a definition as it is: `project = dense` is configured where it is used. */

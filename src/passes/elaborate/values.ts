@@ -164,6 +164,8 @@ export interface BuiltinDefinition {
   readonly summary: string;
   /** A use of it, over the names that inspect/examples.ts declares. */
   readonly example?: string;
+  /** Names that are texts as its arguments, where nothing else bears them. */
+  readonly words?: readonly string[];
   apply(call: BuiltinCall): Value;
 }
 

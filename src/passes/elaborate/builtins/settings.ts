@@ -1,9 +1,6 @@
-// Builtins for what is not computed on tensors: initialisers, data sources, repetition, derivatives.
+// Builtins for what is not computed on tensors: initialisers, repetition, derivatives.
 import { misplaced, wrongKind } from '../../../diagnostics/elaboration.js';
 import { plateausDiffer } from '../../../diagnostics/training.js';
-import type { Span } from '../../../diagnostics/diagnostic.js';
-import { shortened } from '../../../diagnostics/quote.js';
-import type { DataField, DataSource } from '../../../ir/model.js';
 import { filled } from '../../../ir/ops/calls.js';
 import { counter } from '../../../ir/ops/leaves.js';
 import { toF32 } from '../../../ir/ops/logic.js';
@@ -12,7 +9,7 @@ import { constantOf } from '../../../ir/index.js';
 import { differentiate } from '../../derive/differentiate.js';
 import { separate } from '../calls.js';
 import { asF32, toNode } from '../tensors.js';
-import { fail, spend, type Frame } from '../frame.js';
+import { fail, spend } from '../frame.js';
 import {
   describe,
   isCallable,
@@ -26,33 +23,6 @@ import {
   type Value,
 } from '../values.js';
 import { blockOf, checkSetting, finite, given, integer, node, number, shape } from './arguments.js';
-
-/** Data sources that name one file, with what is said of them. */
-const filesByPath = {
-  csv: {
-    kind: 'data source',
-    summary:
-      'Columns of a csv file: for each input a number (from 0; negative ones count from the end), a range a..b, a name of the header, or a list of these.',
-    example: 'csv("rows.csv", x = 0..7, label = "class")',
-  },
-  npz: {
-    kind: 'data source',
-    summary: 'Arrays of a NumPy archive, by the names of the inputs or by those given.',
-    example: 'npz("data.npz", x = "x_train")',
-  },
-  safetensors: {
-    kind: 'data source',
-    summary: 'Tensors of a safetensors file, by the names of the inputs or by those given.',
-    example: 'safetensors("data.safetensors")',
-  },
-  module: {
-    kind: 'data source',
-    summary:
-      'An ES module that exports train, and validation and test if it has them: objects of typed arrays by input.',
-    example: 'module("./data.mjs")',
-  },
-  text: { summary: 'Characters of a text as token ids, in windows.' },
-} as const;
 
 const aNumber = { text: 'value is a number', fits: (n: number): boolean => !Number.isNaN(n) };
 const share = { text: 'factor is above 0 and below 1', fits: (n: number): boolean => n > 0 && n < 1 };
@@ -216,21 +186,6 @@ export const settingBuiltins: readonly BuiltinDefinition[] = [
       return several ? listValue(found) : found[0];
     },
   },
-  ...(['csv', 'npz', 'safetensors', 'text', 'module'] as const).map((kind): BuiltinDefinition => ({
-    name: kind,
-    forms: ['(path, inputs…)'],
-    ...filesByPath[kind],
-    apply: (call) => dataSource(call, kind),
-  })),
-  ...(['npy', 'idx'] as const).map((kind): BuiltinDefinition => ({
-    name: kind,
-    kind: 'data source',
-    forms: ['(inputs…)'],
-    summary:
-      kind === 'npy' ? 'A NumPy file for each input.' : 'A file of the MNIST format for each input, gzipped or not.',
-    example: kind === 'npy' ? 'npy(x = "x.npy")' : 'idx(image = "train-images-idx3-ubyte.gz")',
-    apply: (call) => dataSource(call, kind),
-  })),
 ];
 
 /** What a derivative is taken by: a tensor of numbers. */
@@ -259,46 +214,4 @@ function fans(call: BuiltinCall): [number, number] {
   if (sizes.length === 2) return [sizes[0], sizes[1]];
   const field = sizes.slice(2).reduce((n, s) => n * s, 1);
   return [sizes[1] * field, sizes[0] * field];
-}
-
-/** Any name may be asked for: none is there that was not given. */
-function withoutPrototype(fields: ReadonlyMap<string, DataField>): Record<string, DataField> {
-  return Object.assign(Object.create(null), Object.fromEntries(fields));
-}
-
-function dataSource(call: BuiltinCall, kind: DataSource['kind']): Value {
-  const fields = new Map<string, DataField>();
-  let path: string | undefined;
-  for (const [key, argument] of call.given) {
-    const value = dataField(argument.value, argument.span, call.frame);
-    if (key === 'path' && typeof value === 'string') path = value;
-    else fields.set(argument.name ?? key, value);
-  }
-  const [delimiter, decimal] = [fields.get('delimiter'), fields.get('decimal')];
-  if (kind === 'csv' && typeof decimal === 'string' && decimal === delimiter)
-    return fail(
-      call.frame,
-      wrongKind({
-        expected: 'a decimal mark other than the delimiter',
-        got: `"${shortened(decimal)}" for both`,
-        span: given(call, 'decimal').span,
-      }),
-    );
-  return { kind: 'data', source: { kind, ...(path !== undefined && { path }), fields: withoutPrototype(fields) } };
-}
-
-/** An argument of a data source as plain data. */
-function dataField(value: Value, span: Span, frame: Frame): DataField {
-  switch (value.kind) {
-    case 'number':
-    case 'string':
-    case 'boolean':
-      return value.value;
-    case 'range':
-      return { from: value.from, to: value.to };
-    case 'list':
-      return value.items.map((item) => dataField(item, span, frame));
-    default:
-      return fail(frame, wrongKind({ expected: 'a column, a path or a list of them', got: describe(value), span }));
-  }
 }

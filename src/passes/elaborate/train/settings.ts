@@ -54,7 +54,7 @@ export interface Block {
   readonly seen: Map<string, Span>;
 }
 
-export const defaults: Training = { batch: 32, epochs: 1, seed: 0, memory: 'fast', validation: 0 };
+export const defaults: Training = { batch: 32, epochs: 1, seed: 0, memory: 'fast', validation: 0, test: 0 };
 
 interface SettingKind {
   /** Whose it is: the whole run's, each player's, or only of players that are several. */
@@ -81,11 +81,8 @@ const kinds: ReadonlyMap<string, SettingKind> = new Map(
     accumulate: ofRule(`a whole number of steps from 1 to ${most}`, counts, (r, n) => (r.accumulate = n)),
     clip_norm: ofRule('a finite number above 0', positive, (r, n) => (r.clipNorm = n)),
     clip_value: ofRule('a finite number above 0', positive, (r, n) => (r.clipValue = n)),
-    validation: ofRun(
-      'a share of the data, from 0 to below 1',
-      (n) => n >= 0 && n < 1,
-      (t, n) => (t.validation = n),
-    ),
+    validation: { of: 'run', read: (setting, block) => readHeld('validation', setting, block) },
+    test: { of: 'run', read: (setting, block) => readHeld('test', setting, block) },
     ema: ofRun(
       'a number above 0 and below 1',
       (n) => n > 0 && n < 1,
@@ -221,6 +218,22 @@ function readData({ value, span }: Setting, { run: { frame, training } }: Block)
   if (found.kind !== 'data')
     return failSetting('data', 'a source such as csv("file.csv", …)', found, value.span, frame);
   training.data = found.source;
+}
+
+/** A share of the data, or data of their own. */
+function readHeld(part: 'validation' | 'test', { value, span }: Setting, { run: { frame, training } }: Block): void {
+  const found = configured(evaluate(value, atStatement(frame, span)), frame, value.span);
+  const other = part === 'test' ? 'validation' : 'test';
+  if (found.kind === 'unknown') return;
+  if (found.kind === 'data') {
+    training.others = { ...training.others, [part]: found.source };
+    return;
+  }
+  const fits = found.kind === 'number' && found.value >= 0 && found.value < 1;
+  if (!fits) return failSetting(part, 'a share of the data, from 0 to below 1, or a source', found, value.span, frame);
+  if (found.value + training[other] >= 1)
+    return failSetting(part, `a share that leaves rows to train on beside ${other}`, found, value.span, frame);
+  training[part] = found.value;
 }
 
 function readFreeze(setting: Setting, { run }: Block): void {
