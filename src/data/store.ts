@@ -164,6 +164,7 @@ class Writer implements ColumnWriter {
     }
     this.rows = rows;
     this.settle(rows);
+    this.grown(this.place, filled * block.BYTES_PER_ELEMENT);
     // What is kept may move to a file later.
     return { rows, length: this.length, copy: (row, to, at) => this.copy(row, to, at) };
   }

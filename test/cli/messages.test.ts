@@ -68,6 +68,10 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
   'data-missing': rows('1,2,0\n1,NA,0\n'),
   'data-classes': rows('1,2,a\n1,2,b\n'),
+  'data-vocabulary': {
+    text: `model m {\n  input x: index(4)[batch, 2]\n  input y: index(4)[batch, 2]\n  loss = cross_entropy(x |> embedding(4), y)\n  ${trained('text("rows.txt", x = here, y = next)')}\n}\n`,
+    files: { 'rows.txt': 'abcabc' },
+  },
   'rows-split': rows('1,2,0\n3,4,1\n', `${csv}\n    validation = 0.1\n    test = 0.1`),
   'batches-split': {
     text: model(trained('module("batches.mjs")\n    test = 0.1')),
