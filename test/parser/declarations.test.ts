@@ -64,6 +64,30 @@ it.each([
   expect(model.kind === 'model' && model.body.map(printStatement)).toEqual([text]);
 });
 
+it.each([
+  ['optimizer = sgd(lr = 0.1), batch = 4, epochs = 2'],
+  ['optimizer = sgd(lr = 0.1)\n    batch = 4\n    epochs = 2'],
+  ['optimizer = sgd(lr = 0.1),\n    batch = 4\n    epochs = 2,'],
+  ['\n    optimizer = sgd(lr = 0.1) batch = 4, // of rows\n\n    epochs = 2\n  '],
+])('settings are apart by commas or line ends: %j', (settings) => {
+  const model = only(`model m {\n  train {${settings}}\n  train critic { ${settings.trim()} }\n}`);
+  const whole = 'optimizer = sgd(lr = 0.1), batch = 4, epochs = 2';
+  expect(model.kind === 'model' && model.body.map(printStatement)).toEqual([
+    `train { ${whole} }`,
+    `train critic { ${whole} }`,
+  ]);
+});
+
+it.each([', batch = 4', 'batch = 4,, epochs = 2', 'batch = 4\n    , , epochs = 2'])(
+  'no comma is one too many: %j',
+  (settings) => {
+    const { diagnostics } = parse({ file: 'a.nn', text: `model m {\n  train { ${settings} }\n}` });
+    expect(diagnostics.map(({ code, message }) => [code, message])).toEqual([
+      ['unexpected-token', 'expected a setting, found ,'],
+    ]);
+  },
+);
+
 it('comments of three slashes belong to what is below them', () => {
   const { file } = parse({
     file: 'a.nn',

@@ -227,7 +227,8 @@ function observe({ name, value, span }: Of<'observe'>, frame: Frame): void {
   const { mode, observed } = frame.context;
   const variable = frame.scope.variable(name.name);
   if (variable?.kind !== 'state') return fail(frame, messages.notAState({ name: name.name, span: name.span }));
-  observed.set(variable.name, observed.get(variable.name) ?? span);
+  const here = { ...frame, context: { ...frame.context, calls: [...frame.context.calls] } };
+  if (!observed.has(variable.name)) observed.set(variable.name, { span, said: (of) => traced(here, of) });
   if (mode.name === 'observation') assign(variable, name.name, value, frame);
 }
 

@@ -301,13 +301,22 @@ function observedIn(
 ): Named[] {
   const { context } = frame;
   const trained = new Set(parameters.flatMap((p) => (p.trained ? [p.name] : [])));
+  // Of what one call observes, the first is said.
+  const told = new Set<string>();
+  const tell = (diagnostic: Diagnostic): void => {
+    const { file, start } = diagnostic.labels[0].span;
+    const place = `${diagnostic.code} ${file} ${start}`;
+    if (!told.has(place)) context.report(diagnostic);
+    told.add(place);
+  };
   return states.flatMap(({ name }) => {
-    const [span, state] = [context.observed.get(name), context.states.get(name)];
-    if (!span || !state) return [];
+    const [place, state] = [context.observed.get(name), context.states.get(name)];
+    if (!place || !state) return [];
+    const { span, said } = place;
     const reached = everyNode([state.now]);
     const learnt = reached.flatMap((n) => (isOp(n, parameter) && trained.has(n.attrs.name) ? [n.attrs.name] : []));
-    if (reached.some((node) => isOp(node, random))) context.report(observesDraw({ name, span }));
-    else if (learnt.length > 0) context.report(observesTrained({ name, parameter: learnt[0], span }));
+    if (reached.some((node) => isOp(node, random))) tell(said(observesDraw({ name, span })));
+    else if (learnt.length > 0) tell(said(observesTrained({ name, parameter: learnt[0], span })));
     return [{ name, node: state.now }];
   });
 }

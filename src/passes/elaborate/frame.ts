@@ -74,8 +74,8 @@ export interface Context {
   readonly mode: ElaborationMode;
   readonly parameters: Map<string, ModelParameter & { readonly node: Node; readonly declared: Span }>;
   readonly states: Map<string, ModelState & Variable>;
-  /** The states that are observed, by their names, and where. */
-  readonly observed: Map<string, Span>;
+  /** The states that are observed, by their names: where, and what is said of that with the calls that led there. */
+  readonly observed: Map<string, { readonly span: Span; said(diagnostic: Diagnostic): Diagnostic }>;
   /** What stands in the place of weights, by their names and by what it is made of. */
   readonly weights: Map<string, Node>;
   /** What stands beside the blocks around each application of a parameter. */
