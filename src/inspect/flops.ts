@@ -145,14 +145,14 @@ function width(value: Scalar): number {
   return isLanes(value) ? 4 : 1;
 }
 
-/** An element used as a coordinate decides no loop, and is taken to be 0. */
+/** An element used as a coordinate decides no loop, and is taken to be 0. The round of a loop around is the one in the middle. */
 function valueOf(index: Index, place: Place): number {
   const valueOfAtom = (part: Atom): number => {
     switch (part.kind) {
       case 'size':
         return place.sizeOf(part.name);
       case 'axis':
-        return place.axes.get(part) ?? 0;
+        return place.axes.get(part) ?? (valueOf(part.extent, place) - 1) / 2;
       case 'sum':
         return valueOf(part.of, place);
       case 'quotient':

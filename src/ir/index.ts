@@ -3,14 +3,18 @@ export {
   add,
   atom,
   axis,
+  axisLike,
+  axisUntil,
   constant,
   constantOf,
+  endOf,
   equal,
   mul,
   one,
   product,
   scale,
   size,
+  sizeUntil,
   sub,
   toIndex,
   inOnePiece,
@@ -19,6 +23,7 @@ export {
   type Axis,
   type Index,
   type Term,
+  type Until,
 } from './index/arithmetic.js';
 export { div, mod, provablyLess, substitute } from './index/division.js';
 export { printIndex } from './index/print.js';

@@ -39,6 +39,6 @@ function linesOf({ axes, stores }: Nest, indent: string): string[] {
 }
 
 /** `b < batch`. */
-function printAxis({ name, extent }: Axis): string {
-  return `${name} < ${printIndex(extent)}`;
+function printAxis({ name, extent, until }: Axis): string {
+  return `${name} < ${printIndex(extent)}${until ? ` until ${printIndex(until)}` : ''}`;
 }

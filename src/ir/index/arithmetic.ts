@@ -8,6 +8,8 @@ export interface Axis {
   readonly id: number;
   readonly name: string;
   readonly extent: Index;
+  /** Beyond this index, which depends on the round of a loop around, nothing is needed: folds find what leaves them as they are. */
+  readonly until?: Index;
 }
 
 /**
@@ -37,6 +39,15 @@ export interface Index {
   readonly terms: readonly Term[];
   readonly key: string;
   readonly plain?: Index;
+  /** Of a size: how much of it is needed in each round of a loop. Sizes that differ in it alone are told apart. */
+  readonly until?: Until;
+}
+
+/** In round r of the loop around which so many others stand, the indices below `first` + `each` · r. */
+export interface Until {
+  readonly depth: number;
+  readonly first: number;
+  readonly each: number;
 }
 
 let axes = 0;
@@ -44,6 +55,27 @@ let axes = 0;
 /** A new axis with the given extent. */
 export function axis(name: string, extent: Index | number): Axis {
   return { kind: 'axis', id: axes++, name, extent: toIndex(extent) };
+}
+
+/** The same size, of which so much is needed. */
+export function sizeUntil(size: number, until: Until): Index {
+  const { depth, first, each } = until;
+  return { ...constant(size), key: `${size} until ${first} + ${each} of ${depth}`, until };
+}
+
+/** The axis, of which no more is needed in round `round`. */
+export function axisUntil(of: Axis, { first, each }: Until, round: Axis): Axis {
+  return { ...axis(of.name, of.extent), until: add(first, scale(toIndex(round), each)) };
+}
+
+/** Another axis like this one. */
+export function axisLike({ name, extent, until }: Axis): Axis {
+  return { ...axis(name, extent), ...(until && { until }) };
+}
+
+/** Where loops over an axis end. */
+export function endOf({ extent, until }: Axis): Index {
+  return until ?? extent;
 }
 
 export function toIndex(value: Index | number | Axis): Index {

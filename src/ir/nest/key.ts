@@ -76,7 +76,9 @@ class ShapeWriter {
   }
 
   private bindAll(axes: readonly Axis[]): string {
-    return axes.map((a) => `${this.bind(a)}<${this.index(a.extent)}`).join(',');
+    return axes
+      .map((a) => `${this.bind(a)}<${this.index(a.extent)}${a.until ? `~${this.index(a.until)}` : ''}`)
+      .join(',');
   }
 
   private bind(a: Axis): string {

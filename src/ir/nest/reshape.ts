@@ -4,6 +4,7 @@ import {
   constantOf,
   axis as newAxis,
   div,
+  endOf,
   mod,
   mul,
   product,
@@ -125,7 +126,7 @@ function addressIn({ tile, pitch, over }: Stage, foldAt: Index, column: Index): 
     return add(mul(sub(toIndex(tile.base), toIndex(tile.block.base)), product(over.map((a) => a.extent))), within);
   if (!tile?.all) return within;
   // The last of overlapped tiles starts anywhere: it has the next number all the same.
-  const even = constantOf(mod(tile.axis.extent, toIndex(tile.width))) === 0;
+  const even = constantOf(mod(endOf(tile.axis), toIndex(tile.width))) === 0;
   const base = toIndex(tile.base);
   const number = even ? base : mul(div(add(base, tile.width - 1), toIndex(tile.width)), tile.width);
   return add(mul(number, product(over.map((a) => a.extent))), within);

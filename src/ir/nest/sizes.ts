@@ -1,5 +1,5 @@
 // Sizes and counts for decisions: run-time sizes are taken to be as estimated.
-import { evaluateSizes, type Axis, type Index } from '../index.js';
+import { evaluate, evaluateSizes, type Axis, type Index } from '../index.js';
 
 /** A run-time size, as it may be assumed for costs. */
 export type Estimate = (size: string) => number;
@@ -9,7 +9,12 @@ export function estimated(size: Index, estimate: Estimate): number {
   return evaluateSizes(size, estimate);
 }
 
-/** How many iterations a loop nest over the axes has: the product of their extents. */
+/** How many iterations a loop nest over the axes has: the product of their extents, or of how much of them is needed in the mean. */
 export function iterationsOf(axes: readonly Axis[], estimate: Estimate): number {
-  return axes.reduce((n, a) => n * estimated(a.extent, estimate), 1);
+  return axes.reduce((n, a) => n * lengthOf(a, estimate), 1);
+}
+
+function lengthOf({ extent, until }: Axis, estimate: Estimate): number {
+  if (!until) return estimated(extent, estimate);
+  return evaluate(until, (part) => (part.kind === 'axis' ? (estimated(part.extent, estimate) - 1) / 2 : 1));
 }

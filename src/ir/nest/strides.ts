@@ -21,8 +21,9 @@ export function addressesOf(nest: Nest): Index[] {
   return all;
 }
 
-/** True where b after a is one dense run in every address: the stride of a is the extent of b times the stride of b. */
+/** True where b after a is one dense run in every address: the stride of a is the extent of b times the stride of b, and all of both is needed. */
 export function dense(addresses: readonly Index[], a: Axis, b: Axis): boolean {
+  if (a.until || b.until) return false;
   return addresses.every((at) => {
     const [outer, inner] = [coefficient(at, a), coefficient(at, b)];
     return outer && inner && outer.key === mul(inner, b.extent).key;

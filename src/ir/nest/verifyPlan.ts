@@ -97,6 +97,7 @@ function faultsOfShape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): 
   const takeApart = ({ axis, by, outer, inner }: Split): void => {
     if (!own.includes(axis) && !folded.includes(axis))
       faults.push(`takes ${axis.name} apart, over which it does not go`);
+    if (axis.until) faults.push(`takes ${axis.name} apart, of which a part is needed`);
     if (!equal(mul(by, outer.extent), axis.extent) || !equal(inner.extent, by))
       faults.push(`takes ${axis.name} apart into ${outer.name} and ${inner.name}, which are other places`);
     const apart = (list: readonly Axis[]): Axis[] => list.flatMap((a) => (a === axis ? [outer, inner] : [a]));
@@ -105,6 +106,7 @@ function faultsOfShape(nest: Nest, { split, axes, folds, blocks = [] }: Shape): 
   const putTogether = ({ axes: parts, into }: Coalesce, known: readonly Axis[]): Axis[] => {
     if (parts.some((axis) => !known.includes(axis)))
       faults.push(`puts ${show(parts)} together, over which it does not go`);
+    if (parts.some((axis) => axis.until)) faults.push(`puts ${show(parts)} together, of which a part is needed`);
     if (!equal(product(parts.map((axis) => axis.extent)), into.extent))
       faults.push(`puts ${show(parts)} together into ${into.name}, which is other places`);
     return known.flatMap((a) => (a === parts[0] ? [into] : parts.includes(a) ? [] : [a]));

@@ -16,6 +16,7 @@ import { dependences, sortedDrafts } from './order.js';
 import { describeLoop, kernelName, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
 import { close } from './close.js';
+import { withEnds, type Round } from './ends.js';
 import { alone, joinRows, type Group, type Joining } from './rows.js';
 import { joinTotals } from './sums.js';
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
@@ -80,15 +81,19 @@ export function joinSums(of: Fusion): Fusion {
   return { ...fusion, groups: joinTotals(groupsOf(fusion), joiningOf(fusion)) };
 }
 
-/** The nests, with names and what they compute in words; a loop of the graph is a loop of them. */
-export function nestsOf(fusion: Fusion): Work<Fused>[] {
+/** The nests, with names and what they compute in words; a loop of the graph is a loop of them. `round`: that of the loop whose body it is. */
+export function nestsOf(fusion: Fusion, round?: Round): Work<Fused>[] {
   const joining = joiningOf(fusion);
   const works = close(fusion.drafts, groupsOf(fusion), joining).map((closed): Work<Fused> => {
     if (closed.kind === 'nest') return { kind: 'run', nest: named(closed.nest, fusion.views), host: closed.host };
     const { axis, body, nodes } = closed;
-    return { kind: 'repeat', axis, steps: nestsOf(body), note: describeLoop(nodes, axis, fusion.where) };
+    const steps = nestsOf(body, { axis, depth: nodes[0].attrs.loop.depth });
+    return { kind: 'repeat', axis, steps, note: describeLoop(nodes, axis, fusion.where) };
   });
-  return mapRuns(works, (fused) => [{ ...fused, nest: throughViews(fused.nest, fusion.views) }]);
+  return mapRuns(works, (fused) => {
+    const nest = throughViews(fused.nest, fusion.views);
+    return [{ ...fused, nest: round ? withEnds(nest, round) : nest }];
+  });
 }
 
 /** What a nest computes: the nodes that it stores, and those that are written into them. */

@@ -3,7 +3,7 @@ import type { Group, Level } from './levels.js';
 import { columns, keyOf, rows, type Exit, type Places, type Survey } from './region.js';
 import { standFor } from '../../../ir/builder.js';
 import { isOp, type Builder, type Node } from '../../../ir/graph.js';
-import { constant as whole, constantOf, mul, product, scale, zero, type Index } from '../../../ir/index.js';
+import { constant as whole, constantOf, mul, scale, sizeUntil, zero, type Index } from '../../../ir/index.js';
 import { ownName } from '../../../ir/labels.js';
 import { add } from '../../../ir/ops/arithmetic.js';
 import { filled, numberOf } from '../../../ir/ops/calls.js';
@@ -92,11 +92,11 @@ class Rounds {
   /** The exits of the rounds of a group together. */
   private inGroup(level: Level, group: Group, inner: readonly Level[], outer: Scope): Node[] {
     const sizes = new Map(outer.sizes);
-    level.classes.forEach((one, i) => sizes.set(one, dim(whole(group.blocks[i]))));
-    if (group.part) sizes.set(columns, dim(whole(group.part.seen[1] - group.part.seen[0])));
-    const source = remembered((node, places) => this.cut(outer.operand(node, places), places, group));
+    sizes.set(level.along, dim(whole(group.block)));
+    if (group.part) sizes.set(columns, dim(widthOf(group.part, outer.depth)));
+    const source = remembered((node, places) => this.cut(outer.operand(node, places), places, group, outer.depth));
     const scope = { operand: source, sizes, depth: outer.depth };
-    if (group.counts.every((count) => constantOf(count) === 1))
+    if (constantOf(group.count) === 1)
       return this.results(inner, this.isAgain && scope.depth === 0 ? { ...scope, operand: this.again(source) } : scope);
     return this.inLoop(level, group, inner, { ...scope, depth: outer.depth + 1 });
   }
@@ -114,13 +114,12 @@ class Rounds {
       const source = around.operand(node, places);
       if (numberOf(source) !== undefined && source.type.shape.length === 0) return source;
       const name = ownName(node) ?? 'operand';
-      if (level.classes.every((one) => places[one] === undefined)) {
+      if (!places[level.along]) {
         const leaf = leafOf(name, source.type);
         captured.push({ leaf, source });
         return leaf;
       }
-      const own = new Map(level.classes.map((one, i) => [one, dim(whole(group.blocks[i]))]));
-      const leaf = leafOf(name, partOf(source.type, places, own));
+      const leaf = leafOf(name, partOf(source.type, places, new Map([[level.along, dim(whole(group.block))]])));
       slices.push({ leaf, source: this.sequence(source, places, level, group) });
       return leaf;
     });
@@ -131,7 +130,7 @@ class Rounds {
     );
     const loop = createLoop({
       depth,
-      length: dim(product([...group.counts])),
+      length: dim(group.count),
       slices: slices.map(({ leaf }) => leaf),
       carried,
       captured: captured.map(({ leaf }) => leaf),
@@ -156,13 +155,13 @@ class Rounds {
   }
 
   /** The rows and columns of a group. */
-  private cut(node: Node, places: Places, { part, counts, blocks }: Group): Node {
+  private cut(node: Node, places: Places, { part, count, block }: Group, depth: number): Node {
     if (!part) return node;
-    const [from, to] = part.seen;
+    const [from] = part.seen;
     const ranges = new Map<number, readonly [number, Index]>();
     const [ofRows, ofColumns] = [places[rows], places[columns]];
-    if (ofRows) ranges.set(ofRows.axis, [part.from, mul(counts[0], blocks[0])]);
-    if (ofColumns) ranges.set(ofColumns.axis, [from, whole(to - from)]);
+    if (ofRows) ranges.set(ofRows.axis, [part.from, mul(count, block)]);
+    if (ofColumns) ranges.set(ofColumns.axis, [from, widthOf(part, depth)]);
     const { shape } = node.type;
     const isWhole = [...ranges].every(([at, [first, size]]) => first === 0 && size.key === shape[at].size.key);
     if (isWhole) return node;
@@ -177,46 +176,32 @@ class Rounds {
   }
 
   /** [rounds, …]: the parts of a node. */
-  private sequence(node: Node, places: Places, { classes }: Level, { counts, blocks }: Group): Node {
+  private sequence(node: Node, places: Places, { along }: Level, { count, block }: Group): Node {
     const { g } = this;
-    const split: Dim[] = [];
-    const countAt = new Map<number, number>();
-    node.type.shape.forEach((d, i) => {
-      const k = classes.findIndex((one) => places[one]?.axis === i);
-      if (k < 0) split.push(d);
-      else {
-        countAt.set(k, split.length);
-        split.push(dim(counts[k]), dim(whole(blocks[k] * (places[classes[k]]?.times ?? 1))));
-      }
-    });
-    const present = classes.flatMap((_, k) => countAt.get(k) ?? []);
-    const others = split.flatMap((_, i) => (present.includes(i) ? [] : [i]));
-    let at: Node = g.make(reshape, [node], { shape: split });
-    at = g.make(permute, [at], { order: [...present, ...others] });
-    const missing = classes.flatMap((_, k) => (countAt.has(k) ? [] : [k]));
-    const rest = others.map((i) => split[i]);
-    if (missing.length > 0)
-      at = g.make(broadcast, [at], { shape: [...counts.map((n) => dim(n)), ...rest], axes: missing });
-    return classes.length === 1 ? at : g.make(reshape, [at], { shape: [dim(product([...counts])), ...rest] });
+    const { axis = 0, times = 1 } = places[along] ?? {};
+    const { shape } = node.type;
+    const parts = [dim(count), dim(whole(block * times))];
+    const apart = g.make(reshape, [node], { shape: [...shape.slice(0, axis), ...parts, ...shape.slice(axis + 1)] });
+    return this.moved(apart, axis, 0);
   }
 
-  /** What rounds have given, along the axes that they went along. */
-  private merged(stack: Node, { node, places }: Exit, { classes }: Level, { counts }: Group): Node {
+  /** What rounds have given, along the axis that they went along. */
+  private merged(stack: Node, { node, places }: Exit, { along }: Level, { count }: Group): Node {
     const { g } = this;
-    const rest = stack.type.shape.slice(1);
-    const n = classes.length;
-    const apart = n === 1 ? stack : g.make(reshape, [stack], { shape: [...counts.map((c) => dim(c)), ...rest] });
-    const order: number[] = [];
-    const shape = rest.map((d, i) => {
-      const k = classes.findIndex((one) => places[one]?.axis === i);
-      if (k >= 0) order.push(k);
-      order.push(n + i);
-      if (k < 0) return d;
-      const size = mul(counts[k], d.size);
-      const whole = node.type.shape[i];
-      return size.key === whole.size.key ? whole : dim(size);
-    });
-    return g.make(reshape, [g.make(permute, [apart], { order })], { shape });
+    const { axis = 0 } = places[along] ?? {};
+    const shape = stack.type.shape.slice(1);
+    const size = mul(count, shape[axis].size);
+    const all = node.type.shape[axis];
+    shape[axis] = size.key === all.size.key ? all : dim(size);
+    return g.make(reshape, [this.moved(stack, 0, axis)], { shape });
+  }
+
+  /** With an axis at another place. */
+  private moved(node: Node, from: number, to: number): Node {
+    if (from === to) return node;
+    const order = node.type.shape.map((_, i) => i);
+    order.splice(to, 0, ...order.splice(from, 1));
+    return this.g.make(permute, [node], { order });
   }
 
   /** What groups have given: one after another, or added up. */
@@ -247,8 +232,13 @@ class Rounds {
   }
 }
 
-function isSum({ folded }: Exit, { classes }: Level): boolean {
-  return classes.some((one) => folded.has(one));
+/** The columns of a group. */
+function widthOf({ seen: [from, to], until }: NonNullable<Group['part']>, depth: number): Index {
+  return until ? sizeUntil(to - from, { ...until, depth }) : whole(to - from);
+}
+
+function isSum({ folded }: Exit, { along }: Level): boolean {
+  return folded.has(along);
 }
 
 /** The type with as much of each class as there is. */

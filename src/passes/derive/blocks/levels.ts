@@ -5,16 +5,22 @@ import { constant, constantOf, type Index } from '../../../ir/index.js';
 
 /** Rounds of one length. */
 export interface Group {
-  /** By class of the level: how many rounds, and how many indices a round has. */
-  readonly counts: readonly Index[];
-  readonly blocks: readonly number[];
+  /** How many rounds, and how many indices a round has. */
+  readonly count: Index;
+  readonly block: number;
   /** The first row, and the columns that are seen; absent where rounds have all rows and columns. */
-  readonly part?: { readonly from: number; readonly seen: Range };
+  readonly part?: { readonly from: number; readonly seen: Range; readonly until?: Ends };
 }
 
-/** A loop along some classes, or several of them one after another. */
+/** How many columns are seen in the first round, and how many more in each that follows. */
+export interface Ends {
+  readonly first: number;
+  readonly each: number;
+}
+
+/** A loop along a class of axes, or several of them one after another. */
 export interface Level {
-  readonly classes: readonly number[];
+  readonly along: number;
   readonly groups: readonly Group[];
 }
 
@@ -27,8 +33,11 @@ export interface Sizes {
   readonly apart: boolean;
 }
 
-/** Columns are left out by so many. */
+/** Columns are left out by so many: vectors and tiles divide it. Rows of a loop whose rounds end at different columns are as many. */
 const step = 32;
+
+/** The columns that rows see. */
+type Seen = (from: number, to: number) => Range;
 
 /** Loops of different columns, at most: each is text of its own. */
 const mostGroups = 4;
@@ -40,40 +49,49 @@ const worth = 0.9;
 export function levelsOf({ seed, matrices }: Region, { exits, mixed }: Survey, sizes: Sizes): Level[] {
   const places = matrices.get(seed) ?? [];
   const sizeOf = (one: number): Index => seed.type.shape[places[one]?.axis ?? 0].size;
-  const shared = places.flatMap((_, one) => (one >= firstShared && !mixed.has(one) && sizes.apart ? [one] : []));
-  const outer = together(shared, exits).map((classes): Level => ({
-    classes,
-    groups: [{ counts: classes.map(sizeOf), blocks: classes.map(() => 1) }],
-  }));
+  const outer = places.flatMap((_, one): Level[] => {
+    if (one < firstShared || mixed.has(one) || !sizes.apart) return [];
+    return [{ along: one, groups: [{ count: sizeOf(one), block: 1 }] }];
+  });
   const [height, width] = [rows, columns].map((one) => constantOf(sizeOf(one)) ?? 0);
-  return [...outer, { classes: [rows], groups: groupsOf(height, width, exits, sizes) }];
-}
-
-/** Classes in one loop, unless something is a sum over some of them. */
-function together(shared: readonly number[], exits: readonly Exit[]): number[][] {
-  const isOne = exits.every(({ folded }) => shared.every((one) => folded.has(one) === folded.has(shared[0])));
-  if (shared.length === 0) return [];
-  return isOne && process.env.ONE ? [[...shared]] : shared.map((one) => [one]);
+  return [...outer, { along: rows, groups: groupsOf(height, width, exits, sizes) }];
 }
 
 function groupsOf(height: number, width: number, exits: readonly Exit[], sizes: Sizes): Group[] {
+  const seen = (from: number, to: number): Range => columnsSeen(exits, [from, to], width, step);
+  const ending = sizes.apart ? endingGroup(Math.floor(height / step), seen) : undefined;
+  if (ending) return withRest([ending], step * Math.floor(height / step), height, seen);
   const count = Math.ceil(height / sizes.rows);
   const block = Math.min(height, 4 * Math.ceil(height / count / 4));
   const whole = Math.floor(height / block);
-  const seen = (from: number, to: number): Range => columnsSeen(exits, [from, to], width, step);
-  const rest = height - whole * block;
   const groups = seenGroups(whole, block, seen);
   const areaOf = (list: readonly Group[]): number =>
-    list.reduce(
-      (sum, g) => sum + (constantOf(g.counts[0]) ?? 0) * ((g.part?.seen[1] ?? 0) - (g.part?.seen[0] ?? 0)),
-      0,
-    );
+    list.reduce((sum, g) => sum + (constantOf(g.count) ?? 0) * ((g.part?.seen[1] ?? 0) - (g.part?.seen[0] ?? 0)), 0);
   const one = groupOf(0, whole, block, seen);
-  const chosen = areaOf(groups) <= worth * areaOf([one]) ? groups : [one];
-  return rest === 0 ? chosen : [...chosen, groupOf(whole * block, 1, rest, seen)];
+  return withRest(areaOf(groups) <= worth * areaOf([one]) ? groups : [one], whole * block, height, seen);
 }
 
-function seenGroups(count: number, block: number, seen: (from: number, to: number) => Range): Group[] {
+/** The rows that fill no block are a group of their own. */
+function withRest(groups: readonly Group[], from: number, height: number, seen: Seen): Group[] {
+  return from === height ? [...groups] : [...groups, groupOf(from, 1, height - from, seen)];
+}
+
+/** One loop whose rounds see columns from the first on, and as many more as the round before. */
+function endingGroup(count: number, seen: Seen): Group | undefined {
+  if (count < 2) return undefined;
+  const endAt = (round: number): number => {
+    const [from, to] = seen(round * step, (round + 1) * step);
+    return from === 0 && to % step === 0 ? to : NaN;
+  };
+  const first = endAt(0);
+  const each = endAt(1) - first;
+  if (!(each > 0)) return undefined;
+  for (let round = 2; round < count; round++) if (endAt(round) !== first + round * each) return undefined;
+  const all: Range = [0, first + (count - 1) * each];
+  return { count: constant(count), block: step, part: { from: 0, seen: all, until: { first, each } } };
+}
+
+function seenGroups(count: number, block: number, seen: Seen): Group[] {
   const parts = Math.min(count, mostGroups);
   return Array.from({ length: parts }, (_, i) => {
     const [from, to] = [Math.floor((i * count) / parts), Math.floor(((i + 1) * count) / parts)];
@@ -81,10 +99,10 @@ function seenGroups(count: number, block: number, seen: (from: number, to: numbe
   });
 }
 
-function groupOf(from: number, count: number, block: number, seen: (from: number, to: number) => Range): Group {
+function groupOf(from: number, count: number, block: number, seen: Seen): Group {
   return {
-    counts: [constant(count)],
-    blocks: [block],
+    count: constant(count),
+    block,
     part: { from, seen: seen(from, from + count * block) },
   };
 }

@@ -30,10 +30,22 @@ type Known = Interval | undefined;
  */
 export function columnsSeen(exits: readonly Exit[], ofRows: Range, width: number, step: number): Range {
   const hides = (range: Range): boolean => exits.every((exit) => addsNothing(exit, ofRows, range));
-  let [from, to] = [0, width];
-  while (to > step && hides([to - step, to])) to -= step;
-  while (to - from > step && hides([from, from + step])) from += step;
-  return [from, to];
+  const places = Math.ceil(width / step);
+  const to = least(places, (n) => hides([n * step, width]));
+  const from = to === 0 ? 0 : to - 1 - least(to - 1, (n) => hides([0, (to - 1 - n) * step]));
+  return [from * step, Math.min(width, Math.max(1, to) * step)];
+}
+
+/** The least number below the end that passes, and with it all that follow; the end where none does. */
+function least(end: number, passes: (n: number) => boolean): number {
+  let [low, high] = [0, end];
+  if (end === 0 || !passes(end - 1)) return end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (passes(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function addsNothing({ node, operands }: Exit, ofRows: Range, ofColumns: Range): boolean {

@@ -1,5 +1,5 @@
 // The loops that folds share: one in another, those of long sums in blocks, with an accumulator before them for each fold.
-import { div, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
+import { div, endOf, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
 import { apply, type FoldOp, type Scalar } from '../../../ir/scalar.js';
 import { cutOf, takeIn, writeRange, type Cut } from './blocks.js';
 import { addsUp, type PendingFold } from './pendingFolds.js';
@@ -69,7 +69,7 @@ export class FoldLoops {
       this.bound.set(axis, toIndex(loop));
       this.around(write, depth + 1);
     };
-    const range = { axis, to: axis.extent, step: 1, rounds: axis.extent };
+    const range = { axis, to: endOf(axis), step: 1, rounds: endOf(axis) };
     writeRange(this.writer, range, this.cutAt(depth), inside, () => this.takeIn());
   }
 

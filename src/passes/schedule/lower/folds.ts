@@ -1,5 +1,16 @@
 // Folds to loops: those that can share one do, each with accumulators of its own.
-import { add, constantOf, div, mul, toIndex, zero, type Atom, type Axis, type Index } from '../../../ir/index.js';
+import {
+  add,
+  constantOf,
+  div,
+  endOf,
+  mul,
+  toIndex,
+  zero,
+  type Atom,
+  type Axis,
+  type Index,
+} from '../../../ir/index.js';
 import { apply, fold, isLanes, lane, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { replaceFolds } from '../../../ir/rewrite.js';
 import { specialise } from '../../../ir/nest/specialise.js';
@@ -115,7 +126,7 @@ function writeFolds(writer: Writer, group: readonly PendingFold[], style: FoldSt
 function foldOneByOne(folding: Folding): Map<string, Scalar> {
   const { group, loops } = folding;
   const sums = loops.accumulators('', (p) => (isLanes(p.fold) ? splat(identityOf(p)) : identityOf(p)));
-  const whole = { to: loops.innermost.extent, step: 1 };
+  const whole = { to: endOf(loops.innermost), step: 1 };
   loops.around(() => loops.run(whole, () => takeTerms(folding, sums), sums));
   return new Map(group.map((p, i) => [p.fold.key, loops.complete(sums[i])]));
 }
@@ -131,12 +142,13 @@ function foldInLanes(folding: Folding, bodies: readonly Scalar[], width: number)
   const left = extent === undefined ? undefined : extent % width;
   const whole =
     extent === undefined ? mul(div(inner.extent, toIndex(width)), width) : toIndex(extent - (extent % width));
+  if (inner.until && left !== 0) throw new Error(`${inner.name} ends within a vector`);
   const starts = Array.from({ length: width / 4 }, (_, i) => 4 * i);
   const wide = starts.map((start) => loops.accumulators(`_${'abcd'[start / 4]}`, (p) => splat(identityOf(p))));
   const rest = left === undefined || left % 4 > 0 ? loops.accumulators('_rest', identityOf) : undefined;
   loops.around(() => {
     const rounds = (): void => starts.forEach((start, i) => takeLanes(folding, bodies, start, wide[i]));
-    if (constantOf(whole) !== 0) loops.run({ to: whole, step: width }, rounds, wide.flat());
+    if (constantOf(whole) !== 0) loops.run({ to: inner.until ?? whole, step: width }, rounds, wide.flat());
     loops.bound.set(inner, whole);
     for (let i = 0; left !== undefined && i + 4 <= left; i += 4) takeLanes(folding, bodies, i, wide[i / 4]);
     if (rest) {

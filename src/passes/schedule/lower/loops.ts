@@ -1,5 +1,5 @@
 // Loops over an axis in tiles, with a tail for what the tile does not divide.
-import { constantOf, div, mod, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
+import { constantOf, div, endOf, mod, mul, rangeOf, sub, toIndex, type Axis, type Index } from '../../../ir/index.js';
 import type { Tail } from '../../../ir/nest/plans.js';
 import type { Writer } from './writer.js';
 
@@ -22,7 +22,8 @@ export interface Tiling {
 export function writeTiles(writer: Writer, tiling: Tiling, inside: (indices: Indices) => void): void {
   const { axis, tail } = tiling;
   const { extent } = axis;
-  const known = constantOf(extent);
+  const end = endOf(axis);
+  const known = axis.until ? undefined : constantOf(extent);
   const [first = 1, ...narrower] = tiling.tiles;
   const loop = (step: number, options: { from?: Index; to: Index; last?: Index }): void => {
     const [counter] = writer.open(axis);
@@ -34,9 +35,9 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (indices: Ind
     if (first === known || narrower.length === 0 || known === 1) return inside({ base: toIndex(0), count: known });
     return writeTiles(writer, { ...tiling, tiles: narrower }, inside);
   }
-  if (first === 1 || constantOf(mod(extent, toIndex(first))) === 0) return loop(first, { to: extent });
+  if (first === 1 || constantOf(mod(end, toIndex(first))) === 0) return loop(first, { to: end });
   if (tail === 'overlap') {
-    const tiled = (): void => loop(first, { to: extent, last: sub(extent, first) });
+    const tiled = (): void => loop(first, { to: end, last: sub(end, first) });
     if (rangeOf(extent).min >= first) return tiled();
     const [then, otherwise] = writer.arms(tiled, () => writeTiles(writer, { ...tiling, tiles: narrower }, inside));
     return writer.push({ kind: 'if', less: [toIndex(first - 1), extent], then, else: otherwise });
@@ -46,6 +47,6 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (indices: Ind
     loop(first, { to: toIndex(full) });
     return inside({ base: toIndex(full), count: known - full });
   }
-  loop(first, { to: sub(extent, first - 1) });
-  loop(1, { from: mul(div(extent, toIndex(first)), first), to: extent });
+  loop(first, { to: sub(end, first - 1) });
+  loop(1, { from: mul(div(end, toIndex(first)), first), to: end });
 }

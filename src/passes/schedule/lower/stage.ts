@@ -1,5 +1,5 @@
 // Stages: a factor of a fold evaluated into a buffer, by rows, by 4×4 transposes, or element by element.
-import { add, constantOf, type Axis, type Index } from '../../../ir/index.js';
+import { add, constantOf, endOf, mod, toIndex, type Axis, type Index } from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { isLanes, type Scalar } from '../../../ir/scalar.js';
 import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
@@ -56,7 +56,7 @@ function writeBeside(
 function tilesBeside({ tile, copy }: Stage): number {
   const extent = tile && constantOf(tile.axis.extent);
   if (!tile || extent === undefined || copy.kind !== 'rows') return 1;
-  return [4, 2].find((n) => extent % (n * tile.width) === 0) ?? 1;
+  return [4, 2].find((n) => constantOf(mod(endOf(tile.axis), toIndex(n * tile.width))) === 0) ?? 1;
 }
 
 function writeOne(

@@ -60,7 +60,7 @@ export function planCut(nest: Nest, target: TargetTraits, estimate: Estimate, pl
 /** Is the fold long, and no one run of the rows, whose columns can all be staged as they are? */
 function isCut(nest: Nest, sides: Sides, estimate: Estimate): boolean {
   const folds = new Set(foldsOf(nest).map((f) => f.key));
-  const known = [...sides.rows, ...sides.columns].every((a) => constantOf(a.extent) !== undefined);
+  const known = [...sides.rows, ...sides.columns].every((a) => constantOf(a.extent) !== undefined && !a.until);
   const order = foldOrder(sides.fold, sides.uSide, estimate).filter((a) => constantOf(a.extent) !== 1);
   const [run] = runs(
     order,

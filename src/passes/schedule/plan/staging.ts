@@ -1,5 +1,16 @@
 // What a contraction stages: columns as one run or in panels of a tile, rows in tiles; and the buffers that they are staged in.
-import { add, axis as newAxis, constantOf, mul, product, toIndex, type Axis, type Index } from '../../../ir/index.js';
+import {
+  add,
+  axis as newAxis,
+  axisLike,
+  constantOf,
+  mod,
+  mul,
+  product,
+  toIndex,
+  type Axis,
+  type Index,
+} from '../../../ir/index.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import type { Stage, Tail } from '../../../ir/nest/plans.js';
 import { applyStage } from '../../../ir/nest/reshape.js';
@@ -54,6 +65,7 @@ export function panelsOf(v: Axis, width: number, depth: number, tail: Tail): num
   const fits = (panels: number): boolean =>
     columns >= panels * width &&
     depth * panels * width <= panelsAtMost &&
+    (!v.until || constantOf(mod(v.until, toIndex(panels * width))) === 0) &&
     (tail === 'overlap' ? Math.ceil(columns / width) : columns / width) % panels === 0;
   return [4, 3, 2].find(fits) ?? 1;
 }
@@ -137,7 +149,7 @@ export function stageRows(
 
 /** The same axes once more, for the loops of a copy. */
 export function again(axes: readonly Axis[]): Axis[] {
-  return axes.map((a) => newAxis(a.name, a.extent));
+  return axes.map(axisLike);
 }
 
 export function scratch(name: string, length: Index): Buffer {

@@ -18,7 +18,7 @@ export function chooseStretches(
   for (const [i, axis] of order.entries()) {
     const extent = constantOf(axis.extent);
     const turns = turnsOf(nest, axis);
-    if (extent === undefined || turns.length === 0 || turns.length >= mostStretches) continue;
+    if (extent === undefined || axis.until || turns.length === 0 || turns.length >= mostStretches) continue;
     const inner = { ...nest, axes: nest.axes.filter((a) => !order.slice(0, i).includes(a)) };
     const parts = [0, ...turns].map((from, n): Stretch => {
       const within = newAxis(axis.name, (turns[n] ?? extent) - from);
