@@ -17,7 +17,7 @@ import { codeOf, reasonOf } from '../data/files.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { fileUnreadable, fileUnwritable } from '../diagnostics/files.js';
 import { library } from '../embedded.js';
-import { pause } from './output.js';
+import { pause, writeAll } from './output.js';
 
 /** No model is as long as this: a device that never ends, or a file of another kind. */
 const longestSource = 64 * 2 ** 20;
@@ -115,6 +115,23 @@ export function writeFiles(files: readonly OutputFile[]): void {
     for (const { path, place, temporary } of beside) attempt(path, () => renameSync(temporary, place));
   } finally {
     for (const { temporary } of beside) removeQuietly(temporary);
+  }
+}
+
+/** Writes parts of a file, one after another, so that it is whole or not there; `-` is standard output. */
+export function writeChunks(path: string, chunks: Iterable<Uint8Array>): void {
+  const place = path === '-' ? undefined : placeOf(path);
+  const temporary = place === undefined ? undefined : temporaryFor(place);
+  if (place !== undefined) removeLeftBeside(place);
+  const name = path === '-' ? 'standard output' : path;
+  const descriptor = path === '-' ? 1 : attempt(name, () => openSync(temporary ?? path, 'w'));
+  try {
+    for (const chunk of chunks) attempt(name, () => writeAll(descriptor, chunk));
+    if (temporary !== undefined) attempt(path, () => fsyncSync(descriptor));
+    if (place !== undefined && temporary !== undefined) attempt(path, () => renameSync(temporary, place));
+  } finally {
+    if (path !== '-') closeSync(descriptor);
+    if (temporary !== undefined) removeQuietly(temporary);
   }
 }
 

@@ -5,6 +5,7 @@ import { version } from '../embedded.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
+import { addData } from './data.js';
 import { addExplain } from './explain.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
@@ -57,6 +58,7 @@ function commandLine(): Command {
     addCheck,
     addCompile,
     addTrain,
+    addData,
     addGrad,
     addExplain,
     addGradcheck,

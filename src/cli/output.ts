@@ -42,7 +42,7 @@ function outputTo(descriptor: number, stream: string, columns: () => number | un
 }
 
 /** Node's streams report failures later, and not to the one who writes; so bytes go to the descriptor. */
-function writeAll(descriptor: number, bytes: Uint8Array): void {
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;)
     try {
       at += writeSync(descriptor, bytes, at);

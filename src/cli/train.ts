@@ -1,7 +1,6 @@
 // `nnc train`: compiles in memory and trains on the model's data.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { LoadedData } from '../data/dataset.js';
 import { lossAbsent, noUpdate, trainAbsent } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelGraph } from '../ir/model.js';
@@ -23,7 +22,7 @@ import {
 import { standardOutput } from './output.js';
 import { clock, formatValues, progressOn, type ProgressDisplay } from './progress.js';
 import { report } from './report.js';
-import { sourcesOf } from './source.js';
+import { readData } from './reading.js';
 import { openRun, refuseExisting, type Run } from './run.js';
 import { evaluateAll, importTrainer, simdWorks, unlessRefused, type Trainer, type Values } from './trainer.js';
 import { widenIfAsked, withWide } from './wide.js';
@@ -83,7 +82,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const threads = asked === 'auto' && stepOf(program)?.alone ? 1 : asked;
   const seed = options.seed ?? model.train.seed;
   const plan = { batch: options.batch ?? model.train.batch, epochs: options.epochs ?? model.train.epochs };
-  const data = await read(model, file, options.data);
+  const data = await readData(model, dirname(file), options.data);
   const fed = feed(data, model, { seed, batch: plan.batch });
   warnOfNoUpdate(model, fed, plan);
   const { createTrainer } = await importTrainer(code);
@@ -113,22 +112,6 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const monitored = (model.train.monitor ?? 'loss').replace(/^-/, '');
   if (output.diverged()) standardOutput.write(`no epoch had a finite ${monitored}: none of them is the best\n`);
   standardOutput.write(`saved in ${output.folder}: ${output.files().join(', ')}\n`);
-}
-
-/** Reads what the model's train block names, or `given` in place of the data to train on, and shows how far it is. */
-async function read(model: ModelGraph, file: string, given: string | undefined): Promise<LoadedData> {
-  const { loadSources } = await import('../data/sources.js');
-  const { inputsToLearn } = await import('../passes/entries.js');
-  const sources = sourcesOf(model, given);
-  const display = progressOn(standardOutput);
-  try {
-    return await loadSources(sources, model.inputs, dirname(file), {
-      progress: display.reading,
-      needed: inputsToLearn(model),
-    });
-  } finally {
-    display.end();
-  }
 }
 
 /** `60 rows to train on` */

@@ -29,6 +29,8 @@ export interface InputColumn {
 /** Rows that a module makes while they are asked for, batch by batch; how many, nobody knows. */
 export interface BatchStream {
   readonly kind: 'batches';
+  /** Those that its batches have. */
+  readonly inputs: readonly ModelInput[];
   batches(run: { readonly epoch: number; readonly seed: number; readonly batch: number }): AsyncIterable<Batch>;
 }
 

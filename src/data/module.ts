@@ -78,6 +78,7 @@ function streamFrom(
     error instanceof Fault ? error : new Fault(dataModule({ file, reason: `fails in ${part}: ${reasonIn(error)}` }));
   return {
     kind: 'batches',
+    inputs: needed,
     async *batches(run) {
       let count = 0;
       for (const iterator = await attempt(failed, async () => iteratorOf(file, part, await make(run))); ; count++) {
