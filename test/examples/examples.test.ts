@@ -141,6 +141,8 @@ describe('pages', () => {
     'moby-dick',
     'vae',
     'gan',
+    'distillation',
+    'lora',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);
