@@ -98,7 +98,7 @@ await build({
 // The library: ES modules.
 await build({
   ...common,
-  entryPoints: ['src/index.ts', 'src/cli/start.ts'],
+  entryPoints: ['src/index.ts', 'src/node.ts', 'src/cli/start.ts'],
   outdir: 'dist',
   outbase: 'src',
   splitting: true,

@@ -1,16 +1,7 @@
 // What a run is fed with: its rows split into those to train on, to validate with and to test with, in batches.
-import {
-  batchesOf,
-  fitBatches,
-  heldBack,
-  split,
-  type Batches,
-  type FitDefaults,
-  type Part,
-} from '../codegen/runtime/fit.js';
-import { taker, type BatchStream, type Dataset, type InputArrays, type LoadedData } from '../data/dataset.js';
-import { batchesSplit, rowsSplit } from '../diagnostics/data.js';
-import { Fault } from '../diagnostics/diagnostic.js';
+import { batchesOf, fitBatches, type Batches, type FitDefaults, type Part } from '../codegen/runtime/fit.js';
+import type { BatchStream, InputArrays, LoadedData } from '../data/dataset.js';
+import { splitData } from '../data/split.js';
 import { holdsAt, sizesOfCondition } from '../ir/requirements.js';
 import { sizeIn } from '../ir/toldSizes.js';
 import type { ModelGraph } from '../ir/model.js';
@@ -34,59 +25,27 @@ export interface Feeding {
   readonly batch: number;
 }
 
-/**
- * Splits what was read as the train block says. Which rows are held back follows from the seed; without shuffling they are the last:
- * those to test with behind those to validate with.
- */
+/** Makes batches of what was read, split as the train block says. */
 export function feed(data: LoadedData, model: ModelGraph, { seed, batch }: Feeding): Fed {
-  const { train: settings, name } = model;
-  const shares = {
-    validation: data.validation ? 0 : settings.validation,
-    test: data.test ? 0 : settings.test,
-  };
-  const drawn = settings.shuffle === false ? undefined : seed;
+  const { shuffle } = model.train;
+  const { train, validation, test } = splitData(data, model, seed);
   // What is only evaluated makes no step, so that more rows go at once.
-  const own = (of: LoadedData['test'], most: number): Portion | undefined =>
-    of && (of.kind === 'batches' ? streamed(of, { seed, batch }) : portion(allOf(of), most));
-  const others = (validation: Portion | undefined, test: Portion | undefined) => ({
-    ...(validation && { validation }),
-    ...(test && { test }),
-  });
-  const large = Math.max(batch, 256);
-  if (data.train.kind === 'batches') {
-    if (shares.validation > 0 || shares.test > 0) throw new Fault(batchesSplit({ model: name }));
-    return {
-      train: streamed(data.train, { seed, batch }),
-      ...others(own(data.validation, batch), own(data.test, large)),
-    };
-  }
-  const [train, validation, test] = splitRows(data.train, shares, drawn, name);
-  const batches = batchesOf(train, batch, drawn, fitsOf(model));
+  const held = (of: Part | BatchStream | undefined, most: number): Portion | undefined =>
+    of && ('kind' in of ? streamed(of, { seed, batch }) : portion(of, most));
+  const others = { validation: held(validation, batch), test: held(test, Math.max(batch, 256)) };
   return {
-    train: { batches, rows: train.count },
-    ...others(own(data.validation, batch) ?? portion(validation, batch), own(data.test, large) ?? portion(test, large)),
+    train:
+      'kind' in train
+        ? streamed(train, { seed, batch })
+        : { batches: batchesOf(train, batch, shuffle === false ? undefined : seed, fitsOf(model)), rows: train.count },
+    ...(others.validation && { validation: others.validation }),
+    ...(others.test && { test: others.test }),
   };
 }
 
-interface Shares {
-  readonly validation: number;
-  readonly test: number;
-}
-
-function splitRows(data: Dataset, shares: Shares, seed: number | undefined, model: string): readonly Part[] {
-  const [validation, test] = [shares.validation, shares.test].map((share) => heldBack(data.rows, share));
-  const train = data.rows - validation - test;
-  if (train < 1) throw new Fault(rowsSplit({ model, rows: data.rows, validation, test }));
-  return split(allOf(data), [train, validation, test], seed);
-}
-
-function allOf(data: Dataset): Part {
-  return { count: data.rows, rowAt: (i) => i, taker: (most) => taker(data, most) };
-}
-
-/** Rows in their order, which no seed changes; nothing where there are none. */
-function portion(part: Part, batch: number): Portion | undefined {
-  return part.count === 0 ? undefined : { batches: batchesOf(part, batch), rows: part.count };
+/** Rows in their order, which no seed changes. */
+function portion(part: Part, batch: number): Portion {
+  return { batches: batchesOf(part, batch), rows: part.count };
 }
 
 /** Batches that a module makes; those that a run has seen already are made again, and left out. */
