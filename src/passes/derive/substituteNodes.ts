@@ -2,9 +2,16 @@
 import type { Builder, Node } from '../../ir/graph.js';
 import { mapNode, partsOfNode } from '../../ir/reachable.js';
 
-/** The roots with every node for which `replace` gives another one replaced. Roles, names and origins stay. */
-export function substituteNodes(roots: readonly Node[], replace: (node: Node) => Node | undefined, g: Builder): Node[] {
-  const done = new Map<Node, Node>();
+/**
+ * The roots with every node for which `replace` gives another one replaced. Roles, names and origins stay. `done`: what nodes have become
+ * in calls before, and in those that `replace` makes.
+ */
+export function substituteNodes(
+  roots: readonly Node[],
+  replace: (node: Node) => Node | undefined,
+  g: Builder,
+  done: Map<Node, Node> = new Map(),
+): Node[] {
   const visit = (root: Node): Node => {
     // Without recursion: graphs of deep networks are long chains.
     const stack = [root];

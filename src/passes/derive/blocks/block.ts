@@ -25,31 +25,24 @@ export function blockAttention(derived: Gradients, sizes: Sizes): Gradients {
   const roots = [...forward, ...[...gradientsIn(derived), ...becomesOf(derived).map(({ node }) => node)]];
   const parts = partsOf(roots, new Set(reachable(forward)), sizes.fewest);
   if (parts.size === 0) return derived;
-  const made = new Map<Node, Node>();
-  const become = (node: Node): Node => {
-    const known = made.get(node);
-    if (known) return known;
-    const [found] = substituteNodes([node], replace, g);
-    made.set(node, found);
-    return found;
-  };
+  const done = new Map<Node, Node>();
+  const all = (nodes: readonly Node[]): Node[] => substituteNodes(nodes, replace, g, done);
+  const become = (node: Node): Node => all([node])[0];
   const replace = (node: Node): Node | undefined => {
     const part = parts.get(node);
     if (!part) return undefined;
-    const known = made.get(node);
-    if (known) return known;
     const { region, survey: of, isAgain } = part;
     // What is read comes first in the order of making, which nests follow.
     of.operands.forEach(become);
     const results = buildLoops(of, levelsOf(region, of, sizes), become, isAgain, g);
-    of.exits.forEach((exit, i) => made.set(exit.node, results[i]));
-    return made.get(node);
+    of.exits.forEach((exit, i) => done.set(exit.node, results[i]));
+    return done.get(node);
   };
-  const all = (nodes: readonly Node[]): Node[] => substituteNodes(nodes, replace, g);
-  const { gradients, players } = withGradients({ ...derived, model: withRoots(model, all(forward)) }, all);
+  const own = withRoots(model, all(forward));
+  const { gradients, players } = withGradients({ ...derived, model: own }, all);
   return {
     ...derived,
-    model: withRoots(model, all(forward)),
+    model: own,
     gradients,
     players: players.map((player) => withUpdates(player, all)),
   };

@@ -1,5 +1,5 @@
 // Into which rounds a region is cut: the loops, one inside another, and what of each axis a round has.
-import { columnsSeen, type Range } from './seen.js';
+import { areHidden, columnsSeen, type Range } from './seen.js';
 import { columns, firstShared, rows, type Exit, type Region, type Survey } from './region.js';
 import { constant, constantOf, type Index } from '../../../ir/index.js';
 
@@ -59,7 +59,8 @@ export function levelsOf({ seed, matrices }: Region, { exits, mixed }: Survey, s
 
 function groupsOf(height: number, width: number, exits: readonly Exit[], sizes: Sizes): Group[] {
   const seen = (from: number, to: number): Range => columnsSeen(exits, [from, to], width, step);
-  const ending = sizes.apart ? endingGroup(Math.floor(height / step), seen) : undefined;
+  const hides = (from: number, to: number, after: number): boolean => areHidden(exits, [from, to], [after, width]);
+  const ending = sizes.apart ? endingGroup(Math.floor(height / step), width, seen, hides) : undefined;
   if (ending) return withRest([ending], step * Math.floor(height / step), height, seen);
   const count = Math.ceil(height / sizes.rows);
   const block = Math.min(height, 4 * Math.ceil(height / count / 4));
@@ -77,16 +78,20 @@ function withRest(groups: readonly Group[], from: number, height: number, seen: 
 }
 
 /** One loop whose rounds see columns from the first on, and as many more as the round before. */
-function endingGroup(count: number, seen: Seen): Group | undefined {
+function endingGroup(
+  count: number,
+  width: number,
+  seen: Seen,
+  hides: (from: number, to: number, after: number) => boolean,
+): Group | undefined {
   if (count < 2) return undefined;
-  const endAt = (round: number): number => {
-    const [from, to] = seen(round * step, (round + 1) * step);
-    return from === 0 && to % step === 0 ? to : NaN;
-  };
-  const first = endAt(0);
-  const each = endAt(1) - first;
-  if (!(each > 0)) return undefined;
-  for (let round = 2; round < count; round++) if (endAt(round) !== first + round * each) return undefined;
+  const [[start, first], [next, second]] = [seen(0, step), seen(step, 2 * step)];
+  const each = second - first;
+  if (start !== 0 || next !== 0 || each <= 0 || first % step !== 0 || each % step !== 0) return undefined;
+  for (let round = 2; round < count; round++) {
+    const end = first + round * each;
+    if (end > width || (end < width && !hides(round * step, (round + 1) * step, end))) return undefined;
+  }
   const all: Range = [0, first + (count - 1) * each];
   return { count: constant(count), block: step, part: { from: 0, seen: all, until: { first, each } } };
 }

@@ -29,11 +29,17 @@ type Known = Interval | undefined;
  * and products, -∞ for maxima. Taken for granted is that what is computed there is finite.
  */
 export function columnsSeen(exits: readonly Exit[], ofRows: Range, width: number, step: number): Range {
-  const hides = (range: Range): boolean => exits.every((exit) => addsNothing(exit, ofRows, range));
+  const hides = (range: Range): boolean => areHidden(exits, ofRows, range);
   const places = Math.ceil(width / step);
   const to = least(places, (n) => hides([n * step, width]));
   const from = to === 0 ? 0 : to - 1 - least(to - 1, (n) => hides([0, (to - 1 - n) * step]));
   return [from * step, Math.min(width, Math.max(1, to) * step)];
+}
+
+/** Do these columns add nothing in these rows? */
+export function areHidden(exits: readonly Exit[], ofRows: Range, ofColumns: Range): boolean {
+  const where = { ofRows, ofColumns, known: new Map<string, Known>() };
+  return exits.every((exit) => addsNothing(exit, where));
 }
 
 /** The least number below the end that passes, and with it all that follow; the end where none does. */
@@ -48,11 +54,10 @@ function least(end: number, passes: (n: number) => boolean): number {
   return low;
 }
 
-function addsNothing({ node, operands }: Exit, ofRows: Range, ofColumns: Range): boolean {
-  const known = new Map<string, Known>();
+function addsNothing({ node, operands }: Exit, where: Where): boolean {
   const values = node.inputs.map((input, i) => {
     const isMatrix = operands[i][rows] !== undefined && operands[i][columns] !== undefined;
-    return isMatrix ? valueOf(input, operands[i], { ofRows, ofColumns, known }) : undefined;
+    return isMatrix ? valueOf(input, operands[i].slice(0, firstShared), where) : undefined;
   });
   const are = (value: number): boolean => values.some((v) => v?.low === value && v.high === value);
   if (isOp(node, sum, contract)) return are(0);
@@ -85,7 +90,7 @@ function valueAnew(node: Node, places: Places, where: Where): Known {
   }
   if (node.op.kind !== 'element' || node.inputs.length === 0) return undefined;
   const operand = (i: number): Known => {
-    const at = places.slice(0, firstShared).map((place) => place && withinOf(node, i, place));
+    const at = places.map((place) => place && withinOf(node, i, place));
     return at.some((place) => place === 'mixed')
       ? undefined
       : valueOf(
