@@ -1,5 +1,12 @@
 // What a run is fed with: its rows split into those to train on, to validate with and to test with, in batches.
-import { batchesOf, fitBatches, type Batches, type FitDefaults, type Part } from '../codegen/runtime/fit.js';
+import {
+  batchesOf,
+  fitBatches,
+  type Batches,
+  type FitDefaults,
+  type Part,
+  type RunState,
+} from '../codegen/runtime/fit.js';
 import type { BatchStream, InputArrays, LoadedData } from '../data/dataset.js';
 import { splitData } from '../data/split.js';
 import { holdsAt, sizesOfCondition } from '../ir/requirements.js';
@@ -72,17 +79,29 @@ function batchName({ inputs }: ModelGraph): string | undefined {
   return sizes[0];
 }
 
-/** Trains on what a run is fed with, while it is iterated: the loop is that of the trainer's own `fit`. */
-export function trainOn(trainer: Trainer, model: ModelGraph, fed: Fed, options: FitOptions): AsyncIterable<Progress> {
+/**
+ * Trains on what a run is fed with, while it is iterated: the loop is that of the trainer's own `fit`. `state` goes along; where `looks`,
+ * a trainer that has to looks at the data first. When to stop is the caller's to say: patience is not heeded here.
+ */
+export function trainOn(
+  trainer: Trainer,
+  model: ModelGraph,
+  fed: Fed,
+  options: FitOptions,
+  state: RunState,
+  looks: boolean,
+): AsyncIterable<Progress> {
   const { observe } = trainer;
   const look: FitDefaults['look'] = () =>
-    observe && (options.start ?? 0) === 0 ? async (inputs) => observe(inputs as InputArrays) : undefined;
+    observe && looks ? async (inputs) => observe(inputs as InputArrays) : undefined;
   return fitBatches(
     trainer as unknown as Parameters<typeof fitBatches>[0],
     { ...defaultsOf(model), look },
     options,
     fed.train.batches,
     fed.validation?.batches,
+    undefined,
+    state,
   ) as AsyncIterable<Progress>;
 }
 
@@ -97,14 +116,13 @@ export function updatesIn({ players }: ModelGraph, { train }: Fed, epochs: numbe
 
 /** What a model's train block says of a run. */
 function defaultsOf(model: ModelGraph): Omit<FitDefaults, 'rows' | 'fits' | 'batch' | 'validation' | 'shuffle'> {
-  const { epochs, monitor, patience, plateau } = model.train;
+  const { epochs, monitor, plateau } = model.train;
   const [losses, metrics] = [model.training.losses, model.training.metrics].map((of) => of.map(({ name }) => name));
   return {
     epochs,
     losses,
     metrics,
     ...(monitor !== undefined && { monitor }),
-    ...(patience !== undefined && { patience }),
     ...(plateau && { plateau }),
   };
 }

@@ -45,6 +45,11 @@ export function readSource(file: string): Source {
   }
 }
 
+/** Makes a text known by a name, so that diagnostics can show its lines. */
+export function rememberSource(file: string, text: string): void {
+  texts.set(file, text);
+}
+
 /** Reads an imported file; undefined where there is none. */
 export function readImport(path: string): string | undefined {
   try {

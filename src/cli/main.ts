@@ -6,6 +6,7 @@ import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { addCompile } from './compile.js';
 import { addData } from './data.js';
+import { addEval } from './eval.js';
 import { addExplain } from './explain.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
@@ -14,6 +15,8 @@ import { addOps } from './ops.js';
 import { addPasses } from './passes.js';
 import { standardError, standardOutput, unwritable } from './output.js';
 import { coloured, report } from './report.js';
+import { addPredict } from './predict.js';
+import { addRuns } from './runsList.js';
 import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
 import { addWeights } from './weights.js';
@@ -59,6 +62,9 @@ function commandLine(): Command {
     addCompile,
     addTrain,
     addData,
+    addEval,
+    addPredict,
+    addRuns,
     addGrad,
     addExplain,
     addGradcheck,

@@ -9,8 +9,11 @@ export interface Moment {
   /** Steps done in this epoch, and how many it has. */
   readonly step: number;
   readonly steps: number;
-  /** Rows seen since the beginning. */
+  /** Rows seen, and steps made, since the command began. */
   readonly rows: number;
+  readonly stepsMade: number;
+  /** The share of the validation that is done, while it goes. */
+  readonly checked?: number;
   readonly values: Values;
 }
 
@@ -75,18 +78,28 @@ function readingLine(file: string, read: number, size: number | undefined): stri
 }
 
 function drawBar(moment: Moment, seconds: number, columns: number, colors: ReturnType<typeof pc.createColors>): string {
-  const { epoch, epochs, step, steps, rows, values } = moment;
-  const share = step / steps;
-  const done = (epoch - 1 + share) / epochs;
-  const left = done > 0 ? (seconds * (1 - done)) / done : 0;
-  const head = `epoch ${epoch}/${epochs} `;
-  const speed = `${Math.round(rows / Math.max(seconds, 1e-3)).toLocaleString('en')} rows/s`;
-  const tail = `  ${formatValues(values)}  ${speed}  ${clock(left)} left`;
-  const room = columns - 1 - head.length - tail.length;
-  if (room < 4) return `${head}${formatValues(values)}`.slice(0, columns - 1);
-  const width = Math.min(30, room);
-  const filled = Math.round(width * share);
-  return `${head}${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(width - filled))}${tail}`;
+  const { epoch, epochs, step, steps, stepsMade, checked, values } = moment;
+  const share = checked ?? step / steps;
+  const done = epochs * steps - (epoch - 1) * steps - step;
+  const speed = stepsMade / Math.max(seconds, 1e-3);
+  const left = speed > 0 ? done / speed : 0;
+  const what = checked === undefined ? `step ${step}/${steps}` : 'validation';
+  const parts = [
+    `${clock(left)} left`,
+    `epoch ${epoch}/${epochs}`,
+    what,
+    formatValues(values),
+    `${speed >= 10 ? Math.round(speed).toLocaleString('en') : speed.toPrecision(2)} steps/s`,
+  ];
+  // Where a screen is narrow, what matters less gives way: the bar, the speed, the step.
+  const text = [parts, parts.slice(0, 4), [parts[0], parts[1], parts[3]], [parts[1], parts[3]]].find(
+    (some) => some.join('  ').length < columns,
+  );
+  const shown = (text ?? [parts[1], parts[3]]).join('  ').slice(0, columns - 1);
+  const width = Math.min(24, columns - 3 - shown.length);
+  if (width < 6) return shown;
+  const filled = Math.round(width * Math.min(1, share));
+  return `${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(width - filled))}  ${shown}`;
 }
 
 /** `loss 0.2134  accuracy 0.9361` */

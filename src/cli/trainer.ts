@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Batches } from '../codegen/runtime/fit.js';
-import type { InputArrays } from '../data/dataset.js';
+import type { InputArray, InputArrays } from '../data/dataset.js';
 import { importNamed } from '../data/importNamed.js';
 import type { ShapedInput } from '../data/synthetic.js';
 import { trainRefused } from '../diagnostics/data.js';
@@ -17,11 +17,14 @@ export type Values = Readonly<Record<string, number>>;
 /** Arrays as they are, or with their shapes. */
 export type TrainerInputs = InputArrays | Readonly<Record<string, ShapedInput>>;
 
+export type Outputs = Readonly<Record<string, InputArray>>;
+
 /** The parts of the contract that commands rely on. */
 export interface Trainer {
   step(inputs: TrainerInputs): Awaitable<Values>;
   evaluate(inputs: InputArrays): Awaitable<Values>;
   gradients(inputs: TrainerInputs): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
+  predict(inputs: TrainerInputs, options?: { readonly seed?: number }): Awaitable<Outputs>;
   fit(data: InputArrays, options: FitOptions): AsyncIterable<Progress>;
   observe?(inputs: InputArrays): Awaitable<void>;
   load(file: Uint8Array): Awaitable<void>;

@@ -9,6 +9,7 @@ import * as gradients from './gradients.js';
 import * as loops from './loops.js';
 import * as memory from './memory.js';
 import * as requirements from './requirements.js';
+import * as runs from './runs.js';
 import * as syntax from './syntax.js';
 import * as training from './training.js';
 import * as types from './types.js';
@@ -32,6 +33,7 @@ const phases: Readonly<Record<string, object>> = {
   files,
   memory,
   checks,
+  runs,
 };
 
 /** The messages of all phases. Invariant: no two have the same code. */

@@ -295,17 +295,19 @@ describe('ops', () => {
 
 describe('train', () => {
   it('trains, prints an epoch a line, and writes the run', () => {
+    const files = ['last.safetensors', 'best.safetensors', 'metrics.jsonl', 'metrics.csv', 'steps.jsonl'];
+    files.push('run.json', 'model.nn');
     const { status, stdout, stderr } = run('train', 'line.nn', '--out', 'run', '--epochs', '10');
     expect([status, stderr]).toEqual([0, '']);
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toBe('line: 2 parameters, 3 rows to train on (wasm)');
     expect(lines[10]).toMatch(/^epoch 10\/10 {2}loss [\d.e-]+ {2}0:00$/);
-    expect(lines[11]).toBe('saved in run: last.safetensors, best.safetensors, metrics.jsonl');
+    expect(lines[11]).toBe(`saved in run: ${files.join(', ')}`);
     expect(stdout).not.toContain('\u001b');
     const records = readFileSync(join(folder, 'run/metrics.jsonl'), 'utf8').trimEnd().split('\n');
     expect(records.length).toBe(10);
     expect(JSON.parse(records[9])).toMatchObject({ epoch: 10, step: 10, train: { loss: expect.any(Number) } });
-    expect(readdirSync(join(folder, 'run')).sort()).toEqual(['best.safetensors', 'last.safetensors', 'metrics.jsonl']);
+    expect(readdirSync(join(folder, 'run')).sort()).toEqual(files.sort());
   });
 
   it('gives the same run for the same seed', () => {
@@ -357,8 +359,8 @@ describe('train', () => {
     file('diverged.nn', line.replace('mse(prediction, y)', 'mse(prediction, y) + log(0 * mean(x) - 1)'));
     const { status, stdout } = run('train', 'diverged.nn', '--epochs', '2', '--out', 'diverged', '--target', 'ts');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/no epoch had a finite loss.*\nsaved in diverged: last.safetensors, metrics.jsonl\n$/);
-    expect(readdirSync(join(folder, 'diverged')).sort()).toEqual(['last.safetensors', 'metrics.jsonl']);
+    expect(stdout).toMatch(/no epoch had a finite loss.*\nsaved in diverged: last.safetensors, metrics.jsonl, .*\n$/);
+    expect(existsSync(join(folder, 'diverged/best.safetensors'))).toBe(false);
   });
 
   it('is refused in words where a batch is larger than memory', () => {
@@ -409,7 +411,7 @@ describe('train', () => {
     });
     const status = await new Promise((resolve) => child.on('exit', resolve));
     expect(status).toBe(0);
-    expect(stdout).toMatch(/stopped after [\d,]+ steps?\nsaved in stopped/);
+    expect(stdout).toMatch(/stopped after [\d,]+ steps?\ngo on with: nnc train --resume stopped\nsaved in stopped/);
     expect(existsSync(join(folder, 'stopped/last.safetensors'))).toBe(true);
   });
 });

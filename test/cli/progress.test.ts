@@ -9,6 +9,7 @@ const moment: Moment = {
   step: 30,
   steps: 60,
   rows: 5760,
+  stepsMade: 90,
   values: { loss: 0.25, accuracy: 0.9 },
 };
 
@@ -43,9 +44,14 @@ describe('progress', () => {
     const display = progressOn(terminal, () => time);
     time = 3000;
     display.step(moment);
-    // 1.5 of 4 epochs took 3 seconds: 1,920 rows a second, and 5 seconds are left.
+    // 90 of 240 steps took 3 seconds: 30 a second, and 5 seconds are left.
     expect(stripVTControlCharacters(terminal.text)).toBe(
-      `epoch 2/4 ${'━'.repeat(15)}${'─'.repeat(15)}  loss 0.2500  accuracy 0.9000  1,920 rows/s  0:05 left`,
+      `${'━'.repeat(12)}${'─'.repeat(11)}  0:05 left  epoch 2/4  step 30/60  loss 0.2500  accuracy 0.9000  30 steps/s`,
+    );
+    time = 6000;
+    display.step({ ...moment, step: 60, stepsMade: 120, checked: 0.25 });
+    expect(stripVTControlCharacters(terminal.text).split('\r')[1]).toBe(
+      `${'━'.repeat(6)}${'─'.repeat(17)}  0:06 left  epoch 2/4  validation  loss 0.2500  accuracy 0.9000  20 steps/s`,
     );
   });
 

@@ -12,7 +12,7 @@ import { runnableText } from '../support/runnable.js';
 
 const examples = join(import.meta.dirname, '../../examples');
 
-export interface Example extends Trainer {
+export interface Example extends Omit<Trainer, 'predict'> {
   predict(inputs: Readonly<Record<string, ArrayLike<number>>>): Readonly<Record<string, ArrayLike<number>>>;
   readonly parameters: Readonly<Record<string, Float32Array>>;
 }
@@ -48,7 +48,7 @@ export async function trainExample(
   if (!model || !source) throw new Error(`${path} names no data`);
   const data = await loadData(source, model.inputs, dirname(file), { needed: inputsToLearn(model) });
   const { createTrainer } = await importTrainer(code);
-  const trainer = (await createTrainer({ seed: options.seed ?? model.train.seed })) as Example;
+  const trainer = (await createTrainer({ seed: options.seed ?? model.train.seed })) as unknown as Example;
   const { batch, validation } = model.train;
   const train = allOf(data.train);
   const fitOptions = { epochs: options.epochs ?? model.train.epochs, batch, validation, report: 'epoch' } as const;

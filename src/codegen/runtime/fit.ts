@@ -1,7 +1,7 @@
 // Training for epochs: shuffled batches, validation, early stop.
 import type { Inputs, Losses } from './model.js';
 import { countedValues, floats, integers, isObject, noInputs, shapeIn, wrongLength } from './checks.js';
-import { betterThanBefore, checkMonitor, onPlateau, type Monitored, type Plateau } from './monitor.js';
+import { betterThanBefore, checkMonitor, onPlateau, type Judged, type Monitored, type Plateau } from './monitor.js';
 import { checkFlag, checkOptions, checkWhole, misfit } from './options.js';
 import { permutation } from './random.js';
 import type { Dataset, FitOptions, Progress, Trainer } from './types.js';
@@ -134,7 +134,18 @@ export function batchesOf(part: Part, batch: number, seed?: number, fits?: FitDe
   };
 }
 
-/** Trains on batches while it is iterated. */
+/** How far a run is, from which it goes on: JSON holds all of it but numbers that are not finite. */
+export interface RunState extends Judged {
+  /** The epoch that comes next or is under way, from 1, and the calls of step made in it. */
+  epoch: number;
+  step: number;
+  /** How many the epoch before had. */
+  before: number;
+  /** Of the losses in this epoch. */
+  sums: Sums;
+}
+
+/** Trains on batches while it is iterated; `state` goes along. */
 export async function* fitBatches(
   trainer: Pick<Trainer, 'step' | 'evaluate' | 'save' | 'load' | 'learningRateScale'>,
   defaults: Omit<FitDefaults, 'rows' | 'fits' | 'batch' | 'validation' | 'shuffle'>,
@@ -142,8 +153,9 @@ export async function* fitBatches(
   batches: Batches,
   test: Batches | undefined,
   held?: readonly number[],
+  state = stateAfter(options.start ?? 0, batches.steps),
 ): AsyncGenerator<Progress, void, undefined> {
-  const { epochs = defaults.epochs, patience = defaults.patience, start = 0, report = 'epoch', signal } = options;
+  const { epochs = defaults.epochs, patience = defaults.patience, report = 'epoch', signal } = options;
   const { steps } = batches;
   let heldOut = held;
   const progress = (of: Progress): Progress => {
@@ -153,22 +165,20 @@ export async function* fitBatches(
   };
   const look = defaults.look?.();
   if (look) for await (const { inputs } of batches.ordered()) await look(inputs);
-  const better = betterThanBefore(options.monitor ?? defaults.monitor ?? 'loss', defaults);
-  const lower = onPlateau(defaults.plateau);
+  const better = betterThanBefore(options.monitor ?? defaults.monitor ?? 'loss', defaults, state);
+  const lower = onPlateau(defaults.plateau, state);
   let best: { readonly epoch: number; readonly checkpoint: Uint8Array } | undefined;
   let rested = Date.now();
   // Who is told of every step waits for it.
   const ahead = report === 'step' ? 0 : (defaults.ahead ?? 0);
-  if (steps !== undefined) defaults.plan?.(epochs * steps - start);
-  const first = 1 + Math.floor(start / (steps ?? Infinity));
-  for (let epoch = first, before = 0; epoch <= epochs; epoch++) {
-    const mean = meanOfLosses();
+  if (steps !== undefined) defaults.plan?.(epochs * steps - (options.start ?? 0));
+  while (state.epoch <= epochs) {
+    const { epoch, before } = state;
+    const mean = meanOfLosses(state.sums);
     const waiting: { readonly losses: ReturnType<Trainer['step']>; readonly rows: number }[] = [];
-    let step = epoch === first && steps !== undefined ? start % steps : 0;
-    for await (const { inputs, rows } of batches.of(epoch, step)) {
+    for await (const { inputs, rows } of batches.of(epoch, state.step)) {
       if (signal?.aborted) return;
       const losses = trainer.step(inputs);
-      step++;
       if (ahead === 0) mean.add(await losses, rows);
       else {
         // Those that nobody waits for after another one has failed are not to end the program.
@@ -176,6 +186,7 @@ export async function* fitBatches(
         waiting.push({ losses, rows });
         for (const done of waiting.splice(0, waiting.length - ahead)) mean.add(await done.losses, done.rows);
       }
+      const step = ++state.step;
       // Timers, input and the abort signal have their turn.
       if (Date.now() - rested > 30) {
         await new Promise((resume) => setTimeout(resume, 0));
@@ -187,7 +198,7 @@ export async function* fitBatches(
         yield progress({ epoch, epochs, step, steps: all, rows: mean.rows(), losses: mean.losses() });
     }
     for (const done of waiting) mean.add(await done.losses, done.rows);
-    before = step;
+    const { step } = state;
     const end = progress({ epoch, epochs, step, steps: step, rows: mean.rows(), losses: mean.losses() });
     if (test) {
       const tested = meanOfLosses();
@@ -198,10 +209,17 @@ export async function* fitBatches(
     trainer.learningRateScale *= lower(end.best);
     if (patience !== undefined && (end.best || !best))
       best = { epoch, checkpoint: await trainer.save({ optimizer: true }) };
+    Object.assign(state, { epoch: epoch + 1, step: 0, before: step, sums: noSums() });
     yield end;
     if (patience !== undefined && best && epoch - best.epoch >= patience) break;
   }
   if (best) await trainer.load(best.checkpoint);
+}
+
+/** Where a run stands after so many calls of step. */
+export function stateAfter(start: number, steps = Infinity): RunState {
+  const made = start > 0 ? start % steps : 0;
+  return { epoch: 1 + Math.floor(start / steps), step: made, before: 0, sums: noSums(), lowest: Infinity, worse: 0 };
 }
 
 interface Columns {
@@ -262,19 +280,28 @@ function takerOf({ columns, constant }: Columns, most: number): (rows: readonly 
   };
 }
 
+/** Sums of losses and metrics, with the rows that each was counted over. */
+export interface Sums {
+  seen: number;
+  readonly of: Record<string, readonly [sum: number, rows: number]>;
+}
+
+function noSums(): Sums {
+  return { seen: 0, of: Object.create(null) as Sums['of'] };
+}
+
 /** The mean of losses and metrics, each batch counted by its rows where it has them. */
-function meanOfLosses() {
-  const sums = new Map<string, { sum: number; rows: number }>();
-  let seen = 0;
+function meanOfLosses(sums = noSums()) {
   return {
     add(losses: Losses, rows: number): void {
       for (const [name, value] of Object.entries(losses)) {
-        const before = sums.get(name) ?? { sum: 0, rows: 0 };
-        sums.set(name, { sum: before.sum + value * rows, rows: before.rows + rows });
+        const [sum, count] = sums.of[name] ?? [0, 0];
+        sums.of[name] = [sum + value * rows, count + rows];
       }
-      seen += rows;
+      sums.seen += rows;
     },
-    rows: () => seen,
-    losses: () => Object.fromEntries([...sums].map(([name, of]) => [name, of.sum / of.rows])) as unknown as Losses,
+    rows: () => sums.seen,
+    losses: () =>
+      Object.fromEntries(Object.entries(sums.of).map(([name, [sum, rows]]) => [name, sum / rows])) as unknown as Losses,
   };
 }

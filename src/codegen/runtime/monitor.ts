@@ -9,6 +9,14 @@ export interface Monitored {
   readonly metrics?: readonly string[];
 }
 
+/** What is known of the epochs before. */
+export interface Judged {
+  /** The best value of what is monitored, its sign such that lower is better. */
+  lowest: number;
+  /** So many in a row were no better. */
+  worse: number;
+}
+
 /** NAME or -NAME of a loss or metric, where it is given. */
 export function checkMonitor(monitor: unknown, { losses = [], metrics = [] }: Monitored): void {
   if (monitor === undefined) return;
@@ -25,14 +33,17 @@ export function checkMonitor(monitor: unknown, { losses = [], metrics = [] }: Mo
  * Tells of one epoch after the other whether it is better than all before: a metric where it is higher, a loss and `-NAME` where it
  * is lower. What is absent or not finite is never better.
  */
-export function betterThanBefore(monitor: string, { metrics = [] }: Monitored): (values: Losses) => boolean {
+export function betterThanBefore(
+  monitor: string,
+  { metrics = [] }: Monitored,
+  state: Pick<Judged, 'lowest'> = { lowest: Infinity },
+): (values: Losses) => boolean {
   const name = monitor.replace(/^-/, '');
   const sign = metrics.includes(monitor) ? -1 : 1;
-  let lowest = Infinity;
   return (values) => {
     const score = sign * Reflect.get(values, name);
-    if (!Number.isFinite(score) || score >= lowest) return false;
-    lowest = score;
+    if (!Number.isFinite(score) || score >= state.lowest) return false;
+    state.lowest = score;
     return true;
   };
 }
@@ -47,12 +58,14 @@ export interface Plateau {
  * Tells of one epoch after the other what learning rates are multiplied with after it: `factor` once more than `patience` in a row were
  * no better, then counted anew; else 1.
  */
-export function onPlateau({ factor, patience }: Plateau = { factor: 1, patience: 0 }): (better: boolean) => number {
-  let worse = 0;
+export function onPlateau(
+  { factor, patience }: Plateau = { factor: 1, patience: 0 },
+  state: Pick<Judged, 'worse'> = { worse: 0 },
+): (better: boolean) => number {
   return (better) => {
-    worse = better ? 0 : worse + 1;
-    if (worse <= patience) return 1;
-    worse = 0;
+    state.worse = better ? 0 : state.worse + 1;
+    if (state.worse <= patience) return 1;
+    state.worse = 0;
     return factor;
   };
 }
