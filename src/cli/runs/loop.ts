@@ -1,0 +1,134 @@
+// The loop of a run: trains epoch by epoch, keeps what is learnt, tells how it goes, and stops when it should.
+import type { Batches } from '../../codegen/runtime/fit.js';
+import type { RunState } from '../../codegen/runtime/fit.js';
+import type { ModelGraph } from '../../ir/model.js';
+import { trainOn, type Fed } from '../feed.js';
+import type { Progress, Trainer } from '../trainer.js';
+import type { RunFolder } from './folder.js';
+import type { EpochRecord } from './metrics.js';
+import type { Best, Ending } from './record.js';
+import type { Reporter } from './reporter.js';
+
+export interface Loop {
+  readonly trainer: Trainer;
+  readonly model: ModelGraph;
+  readonly fed: Fed;
+  readonly batch: number;
+  readonly epochs: number;
+  readonly folder: RunFolder;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readonly state: RunState;
+  /** Calls of step that were made before. */
+  readonly calls: number;
+  readonly best: Best | undefined;
+  /** That the run has taken before. */
+  readonly seconds: number;
+  /** Whether the data are to be looked at before the first step. */
+  readonly looks: boolean;
+}
+
+export interface LoopEnd {
+  readonly ended: Ending;
+  readonly best: Best | undefined;
+}
+
+/** Trains to the end, or until something stops it. All that was learnt is saved then. */
+export async function runLoop(loop: Loop): Promise<LoopEnd> {
+  const { trainer, model, fed, batch, epochs, folder, reporter, signal, state } = loop;
+  const begin = performance.now();
+  const elapsed = (): number => loop.seconds + (performance.now() - begin) / 1000;
+  const { patience = Infinity } = model.train;
+  const waited = (): number => state.epoch - 1 - (best?.epoch ?? 1);
+  let { best } = loop;
+  let moment: Progress | undefined;
+  let before = loop.calls - state.step;
+  let { calls } = loop;
+  const save = (): Promise<void> => folder.save(trainer, { state, calls, ...(best && { best }) }, elapsed());
+  const shown = showing(loop, () => moment);
+  const options = { epochs, batch, report: 'step', signal } as const;
+  // Patience that is over already, where a run goes on.
+  if (state.epoch > 1 && state.step === 0 && waited() >= patience) return { ended: 'patience', best };
+  for await (const progress of trainOn(trainer, model, watched(fed, shown.validating), options, state, loop.looks)) {
+    moment = progress;
+    calls = before + progress.step;
+    const ended = progress.best !== undefined;
+    if (ended) {
+      before = calls;
+      const record = recordOf(progress, trainer.stepCount, elapsed());
+      if (progress.best) best = { epoch: progress.epoch, value: monitoredIn(model, record) };
+      // What was learnt is kept before anything is shown: nobody may be there to read it.
+      await folder.epoch(record, progress.best ? best : undefined, trainer);
+      if (folder.due()) await save();
+      await orSave(save, () => {
+        shown.step(progress);
+        reporter.epoch(record, epochs, progress.best === true);
+      });
+      shown.epochEnded(progress);
+      if (waited() >= patience) {
+        await save();
+        return { ended: state.epoch > epochs ? 'finished' : 'patience', best };
+      }
+      continue;
+    }
+    if (folder.due()) await save();
+    await orSave(save, () => shown.step(progress));
+  }
+  await save();
+  return { ended: signal.aborted && state.epoch <= epochs ? 'interrupted' : 'finished', best };
+}
+
+function recordOf({ epoch, losses, validation }: Progress, step: number, seconds: number): EpochRecord {
+  return { epoch, step, seconds, train: losses, ...(validation && { validation }) };
+}
+
+/** What decides which epoch is the best. */
+function monitoredIn({ train: { monitor = 'loss' } }: ModelGraph, { train, validation }: EpochRecord): number {
+  return (validation ?? train)[monitor.replace(/^-/, '')];
+}
+
+/** What cannot be shown ends the run, but not before it is saved. */
+async function orSave(save: () => Promise<void>, show: () => void): Promise<void> {
+  try {
+    show();
+  } catch (error) {
+    await save();
+    throw error;
+  }
+}
+
+/** What is shown of steps: rows and steps are counted over all epochs. */
+function showing({ reporter, epochs, fed }: Loop, last: () => Progress | undefined) {
+  let before = { rows: 0, steps: 0 };
+  const of = ({ epoch, step, steps, rows, losses }: Progress, checked?: number): void =>
+    reporter.step({
+      ...{ epoch, epochs, step, steps, values: losses },
+      ...{ rows: before.rows + rows, stepsMade: before.steps + step, ...(checked !== undefined && { checked }) },
+    });
+  return {
+    step: (progress: Progress) => of(progress),
+    epochEnded({ rows, step }: Progress) {
+      before = { rows: before.rows + rows, steps: before.steps + step };
+    },
+    validating(rows: number) {
+      const progress = last();
+      const all = fed.validation?.rows;
+      if (progress && all !== undefined && all > 0) of(progress, rows / all);
+    },
+  };
+}
+
+/** The same, telling how many rows of the validation have been evaluated. */
+function watched(fed: Fed, validating: (rows: number) => void): Fed {
+  const { validation } = fed;
+  if (!validation) return fed;
+  const of: Batches['of'] = async function* (epoch, done) {
+    let rows = 0;
+    for await (const batch of validation.batches.of(epoch, done)) {
+      validating(rows);
+      yield batch;
+      rows += batch.rows;
+    }
+  };
+  return { ...fed, validation: { ...validation, batches: { ...validation.batches, of } } };
+}
