@@ -95,10 +95,10 @@ await build({
   minify: true,
   plugins: [withoutLibrary, withinRuns],
 });
-// The library: ES modules.
+// The library and the plugin for Prettier: ES modules.
 await build({
   ...common,
-  entryPoints: ['src/index.ts', 'src/node.ts', 'src/cli/start.ts'],
+  entryPoints: ['src/index.ts', 'src/node.ts', 'src/format/plugin.ts', 'src/cli/start.ts'],
   outdir: 'dist',
   outbase: 'src',
   splitting: true,

@@ -1,6 +1,7 @@
 // Reading sources and writing outputs, `-` being standard input and output.
 import {
   closeSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -33,11 +34,13 @@ export function textOf(file: string): string | undefined {
 /** What diagnostics call a source that comes through a pipe. */
 export const standardInput = 'standard input';
 
-/** Reads a source by the name the user gave. */
-export function readSource(file: string): Source {
+/** Reads a source by the name the user gave; `exact`: one that is not UTF-8 is refused. */
+export function readSource(file: string, { exact = false } = {}): Source {
   const name = file === '-' ? standardInput : file;
   try {
-    const text = file === '-' ? readAll(0) : readOpened(file);
+    const bytes = file === '-' ? readAll(0) : readOpened(file);
+    const text = bytes.toString('utf8');
+    if (exact && !bytes.equals(Buffer.from(text))) throw new Error('it is not UTF-8');
     texts.set(name, text);
     return { file: name, text };
   } catch (error) {
@@ -53,7 +56,7 @@ export function rememberSource(file: string, text: string): void {
 /** Reads an imported file; undefined where there is none. */
 export function readImport(path: string): string | undefined {
   try {
-    const text = readOpened(path);
+    const text = readOpened(path).toString('utf8');
     texts.set(path, text);
     return text;
   } catch {
@@ -61,7 +64,7 @@ export function readImport(path: string): string | undefined {
   }
 }
 
-function readOpened(path: string): string {
+function readOpened(path: string): Buffer {
   const descriptor = openSync(path, 'r');
   try {
     return readAll(descriptor);
@@ -70,12 +73,12 @@ function readOpened(path: string): string {
   }
 }
 
-function readAll(descriptor: number): string {
+function readAll(descriptor: number): Buffer {
   const parts: Buffer[] = [];
   for (let length = 0; ;) {
     const part = Buffer.allocUnsafe(2 ** 16);
     const read = readSome(descriptor, part);
-    if (read === 0) return Buffer.concat(parts).toString('utf8');
+    if (read === 0) return Buffer.concat(parts);
     length += read;
     if (length > longestSource) throw new Error('it is longer than 64 MiB');
     parts.push(part.subarray(0, read));
@@ -115,7 +118,7 @@ export function writeFiles(files: readonly OutputFile[]): void {
       const temporary = temporaryFor(place);
       removeLeftBeside(place);
       beside.push({ path, place, temporary });
-      attempt(path, () => writeFlushed(temporary, content));
+      attempt(path, () => writeFlushed(temporary, content, modeOf(place)));
     }
     for (const { path, place, temporary } of beside) attempt(path, () => renameSync(temporary, place));
   } finally {
@@ -225,9 +228,15 @@ function placeOf(path: string): string | undefined {
   return found.isFile() ? attempt(path, () => realpathSync(path)) : undefined;
 }
 
-function writeFlushed(path: string, content: string | Uint8Array): void {
+/** What a file may be used for, which stays where it is written again. */
+function modeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mode;
+}
+
+function writeFlushed(path: string, content: string | Uint8Array, mode: number | undefined): void {
   const descriptor = openSync(path, 'w');
   try {
+    if (mode !== undefined) fchmodSync(descriptor, mode & 0o777);
     writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } finally {

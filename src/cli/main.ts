@@ -8,6 +8,7 @@ import { addCompile } from './compile.js';
 import { addData } from './data.js';
 import { addEval } from './eval.js';
 import { addExplain } from './explain.js';
+import { addFmt } from './fmt.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
 import { addGraph } from './graph.js';
@@ -59,6 +60,7 @@ function commandLine(): Command {
     });
   for (const add of [
     addCheck,
+    addFmt,
     addCompile,
     addTrain,
     addData,

@@ -12,6 +12,8 @@ export interface Tokens {
   readonly partners: Int32Array;
   /** Doc comments by the line they stand on. */
   readonly docs: ReadonlyMap<number, string>;
+  /** All comments, doc comments among them, in the order of the text. */
+  readonly comments: readonly IToken[];
   /** Lines with characters that mean nothing. */
   readonly unreadable: ReadonlySet<number>;
   readonly diagnostics: readonly Diagnostic[];
@@ -73,7 +75,8 @@ export function lex({ file, text }: Source): Tokens {
     token.payload = tokens.length;
     tokens.push(token);
   }
-  diagnostics.push(...divisions(result.groups['comments'] ?? [], { file, text }));
+  const { docs = [], comments = [] } = result.groups;
+  diagnostics.push(...divisions(comments, { file, text }));
   const lastLine = tokens.at(-1)?.startLine ?? 0;
   tokens.push({
     image: '',
@@ -86,7 +89,8 @@ export function lex({ file, text }: Source): Tokens {
   return {
     tokens,
     partners: matchBrackets(tokens),
-    docs: docsByLine(result.groups['docs'] ?? [], text),
+    docs: docsByLine(docs, text),
+    comments: [...docs, ...comments].sort((a, b) => a.startOffset - b.startOffset),
     unreadable,
     diagnostics,
   };

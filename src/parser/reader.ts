@@ -27,6 +27,7 @@ export class Reader extends EmbeddedActionsParser {
     tokens: [],
     partners: new Int32Array(0),
     docs: new Map(),
+    comments: [],
     unreadable: new Set(),
     diagnostics: [],
   };
@@ -105,10 +106,10 @@ export class Reader extends EmbeddedActionsParser {
     };
   }
 
-  /** The comment lines right above a token that is the first of its line. */
+  /** The comment lines right above a token, where that is the first of its line. */
   protected docAbove(token: IToken): string | undefined {
     const { docs } = this.source;
-    if (docs.size === 0) return undefined;
+    if (docs.size === 0 || !this.firstOfLine(Number(token.payload))) return undefined;
     const lines: string[] = [];
     for (let line = (token.startLine ?? 0) - 1; ; line--) {
       const doc = docs.get(line);

@@ -5,9 +5,7 @@ import { render } from '../../src/diagnostics/render.js';
 import { toJson } from '../../src/diagnostics/json.js';
 import { parse } from '../../src/parser/parse.js';
 import { print } from '../../src/parser/print.js';
-import type { BinaryOperator, Expression, IndexItem } from '../../src/parser/tree.js';
-
-const span = { file: 'a.nn', start: 0, end: 0 };
+import { bare, expression } from '../support/randomSource.js';
 
 function check(text: string): readonly string[] {
   const sources = new Map([['a.nn', text]]);
@@ -116,75 +114,6 @@ describe('every text has an answer', () => {
     expect(check(text)).toEqual(codes);
   });
 });
-
-// The words of a scan's own header are left out: `scan along in x` is a scan, whatever was meant.
-const names = fc.constantFrom('x', 'W₁', 'σ', 'loss', 'none', 'return', 'model', 'from');
-const operators = fc.constantFrom<BinaryOperator>(
-  ...(['+', '-', '*', '/', '^', '@', '==', '!=', '<', '<=', '>', '>=', 'and', 'or', '|>', '>>'] as const),
-);
-const identifiers = names.map((name) => ({ name, span }));
-
-const { expression } = fc.letrec<{ expression: Expression; item: IndexItem }>((tie) => ({
-  expression: fc.oneof(
-    { maxDepth: 5, withCrossShrink: true },
-    fc.oneof(names, fc.constant('training')).map((name): Expression => ({ kind: 'name', name, span })),
-    fc
-      .oneof(fc.nat(), fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }))
-      .map((value): Expression => ({ kind: 'number', value: Math.abs(value), span })),
-    fc.string({ unit: 'grapheme' }).map((value): Expression => ({ kind: 'string', value, span })),
-    fc.boolean().map((value): Expression => ({ kind: 'boolean', value, span })),
-    fc.array(tie('expression'), { maxLength: 3 }).map((items): Expression => ({ kind: 'list', items, span })),
-    fc
-      .record({ operator: operators, left: tie('expression'), right: tie('expression') })
-      .map((parts): Expression => ({ kind: 'binary', ...parts, operatorSpan: span, span })),
-    fc
-      .record({ operator: fc.constantFrom('-' as const, 'not' as const), operand: tie('expression') })
-      .map((parts): Expression => ({ kind: 'unary', ...parts, span })),
-    fc
-      .record({ condition: tie('expression'), then: tie('expression'), else: tie('expression') })
-      .map((parts): Expression => ({ kind: 'if', ...parts, span })),
-    fc
-      .record({
-        callee: tie('expression'),
-        positional: fc.array(tie('expression'), { maxLength: 2 }),
-        named: fc.array(fc.record({ name: identifiers, value: tie('expression') }), { maxLength: 2 }),
-      })
-      .map(({ callee, positional, named }): Expression => {
-        return { kind: 'call', callee, arguments: [...positional.map((value) => ({ value })), ...named], span };
-      }),
-    fc
-      .record({ of: tie('expression'), items: fc.array(tie('item'), { minLength: 1, maxLength: 3 }) })
-      .map((parts): Expression => ({ kind: 'index', ...parts, span })),
-    fc
-      .record({ from: tie('expression'), to: tie('expression') })
-      .map((parts): Expression => ({ kind: 'range', ...parts, span })),
-    fc
-      .record({
-        sequences: fc.array(fc.record({ name: identifiers, of: tie('expression') }), { minLength: 1, maxLength: 2 }),
-        along: fc.option(tie('expression'), { nil: undefined }),
-        backwards: fc.boolean(),
-        carried: fc.array(fc.record({ name: identifiers, start: tie('expression') }), { maxLength: 2 }),
-        emitted: tie('expression'),
-      })
-      .map(({ emitted, ...parts }): Expression => {
-        return { kind: 'scan', ...parts, body: [{ kind: 'emit', values: [emitted], span }], span };
-      }),
-  ),
-  item: fc.oneof(
-    tie('expression').map((value): IndexItem => ({ kind: 'at', value, span })),
-    fc.constant<IndexItem>({ kind: 'ellipsis', span }),
-    fc
-      .record({ from: tie('expression'), to: tie('expression'), step: tie('expression') }, { requiredKeys: [] })
-      .map((parts): IndexItem => ({ kind: 'slice', ...parts, span })),
-  ),
-}));
-
-/** Without spans and absent fields. */
-function bare(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (key, part: unknown) => (key === 'span' || key === 'operatorSpan' ? undefined : part)),
-  );
-}
 
 it('an expression survives being printed and parsed', () => {
   fc.assert(

@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   ir: 1,
   passes: 2,
   codegen: 2,
+  format: 2,
   targets: 2,
   compile: 2.5,
   inspect: 3,
@@ -28,13 +29,15 @@ const floors: Readonly<Record<string, number>> = {
 const strangers: readonly (readonly [string, string])[] = [
   ['parser', 'ir'],
   ['passes', 'codegen'],
+  ['passes', 'format'],
+  ['codegen', 'format'],
 ];
 
 /** Which rooms may use which packages; `node:` stands for everything of Node. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['parser'],
   'ts-morph': ['codegen'],
-  prettier: ['codegen'],
+  prettier: ['codegen', 'format'],
   picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],
   '@dagrejs/dagre': ['inspect'],
