@@ -1,5 +1,5 @@
 // Reading the files that a data source names, in windows; what goes wrong comes out as a diagnostic.
-import { closeSync, constants, createReadStream, openSync, statSync, type ReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, type ReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pipeline, Readable, type Transform } from 'node:stream';
@@ -24,9 +24,9 @@ export interface ReadOptions {
 export async function* chunksOf(folder: string, name: string, options: ReadOptions): Chunks {
   const place = basename(name);
   const path = resolve(folder, name);
-  const { size, portion } = await portionOf(path);
+  const { size, portion, isPipe } = await portionOf(path);
   const stream = createReadStream(path, { highWaterMark: portion });
-  const noWriter = unlessWritten(path, name, stream);
+  const noWriter = isPipe ? unlessWritten(path, name, stream) : undefined;
   try {
     const chunks = counting(stream, (read) => options.progress?.(place, read, size));
     const first = await chunks.next();
@@ -40,19 +40,18 @@ export async function* chunksOf(folder: string, name: string, options: ReadOptio
     }
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw noWriter.fault() ?? new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
+    throw noWriter?.fault() ?? new Fault(dataUnreadable({ file: name, reason: reasonOf(error) }));
   } finally {
-    noWriter.end();
+    noWriter?.end();
     stream.destroy();
   }
 }
 
 /** Ends the wait for a pipe that nobody writes to: Node would wait for ever. */
 function unlessWritten(path: string, name: string, stream: ReadStream): { fault(): Fault | undefined; end(): void } {
-  const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
   let fault: Fault | undefined;
   const timer = setTimeout(() => {
-    if (!isPipe || !stream.pending) return;
+    if (!stream.pending) return;
     fault = new Fault(dataUnreadable({ file: name, reason: 'it is a pipe, and nobody writes to it' }));
     stream.destroy(fault);
     // Who opens a pipe for reading waits for someone who opens it for writing.
@@ -62,7 +61,7 @@ function unlessWritten(path: string, name: string, stream: ReadStream): { fault(
 }
 
 /** So many milliseconds a pipe has until someone opens it for writing. */
-const patience = 10_000;
+const patience = 5000;
 
 async function* counting(chunks: Chunks, tell: (read: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
   let read = 0;
@@ -91,9 +90,11 @@ export function requireReason(place: string, size: number, packed: number, { unp
 }
 
 /** How much is read at once: no more than there is, where that can be told. */
-async function portionOf(path: string): Promise<{ size: number | undefined; portion: number }> {
-  const { size } = await stat(path).catch(() => ({ size: 0 }));
-  return size > 0 ? { size, portion: Math.min(window, size) } : { size: undefined, portion: window };
+async function portionOf(path: string): Promise<{ size: number | undefined; portion: number; isPipe: boolean }> {
+  // What is wrong with it is told when it is opened.
+  const found = await stat(path).catch(() => undefined);
+  const size = found?.size || undefined;
+  return { size, portion: Math.min(window, size ?? window), isPipe: found?.isFIFO() === true };
 }
 
 /** Sends bytes through a decompressor; damage is said of `place`. */

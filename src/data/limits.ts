@@ -28,7 +28,7 @@ export const defaultLimits: Limits = {
   stored: 64 * gibi,
   unpacked: { bytes: gibi, times: 200 },
   pixels: 2 ** 26,
-  archive: gibi,
+  archive: gibi / 2,
 };
 
 /** What is over a limit, and by which it is held. */

@@ -7,6 +7,8 @@ export interface NpzArray {
   /** As NumPy names types: `<f4`. */
   readonly type: string;
   readonly shape: readonly number[];
+  /** The first index varies fastest, as in Fortran. */
+  readonly columnMajor?: boolean;
   readonly bytes: number;
   chunks(): Iterable<Uint8Array>;
 }
@@ -49,9 +51,9 @@ interface Entry {
   readonly offset: number;
 }
 
-function npyHeader({ type, shape }: NpzArray): Buffer {
+function npyHeader({ type, shape, columnMajor = false }: NpzArray): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${type}', 'fortran_order': ${columnMajor ? 'True' : 'False'}, 'shape': ${tuple}, }`;
   // With what stands before it, and a line end, a multiple of 64 bytes.
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
   const header = Buffer.alloc(10 + length, ' ');

@@ -1,4 +1,6 @@
 // The data readers: what a source gives, and what they say about data that is wrong.
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
@@ -133,6 +135,8 @@ describe('csv', () => {
       /^data-unreadable: the data file none.csv cannot be read: there is no such file\n/,
     );
     expect(await messageOf(csv('.'), [x, label])).toMatch(/cannot be read: it is a folder/);
+    symlinkSync('loop', join(folder, 'loop'));
+    expect(await messageOf(csv('loop'), [x, label])).toMatch(/cannot be read: its symbolic links lead in a circle/);
     const damaged = file('damaged.csv', gzipSync('1,2,0\n').subarray(0, 12));
     expect(await messageOf(csv(damaged), [x, label])).toBe(
       'data-malformed: damaged.csv: the gzipped data is damaged or cut short',
