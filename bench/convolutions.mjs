@@ -1,8 +1,7 @@
 // `node bench/convolutions.mjs [NAME…]`: convolutions of many kinds on WebAssembly, forwards, by data and by weights, each kernel timed
 // alone: GFLOP/s, and the share of the multiply-add peak of this core that it reaches, which is measured between samples.
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { build } from 'esbuild';
+import { importSource } from './importSource.mjs';
 
 // Node 20 knows these instructions only when asked, and before the first module is compiled.
 setFlagsFromString('--experimental-wasm-relaxed-simd');
@@ -134,11 +133,4 @@ async function timed({ name, text, work, inputs: sizes }) {
     }
   }
   return { gflops: Object.fromEntries(Object.entries(best).map(([kind, ms]) => [kind, work / ms / 1e6])), best: most };
-}
-
-/** A module of the command line, which is bundled in dist. */
-async function importSource(path) {
-  const entryPoints = [fileURLToPath(new URL(path, import.meta.url))];
-  const { outputFiles } = await build({ entryPoints, bundle: true, format: 'esm', platform: 'node', write: false });
-  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 }

@@ -42,6 +42,9 @@ type Seen = (from: number, to: number) => Range;
 /** Loops of different columns, at most: each is text of its own. */
 const mostGroups = 4;
 
+/** Rounds of a loop that each dispatch their kernels, at most. */
+const mostDispatched = 8;
+
 /** Leaving columns out pays if so much of the matrix remains at most. */
 const worth = 0.9;
 
@@ -62,7 +65,7 @@ function groupsOf(height: number, width: number, exits: readonly Exit[], sizes: 
   const hides = (from: number, to: number, after: number): boolean => areHidden(exits, [from, to], [after, width]);
   const ending = sizes.apart ? endingGroup(Math.floor(height / step), width, seen, hides) : undefined;
   if (ending) return withRest([ending], step * Math.floor(height / step), height, seen);
-  const count = Math.ceil(height / sizes.rows);
+  const count = Math.ceil(height / (sizes.apart ? sizes.rows : Math.max(sizes.rows, height / mostDispatched)));
   const block = Math.min(height, 4 * Math.ceil(height / count / 4));
   const whole = Math.floor(height / block);
   const groups = seenGroups(whole, block, seen);
