@@ -24,6 +24,7 @@ import type { Fusion } from './passes/fuse/drafts.js';
 import type { Pass } from './passes/pipeline.js';
 import { assemble } from './passes/schedule/assemble.js';
 import { hoistPanels } from './passes/schedule/hoist.js';
+import { gather } from './passes/schedule/gather.js';
 import { pace } from './passes/schedule/pace/pace.js';
 import { share } from './passes/schedule/share.js';
 import {
@@ -255,6 +256,15 @@ export const passes: readonly Pass[] = [
     to: 'kernels',
     when: (_, { target }) => target.expandIntrinsics === true,
     run: expandFunctions,
+  }),
+  pass({
+    name: 'gather',
+    why: 'makes one kernel of small ones that do not wait for one another, which are then dispatched together',
+    from: 'kernels',
+    to: 'kernels',
+    optional: true,
+    when: (_, { target }) => target.workgroups,
+    run: gather,
   }),
   pass({
     name: 'memory',

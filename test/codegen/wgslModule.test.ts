@@ -50,7 +50,10 @@ beforeAll(async () => {
 afterAll(() => gpu?.end());
 
 describe('shaders', () => {
-  const few = chosen(examples, ([file]) => !/moby-dick|autoencoder|siamese/.test(file));
+  const few = chosen(
+    examples,
+    ([file]) => !/moby-dick|autoencoder|gan|vae|contrastive|distillation|lora|siamese/.test(file),
+  );
   it.each([...few, ['names that WGSL has a use for', network] as const, ['a large network', large] as const])(
     'of %s are valid',
     async (file, text) => {

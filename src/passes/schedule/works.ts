@@ -11,6 +11,7 @@ import { shareFolds } from './plan/shareFolds.js';
 import type { PlannedNest } from '../../ir/nest/plans.js';
 import type { AnyNest, Kernel, Run, Step, Work } from '../../ir/program.js';
 import { mapRuns, runsOf } from '../../ir/runs.js';
+import type { Buffer } from '../../ir/scalar.js';
 
 /** A nest that becomes one kernel, however many calls there are. Identity is the object. */
 export interface Unit {
@@ -86,8 +87,16 @@ export function splitFolds(nests: Nests): Nests {
     const { unit } = call;
     const parts = known.get(unit) ?? (unit.host ? [unit] : shared(unit));
     known.set(unit, parts);
-    return parts.map((part) => ({ ...call, unit: part }));
+    const own = parts.length > 1 && call.given ? ownShares(call.given, parts[0]) : undefined;
+    return parts.map((part) => ({ ...call, ...(own && { given: own }), unit: part }));
   });
+
+  /** The calls of one kernel each have their own shares: what comes of them can wait. */
+  function ownShares(given: ReadonlyMap<Buffer, Buffer>, { nest }: Unit): ReadonlyMap<Buffer, Buffer> {
+    const made = nest.kind === 'nest' ? nest.stores.map(({ to }) => to) : [];
+    const room = (target.parameters ?? 0) - given.size;
+    return made.length > room ? given : new Map([...given, ...made.map((to) => [to, { ...to }] as const)]);
+  }
 
   function shared(unit: Unit): Unit[] {
     const parts = shareFolds(unit.nest, target, estimate);
