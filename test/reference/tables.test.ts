@@ -1,9 +1,12 @@
 // Tables of which a step updates the rows that indices name, against PyTorch's sparse gradients (SGD, Adagrad, SparseAdam), for 20 steps, in
 // double precision there; and bit for bit against updates of all rows.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { check, differentiateModel } from '../../src/compile.js';
 import { tablesOf, type TableUpdate } from '../../src/passes/derive/derive.js';
+import { warm } from '../cli/nnc.js';
 import { startGpu } from '../support/gpu.js';
 import { runnableText } from '../support/runnable.js';
 import { loadText, type LoadedTrainer } from '../support/trainer.js';
@@ -124,9 +127,15 @@ const forms = {
     'mean((ids[:, 1] |> embedding(4))^2, axis = -1) * x[:, 0]',
     'optimizer = plain(0.5)',
   ],
+  'a loop over indices': [
+    'index(ROWS)[batch, 3]',
+    'total',
+    'optimizer = adagrad(lr = 0.2)',
+    'scan id in ids along 1, total = zeros([batch]) { total := tanh(total + sum(table[id]^2, axis = 1)) }',
+  ],
 } as const;
 
-describe.each(Object.entries(forms))('a table of %s', (_, [ids, y, train]) => {
+describe.each(Object.entries(forms))('a table of %s', (_, [ids, y, train, loop = '']) => {
   const model = (rows: number): string =>
     `optimizer plain(lr) {
   w := w - lr * 2 * g
@@ -136,6 +145,7 @@ model m {
   input x: [batch, 20]
   input t: [batch]
   ${y.startsWith('table') ? 'param table: [ROWS] ~ normal()' : ''}
+  ${loop === '' ? '' : `param table: [ROWS, 4] ~ normal()\n  ${loop}`}
   y = ${y}
   loss = mse(y, t)
   output y
@@ -160,6 +170,26 @@ model m {
     for (const trainer of trainers) trainer.dispose();
   });
 });
+
+it.each(['sgd(lr = 0.1)', 'adagrad()', 'adam(lazy = true)', 'adamw(lazy = true)'])(
+  'a step costs the same however many rows there are: %s',
+  (optimizer) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nnc-tables-'));
+    const costs = [10_000, 1_000_000].map((users) => {
+      const file = join(folder, 'ratings.nn');
+      const text = textOf(optimizer, 1).replace(`index(${recorded.users})`, `index(${users})`);
+      writeFileSync(file, text);
+      const targets = ['ts', 'wasm', 'wgsl'].map((target) => warm(['explain', file, '--json', '--target', target]));
+      return targets.map(({ stdout }) => {
+        const { flops, bytes } = (JSON.parse(stdout) as { total: Record<string, unknown> }).total;
+        return JSON.stringify({ flops, bytes });
+      });
+    });
+    rmSync(folder, { recursive: true });
+    expect(costs[0][0]).toMatch(/"update":\d/);
+    expect(costs[1]).toEqual(costs[0]);
+  },
+);
 
 it('has the same bits with two threads', async () => {
   const text = textOf('adam(lr = 0.01, lazy = true)', 1).replaceAll('embedding(3)', 'embedding(64)');

@@ -6,7 +6,7 @@ import { estimated } from '../../ir/nest/sizes.js';
 import { abs, mul } from '../../ir/ops/arithmetic.js';
 import { gather, putRows, scatterAdd, sumAlike } from '../../ir/ops/indexing.js';
 import { gradient, input, parameter, slot } from '../../ir/ops/leaves.js';
-import { broadcast, reshape, slice } from '../../ir/ops/movement.js';
+import { broadcast, permute, reshape, slice } from '../../ir/ops/movement.js';
 import { sum } from '../../ir/ops/reductions.js';
 import { mapNode, reachable } from '../../ir/reachable.js';
 import { dim, type Dim } from '../../ir/types.js';
@@ -88,7 +88,7 @@ function reasonForAll(update: Update, of: Node, { accumulate }: Player, model: M
   const { train } = model;
   if (!isOp(of, scatterAdd)) return severalUses;
   const ids = of.inputs[1];
-  if (!isOp(through(ids, [reshape, slice]), input)) return 'its indices are computed';
+  if (!isOp(through(ids, [reshape, slice, permute]), input)) return 'its indices are computed';
   if (accumulate > 1) return 'accumulate adds up the gradients of all rows';
   if (train.ema !== undefined) return 'ema averages all rows';
   const nodes = [update.weight, ...update.slots.map(({ node }) => node)];

@@ -12,8 +12,10 @@ import type { LoopPlan, ScatterPlan, ScatterThreads } from '../../../ir/nest/pla
 
 /** Columns outside, so that threads can share them; for each run of them all terms in order. */
 export function planScatter(nest: Nest, { lanes }: TargetTraits): ScatterPlan | undefined {
-  if (!scatterOf(nest)) return undefined;
-  const shape = chooseShape(nest);
+  const written = scatterOf(nest);
+  if (!written) return undefined;
+  // Where rows are positions, they stay one axis, however they are taken apart in addresses.
+  const shape = written.own ? { split: [], axes: [], folds: [] } : chooseShape(nest);
   const reshaped = reshape(nest, shape);
   const scatter = scatterOf(reshaped);
   if (!scatter) return undefined;
