@@ -66,22 +66,39 @@ const withoutLibrary = {
   },
 };
 
-/** hyparquet takes the length of a run at its word, which in a damaged file is billions: no run is longer than what is left to read. */
-const withinRuns = {
-  name: 'within-runs',
+/**
+ * hyparquet takes counts at their word, which in a damaged file are billions: no run is longer than what is left to read, and no page has
+ * more values than any writer puts into one.
+ */
+const withinReason = {
+  name: 'within-reason',
   setup({ onLoad }) {
-    onLoad({ filter: /hyparquet\/src\/encoding\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      const changes = [
-        ['const count = header >>> 1', 'const count = Math.min(header >>> 1, output.length - seen)'],
+    const most = 2 ** 25;
+    const page = `num_values: ((n) => { if (n >= 0 && n <= ${most}) return n; throw new Error('a page of ' + n + ' values'); })($1)`;
+    const changes = {
+      'encoding.js': [
         [
-          'let count = header >> 1 << 3',
+          'while (seen < output.length) {\n    const header',
+          "while (seen < output.length) {\n    if (!(reader.offset <= reader.view.byteLength)) throw new Error('a run outside of its page')\n    const header",
+        ],
+        [/const count = header >>> 1$/m, 'const count = Math.min(header >>> 1, output.length - seen)'],
+        [
+          /let count = header >> 1 << 3/,
           'let count = Math.min((header >>> 1) * 8, (output.length - seen + 7) >> 3 << 3)',
         ],
-      ];
-      const missing = changes.find(([from]) => !text.includes(from));
-      if (missing) throw new Error(`${path}: where is ${missing[0]}?`);
-      return { contents: changes.reduce((changed, [from, to]) => changed.replace(from, to), text) };
+      ],
+      'column.js': [[/num_values: (header\.field_\d\.field_1)/g, page]],
+    };
+    onLoad({ filter: /hyparquet\/src\/(encoding|column)\.js$/ }, ({ path }) => {
+      const contents = changes[basename(path)].reduce(
+        (text, [from, to]) => {
+          const changed = text.replace(from, to);
+          if (changed === text) throw new Error(`${path}: where is ${from}?`);
+          return changed;
+        },
+        readFileSync(path, 'utf8'),
+      );
+      return { contents };
     });
   },
 };
@@ -93,7 +110,7 @@ await build({
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   minify: true,
-  plugins: [withoutLibrary, withinRuns],
+  plugins: [withoutLibrary, withinReason],
 });
 // The library and the plugin for Prettier: ES modules.
 await build({

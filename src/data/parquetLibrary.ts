@@ -14,7 +14,7 @@ export interface ParquetTable {
   readonly names: readonly string[];
   /** How many rows each of its groups has. */
   readonly groups: readonly number[];
-  /** The values of columns in the rows from `start` up to `end`, by name. */
+  /** The values of columns in the rows of a group, which go from `start` up to `end`, by name. */
   read(names: readonly string[], start: number, end: number): Promise<ReadonlyMap<string, readonly unknown[]>>;
 }
 

@@ -1,8 +1,10 @@
 // Parquet: types and codecs that a writer of its own made, words, lists, missing values, groups of rows, and damage.
+import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { loadData } from '../../src/data/load.js';
+import type * as library from '../../src/data/parquetLibrary.js';
 import type { DataSource } from '../../src/ir/model.js';
 import { bool } from '../../src/ir/types.js';
 import { allOf, dataFolder, index, input, rowsIn } from './files.js';
@@ -125,4 +127,43 @@ it('is refused where it is none, or damaged', async () => {
     expect(await messageOf(source(bytes.subarray(0, length)), [x])).toMatch(
       /^data-malformed: damaged.parquet: this is not/,
     );
+});
+
+it('ends soon however it is damaged, by the library as it is bundled', async () => {
+  const { openParquet } = createRequire(import.meta.url)('../../dist/parts/parquetLibrary.cjs') as typeof library;
+  const bytes = written(
+    [
+      {
+        name: 'a',
+        data: Array.from({ length: 200 }, (_, i) => (i % 7 === 0 ? null : i / 3)),
+        type: 'DOUBLE',
+        nullable: true,
+      },
+      { name: 's', data: Array.from({ length: 200 }, (_, i) => `w${i % 5}`), type: 'STRING' },
+    ],
+    { rowGroupSize: 120 },
+  );
+  const read = async (content: Uint8Array): Promise<void> => {
+    const slice = async (start: number, end = content.length): Promise<ArrayBuffer> =>
+      Uint8Array.from(content.subarray(start, end)).buffer;
+    const table = await openParquet({ byteLength: content.length, slice });
+    // Groups of billions of rows have no such number of values, which is an error too.
+    let start = 0;
+    for (const count of table.groups) await table.read(table.names, start, (start += count));
+  };
+  await read(bytes);
+  let state = 7;
+  const below = (n: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % n;
+  let refused = 0;
+  for (let round = 0; round < (process.env.FULL === undefined ? 400 : 20_000); round++) {
+    const copy = Uint8Array.from(bytes);
+    for (let i = 0; i < 3; i++) copy[below(copy.length)] = below(256 * 256) >> 8;
+    const begin = performance.now();
+    await read(copy).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(Error);
+      refused++;
+    });
+    expect(performance.now() - begin).toBeLessThan(10_000);
+  }
+  expect(refused).toBeGreaterThan(100);
 });
