@@ -15,6 +15,7 @@ import {
   withTargetOptions,
 } from './modelOptions.js';
 import { standardOutput } from './output.js';
+import { report } from './report.js';
 import { loadTrainer, readCheckpoint } from './runs/checkpoint.js';
 import { names, type RunFolder } from './runs/folder.js';
 import { runLoop } from './runs/loop.js';
@@ -48,6 +49,8 @@ export function addTrain(program: Command): void {
       'go on with a run exactly where it stopped; --epochs is how many it has in all',
       folderName,
     )
+    .option('--check-numerics', 'look at every parameter after each step, not only at the loss')
+    .option('--allow-nonfinite', 'go on where a loss is not finite')
     .option('--quiet', 'print nothing but warnings and errors')
     .option('--json', 'print what happens as lines of JSON')
     .action(run);
@@ -60,7 +63,7 @@ async function run(file: string | undefined, options: TrainOptions, command: Com
     const session =
       options.resume === undefined ? await newRun(file ?? '', options) : await oldRun(options.resume, options);
     if (session === undefined) process.exitCode = 1;
-    else await train(session, reporter);
+    else await train(session, reporter, options);
   } finally {
     reporter.end();
   }
@@ -98,8 +101,8 @@ function checkUsage(file: string | undefined, options: TrainOptions, command: Co
   widenIfAsked(command, options, target);
 }
 
-async function train(session: Session, reporter: Reporter): Promise<void> {
-  const { prepared, fed, notes, epochs, batch, trainer, position, looks } = session;
+async function train(session: Session, reporter: Reporter, options: TrainOptions): Promise<void> {
+  const { prepared, fed, notes, epochs, batch, seed, trainer, position, looks } = session;
   const { model, target } = prepared;
   const folder = session.open();
   const interrupt = catchInterrupt();
@@ -113,16 +116,21 @@ async function train(session: Session, reporter: Reporter): Promise<void> {
     });
     const loop = { trainer, model, fed, batch, epochs, folder, reporter, signal: interrupt.signal, state, looks };
     const { seconds } = folder.record.done;
-    const { ended, best } = await unlessRefused(model, () =>
-      runLoop({ ...loop, best: position?.best, seconds, calls: position?.calls ?? 0 }),
+    const { checkNumerics: numerics = false, allowNonfinite: nonfinite = false } = options;
+    const watching = { seed, numerics, nonfinite };
+    const { ended, best, fault } = await unlessRefused(model, () =>
+      runLoop({ ...loop, best: position?.best, seconds, calls: position?.calls ?? 0, ...watching }),
     );
-    const test = ended === 'interrupted' ? undefined : await testOn(session, folder, reporter);
+    const test = ended === 'interrupted' || fault ? undefined : await testOn(session, folder, reporter);
     folder.end(ended, test && { test });
     reporter.finish({
       ...{ ended, folder: folder.folder, files: folder.files(), steps: trainer.stepCount, epoch: state.epoch - 1 },
       ...(best && { best }),
       monitor: folder.record.monitor,
     });
+    if (!fault) return;
+    report([fault]);
+    process.exitCode = 1;
   } finally {
     interrupt.release();
     trainer.dispose();

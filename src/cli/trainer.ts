@@ -29,6 +29,8 @@ export interface Trainer {
   observe?(inputs: InputArrays): Awaitable<void>;
   load(file: Uint8Array): Awaitable<void>;
   save(options?: { optimizer?: boolean; merged?: boolean }): Awaitable<Uint8Array>;
+  /** Live views. */
+  readonly parameters: Readonly<Record<string, Float32Array>>;
   readonly stepCount: number;
   learningRateScale: number;
   dispose(): void;

@@ -1,5 +1,5 @@
 // What can go wrong with a run's folder and its checkpoints, and what is said of a run that learns badly.
-import { message } from './diagnostic.js';
+import { message, type Span } from './diagnostic.js';
 
 export const runAbsent = message<{ folder: string }>('run-absent', ({ folder }) => ({
   message: `${folder} holds no run: it has no run.json`,
@@ -66,3 +66,56 @@ export const outputRows = message<{ output: string; type: string }>('output-rows
   labels: [],
   help: 'write arrays instead, with -o FILE.npz',
 }));
+
+/** The first value of a step that is not finite. */
+interface FirstValue {
+  readonly name?: string;
+  readonly formula: string;
+  readonly value: number;
+  readonly at: readonly number[];
+  readonly of: readonly { readonly formula: string; readonly value: number }[];
+  readonly backward: boolean;
+  readonly leaf: boolean;
+}
+
+export const notFinite = message<{
+  model: string;
+  loss: number;
+  step: number;
+  epoch: number;
+  saved: string;
+  first?: FirstValue;
+  span?: Span;
+  rows?: readonly number[];
+  row?: number;
+}>('not-finite', ({ model, loss, step, epoch, saved, first, span, rows, row }) => {
+  const what = Number.isFinite(loss) ? 'a parameter is no finite number' : `the loss is ${loss}`;
+  const shown = rows && `${rows.slice(0, 16).join(', ')}${rows.length > 16 ? ', …' : ''}`;
+  return {
+    message: `${model}: ${what} after step ${step}, in epoch ${epoch}`,
+    labels: first && span ? [{ span, text: valueText(first) }] : [],
+    notes: [
+      first === undefined || span === undefined
+        ? valueNote(first)
+        : `that is the first value ${first.backward ? 'in the gradients ' : ''}that is not finite`,
+      ...(row === undefined ? [] : [`it comes of row ${row} of the data, counted from 0`]),
+      ...(shown === undefined ? [] : [`the step was fed the rows ${shown}`]),
+      `the state before that step is saved in ${saved}`,
+    ],
+    help: first
+      ? '--allow-nonfinite goes on all the same'
+      : 'the update went beyond, or a sum in another order: try a lower learning rate',
+  };
+});
+
+function valueNote(first: FirstValue | undefined): string {
+  if (!first) return 'with every value computed in f32, all values of that step are finite';
+  return `the first value that is not finite ${first.backward ? 'in the gradients ' : ''}is ${valueText(first)}`;
+}
+
+function valueText({ name, formula, value, at, of, leaf }: FirstValue): string {
+  const place = at.length > 0 ? ` at [${at.join(', ')}]` : '';
+  const given = of.map((input) => `${input.formula} is ${input.value}`).join(' and ');
+  const made = leaf || name === formula ? (name ?? formula) : name === undefined ? formula : `${name} = ${formula}`;
+  return `${made}: ${value}${place}${given && !leaf ? `, where ${given}` : ''}`;
+}

@@ -30,7 +30,7 @@ export function evaluate(nodes: readonly Node[], { leaf, ...how }: Feed): Float6
 /** The same as a function of the leaves, for many of them: what it has given is overwritten by the next call. */
 export function evaluationOf(
   nodes: readonly Node[],
-  { sizes = {}, singles, elements = byClosures }: Omit<Feed, 'leaf'>,
+  { sizes = {}, singles, elements = elementsByClosures }: Omit<Feed, 'leaf'>,
 ): (leaf: Feed['leaf']) => Float64Array[] {
   const sizeOf = (name: string): number => {
     const size = sizes[name];
@@ -211,7 +211,7 @@ export function elementRule(node: Node, op: ElementOp): ElementRule {
   return { axes, value, buffers };
 }
 
-const byClosures: Elements = (node, op, rooms, { sizeOf, rounded }) => {
+export const elementsByClosures: Elements = (node, op, rooms, { sizeOf, rounded }) => {
   const room = roomOf(node, rooms);
   const { axes, value, buffers } = elementRule(node, op);
   const data = new Map([...buffers].map(([input, buffer]) => [buffer, roomOf(input, rooms)]));

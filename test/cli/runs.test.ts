@@ -301,6 +301,51 @@ describe('a trained model', () => {
   });
 });
 
+describe('a run that is not finite', () => {
+  const faulty = (line: string, loss: string): string =>
+    `model m {\n  input x: [batch, 2]\n  input label: index(3)[batch]\n  p = x |> dense(3)\n  ${line}\n  loss = ${loss}\n  train {\n    optimizer = sgd(lr = 0.1), batch = 8, epochs = 4\n    data = csv("rows.csv", x = 0..1, label = "label")\n  }\n}\n`;
+
+  it('stops, names the first value, its line and rows, and keeps the state before that step', () => {
+    file('log.nn', faulty('q = log(relu(p))', 'mean(q) + 0 * cross_entropy(p, label)'));
+    const { status, stderr } = run('train', 'log.nn', '--out', 'log', '--target', 'ts');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^error\[not-finite\]: m: the loss is -Infinity after step 1, in epoch 1\n.*log\.nn:5:3\n.*\n.*q = log\(relu\(p\)\)\n.*q = log\(.*\): -Infinity at \[\d+, \d+\], where .* is 0\n/,
+    );
+    const row = Number(/it comes of row (\d+) of the data/.exec(stderr)?.[1]);
+    const fed = /fed the rows (.*)/.exec(stderr)?.[1].split(', ').map(Number);
+    expect(fed).toHaveLength(8);
+    expect(fed).toContain(row);
+    const bytes = readFileSync(join(folder, 'log/last.safetensors'));
+    const { metadata } = readHeader(bytes, (why) => new Error(why));
+    expect(JSON.parse(metadata.position)).toMatchObject({ calls: 0, state: { epoch: 1, step: 0 } });
+    expect(JSON.parse(read('log/run.json'))).toMatchObject({ ended: 'not finite' });
+    expect(run('train', 'log.nn', '--out', 'on', '--allow-nonfinite', '--quiet').status).toBe(0);
+  });
+
+  it('finds a gradient that is not finite where the loss is, steps after the last checkpoint', () => {
+    // 0 / 0: the slope of the power over that of the root.
+    file('root.nn', faulty('param w: [2] = [1, 0]\n  q = sqrt(w ^ 3)', 'mean(q) + cross_entropy(p, label)'));
+    const { status, stderr } = run('train', 'root.nn', '--out', 'root', '--check-numerics');
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error\[not-finite\]: m: a parameter is no finite number after step 1/),
+    ]);
+    expect(stderr).toContain('in the gradients');
+  });
+
+  it('names data that are not finite', () => {
+    file(
+      'hole.mjs',
+      'export const train = { x: Float32Array.from({ length: 40 }, (_, i) => (i === 27 ? NaN : i / 40)), label: new Int32Array(20) };\n',
+    );
+    file('hole.nn', faulty('q = p', 'cross_entropy(q, label)').replace(/csv\(.*\)/, 'module("hole.mjs")'));
+    const { stderr } = run('train', 'hole.nn', '--out', 'hole');
+    expect(stderr).toContain('x: NaN at [');
+    expect(stderr).toContain('it comes of row 13 of the data, counted from 0');
+  });
+});
+
 describe('the shortest digits', () => {
   it('read back as the same number', () => {
     const numbers = [0.1, 1 / 3, 1e-45, 3.4028235e38, 16777216, 1.5, -0, 123456.78, 2 ** -126].map(Math.fround);

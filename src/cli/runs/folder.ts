@@ -39,7 +39,7 @@ export interface RunFolder {
   /** Whether saving is due: enough time has passed that it costs a tenth of it at most. */
   due(): boolean;
   /** Writes everything: the last checkpoint holds all that going on exactly needs. */
-  save(trainer: Saved, position: Position, seconds: number): Promise<void>;
+  save(trainer: Saved, position: Position, seconds: number): Promise<Uint8Array>;
   /** Says how the run ended. */
   end(ended: Ending, changes?: Partial<RunRecord>): void;
   /** The files that are there. There is no best checkpoint where what is monitored was finite in no epoch. */
@@ -168,6 +168,7 @@ function writing(folder: string, begun: RunRecord, metrics: readonly string[]): 
       bestFile = undefined;
       epochEnded = false;
       clock.saved(begin);
+      return last;
     },
     end(ended, changes = {}) {
       record = { ...record, ...changes, ended };

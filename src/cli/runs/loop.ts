@@ -1,13 +1,17 @@
 // The loop of a run: trains epoch by epoch, keeps what is learnt, tells how it goes, and stops when it should.
+import { join } from 'node:path';
 import type { Batches } from '../../codegen/runtime/fit.js';
 import type { RunState } from '../../codegen/runtime/fit.js';
+import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { trainOn, type Fed } from '../feed.js';
 import type { Progress, Trainer } from '../trainer.js';
-import type { RunFolder } from './folder.js';
+import { findFault, faultMessage, type Snapshot } from './fault.js';
+import { names, type RunFolder } from './folder.js';
 import type { EpochRecord } from './metrics.js';
 import type { Best, Ending } from './record.js';
 import type { Reporter } from './reporter.js';
+import { NotFinite, watchedTrainer } from './watch.js';
 
 export interface Loop {
   readonly trainer: Trainer;
@@ -26,11 +30,17 @@ export interface Loop {
   readonly seconds: number;
   /** Whether the data are to be looked at before the first step. */
   readonly looks: boolean;
+  readonly seed: number;
+  /** Whether every step is looked at, and whether what is not finite is no reason to stop. */
+  readonly numerics: boolean;
+  readonly nonfinite: boolean;
 }
 
 export interface LoopEnd {
   readonly ended: Ending;
   readonly best: Best | undefined;
+  /** Why it went wrong. */
+  readonly fault?: Diagnostic;
 }
 
 /** Trains to the end, or until something stops it. All that was learnt is saved then. */
@@ -44,38 +54,64 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
   let moment: Progress | undefined;
   let before = loop.calls - state.step;
   let { calls } = loop;
-  const save = (): Promise<void> => folder.save(trainer, { state, calls, ...(best && { best }) }, elapsed());
+  let snapshot: Snapshot | undefined;
+  const watching = watchedTrainer(trainer, {
+    ...{ calls, numerics: loop.numerics, nonfinite: loop.nonfinite, total: totalOf(fed, epochs) },
+    ...{ epoch: () => state.epoch, seconds: elapsed, row: folder.step },
+    // With what has been observed of the data.
+    async before() {
+      snapshot ??= { file: await trainer.save({ optimizer: true }), state: structuredClone(state), calls };
+    },
+  });
+  const save = async (): Promise<void> => {
+    const file = await folder.save(trainer, { state, calls, ...(best && { best }) }, elapsed());
+    snapshot = { file, state: structuredClone(state), calls };
+  };
   const shown = showing(loop, () => moment);
   const options = { epochs, batch, report: 'step', signal } as const;
   // Patience that is over already, where a run goes on.
   if (state.epoch > 1 && state.step === 0 && waited() >= patience) return { ended: 'patience', best };
-  for await (const progress of trainOn(trainer, model, watched(fed, shown.validating), options, state, loop.looks)) {
-    moment = progress;
-    calls = before + progress.step;
-    const ended = progress.best !== undefined;
-    if (ended) {
-      before = calls;
-      const record = recordOf(progress, trainer.stepCount, elapsed());
-      if (progress.best) best = { epoch: progress.epoch, value: monitoredIn(model, record) };
-      // What was learnt is kept before anything is shown: nobody may be there to read it.
-      await folder.epoch(record, progress.best ? best : undefined, trainer);
-      if (folder.due()) await save();
-      await orSave(save, () => {
-        shown.step(progress);
-        reporter.epoch(record, epochs, progress.best === true);
-      });
-      shown.epochEnded(progress);
-      if (waited() >= patience) {
+  const epochEnded = async (progress: Progress): Promise<boolean> => {
+    before = calls;
+    const record = recordOf(progress, trainer.stepCount, elapsed());
+    if (progress.best) best = { epoch: progress.epoch, value: monitoredIn(model, record) };
+    // What was learnt is kept before anything is shown: nobody may be there to read it.
+    await folder.epoch(record, progress.best ? best : undefined, trainer);
+    if (folder.due()) await save();
+    await orSave(save, () => {
+      shown.step(progress);
+      reporter.epoch(record, epochs, progress.best === true);
+    });
+    shown.epochEnded(progress);
+    return waited() >= patience;
+  };
+  try {
+    for await (const progress of trainOn(watching, model, watched(fed, shown.validating), options, state, loop.looks)) {
+      moment = progress;
+      calls = before + progress.step;
+      if (progress.best !== undefined) {
+        if (!(await epochEnded(progress))) continue;
         await save();
         return { ended: state.epoch > epochs ? 'finished' : 'patience', best };
       }
-      continue;
+      if (folder.due()) await save();
+      await orSave(save, () => shown.step(progress));
     }
-    if (folder.due()) await save();
-    await orSave(save, () => shown.step(progress));
+  } catch (error) {
+    if (!(error instanceof NotFinite) || !snapshot) throw error;
+    const fault = await findFault(loop, snapshot, error);
+    const { state: at, call } = fault.moment;
+    await folder.save(trainer, { state: at, calls: call, ...(best && { best }) }, elapsed());
+    const saved = join(folder.folder, names.last);
+    return { ended: 'not finite', best, fault: faultMessage(model.name, fault, error, saved) };
   }
   await save();
   return { ended: signal.aborted && state.epoch <= epochs ? 'interrupted' : 'finished', best };
+}
+
+/** Calls of step in a run, where that is known. */
+function totalOf({ train: { batches } }: Fed, epochs: number): number | undefined {
+  return batches.steps === undefined ? undefined : epochs * batches.steps;
 }
 
 function recordOf({ epoch, losses, validation }: Progress, step: number, seconds: number): EpochRecord {

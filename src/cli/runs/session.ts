@@ -34,6 +34,8 @@ export interface TrainOptions extends ModelOptions, TargetOptions {
   readonly resume?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
+  readonly checkNumerics?: boolean;
+  readonly allowNonfinite?: boolean;
 }
 
 /** All that a run needs before its first step. */
@@ -43,6 +45,7 @@ export interface Session {
   readonly notes: readonly string[];
   readonly epochs: number;
   readonly batch: number;
+  readonly seed: number;
   readonly trainer: Trainer;
   readonly position?: ReturnType<typeof positionIn>;
   readonly looks: boolean;
@@ -92,7 +95,7 @@ export async function newRun(file: string, options: TrainOptions): Promise<Sessi
   };
   const looks = !knowsData(model, begun?.names);
   const open = (): RunFolder => beginRun(newFolder(out, model.name, force), record, prepared.kept, lossNamesOf(model));
-  return { prepared, fed, notes: data.notes, epochs, batch, trainer, looks, open };
+  return { prepared, fed, notes: data.notes, epochs, batch, seed, trainer, looks, open };
 }
 
 export async function oldRun(path: string, options: TrainOptions): Promise<Session | undefined> {
@@ -128,7 +131,7 @@ export async function oldRun(path: string, options: TrainOptions): Promise<Sessi
   };
   const open = (): RunFolder => continueRun(path, record, lossNamesOf(model), position);
   const looks = position === undefined && !knowsData(model, begun?.names);
-  return { prepared, fed, notes: data.notes, epochs, batch, trainer, looks, open, ...(position && { position }) };
+  return { prepared, fed, notes: data.notes, epochs, batch, seed, trainer, looks, open, ...(position && { position }) };
 }
 
 function changed(folder: string, what: string, was: unknown, is: unknown): Fault {

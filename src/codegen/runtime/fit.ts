@@ -104,6 +104,8 @@ export interface Batches {
 export interface Batch {
   readonly inputs: Inputs;
   readonly rows: number;
+  /** Their numbers in the source, from 0, where that is known. */
+  readonly numbers?: readonly number[];
 }
 
 /** Rows in batches: in an order that a seed draws for each epoch, or in their own. */
@@ -114,7 +116,7 @@ export function batchesOf(part: Part, batch: number, seed?: number, fits?: FitDe
   const joined = fits !== undefined && left > 0 && left < count && !fits(left) && fits(batch + left);
   const take = part.taker(Math.min(joined ? batch + left : batch, count));
   const steps = Math.ceil(count / batch) - (joined ? 1 : 0);
-  const batchOf = (rows: readonly number[]): Batch => ({ inputs: take(rows), rows: rows.length });
+  const batchOf = (rows: readonly number[]): Batch => ({ inputs: take(rows), rows: rows.length, numbers: rows });
   return {
     steps,
     *of(epoch, done) {

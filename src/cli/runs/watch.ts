@@ -1,0 +1,74 @@
+// What a run looks at in each step: losses for steps.jsonl, and whether they are finite.
+import type { Trainer, TrainerInputs, Values } from '../trainer.js';
+import type { StepRecord } from './metrics.js';
+
+/** Thrown out of a step whose loss, or what it made of a parameter, is not finite. */
+export class NotFinite extends Error {
+  constructor(
+    /** Calls of step before it in the run. */
+    readonly call: number,
+    readonly loss: number,
+  ) {
+    super('a loss or parameter is not finite');
+  }
+}
+
+export interface Watching {
+  /** Calls of step that the run has made, and those of an epoch, where that is known. */
+  readonly calls: number;
+  readonly total: number | undefined;
+  /** Looks at every parameter after each step. */
+  readonly numerics: boolean;
+  /** Goes on with losses that are not finite. */
+  readonly nonfinite: boolean;
+  /** Before each step. */
+  before(): Promise<void>;
+  epoch(): number;
+  seconds(): number;
+  row(row: StepRecord): void;
+}
+
+/** Stretches of steps that are told of in a run. */
+const mostRows = 1000;
+
+/** A trainer whose steps are watched. */
+export function watchedTrainer(trainer: Trainer, watching: Watching): Trainer {
+  const each = Math.max(1, Math.ceil((watching.total ?? 0) / mostRows));
+  let { calls } = watching;
+  let sums = new Map<string, number>();
+  let count = 0;
+  const note = (values: Values): void => {
+    for (const name in values) sums.set(name, (sums.get(name) ?? 0) + values[name]);
+    count++;
+    if (calls % each !== 0) return;
+    const train = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / count]));
+    watching.row({ step: calls, epoch: watching.epoch(), seconds: watching.seconds(), train });
+    sums = new Map();
+    count = 0;
+  };
+  return withStep(trainer, async (inputs) => {
+    await watching.before();
+    const values = await trainer.step(inputs);
+    const fault =
+      !watching.nonfinite && (!Number.isFinite(values.loss) || (watching.numerics && !parametersFinite(trainer)));
+    if (fault) throw new NotFinite(calls, values.loss);
+    calls++;
+    note(values);
+    return values;
+  });
+}
+
+/** The same trainer with another step. */
+export function withStep(trainer: Trainer, step: (inputs: TrainerInputs) => Promise<Values>): Trainer {
+  return Object.create(trainer, { step: { value: step } }) as Trainer;
+}
+
+/** Are all parameters finite? */
+export function parametersFinite({ parameters }: Trainer): boolean {
+  return Object.values(parameters).every((values) => {
+    // A sum of finite numbers in double precision is finite; one of others is not.
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i];
+    return Number.isFinite(sum);
+  });
+}
