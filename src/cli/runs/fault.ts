@@ -100,7 +100,8 @@ async function replay(
   });
   const options = { epochs, batch, report: 'epoch' } as const;
   try {
-    for await (const _ of trainOn(stepping, model, watched, options, state, false));
+    const steps = trainOn(stepping, model, watched, options, state, false)[Symbol.asyncIterator]();
+    while (!(await steps.next()).done);
   } catch (error) {
     if (error instanceof Reached) return error.moment;
     throw error;

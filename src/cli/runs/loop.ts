@@ -45,16 +45,44 @@ export interface LoopEnd {
 
 /** Trains to the end, or until something stops it. All that was learnt is saved then. */
 export async function runLoop(loop: Loop): Promise<LoopEnd> {
-  const { trainer, model, fed, batch, epochs, folder, reporter, signal, state } = loop;
+  const { trainer, model, fed, batch, epochs, folder, signal, state } = loop;
+  const course = courseOf(loop);
+  const options = { epochs, batch, report: 'step', signal } as const;
+  // Patience that is over already, where a run goes on.
+  if (state.epoch > 1 && state.step === 0 && course.isOver()) return { ended: 'patience', best: course.best() };
+  const validated = watched(fed, course.validating);
+  try {
+    for await (const progress of trainOn(course.trainer, model, validated, options, state, loop.looks)) {
+      await course.went(progress);
+      if (progress.best === undefined || !course.isOver()) continue;
+      await course.save();
+      return { ended: state.epoch > epochs ? 'finished' : 'patience', best: course.best() };
+    }
+  } catch (error) {
+    const snapshot = course.snapshot();
+    if (!(error instanceof NotFinite) || !snapshot) throw error;
+    const best = course.best();
+    const fault = await findFault(loop, snapshot, error);
+    const { state: at, call } = fault.moment;
+    await folder.save(trainer, { state: at, calls: call, ...(best && { best }) }, course.elapsed());
+    const saved = join(folder.folder, names.last);
+    return { ended: 'not finite', best, fault: faultMessage(model.name, fault, error, saved) };
+  }
+  await course.save();
+  return { ended: signal.aborted && state.epoch <= epochs ? 'interrupted' : 'finished', best: course.best() };
+}
+
+/** What goes along with the steps of a run: what is kept, shown and judged. */
+function courseOf(loop: Loop) {
+  const { trainer, model, fed, epochs, folder, reporter, state } = loop;
   const begin = performance.now();
   const elapsed = (): number => loop.seconds + (performance.now() - begin) / 1000;
   const { patience = Infinity } = model.train;
-  const waited = (): number => state.epoch - 1 - (best?.epoch ?? 1);
-  let { best } = loop;
+  let { best, calls } = loop;
+  let before = calls - state.step;
   let moment: Progress | undefined;
-  let before = loop.calls - state.step;
-  let { calls } = loop;
   let snapshot: Snapshot | undefined;
+  const shown = showing(loop, () => moment);
   const watching = watchedTrainer(trainer, {
     ...{ calls, numerics: loop.numerics, nonfinite: loop.nonfinite, total: totalOf(fed, epochs) },
     ...{ epoch: () => state.epoch, seconds: elapsed, row: folder.step },
@@ -67,46 +95,32 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
     const file = await folder.save(trainer, { state, calls, ...(best && { best }) }, elapsed());
     snapshot = { file, state: structuredClone(state), calls };
   };
-  const shown = showing(loop, () => moment);
-  const options = { epochs, batch, report: 'step', signal } as const;
-  // Patience that is over already, where a run goes on.
-  if (state.epoch > 1 && state.step === 0 && waited() >= patience) return { ended: 'patience', best };
-  const epochEnded = async (progress: Progress): Promise<boolean> => {
+  const epochEnded = async (progress: Progress): Promise<EpochRecord> => {
     before = calls;
     const record = recordOf(progress, trainer.stepCount, elapsed());
     if (progress.best) best = { epoch: progress.epoch, value: monitoredIn(model, record) };
-    // What was learnt is kept before anything is shown: nobody may be there to read it.
     await folder.epoch(record, progress.best ? best : undefined, trainer);
-    if (folder.due()) await save();
-    await orSave(save, () => {
-      shown.step(progress);
-      reporter.epoch(record, epochs, progress.best === true);
-    });
-    shown.epochEnded(progress);
-    return waited() >= patience;
+    return record;
   };
-  try {
-    for await (const progress of trainOn(watching, model, watched(fed, shown.validating), options, state, loop.looks)) {
+  return {
+    ...{ trainer: watching, save, elapsed, validating: shown.validating },
+    best: () => best,
+    snapshot: () => snapshot,
+    /** Has there been no better epoch for so long that the run ends? */
+    isOver: (): boolean => state.epoch - 1 - (best?.epoch ?? 1) >= patience,
+    /** Takes note of a step. What was learnt is kept before anything is shown: nobody may be there to read it. */
+    async went(progress: Progress): Promise<void> {
       moment = progress;
       calls = before + progress.step;
-      if (progress.best !== undefined) {
-        if (!(await epochEnded(progress))) continue;
-        await save();
-        return { ended: state.epoch > epochs ? 'finished' : 'patience', best };
-      }
+      const record = progress.best === undefined ? undefined : await epochEnded(progress);
       if (folder.due()) await save();
-      await orSave(save, () => shown.step(progress));
-    }
-  } catch (error) {
-    if (!(error instanceof NotFinite) || !snapshot) throw error;
-    const fault = await findFault(loop, snapshot, error);
-    const { state: at, call } = fault.moment;
-    await folder.save(trainer, { state: at, calls: call, ...(best && { best }) }, elapsed());
-    const saved = join(folder.folder, names.last);
-    return { ended: 'not finite', best, fault: faultMessage(model.name, fault, error, saved) };
-  }
-  await save();
-  return { ended: signal.aborted && state.epoch <= epochs ? 'interrupted' : 'finished', best };
+      await orSave(save, () => {
+        shown.step(progress);
+        if (record) reporter.epoch(record, epochs, progress.best === true);
+      });
+      if (record) shown.epochEnded(progress);
+    },
+  };
 }
 
 /** Calls of step in a run, where that is known. */
