@@ -1,6 +1,7 @@
 // Csv files of many makes: delimiters, marks of decimals, line ends, names, numbers beyond f32, and giants.
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
 import { describe, expect, it, vi } from 'vitest';
 import type { InputArray } from '../../src/data/dataset.js';
 import { defaultLimits } from '../../src/data/limits.js';
@@ -380,4 +381,28 @@ describe('giants', () => {
 it('refuses UTF-16 by its name', async () => {
   const text = Buffer.from('\ufeff1,2\n', 'utf16le');
   expect(await messageOf(csv(text), [x, y])).toBe('data-malformed: rows.csv: the text is in UTF-16; save it in UTF-8');
+});
+
+it('has the cells that csv-parse finds, in tables of any quoting', async () => {
+  let state = 5;
+  const below = (n: number): number =>
+    Math.floor(((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32) * n);
+  const number = (): string =>
+    [`${below(100)}`, `-${below(9)}.${below(1000)}`, `${below(9)}e-${below(5)}`, '.5'][below(4)];
+  for (let round = 0; round < 60; round++) {
+    const [delimiter, end] = [[',', ';', '\t'][below(3)], ['\n', '\r\n', '\r'][below(3)]];
+    const note = (): string => `"${['a""b', `x${delimiter}y`, `line${end}line`, ' ', ''][below(5)]}"`;
+    const rows = Array.from({ length: 1 + below(9) }, () =>
+      [number(), note(), below(2) === 0 ? number() : `"${number()}"`].join(delimiter),
+    );
+    const text = rows.join(end) + (below(2) === 0 ? end : '');
+    const expected = (parse(text, { delimiter, record_delimiter: end }) as string[][]).map((row) =>
+      [row[0], row[2]].map(Number),
+    );
+    const found = await read(text, { x: 0, y: 2, delimiter, decimal: '.' });
+    expect(
+      [...found.x].map((value, i) => [value, found.y[i]]),
+      text,
+    ).toEqual(expected.map((row) => row.map(Math.fround)));
+  }
 });
