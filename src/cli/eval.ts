@@ -101,7 +101,7 @@ export async function portionOf(
 
 /** Losses and metrics, and where the model tells classes apart, which are taken for which. */
 export async function evaluateOn(
-  { prepared: { program }, trainer, words }: Trained,
+  { prepared: { program }, trainer, words }: Pick<Trained, 'prepared' | 'trainer' | 'words'>,
   { batches }: Portion,
 ): Promise<Evaluated> {
   const classification = classificationOf(program, words);

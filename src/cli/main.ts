@@ -17,6 +17,7 @@ import { addPasses } from './passes.js';
 import { standardError, standardOutput, unwritable } from './output.js';
 import { coloured, report } from './report.js';
 import { addPredict } from './predict.js';
+import { addReport } from './reportRuns.js';
 import { addRuns } from './runsList.js';
 import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
@@ -67,6 +68,7 @@ function commandLine(): Command {
     addEval,
     addPredict,
     addRuns,
+    addReport,
     addGrad,
     addExplain,
     addGradcheck,

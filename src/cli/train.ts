@@ -6,6 +6,7 @@ import { stateAfter } from '../codegen/runtime/fit.js';
 import { constantOf } from '../ir/index.js';
 import type { ModelGraph } from '../ir/model.js';
 import { elementCount } from '../ir/types.js';
+import { writeFiles } from './files.js';
 import {
   folderName,
   seedNumber,
@@ -123,8 +124,10 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
     );
     const test = ended === 'interrupted' || fault ? undefined : await testOn(session, folder, reporter);
     folder.end(ended, test && { test });
+    const steps = trainer.stepCount;
+    await writeReport(session, folder);
     reporter.finish({
-      ...{ ended, folder: folder.folder, files: folder.files(), steps: trainer.stepCount, epoch: state.epoch - 1 },
+      ...{ ended, folder: folder.folder, files: folder.files(), steps, epoch: state.epoch - 1 },
       ...(best && { best }),
       monitor: folder.record.monitor,
     });
@@ -135,6 +138,22 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
     interrupt.release();
     trainer.dispose();
   }
+}
+
+/** The page of the run, with what its best weights make of rows that it has not learnt from. */
+async function writeReport({ prepared, fed, trainer }: Session, { folder, record }: RunFolder): Promise<void> {
+  const { classReport, reportedRun } = await import('./reportRuns.js');
+  const { evaluateOn } = await import('./eval.js');
+  const { runReport } = await import('../inspect/runReport.js');
+  const path = join(folder, names.best);
+  const portion = fed.test ?? fed.validation;
+  let classes: ReturnType<typeof classReport>;
+  if (portion && existsSync(path)) {
+    await loadTrainer(path, prepared.model.name, trainer, readCheckpoint(path));
+    const evaluated = await evaluateOn({ prepared, trainer, words: record.classes }, portion);
+    classes = classReport(evaluated, fed.test ? 'to test with' : 'to validate with');
+  }
+  writeFiles([{ path: join(folder, names.report), content: runReport([reportedRun(folder, record)], classes) }]);
 }
 
 /** Losses and metrics on data to test with; a model with patience is tested with its best weights. */

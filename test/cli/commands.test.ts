@@ -296,7 +296,7 @@ describe('ops', () => {
 describe('train', () => {
   it('trains, prints an epoch a line, and writes the run', () => {
     const files = ['last.safetensors', 'best.safetensors', 'metrics.jsonl', 'metrics.csv', 'steps.jsonl'];
-    files.push('run.json', 'model.nn');
+    files.push('run.json', 'report.html', 'model.nn');
     const { status, stdout, stderr } = run('train', 'line.nn', '--out', 'run', '--epochs', '10');
     expect([status, stderr]).toEqual([0, '']);
     const lines = stdout.trimEnd().split('\n');

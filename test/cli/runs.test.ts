@@ -62,7 +62,7 @@ describe('the folder of a run', () => {
     expect(run('train', 'net.nn', '--out', 'told', '--epochs', '3')).toMatchObject({ status: 0, stderr: '' });
     expect(readdirSync(join(folder, 'told')).sort()).toEqual(
       ['best.safetensors', 'last.safetensors', 'layers.nn', 'metrics.csv', 'metrics.jsonl'].concat(
-        ...['model.nn', 'run.json', 'steps.jsonl'],
+        ...['model.nn', 'report.html', 'run.json', 'steps.jsonl'],
       ),
     );
     expect(read('told/model.nn')).toBe(net);
@@ -286,6 +286,28 @@ describe('a trained model', () => {
     run('train', 'net.nn', '--out', 'bare', '--epochs', '1', '--quiet');
     for (const name of ['best', 'last']) rmSync(join(folder, `bare/${name}.safetensors`));
     expect(run('eval', 'bare').stderr).toBe('error[checkpoint-absent]: the run bare has no checkpoint yet\n\n');
+  });
+
+  it('has a page of its own, and one beside other runs', () => {
+    const page = read('trained/report.html');
+    expect(page).toMatch(/<h1>trained<\/h1>/);
+    expect(page).toContain('Classes, on 12 rows to validate with');
+    expect(page).toContain('import { body } from &quot;layers.nn&quot;');
+    expect(page).not.toMatch(/(src|href)=|https?:\/\/(?!www\.w3\.org)/);
+    const charts = JSON.parse(/id="charts">(.*)<\/script>/.exec(page)?.[1] ?? '') as {
+      title: string;
+      curves: { label: string; values: number[] }[];
+    }[];
+    expect(charts.map(({ title }) => title)).toEqual(['loss', 'accuracy', 'loss, by step']);
+    const rows = read('trained/metrics.jsonl').trimEnd().split('\n');
+    const losses = rows.map((row) => (JSON.parse(row) as { train: { loss: number } }).train.loss);
+    expect(charts[0].curves.map(({ label }) => label)).toEqual(['train', 'validation']);
+    expect(charts[0].curves[0].values).toEqual(losses);
+    rmSync(join(folder, 'trained/report.html'));
+    expect(run('report', 'trained')).toEqual({ status: 0, stdout: 'wrote trained/report.html\n', stderr: '' });
+    expect(read('trained/report.html')).toBe(page);
+    expect(run('report', 'trained', 'trained', '-o', 'both.html').status).toBe(0);
+    expect(read('both.html')).toContain('<h1>2 runs</h1>');
   });
 
   it('is listed with its result', () => {

@@ -41,6 +41,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],
   '@dagrejs/dagre': ['inspect'],
+  uplot: ['page'],
   'fast-png': ['data'],
   'jpeg-js': ['data'],
   hyparquet: ['data'],
