@@ -20,6 +20,8 @@ export class Cursor {
   private readonly indices: ReadonlyMap<number, number>;
   /** The comments before this token have been written already. */
   private told = -1;
+  /** This token stays on a line of its own: behind the word before it, which a comment put on its line, it would make a statement of it. */
+  private apart = -1;
 
   constructor(private readonly source: Tokens) {
     this.comments = commentsBefore(source);
@@ -47,7 +49,9 @@ export class Cursor {
   /** What stands before the next token: its comments, which end their lines, or else the separator. */
   protected space(separator: Separator): Doc {
     const comments = this.tell();
-    return comments.length === 0 ? separator : [...comments, hardline];
+    const apart = this.apart === this.at;
+    if (apart) this.apart = -1;
+    return comments.length > 0 || apart ? [...comments, hardline] : separator;
   }
 
   /** What stands before a closing bracket: comments, which belong inside, and what separates them from the bracket. */
@@ -71,8 +75,13 @@ export class Cursor {
   /** The comments before the next token, unless they have been written. */
   private tell(): Doc[] {
     const comments = this.hasComments() ? this.comments[this.at] : [];
+    if (comments.length > 0 && this.readsAsStatement()) this.keepApart(this.source.tokens[this.at + 1]);
     this.told = this.at;
     return comments.map((comment) => this.commented(comment));
+  }
+
+  private keepApart(next: Token): void {
+    if (lineOf(next) !== lineOf(this.token) && /^[\p{L}_]/u.test(next.image)) this.apart = this.at + 1;
   }
 
   /** A comment behind what it follows on its line, else on a line of its own. */
@@ -101,6 +110,7 @@ export class Cursor {
     }
     if (!ends) parts.push(this.rowsApart(above, lineOf(this.token), first, separator));
     this.told = this.at;
+    this.apart = -1;
     return parts;
   }
 

@@ -45,11 +45,11 @@ export class Statements extends Expressions {
     if (items.length === 0 && !this.hasComments()) return [open, this.word()];
     const rows = this.rows(items, write, line);
     const content = [open, indent(rows), line, this.word()];
-    return group(content, { shouldBreak: above || this.apart(items) });
+    return group(content, { shouldBreak: above || this.needLines(items) });
   }
 
   /** Are there items with no comma between them? */
-  private apart(items: readonly Item[]): boolean {
+  private needLines(items: readonly Item[]): boolean {
     return items.some(({ span: { start } }, i) => i > 0 && this.imageBefore(start) !== ',');
   }
 

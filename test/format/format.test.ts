@@ -189,6 +189,10 @@ model m {  // m
 }
 `,
   ],
+  'words that begin statements stay apart from what would make one of them': [
+    'a = [ // c\nloss\nand b]\nb =\n// c\nfrom\nfrom = 1\n',
+    'a = [  // c\n  loss\n    and b\n]\nb =\n  // c\n  from\nfrom = 1\n',
+  ],
   'words that begin statements stay behind their bracket': [
     `a = f(return, ${'x'.repeat(50)}, ${'y'.repeat(50)})\nb = f(loss = ${'x'.repeat(50)}, next = ${'y'.repeat(50)})\n`,
     `a = f(return,
