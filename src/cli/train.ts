@@ -19,7 +19,9 @@ import { standardOutput } from './output.js';
 import { report } from './report.js';
 import { loadTrainer, readCheckpoint } from './runs/checkpoint.js';
 import { names, type RunFolder } from './runs/folder.js';
+import { judged } from './runs/judge.js';
 import { runLoop } from './runs/loop.js';
+import { rowsIn, type EpochRecord } from './runs/metrics.js';
 import { reporterOn, type Reporter } from './runs/reporter.js';
 import { newRun, oldRun, type Session, type TrainOptions } from './runs/session.js';
 import { evaluateAll, simdWorks, unlessRefused } from './trainer.js';
@@ -123,7 +125,10 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
       runLoop({ ...loop, best: position?.best, seconds, calls: position?.calls ?? 0, ...watching }),
     );
     const test = ended === 'interrupted' || fault ? undefined : await testOn(session, folder, reporter);
-    folder.end(ended, test && { test });
+    const told = rowsIn<EpochRecord>(join(folder.folder, names.metrics));
+    const warnings = ended === 'finished' || ended === 'patience' ? judged(told, model) : [];
+    const codes = warnings.map(({ code }) => code);
+    folder.end(ended, { ...(test && { test }), ...(codes.length > 0 && { warnings: codes }) });
     const steps = trainer.stepCount;
     await writeReport(session, folder);
     reporter.finish({
@@ -131,6 +136,7 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
       ...(best && { best }),
       monitor: folder.record.monitor,
     });
+    for (const warning of warnings) reporter.warn(warning);
     if (!fault) return;
     report([fault]);
     process.exitCode = 1;

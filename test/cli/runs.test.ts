@@ -368,6 +368,54 @@ describe('a run that is not finite', () => {
   });
 });
 
+describe('warnings', () => {
+  const warned = (name: string, text: string): string => {
+    file(`${name}.nn`, text);
+    const { stderr, status } = run('train', `${name}.nn`, '--out', name, '--quiet', '--target', 'ts');
+    expect(status).toBe(0);
+    const { warnings = [] } = JSON.parse(read(`${name}/run.json`)) as { warnings?: string[] };
+    expect(warnings).toEqual([...stderr.matchAll(/^warning\[([\w-]+)\]/gm)].map(([, code]) => code));
+    return stderr;
+  };
+
+  it('tell of a loss that does not move', () => {
+    const idle = net
+      .replace('body(x) |> dense(3)', 'relu(dense(8)(x) - 1000) |> dense(3)')
+      .replace('"layers.nn"', '"layers.nn"');
+    const stuck = warned(
+      'stuck',
+      idle
+        .replace(/^import.*/, '')
+        .replace('adam(lr = cosine(0.02))', 'sgd(lr = 1e-7)')
+        .replace('epochs = 6', 'epochs = 30'),
+    );
+    expect(stuck).toMatch(
+      /^warning\[loss-stuck\]: the loss of net does not move: it is between 1\.09\d* and 1\.\d+ in all 30 epochs\n.*stuck\.nn:3:7/,
+    );
+  });
+
+  it('tell from which epoch on a run overfits', () => {
+    // Noise can only be learnt by heart.
+    const noise = Array.from(
+      { length: 40 },
+      (_, i) => `${Math.sin(i * i)},${Math.cos(37 * i * i)},${['ant', 'bee', 'cat'][(i * i * 7 + (i >> 1)) % 3]}`,
+    );
+    file('noise.csv', `a,b,label\n${noise.join('\n')}\n`);
+    const large = net
+      .replace('body(x) |> dense(3)', 'x |> dense(64) |> tanh |> dense(64) |> tanh |> dense(3)')
+      .replace(/^import.*/, '');
+    const text = warned('noise', large.replace('rows.csv', 'noise.csv').replace('epochs = 6', 'epochs = 60'));
+    const epoch = Number(/^warning\[overfitting\]: net overfits from epoch (\d+) on/.exec(text)?.[1]);
+    const rows = read('noise/metrics.jsonl').trimEnd().split('\n');
+    const losses = rows.map((row) => (JSON.parse(row) as { validation: { loss: number } }).validation.loss);
+    expect(losses[epoch - 1]).toBe(Math.min(...losses));
+  });
+
+  it('are silent where a run is healthy', () => {
+    expect(warned('healthy', net.replace('epochs = 6', 'epochs = 30'))).toBe('');
+  });
+});
+
 describe('the shortest digits', () => {
   it('read back as the same number', () => {
     const numbers = [0.1, 1 / 3, 1e-45, 3.4028235e38, 16777216, 1.5, -0, 123456.78, 2 ** -126].map(Math.fround);

@@ -125,6 +125,7 @@ export async function oldRun(path: string, options: TrainOptions): Promise<Sessi
   const record = {
     ...kept,
     best: position?.best,
+    warnings: undefined,
     epochs,
     done,
     ended: 'running' as const,
