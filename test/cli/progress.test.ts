@@ -1,6 +1,7 @@
 // Progress: plain lines in a pipe, a bar that redraws on a terminal.
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { chartLines } from '../../src/cli/runs/chart.js';
 import { clock, formatNumber, formatValues, progressOn, type Moment } from '../../src/cli/progress.js';
 
 const moment: Moment = {
@@ -96,5 +97,29 @@ describe('numbers', () => {
 
   it('tell time', () => {
     expect([0, 41, 61, 3723].map(clock)).toEqual(['0:00', '0:41', '1:01', '1:02:03']);
+  });
+});
+
+describe('the chart at the end', () => {
+  const epochs = Array.from({ length: 200 }, (_, i) => ({
+    ...{ epoch: i + 1, step: i + 1, seconds: 0, train: { loss: 1 / (i + 1) }, validation: { loss: 1 } },
+  }));
+
+  it('draws the losses as wide as there is room', () => {
+    const lines = chartLines(epochs, 60, false);
+    expect(lines[0].trim()).toBe('loss, validation loss, by epoch');
+    expect(lines).toHaveLength(10);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+    expect(lines[1]).toMatch(/^ +1\.0000 [┤┼]/);
+    expect(chartLines(epochs, 60, true).join('')).toContain('\u001b[');
+  });
+
+  it('is left out where there is nothing to draw', () => {
+    expect(chartLines(epochs.slice(0, 1), 80, false)).toEqual([]);
+    expect(chartLines(epochs, 20, false)).toEqual([]);
+    const flat = epochs.map((epoch) => ({ ...epoch, train: { loss: 1 } }));
+    expect(chartLines(flat, 80, false)).toEqual([]);
+    const broken = epochs.map((epoch) => ({ ...epoch, train: { loss: NaN }, validation: { loss: NaN } }));
+    expect(chartLines(broken, 80, false)).toEqual([]);
   });
 });

@@ -42,6 +42,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   '@dagrejs/dagre': ['inspect'],
   uplot: ['page'],
+  asciichart: ['cli'],
   'fast-png': ['data'],
   'jpeg-js': ['data'],
   hyparquet: ['data'],

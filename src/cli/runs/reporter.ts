@@ -3,8 +3,9 @@ import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import { counted } from '../../diagnostics/quote.js';
 import type { Output } from '../output.js';
 import { clock, formatValues, progressOn, type Moment } from '../progress.js';
-import { report } from '../report.js';
+import { coloured, report } from '../report.js';
 import type { Values } from '../trainer.js';
+import { chartLines } from './chart.js';
 import type { EpochRecord } from './metrics.js';
 import type { Ending } from './record.js';
 
@@ -77,6 +78,7 @@ function jsonOn(stream: Output): Reporter {
 function linesOn(stream: Output): Reporter {
   const display = progressOn(stream);
   let last: string | undefined;
+  const records: EpochRecord[] = [];
   return {
     begin({ model, parameters, rows, target, folder, epochs, done, notes }) {
       const portion = rows === undefined ? 'batches to train on' : `${counted(rows, 'row')} to train on`;
@@ -89,6 +91,7 @@ function linesOn(stream: Output): Reporter {
     },
     step: display.step,
     epoch(record, epochs) {
+      if (display.live) records.push(record);
       last = epochLine(record, epochs);
       // On a terminal the line that is redrawn tells it, and the last one stays.
       if (!display.live && isShown(record.epoch, epochs)) {
@@ -102,6 +105,8 @@ function linesOn(stream: Output): Reporter {
     },
     test: (values, rows) => display.line(`test on ${counted(rows, 'row')}: ${formatValues(values)}`),
     finish(of) {
+      const { columns = 80 } = stream;
+      for (const line of chartLines(records, columns, coloured(stream))) display.line(line);
       if (last !== undefined) display.line(last);
       for (const line of finishLines(of)) display.line(line);
     },
