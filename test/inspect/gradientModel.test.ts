@@ -63,6 +63,7 @@ const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'moby-dick.nn': { d: 8, T: 6, depth: 2 },
   'gru.nn': { T: 6, d: 8, units: 16 },
   'autoencoder.nn': { hidden: 32 },
+  'vae.nn': { hidden: 8, latent: 2 },
 };
 
 /** Where the outputs of the gradient as a model are not the model's gradients: run-time sizes that are not given are 3. */

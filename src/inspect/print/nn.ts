@@ -1,7 +1,7 @@
 // A derivation as a model of its own: it computes the gradients, from inputs that are the model's inputs, parameters and states.
 import { exactShape } from '../../ir/formula/exact.js';
 import { isOp, type Node } from '../../ir/graph.js';
-import { printIndex } from '../../ir/index.js';
+import { printIndex, sizesOf } from '../../ir/index.js';
 import { asName, leafName } from '../../ir/labels.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { constant, size } from '../../ir/ops/constants.js';
@@ -81,7 +81,7 @@ function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { know
   };
   const called = (op: Parameters<typeof isOp>[1], name: string): Node[] =>
     nodes.filter((node) => isOp(node, op) && leafName(node) === name);
-  for (const { name, type } of model.inputs) add(name, type, called(input, name));
+  for (const { name, type } of inputsOf(model, nodes)) add(name, type, called(input, name));
   for (const { name, type } of model.parameters) add(name, type, called(parameter, name));
   // What a gradient does not read, such as running means, is no input of it.
   for (const { name, type } of model.states) {
@@ -91,6 +91,16 @@ function declare(model: ModelGraph, nodes: readonly Node[], words: Words, { know
   for (const node of nodes) if (isOp(node, input) && !known.has(node)) add(node.attrs.name, node.type, [node]);
   nodes.filter((node) => isOp(node, random)).forEach((node, i) => add(`draw_${i + 1}`, node.type, [node]));
   return { lines, renamed };
+}
+
+/** The inputs that the nodes read, and those that alone tell a size of theirs. */
+function inputsOf({ inputs }: ModelGraph, nodes: readonly Node[]): ModelGraph['inputs'] {
+  const sizesIn = (types: readonly TensorType[]): Set<string> =>
+    new Set(types.flatMap(({ shape }) => shape.flatMap(({ size }) => [...sizesOf(size)])));
+  const read = new Set(nodes.flatMap((node) => (isOp(node, input) ? [node.attrs.name] : [])));
+  const told = sizesIn(inputs.flatMap(({ name, type }) => (read.has(name) ? [type] : [])));
+  const needed = [...sizesIn(nodes.map(({ type }) => type))].filter((name) => !told.has(name));
+  return inputs.filter(({ name, type }) => read.has(name) || needed.some((n) => sizesIn([type]).has(n)));
 }
 
 function typeText({ element, shape }: TensorType): string {
