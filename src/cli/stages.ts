@@ -45,7 +45,8 @@ export async function printAll(
   for (const { pass, target, print } of followed.made) {
     const text = `${print()}\n`;
     const key = `${target ?? ''} ${pass.to}`;
-    if (before.get(key) === text) continue;
+    // A target begins with what all have in common.
+    if ((before.get(key) ?? before.get(` ${pass.to}`)) === text) continue;
     before.set(key, text);
     const number = String(passes.findIndex(({ name }) => name === pass.name) + 1).padStart(2, '0');
     files.push({ name: `${of(target)}${number}-${pass.name}.${pass.to}.txt`, text });

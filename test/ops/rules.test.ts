@@ -25,7 +25,7 @@ const stated = ops.flatMap(({ rule }) => {
   return made !== undefined &&
     /^[\w(+\-σ]/.test(made) &&
     /^(\(.*\)|\w+\(.*\)|σ\(u\))$/.test(made) &&
-    !/Σ|scatter|repeat|reshape|pad|concat|window|overlap|spread|prod|u v\)|\^|Σ|ᵀ/.test(rule ?? '') &&
+    !/Σ|scatter|alike|repeat|reshape|pad|concat|window|overlap|spread|prod|u v\)|\^|Σ|ᵀ/.test(rule ?? '') &&
     !/max\(u\)|min\(u\)/.test(made)
     ? [{ made, change }]
     : [];

@@ -14,7 +14,7 @@ const reserved = words(
   'public return static super switch this throw true try typeof undefined var void while with yield async of',
   'AbortController AbortSignal Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Blob Boolean DataView Date Error Float32Array',
   'Float64Array Function Infinity Int8Array Int16Array Int32Array JSON Map Math NaN Number Object Promise Proxy',
-  'RangeError Record Reflect Set SharedArrayBuffer String Symbol SyntaxError TextDecoder TextEncoder TypeError URL',
+  'RangeError Record Reflect RegExp Set SharedArrayBuffer String Symbol SyntaxError TextDecoder TextEncoder TypeError URL',
   'Uint8Array Uint8ClampedArray Uint16Array Uint32Array WeakMap WebAssembly Worker atob btoa clearTimeout console crypto',
   'document exports global globalThis isFinite isNaN module navigator parseFloat parseInt performance process',
   'queueMicrotask require self setTimeout structuredClone window',

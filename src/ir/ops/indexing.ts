@@ -163,7 +163,7 @@ export const putRows: Op<Plain> = {
   kind: 'element',
   name: 'putRows',
   summary:
-    'A table with other rows at the places that indices name; where several name one, the last of them. The rest stays.',
+    'A table with other rows at the places that indices name; where several name one, the last of them. Updates alone have it: it has no derivative.',
   type: ([table]) => table,
   element: ([row, ...at], [table, ids, rows], { inputs: [, { type }] }) => {
     const over = axis('p0', type.shape[0].size);
@@ -175,7 +175,7 @@ export const putRows: Op<Plain> = {
   },
   notation: { kind: 'call', name: 'put_rows' },
   samples: [
-    { inputs: ['f32[6, 3]', 'index(6)[4]', 'f32[4, 3]'], attrs: {} },
-    { inputs: ['f32[5]', 'index(5)[3]', 'f32[3]'], attrs: {} },
+    { inputs: ['f32[6, 3]', 'index(6)[4]', 'f32[4, 3]'], attrs: {}, smooth: false },
+    { inputs: ['f32[5]', 'index(5)[3]', 'f32[3]'], attrs: {}, smooth: false },
   ],
 };
