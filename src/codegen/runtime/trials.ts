@@ -4,7 +4,10 @@
 interface Trial {
   readonly size: number;
   calls: number;
-  /** Milliseconds that a call takes alone, and by all threads. A faster one counts at once, slower ones by and by. */
+  /** Milliseconds of the calls before it is decided. */
+  spent: number;
+  decided: boolean;
+  /** Milliseconds that a call takes alone, and by all threads: the least where it was tried; by and by slower ones count where it is the rule. */
   readonly took: [alone: number, together: number];
   /** Which of the two is the rule, and before which call, and how many calls later, the other one is tried. */
   rule: 0 | 1;
@@ -21,9 +24,13 @@ export interface Trials {
   begun: number;
 }
 
-/** So many calls are made both ways in turn. While the first of them run, engines compile. */
-const callsToTry = 16;
-const callsToCompile = 4;
+/** So many calls one after another are made in a way that is tried: threads that sleep wake up in the first. */
+const run = 4;
+/** It is decided after so many runs, and so many milliseconds or calls. While the first runs are made, engines compile. */
+const leastRuns = 4;
+const runsToCompile = 2;
+const longEnough = 50;
+const mostCalls = 1024;
 /** The other way becomes the rule where it takes less than this share of the time. */
 const worthwhile = 0.95;
 /** After so many calls the other way is tried; after twice as many each time that it is slower. */
@@ -38,12 +45,13 @@ export function createTrials(): Trials {
 export function threadsOfCall(trials: Trials, threads: number, entry: number, size: number): number {
   let trial = trials.entries[entry];
   if (!trial || size > trial.size) {
-    trial = { size, calls: 0, took: [Infinity, Infinity], rule: 1, next: 0, pause: firstPause };
+    const took: Trial['took'] = [Infinity, Infinity];
+    trial = { size, calls: 0, spent: 0, decided: false, took, rule: 1, next: 0, pause: firstPause };
     trials.entries[entry] = trial;
   }
-  const { calls, rule, next } = trial;
+  const { calls, decided, rule, next } = trial;
   const measured = size === trial.size;
-  const tried = measured && (calls < callsToTry ? calls % 2 !== rule : calls === next);
+  const tried = measured && (decided ? calls >= next : Math.floor(calls / run) % 2 !== rule);
   trials.trial = measured ? trial : undefined;
   trials.way = tried ? (rule === 1 ? 0 : 1) : rule;
   trials.begun = performance.now();
@@ -53,23 +61,27 @@ export function threadsOfCall(trials: Trials, threads: number, entry: number, si
 /** After the call: what the time it took says of the next ones. */
 export function endOfCall({ trial, way, begun }: Trials): void {
   if (!trial) return;
-  const { took, rule } = trial;
+  const { took, rule, next } = trial;
   const time = performance.now() - begun;
   trial.calls++;
-  if (trial.calls <= callsToCompile) return;
-  const isOther = trial.calls > callsToTry && way !== rule;
-  took[way] = isOther || time < took[way] ? time : took[way] + (time - took[way]) / 8;
-  if (trial.calls < callsToTry) return;
-  if (trial.calls === callsToTry) {
+  if (!trial.decided) {
+    trial.spent += time;
+    if (trial.calls > runsToCompile * run) took[way] = Math.min(took[way], time);
+    const isWhole = trial.calls >= leastRuns * run && trial.calls % (2 * run) === 0;
+    if (!isWhole || (trial.spent < longEnough && trial.calls < mostCalls)) return;
+    trial.decided = true;
     trial.rule = took[1] < worthwhile * took[0] ? 1 : 0;
     trial.next = trial.calls + trial.pause;
-  } else if (isOther) {
-    const faster = time < worthwhile * took[rule];
+  } else if (way !== rule) {
+    took[way] = trial.calls === next + 1 ? time : Math.min(took[way], time);
+    if (trial.calls < next + run) return;
+    const faster = took[way] < worthwhile * took[rule];
     if (faster) trial.rule = way;
     trial.pause = faster ? firstPause : Math.min(2 * trial.pause, longestPause);
     trial.next = trial.calls + trial.pause;
-  } else if (took[way] > 1.5 * took[way === 1 ? 0 : 1]) {
+  } else {
+    took[way] = time < took[way] ? time : took[way] + (time - took[way]) / 8;
     // The other way was much faster: it may be that another program has begun to use the cores, or has ended.
-    trial.next = Math.min(trial.next, trial.calls + 4);
+    if (took[way] > 1.5 * took[way === 1 ? 0 : 1]) trial.next = Math.min(next, trial.calls + run);
   }
 }
