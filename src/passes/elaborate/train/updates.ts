@@ -16,7 +16,9 @@ const anyParameter: ModelParameter = {
 };
 
 /** Of each of these; what is wrong within an optimizer is told also where no parameter came to have it. */
-export function updatesOf({ run: { frame }, name, span, optimizers }: Block, own: readonly ModelParameter[]): Update[] {
+export function updatesOf(block: Block, own: readonly ModelParameter[]): Update[] {
+  const { name, span, optimizers } = block;
+  const { frame } = block.run;
   const updates: Update[] = [];
   const used = new Set<Chosen>();
   // The update of a parameter is that of any other of its type and optimizer, over leaves of its own.
@@ -27,6 +29,7 @@ export function updatesOf({ run: { frame }, name, span, optimizers }: Block, own
     const chosen =
       optimizers.find((o) => o.patterns?.some((pattern) => matches(pattern, p.name))) ??
       optimizers.find((o) => o.patterns === undefined);
+    if (!chosen && hasFaultyOptimizer(block)) continue;
     if (!chosen) return fail(frame, noOptimizer({ parameter: p.name, span }));
     used.add(chosen);
     const inner = atStatement(frame, chosen.span);
@@ -48,4 +51,11 @@ export function updatesOf({ run: { frame }, name, span, optimizers }: Block, own
     if (!used.has(o)) guarded(inner, [], () => void updateOf(o.optimizer, anyParameter, o.span, inner, name));
   }
   return updates;
+}
+
+/** Whether one is given that could not be read: it may be meant for what no other is for, and its own error is told. */
+function hasFaultyOptimizer({ seen, optimizers }: Block): boolean {
+  const given = [...seen.keys()].filter((key) => key.startsWith('optimizer')).length;
+  const read = optimizers.reduce((count, { patterns }) => count + (patterns?.length ?? 1), 0);
+  return read < given;
 }
