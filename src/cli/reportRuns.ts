@@ -1,11 +1,10 @@
 // `nnc report`: writes the page of a run again, or one that compares several.
-import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../diagnostics/quote.js';
 import { runReport, type ClassReport, type ReportedRun } from '../inspect/runReport.js';
 import { evaluateOn, portionOf, type Evaluated } from './eval.js';
-import { checkWritable, writeFiles } from './files.js';
+import { checkWritable, readSource, writeFiles } from './files.js';
 import { standardOutput } from './output.js';
 import { clock, formatNumber } from './progress.js';
 import { scoresOf } from './runs/classes.js';
@@ -54,8 +53,12 @@ export function classReport({ classes, confusion, rows }: Evaluated, said: strin
   return { said: `on ${counted(rows, 'row')} ${said}`, classes, confusion, scores: scoresOf(confusion, classes) };
 }
 
-/** What the files of a run tell. */
-export function reportedRun(folder: string, record: RunRecord): ReportedRun {
+/** What the files of a run tell; `source`: its model, where that is known. */
+export function reportedRun(
+  folder: string,
+  record: RunRecord,
+  source: string = readSource(join(folder, 'model.nn')).text,
+): ReportedRun {
   const epochs = rowsIn<EpochRecord>(join(folder, names.metrics));
   const steps = rowsIn<StepRecord>(join(folder, names.steps));
   const { model, target, batch, seed, done, monitor, best, data, started, ended } = record;
@@ -76,7 +79,7 @@ export function reportedRun(folder: string, record: RunRecord): ReportedRun {
     findings: findingsOf(epochs, record),
     epochs: epochs.map(({ epoch, train, validation }) => ({ at: epoch, train, ...(validation && { validation }) })),
     steps: steps.map(({ step, train }) => ({ at: step, train })),
-    source: readFileSync(join(folder, 'model.nn'), 'utf8'),
+    source,
   };
 }
 

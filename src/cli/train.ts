@@ -159,7 +159,12 @@ async function writeReport({ prepared, fed, trainer }: Session, { folder, record
     const evaluated = await evaluateOn({ prepared, trainer, words: record.classes }, portion);
     classes = classReport(evaluated, fed.test ? 'to test with' : 'to validate with');
   }
-  writeFiles([{ path: join(folder, names.report), content: runReport([reportedRun(folder, record)], classes) }]);
+  writeFiles([
+    {
+      path: join(folder, names.report),
+      content: runReport([reportedRun(folder, record, prepared.kept[0].text)], classes),
+    },
+  ]);
 }
 
 /** Losses and metrics on data to test with; a model with patience is tested with its best weights. */

@@ -200,7 +200,8 @@ describe('going on', () => {
     const path = /what was learnt is saved in (\S+) instead/.exec(stderr)?.[1] ?? '';
     expect(readHeader(readFileSync(path), (why) => new Error(why)).tensors.has('logits.dense.W')).toBe(true);
     rmSync(join(path, '..'), { recursive: true });
-    const gone = `until [ -e gone/last.safetensors ]; do sleep 0.05; done; rm -r gone; wait $!`;
+    // What is written meanwhile may keep the folder: it is renamed first.
+    const gone = `until [ -e gone/last.safetensors ]; do sleep 0.05; done; mv gone away; rm -r away; wait $!`;
     const lost = shell(`${line.replace('small', 'gone')} & ${gone}`, { cwd: folder });
     expect(lost.status).toBe(1);
     expect(lost.stderr).toMatch(

@@ -25,7 +25,7 @@ export interface Trials {
 }
 
 /** So many calls one after another are made in a way that is tried: threads that sleep wake up in the first. */
-const run = 4;
+const callsOfRun = 4;
 /** It is decided after so many runs, and so many milliseconds or calls. While the first runs are made, engines compile. */
 const leastRuns = 4;
 const runsToCompile = 2;
@@ -51,7 +51,7 @@ export function threadsOfCall(trials: Trials, threads: number, entry: number, si
   }
   const { calls, decided, rule, next } = trial;
   const measured = size === trial.size;
-  const tried = measured && (decided ? calls >= next : Math.floor(calls / run) % 2 !== rule);
+  const tried = measured && (decided ? calls >= next : Math.floor(calls / callsOfRun) % 2 !== rule);
   trials.trial = measured ? trial : undefined;
   trials.way = tried ? (rule === 1 ? 0 : 1) : rule;
   trials.begun = performance.now();
@@ -66,15 +66,15 @@ export function endOfCall({ trial, way, begun }: Trials): void {
   trial.calls++;
   if (!trial.decided) {
     trial.spent += time;
-    if (trial.calls > runsToCompile * run) took[way] = Math.min(took[way], time);
-    const isWhole = trial.calls >= leastRuns * run && trial.calls % (2 * run) === 0;
+    if (trial.calls > runsToCompile * callsOfRun) took[way] = Math.min(took[way], time);
+    const isWhole = trial.calls >= leastRuns * callsOfRun && trial.calls % (2 * callsOfRun) === 0;
     if (!isWhole || (trial.spent < longEnough && trial.calls < mostCalls)) return;
     trial.decided = true;
     trial.rule = took[1] < worthwhile * took[0] ? 1 : 0;
     trial.next = trial.calls + trial.pause;
   } else if (way !== rule) {
     took[way] = trial.calls === next + 1 ? time : Math.min(took[way], time);
-    if (trial.calls < next + run) return;
+    if (trial.calls < next + callsOfRun) return;
     const faster = took[way] < worthwhile * took[rule];
     if (faster) trial.rule = way;
     trial.pause = faster ? firstPause : Math.min(2 * trial.pause, longestPause);
@@ -82,6 +82,6 @@ export function endOfCall({ trial, way, begun }: Trials): void {
   } else {
     took[way] = time < took[way] ? time : took[way] + (time - took[way]) / 8;
     // The other way was much faster: it may be that another program has begun to use the cores, or has ended.
-    if (took[way] > 1.5 * took[way === 1 ? 0 : 1]) trial.next = Math.min(next, trial.calls + run);
+    if (took[way] > 1.5 * took[way === 1 ? 0 : 1]) trial.next = Math.min(next, trial.calls + callsOfRun);
   }
 }
