@@ -48,6 +48,22 @@ describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
     }
   });
 
+  it('takes a checkpoint with averages, of which those of frozen weights are left aside', async () => {
+    const averaged = (text: string): string => text.replace('adam(0.05)', 'adam(0.05), ema = 0.5');
+    const base = trained(await trainerOf(averaged(plain), target));
+    const file = base.save();
+    expect([...headerOf(file).tensors.keys()]).toContain('a.dense.W.ema');
+    const frozen = modelOf('  a = x |> frozen(dense(4)) |> tanh\n  h = a |> dense(3)');
+    for (const text of [adapted, averaged(adapted), averaged(frozen), plain]) {
+      const trainer = await trainerOf(text, target, { seed: 7, parameters: file });
+      expect(trainer.parameters['a.dense.W']).toEqual(base.parameters['a.dense.W']);
+      expect(trainer.parameters['h.dense.b']).toEqual(base.parameters['h.dense.b']);
+      expect(Number.isFinite(trained(trainer).step({ x }).loss)).toBe(true);
+    }
+    const other = modelOf('  h = x |> dense(3)');
+    await expect(trainerOf(other, target, { parameters: file })).rejects.toThrow('the model has no tensor');
+  });
+
   it('saves the weights with their updates, for the plain model', async () => {
     const trainer = trained(await trainerOf(adapted, target));
     const merged = trainer.save({ merged: true });

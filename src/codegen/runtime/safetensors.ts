@@ -50,7 +50,8 @@ export interface Counts {
 
 /**
  * Reads a checkpoint into the tensors, and into the optimizer's where it has them: then its counts are returned. Everything
- * is checked before the first number is written. A model without an optimizer leaves aside what one remembered. Optional tensors
+ * is checked before the first number is written. A model without an optimizer leaves aside what one remembered, and the averages of
+ * weights that it does not average. Optional tensors
  * may be missing: `start` starts all of these anew, and what an optimizer remembered, of a model without them, is left aside.
  */
 export function readTensors(
@@ -69,7 +70,8 @@ export function readTensors(
   const resumes = counting && !lacking;
   const wanted = resumes ? [...present, ...(optimizer ?? [])] : present;
   const names = new Set(wanted.map((t) => t.name));
-  const isAside = (name: string): boolean => (optimizer === undefined || lacking) && name.startsWith('optimizer/');
+  const isAside = (name: string): boolean =>
+    ((optimizer === undefined || lacking) && name.startsWith('optimizer/')) || names.has(name.replace(/\.ema$/, ''));
   for (const name of found.keys())
     if (!names.has(name) && !isAside(name)) throw refused(`the model has no tensor ${shown(name)}`);
   const sources = wanted.map(({ name, shape, data }) => {
