@@ -10,7 +10,7 @@ import { broadcast, permute, reshape, slice, withoutOnes } from './ops/movement.
 import { argument } from './ops/ownGradient.js';
 import { sum } from './ops/reductions.js';
 import { bound, scan } from './ops/scan.js';
-import { recognise } from './recognise.js';
+import { isLearningRate, recognise } from './recognise.js';
 
 /** `h`; `d_h`, its cotangent; `z_h`, what the activation that makes it is applied to; `delta_h`, the cotangent of that. */
 export function titleText(title: Title): string {
@@ -124,6 +124,7 @@ export function titleOf(node: Node): Title {
     const { loop, result } = node.attrs;
     return result.kind === 'emit' ? titleOf(result.of) : value(loop.carried[result.of].attrs.name);
   }
+  if (isLearningRate(node)) return value('learning_rate');
   const kind = kindOf(node);
   const close = node.inputs.flatMap((input) => nearest(input) ?? []);
   // A term of a cotangent is called by the cotangent that it is made of.

@@ -175,3 +175,8 @@ export function countsUpdates(node: Node): boolean {
 export function scalesRates(node: Node): boolean {
   return isOp(node, counter) && node.attrs.name === 'learning_rate_scale';
 }
+
+/** A learning rate times the trainer's scale: one number, computed once a step, that multiplies every element of an update. */
+export function isLearningRate(node: Node): boolean {
+  return isOp(node, mul) && node.type.shape.length === 0 && scalesRates(node.inputs[1]);
+}

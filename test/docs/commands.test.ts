@@ -39,3 +39,11 @@ it.each([
   if (process.env.UPDATE === '1') writeFileSync(page, now);
   expect(process.env.UPDATE === '1' ? now : text).toBe(now);
 });
+
+it.each(['README.md', 'docs/cli.md'])('the table of commands in %s has all of them', (page) => {
+  const rows = [...readFileSync(join(root, page), 'utf8').matchAll(/^\| `nnc (\w+)/gm)].map(([, name]) => name);
+  const help = warm(['--help']).stdout.split('Commands:')[1];
+  const commands = [...help.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
+  expect(rows).toEqual(expect.arrayContaining(commands));
+  expect(rows).toHaveLength(commands.length);
+});

@@ -123,14 +123,14 @@ describe('what a dense layer costs', () => {
   const explanation = explained(dense);
   const { forward, backward, update, trained } = layer(explanation, 'p.dense');
 
-  it('is 2 · b · i · o forward with its bias, twice as much backward, and three a parameter for the update', () => {
+  it('is 2 · b · i · o forward with its bias, twice as much backward, and two a parameter for the update', () => {
     expect(trained).toBe(80 * 20 + 20);
     expect(forward).toBe(2 * batch * 80 * 20 + batch * 20);
     // By the weight, by the bias, by what it reads.
     // The bias has the mean of 2 · (p - y): a product and a division for each of its elements.
     expect(backward).toBe(2 * batch * 80 * 20 + (batch + 2) * 20 + 2 * batch * 80 * 20);
-    // By the learning rate, by its scale, and off the weight.
-    expect(update).toBe(3 * trained);
+    // By the learning rate, and off the weight; the rate itself, by the trainer's scale, once for W and once for b.
+    expect(update).toBe(2 * trained + 2);
     const first = layer(explanation, 'h.dense');
     expect(first.forward).toBe(2 * batch * 60 * 80 + batch * 80);
     // The input has no gradient.

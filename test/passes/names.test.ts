@@ -95,7 +95,7 @@ describe('a long formula', () => {
     expect(update.provenance.formulas).toEqual([
       'logits.dense.W.m = 0.9 * logits.dense.W.m + 0.1 * (transpose(x) @ d_logits)',
       'logits.dense.W.v = 0.999 * logits.dense.W.v + 0.001 * (transpose(x) @ d_logits)^2',
-      'logits.dense.W = logits.dense.W - 0.01 * (learning_rate_scale * (logits.dense.W.m * inverse_adam_m_weight) / (sqrt(logits.dense.W.v * inverse_adam_v_weight) + 1e-8))',
+      'logits.dense.W = logits.dense.W - 0.01 * learning_rate_scale * (logits.dense.W.m * inverse_adam_m_weight) / (sqrt(logits.dense.W.v * inverse_adam_v_weight) + 1e-8)',
     ]);
   });
 

@@ -8,6 +8,7 @@ import { filled, numberOf, spread, spreadFrom } from '../../../ir/ops/calls.js';
 import { size } from '../../../ir/ops/constants.js';
 import { select } from '../../../ir/ops/logic.js';
 import { broadcast } from '../../../ir/ops/movement.js';
+import { isLearningRate } from '../../../ir/recognise.js';
 import type { TensorType } from '../../../ir/types.js';
 import { given, type SimplifyRule } from './rule.js';
 
@@ -40,7 +41,7 @@ const plain: Scaled = { number: 1, up: one, down: one };
 /** Of the nodes of a builder, while none of them comes to be named. */
 const known = new WeakMap<Builder, { readonly since: number; readonly scales: Map<Node, Scaled> }>();
 
-/** What multiplies every element of a node. Nodes that the author named stay whole, but for the one on top. */
+/** What multiplies every element of a node. Nodes that the author named stay whole, but for the one on top, and so do learning rates. */
 export function scaleOf(node: Node, g: Builder, top = false): Scaled {
   if (top && node.kept) return findScale(node, g);
   let found = known.get(g);
@@ -56,7 +57,7 @@ function findScale(node: Node, g: Builder, stays = false): Scaled {
   if (number !== undefined && Number.isFinite(number)) return { ...plain, number };
   const sized = sizeOf(node);
   if (sized) return { ...plain, up: sized };
-  if (stays) return { ...plain, core: node };
+  if (stays || isLearningRate(node)) return { ...plain, core: node };
   const [a, b] = node.inputs;
   if (isOp(node, broadcast)) {
     const inner = scaleOf(a, g);
@@ -177,7 +178,7 @@ function isPlain({ number, up, down }: Scaled): boolean {
 }
 
 function gatherScale(node: Node, g: Builder): Node | undefined {
-  if (node.kept) return undefined;
+  if (node.kept || isLearningRate(node)) return undefined;
   const scaled = scaleOf(node, g, true);
   if (scaled.core === node || isPlain(scaled)) return undefined;
   return rebuilt(scaled, node.type, g);

@@ -103,6 +103,13 @@ export function baseName(value: Scalar): LetName {
     return { base: value.of.kind === 'local' ? `${value.of.name}s` : base, numbered };
   }
   if (value.kind === 'apply' && value.op === 'single') return baseName(value.args[0]);
+  if (value.kind === 'apply' && value.op === 'mul' && value.args.some(isRateScale))
+    return { base: 'learning_rate', numbered: false };
   if (value.kind === 'apply') return { base: words[value.op] ?? value.op, numbered: false };
   return { base: 'value', numbered: false };
+}
+
+/** Is it the trainer's scale of learning rates, the one counter that is no integer? */
+function isRateScale(value: Scalar): boolean {
+  return value.kind === 'load' && value.from.space === 'counter' && value.from.dtype === 'f32';
 }
