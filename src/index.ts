@@ -11,6 +11,8 @@ export type {
   Target,
   TargetProgram,
 } from './compile.js';
+export { analyze } from './analysis/analyze.js';
+export type { Analysis, AnalyzeOptions } from './analysis/analyze.js';
 export type { Diagnostic, Label, Source, Span } from './diagnostics/diagnostic.js';
 export type { ModelGraph } from './ir/model.js';
 export type { TrainerProgram } from './ir/program.js';

@@ -323,7 +323,7 @@ function inEntries(change: (fusion: Fusion) => Fusion): (nests: Nests) => Nests 
 let outlines: readonly Outline[] | undefined;
 
 /** The standard library, of which each definition is parsed when it is first used. */
-function library(): readonly Outline[] {
+export function library(): readonly Outline[] {
   outlines ??= librarySources.map(outline);
   return outlines;
 }

@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   format: 2,
   targets: 2,
   compile: 2.5,
+  analysis: 2.7,
   inspect: 3,
   page: 3.2,
   data: 3,

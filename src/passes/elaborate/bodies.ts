@@ -136,6 +136,7 @@ export function define({ name, span }: Identifier, value: Value, frame: Frame): 
   const instance = instanceOf(bound);
   if (instance) instance.path ??= path;
   frame.scope.define(name, bound.kind === 'number' && bound.name === undefined ? { ...bound, name } : bound, span);
+  frame.context.note?.(span, bound);
 }
 
 /** A layer written in one step becomes an instance where it is bound to a name. */
@@ -175,6 +176,7 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
         }),
       );
     if (!trained) context.parameters.set(full, { ...known, trained });
+    context.note?.(name.span, tensorValue(known.node));
     frame.scope.define(name.name, tensorValue(weightOf(known.node, full, frame, apply)), name.span);
     return;
   }
@@ -184,6 +186,7 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
   const node = context.g.at(origin, () => context.g.make(parameterLeaf, [], { name: full, type }));
   const optional = isBeside(frame) && { optional: true as const };
   context.parameters.set(full, { name: full, type, initial: start, trained, ...optional, node, declared: name.span });
+  context.note?.(name.span, tensorValue(node));
   frame.scope.define(name.name, tensorValue(weightOf(node, full, frame, apply)), name.span);
 }
 
@@ -211,6 +214,7 @@ function declareState(statement: Of<'state'>, frame: Frame): void {
     enterAll(context, known);
   }
   frame.scope.defineVariable(name.name, known, name.span);
+  context.note?.(name.span, tensorValue(known.now));
 }
 
 /** `mean := e` replaces a state, or what a scan carries, from here on; in evaluation it does nothing to a state. */

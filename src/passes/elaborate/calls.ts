@@ -3,7 +3,7 @@ import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Origin } from '../../ir/graph.js';
 import { sameShape } from '../../ir/types.js';
-import type { Argument, Definition, Expression, Parameter } from '../../parser/tree.js';
+import type { Argument, Definition, Expression, Identifier, Parameter } from '../../parser/tree.js';
 import { checkArguments } from './arguments.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
@@ -157,12 +157,16 @@ export function configured(value: Value, frame: Frame, span: Span): Value {
 export function bindConfiguration(
   parameters: readonly Parameter[],
   given: ReadonlyMap<string, Given>,
-  scope: Scope,
+  frame: Frame,
 ): void {
-  for (const parameter of parameters) {
-    const known = given.get(parameter.name.name);
-    if (known) scope.define(parameter.name.name, known.value);
-  }
+  for (const { name } of parameters)
+    if (given.has(name.name)) bound(name, given.get(name.name)?.value ?? unknown, frame);
+}
+
+/** A parameter gets its value. */
+function bound({ name, span }: Identifier, value: Value, { scope, context }: Frame): void {
+  scope.define(name, value);
+  context.note?.(span, value);
 }
 
 /** What was not given, in order: a default may use what stands before it, and a type says of it what it says of an argument. */
@@ -172,10 +176,7 @@ export function bindDefaults(parameters: readonly Parameter[], given: ReadonlyMa
     if (given.has(name.name) || !expression) continue;
     const value = evaluate(expression, frame);
     if (type && value.kind === 'tensor') match(frame, type, value.node, name.name, expression.span);
-    frame.scope.define(
-      name.name,
-      takesDefinition(parameter, frame.scope) ? value : configured(value, frame, expression.span),
-    );
+    bound(name, takesDefinition(parameter, frame.scope) ? value : configured(value, frame, expression.span), frame);
   }
 }
 
@@ -211,7 +212,7 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   });
   try {
     const run = (): Value => {
-      bindConfiguration(definition.configuration ?? [], configuration, scope);
+      bindConfiguration(definition.configuration ?? [], configuration, inner);
       bindData(definition, data, inner);
       bindDefaults(definition.configuration ?? [], configuration, inner);
       bindDefaults(definition.parameters, data, inner);
@@ -257,7 +258,7 @@ function bindData(definition: Definition, data: ReadonlyMap<string, Given>, fram
     ) {
       const node = nameAxes(frame, parameter.type, toNode(frame, value, given.span));
       match(frame, parameter.type, node, parameter.name.name, given.span);
-      frame.scope.define(parameter.name.name, tensorValue(node));
+      bound(parameter.name, tensorValue(node), frame);
     } else if (parameter.type && value.kind !== 'boolean' && value.kind !== 'none') {
       fail(
         frame,
@@ -268,7 +269,7 @@ function bindData(definition: Definition, data: ReadonlyMap<string, Given>, fram
             span: given.span,
           }),
       );
-    } else frame.scope.define(parameter.name.name, value);
+    } else bound(parameter.name, value, frame);
   }
 }
 

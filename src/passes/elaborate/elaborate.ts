@@ -26,7 +26,7 @@ import type { Declaration, File, Statement } from '../../parser/tree.js';
 import { builtinScope } from './builtins.js';
 import { DrawSites } from './draws.js';
 import { fileScope, libraryScope } from './declarations.js';
-import { ElaborationMode, mostSteps, Naming, type Context, type Frame } from './frame.js';
+import { ElaborationMode, mostSteps, Naming, type Context, type Frame, type Observer } from './frame.js';
 import { runModel, type Written } from './model.js';
 import { nearest } from './names.js';
 import { bindParameters } from './overrides.js';
@@ -48,6 +48,8 @@ export interface ElaborateOptions {
   readonly memoryLimit?: number;
   /** What a file is called where lines of it are named. */
   readonly fileName?: (file: string) => string;
+  /** Sees the value of each expression, and of each name where it is defined. */
+  readonly note?: Observer;
 }
 
 export interface Elaborated {
@@ -143,7 +145,7 @@ function elaborateMode(
 }
 
 function createContext(
-  { entry, files, library, memoryLimit = Infinity, fileName = baseName }: ElaborateOptions,
+  { entry, files, library, memoryLimit = Infinity, fileName = baseName, note }: ElaborateOptions,
   g: Builder,
   mode: ElaborationMode['name'],
   report: (diagnostic: Diagnostic) => void,
@@ -168,6 +170,7 @@ function createContext(
     loops: [],
     requirements: new Map(),
     report,
+    note,
     lineOf: ({ file, start }: Span) => lineAt(startsOf(file), start) + 1,
     fileName,
     isLibrary: (file) => ours.has(file),

@@ -28,6 +28,7 @@ export function evaluate(expression: Expression, frame: Frame): Value {
   try {
     const value = valueOf(expression, frame);
     if (value.kind === 'tensor') checkExtent(frame, value.node.type, expression.span);
+    context.note?.(expression.span, value);
     return value;
   } finally {
     context.depth--;

@@ -68,6 +68,8 @@ export class ElaborationMode {
   }
 }
 
+export type Observer = (span: Span, value: Value) => void;
+
 /** What one elaboration of a model, in one mode, collects. */
 export interface Context {
   readonly g: Builder;
@@ -87,6 +89,8 @@ export interface Context {
   /** What run-time sizes must satisfy, by what is said and the condition. */
   readonly requirements: Map<string, Requirement>;
   readonly report: (diagnostic: Diagnostic) => void;
+  /** Sees what stands for what: an expression, or a name where it is defined. Of what is elaborated again it is told again. */
+  readonly note?: Observer | undefined;
   readonly lineOf: (span: Span) => number;
   /** What a file is called where lines of it are named. */
   readonly fileName: (file: string) => string;

@@ -89,7 +89,9 @@ function declareInput({ name, type: expression }: Of<'input'>, { frame, inputs }
   checkNew(name, frame);
   const type = typeOf(frame, expression, (dimension, span): Dim => {
     const found = dim(size(dimension, frame.context.sizes++), dimension);
-    frame.scope.defineUsed(dimension, { kind: 'size', index: found.size, name: dimension }, span);
+    const value: Value = { kind: 'size', index: found.size, name: dimension };
+    frame.scope.defineUsed(dimension, value, span);
+    frame.context.note?.(span, value);
     return found;
   });
   checkExtent(frame, type, expression.span);
@@ -131,6 +133,7 @@ function declareLoss({ name, value, span }: Of<'loss'>, body: Body): void {
   const before = body.total;
   body.total = before ? g.at(atStatement(frame, span).origin, () => g.make(add, [before, node], {})) : node;
   frame.scope.define('loss', tensorValue(body.total));
+  if (!name) frame.context.note?.({ ...span, end: span.start + 'loss'.length }, tensorValue(node));
 }
 
 function declareMetric({ name, value, span }: Of<'metric'>, body: Body): void {

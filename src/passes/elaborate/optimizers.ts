@@ -109,7 +109,7 @@ function runOptimizer(
   const frame: Frame = { ...outer, scope, origin, inFunction: true };
   const t = g.make(toF32, [g.make(counter, [], { name: 'update' })], {});
   const given = givenByName(optimizer, t, span, frame);
-  bindConfiguration(declaration.parameters, given, scope);
+  bindConfiguration(declaration.parameters, given, frame);
   bindDefaults(declaration.parameters, given, frame);
   const rated = { ...frame, scope: ratedScope(scope, frame) };
   const w = g.make(parameterLeaf, [], { name: parameter.name, type: parameter.type });
@@ -189,6 +189,7 @@ function startSlot({ name: { name, span }, initial }: SlotStatement, run: Run, i
   run.slots.push({ name, initial: start.value });
   run.now.set(name, leaf);
   frame.scope.define(name, tensorValue(leaf), span);
+  frame.context.note?.(span, tensorValue(leaf));
 }
 
 /** The slots on which the weight depends: momentum = 0 needs no velocity. */

@@ -44,6 +44,7 @@ export function bindParameters(
       if (given && expression) requireSameKind(evaluate(expression, frame), given, name.name, expression.span, frame);
       const named: Value = value.kind === 'number' ? { kind: 'number', value: value.value, name: name.name } : value;
       frame.scope.define(name.name, named);
+      frame.context.note?.(name.span, named);
     });
   }
 }

@@ -119,7 +119,9 @@ function matchDim(
   const { value } = expression;
   const own = node.type.shape[axis];
   if (value.kind === 'name' && !frame.scope.own(value.name)) {
-    frame.scope.define(value.name, dimensionValue(own));
+    const bound = dimensionValue(own);
+    frame.scope.define(value.name, bound);
+    frame.context.note?.(value.span, bound);
     return;
   }
   const wanted = dimOf(evaluate(value, frame));

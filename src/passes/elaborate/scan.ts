@@ -117,13 +117,16 @@ function round(
     const body: Frame = { ...frame, scope: new Scope(frame.scope, true), binding: undefined };
     scan.sequences.forEach(({ name }, i) => {
       requireNew(name, body);
-      body.scope.define(name.name, tensorValue(sliceOf(loop, sequences[i].node, name.name, g)), name.span);
+      const slice = tensorValue(sliceOf(loop, sequences[i].node, name.name, g));
+      body.scope.define(name.name, slice, name.span);
+      context.note?.(name.span, slice);
     });
     carried.forEach((variable, k) => {
       const { name } = starts[k];
       requireNew(name, body);
       enter(loop, variable, g);
       body.scope.defineVariable(name.name, variable, name.span);
+      context.note?.(name.span, tensorValue(variable.now));
     });
     const emitted = runBody(scan, body);
     const closed = closeLoop(context, emitted ?? [], scan.backwards);
