@@ -12,6 +12,7 @@ const contestants = [
   nnc.ts,
   await import('./contestants/jax.mjs'),
   await import('./contestants/tensorflow.mjs'),
+  await import('./contestants/onnx.mjs'),
   await import('./contestants/loops.mjs'),
 ];
 
@@ -41,6 +42,7 @@ async function compare(workload) {
     milliseconds: 30,
     samples: 15,
     clock: processor,
+    limit: 2,
   });
   print(times, losses);
 }

@@ -1,8 +1,10 @@
-// What is trained: networks of dense layers, a recurrent one and a transformer, their data and first weights, the same for every contestant.
+// What is trained: networks of dense layers, a recurrent one, a transformer and two of convolutions, their data and first weights, the same for
+// every contestant.
 
 /**
  * `recurrent`: an LSTM of so many units goes over as many positions, and a dense layer reads its last.
  * `transformer`: blocks of causal attention and a hidden layer, normalised before each, tell at every position which token comes next.
+ * `image`: convolutions of it, as `network` says: LeNet-5, or a block of a residual network.
  * `layers` counts the units from the input to the output, `activation` stands between them.
  * loss: half the mean squared error after a sigmoid, softmax with cross entropy, or cross entropy of a sigmoid.
  */
@@ -72,17 +74,43 @@ export const workloads = [
     steps: 5,
     data: chains,
   },
+  {
+    name: 'lenet',
+    about: 'LeNet-5: convolutions 5×5 of 6 and 16 channels, dense layers 120-84-10, SGD with momentum, batch 64',
+    network: 'lenet',
+    image: { channels: 1, size: 28 },
+    layers: [784, 10],
+    loss: 'classes',
+    optimizer: { kind: 'momentum', rate: 0.05, momentum: 0.9 },
+    batch: 64,
+    steps: 13,
+    data: noisyClasses,
+  },
+  {
+    name: 'resnet-block',
+    about:
+      'residual block: two convolutions 3×3 of 32 channels over 16×16, normalised over the batch, SGD with momentum, batch 32',
+    network: 'resnet-block',
+    image: { channels: 32, size: 16 },
+    layers: [32 * 16 * 16, 10],
+    loss: 'classes',
+    optimizer: { kind: 'momentum', rate: 0.1, momentum: 0.9 },
+    batch: 32,
+    steps: 4,
+    data: noisyClasses,
+  },
 ];
 
 /**
  * The workload with its batches and first weights: for each layer W, uniform within 1/√inputs, row-major [inputs, units], and b; of a
- * recurrent one U [units, 4 units] between them. `tensors` are these in order. A transformer has `named` weights, [name, shape, values] each.
+ * recurrent one U [units, 4 units] between them. `tensors` are these in order. A transformer and networks of convolutions have `named` weights,
+ * [name, shape, values] each; filters are [out, in, height, width].
  */
 export function prepare(workload) {
   const draw = generator(7);
-  const { recurrent, transformer, layers } = workload;
-  if (transformer) {
-    const named = transformerWeights(transformer, draw);
+  const { recurrent, transformer, network, layers } = workload;
+  if (transformer || network) {
+    const named = transformer ? transformerWeights(transformer, draw) : imageWeights[network](drawing(draw));
     return { ...workload, named, tensors: named.map(([, , values]) => values), batches: workload.data(workload, draw) };
   }
   const layer = (inputs, units) => {
@@ -101,8 +129,8 @@ function recurrentLayer({ features, units }, layer) {
   return { inputs: features, units, W, U: layer(units, 4 * units).W, b };
 }
 
-/** Weights of the transformer, in the order in which its model names them. */
-function transformerWeights({ tokens, positions, width, blocks, hidden }, draw) {
+/** Named weights of layers. */
+function drawing(draw) {
   const drawn = (name, shape, inputs = shape[0]) => {
     const values = Float32Array.from(
       { length: shape.reduce((a, b) => a * b) },
@@ -110,11 +138,41 @@ function transformerWeights({ tokens, positions, width, blocks, hidden }, draw) 
     );
     return [name, shape, values];
   };
-  const dense = (name, inputs, units) => [drawn(`${name}.W`, [inputs, units]), drawn(`${name}.b`, [units], inputs)];
-  const norm = (name) => [
-    [`${name}.scale`, [width], new Float32Array(width).fill(1)],
-    [`${name}.shift`, [width], new Float32Array(width)],
-  ];
+  return {
+    drawn,
+    dense: (name, inputs, units) => [drawn(`${name}.W`, [inputs, units]), drawn(`${name}.b`, [units], inputs)],
+    filters: (name, shape) => drawn(`${name}.W`, shape, shape[1] * shape[2] * shape[3]),
+    norm: (name, width) => [
+      [`${name}.scale`, [width], new Float32Array(width).fill(1)],
+      [`${name}.shift`, [width], new Float32Array(width)],
+    ],
+  };
+}
+
+/** Weights of networks of convolutions, in the order in which their models name them. */
+const imageWeights = {
+  lenet: ({ drawn, dense, filters }) => [
+    filters('edges', [6, 1, 5, 5]),
+    drawn('edges.b', [6], 25),
+    filters('shapes', [16, 6, 5, 5]),
+    drawn('shapes.b', [16], 150),
+    ...dense('first', 400, 120),
+    ...dense('second', 120, 84),
+    ...dense('logits', 84, 10),
+  ],
+  'resnet-block': ({ dense, filters, norm }) => [
+    filters('conv1', [32, 32, 3, 3]),
+    ...norm('norm1', 32),
+    filters('conv2', [32, 32, 3, 3]),
+    ...norm('norm2', 32),
+    ...dense('logits', 32, 10),
+  ],
+};
+
+/** Weights of the transformer, in the order in which its model names them. */
+function transformerWeights({ tokens, positions, width, blocks, hidden }, draw) {
+  const { drawn, dense, norm: normOf } = drawing(draw);
+  const norm = (name) => normOf(name, width);
   const block = (i) => [
     ...norm(`${i}.norm1`),
     ...dense(`${i}.qkv`, width, 3 * width),

@@ -1,5 +1,5 @@
 // jax-js on its WebAssembly backend: the whole step as one compiled function. Values are used up unless `.ref` keeps them.
-import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 
 export const name = 'jax-js wasm';
 
@@ -8,8 +8,8 @@ export async function start(workload) {
   if (workload.recurrent) return undefined;
   await init('wasm');
   defaultDevice('wasm');
-  const network = workload.transformer ? transformer(workload) : dense(workload);
-  return train(network, workload.optimizer);
+  const start = workload.transformer ? transformer : workload.network ? convolutions : dense;
+  return train(start(workload), workload.optimizer);
 }
 
 function dense({ layers, weights, activation, loss: lossKind, batch, batches }) {
@@ -85,6 +85,60 @@ function transformer({
   };
 }
 
+function convolutions({ network, image: { channels, size }, layers, loss: lossKind, named, batch, batches }) {
+  const at = new Map(named.map(([name], i) => [name, i]));
+  const objective = (p, x, y) =>
+    losses[lossKind](
+      networks[network]((name) => p[at.get(name)], x, batch),
+      y,
+      batch,
+    );
+  return {
+    parameters: named.map(([, shape, values]) => np.array(values.slice()).reshape(shape)),
+    data: batches.map(({ x, y }) => ({
+      x: np.array(x).reshape([batch, channels, size, size]),
+      y: oneHot(y, layers.at(-1)),
+    })),
+    objective,
+  };
+}
+
+const networks = {
+  lenet(of, x, batch) {
+    const affine = (a, name) => np.matmul(a, of(`${name}.W`)).add(of(`${name}.b`));
+    const layer = (a, name, padding, channels, size) => {
+      const filtered = convolved(a, of(`${name}.W`), padding).add(of(`${name}.b`).reshape([channels, 1, 1]));
+      const windows = nn.relu(filtered).reshape([batch, channels, size / 2, 2, size / 2, 2]);
+      return np.max(np.max(windows, 5), 3);
+    };
+    const shapes = layer(layer(x, 'edges', 2, 6, 28), 'shapes', 0, 16, 10).reshape([batch, 400]);
+    return affine(nn.relu(affine(nn.relu(affine(shapes, 'first')), 'second')), 'logits');
+  },
+  'resnet-block'(of, x) {
+    const normed = (a, name) => {
+      const apart = a.ref.sub(np.mean(a, [0, 2, 3], { keepdims: true }));
+      const variance = np.mean(np.square(apart.ref), [0, 2, 3], { keepdims: true });
+      const scaled = apart.div(np.sqrt(variance.add(1e-5))).mul(of(`${name}.scale`).reshape([32, 1, 1]));
+      return scaled.add(of(`${name}.shift`).reshape([32, 1, 1]));
+    };
+    const inner = nn.relu(normed(convolved(x.ref, of('conv1.W'), 1), 'norm1'));
+    const sum = x.add(normed(convolved(inner, of('conv2.W'), 1), 'norm2'));
+    return np.matmul(np.mean(nn.relu(sum), [2, 3]), of('logits.W')).add(of('logits.b'));
+  },
+};
+
+function convolved(x, filters, padding) {
+  return lax.convGeneralDilated(
+    x,
+    filters,
+    [1, 1],
+    [
+      [padding, padding],
+      [padding, padding],
+    ],
+  );
+}
+
 function train({ parameters: first, data, objective }, optimizer) {
   let parameters = first;
   const { initial, update } = optimizers[optimizer.kind](optimizer, parameters);
@@ -145,6 +199,13 @@ const optimizers = {
   sgd: ({ rate }) => ({
     initial: {},
     update: (p, gradients) => ({ next: p.map((w, i) => w.sub(gradients[i].mul(rate))), slots: {} }),
+  }),
+  momentum: ({ rate, momentum }, parameters) => ({
+    initial: parameters.map((w) => np.zeros(w.shape)),
+    update(p, gradients, s) {
+      const slots = s.map((before, i) => before.mul(momentum).add(gradients[i]));
+      return { next: p.map((w, i) => w.sub(slots[i].ref.mul(rate))), slots };
+    },
   }),
   adam,
   adamw: adam,

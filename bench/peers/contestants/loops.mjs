@@ -2,9 +2,9 @@
 
 export const name = 'loops by hand';
 
-/** A transformer is more than that hour's work. */
+/** A transformer and convolutions are more than that hour's work. */
 export function start(workload) {
-  if (workload.transformer) return undefined;
+  if (workload.transformer || workload.network) return undefined;
   return workload.recurrent ? startRecurrent(workload) : startDense(workload);
 }
 

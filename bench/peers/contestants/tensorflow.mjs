@@ -1,6 +1,7 @@
 // TensorFlow.js on its WebAssembly backend: recorded gradients, and its own optimizers.
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
+import { startConvolutions } from './tensorflowImages.mjs';
 
 export const name = 'tfjs wasm';
 
@@ -8,6 +9,7 @@ export async function start(workload) {
   await tf.setBackend('wasm');
   await tf.ready();
   if (workload.recurrent) return startRecurrent(workload);
+  if (workload.network) return startConvolutions(workload);
   return workload.transformer ? startTransformer(workload) : startDense(workload);
 }
 
