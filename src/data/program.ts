@@ -7,11 +7,12 @@ import { batchesLooked, dataAbsent } from '../diagnostics/data.js';
 import { Fault, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { fileUnreadable } from '../diagnostics/files.js';
 import { render } from '../diagnostics/render.js';
+import type { ModelGraph } from '../ir/model.js';
 import { inputsToLearn } from '../passes/entries.js';
 import type { BatchStream, InputArrays, Words } from './dataset.js';
 import { describe } from './fields.js';
 import { reasonOf } from './files.js';
-import { loadSources } from './sources.js';
+import { loadSources, type Sources } from './sources.js';
 import { splitData } from './split.js';
 
 /** Which data to read. */
@@ -44,8 +45,13 @@ export interface ProgramData {
 export async function readData(source: string | DataRequest): Promise<ProgramData> {
   const request = typeof source === 'string' ? { file: source } : source;
   const texts = new Map<string, string>();
+  return asErrors(texts, () => read(request, texts));
+}
+
+/** Makes what is the user's fault an `Error` with the message that `nnc` shows; `texts` are the sources read so far. */
+export async function asErrors<T>(texts: ReadonlyMap<string, string>, action: () => Promise<T>): Promise<T> {
   try {
-    return await read(request, texts);
+    return await action();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw new Error(shown([error.diagnostic], texts), { cause: error });
@@ -66,15 +72,31 @@ async function read({ file, model: name, set, seed }: DataRequest, texts: Map<st
     },
   };
   const { model, diagnostics } = check({ file, text }, options);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (!model || errors.length > 0) throw new Error(shown(errors, texts));
+  refuseErrors(diagnostics, texts);
+  if (!model) throw new Error(shown(diagnostics, texts));
   const { data, others = {} } = model.train;
   if (!data) throw new Fault(dataAbsent({ model: model.name }));
+  return readPortions(model, { data, ...others }, dirname(resolve(file)), { seed: seed ?? model.train.seed });
+}
+
+/** A model with errors is refused with all of them. */
+export function refuseErrors(diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, string>): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new Error(shown(errors, texts));
+}
+
+/** Reads sources and splits them as the model says; paths start from `folder`. */
+export async function readPortions(
+  model: ModelGraph,
+  sources: Sources,
+  folder: string,
+  { seed, words = {} }: { readonly seed: number; readonly words?: Words },
+): Promise<ProgramData> {
   const needed = model.training.loss ? inputsToLearn(model) : model.inputs;
-  const loaded = await loadSources({ data, ...others }, model.inputs, dirname(resolve(file)), { needed });
-  const portions = splitData(loaded, model, seed ?? model.train.seed);
+  const loaded = await loadSources(sources, model.inputs, folder, { needed, words });
+  const portions = splitData(loaded, model, seed);
   const arraysOf = (part: Part | BatchStream): InputArrays => {
-    if ('kind' in part) throw new Fault(batchesLooked({ source: describe(data) }));
+    if ('kind' in part) throw new Fault(batchesLooked({ source: describe(sources.data) }));
     return part.taker(part.count)(Array.from({ length: part.count }, (_, i) => part.rowAt(i))) as InputArrays;
   };
   const { train, validation, test } = portions;

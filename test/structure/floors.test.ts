@@ -22,7 +22,7 @@ const floors: Readonly<Record<string, number>> = {
   page: 3.2,
   data: 3,
   index: 3.5,
-  node: 3.5,
+  node: 4.5,
   cli: 4,
 };
 

@@ -46,12 +46,17 @@ export async function prepareFile(file: string, settings: Settings): Promise<Pre
 }
 
 /** Compiles what a run has kept of its model, under the names that it had. */
-export async function prepareRun(
-  folder: string,
-  { files, overrides, target, relaxed = false }: RunRecord,
-  threads: boolean,
-): Promise<Prepared | undefined> {
-  const kept = files.map(({ path, from }): Kept => {
+export async function prepareRun(folder: string, record: RunRecord, threads: boolean): Promise<Prepared | undefined> {
+  const kept = keptIn(folder, record);
+  for (const { from, text } of kept) rememberSource(from, text);
+  const { source, settings } = compiledAs(kept, record, threads);
+  const prepared = await prepare(source, settings, settings.read);
+  return prepared && { ...prepared, kept };
+}
+
+/** What a run has kept of its model, the model's file first. */
+export function keptIn(folder: string, { files }: RunRecord): readonly Kept[] {
+  return files.map(({ path, from }): Kept => {
     const file = join(folder, path);
     try {
       return { path, from, text: readFileSync(file, 'utf8') };
@@ -59,12 +64,17 @@ export async function prepareRun(
       throw new Fault(runDamaged({ file, reason: reasonOf(error) }));
     }
   });
-  for (const { from, text } of kept) rememberSource(from, text);
-  const [entry, ...imports] = kept;
+}
+
+/** How what a run has kept is compiled. */
+export function compiledAs(
+  [entry, ...imports]: readonly Kept[],
+  { overrides, target, relaxed = false }: RunRecord,
+  threads: boolean,
+): { readonly source: Source; readonly settings: Settings & { read(path: string): string | undefined } } {
   const texts = new Map(imports.map(({ from, text }) => [from, text]));
-  const settings = { ...overrides, target, relaxed, threads };
-  const prepared = await prepare({ file: entry.from, text: entry.text }, settings, (path) => texts.get(path));
-  return prepared && { ...prepared, kept };
+  const settings = { ...overrides, target, relaxed, threads, read: (path: string) => texts.get(path) };
+  return { source: { file: entry.from, text: entry.text }, settings };
 }
 
 async function prepare(

@@ -69,7 +69,8 @@ export async function openTrained(
   };
 }
 
-function weightsOfRun(folder: string): string {
+/** The best weights of a run, else its last. */
+export function weightsOfRun(folder: string): string {
   const found = [names.best, names.last].map((name) => join(folder, name)).find((file) => existsSync(file));
   if (found === undefined) throw new Fault(checkpointAbsent({ folder }));
   return found;
