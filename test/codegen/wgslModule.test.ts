@@ -52,7 +52,7 @@ afterAll(() => gpu?.end());
 describe('shaders', () => {
   const few = chosen(
     examples,
-    ([file]) => !/moby-dick|autoencoder|gan|vae|contrastive|distillation|lora|siamese/.test(file),
+    ([file]) => !/moby-dick|autoencoder|gan|vae|contrastive|distillation|lora|siamese|spirals/.test(file),
   );
   it.each([...few, ['names that WGSL has a use for', network] as const, ['a large network', large] as const])(
     'of %s are valid',

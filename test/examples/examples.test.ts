@@ -143,6 +143,7 @@ describe('pages', () => {
     'gan',
     'distillation',
     'lora',
+    'spirals',
   ];
   it.each(folders)('%s says what to see', (name) => {
     const folder = join(import.meta.dirname, '../../examples', name);

@@ -62,6 +62,7 @@ function valuesOf(sizeOf: (name: string) => number): (node: Node) => number[] {
 const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'moby-dick.nn': { d: 8, T: 6, depth: 2 },
   'gru.nn': { T: 6, d: 8, units: 16 },
+  'spirals.nn': { hidden: 6 },
   'autoencoder.nn': { hidden: 32 },
   'vae.nn': { hidden: 8, latent: 2 },
 };
