@@ -1,6 +1,6 @@
 // Runs: the files of a folder, and that a run which was interrupted or killed ends with the bits of one that was not.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -84,14 +84,6 @@ describe('the folder of a run', () => {
     const { metadata } = readHeader(bytes, (why) => new Error(why));
     expect(JSON.parse(metadata.classes)).toEqual({ label: ['ant', 'bee', 'cat'] });
     expect(JSON.parse(metadata.position)).toMatchObject({ calls: 18, state: { epoch: 4, step: 0 } });
-  });
-
-  it('keeps what is imported from elsewhere, and finds it again', () => {
-    mkdirSync(join(folder, 'deep'));
-    file('deep/far.nn', net.replace('"layers.nn"', '"../layers.nn"').replace('"rows.csv"', '"../rows.csv"'));
-    expect(run('train', 'deep/far.nn', '--out', 'far', '--epochs', '1').status).toBe(0);
-    expect(existsSync(join(folder, 'far/imports/1/layers.nn'))).toBe(true);
-    expect(warm(['train', '--resume', 'far', '--epochs', '2'], { cwd: folder }).stdout).toContain('epoch 2/2');
   });
 
   it('prints events as JSON, or nothing', () => {

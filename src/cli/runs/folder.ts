@@ -10,7 +10,7 @@ import { attempt, makeFolder, reached, writeFiles } from '../files.js';
 import { withMetadata, positionText, type Position } from './checkpoint.js';
 import { append, csvHeader, csvLine, rowsIn, type EpochRecord, type StepRecord } from './metrics.js';
 import { recordName, recordText, type Best, type Ending, type RunRecord } from './record.js';
-import type { Kept } from './prepare.js';
+import type { Kept } from './keep.js';
 
 export const names = {
   last: 'last.safetensors',

@@ -10,8 +10,9 @@ import { sourcesOf } from '../source.js';
 import { importTrainer, simdWorks, type Trainer } from '../trainer.js';
 import { classesIn, loadTrainer, positionIn, readCheckpoint } from './checkpoint.js';
 import { names } from './folder.js';
+import { keptIn } from './keep.js';
 import { rowsIn, type EpochRecord } from './metrics.js';
-import { compiledAs, keptIn } from './prepare.js';
+import { compiledAs } from './prepare.js';
 import { readRecord, type RunRecord } from './record.js';
 import { weightsOfRun } from './trained.js';
 
@@ -49,10 +50,13 @@ export async function openRun(folder: string, { weights, target }: OpenOptions =
   const texts = new Map<string, string>();
   return asErrors(texts, async () => {
     const record = readRecord(folder);
-    const kept = keptIn(folder, record);
-    for (const { from, text } of kept) texts.set(from, text);
     const own = record.target === 'ts' ? 'ts' : simdWorks() ? 'wasm' : 'ts';
-    const { source, settings } = compiledAs(kept, { ...record, target: target ?? own }, false);
+    const {
+      source,
+      settings,
+      texts: kept,
+    } = compiledAs(folder, keptIn(folder, record), { ...record, target: target ?? own }, false);
+    for (const [path, text] of kept) texts.set(path, text);
     const { model, code, diagnostics } = await compile(source, { ...settings, language: 'js' });
     refuseErrors(diagnostics, texts);
     if (!model || code === undefined) throw new Error(`${folder}: the model is not whole`);
