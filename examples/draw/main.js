@@ -79,11 +79,14 @@ const pen = paper.getContext('2d', { willReadFrequently: true });
 let last;
 let drawn = false;
 let asked = 0;
+/** What was asked up to here is about a sheet that is gone. */
+let gone = 0;
 
 function clear() {
   pen.fillStyle = '#fff';
   pen.fillRect(0, 0, paper.width, paper.height);
   drawn = false;
+  gone = asked;
   at('answer').textContent = '–';
   for (const meter of at('bars').querySelectorAll('meter')) meter.value = 0;
   for (const share of at('bars').querySelectorAll('span')) share.textContent = '';
@@ -132,8 +135,9 @@ for (let digit = 0; digit < 10; digit++) {
   at('bars').append(row);
 }
 
+/** A drawing is asked about again while it waits: where training is slow, the newest answer is one to an earlier question. */
 function showAnswer({ id, probability }) {
-  if (id !== asked || !drawn) return;
+  if (id <= gone) return;
   const best = probability.indexOf(Math.max(...probability));
   at('answer').textContent = String(best);
   [...at('bars').children].forEach((row, digit) => {

@@ -90,7 +90,7 @@ it('the page trains and answers on WebGPU, in the dark', async () => {
   const options = { flags: ['--enable-unsafe-webgpu'], colorScheme: 'dark' as const };
   const { page, close } = await openPage({ folder, query: '?target=wgsl' }, options);
   try {
-    // In software, some ten steps a second; an answer waits for the validation that has begun.
+    // In software, some ten steps a second.
     const patient = { timeout: 120_000 };
     await page.waitForFunction(`Number(document.querySelector('#status').dataset.loss) < 1.2`, undefined, patient);
     expect(await page.textContent('#target')).toBe('WebGPU');
