@@ -32,6 +32,12 @@ const fonts = `<?xml version="1.0"?>
 </fontconfig>
 `;
 
+/**
+ * An option of Dawn, in a process or in Chromium: it zeroes by a loop what a workgroup shares. Left to itself, SwiftShader writes a store
+ * for each element, and takes most of its time to compile those.
+ */
+export const zeroes = 'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
+
 /** What to type where nothing else helps. */
 export const advice = 'apt-get install --no-install-recommends chromium libvulkan1';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkCase, type CaseModule, type CaseTrainer } from '../reference/checkCase.js';
 import { cases } from '../reference/reference.js';
 import { chosen } from '../support/full.js';
-import { openPage, type Served } from './page.js';
+import { openPage, withWebGpu, type Served } from './page.js';
 
 /** Typed arrays as they cross between Node and the page: with the name of their class. */
 function packed(value: unknown): unknown {
@@ -60,7 +60,7 @@ async function load(page: Page, path: string): Promise<CaseModule> {
 const modules: Record<string, string> = {};
 let served: Served;
 beforeAll(async () => {
-  served = await openPage(modules, { flags: ['--enable-unsafe-webgpu'] });
+  served = await openPage(modules, { flags: withWebGpu });
 });
 afterAll(() => served?.close());
 

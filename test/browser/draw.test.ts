@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPage } from './page.js';
+import { openPage, withWebGpu } from './page.js';
 
 const root = join(import.meta.dirname, '../..');
 let folder = '';
@@ -87,7 +87,7 @@ describe.each([
 });
 
 it('the page trains and answers on WebGPU, in the dark', async () => {
-  const options = { flags: ['--enable-unsafe-webgpu'], colorScheme: 'dark' as const };
+  const options = { flags: withWebGpu, colorScheme: 'dark' as const };
   const { page, close } = await openPage({ folder, query: '?target=wgsl' }, options);
   try {
     // In software, some ten steps a second.

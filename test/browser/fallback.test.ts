@@ -1,7 +1,7 @@
 // One module for two targets: it takes the GPU where there is one, and WebAssembly where there is none.
 import { describe, expect, it } from 'vitest';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
-import { openPage } from './page.js';
+import { openPage, withWebGpu } from './page.js';
 import { runnableText } from '../support/runnable.js';
 
 const model = `
@@ -75,7 +75,7 @@ describe('a module for wgsl,wasm', () => {
       }
     };
     const here = await trainIn(await importCode(code));
-    const onGpu = await inPage(['--enable-unsafe-webgpu']);
+    const onGpu = await inPage(withWebGpu);
     const without = await inPage(['--disable-features=WebGPU', '--disable-gpu']);
     expect(onGpu.devices).toBe(1);
     expect(without).toEqual({ ...here, devices: 0 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { environmentOf, find } from '../../scripts/chromium.mjs';
+import { environmentOf, find, zeroes } from '../../scripts/chromium.mjs';
 
 const axe = join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js');
 
@@ -15,6 +15,9 @@ function executable(): string {
     throw new Error('the tests need Chromium: node scripts/chromium.mjs, or set NNC_CHROMIUM to its path');
   return found;
 }
+
+/** Flags of a browser with WebGPU in software. */
+export const withWebGpu: readonly string[] = ['--enable-unsafe-webgpu', `--${zeroes}`];
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { runnableText } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
-import { openPage } from './page.js';
+import { openPage, withWebGpu } from './page.js';
 
 const model = `model digits {
   input image: [batch, 30]
@@ -53,7 +53,7 @@ const record = `
 it('trains in Chromium as plain TypeScript does in Node', async () => {
   const here = await trainIn((await importCode(await runnableText(model))) as unknown as AnyModule);
   const code = await runnableText(model, { target: 'wgsl' });
-  const { page, close } = await openPage({ '/trainer.js': code }, { flags: ['--enable-unsafe-webgpu'] });
+  const { page, close } = await openPage({ '/trainer.js': code }, { flags: withWebGpu });
   try {
     expect(await page.evaluate('navigator.gpu?.requestAdapter().then((adapter) => adapter !== null)')).toBe(true);
     await page.evaluate(record);

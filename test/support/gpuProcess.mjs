@@ -1,7 +1,8 @@
 // A process of its own for a GPU without hardware: what its parent sends is run, and the result goes back.
 import { create, globals } from 'webgpu';
+import { zeroes } from '../../scripts/chromium.mjs';
 
-const gpu = create(process.argv.slice(2));
+const gpu = create([...process.argv.slice(2), zeroes]);
 // A global, because a device must not outlive what made it.
 Object.assign(globalThis, globals, { gpu });
 const adapter = await gpu.requestAdapter();
