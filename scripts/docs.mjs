@@ -1,9 +1,10 @@
 // Writes docs/library.md from the standard library and the builtins' own descriptions, docs/simplify.md from the simplifier's rules,
-// docs/passes.md from the list of passes, and docs/ops.md from the records of the primitive operations.
+// docs/passes.md from the list of passes, docs/ops.md from the records of the primitive operations, and docs/diagnostics.md from the catalog.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { format, resolveConfig } from 'prettier';
+import { answers, lintExamples } from './diagnostics.mjs';
 import { setup as embed } from './embed.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -14,6 +15,7 @@ const { outputFiles } = await build({
       "export { library } from './src/embedded.js'; export { libraryPage } from './src/inspect/libraryPage.js'; " +
       "export { simplifyPage } from './src/inspect/simplifyPage.js'; " +
       "export { passesPage } from './src/inspect/passesPage.js'; " +
+      "export { diagnosticsPage } from './src/inspect/diagnosticsPage.js'; " +
       "export { opsPage } from './src/inspect/opsPage.js';",
     resolveDir: '.',
   },
@@ -22,10 +24,11 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
 });
-const { library, libraryPage, opsPage, passesPage, simplifyPage } = await import(
+const { diagnosticsPage, library, libraryPage, opsPage, passesPage, simplifyPage } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
 );
 for (const [path, made] of [
+  ['docs/diagnostics.md', diagnosticsPage(lintExamples(), answers())],
   ['docs/library.md', libraryPage(library)],
   ['docs/ops.md', opsPage()],
   ['docs/passes.md', passesPage()],

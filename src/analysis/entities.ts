@@ -146,6 +146,6 @@ export interface Use {
   readonly name: string;
   /** Undefined: nothing bears the name. */
   readonly entity: Entity | undefined;
-  /** `defines`: it begins here; `writes`: it is replaced by `:=`. */
-  readonly role: 'defines' | 'writes' | 'reads';
+  /** `defines`: it begins here; `writes`: it is replaced by `:=`; `names`: it is said, and its value not asked for. */
+  readonly role: 'defines' | 'writes' | 'reads' | 'names';
 }

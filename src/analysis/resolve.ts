@@ -83,7 +83,7 @@ class Resolver {
     for (const { name, span } of names) {
       const entity = other && exported(other, name, this.files);
       if (entity) this.scope.define(entity);
-      this.uses.push({ span, name, entity, role: 'reads' });
+      this.uses.push({ span, name, entity, role: 'names' });
     }
   }
 
@@ -268,7 +268,7 @@ class Resolver {
   }
 
   private setting({ name, value }: Setting, ofPlayer: boolean): void {
-    this.uses.push({ ...name, entity: { kind: 'setting', name: name.name }, role: 'reads' });
+    this.uses.push({ ...name, entity: { kind: 'setting', name: name.name }, role: 'names' });
     // The losses of a player are named, also in quotes, which stay as they are.
     if (ofPlayer && name.name === 'loss' && value.kind === 'string') return;
     this.expression(value);
@@ -335,7 +335,7 @@ class Resolver {
       : callee.kind === 'name' && builtinOf(callee.name)?.kind === 'data source'
         ? this.inputNamed(name.name)
         : undefined;
-    this.uses.push({ ...name, entity: entity ?? { kind: 'builtin', name: name.name }, role: 'reads' });
+    this.uses.push({ ...name, entity: entity ?? { kind: 'builtin', name: name.name }, role: 'names' });
   }
 
   private inputNamed(name: string): Entity | undefined {

@@ -1,5 +1,6 @@
 // Printing diagnostics on standard error.
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { unsilenced } from '../diagnostics/ignored.js';
 import { render } from '../diagnostics/render.js';
 import { textOf } from './files.js';
 import { standardError } from './output.js';
@@ -7,7 +8,8 @@ import { standardError } from './output.js';
 /** Prints diagnostics for people; true where one of them is an error. */
 export function report(diagnostics: readonly Diagnostic[]): boolean {
   const colour = coloured(standardError);
-  for (const diagnostic of diagnostics) standardError.write(`${render(diagnostic, textOf, { colour })}\n\n`);
+  for (const diagnostic of unsilenced(diagnostics, textOf))
+    standardError.write(`${render(diagnostic, textOf, { colour })}\n\n`);
   return hasErrors(diagnostics);
 }
 

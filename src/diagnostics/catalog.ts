@@ -6,6 +6,7 @@ import * as elaboration from './elaboration.js';
 import * as explain from './explain.js';
 import * as files from './files.js';
 import * as gradients from './gradients.js';
+import * as lints from './lints.js';
 import * as loops from './loops.js';
 import * as memory from './memory.js';
 import * as requirements from './requirements.js';
@@ -28,6 +29,7 @@ const phases: Readonly<Record<string, object>> = {
   requirements,
   gradients,
   loops,
+  lints,
   data,
   explain,
   files,

@@ -20,6 +20,13 @@ export interface Label {
   readonly text: string;
 }
 
+/** What is to be written instead: edits that do not overlap. */
+export interface Fix {
+  /** `leave out the import of relu` */
+  readonly title: string;
+  readonly edits: readonly { readonly span: Span; readonly text: string }[];
+}
+
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
   /** Kebab case, unique in the catalog: `shape-mismatch`. */
@@ -32,6 +39,8 @@ export interface Diagnostic {
   readonly notes?: readonly string[];
   /** One hint: `did you mean image @ W?` */
   readonly help?: string;
+  /** What mends it, where that is plain. */
+  readonly fix?: Fix;
   /** Calls that led into a library or another function, innermost first: where each was called. */
   readonly trace?: readonly { readonly callee: string; readonly span: Span }[];
 }

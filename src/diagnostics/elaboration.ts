@@ -1,5 +1,5 @@
 // Messages of elaboration: names, calls, definitions, models and how to train them.
-import { message, type Span } from './diagnostic.js';
+import { message, type Fix, type Span } from './diagnostic.js';
 import { argumentHere, nameHere, usageOf } from './foreign.js';
 import { inGiB, raised } from './memory.js';
 
@@ -319,9 +319,10 @@ export const notExported = message(
 
 export const unused = message(
   'unused',
-  ({ name, span }: At & { name: string }) => ({
-    message: `${name} is never used`,
-    labels: [{ span, text: 'no output, loss or metric depends on it' }],
+  ({ name, what, span, fix }: At & { name: string; what?: string; fix?: Fix | undefined }) => ({
+    message: `${what === undefined ? '' : `the ${what} `}${name} is never used`,
+    labels: [{ span, text: what === undefined ? 'no output, loss or metric depends on it' : 'nothing reads it' }],
+    ...(fix && { fix }),
   }),
   'warning',
 );

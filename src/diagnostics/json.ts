@@ -22,12 +22,14 @@ export interface JsonDiagnostic {
   readonly labels: readonly (JsonPlace & { readonly text: string })[];
   readonly notes: readonly string[];
   readonly help?: string;
+  /** What mends it: stretches and what stands there instead. */
+  readonly fix?: { readonly title: string; readonly edits: readonly (JsonPlace & { readonly text: string })[] };
   readonly trace: readonly (JsonPlace & { readonly callee: string })[];
 }
 
 /** All of a diagnostic, its places as lines and columns. */
 export function toJson(diagnostic: Diagnostic, sources: Sources): JsonDiagnostic {
-  const { code, severity, message, labels, notes = [], help, trace = [] } = diagnostic;
+  const { code, severity, message, labels, notes = [], help, fix, trace = [] } = diagnostic;
   const starts = new Map<string, readonly number[]>();
   const place = ({ file, start, end }: Span): JsonPlace => {
     const known =
@@ -52,6 +54,7 @@ export function toJson(diagnostic: Diagnostic, sources: Sources): JsonDiagnostic
     labels: labels.map(({ span, text }) => ({ ...place(span), text })),
     notes,
     ...(help === undefined ? {} : { help }),
+    ...(fix && { fix: { title: fix.title, edits: fix.edits.map(({ span, text }) => ({ ...place(span), text })) } }),
     trace: trace.map(({ callee, span }) => ({ ...place(span), callee })),
   };
 }

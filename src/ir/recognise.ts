@@ -27,40 +27,50 @@ type Reduction = NodeOf<typeof sum>;
 
 /** The well-known function that a node is, if it is one. */
 export function recognise(node: Node): Form | undefined {
-  return (
-    softmax(node) ??
-    logSoftmax(node) ??
-    logSumExp(node) ??
-    argExtreme(node) ??
-    mean(node) ??
-    relu(node) ??
-    lowerTriangle(node)
-  );
+  return shares(node) ?? logSumExp(node) ?? argExtreme(node) ?? mean(node) ?? relu(node) ?? lowerTriangle(node);
+}
+
+/** e^x over its sum, x being what it is `of`, or the logarithm of that. */
+export interface Shares {
+  readonly of: Node;
+  /** The sum. */
+  readonly total: Reduction;
+  readonly isLogarithm: boolean;
+}
+
+/** The shares that a node is, as softmax and log_softmax give them. */
+export function sharesOf(node: Node): Shares | undefined {
+  return softmax(node) ?? logSoftmax(node);
 }
 
 /** exp(x - m) / sum(exp(x - m)), the maximum m subtracted */
-function softmax(node: Node): Form | undefined {
+function softmax(node: Node): Shares | undefined {
   if (!isOp(node, div)) return undefined;
   const [power, spread] = node.inputs;
   const total = shown(spread);
   if (!isOp(power, exp) || !isOp(total, sum) || total.inputs[0] !== power) return undefined;
-  const x = shifted(power.inputs[0]);
-  return x && { name: 'softmax', inputs: [x], rest: axisOf(total) };
+  const of = shifted(power.inputs[0]);
+  return of && { of, total, isLogarithm: false };
 }
 
 /** (x - m) - log(sum(exp(x - m))) */
-function logSoftmax(node: Node): Form | undefined {
+function logSoftmax(node: Node): Shares | undefined {
   if (!isOp(node, sub)) return undefined;
   const [inner, spread] = node.inputs;
-  const x = shifted(inner);
+  const of = shifted(inner);
   const logarithm = shown(spread);
-  if (!x || !isOp(logarithm, log)) return undefined;
+  if (!of || !isOp(logarithm, log)) return undefined;
   const total = shown(logarithm.inputs[0]);
   if (!isOp(total, sum)) return undefined;
   const [power] = total.inputs;
-  return isOp(power, exp) && power.inputs[0] === inner
-    ? { name: 'log_softmax', inputs: [x], rest: axisOf(total) }
-    : undefined;
+  return isOp(power, exp) && power.inputs[0] === inner ? { of, total, isLogarithm: true } : undefined;
+}
+
+function shares(node: Node): Form | undefined {
+  const found = sharesOf(node);
+  if (!found) return undefined;
+  const { of, total, isLogarithm } = found;
+  return { name: isLogarithm ? 'log_softmax' : 'softmax', inputs: [of], rest: axisOf(total) };
 }
 
 /** m + log(sum(exp(x - m))) */

@@ -53,6 +53,46 @@ it.each([
   expect(nnc(args, { cwd: folder })).toEqual(first);
 });
 
+describe('nnc check', () => {
+  const wrong = `import { a, b } from "ab.nn"
+model m {
+  input x: [batch, 2]
+  c = relu(x)
+  d = relu(c)
+  loss = mean(a(x |> dense(1)))
+}
+`;
+  const right = `import { a } from "ab.nn"
+model m {
+  input x: [batch, 2]
+  loss = mean(a(x |> dense(1)))
+}
+`;
+
+  it('tells lints with their fixes as data, and ends well', () => {
+    file('ab.nn', 'fn a(x) = x\nfn b(x) = x\n');
+    file('lint.nn', wrong);
+    const { status, stdout, stderr } = run('check', 'lint.nn', '--json');
+    expect([status, stderr]).toEqual([0, '']);
+    const found: { code: string; fix?: { edits: { start: number; text: string }[] } }[] = JSON.parse(stdout);
+    expect(found.map(({ code, fix }) => [code, fix?.edits.map(({ start, text }) => [start, text])])).toEqual([
+      ['unused', [[10, '']]],
+      ['unused', [[wrong.indexOf('  d'), '']]],
+    ]);
+    expect(run('check', 'lint.nn').stderr).toContain('warning[unused]: the import b is never used');
+  });
+
+  it('mends with --fix, what comes of that too, and names what has changed', () => {
+    file('ab.nn', 'fn a(x) = x\nfn b(x) = x\n');
+    const path = file('fix.nn', wrong);
+    expect(run('check', 'fix.nn', 'line.nn', '--fix')).toEqual({ status: 0, stdout: 'fix.nn\n', stderr: '' });
+    expect(readFileSync(path, 'utf8')).toBe(right);
+    expect(run('check', 'fix.nn', '--fix')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(run('check', '-', '--fix').status).toBe(2);
+    expect(run('check', 'fix.nn', '--fix', '--json').status).toBe(2);
+  });
+});
+
 describe('nnc', () => {
   it('helps', () => {
     const { status, stdout } = run('--help');
