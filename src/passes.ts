@@ -259,7 +259,7 @@ export const passes: readonly Pass[] = [
   }),
   pass({
     name: 'gather',
-    why: 'makes one kernel of small ones that do not wait for one another, which are then dispatched together',
+    why: 'makes one kernel of several that do not wait for one another, which are then dispatched together',
     from: 'kernels',
     to: 'kernels',
     optional: true,

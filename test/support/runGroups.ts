@@ -61,6 +61,11 @@ function runGroup(
   lengthOf: (buffer: Buffer) => number,
 ): void {
   for (const statement of body) {
+    if (statement.kind === 'if') {
+      const [a, b] = statement.less.map((index) => indexOf(index, state));
+      runGroup(a < b ? statement.then : statement.else, state, threads, outside, lengthOf);
+      continue;
+    }
     if (statement.kind !== 'loop' || statement.as !== 'thread') {
       run(statement, { ...state, watch: outside });
       continue;

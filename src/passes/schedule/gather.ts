@@ -1,12 +1,13 @@
 // Horizontal fusion: kernels of few threads that do not wait for one another become one, so that small updates are dispatched together.
 import { accessOf } from '../../ir/access.js';
-import { axis, constantOf, sub, toIndex, type Index } from '../../ir/index.js';
+import { axis, constantOf, sub, toIndex } from '../../ir/index.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import type { Kernel, Run, Statement, Step } from '../../ir/program.js';
-import { actualOf, runsByKernel, runsOf } from '../../ir/runs.js';
-import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
-import { isLanes, load, type Buffer } from '../../ir/scalar.js';
+import { runsByKernel, runsOf } from '../../ir/runs.js';
+import { isLanes } from '../../ir/scalar.js';
 import { unique } from '../unique.js';
+import { gatherGroups } from './gatherGroups.js';
+import { accessOfSteps, conflict, withBuffers } from './order.js';
 import type { Kernels } from './works.js';
 
 /** Larger results keep a processor busy by themselves. */
@@ -31,11 +32,12 @@ interface Small {
   readonly vectors: boolean;
 }
 
-/** In every pass that trains: small calls wait until one is needed, and those that wait together are one kernel. */
+/** In every pass that trains: small calls wait until one is needed, and those that wait together are one kernel. Then the same for workgroups. */
 export function gather(kernels: Kernels): Kernels {
   const names = new Set(kernels.kernels.map(({ name }) => name));
+  const groups = gatherGroups(kernels.estimate, names);
   const entries = kernels.entries.map((entry) =>
-    isTraining(entry.name) ? { ...entry, steps: gatherSteps(entry.steps, kernels.estimate, names) } : entry,
+    isTraining(entry.name) ? { ...entry, steps: groups(gatherSteps(entry.steps, kernels.estimate, names)) } : entry,
   );
   const used = new Set(runsOf(entries.flatMap(({ steps }) => steps)).map(({ kernel }) => kernel));
   const made = [...used].filter((kernel) => !kernels.kernels.includes(kernel));
@@ -102,27 +104,6 @@ function inLevels(smalls: readonly Small[]): Small[][] {
   return levels;
 }
 
-interface Access {
-  readonly reads: ReadonlySet<Buffer>;
-  readonly writes: ReadonlySet<Buffer>;
-}
-
-function accessOfSteps(steps: readonly Step[]): Access {
-  const [reads, writes] = [new Set<Buffer>(), new Set<Buffer>()];
-  for (const run of runsOf(steps)) {
-    const access = accessOf(run.kernel.body);
-    for (const buffer of access.reads) reads.add(actualOf(run, buffer));
-    for (const buffer of access.writes) writes.add(actualOf(run, buffer));
-  }
-  return { reads, writes };
-}
-
-/** Must one be made before the other? */
-function conflict(a: Access, b: Access): boolean {
-  const meet = (x: ReadonlySet<Buffer>, y: ReadonlySet<Buffer>): boolean => [...x].some((buffer) => y.has(buffer));
-  return meet(a.writes, b.reads) || meet(a.writes, b.writes) || meet(a.reads, b.writes);
-}
-
 function smallOf(step: Step, estimate: Estimate): Small | undefined {
   if (step.kind !== 'run' || step.host || step.numbers) return undefined;
   const { threads, scratch } = step.kernel;
@@ -140,38 +121,7 @@ function smallOf(step: Step, estimate: Estimate): Small | undefined {
 
 /** What the kernel does in this call: its text with what the parameters stand for. */
 function bodyOf({ kernel: { body }, given }: Run): readonly Statement[] {
-  if (!given) return body;
-  const actual = (buffer: Buffer): Buffer => given.get(buffer) ?? buffer;
-  const rewrite: Rewrite = {
-    scalar: (v) =>
-      v.kind === 'load' && given.has(v.from) ? load(actual(v.from), rewriteIndex(v.at, rewrite), v.lanes) : undefined,
-  };
-  const index = (at: Index): Index => rewriteIndex(at, rewrite);
-  const all = (statements: readonly Statement[]): Statement[] => statements.map(statement);
-  const statement = (s: Statement): Statement => {
-    switch (s.kind) {
-      case 'loop': {
-        const { from, last } = s;
-        const bounds = { ...(from && { from: index(from) }), to: index(s.to), ...(last && { last: index(last) }) };
-        return { ...s, ...bounds, body: all(s.body) };
-      }
-      case 'index':
-        return { ...s, value: index(s.value) };
-      case 'let':
-      case 'set':
-        return { ...s, value: rewriteScalar(s.value, rewrite) };
-      case 'store':
-        return { ...s, to: actual(s.to), at: index(s.at), value: rewriteScalar(s.value, rewrite) };
-      case 'if':
-        return { ...s, less: [index(s.less[0]), index(s.less[1])], then: all(s.then), else: all(s.else) };
-      case 'transpose':
-      case 'barrier':
-        return s;
-      default:
-        return s satisfies never;
-    }
-  };
-  return all(body);
+  return given ? withBuffers(body, given) : body;
 }
 
 /** Of what is made of small kernels. */
