@@ -1,5 +1,6 @@
 // Kernels compute what their nests mean, for every shape of nest, target and run-time size.
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { printKernel } from '../../src/ir/printProgram.js';
 import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
@@ -65,5 +66,20 @@ describe.each([ts, wasm])('lower for $name', (target) => {
         sizes,
       );
     }
+  });
+});
+
+describe('sums of a length that is known at run time', () => {
+  const armsOf = (example: Example) => lowerNest(example.nest, wasm, () => 64).body.filter((s) => s.kind === 'if');
+
+  it('are written once, in blocks whose length is chosen', () => {
+    const example = nests.columnSums(batch, 37);
+    expect(armsOf(example)).toEqual([]);
+    const text = printKernel(lowerNest(example.nest, wasm, () => 64));
+    expect(text).toContain('let length = select((128 < batch), 48, batch)');
+  });
+
+  it('of products have an arm without blocks', () => {
+    expect(armsOf(nests.contraction('Aᵀ·B', 37, 30, batch))).toHaveLength(1);
   });
 });

@@ -32,6 +32,8 @@ export interface Range {
 export interface Cut {
   readonly at: number;
   readonly rounds: number;
+  /** Where it is known at run time whether the sum is long: if so, this is less than that. Else all rounds are one block, for blocks have a price. */
+  readonly less?: readonly [most: Index, terms: Index];
 }
 
 /**
@@ -44,15 +46,24 @@ export function cutOf(
   termsEach: number,
   most = writer.blocks?.most ?? Infinity,
 ): Cut | undefined {
-  const { blocks } = writer;
-  if (!blocks || !writer.isLong(mul(product(extents), termsEach), most)) return undefined;
+  const { blocks, asked } = writer;
+  const terms = mul(product(extents), termsEach);
+  const known = constantOf(terms);
+  if (!blocks || (known ?? Infinity) <= most) return undefined;
+  const isProduct = most === blocks.mostOfProducts;
+  if (known === undefined && asked && isProduct) {
+    if (asked === 'short') return undefined;
+    writer.longProducts.set(terms.key, { terms, most });
+  }
   let inside = termsEach;
   for (let at = extents.length - 1; at >= 0; at--) {
     const extent = constantOf(extents[at]);
     if (extent === undefined || inside * extent > blocks.length) {
       const rounds = Math.max(1, Math.floor(blocks.length / inside));
       // All of one length, where that can be.
-      return { at, rounds: extent === undefined ? rounds : Math.ceil(extent / Math.ceil(extent / rounds)) };
+      const each = extent === undefined ? rounds : Math.ceil(extent / Math.ceil(extent / rounds));
+      const decided = known !== undefined || !asked || isProduct;
+      return { at, rounds: each, ...(!decided && { less: [toIndex(most), terms] as const }) };
     }
     inside *= extent;
   }
@@ -75,21 +86,37 @@ export function writeRange(
     writer.push({ kind: 'loop', axis: counter, ...bounds, step, as: 'serial', ...rest, body });
   };
   if (!cut) return loop({ ...(from && { from }), to });
-  const blocks = div(add(rounds, cut.rounds - 1), toIndex(cut.rounds));
-  const [block] = writer.open(newAxis('block', blocks));
-  const length = cut.rounds * step;
+  const { blocks, most, length: each, even } = blocksOf(writer, rounds, cut);
+  const [block] = writer.open(newAxis('block', most));
+  const length = mul(each, step);
   const start = add(from ?? zero, mul(toIndex(block), length));
   const end = add(start, length);
-  const even = (constantOf(rounds) ?? NaN) % cut.rounds === 0;
   loop({ from: start, to: even ? end : least(end, to) });
   after();
   const body = writer.close();
-  writer.push({ kind: 'loop', axis: block, to: block.extent, step: 1, as: 'serial', body });
+  writer.push({ kind: 'loop', axis: block, to: blocks, step: 1, as: 'serial', body });
+}
+
+/** How many blocks there are, of how many rounds; `even`: all of them. */
+function blocksOf(writer: Writer, rounds: Index, cut: Cut) {
+  const length = toIndex(cut.rounds);
+  const most = div(add(rounds, cut.rounds - 1), length);
+  if (!cut.less) return { blocks: most, most, length, even: (constantOf(rounds) ?? NaN) % cut.rounds === 0 };
+  const long = apply('lt', indexValue(cut.less[0]), indexValue(cut.less[1]));
+  const value = chosen(long, length, rounds);
+  const extent = add(rounds, cut.rounds + 1);
+  const chosenLength = writer.index(writer.levelOfIndex(value), value.key, 'length', value, extent);
+  return { blocks: chosen(long, most, toIndex(1)), most, length: toIndex(chosenLength), even: false };
 }
 
 /** The lesser of two. */
 export function least(a: Index, b: Index): Index {
   return atom({ kind: 'element', of: apply('min', indexValue(a), indexValue(b)) });
+}
+
+/** One of two, by a condition. */
+function chosen(condition: Scalar, a: Index, b: Index): Index {
+  return atom({ kind: 'element', of: apply('select', condition, indexValue(a), indexValue(b)) });
 }
 
 /** Takes the block's sum into the whole; the next block then starts from what the whole has lost of it. */

@@ -1,5 +1,16 @@
 // A scatter: rows set to zero, then each term added to the row that is chosen for it.
-import { add, atom, div, mul, product, toIndex, type Atom, type Axis, type Index } from '../../../ir/index.js';
+import {
+  add,
+  atom,
+  constantOf,
+  div,
+  mul,
+  product,
+  toIndex,
+  type Atom,
+  type Axis,
+  type Index,
+} from '../../../ir/index.js';
 import type { Nest } from '../../../ir/program.js';
 import { apply, indexValue, load, number, splat, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import { reshape } from '../../../ir/nest/reshape.js';
@@ -17,12 +28,27 @@ export type At = ReadonlyMap<Axis, Index>;
 
 /** Writes the nest into the innermost open scope. The terms of an element are added in the order of the sum's axes. */
 export function writeScatter(writer: Writer, nest: Nest, plan: ScatterPlan): void {
-  const found = scatterOf(reshape(nest, plan.shape));
-  if (!found) throw new Error(`${nest.name}: it is no scatter`);
+  const scatter = scatterOf(reshape(nest, plan.shape));
+  if (!scatter) throw new Error(`${nest.name}: it is no scatter`);
+  const terms = product(scatter.over.map((a) => a.extent));
+  const known = constantOf(terms);
+  if (known !== undefined) return writeSums(writer, scatter, plan, known > manyTerms);
+  const [then, otherwise] = writer.arms(
+    () => writeSums(writer, scatter, plan, true),
+    () => writeSums(writer, scatter, plan, false),
+  );
+  writer.push({ kind: 'if', less: [toIndex(manyTerms), terms], then, else: otherwise });
+}
+
+/** `long`: with what sums have lost beside them. */
+function writeSums(writer: Writer, found: Scatter, plan: ScatterPlan, long: boolean): void {
   const scatter = plan.last ? toLast(writer, found, plan.last) : found;
   const loops = (index: number, indices: ReadonlyMap<Axis, Indices>): void => {
     const loop = plan.loops[index];
-    if (!loop) return writeTile(writer, scatter, plan.lost, indices, plan.loops.find((l) => l.lanes)?.axis);
+    if (!loop) {
+      const lanes = plan.loops.find((l) => l.lanes)?.axis;
+      return writeTile(writer, scatter, { indices, lanes, lost: plan.lost, long });
+    }
     const { axis, tile, tail } = loop;
     writeTiles(writer, { axis, tail, tiles: loop.lanes ? [tile, 4, 1] : [tile, 1] }, (here) =>
       loops(index + 1, new Map([...indices, [axis, here]])),
@@ -45,17 +71,17 @@ function toLast(writer: Writer, { ids, ...scatter }: Scatter, last: Buffer): Sca
 /** An element that more terms than these may go to would lose too much of them. */
 export const manyTerms = 4_096;
 
+interface Tile {
+  readonly indices: ReadonlyMap<Axis, Indices>;
+  readonly lanes: Axis | undefined;
+  readonly lost: Buffer;
+  readonly long: boolean;
+}
+
 /** One run of columns: of every row, then of every term. */
-function writeTile(
-  writer: Writer,
-  scatter: Scatter,
-  lost: Buffer,
-  indices: ReadonlyMap<Axis, Indices>,
-  lanes: Axis | undefined,
-): void {
+function writeTile(writer: Writer, scatter: Scatter, { indices, lanes, lost, long }: Tile): void {
   const { to, at, over, row, ids, value } = scatter;
   const columns = columnsOf(indices, lanes);
-  const long = writer.isLong(product(over.map((a) => a.extent)), manyTerms);
   const width = div(lost.length, row.extent);
   const lostAt = (which: Index, n: number): Index => add(mul(which, width), n);
   overAll(writer, [row], (bound) => {

@@ -56,7 +56,7 @@ export function writeScatterThreads(
     dtype: 'f32',
     length: toIndex(rows * threads),
   });
-  const long = writer.isLong(product(scatter.over.map((a) => a.extent)), manyTerms);
+  const long = (constantOf(product(scatter.over.map((a) => a.extent))) ?? Infinity) > manyTerms;
   const slot = (n: Index): Index => add(mul(n, threads), toIndex(thread));
   const parts = { bound, first, rows, share, shares, abreast, slot };
   const own: Own = { ...parts, sums: buffer('sums'), ...(long && { lost: buffer('lost') }) };

@@ -20,27 +20,23 @@ export function lowerSerial(nest: AnyNest, plan: Plan, target: TargetTraits): Ke
   const lets = nest.kind === 'rows' && plan.kind === 'rows' ? rowLets(nest, plan.parts) : new Set<Buffer>();
   for (const buffer of lets) buffers.delete(buffer);
   const names = new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]);
-  const write = (knownOnly: boolean): Writer => {
-    const writer = new Writer(names, target.blocks, knownOnly);
+  const write = (asked: 'long' | 'short'): Writer => {
+    const writer = new Writer(names, target.blocks, asked);
     writeAll(writer, nest, plan, lets);
     return writer;
   };
-  const writer = write(false);
-  const long = [...writer.longSums.values()];
+  const writer = write('long');
   const body = writer.close();
   const sharing = {
     own: ownBuffers(nest, plan).filter((b) => !lets.has(b)),
     nested: nest.kind === 'nest' && !(plan.kind === 'ordered' && plan.rounds),
   };
   const kernel = { name, scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
-  if (long.length > 0) {
-    // Blocks have a price: sums that turn out to be short are made without.
-    const terms = long.reduce<Index>((sum, l) => add(sum, l.terms), toIndex(0));
-    const less = [toIndex(Math.min(...long.map((l) => l.most))), terms] as const;
-    const otherwise = write(true).close();
-    return { ...kernel, body: [{ kind: 'if', less, then: body, else: otherwise }] };
-  }
-  return { ...kernel, body };
+  const long = [...writer.longProducts.values()];
+  if (long.length === 0) return { ...kernel, body };
+  const terms = long.reduce<Index>((sum, l) => add(sum, l.terms), toIndex(0));
+  const less = [toIndex(Math.min(...long.map((l) => l.most))), terms] as const;
+  return { ...kernel, body: [{ kind: 'if', less, then: body, else: write('short').close() }] };
 }
 
 function writeAll(writer: Writer, nest: AnyNest, plan: Plan, lets: ReadonlySet<Buffer>): void {

@@ -1,6 +1,6 @@
 // The kernel being written: open loops, what each of them binds, and the lets that are visible in it.
 import type { Atom, Axis, Index } from '../../../ir/index.js';
-import { axis as newAxis, constantOf } from '../../../ir/index.js';
+import { axis as newAxis } from '../../../ir/index.js';
 import type { Blocks, Statement } from '../../../ir/program.js';
 import { isLanes, local, type Buffer, type Scalar } from '../../../ir/scalar.js';
 import type { Names } from './names.js';
@@ -28,23 +28,18 @@ export class Writer {
   /** Loads of these buffers stay at this level or further in: something nearby stores to them. */
   readonly pins = new Map<Buffer, number>();
 
-  /** Sums of a length that is known at run time and that are cut, by the key of their length. */
-  readonly longSums = new Map<string, { readonly terms: Index; readonly most: number }>();
+  /** Products of a length that is known at run time and that are cut, by the key of their length. */
+  readonly longProducts = new Map<string, { readonly terms: Index; readonly most: number }>();
 
-  /** `blocks`: how sums are cut; `knownOnly`: but for those of a length that is known at run time. */
+  /**
+   * `blocks`: how sums are cut; `asked`: those of a length that is known at run time where they turn out to be long. Of products these
+   * are all taken to be `long`, or to be `short`, for their loops hold all the registers there are.
+   */
   constructor(
     private readonly names: Names,
     readonly blocks?: Blocks,
-    private readonly knownOnly = false,
+    readonly asked?: 'long' | 'short',
   ) {}
-
-  /** Are sums of so many terms long, where no more than `most` can be made at once? */
-  isLong(terms: Index, most: number): boolean {
-    const known = constantOf(terms);
-    if (known !== undefined) return known > most;
-    if (!this.knownOnly) this.longSums.set(terms.key, { terms, most });
-    return !this.knownOnly;
-  }
 
   /** The level of the innermost open scope. */
   get depth(): number {
