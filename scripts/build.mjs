@@ -112,10 +112,18 @@ await build({
   minify: true,
   plugins: [withoutLibrary, withinReason],
 });
-// The library and the plugin for Prettier: ES modules.
+// The library, the plugins and the hooks of Node: ES modules.
 await build({
   ...common,
-  entryPoints: ['src/index.ts', 'src/node.ts', 'src/format/plugin.ts', 'src/cli/start.ts'],
+  entryPoints: [
+    'src/index.ts',
+    'src/node.ts',
+    'src/format/plugin.ts',
+    'src/modules/vite.ts',
+    'src/modules/register.ts',
+    'src/modules/hooks.ts',
+    'src/cli/start.ts',
+  ],
   outdir: 'dist',
   outbase: 'src',
   splitting: true,
@@ -125,6 +133,14 @@ await build({
   banner: {
     js: `import { createRequire as __requireFrom } from 'node:module';\nconst require = __requireFrom(import.meta.url);`,
   },
+});
+// What a page takes while Vite serves it.
+await build({
+  ...common,
+  platform: 'browser',
+  entryPoints: ['src/modules/hot.ts'],
+  outdir: 'dist/modules',
+  format: 'esm',
 });
 // The command line: CommonJS, because such a script can be compiled from what V8 has kept of it (src/cli/start.ts).
 await build({

@@ -20,6 +20,7 @@ import { addPredict } from './predict.js';
 import { addReport } from './reportRuns.js';
 import { addRuns } from './runsList.js';
 import { addTrain } from './train.js';
+import { addTypes } from './types.js';
 import { addVerify } from './verify.js';
 import { addWeights } from './weights.js';
 
@@ -63,6 +64,7 @@ function commandLine(): Command {
     addCheck,
     addFmt,
     addCompile,
+    addTypes,
     addTrain,
     addData,
     addEval,

@@ -1,5 +1,6 @@
 // The options that choose and configure a model, shared by every command that takes a file.
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { settingOf } from '../modules/options.js';
 
 export type Settings = Readonly<Record<string, number | boolean | string>>;
 
@@ -38,13 +39,7 @@ export function withTargetOptions(command: Command, byDefault: string, also: rea
 function addSetting(text: string, before: Settings = {}): Settings {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It should look like NAME=VALUE.');
-  return { ...before, [text.slice(0, at).trim()]: valueOf(text.slice(at + 1).trim()) };
-}
-
-function valueOf(text: string): number | boolean | string {
-  if (text === 'true' || text === 'false') return text === 'true';
-  const value = Number(text);
-  return text !== '' && Number.isFinite(value) ? value : text;
+  return { ...before, [text.slice(0, at).trim()]: settingOf(text.slice(at + 1).trim()) };
 }
 
 function amount(text: string): number {

@@ -12,6 +12,21 @@ export const outputUnwritable = message<{ stream: string; reason: string }>(
   ({ stream, reason }) => ({ message: `${stream} cannot be written: ${reason}`, labels: [] }),
 );
 
+export const importsMissing = message<{ path: string }>('imports-missing', ({ path }) => ({
+  message: `no program in ${path} imports a .nn file`,
+  labels: [],
+  help: "name .nn files, or a folder of programs with lines such as import { createTrainer } from './mnist.nn'",
+}));
+
+/** `option`: as the import has it, `target=gpu`. */
+export const importOption = message<{ option: string; expected: readonly string[] }>(
+  'import-option',
+  ({ option, expected }) => ({
+    message: `an import of a .nn file says ?${option}: expected ${listed(expected)}`,
+    labels: [],
+  }),
+);
+
 export const runExists = message<{ folder: string }>('run-exists', ({ folder }) => ({
   message: `${folder} holds a run already`,
   labels: [],

@@ -24,6 +24,7 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
 };
 
 export interface Served {
@@ -34,6 +35,8 @@ export interface Served {
 export interface PageOptions {
   /** Memory can be shared with workers. */
   readonly isolated?: boolean;
+  /** What the page may load, as its server says: a Content-Security-Policy. */
+  readonly policy?: string;
   /** Further flags of Chromium's. */
   readonly flags?: readonly string[];
   readonly viewport?: { readonly width: number; readonly height: number };
@@ -75,31 +78,43 @@ export async function openPage(
   const isolation = options.isolated
     ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
     : {};
+  const headers = { ...isolation, ...(options.policy !== undefined && { 'Content-Security-Policy': options.policy }) };
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').replace(/[?#].*$/, '');
     const content = contentOf(path);
     const type = types[/\.\w+$/.exec(path)?.[0] ?? '.html'] ?? 'application/octet-stream';
-    response.writeHead(content === undefined ? 404 : 200, { 'Content-Type': type, ...isolation });
+    response.writeHead(content === undefined ? 404 : 200, { 'Content-Type': type, ...headers });
     response.end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  let context: BrowserContext | undefined;
+  const stop = (): Promise<unknown> => new Promise((resolve) => server.close(resolve));
   try {
-    const { viewport, colorScheme, flags = [] } = options;
-    context = await (await browserWith(flags)).newContext({ viewport, colorScheme });
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${port}/${typeof files.query === 'string' ? files.query : ''}`);
+    const { query } = files;
+    const served = await openAddress(`http://127.0.0.1:${port}/${typeof query === 'string' ? query : ''}`, options);
     return {
-      page,
+      page: served.page,
       close: async () => {
-        await context?.close();
-        await new Promise((resolve) => server.close(resolve));
+        await served.close();
+        await stop();
       },
     };
   } catch (error) {
-    await context?.close();
-    server.close();
+    void stop();
+    throw error;
+  }
+}
+
+/** Opens what another server has. */
+export async function openAddress(address: string, options: PageOptions = {}): Promise<Served> {
+  const { viewport, colorScheme, flags = [] } = options;
+  const context: BrowserContext = await (await browserWith(flags)).newContext({ viewport, colorScheme });
+  try {
+    const page = await context.newPage();
+    await page.goto(address);
+    return { page, close: () => context.close() };
+  } catch (error) {
+    await context.close();
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import { nnc, warm } from './nnc.js';
 const folder = mkdtempSync(join(tmpdir(), 'nnc-messages-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 mkdirSync(join(folder, 'folder.nn'));
+mkdirSync(join(folder, 'nothing'));
 
 const trained = (data: string): string => `train {\n    optimizer = sgd(lr = 0.1)\n    data = ${data}\n  }`;
 
@@ -92,6 +93,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     files: { 'rows.csv': '1,2,0\n' },
   },
   'output-unwritable': { text: model(''), command: ['compile', 'model.nn'], stdout: '/dev/full' },
+  'imports-missing': { text: '', command: ['types', 'nothing'] },
+  'import-option': {
+    text: model(''),
+    files: { 'app.mjs': "import { createTrainer } from './model.nn?target=gpu';\n" },
+    command: ['types', '.'],
+  },
   'run-exists': {
     text: model(trained(csv)),
     files: { 'metrics.jsonl': '' },

@@ -1,0 +1,147 @@
+// `nnc types`: declarations for the .nn files that programs import, so that TypeScript knows what is in them.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { reasonOf } from '../data/files.js';
+import { Fault } from '../diagnostics/diagnostic.js';
+import { fileUnreadable, importsMissing } from '../diagnostics/files.js';
+import { visible } from '../diagnostics/quote.js';
+import { modules, type ModuleTarget } from '../targets.js';
+import { writeFiles, type OutputFile } from './files.js';
+import { standardError, standardOutput } from './output.js';
+
+interface Options {
+  readonly target?: ModuleTarget;
+  readonly check?: boolean;
+}
+
+/** A .nn file as programs import it. */
+interface Imported {
+  readonly path: string;
+  /** As it is written: `./models/mnist.nn`. */
+  readonly written: string;
+  /** With its `?`; empty where there is none. */
+  readonly query: string;
+}
+
+export function addTypes(program: Command): void {
+  const target = new Option('--target <target>', 'what imports that name no target are compiled for (default: ts)');
+  program
+    .command('types')
+    .description('write declarations beside the .nn files that programs import')
+    .argument('[path...]', 'folders of programs, or .nn files (default: the folder here)')
+    .addOption(target.choices(Object.keys(modules)))
+    .option('--check', 'write nothing; exit with 1 where a file would change')
+    .action(run);
+}
+
+async function run(paths: readonly string[], { target, check }: Options): Promise<void> {
+  const roots = paths.length === 0 ? ['.'] : paths;
+  const imports = roots.flatMap(importsUnder);
+  if (imports.length === 0) throw new Fault(importsMissing({ path: roots.join(', ') }));
+  const plain = imports.filter(({ query }) => query === '');
+  const files: OutputFile[] = [];
+  for (const path of new Set(plain.map((imported) => imported.path))) {
+    const text = await declarationsOf(path, '', target);
+    if (text !== undefined) files.push({ path: placeOf(path), content: header(basename(path)) + text });
+  }
+  const queried = await queriedDeclarations(imports, target);
+  if (queried !== '') {
+    const root = roots.find((at) => isFolder(at)) ?? '.';
+    const content = `${header('.nn files that are imported with options')}${queried}`;
+    files.push({ path: join(root, 'nn-imports.d.ts'), content });
+  }
+  const changed = files.filter(({ path, content }) => contentOf(path) !== content);
+  if (check !== true) writeFiles(changed);
+  else if (changed.length > 0) process.exitCode = 1;
+  for (const { path } of changed) standardOutput.write(`${visible(path)}\n`);
+}
+
+/** Imports that programs below a folder have; a .nn file stands for itself. */
+function importsUnder(root: string): Imported[] {
+  if (root.endsWith('.nn')) return [{ path: root, written: `./${basename(root)}`, query: '' }];
+  return programsUnder(root).flatMap((file) => {
+    const found = readFileSync(file, 'utf8').matchAll(
+      /\b(?:from|import)\s*\(?\s*(['"])(\.{1,2}\/[^'"?\n]*\.nn)(\?[^'"\n]*)?\1/g,
+    );
+    return [...found].map(([, , written, query = '']) => ({ path: join(dirname(file), written), written, query }));
+  });
+}
+
+const program = /(?<!\.d)\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/;
+/** What others have written, or tools. */
+const passedOver = new Set(['node_modules', 'dist', 'build', 'coverage']);
+
+function programsUnder(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory())
+        return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : programsUnder(path);
+      return entry.isFile() && program.test(entry.name) ? [path] : [];
+    });
+  } catch (error) {
+    throw new Fault(fileUnreadable({ file: folder, reason: reasonOf(error) }));
+  }
+}
+
+/** Where TypeScript looks for what `./mnist.nn` exports: in `./mnist.d.nn.ts`. */
+function placeOf(path: string): string {
+  return path.replace(/\.nn$/, '.d.nn.ts');
+}
+
+/** Imports with options are no paths to TypeScript: they are told by what they look like. */
+async function queriedDeclarations(imports: readonly Imported[], target: ModuleTarget | undefined): Promise<string> {
+  const byPattern = new Map<string, Imported>();
+  for (const imported of imports) {
+    if (imported.query === '') continue;
+    const pattern = `*/${imported.written.replace(/^(?:\.{1,2}\/)+/, '')}${imported.query}`;
+    const known = byPattern.get(pattern);
+    if (known === undefined) byPattern.set(pattern, imported);
+    else if (resolve(known.path) !== resolve(imported.path))
+      standardError.write(
+        `${visible(imported.path)} and ${visible(known.path)} are both imported as ${visible(pattern)}: TypeScript can know one of them, the second\n`,
+      );
+  }
+  const texts: string[] = [];
+  for (const [pattern, { path, query }] of byPattern) {
+    const text = await declarationsOf(path, query, target);
+    // What is declared in a declaration is not declared once more.
+    const body = text
+      ?.replace(/^export declare /gm, 'export ')
+      .replace(/^declare /gm, '')
+      .replace(/^(?=.)/gm, '  ');
+    if (body !== undefined) texts.push(`declare module ${JSON.stringify(pattern)} {\n${body}}\n`);
+  }
+  return texts.join('\n');
+}
+
+/** The declarations of a file's module; undefined where it has errors, which are told. */
+async function declarationsOf(
+  path: string,
+  query: string,
+  target: ModuleTarget | undefined,
+): Promise<string | undefined> {
+  const { buildModule } = await import('../modules/build.js');
+  const { optionsIn } = await import('../modules/options.js');
+  const { declarations, errors, warnings } = await buildModule(path, optionsIn(query, { target }));
+  for (const { text } of [...warnings, ...errors]) standardError.write(`${text}\n\n`);
+  if (errors.length > 0) process.exitCode = 1;
+  return declarations;
+}
+
+function header(what: string): string {
+  return `// Written by \`nnc types\`: what ${what} export${what.endsWith('.nn') ? 's' : ''}.\n`;
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

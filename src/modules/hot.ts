@@ -1,0 +1,170 @@
+// What a page has while Vite serves it: trainers of a .nn file that is edited become trainers of what it is now, with all weights that fit.
+
+/** What every emitted module has, as far as it matters here. */
+export interface TrainerModule {
+  readonly createTrainer: (options?: Options) => Trainer | Promise<Trainer>;
+  readonly model: {
+    readonly name: string;
+    readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  };
+}
+
+type Options = Readonly<Record<string, unknown>>;
+type Arrays = Readonly<Record<string, Float32Array>>;
+
+interface Trainer {
+  readonly parameters?: Arrays;
+  readonly stepCount: number;
+  learningRateScale: number;
+  read?(): Promise<Arrays>;
+  save(options: { readonly optimizer: boolean }): Uint8Array | Promise<Uint8Array>;
+  fit(data: unknown, options?: Options): AsyncIterable<Progress>;
+  dispose(): void | Promise<void>;
+}
+
+interface Progress {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** Vite's `import.meta.hot`. */
+interface Hot {
+  readonly data: { nnc?: Kept };
+}
+
+/** What outlives a version of a module. */
+interface Kept {
+  module: TrainerModule;
+  readonly live: Set<Live>;
+}
+
+/** A trainer in use: the one behind the object that a program holds, whichever version of the module made it. */
+interface Live {
+  trainer: Trainer;
+  /** The module that made it. */
+  made: TrainerModule;
+  readonly options: Options;
+  /** Runs of `fit`, which end after the step they are in, and calls that are not answered yet. */
+  readonly runs: Set<AbortController>;
+  readonly calls: Set<Promise<unknown>>;
+  /** While the trainer is being exchanged. */
+  exchange?: Promise<void>;
+}
+
+/** The module's createTrainer while it is edited. Each version of the module calls it anew, with the same `hot`. */
+export function keepTrainers(module: TrainerModule, hot: Hot): TrainerModule['createTrainer'] {
+  const kept = (hot.data.nnc ??= { module, live: new Set() });
+  kept.module = module;
+  for (const live of kept.live) exchange(live, module);
+  return (options = {}) => {
+    const { module: made } = kept;
+    const trainer = made.createTrainer(options);
+    return trainer instanceof Promise
+      ? trainer.then((made_) => handle(made_, made, options, kept))
+      : handle(trainer, made, options, kept);
+  };
+}
+
+/** What a program holds: all that it asks goes to the trainer that is behind at that time. */
+function handle(trainer: Trainer, made: TrainerModule, options: Options, { live: all }: Kept): Trainer {
+  const live: Live = { trainer, made, options, runs: new Set(), calls: new Set() };
+  all.add(live);
+  const own: Readonly<Record<string, unknown>> = {
+    fit: (data: unknown, settings?: Options) => fit(live, data, settings),
+    dispose: () => {
+      all.delete(live);
+      return live.trainer.dispose();
+    },
+  };
+  return new Proxy(trainer, {
+    get(_, name) {
+      if (typeof name === 'string' && Object.hasOwn(own, name)) return own[name];
+      const value: unknown = Reflect.get(live.trainer, name);
+      return typeof value === 'function' ? (...args: unknown[]) => call(live, name, args) : value;
+    },
+    set: (_, name, value) => Reflect.set(live.trainer, name, value),
+    has: (_, name) => Reflect.has(live.trainer, name),
+  });
+}
+
+function call(live: Live, name: string | symbol, args: readonly unknown[]): unknown {
+  const { trainer } = live;
+  const answer: unknown = Reflect.apply(Reflect.get(trainer, name), trainer, args);
+  if (!(answer instanceof Promise)) return answer;
+  live.calls.add(answer);
+  const gone = (): void => void live.calls.delete(answer);
+  answer.then(gone, gone);
+  return answer;
+}
+
+/** Trains as the module's own `fit`; where the module is edited meanwhile, the run goes on with the next trainer from the step that it was at. */
+async function* fit(live: Live, data: unknown, settings: Options = {}): AsyncGenerator<Progress> {
+  const { signal: asked } = settings;
+  const signals = asked instanceof AbortSignal ? [asked] : [];
+  let { start = 0 } = settings;
+  let first: object = {};
+  for (;;) {
+    const { trainer } = live;
+    const run = new AbortController();
+    live.runs.add(run);
+    try {
+      const signal = AbortSignal.any([...signals, run.signal]);
+      for await (const progress of trainer.fit(data, { ...settings, start, signal, report: 'step' })) {
+        start = (progress.epoch - 1) * progress.steps + progress.step;
+        // The first report alone says which rows are held back.
+        if ('heldOut' in progress) first = { heldOut: progress.heldOut };
+        if (settings.report !== 'step' && progress.step < progress.steps) continue;
+        yield { ...progress, ...first };
+        first = {};
+      }
+    } finally {
+      live.runs.delete(run);
+      if (live.trainer !== trainer) await trainer.dispose();
+    }
+    if (!run.signal.aborted || signals.some(({ aborted }) => aborted)) return;
+    await live.exchange;
+  }
+}
+
+/** Puts a trainer of an edited module behind what the program holds. One that cannot be made leaves the old one there. */
+function exchange(live: Live, module: TrainerModule): void {
+  const before = live.exchange;
+  live.exchange = (async () => {
+    await before;
+    await Promise.allSettled(live.calls);
+    try {
+      const { trainer } = live;
+      live.trainer = await carriedOver(live, module);
+      live.made = module;
+      // A run of `fit` lets go of its trainer when it has ended.
+      if (live.runs.size === 0) await trainer.dispose();
+      for (const run of live.runs) run.abort();
+    } catch (error) {
+      console.error(`[nnc] ${module.model.name}: the trainer stays the one before the edit`, error);
+    }
+  })();
+}
+
+/** A trainer of the edited module: with all of the other's checkpoint where that fits, else with the parameters that do. */
+async function carriedOver({ trainer, made, options }: Live, module: TrainerModule): Promise<Trainer> {
+  const known = new Map(made.model.parameters.map(({ name, shape }) => [name, String(shape)]));
+  const wanted = module.model.parameters;
+  const fitting = wanted.filter(({ name, shape }) => known.get(name) === String(shape));
+  const tell = (what: string): void => console.info(`[nnc] ${module.model.name}: edited; ${what}`);
+  if (fitting.length === wanted.length && known.size === wanted.length) {
+    const checkpoint = await trainer.save({ optimizer: true });
+    try {
+      const next = await module.createTrainer({ ...options, parameters: checkpoint });
+      tell(`it goes on from update ${next.stepCount}`);
+      return next;
+    } catch {
+      // The optimizer or a state is another one.
+    }
+  }
+  const arrays = trainer.parameters ?? (await trainer.read?.()) ?? {};
+  const parameters = Object.fromEntries(fitting.map(({ name }) => [name, arrays[name]]));
+  const next = await module.createTrainer({ ...options, parameters });
+  tell(`${fitting.length} of ${wanted.length} parameters stay as they are, the optimizer starts anew`);
+  return next;
+}

@@ -1,0 +1,54 @@
+// `nnc types`: what TypeScript makes of programs that import .nn files, with options and without.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { warm } from './nnc.js';
+
+const root = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'nnc-types-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+mkdirSync(join(folder, 'models'));
+writeFileSync(join(folder, 'models/line.nn'), readFileSync(join(root, 'examples/node/line.nn')));
+writeFileSync(
+  join(folder, 'use.ts'),
+  `import { createTrainer, type Trainer } from './models/line.nn';
+import { createTrainer as createWasm } from './models/line.nn?target=wasm';
+const inputs = { x: new Float32Array(1), y: new Float32Array(1) };
+const trainer: Trainer = createTrainer({ seed: 1 });
+export const loss: number = trainer.step(inputs).loss;
+// @ts-expect-error there is no input z
+trainer.step({ z: new Float32Array(1) });
+export const later: number = (await createWasm({ threads: 2 })).step(inputs).loss;
+// @ts-expect-error it is a promise
+createWasm().step(inputs);
+`,
+);
+const compilerOptions = {
+  ...{ strict: true, target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', allowArbitraryExtensions: true },
+  ...{ lib: ['ES2023', 'DOM'], types: [], noEmit: true },
+};
+writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+
+it('writes declarations for each import, which TypeScript finds, and names what changed', () => {
+  const first = warm(['types'], { cwd: folder });
+  expect(first).toMatchObject({ status: 0, stdout: 'models/line.d.nn.ts\nnn-imports.d.ts\n', stderr: '' });
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+
+  expect(warm(['types'], { cwd: folder })).toMatchObject({ status: 0, stdout: '' });
+  writeFileSync(join(folder, 'models/line.nn'), readFileSync(join(root, 'examples/textbook/textbook.nn')));
+  expect(warm(['types', '--check', 'models/line.nn'], { cwd: folder })).toMatchObject({
+    status: 1,
+    stdout: 'models/line.d.nn.ts\n',
+  });
+  expect(readFileSync(join(folder, 'models/line.d.nn.ts'), 'utf8')).not.toContain('W2');
+  writeFileSync(join(folder, 'models/line.nn'), 'model m {\n  output y = z\n}\n');
+  const wrong = warm(['types'], { cwd: folder });
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain('error[unknown-name]: nothing here is called z\n');
+  expect(readFileSync(join(folder, 'models/line.d.nn.ts'), 'utf8')).toContain('prediction');
+});
