@@ -39,6 +39,7 @@ const strangers: readonly (readonly [string, string])[] = [
 const packages: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['parser'],
   'ts-morph': ['codegen'],
+  fflate: ['codegen'],
   prettier: ['codegen', 'format'],
   picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],

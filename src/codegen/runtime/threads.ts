@@ -1,7 +1,7 @@
 // Threads of a trainer: workers that share its memory, run their part of every entry, and sleep in between.
 import { threadWords } from '../../ir/control.js';
 import { createTrials, endOfCall, threadsOfCall, type Trials } from './trials.js';
-import { decodeBase64, orRefuse, pagesFor } from './webAssembly.js';
+import { orRefuse, pagesFor } from './webAssembly.js';
 
 /** What Node's workers and those of pages have in common, and how each tells what happens. */
 interface ThreadWorker {
@@ -104,13 +104,6 @@ function workerMaker(): (() => ThreadWorker) | undefined {
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
     }
   };
-}
-
-/** The code of a binary for memory that threads share: the byte at this place tells it. */
-export function forSharedMemory(binary: string, at: number): Uint8Array & BufferSource {
-  const bytes = decodeBase64(binary);
-  bytes[at] = 3;
-  return bytes;
 }
 
 /** As makeMemory, for one thread or for several. */

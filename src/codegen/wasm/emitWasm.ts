@@ -55,21 +55,15 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
   const sizes = sizesIn(program);
   const barrier = own && defineBarrier(module);
   const entries = Object.values(program.entries);
-  const runs = runsByKernel(entries.flatMap((entry) => entry.steps));
-  const functions = new Map<Kernel, KernelFunction>();
+  const functions = defineKernels(module, runsByKernel(entries.flatMap((entry) => entry.steps)), {
+    offsets,
+    relaxed: options.relaxed ?? false,
+    barrier,
+  });
   const kernelFunction = (kernel: Kernel): KernelFunction => {
-    const known = functions.get(kernel);
-    if (known) return known;
-    const { starts, bases } = parametersOf(runs.get(kernel) ?? [], offsets);
-    const parameters = { sizes: sizesOfKernel(kernel, starts), axes: axesOfKernel(kernel, starts), bases };
-    const count = parameters.sizes.length + parameters.axes.length;
-    const type = { params: Array.from({ length: count }, () => 'i32' as const), results: [] };
-    const made: KernelFunction = { index: module.declare(type), ...parameters };
-    const code = emitKernel(kernel, { ...made, offsets: starts, relaxed: options.relaxed ?? false, barrier });
-    module.define(made.index, code);
-    module.name(made.index, kernelLabel(kernel));
-    functions.set(kernel, made);
-    return made;
+    const found = functions.get(kernel);
+    if (!found) throw new Error(`${kernel.name} has no function`);
+    return found;
   };
   for (const entry of entries) {
     const parameters = [...sizes, ...sizes.map(roomOf)];
@@ -101,6 +95,30 @@ function inRooms(at: Index): Index {
 
 function roomOf(name: string): string {
   return `room of ${name}`;
+}
+
+/** A function for each kernel that does not run on the host. Those of one length are near one another: often alike, they deflate to less. */
+function defineKernels(
+  module: Module,
+  runs: ReadonlyMap<Kernel, readonly Run[]>,
+  options: Pick<Emission, 'offsets' | 'relaxed' | 'barrier'>,
+): Map<Kernel, KernelFunction> {
+  const written = [...runs]
+    .filter(([, calls]) => calls.some((run) => !run.host))
+    .map(([kernel, calls]) => {
+      const { starts, bases } = parametersOf(calls, options.offsets);
+      const parameters = { sizes: sizesOfKernel(kernel, starts), axes: axesOfKernel(kernel, starts), bases };
+      return { kernel, parameters, code: emitKernel(kernel, { ...options, ...parameters, offsets: starts }) };
+    });
+  const functions = new Map<Kernel, KernelFunction>();
+  for (const { kernel, parameters, code } of written.sort((a, b) => a.code.bytes.length - b.code.bytes.length)) {
+    const count = parameters.sizes.length + parameters.axes.length;
+    const index = module.declare({ params: Array.from({ length: count }, () => 'i32' as const), results: [] });
+    module.define(index, code);
+    module.name(index, kernelLabel(kernel));
+    functions.set(kernel, { index, ...parameters });
+  }
+  return functions;
 }
 
 interface KernelFunction {

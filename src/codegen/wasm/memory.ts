@@ -72,8 +72,8 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
   const { sizes } = layout;
   const { own } = program.memory;
   const rooms = roomsAtFirst(program, sizes);
-  const compile = (of: readonly string[]): string => `compileWebAssembly(model.name, ${of.join(', ')})`;
-  const inThreads = binaries.map((name) => `forSharedMemory(${name}, ${wasm.sharedAt})`);
+  const compile = (...more: readonly string[]): string =>
+    `compileWebAssembly(${['model.name', `[${binaries.join(', ')}]`, ...more].join(', ')})`;
   const words = wordsOf(program, layout, 'threads');
   const fieldsOfMemory = [
     'memory',
@@ -97,9 +97,9 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
       ...(own
         ? [
             'const threads = threadsFor(options.threads);',
-            `const code = await (threads > 1 ? (compiledShared ??= ${compile(inThreads)}) : (compiled ??= ${compile(binaries)}));`,
+            `const code = await (threads > 1 ? (compiledShared ??= ${compile(`${wasm.sharedAt}`)}) : (compiled ??= ${compile()}));`,
           ]
-        : [`const code = await (compiled ??= ${compile(binaries)});`]),
+        : [`const code = await (compiled ??= ${compile()});`]),
       ...sizes.map(
         (s, i) => `const ${s.variable} = ${i === 0 ? firstSize(rooms, 'options.batch') : rooms.expected[i]};`,
       ),
