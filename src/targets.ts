@@ -5,9 +5,10 @@ import type { TargetTraits } from './ir/program.js';
 export type Target = TargetTraits['name'];
 
 /** Code that is read: gradients are stored apart from the updates that use them. */
-const readable = { storeGradients: true, separateUpdates: true };
-/** Code that is run. */
-const fast = { storeGradients: false, separateUpdates: false };
+const readable = { storeGradients: true, separateUpdates: 'all' } as const;
+/** Code that is run, and has to be small; dispatches cost more than calls. */
+const small = { storeGradients: false, separateUpdates: 'of products' } as const;
+const fewDispatches = { storeGradients: false, separateUpdates: 'of large products' } as const;
 
 /** What each target's plan may count on. */
 export const targets: Readonly<Record<Target, TargetTraits>> = {
@@ -22,7 +23,7 @@ export const targets: Readonly<Record<Target, TargetTraits>> = {
   },
   wasm: {
     name: 'wasm',
-    policy: fast,
+    policy: small,
     lanes: true,
     workgroups: false,
     flatMemory: true,
@@ -33,7 +34,7 @@ export const targets: Readonly<Record<Target, TargetTraits>> = {
   },
   wgsl: {
     name: 'wgsl',
-    policy: fast,
+    policy: fewDispatches,
     lanes: false,
     workgroups: true,
     flatMemory: true,

@@ -292,8 +292,11 @@ export interface TrainerProgram extends Program {
 export interface Policy {
   /** Gradients of parameters are stored before the update, so that `step` and `gradients` share kernels. */
   readonly storeGradients: boolean;
-  /** Updates stay apart from the gradients that they use. */
-  readonly separateUpdates: boolean;
+  /**
+   * Which updates stay apart from the gradients that they use: all; those that read slots, from matrix products, which `step` and
+   * `gradients` then share; or from large ones alone.
+   */
+  readonly separateUpdates: 'all' | 'of products' | 'of large products';
 }
 
 /** What plan may count on at a target. */

@@ -201,7 +201,7 @@ const fewParameters = 64;
 function policyFor({ parameters, players }: ModelGraph, { policy }: TargetTraits): Policy {
   const count = parameters.reduce((n, p) => n + (constantOf(elementCount(p.type)) ?? Infinity), 0);
   return count <= fewParameters && players.length <= 1
-    ? { ...policy, storeGradients: false, separateUpdates: false }
+    ? { ...policy, storeGradients: false, separateUpdates: 'of large products' }
     : policy;
 }
 

@@ -2,7 +2,7 @@
 import { isOp, type Element, type Node } from '../../ir/graph.js';
 import type { Axis } from '../../ir/index.js';
 import { runKey, scan, type ScanNode } from '../../ir/ops/scan.js';
-import type { Provenance } from '../../ir/program.js';
+import type { Policy, Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import type { Dim } from '../../ir/types.js';
 import type { Estimate } from '../../ir/nest/sizes.js';
@@ -43,8 +43,7 @@ export interface FuseRequest {
   readonly carriedAs: (run: string, value: number) => CarriedAs;
   readonly phaseOf: (node: Node) => Provenance['phase'];
   readonly estimate: Estimate;
-  /** Updates stay apart from the gradients they use. */
-  readonly separateUpdates: boolean;
+  readonly separateUpdates: Policy['separateUpdates'];
   /** What is f32 wherever it is read; absent where everything is. */
   readonly singles?: Singles;
   /** What is computed a second time: right before its first reader, and never in one loop with the first time. */

@@ -6,7 +6,7 @@ import { reachable } from '../../ir/reachable.js';
 import { leavesOfLoop } from '../../ir/ops/scan.js';
 import { mapRuns } from '../../ir/runs.js';
 import { load, type Buffer } from '../../ir/scalar.js';
-import { type Estimate, iterationsOf } from '../../ir/nest/sizes.js';
+import { iterationsOf } from '../../ir/nest/sizes.js';
 import { inPlaceOf, type Fusion } from './drafts.js';
 import { joinPointwise } from './join.js';
 import { fusedInto, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
@@ -34,12 +34,14 @@ export function joinNests(of: Fusion): Fusion {
   const fusion = inBodies(of, joinNests);
   const { estimate, singles, separateUpdates } = fusion.request;
   const { isRecomputed, isUpdate } = kindsOf(fusion);
+  const most = separateUpdates === 'of products' ? smallProduct : largeProduct;
   const drafts = joinPointwise(
     fusion.drafts,
     (into, draft) =>
       isRecomputed(into) === isRecomputed(draft) &&
       (isUpdate(into) === isUpdate(draft) ||
-        (!separateUpdates && !(isLarge(into.nest, estimate) && isMatrixProduct(into.nest) && readsSlots(draft)))),
+        (separateUpdates !== 'all' &&
+          !(iterationsOf(into.nest.axes, estimate) > most && isMatrixProduct(into.nest) && readsSlots(draft)))),
     neededBy(fusion),
     inPlaceOf(fusion.request),
     singles,
@@ -298,9 +300,8 @@ function soonest(drafts: readonly Draft[], mayMove: (draft: Draft) => boolean, i
   return [...done];
 }
 
-function isLarge({ axes }: NestDraft['nest'], estimate: Estimate): boolean {
-  return iterationsOf(axes, estimate) > 1024;
-}
+/** Products of no more elements are not kept apart from the updates that read slots. */
+const [smallProduct, largeProduct] = [8, 1024];
 
 /**
  * The tiles of a contraction touch half of a cache line at a time: an update that walks further arrays beside the weight is faster on
