@@ -97,8 +97,8 @@ for (const each of table) {
 function kindOf(formulas) {
   const made = formulas.map((formula) => formula.split(' = ')[0]);
   if (made.some((name) => name.endsWith('y.conv2d.W'))) return 'weights';
-  if (made.some((name) => ['d_h', 'pad_d_y', 'd_window_h', 'd_pad_h'].includes(name)) && !made.includes('d_scale'))
-    return 'data';
+  const byData = ['d_h', 'pad_d_y', 'd_window_h', 'd_pad_h', 'overlap_add_d_y'];
+  if (made.some((name) => byData.includes(name)) && !made.includes('d_scale')) return 'data';
   if (made.some((name) => ['y', 'product_h', 'pad_h'].includes(name)) && !made.includes('loss')) return 'forwards';
   return 'rest';
 }

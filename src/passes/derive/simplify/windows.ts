@@ -4,7 +4,7 @@ import { add, constant as whole, constantOf, sub, zero, type Index } from '../..
 import { contract, type Labels } from '../../../ir/ops/contract.js';
 import { pad, reshape, slice, spreadOut } from '../../../ir/ops/movement.js';
 import { overlapAdd, reachOf, window } from '../../../ir/ops/windows.js';
-import { dim } from '../../../ir/types.js';
+import { dim, type Dim } from '../../../ir/types.js';
 import { given, rule, type SimplifyRule } from './rule.js';
 
 export const windowRules: readonly SimplifyRule[] = [
@@ -25,6 +25,11 @@ export const windowRules: readonly SimplifyRule[] = [
     rewrite: ({ attrs: { low, high }, inputs: [x] }) => ([...low, ...high].every((n) => n === 0) ? x : undefined),
   }),
   rule({ equation: 'spread_out(x, neighbours) = pad(x)', ops: [spreadOut], rewrite: padInstead }),
+  rule({
+    equation: 'overlap_add(x, stride = s)[:n] = overlap_add(x, stride = s, length = ⌈n / s⌉ s)[:n]',
+    ops: [slice],
+    rewrite: wholeStrides,
+  }),
   rule({ equation: 'slice(pad(x)) = pad(x)', ops: [slice], rewrite: sliceOfPad }),
   rule({ equation: 'pad(window(x)) = window(pad(x))', ops: [pad], rewrite: padOfWindow }),
   rule({ equation: 'window(x, 1, stride = s) = x[::s]', ops: [window], rewrite: windowOfOne }),
@@ -130,6 +135,20 @@ function padInstead({ inputs: [x], attrs }: NodeOf<typeof spreadOut>, g: Builder
   const high = known(shape.map(({ size }, i) => constantOf(sub(size, add(starts[i], x.type.shape[i].size)))));
   if (!low || !high || steps.some((s) => s !== 1)) return undefined;
   return g.make(pad, [x], { low, high, value: 0 });
+}
+
+/** So many places between windows, each of which knows the windows that hold it: none stands alone at the end. */
+function wholeStrides({ inputs: [sum], attrs }: NodeOf<typeof slice>, g: Builder): Node | undefined {
+  if (!isOp(sum, overlapAdd) || sum.kept) return undefined;
+  const { axes, strides, dilations, shape } = sum.attrs;
+  const longer = shape.map((d, i): Dim => {
+    const n = axes.indexOf(i);
+    const length = constantOf(d.size);
+    if (n < 0 || strides[n] === 1 || dilations[n] > 1 || length === undefined) return d;
+    return length % strides[n] === 0 ? d : dim(whole(Math.ceil(length / strides[n]) * strides[n]));
+  });
+  if (longer.every((d, i) => d === shape[i])) return undefined;
+  return g.make(slice, [g.make(overlapAdd, sum.inputs, { ...sum.attrs, shape: longer })], attrs);
 }
 
 function sliceOfPad({ inputs: [padded], attrs }: NodeOf<typeof slice>, g: Builder): Node | undefined {

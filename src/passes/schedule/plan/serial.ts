@@ -25,7 +25,7 @@ const straightLine = 160;
 /** How many elements a nest, and how many rounds a fold may have to be written out. */
 const mostPlaces = 8;
 /** How many elements a window has at most whose fold is written out. */
-const mostOfWindow = 9;
+const mostOfWindow = 16;
 /** Below this many instructions tiles do not pay. */
 const littleWork = 4_000;
 
