@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { check, differentiateModel } from '../../src/index.js';
+import { compiledElements } from '../../src/inspect/check/compiled.js';
 import { derivationOf } from '../../src/inspect/derivation/derivation.js';
 import { printModel } from '../../src/inspect/print/nn.js';
 import { evaluate } from '../../src/ir/evaluate.js';
@@ -58,6 +59,9 @@ function valuesOf(sizeOf: (name: string) => number): (node: Node) => number[] {
   };
 }
 
+/** Generated code gives the evaluator's bits, and these models are large. */
+const elements = compiledElements(new Int32Array(1));
+
 /** Small sizes, where the example is large. */
 const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'moby-dick.nn': { d: 8, T: 6, depth: 2 },
@@ -81,7 +85,7 @@ function expectGradients(model: ModelGraph, given: Readonly<Record<string, numbe
   const drawn = evaluate(draws, { leaf: () => [1], sizes: proxied });
   const expected = evaluate(
     gradients.map(([, node]) => node),
-    { leaf, sizes: proxied },
+    { leaf, sizes: proxied, elements },
   );
   const outputs = own.evaluation.outputs;
   expect(outputs.map(({ name }) => name)).toHaveLength(gradients.length);
@@ -91,7 +95,7 @@ function expectGradients(model: ModelGraph, given: Readonly<Record<string, numbe
   };
   const found = evaluate(
     outputs.map(({ node }) => node),
-    { leaf: leafOrDraw, sizes: proxied },
+    { leaf: leafOrDraw, sizes: proxied, elements },
   );
   const faults = gradients.flatMap(([name], i) => {
     const most = (of: (k: number) => number): number =>

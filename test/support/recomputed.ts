@@ -4,7 +4,7 @@ import { check, programOf, type targets } from '../../src/index.js';
 import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
 import { deep, small } from './deep.js';
-import { runnableText } from './runnable.js';
+import { runnable } from './runnable.js';
 import { importCode, type LoadedTrainer } from './trainer.js';
 
 /** The program that keeps activations, and the one that computes them again. */
@@ -43,13 +43,11 @@ export async function sameTraining(
   target: 'ts' | 'wasm',
   inputsFor: (rows: number) => Record<string, Float32Array | Int32Array>,
 ): Promise<void> {
-  const { small: program } = programsOf(text, target);
-  expect(program.kernels.filter(({ name }) => name.includes('_again')).length).toBeGreaterThan(0);
-  const code = await runnableText(small(text), { target });
-  const [a, b]: LoadedTrainer[] = [
-    await (await importCode(await runnableText(text, { target }))).createTrainer({ seed: 3 }),
-    await (await importCode(code)).createTrainer({ seed: 3 }),
-  ];
+  const programs = programsOf(text, target);
+  expect(programs.small.kernels.filter(({ name }) => name.includes('_again')).length).toBeGreaterThan(0);
+  const trainerOf = async (program: TrainerProgram): Promise<LoadedTrainer> =>
+    (await importCode(await runnable(program, { target }))).createTrainer({ seed: 3 });
+  const [a, b] = [await trainerOf(programs.fast), await trainerOf(programs.small)];
   for (const rows of [40, 7, 1, 33]) {
     const inputs = inputsFor(rows);
     const [p, q] = [a.gradients(inputs), b.gradients(inputs)];
