@@ -56,14 +56,14 @@ export async function plainText(text: string, options: CompileOptions = {}, file
 }
 
 /** The same with what is said of it; no code where there are errors. */
-export async function plainly(source: Source, options: CompileOptions = {}) {
+export async function plainly(source: Source, options: CompileOptions = {}, writer: Writer = plain) {
   const { diagnostics, programs } = makePrograms(source, options);
   const [first, other] = programs;
   if (!first) return { diagnostics };
   const { program, ...own } = first;
   const { code } = other
-    ? await emitFallback(program, other, plain)
-    : await emitModule(program, { ...own, profile: options.profile, writer: plain });
+    ? await emitFallback(program, other, writer)
+    : await emitModule(program, { ...own, profile: options.profile, writer });
   return { diagnostics, code };
 }
 
