@@ -1,8 +1,21 @@
 // How the tests run: two workers, generous timeouts, every form verified, and the exhaustive ones only under FULL=1.
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const full = process.env.FULL === '1';
 const report = process.env.NNC_TEST_REPORT;
+
+/** Short files that take long. Where no run has been timed before, a file's length decides, and these would come last, one worker idle. */
+const long =
+  /\/(reference\/(ops|cases|programs|unet)|codegen\/(scans|wgslCases|writers)|passes\/passes|browser\/draw)\.test/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => long.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -16,6 +29,7 @@ export default defineConfig({
     // Code that runs for a second is optimized later: what the optimizing compiler takes, tests do not win back.
     execArgv: ['--max-semi-space-size=64', '--interrupt-budget=600000'],
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: full ? 600_000 : 60_000,
     hookTimeout: 120_000,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
