@@ -7,9 +7,9 @@ import { isMissingText } from './cells.js';
 import { columnFinder, requireCount } from './columnNames.js';
 import { foundWords, knownWords } from './columnWords.js';
 import type { Words } from './dataset.js';
-import { describe, pathOf, settingsOf, wordsNamed } from './fields.js';
+import { describe, fieldOf, pathOf, settingsOf, wordsNamed } from './fields.js';
 import { takingOf } from './elements.js';
-import { withArchive, type Archive } from './files.js';
+import { withArchive, type Archive, type ReadOptions } from './files.js';
 import type { Found, Place } from './load.js';
 import { openParquet, type ParquetTable } from './parquetLibrary.js';
 import type { ColumnWriter } from './store.js';
@@ -49,6 +49,50 @@ export async function readParquet(
       return [inputReader(source, input, columns, known, missing, place.store.writer(input, archive.name))];
     });
     return rowsOf(archive.name, table, readers, missing);
+  });
+}
+
+/** A row of a parquet file, a value for each of its columns. */
+export interface ParquetRows {
+  readonly names: readonly string[];
+  /** The columns that hold nothing but numbers of 32 bits or fewer. */
+  readonly singles: ReadonlySet<string>;
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** Reads all columns of the rows that are fed to the inputs. */
+export async function readParquetRows(
+  source: DataSource,
+  inputs: readonly ModelInput[],
+  place: ReadOptions & { readonly folder: string; readonly words: Words },
+): Promise<ParquetRows> {
+  const { missing } = settingsOf(source, inputs);
+  return withArchive(place.folder, pathOf(source), place, async (archive) => {
+    const table = await damaged(archive.name, () => openParquet(bytesOf(archive)));
+    const { names, singles, groups } = table;
+    const find = columnFinder(archive.name, names.length, names);
+    const fed = inputs.flatMap(({ name }) => {
+      const field = fieldOf(source, name);
+      const known = Object.hasOwn(place.words, name) ? place.words[name] : [];
+      return field === undefined ? [] : find(name, field).map((column) => ({ column, known }));
+    });
+    const isLeftOut = (values: readonly unknown[]): boolean =>
+      missing === 'drop' &&
+      fed.some(({ column, known }) =>
+        flat([values[column]]).some((each) => isMissing(each) && !(typeof each === 'string' && known.includes(each))),
+      );
+    const rows: unknown[][] = [];
+    let start = 0;
+    for (const count of groups) {
+      const [first, end] = [start, start + count];
+      const group = await damaged(archive.name, () => table.read(names, first, end));
+      for (let row = 0; row < count; row++) {
+        const values = names.map((name) => group.get(name)?.[row]);
+        if (!isLeftOut(values)) rows.push(values);
+      }
+      start = end;
+    }
+    return { names, singles, rows };
   });
 }
 

@@ -1,5 +1,5 @@
 // The library that reads parquet files: a bundle of its own, loaded when one is read.
-import { parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
+import { parquetMetadataAsync, parquetRead, parquetSchema, type SchemaTree } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
 /** Bytes at any place of a file. */
@@ -12,17 +12,26 @@ export interface FileBytes {
 export interface ParquetTable {
   /** The names of its columns. */
   readonly names: readonly string[];
+  /** Those of them that hold nothing but numbers of 32 bits or fewer. */
+  readonly singles: ReadonlySet<string>;
   /** How many rows each of its groups has. */
   readonly groups: readonly number[];
   /** The values of columns in the rows of a group, which go from `start` up to `end`, by name. */
   read(names: readonly string[], start: number, end: number): Promise<ReadonlyMap<string, readonly unknown[]>>;
 }
 
+function isSingle({ element, children }: SchemaTree): boolean {
+  if (children.length > 0) return children.every(isSingle);
+  return element.type === 'FLOAT' || element.logical_type?.type === 'FLOAT16';
+}
+
 /** Opens a parquet file. What is wrong with it is an `Error` of the library. */
 export async function openParquet(file: FileBytes): Promise<ParquetTable> {
   const metadata = await parquetMetadataAsync(file);
+  const columns = parquetSchema(metadata).children;
   return {
-    names: parquetSchema(metadata).children.map(({ element }) => element.name),
+    names: columns.map(({ element }) => element.name),
+    singles: new Set(columns.filter(isSingle).map(({ element }) => element.name)),
     groups: metadata.row_groups.map((group) => Number(group.num_rows)),
     async read(names, rowStart, rowEnd) {
       const found = new Map(names.map((name): [string, unknown[]] => [name, []]));

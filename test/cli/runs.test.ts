@@ -181,7 +181,7 @@ describe('going on', () => {
       expect(run('train', ...args)).toMatchObject({ status: 2, stderr: `error: ${message}\n` });
   });
 
-  it('saves elsewhere what cannot be written into the folder', () => {
+  it('saves elsewhere what cannot be written into the folder', { timeout: 120_000 }, () => {
     const line = `$nnc train net.nn --epochs 100000 --out small --quiet --target ts`;
     // Blocks of 1 KiB: the module fits, and metrics soon do not.
     const { stderr, status } = shell(`ulimit -f 400; trap '' XFSZ; ${line}`, { cwd: folder });
@@ -256,6 +256,25 @@ describe('a trained model', () => {
     );
     expect(run('predict', 'trained', '--data', 'new.csv', '-o', 'out.csv').status).toBe(0);
     expect(read('out.csv').split('\n')[0]).toBe('b,"a, or so",note,class');
+  });
+
+  it('predicts beside the columns of a parquet file, of every type', () => {
+    const table = join(import.meta.dirname, '../data/parquet/zstd.parquet');
+    const fields = `parquet("${table}", x = ["single", "double"], label = "word", missing = drop)`;
+    file('table.nn', net.replace(/csv\(.*\)/, fields));
+    const weights = ['--checkpoint', 'trained/best.safetensors'];
+    // What outputs do not need may be missing: all rows are there.
+    const lines = run('predict', 'table.nn', ...weights).stdout.split('\n');
+    expect(lines[0]).toBe('single,double,half,long,byte,flag,word,day,pair,class');
+    expect(lines[8]).toMatch(/^0\.7,2\.6457513110645907,0\.875,-67,7,false,,2024-01-08,"\[7,7\.5\]",(ant|bee|cat)$/);
+    expect(lines).toHaveLength(122);
+    file(
+      'dropped.nn',
+      read('table.nn')
+        .replace('x = ["single", "double"]', 'x = ["single", "half"]')
+        .replace('output class', 'output own = f32(label)\n  output class'),
+    );
+    expect(run('predict', 'dropped.nn', ...weights).stdout.split('\n')).toHaveLength(119);
   });
 
   it('is used with a checkpoint, or as a run', () => {

@@ -1,5 +1,6 @@
 // Parquet: types and codecs that a writer of its own made, words, lists, missing values, groups of rows, and damage.
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +75,38 @@ describe('columns', () => {
       );
       expect((await rowsIn(source, [x], folder)).inputs.x).toEqual(Float32Array.from(data));
     }
+  });
+});
+
+describe('a table written by pyarrow', () => {
+  it.each(['none', 'snappy', 'gzip', 'brotli', 'zstd', 'lz4'])('has the same rows in the codec %s', async (codec) => {
+    const rows = Array.from({ length: 120 }, (_, i) => i);
+    const source: DataSource = {
+      kind: 'parquet',
+      path: join(import.meta.dirname, `parquet/${codec}.parquet`),
+      fields: {
+        x: ['single', 'double', 'half', 'long', 'byte'],
+        flag: 'flag',
+        pair: 'pair',
+        kind: 'word',
+        missing: 'drop',
+      },
+    };
+    const inputs = [input('x', [5]), input('flag', [], bool), input('pair', [2]), input('kind', [], index(3))];
+    const { train, words, notes } = await loadData(source, inputs, folder);
+    const whole = rows.filter((i) => i % 50 !== 7);
+    expect(allOf(train).inputs).toEqual({
+      x: Float32Array.from(
+        whole.flatMap((i) => [(i % 37) / 10, Math.sqrt(i), i / 8, ((i * 7919) % 1000) - 500, i % 256]),
+      ),
+      flag: Uint8Array.from(whole, (i) => Number(i % 3 === 0)),
+      pair: Float32Array.from(whole.flatMap((i) => [i, i + 0.5])),
+      kind: Int32Array.from(whole, (i) => (i * 2) % 3),
+    });
+    expect([words, notes]).toEqual([
+      { kind: ['ant', 'bee', 'cat'] },
+      [`${codec}.parquet: 3 rows left out, in which values are missing`],
+    ]);
   });
 });
 

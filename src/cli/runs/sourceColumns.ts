@@ -1,4 +1,4 @@
-// The columns of a csv file as texts, to stand beside what is predicted for its rows.
+// The columns of a csv or parquet file as texts, to stand beside what is predicted for its rows.
 import { basename } from 'node:path';
 import { cellReader, isMissing } from '../../data/cells.js';
 import { columnFinder, namesColumn } from '../../data/columnNames.js';
@@ -9,6 +9,7 @@ import { chunksOf, reading } from '../../data/files.js';
 import { defaultLimits as limits } from '../../data/limits.js';
 import { rowReader, type Row } from '../../data/rows.js';
 import type { DataField, DataSource, ModelInput } from '../../ir/model.js';
+import { shortestSingle } from './shortest.js';
 
 export interface SourceColumns {
   /** Absent where the file has no header. */
@@ -16,14 +17,43 @@ export interface SourceColumns {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Reads all columns of the rows that are fed to the inputs; nothing where the source is no table of texts. */
+/** Reads all columns of the rows that are fed to the inputs; nothing where the source is no table. */
 export async function readSourceColumns(
   source: DataSource,
   inputs: readonly ModelInput[],
   folder: string,
   words: Words,
 ): Promise<SourceColumns | undefined> {
-  if (source.kind !== 'csv') return undefined;
+  if (source.kind === 'csv') return readTexts(source, inputs, folder, words);
+  if (source.kind !== 'parquet') return undefined;
+  const { readParquetRows } = await import('../../data/parquet.js');
+  const { names, singles, rows } = await readParquetRows(source, inputs, { folder, words, limits });
+  const isSingle = names.map((name) => singles.has(name));
+  return { header: names, rows: rows.map((row) => row.map((value, i) => textOf(value, isSingle[i]))) };
+}
+
+/** A value as csv has it: numbers with the fewest digits that read back, nothing where nothing is, lists and records as JSON. */
+function textOf(value: unknown, single: boolean): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return single ? shortestSingle(value) : `${value}`;
+  if (typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (value instanceof Date) return dateText(value);
+  return JSON.stringify(ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : value, (_, each: unknown) =>
+    typeof each === 'bigint' || (typeof each === 'number' && single) ? Number(textOf(each, single)) : each,
+  );
+}
+
+/** A day without its time where that is midnight. */
+function dateText(date: Date): string {
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString().replace(/T00:00:00\.000Z$/, '');
+}
+
+async function readTexts(
+  source: DataSource,
+  inputs: readonly ModelInput[],
+  folder: string,
+  words: Words,
+): Promise<SourceColumns> {
   const path = pathOf(source);
   const { delimiter: given, decimal, missing } = settingsOf(source, inputs);
   const fields = inputs.flatMap(({ name }): [string, DataField][] =>
