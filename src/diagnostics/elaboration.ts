@@ -258,10 +258,15 @@ export const gradientNotRead = message(
 
 export const reservedReport = message(
   'reserved-report',
-  ({ what, span }: At & { what: 'a metric' | 'a loss' | 'an output' }) => ({
+  ({ what, span, blocks = [] }: At & { what: 'a metric' | 'a loss' | 'an output'; blocks?: readonly string[] }) => ({
     message: `${what} cannot be called loss`,
     labels: [{ span, text: 'the sum of all losses is reported by this name' }],
-    help: what === 'a loss' ? 'write loss = …, without a name' : 'give it another name',
+    help:
+      what !== 'a loss'
+        ? 'give it another name'
+        : blocks.length === 0
+          ? 'write loss = …, without a name'
+          : `give it another name, NAME, by which a block minimises it: train ${blocks[0]} { loss = NAME, … }`,
   }),
 );
 

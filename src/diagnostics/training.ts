@@ -41,8 +41,8 @@ export const noSuchLoss = message(
 export const noSuchMonitor = message(
   'no-such-monitor',
   ({ name, names, span, nearest }: At & { name: string; names: readonly string[]; nearest?: string }) => ({
-    message: `the model has no loss or metric ${name}`,
-    labels: [{ span, text: 'not computed' }],
+    message: name === '' ? 'the name of what a run monitors is empty' : `the model has no loss or metric ${name}`,
+    labels: [{ span, text: name === '' ? 'no name' : 'not computed' }],
     notes: [`what a run can monitor: ${listed(names)}`],
     help:
       nearest === undefined ? 'a metric has its name where it is written: metric NAME = …' : `did you mean ${nearest}?`,
@@ -109,6 +109,24 @@ export const noSuchParameter = message(
     labels: [{ span, text: 'matches nothing' }],
     notes: [names.length === 0 ? 'the model has no parameters' : `the parameters: ${listed(names)}`],
   }),
+);
+
+/** `by`: the pattern before it that has chosen what it matches; without one, nothing that it matches is trained. */
+export const patternIdle = message(
+  'pattern-without-effect',
+  ({
+    pattern,
+    by,
+    block,
+    span,
+  }: At & { pattern: string; by?: { readonly value: string; readonly span: Span }; block?: string }) => ({
+    message: by
+      ? `the optimizer of ${pattern} never acts: patterns before it match all that it matches`
+      : `the optimizer of ${pattern} never acts: ${block === undefined ? 'what it matches is frozen' : `train ${block} trains nothing that it matches`}`,
+    labels: [{ span, text: 'without effect' }, ...(by ? [{ span: by.span, text: `${by.value} comes first` }] : [])],
+    help: by ? 'the first pattern that matches wins: put the narrower one first' : 'leave it out',
+  }),
+  'warning',
 );
 
 export const nothingTrained = message('nothing-trained', ({ span }: At) => ({

@@ -47,6 +47,8 @@ export function hintFor(found: IToken, before: IToken, words: string): string | 
   if (found.tokenType === T.Equals && wanted(T.Then, T.Else, T.RightParen, T.RightBracket, T.Infix))
     return 'did you mean ==, which compares?';
   if (found.tokenType === T.Assign && wanted(T.Equals)) return 'did you mean = ?';
+  if (found.tokenType === T.StringLiteral && before.tokenType === T.StringLiteral && wanted(T.Equals))
+    return `a comma stands between patterns: ${before.image}, ${found.image}`;
   if (found.tokenType === T.In && wanted(T.Equals))
     return 'a scan names all its sequences before along: scan a in x, b in y along T';
   if (found.tokenType === T.Assign) return ':= replaces a single name, as a statement of its own';

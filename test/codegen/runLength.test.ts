@@ -66,6 +66,20 @@ describe('the length of a run', () => {
   });
 
   it.each(['ts', 'wasm'] as const)(
+    'is asked for by the first call, also where several make an update, on %s',
+    async (target) => {
+      const { createTrainer } = await loadText(textOf('cosine(peak = 0.1)', ', accumulate = 3'), { target });
+      const trainer = await createTrainer();
+      const before = trainer.save({ optimizer: true });
+      expect(() => trainer.step(data)).toThrow(/^step: the learning rate follows the length of the run/);
+      expect(trainer.save({ optimizer: true })).toEqual(before);
+      const told = await createTrainer({ updates: 1 });
+      for (let i = 0; i < 3; i++) expect(told.step(data).loss).toBeGreaterThan(0);
+      expect(told.stepCount).toBe(1);
+    },
+  );
+
+  it.each(['ts', 'wasm'] as const)(
     'is asked for before the first of several train blocks moves, on %s',
     async (target) => {
       const text = `model m {

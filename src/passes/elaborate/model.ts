@@ -39,13 +39,16 @@ interface Body {
   readonly metrics: Named[];
   /** Where each name that is reported stands. */
   readonly reported: Map<string, Span>;
+  /** The names of train blocks. */
+  readonly blocks: readonly string[];
   total?: Node;
   train?: Span;
 }
 
 /** Runs a model's body; a statement that fails is reported, and what it would have bound is unknown from there on. */
 export function runModel(statements: readonly Statement[], frame: Frame): Written {
-  const body: Body = { frame, inputs: [], outputs: [], losses: [], metrics: [], reported: new Map() };
+  const blocks = statements.flatMap((s) => (s.kind === 'train' && s.name ? [s.name.name] : []));
+  const body: Body = { frame, inputs: [], outputs: [], losses: [], metrics: [], reported: new Map(), blocks };
   announce(statements, frame);
   for (const statement of statements) guarded(frame, boundBy(statement), () => run(statement, body));
   checkTold(statements, body);
@@ -122,9 +125,9 @@ function named(name: Identifier, value: Expression, span: Span, frame: Frame): V
 
 /** Several losses are summed; `loss` means their sum so far. */
 function declareLoss({ name, value, span }: Of<'loss'>, body: Body): void {
-  const { frame, losses } = body;
+  const { frame, losses, blocks } = body;
   const { g } = frame.context;
-  if (name?.name === 'loss') fail(frame, messages.reservedReport({ what: 'a loss', span: name.span }));
+  if (name?.name === 'loss') fail(frame, messages.reservedReport({ what: 'a loss', span: name.span, blocks }));
   if (name) requireNew(name, body);
   else if (!body.total) checkNew({ name: 'loss', span: { ...span, end: span.start + 'loss'.length } }, frame);
   const node = scalarOf(name ?? { name: 'loss', span }, value, span, body, 'a loss');

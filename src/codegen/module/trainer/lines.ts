@@ -76,15 +76,27 @@ function countingOf({ model: { players } }: TrainerProgram): Counting {
   };
 }
 
+const asksForRun = `if (planned === undefined) throw new Error(${literal(noRun)});`;
+
 /** Sets the counters that an entry reads. */
-function settersOf({ counters }: TrainerProgram, layout: Layout, entry: Entry, values: CounterValues): string[] {
+function settersOf(program: TrainerProgram, layout: Layout, entry: Entry, values: CounterValues): string[] {
+  const { counters, model } = program;
   const used = buffersIn(entry.steps);
+  // What adds up gradients first asks when it begins to.
+  const isAsked = isPlayed(program) || (model.players[0]?.accumulate ?? 1) === 1;
   return (['update', 'run', 'learning_rate_scale', 'draw'] as const).flatMap((c) => {
     const buffer = counters.find(({ name }) => name === c)?.buffer;
     if (!buffer || !used.has(buffer)) return [];
-    const lines = c === 'run' ? [`if (planned === undefined) throw new Error(${literal(noRun)});`] : [];
-    return [...lines, `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`];
+    return [
+      ...(c === 'run' && isAsked ? [asksForRun] : []),
+      `${layout.array(buffer)}[0] = ${c === 'learning_rate_scale' ? scale : values[c]};`,
+    ];
   });
+}
+
+/** What a call of step does that makes no update. */
+function accumulating(lines: readonly string[], calls: number): string[] {
+  return [`if (draws % ${calls} !== ${calls - 1}) {`, ...lines, '}'];
 }
 
 export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTensors('): Lines {
@@ -127,7 +139,7 @@ export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTe
       return [`${layout.array(seedField)}[0] = options.seed ?? seed;`, ...asked, run, ...setSeed];
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
-    accumulate: (lines) => [`if (draws % ${accumulate} !== ${accumulate - 1}) {`, ...lines, '}'],
+    accumulate: (lines) => [...(hasRun ? [asksForRun] : []), ...accumulating(lines, accumulate)],
     fit: (more = '') =>
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${observing}${plan}${more} }, data, options);\n}`,
     updating: (run) => [`const release = frozen && ${holds}frozen, ${allTensors(program, 'm')});`, run, 'release?.();'],

@@ -21,7 +21,7 @@ export interface Chosen {
   readonly optimizer: Optimizer;
   readonly span: Span;
   /** Of names of parameters; absent: all that no pattern matches. */
-  readonly patterns?: readonly string[];
+  readonly patterns?: NonNullable<Setting['patterns']>;
 }
 
 /** What the model's train blocks say, as far as it has been read. */
@@ -180,7 +180,7 @@ function readOptimizer({ value, patterns, span }: Setting, { run, optimizers }: 
   if (found.kind !== 'optimizer')
     return failSetting('optimizer', 'an optimizer such as adam(lr = 1e-3)', found, value.span, frame);
   if (parameters) for (const { value: p, span: at } of patterns ?? []) requireMatch(p, parameters, at, frame);
-  optimizers.push({ patterns: patterns?.map((p) => p.value), span, optimizer: found });
+  optimizers.push({ ...(patterns && { patterns }), span, optimizer: found });
 }
 
 function readMemory({ value, span }: Setting, { run: { frame, training } }: Block): void {

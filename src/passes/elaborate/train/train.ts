@@ -106,6 +106,8 @@ function readBlocks(statements: readonly Of<'train'>[], run: Run): Block[] {
 function requireUsed(losses: readonly Of<'loss'>[], blocks: readonly Block[], frame: Frame): void {
   if (blocks.length === 0 || blocks.some((block) => !block.losses)) return;
   for (const { name, span } of losses) {
+    // A loss that cannot be called so has its own error.
+    if (name?.name === 'loss') continue;
     if (name && blocks.some((block) => block.losses?.includes(name.name))) continue;
     const idle = messages.lossNotTrained({
       name: name?.name,

@@ -1,5 +1,5 @@
 // The update of each parameter that a train block trains.
-import { noOptimizer } from '../../../diagnostics/training.js';
+import { noOptimizer, patternIdle } from '../../../diagnostics/training.js';
 import type { ModelParameter, Update } from '../../../ir/model.js';
 import { tensor, typeKey } from '../../../ir/types.js';
 import { atStatement, fail } from '../frame.js';
@@ -20,18 +20,18 @@ export function updatesOf(block: Block, own: readonly ModelParameter[]): Update[
   const { name, span, optimizers } = block;
   const { frame } = block.run;
   const updates: Update[] = [];
-  const used = new Set<Chosen>();
+  const used = new Map<Chosen, ModelParameter[]>();
   // The update of a parameter is that of any other of its type and optimizer, over leaves of its own.
   const known = new Map<Chosen, Map<string, Update>>();
   for (const p of own) {
     if (optimizers.length === 0) break;
     // The first matching pattern wins, then the default.
     const chosen =
-      optimizers.find((o) => o.patterns?.some((pattern) => matches(pattern, p.name))) ??
+      optimizers.find((o) => o.patterns?.some(({ value }) => matches(value, p.name))) ??
       optimizers.find((o) => o.patterns === undefined);
     if (!chosen && hasFaultyOptimizer(block)) continue;
     if (!chosen) return fail(frame, noOptimizer({ parameter: p.name, span }));
-    used.add(chosen);
+    used.set(chosen, [...(used.get(chosen) ?? []), p]);
     const inner = atStatement(frame, chosen.span);
     const alike = known.get(chosen) ?? new Map<string, Update>();
     known.set(chosen, alike);
@@ -50,7 +50,27 @@ export function updatesOf(block: Block, own: readonly ModelParameter[]): Update[
     const inner = atStatement(frame, o.span);
     if (!used.has(o)) guarded(inner, [], () => void updateOf(o.optimizer, anyParameter, o.span, inner, name));
   }
+  // Of a model with errors nothing is trained.
+  if (own.length > 0) for (const chosen of optimizers) warnOfIdle(chosen, used.get(chosen) ?? [], block, own);
   return updates;
+}
+
+/** Patterns that choose nothing: what they match is not this block's to train, or patterns before them have chosen it. */
+function warnOfIdle(
+  { patterns = [], span: place }: Chosen,
+  used: readonly ModelParameter[],
+  { name, optimizers, run: { frame } }: Block,
+  own: readonly ModelParameter[],
+): void {
+  for (const { value: pattern, span } of patterns) {
+    if (used.some((p) => matches(pattern, p.name))) continue;
+    const first = own.find((p) => matches(pattern, p.name));
+    const winner =
+      first && optimizers.find((o) => o.patterns?.some(({ value }) => matches(value, first.name)))?.patterns;
+    const by = first && winner?.find(({ value }) => matches(value, first.name));
+    const inner = atStatement(frame, place);
+    inner.context.report(patternIdle({ pattern, span, ...(by && { by }), ...(name !== undefined && { block: name }) }));
+  }
 }
 
 /** Whether one is given that could not be read: it may be meant for what no other is for, and its own error is told. */
