@@ -180,7 +180,10 @@ export class Recovery extends Lookahead {
         }
         read();
         if (place === 'train' && this.LA(1).tokenType === T.Comma) this.SKIP_TOKEN();
-        else this.checkEnd(place);
+        else {
+          this.checkEnd(place);
+          if (place === 'train') this.checkApart();
+        }
       } catch (error) {
         this.nesting = enclosing;
         const diagnostic = this.faultOf(error);
@@ -238,6 +241,13 @@ export class Recovery extends Lookahead {
       throw new Fault(say.strayBracket({ span: this.spanOf(token), found: token.image }));
     }
     throw this.faultAt(token, expecting('an operator or the end of the line', T.Infix));
+  }
+
+  /** Settings stand apart; one that begins in the line of another is read all the same. */
+  private checkApart(): void {
+    const token = this.LA(1);
+    if (token.tokenType === T.End || token.tokenType === T.RightBrace || !this.onSameLine()) return;
+    this.report(say.settingsTogether({ span: this.spanOf(token), name: token.image }));
   }
 
   /**

@@ -11,7 +11,7 @@ model small {
   p = x |> dense(6) |> tanh |> dense(2)
   output p
   loss = mse(p, y)
-  train { optimizer = adam(lr = 0.05) batch = 8 epochs = 2 seed = 3 }
+  train { optimizer = adam(lr = 0.05), batch = 8, epochs = 2, seed = 3 }
 }
 `;
 

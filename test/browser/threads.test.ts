@@ -11,7 +11,7 @@ model digits(hidden = 96) {
   logits = image |> dense(hidden) |> gelu |> dropout(0.1) |> layer_norm |> dense(hidden) |> gelu |> dense(5)
   output probability = softmax(logits)
   loss = cross_entropy(logits, label)
-  train { optimizer = adam(lr = 1e-3) batch = 64 seed = 4 }
+  train { optimizer = adam(lr = 1e-3), batch = 64, seed = 4 }
 }
 `;
 

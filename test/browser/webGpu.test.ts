@@ -11,7 +11,7 @@ const model = `model digits {
   output probability = softmax(logits)
   loss = cross_entropy(logits, label)
   metric right = accuracy(logits, label)
-  train { optimizer = adamw(lr = cosine(peak = 1e-2, steps = 200), weight_decay = 0.01) batch = 16 epochs = 3 seed = 4 }
+  train { optimizer = adamw(lr = cosine(peak = 1e-2, steps = 200), weight_decay = 0.01), batch = 16, epochs = 3, seed = 4 }
 }
 `;
 

@@ -17,7 +17,7 @@ const source = {
   input x: [batch, 3]
   h = x |> dense(4) |> tanh |> dropout(0.5)
   loss = mean((h |> dense(2))^2)
-  train { optimizer = adam() batch = 4 }
+  train { optimizer = adam(), batch = 4 }
 }
 `,
 };

@@ -28,7 +28,7 @@ writeFileSync(
   input x: [batch, 128]
   input y: [batch, 4]
   loss = mse(x |> dense(256) |> relu |> dense(4), y)
-  train { optimizer = adam() batch = 64 }
+  train { optimizer = adam(), batch = 64 }
 }
 `,
 );

@@ -16,7 +16,7 @@ const text = `model net(hidden = 8) {
   h = x |> dense(hidden)
   p = tanh(h) |> dense(2)
   loss = mse(p, y)
-  train { optimizer = sgd(lr = 0.1) batch = 16 }
+  train { optimizer = sgd(lr = 0.1), batch = 16 }
 }
 `;
 writeFileSync(join(folder, 'models/net.nn'), text);

@@ -22,7 +22,7 @@ model small {
 `;
 writeFileSync(
   join(folder, 'right.nn'),
-  model('d * x', 'train { optimizer = sgd(lr = 0.1) data = csv("rows.csv", x = 0..2) }'),
+  model('d * x', 'train { optimizer = sgd(lr = 0.1), data = csv("rows.csv", x = 0..2) }'),
 );
 writeFileSync(join(folder, 'rows.csv'), Array.from({ length: 9 }, (_, i) => `${i},${i + 1},${i / 2}\n`).join(''));
 writeFileSync(join(folder, 'wrong.nn'), model('d * x * 1.5'));

@@ -17,7 +17,7 @@ writeFileSync(
   logits = x |> dense(128) |> relu |> dense(3)
   output probability = softmax(logits)
   loss = cross_entropy(logits, y)
-  train { optimizer = adam(lr = 1e-2) batch = 64 epochs = 3 data = module("./rows.mjs") }
+  train { optimizer = adam(lr = 1e-2), batch = 64, epochs = 3, data = module("./rows.mjs") }
 }
 `,
 );

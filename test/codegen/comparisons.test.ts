@@ -9,7 +9,7 @@ import { compileText, importCode, type LoadedTrainer } from '../support/trainer.
 const targets = ['ts', 'wasm'] as const;
 
 async function trainerOf(lines: string, target: 'ts' | 'wasm', memory = 'fast'): Promise<LoadedTrainer> {
-  const text = `model m {\n${lines}\n  train { optimizer = sgd(lr = 0.1) batch = 2 memory = "${memory}" }\n}\n`;
+  const text = `model m {\n${lines}\n  train { optimizer = sgd(lr = 0.1), batch = 2, memory = "${memory}" }\n}\n`;
   return (await importCode(await runnableText(text, { target }))).createTrainer({ seed: 1 });
 }
 

@@ -26,7 +26,7 @@ const models: Readonly<Record<string, string>> = {
   loss = mean((p - y)^2 * f32(known))
   loss size = mean(p^2)
   metric error = mae(p, y)
-  train { optimizer = adam(lr = linear(0.1, 0, steps = 9)) clip_norm = 1 accumulate = 2 }
+  train { optimizer = adam(lr = linear(0.1, 0, steps = 9)), clip_norm = 1, accumulate = 2 }
 }`,
   no_output: `model m { input x: [batch, 3]\n loss = mean((x |> dense(1) |> dropout(0.5))^2)\n ${train} }`,
   no_train: 'model m { input x: [batch, 3]\n output y = x |> dense(2)\n loss = mean(y) }',
@@ -67,7 +67,7 @@ const wide = `model wide {
   input x: [batch, 50]
   logits = x |> dense(72) |> gelu |> dense(7)
   loss = mean(logits^2)
-  train { optimizer = adam(lr = 1e-3) batch = 96 }
+  train { optimizer = adam(lr = 1e-3), batch = 96 }
 }`;
 const targets = ['ts', 'wasm', 'wgsl', 'wgsl,wasm'] as const;
 

@@ -10,7 +10,7 @@ const text = `model tagger {
   logits = vectors |> dense(4096) |> relu |> dense(3)
   output p = softmax(logits)
   loss = cross_entropy(logits, tag)
-  train { optimizer = adam() batch = 8 }
+  train { optimizer = adam(), batch = 8 }
 }
 `;
 

@@ -13,7 +13,7 @@ const text = `model classes {
   logits = hidden |> dense(4)
   output logits
   loss = cross_entropy(logits, kind) + mean(if on then 1 else 0)
-  train { optimizer = adam(lr = 1e-2) batch = 4 epochs = 2 accumulate = 3 }
+  train { optimizer = adam(lr = 1e-2), batch = 4, epochs = 2, accumulate = 3 }
 }
 `;
 

@@ -12,7 +12,7 @@ const normalised = (accumulate = 1, more = ''): string => `model m {
   ${more}
   output h
   loss = mse(h, y)
-  train { optimizer = sgd(lr = 0.05, momentum = 0.5) batch = 4 epochs = 2 accumulate = ${accumulate} seed = 5 }
+  train { optimizer = sgd(lr = 0.05, momentum = 0.5), batch = 4, epochs = 2, accumulate = ${accumulate}, seed = 5 }
 }`;
 
 function rows(count: number): { x: Float32Array; y: Float32Array } {

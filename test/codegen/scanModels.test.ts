@@ -83,7 +83,7 @@ model m(T = 6) {
   ${body}
   output q = p
   loss = mean((p - y)^2)
-  train { optimizer = adam(lr = 0.01) batch = 4 seed = 3 ${units}}
+  train { optimizer = adam(lr = 0.01), batch = 4, seed = 3${units} }
 }
 `;
 }
@@ -99,7 +99,7 @@ describe('scans', () => {
   });
 
   it.each(cases)('have them where activations are computed again: $name', async (made) => {
-    await agree({ text: textOf(made, 'memory = "small" '), inputs }, 5);
+    await agree({ text: textOf(made, ', memory = "small"'), inputs }, 5);
   });
 
   it.each(cases)('have the same bits with 1, 2 and 3 threads: $name', async (made) => {

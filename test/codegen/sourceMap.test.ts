@@ -19,7 +19,7 @@ model net {
   opened = gate(hidden)
   p = opened |> dense(2)
   loss = mse(p, y)
-  train { optimizer = sgd(lr = 0.1) batch = 4 }
+  train { optimizer = sgd(lr = 0.1), batch = 4 }
 }
 `;
 const gates = `// Gates.

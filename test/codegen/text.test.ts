@@ -70,7 +70,7 @@ model m {
   input x: [batch, 2]
   h = x |> dense(3) // ${note}
   loss = mean(h^2)
-  train { optimizer = sgd(lr = 0.1) data = csv("${note.replaceAll(/[\\"]/g, '')}", x = 0..1) }
+  train { optimizer = sgd(lr = 0.1), data = csv("${note.replaceAll(/[\\"]/g, '')}", x = 0..1) }
 }
 `;
       // Laid out for readers once: what is quoted is so before, on every target.

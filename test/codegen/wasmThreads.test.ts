@@ -73,7 +73,7 @@ model network(hidden = 72) {
   logits = image |> dense(hidden) |> gelu |> dropout(0.1) |> layer_norm |> dense(hidden) |> gelu |> dense(7)
   output probability = softmax(logits)
   loss = cross_entropy(logits, label)
-  train { optimizer = adam(lr = 1e-3) batch = 96 seed = 4 }
+  train { optimizer = adam(lr = 1e-3), batch = 96, seed = 4 }
 }
 `;
 
@@ -125,7 +125,7 @@ model words {
   vectors = words |> embedding(68)
   logits = vectors |> layer_norm |> dense(5)
   loss = cross_entropy(logits, label) + mean(mean(vectors, axis = 1)^2)
-  train { optimizer = adam(lr = 1e-2) batch = 33 seed = 4 }
+  train { optimizer = adam(lr = 1e-2), batch = 33, seed = 4 }
 }
 `;
     const module = await sharing(text);

@@ -39,7 +39,7 @@ const large = `model large {
   input kind: index(10)[batch]
   logits = x |> dense(512) |> gelu |> layer_norm |> dense(512) |> relu |> dense(10)
   loss = cross_entropy(logits, kind)
-  train { optimizer = adam(lr = 0.01) batch = 4096 }
+  train { optimizer = adam(lr = 0.01), batch = 4096 }
 }
 `;
 

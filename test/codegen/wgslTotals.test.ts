@@ -46,7 +46,7 @@ const model = `model sums {
   h = x * w |> layer_norm
   output y = softmax(h)
   loss = mean(softmax(h)^2)
-  train { optimizer = sgd(lr = 0.1) batch = 8 }
+  train { optimizer = sgd(lr = 0.1), batch = 8 }
 }
 `;
 

@@ -15,7 +15,7 @@ const text = `model classes {
   output likely = argmax(logits)
   loss = cross_entropy(logits, kind)
   metric right = accuracy(logits, kind)
-  train { optimizer = adam(lr = cosine(peak = 1e-2, steps = 200)) batch = 16 epochs = 2 seed = 3 clip_norm = 1 }
+  train { optimizer = adam(lr = cosine(peak = 1e-2, steps = 200)), batch = 16, epochs = 2, seed = 3, clip_norm = 1 }
 }
 `;
 

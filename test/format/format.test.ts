@@ -57,10 +57,10 @@ const cases: Readonly<Record<string, readonly [string] | readonly [string, strin
 `,
   ],
   'neighbouring settings': [
-    'model m {\n train{optimizer=sgd(lr=0.1) batch=2\noptimizer "*.b" = sgd(lr=1)\nseed=1,epochs=3}\ntrain a{loss=l,only=["a"]}\n}\n',
+    'model m {\n train{optimizer=sgd(lr=0.1), batch=2\noptimizer "*.b" = sgd(lr=1)\nseed=1,epochs=3}\ntrain a{loss=l,only=["a"]}\n}\n',
     `model m {
   train {
-    optimizer = sgd(lr = 0.1)
+    optimizer = sgd(lr = 0.1),
     batch     = 2
     optimizer "*.b" = sgd(lr = 1)
     seed   = 1,

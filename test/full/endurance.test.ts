@@ -15,7 +15,7 @@ const text = `model line {
   logits = x |> dense(4) |> relu |> dropout(0.1) |> dense(2)
   loss = cross_entropy(logits, group)
   metric right = accuracy(logits, group)
-  train { optimizer = adam(lr = linear(1e-3, 1e-5, steps = 1000)) batch = 5 }
+  train { optimizer = adam(lr = linear(1e-3, 1e-5, steps = 1000)), batch = 5 }
 }
 `;
 

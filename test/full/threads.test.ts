@@ -6,7 +6,7 @@ import { sharing } from '../support/sharing.js';
 import { runnableText } from '../support/runnable.js';
 import { importCode } from '../support/trainer.js';
 
-const train = 'train { optimizer = adam(lr = 1e-2) batch = 20 }';
+const train = 'train { optimizer = adam(lr = 1e-2), batch = 20 }';
 
 it('many random models', { timeout: 1_200_000 }, async () => {
   const property = fc.asyncProperty(randomModel, fc.nat(1000), async (model, seed) => {

@@ -44,10 +44,10 @@ describe('networks', () => {
 }
 `;
   it.each([
-    ['784-128-10 by sgd', digits('dense(128) |> relu', 'sgd(lr = 0.1) batch = 64'), 64, 30],
+    ['784-128-10 by sgd', digits('dense(128) |> relu', 'sgd(lr = 0.1), batch = 64'), 64, 30],
     [
       '784-512-512-10 by adam',
-      digits('dense(512) |> gelu |> dense(512) |> gelu', 'adam(lr = 1e-3) batch = 128'),
+      digits('dense(512) |> gelu |> dense(512) |> gelu', 'adam(lr = 1e-3), batch = 128'),
       128,
       5,
     ],
@@ -95,11 +95,11 @@ describe('a hundred steps of every example', () => {
 describe('long folds', () => {
   const models = {
     'a long input into few outputs': [
-      'model long {\n  input x: [batch, 4096]\n  h = x |> dense(64) |> tanh\n  loss = mean((h - 0.3)^2)\n  train { optimizer = sgd(lr = 0.1) batch = 64 }\n}\n',
+      'model long {\n  input x: [batch, 4096]\n  h = x |> dense(64) |> tanh\n  loss = mean((h - 0.3)^2)\n  train { optimizer = sgd(lr = 0.1), batch = 64 }\n}\n',
       64 * 4096,
     ],
     'a long batch into few weights': [
-      'model long {\n  input x: [batch, 30]\n  h = x |> dense(10) |> tanh\n  loss = mean((h - 0.3)^2)\n  train { optimizer = sgd(lr = 0.1) batch = 9000 }\n}\n',
+      'model long {\n  input x: [batch, 30]\n  h = x |> dense(10) |> tanh\n  loss = mean((h - 0.3)^2)\n  train { optimizer = sgd(lr = 0.1), batch = 9000 }\n}\n',
       9_000 * 30,
     ],
   } as const;

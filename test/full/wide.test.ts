@@ -15,7 +15,7 @@ const model = `model wide {
   input y: index(3)[batch]
   logits = x |> dense(128) |> gelu |> layer_norm |> dense(64) |> relu |> dense(3)
   loss = cross_entropy(logits, y)
-  train { optimizer = adam(lr = 1e-2) batch = 64 epochs = 10 data = module("./rows.mjs") }
+  train { optimizer = adam(lr = 1e-2), batch = 64, epochs = 10, data = module("./rows.mjs") }
 }
 `;
 const rows = `const x = Float32Array.from({ length: 8000 }, (_, i) => Math.sin(i * i));

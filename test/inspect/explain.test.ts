@@ -18,7 +18,7 @@ import { kernelTexts } from '../../src/codegen/emit.js';
 import type { Target } from '../../src/targets.js';
 import { buffer } from '../codegen/runKernels.js';
 
-const train = 'train { optimizer = sgd(lr = 0.1) batch = 4 }';
+const train = 'train { optimizer = sgd(lr = 0.1), batch = 4 }';
 const dense = `model net {
   input x: [batch, 60]
   input y: [batch, 20]

@@ -14,7 +14,7 @@ const models = {
   vectors = words |> embedding(8) |> flatten
   logits = (if known[:, none] then vectors else 0.5 * vectors) |> dense(40) |> relu |> dense(3)
   loss = cross_entropy(logits, tag)
-  train { optimizer = adam() batch = 20 accumulate = 2 }
+  train { optimizer = adam(), batch = 20, accumulate = 2 }
 }
 `,
   frozen: `model frozen {
@@ -26,7 +26,7 @@ const models = {
   input x: [batch, 5]
   h = x |> dense(300) |> batch_norm |> gelu |> dropout(0.2)
   loss = mean((h |> dense(1))^2)
-  train { optimizer = sgd(lr = 0.1, momentum = 0.9) batch = 130 memory = "small" }
+  train { optimizer = sgd(lr = 0.1, momentum = 0.9), batch = 130, memory = "small" }
 }
 `,
 };

@@ -68,7 +68,7 @@ it.each([
   ['optimizer = sgd(lr = 0.1), batch = 4, epochs = 2'],
   ['optimizer = sgd(lr = 0.1)\n    batch = 4\n    epochs = 2'],
   ['optimizer = sgd(lr = 0.1),\n    batch = 4\n    epochs = 2,'],
-  ['\n    optimizer = sgd(lr = 0.1) batch = 4, // of rows\n\n    epochs = 2\n  '],
+  ['\n    optimizer = sgd(lr = 0.1), batch = 4, // of rows\n\n    epochs = 2\n  '],
 ])('settings are apart by commas or line ends: %j', (settings) => {
   const model = only(`model m {\n  train {${settings}}\n  train critic { ${settings.trim()} }\n}`);
   const whole = 'optimizer = sgd(lr = 0.1), batch = 4, epochs = 2';

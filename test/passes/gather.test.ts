@@ -212,7 +212,7 @@ describe('dispatches of a step', () => {
     input y: index(10)[batch]
     logits = x |> repeat(6, dense(64) >> gelu >> layer_norm) |> dense(10)
     loss = cross_entropy(logits, y)
-    train { optimizer = adam(lr = 1e-3) batch = 64 }
+    train { optimizer = adam(lr = 1e-3), batch = 64 }
   }`;
 
   it('are fewer by what is made together, but for the copies of many layers', async () => {

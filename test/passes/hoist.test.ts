@@ -23,7 +23,7 @@ model m(T = 5) {
   h = x |> ${body.replaceAll('UNITS', String(units))}
   output p = h[:, -1, :] |> dense(2)
   loss = mean((p - y)^2)
-  train { optimizer = sgd(lr = 0.1) batch = 32 }
+  train { optimizer = sgd(lr = 0.1), batch = 32 }
 }
 `;
 

@@ -49,7 +49,7 @@ describe('memory = "small"', () => {
   logits = concat([max(h, axis = 1), x], axis = -1) |> dense(17)
   output p = softmax(logits)
   loss = cross_entropy(logits, label)
-  train { optimizer = sgd(lr = 0.1) batch = 4 }
+  train { optimizer = sgd(lr = 0.1), batch = 4 }
 }
 `,
         target,

@@ -11,7 +11,7 @@ const uses: Record<string, string> = {
 
 describe.each(['ts', 'wasm'] as const)('on %s', (target) => {
   it.each(Object.entries(uses))('of %s', (_, body) => {
-    const text = `model m {\n  input words: index(3000)[batch, 5]\n  ${body}\n  train { optimizer = adam() batch = 10 }\n}\n`;
+    const text = `model m {\n  input words: index(3000)[batch, 5]\n  ${body}\n  train { optimizer = adam(), batch = 10 }\n}\n`;
     const { model, diagnostics } = check({ file: 'm.nn', text });
     if (!model) throw new Error(diagnostics.map((d) => d.message).join('\n'));
     const program = programOf(model, target);

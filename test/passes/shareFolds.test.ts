@@ -130,8 +130,8 @@ describe('dispatches of a step', () => {
   };
 
   it.each([
-    ['784-128-10 by sgd', network('dense(128) |> relu', 'sgd(lr = 0.1) batch = 64'), 8],
-    ['784-512-512-10 by adam', network('dense(512) |> gelu |> dense(512) |> gelu', 'adam(lr = 1e-3) batch = 128'), 14],
+    ['784-128-10 by sgd', network('dense(128) |> relu', 'sgd(lr = 0.1), batch = 64'), 8],
+    ['784-512-512-10 by adam', network('dense(512) |> gelu |> dense(512) |> gelu', 'adam(lr = 1e-3), batch = 128'), 14],
   ])('of %s are few', async (_, text, most) => {
     const found = await dispatches(text);
     expect(found).toBeGreaterThan(0);
@@ -139,7 +139,7 @@ describe('dispatches of a step', () => {
   });
 
   it('of a long batch are more', async () => {
-    const text = (size: number): string => network('dense(128) |> relu', `sgd(lr = 0.1) batch = ${size}`);
+    const text = (size: number): string => network('dense(128) |> relu', `sgd(lr = 0.1), batch = ${size}`);
     expect(await dispatches(text(8_192))).toBeGreaterThan(await dispatches(text(64)));
   });
 });

@@ -87,7 +87,7 @@ export const comparingModel: fc.Arbitrary<RandomModel> = fc
       ...lines.map((line) => `  ${line}`),
       `  output all = ${last}`,
       `  loss = mean(${last} * y) + mean(h${list.length - 1} * (${last} > 0.1))${tiny ? '' : ' + mean(more^2)'}`,
-      `  train { optimizer = sgd(lr = 0.1) batch = 6 memory = "${memory}" }`,
+      `  train { optimizer = sgd(lr = 0.1), batch = 6, memory = "${memory}" }`,
       `}\n`,
     ].join('\n');
     return { text, inputs };

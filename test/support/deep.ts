@@ -22,7 +22,7 @@ export function deep({ depth, width, batch, body }: Layers): string {
 ${hidden.join('')}  logits = h${depth - 1} |> dense(5)
   loss = cross_entropy(logits, label)
   metric right = accuracy(logits, label)
-  train { optimizer = adam(lr = 1e-2) batch = ${batch} clip_norm = 1 }
+  train { optimizer = adam(lr = 1e-2), batch = ${batch}, clip_norm = 1 }
 }
 `;
 }

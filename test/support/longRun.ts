@@ -8,7 +8,7 @@ export const classifier = `model classifier {
   logits = hidden |> dense(16) |> tanh |> dense(4)
   loss = cross_entropy(logits, label)
   metric right = accuracy(logits, label)
-  train { optimizer = adamw(lr = cosine(peak = 1e-2, steps = 1000, warmup = 50), weight_decay = 0.01) batch = 16 seed = 5 clip_norm = 1 }
+  train { optimizer = adamw(lr = cosine(peak = 1e-2, steps = 1000, warmup = 50), weight_decay = 0.01), batch = 16, seed = 5, clip_norm = 1 }
 }
 `;
 

@@ -330,7 +330,7 @@ export const networkModel: fc.Arbitrary<RandomModel> = fc
       `  logits = ${last} |> flatten |> dense(${classes})`,
       `  output p = softmax(logits)`,
       `  loss = cross_entropy(logits, label) + 0.1 * mean(${last}^2)`,
-      `  train { optimizer = sgd(lr = 0.1) batch = 4 memory = "${memory}" }`,
+      `  train { optimizer = sgd(lr = 0.1), batch = 4, memory = "${memory}" }`,
       `}\n`,
     ].join('\n');
     return { text, inputs: (rows, seed) => inputsFor(used, rows, seed) };

@@ -124,7 +124,7 @@ function textOf({ embedded, layers: list, losses: chosen, penalty, memory }: Rec
   lines.push(`logits = h${list.length} |> dense(${classes})`, 'output p = softmax(logits)');
   for (const l of chosen) lines.push(`loss ${l}_loss = ${lossFormulas[l]}`);
   if (penalty) lines.push('loss penalty = 0.01 * mean(logits^2)');
-  lines.push(`train { optimizer = sgd(lr = 0.1) batch = 7 memory = "${memory}" }`);
+  lines.push(`train { optimizer = sgd(lr = 0.1), batch = 7, memory = "${memory}" }`);
   return `model random {\n${lines.map((line) => `  ${line}\n`).join('')}}\n`;
 }
 
