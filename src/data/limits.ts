@@ -26,7 +26,7 @@ export const defaultLimits: Limits = {
   columns: 4 * mebi,
   memory: gibi / 4,
   stored: 64 * gibi,
-  unpacked: { bytes: gibi, times: 200 },
+  unpacked: { bytes: gibi / 4, times: 200 },
   pixels: 2 ** 26,
   archive: gibi / 2,
 };
