@@ -1,4 +1,5 @@
 // Arrays in files: every type and order that NumPy and safetensors write, headers as NumPy reads them, and what nobody asks for.
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
@@ -307,6 +308,46 @@ describe('safetensors', () => {
     ['BOOL', '0100', 0],
   ])('%s', async (dtype, bytes, second) => {
     expect(await read(one(dtype, hex(bytes)))).toEqual([1, second]);
+  });
+
+  it('of every type are read from a file that the library of Python wrote', async () => {
+    const path = join(import.meta.dirname, 'safetensors/rows.safetensors');
+    const fields = {
+      f64: 'f64',
+      f32: 'f32',
+      f16: 'f16',
+      bf16: 'bf16',
+      label: 'i64',
+      small: 'u8',
+      i16: 'i16',
+      even: 'bool',
+    };
+    const wide = ['f64', 'f32', 'f16', 'bf16'].map((name) => input(name, [4]));
+    const inputs = [
+      ...wide,
+      input('label', [], index(3)),
+      input('small', [], index(5)),
+      input('i16', []),
+      input('even', [], bool),
+    ];
+    const { rows, inputs: found } = await rowsIn({ kind: 'safetensors', path, fields }, inputs, folder);
+    const exact = Float32Array.from({ length: 24 }, (_, i) => i / 3 - 2);
+    expect([rows, found.f64, found.f32]).toEqual([6, exact, exact]);
+    // Ten bits and seven of the fraction are kept, to the nearest and ties to even.
+    const kept = (value: number, bits: number): number => {
+      if (value === 0) return 0;
+      const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - bits);
+      const [low, part] = [Math.floor(value / unit), value / unit - Math.floor(value / unit)];
+      return (part > 0.5 || (part === 0.5 && low % 2 !== 0) ? low + 1 : low) * unit;
+    };
+    expect(found.f16).toEqual(exact.map((_, i) => kept(i / 3 - 2, 10)));
+    expect(found.bf16).toEqual(exact.map((_, i) => kept(i / 3 - 2, 7)));
+    expect(found).toMatchObject({
+      label: Int32Array.of(0, 1, 2, 0, 1, 2),
+      small: Int32Array.of(0, 2, 4, 1, 3, 0),
+      i16: Float32Array.of(-3, -2, -1, 0, 1, 2),
+      even: Uint8Array.of(1, 0, 1, 0, 1, 0),
+    });
   });
 
   it('are read past tensors that nobody maps', async () => {
