@@ -72,6 +72,7 @@ describe('the folder of a run', () => {
       data: { folder, source: 'csv("rows.csv")', rows: 48 },
       classes: { label: ['ant', 'bee', 'cat'] },
       best: { epoch: expect.any(Number), value: expect.any(Number) },
+      lowest: record.best,
       done: { epochs: 3, steps: 18 },
     });
     const [head, ...rows] = read('told/metrics.csv').trimEnd().split('\n');
@@ -136,6 +137,8 @@ describe('going on', () => {
     expect(run('train', '--resume', short, '--epochs', '4', '--quiet').status).toBe(0);
     expect(run('train', '--resume', short, '--epochs', '6', '--quiet').status).toBe(0);
     expect(stateOf(short)).toEqual(stateOf(`all-${target}`));
+    const lowestIn = (name: string): unknown => (JSON.parse(read(`${name}/run.json`)) as { lowest: unknown }).lowest;
+    expect(lowestIn(short)).toEqual(lowestIn(`all-${target}`));
   });
 
   it('goes on after kills at any moment', { timeout: 120_000 }, async () => {

@@ -89,7 +89,14 @@ export function continueRun(
     { path: join(folder, names.steps), content: linesOf(steps) },
     { path: join(folder, recordName), content: recordText(record) },
   ]);
-  return writing(folder, record, metrics);
+  const lowest = epochs.reduce<Best | undefined>(lower, undefined);
+  return writing(folder, { ...record, lowest }, metrics);
+}
+
+/** The lower of two losses, each with its epoch; what is not finite is none. */
+function lower(before: Best | undefined, { epoch, train, validation }: EpochRecord): Best | undefined {
+  const { loss: value } = validation ?? train;
+  return Number.isFinite(value) && !(before && before.value <= value) ? { epoch, value } : before;
 }
 
 function linesOf(rows: readonly object[]): string {
@@ -143,6 +150,7 @@ function writing(folder: string, begun: RunRecord, metrics: readonly string[]): 
       lines.add(names.metrics, `${JSON.stringify(row)}\n`);
       lines.add(names.table, csvLine(metrics, row));
       epochEnded = true;
+      record = { ...record, lowest: lower(record.lowest, row) };
       if (!best) return;
       record = { ...record, best };
       bestFile = withMetadata(await trainer.save(), { ...classesOf(record), epoch: String(best.epoch) });

@@ -55,6 +55,8 @@ export interface RunRecord {
   /** What decides which epoch is the best. */
   readonly monitor: string;
   readonly best?: Best;
+  /** The lowest loss, of the validation where there is one, and its epoch: the best, where nothing else is monitored. */
+  readonly lowest?: Best;
   /** Epochs that are complete, steps and seconds. */
   readonly done: { readonly epochs: number; readonly steps: number; readonly seconds: number };
   readonly ended: Ending;
