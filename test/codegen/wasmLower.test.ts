@@ -87,9 +87,14 @@ const examplesOfWindows: Record<string, () => Example> = {
   'the gradient of max pooling by three': () => windows.maxPoolGradient(batch, 2, 4, 3),
 };
 
+const examplesOfManyRows: Record<string, () => Example> = {
+  'A·Bᵀ by panels that are turned': () => nests.contraction('A·Bᵀ', 513, 26, 68),
+};
+
 const all = [
   ...Object.entries(examples).map((e) => [...e, [1, 2, 3, 5, 8, 64]] as const),
   ...Object.entries(examplesOfWindows).map((e) => [...e, [1, 3, 6]] as const),
+  ...Object.entries(examplesOfManyRows).map((e) => [...e, [1]] as const),
 ];
 
 /** Random numbers, and what becomes of them by definition. */

@@ -100,6 +100,12 @@ describe('plan for lanes with fused multiply-add', () => {
     expect(panels(nests.dense(batch, 5000, 128))).toBe('panel');
     expect(panels(nests.contraction('A·Bᵀ', batch, 128, 784))).toBe('panel');
   });
+
+  it('stages several that are turned where many rows meet them and they stay near', () => {
+    expect(panels(nests.contraction('A·Bᵀ', 1024, 512, 128))).toBe('4 panels');
+    expect(panels(nests.contraction('A·Bᵀ', 1024, 512, 512))).toBe('panel');
+    expect(panels(nests.contraction('A·Bᵀ', 128, 512, 128))).toBe('panel');
+  });
 });
 
 describe('plan for few columns', () => {

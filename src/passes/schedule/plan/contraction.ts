@@ -16,6 +16,8 @@ export const rowsToStage = 8;
 const rowsForRuns = 6;
 /** Fewer rows read what is staged so seldom that it may lie further away. */
 const rowsToBeNear = 16;
+/** Fewer rows keep near what they store and read beside, so that turned panels need not stand together. */
+const rowsOfTurned = 512;
 /** The longest run that is staged whole where it cannot be taken apart. */
 const wholeAtMost = 256 * 1024;
 
@@ -141,8 +143,8 @@ function stagingOf(choice: Choice, outside: number, { fma }: TargetTraits, estim
   const short = reused && isShortInside(nest, sides, order, run, estimate);
   const rows = stageRows(sides, order, u, tileRows, tail, short, estimate);
   const near = rows !== undefined || (u !== undefined && strideOfSide(sides.uSide, order, estimate) === 1);
-  const many = fma && reused && near && inPlace && !merge;
-  const panels = many ? panelsOf(v, tileColumns, iterationsOf(order, estimate), tail) : 1;
+  const many = reused && !merge && (inPlace ? fma && near : iterationsOf(sides.rows, estimate) >= rowsOfTurned);
+  const panels = many ? panelsOf(v, tileColumns, iterationsOf(order, estimate), tail, inPlace) : 1;
   if (!reused || lies) return { rows, panels };
   if (merge && run) return { rows, columns: stageRun(sides, order, run, outside), panels };
   if (tileColumns < 4) return { rows, panels };

@@ -26,10 +26,10 @@ import { runs } from './shape.js';
 const deep = 1024;
 /** So many rows, or so many columns that meet them, pay for staging rows; never fewer of either. */
 const [manyRows, manyColumns, fewRows, leastColumns] = [200, 128, 32, 16];
-/** Shorter panels lie near each other as it is. */
-const depthOfPanels = 256;
-/** What panels may hold together, in elements: a part of the second cache. */
-const panelsAtMost = 32 * 1024;
+/** Shorter panels lie near each other as it is; those that are turned gain from whole lines of what many rows store and read beside. */
+const [depthOfPanels, depthOfTurned] = [256, 64];
+/** What panels may hold together, in elements: a part of the second cache, and half of the first where nothing else is gained. */
+const [panelsAtMost, turnedAtMost] = [32 * 1024, 4 * 1024];
 /** Loops of fewer rounds are set up too often: with both sides staged, the fold is one loop. */
 const shortFold = 32;
 
@@ -59,12 +59,12 @@ export function stageRun(sides: Sides, over: readonly Axis[], run: readonly Axis
  * How many panels are staged at once, as far as they fill the columns: a row of the v side is read whole, and rows of the u side meet all
  * of them while they are near.
  */
-export function panelsOf(v: Axis, width: number, depth: number, tail: Tail): number {
+export function panelsOf(v: Axis, width: number, depth: number, tail: Tail, inPlace: boolean): number {
   const columns = constantOf(v.extent);
-  if (columns === undefined || width !== 8 || depth < depthOfPanels) return 1;
+  if (columns === undefined || width !== 8 || depth < (inPlace ? depthOfPanels : depthOfTurned)) return 1;
   const fits = (panels: number): boolean =>
     columns >= panels * width &&
-    depth * panels * width <= panelsAtMost &&
+    depth * panels * width <= (inPlace ? panelsAtMost : turnedAtMost) &&
     (!v.until || constantOf(mod(v.until, toIndex(panels * width))) === 0) &&
     (tail === 'overlap' ? Math.ceil(columns / width) : columns / width) % panels === 0;
   return [4, 3, 2].find(fits) ?? 1;
