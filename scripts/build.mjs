@@ -29,6 +29,7 @@ const parts = {
   morph: 'src/codegen/text/morph.ts',
   prettier: 'src/codegen/text/prettier.ts',
   importNamed: 'src/data/importNamed.ts',
+  languageServer: 'src/cli/languageServer.ts',
   imageDecoders: 'src/data/imageDecoders.ts',
   parquetLibrary: 'src/data/parquetLibrary.ts',
 };

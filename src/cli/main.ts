@@ -12,6 +12,7 @@ import { addFmt } from './fmt.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
 import { addGraph } from './graph.js';
+import { addLsp } from './lsp.js';
 import { addOps } from './ops.js';
 import { addPasses } from './passes.js';
 import { standardError, standardOutput, unwritable } from './output.js';
@@ -80,6 +81,7 @@ function commandLine(): Command {
     addWeights,
     addOps,
     addPasses,
+    addLsp,
   ])
     add(program);
   for (const command of program.commands)

@@ -26,7 +26,7 @@ const parts = new Map<string, Part>();
 setFlagsFromString('--no-flush-bytecode');
 // Most commands are short: three times as much of a function must have run before an optimizing compiler is worth its time. Later engines
 // have one between, and no such flag.
-const runsSteps = ['train', 'bench', 'graph', 'gradcheck', 'verify'].includes(process.argv[2]);
+const runsSteps = ['train', 'bench', 'graph', 'gradcheck', 'verify', 'lsp'].includes(process.argv[2]);
 if (process.versions.node.startsWith('20.') && !runsSteps) setFlagsFromString('--interrupt-budget=400000');
 
 const { main } = partOf('./main.cjs').exports as typeof commands;

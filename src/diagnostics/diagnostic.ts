@@ -27,6 +27,11 @@ export interface Fix {
   readonly edits: readonly { readonly span: Span; readonly text: string }[];
 }
 
+/** A text in the place of what stands there. */
+export function instead(span: Span, text: string): Fix {
+  return { title: text === '' ? 'leave it out' : `write ${text.trim()}`, edits: [{ span, text }] };
+}
+
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
   /** Kebab case, unique in the catalog: `shape-mismatch`. */

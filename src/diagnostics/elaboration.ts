@@ -1,5 +1,5 @@
 // Messages of elaboration: names, calls, definitions, models and how to train them.
-import { message, type Fix, type Span } from './diagnostic.js';
+import { instead, message, type Fix, type Span } from './diagnostic.js';
 import { argumentHere, nameHere, usageOf } from './foreign.js';
 import { inGiB, raised } from './memory.js';
 
@@ -19,6 +19,7 @@ export const unknownName = message(
     message: `nothing here is called ${name}`,
     labels: [{ span, text: 'not defined' }],
     help: nameHere(name, nearest),
+    ...(nearest !== undefined && { fix: instead(span, nearest) }),
   }),
 );
 
@@ -88,6 +89,7 @@ export const unknownArgument = message(
     labels: [{ span, text: 'not one of its arguments' }],
     ...(known.length > 0 && { notes: [`it takes ${known.join(', ')}`] }),
     help: nearest === undefined ? argumentHere(name, known) : `did you mean ${nearest}?`,
+    ...(nearest !== undefined && { fix: instead(span, nearest) }),
   }),
 );
 

@@ -1,5 +1,5 @@
 // The messages of the lexer and the parser.
-import { message, type Label, type Span } from './diagnostic.js';
+import { instead, message, type Label, type Span } from './diagnostic.js';
 
 const at = (span: Span, text = ''): Label => ({ span, text });
 
@@ -22,12 +22,15 @@ export const semicolon = message('semicolon', (p: { span: Span }) => ({
   message: 'semicolons are not needed',
   labels: [at(p.span)],
   help: 'end the line instead',
+  fix: instead(p.span, ''),
 }));
 
 export const foreignOperator = message('foreign-operator', (p: { span: Span; found: string; meant: string }) => ({
   message: `there is no operator ${p.found}`,
   labels: [at(p.span)],
   help: `write ${p.meant}`,
+  // A word stands apart from what is around it.
+  ...(!p.meant.includes(' ') && { fix: instead(p.span, /^\w/.test(p.meant) ? ` ${p.meant} ` : p.meant) }),
 }));
 
 export const foreignComment = message('foreign-comment', (p: { span: Span }) => ({
@@ -49,6 +52,7 @@ export const foreignQuotes = message('foreign-quotes', (p: { span: Span; meant: 
   message: 'strings stand in double quotes',
   labels: [at(p.span)],
   help: `write ${p.meant}`,
+  fix: instead(p.span, p.meant),
 }));
 
 export const unterminatedString = message('unterminated-string', (p: { span: Span }) => ({
@@ -67,6 +71,7 @@ export const malformedNumber = message('malformed-number', (p: { span: Span; mea
   message: 'a number has digits on both sides of its point',
   labels: [at(p.span)],
   help: `write ${p.meant}`,
+  fix: instead(p.span, p.meant),
 }));
 
 export const numberTooLarge = message('number-too-large', (p: { span: Span }) => ({

@@ -1,0 +1,96 @@
+// The server under random edits of real files, and what it does between files and times.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { edited } from '../support/edits.js';
+import { openEditor, opening } from '../support/editor.js';
+
+const root = join(import.meta.dirname, '../..');
+
+it.each([
+  ['examples/mnist/mnist.nn', 1],
+  ['examples/textbook/textbook.nn', 2],
+  ['src/std/recurrent.nn', 3],
+  ['examples/iris/iris.nn', 4],
+])(
+  '%s: 50 random edits break nothing, and what is told is of the text as it is',
+  { timeout: 60_000 },
+  async (name, seed) => {
+    await edited(readFileSync(join(root, name), 'utf8'), seed, 50, 10);
+  },
+);
+
+describe('the server', () => {
+  const uri = 'file:///work/a.nn';
+  const blocks = 'file:///work/blocks.nn';
+  const text = 'import { f } from "blocks.nn"\nmodel m {\n  input x: [batch, 2]\n  loss = mean(f(x |> dense(1)))\n}\n';
+  const codes = async (editor: Awaited<ReturnType<typeof openEditor>>): Promise<string[]> => {
+    const { items } = (await editor.ask('languages.diagnostics.on', { textDocument: { uri } })) as {
+      items: { code: string }[];
+    };
+    return items.map(({ code }) => code);
+  };
+
+  it('sees what an imported file says in its editor, before it is saved, and what it says once that is closed', async () => {
+    const editor = await openEditor({ '/work/blocks.nn': 'fn f(x) = x\n' });
+    await editor.ask('onDidOpenTextDocument', opening(uri, text));
+    expect(await codes(editor)).toEqual([]);
+    await editor.ask('onDidOpenTextDocument', opening(blocks, 'fn g(x) = x\n'));
+    expect(await codes(editor)).toEqual(['not-exported']);
+    await editor.ask('onDidChangeTextDocument', {
+      textDocument: { uri: blocks, version: 2 },
+      contentChanges: [{ text: 'fn f(x) = x +\n' }],
+    });
+    expect(await codes(editor)).toEqual(['unexpected-token']);
+    await editor.ask('onDidCloseTextDocument', { textDocument: { uri: blocks } });
+    expect(await codes(editor)).toEqual([]);
+  });
+
+  it('sees that a file has changed on disk', async () => {
+    const files = { '/work/blocks.nn': 'fn f(x) = x\n' };
+    const editor = await openEditor(files);
+    await editor.ask('onDidOpenTextDocument', opening(uri, text));
+    expect(await codes(editor)).toEqual([]);
+    files['/work/blocks.nn'] = 'fn g(x) = x\n';
+    await editor.ask('onDidChangeWatchedFiles', { changes: [{ uri: blocks, type: 2 }] });
+    expect(await codes(editor)).toEqual(['not-exported']);
+  });
+
+  it('tells an editor that does not ask, once it is quiet, and takes back what it told of a closed text', async () => {
+    const editor = await openEditor({}, false);
+    await editor.ask('onDidOpenTextDocument', opening(uri, 'model m {'));
+    await editor.ask('onDidChangeTextDocument', {
+      textDocument: { uri, version: 2 },
+      contentChanges: [{ text: 'model m' }],
+    });
+    expect(editor.pushed.size).toBe(0);
+    editor.wait();
+    expect(editor.pushed.get(uri)).toMatchObject([{ code: 'unexpected-token' }]);
+    await editor.ask('onDidCloseTextDocument', { textDocument: { uri } });
+    expect(editor.pushed.get(uri)).toEqual([]);
+  });
+
+  it('leaves off what nobody waits for', async () => {
+    const editor = await openEditor();
+    const small = 'model m {\n  input x: [batch, 2]\n  param W: [2, 1] = 0\n  loss = mean(x @ W)\n}\n';
+    await editor.ask('onDidOpenTextDocument', opening(uri, small));
+    const asked = { textDocument: { uri }, position: { line: 2, character: 8 } };
+    const formula = (answer: unknown): boolean => JSON.stringify(answer).includes('d_W =');
+    expect(formula(await editor.ask('onHover', asked))).toBe(true);
+    expect(formula(await editor.ask('onHover', asked, { isCancellationRequested: true }))).toBe(false);
+    const waiting = editor.ask('onHover', asked);
+    await editor.ask('onDidChangeTextDocument', {
+      textDocument: { uri, version: 2 },
+      contentChanges: [{ text: `${small}\n` }],
+    });
+    expect(formula(await waiting)).toBe(false);
+  });
+
+  it('answers nothing of a text that is not open', async () => {
+    const editor = await openEditor();
+    const asked = { textDocument: { uri: 'file:///work/none.nn' }, position: { line: 0, character: 0 } };
+    expect(await editor.ask('onHover', asked)).toBeNull();
+    expect(await editor.ask('onCompletion', asked)).toEqual([]);
+    expect(await editor.ask('onDocumentSymbol', asked)).toEqual([]);
+  });
+});
