@@ -1,0 +1,154 @@
+// The extension for VS Code: starts the language server, and carries out the commands that its lenses and the palette name.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  commands,
+  Range,
+  Uri,
+  ViewColumn,
+  window,
+  workspace,
+  type ExtensionContext,
+  type TextDocument,
+  type TextEditor,
+} from 'vscode';
+import { LanguageClient } from 'vscode-languageclient/node';
+import { linesOfKernels } from './lines.js';
+
+let client: LanguageClient | undefined;
+
+export async function activate({ subscriptions }: ExtensionContext): Promise<void> {
+  subscriptions.push(
+    commands.registerCommand('nnc.train', (uri?: string, model?: string) => train(uri, model)),
+    commands.registerCommand('nnc.gradient', (uri?: string, model?: string) => gradient(uri, model)),
+    commands.registerCommand('nnc.graph', (uri?: string, model?: string) => graph(uri, model)),
+    commands.registerCommand('nnc.module', (uri?: string, model?: string) => compiled(uri, model)),
+    commands.registerCommand('nnc.restart', () => client?.restart()),
+    window.onDidChangeTextEditorSelection(({ textEditor }) => light(textEditor)),
+    lit,
+  );
+  const command = nnc();
+  client = new LanguageClient(
+    'nnc',
+    'nnc',
+    { command, args: ['lsp', '--stdio'], options: { shell: process.platform === 'win32' } },
+    {
+      documentSelector: [{ language: 'nn' }],
+      synchronize: { fileEvents: workspace.createFileSystemWatcher('**/*.nn') },
+    },
+  );
+  try {
+    await client.start();
+  } catch {
+    void window.showErrorMessage(`nnc does not start: is ${command} there? The setting nnc.path says where it is.`);
+  }
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stop();
+}
+
+/** The setting, the folder's own, or what the path has. */
+function nnc(): string {
+  const set = workspace.getConfiguration('nnc').get<string>('path') ?? '';
+  if (set !== '') return set;
+  const name = process.platform === 'win32' ? 'nnc.cmd' : 'nnc';
+  const folders = workspace.workspaceFolders ?? [];
+  const own = folders.map(({ uri }) => join(uri.fsPath, 'node_modules/.bin', name)).find((path) => existsSync(path));
+  return own ?? 'nnc';
+}
+
+// ---- commands ----------------------------------------------------------------------------------------
+
+/** The file that is meant, saved: commands read it from disk. */
+async function fileOf(uri: string | undefined): Promise<string | undefined> {
+  const document =
+    uri === undefined ? window.activeTextEditor?.document : await workspace.openTextDocument(Uri.parse(uri));
+  if (document?.languageId !== 'nn') return undefined;
+  await document.save();
+  return document.fileName;
+}
+
+function modelOption(model: string | undefined): string[] {
+  return model === undefined ? [] : ['--model', model];
+}
+
+async function train(uri?: string, model?: string): Promise<void> {
+  const file = await fileOf(uri);
+  if (file === undefined) return;
+  const terminal = window.createTerminal({ name: `nnc train ${model ?? ''}`.trim() });
+  terminal.show();
+  terminal.sendText([nnc(), 'train', file, ...modelOption(model)].map(quoted).join(' '));
+}
+
+function quoted(word: string): string {
+  return /^[\w./:\\-]+$/.test(word) ? word : JSON.stringify(word);
+}
+
+async function gradient(uri?: string, model?: string): Promise<void> {
+  const file = await fileOf(uri);
+  const text = file === undefined ? undefined : await output(['grad', file, ...modelOption(model)]);
+  if (text !== undefined) await beside(text, 'nn');
+}
+
+async function graph(uri?: string, model?: string): Promise<void> {
+  const file = await fileOf(uri);
+  const html =
+    file === undefined ? undefined : await output(['graph', file, '--format', 'html', ...modelOption(model)]);
+  if (html === undefined) return;
+  const panel = window.createWebviewPanel('nnc.graph', `Graph ${model ?? ''}`.trim(), ViewColumn.Beside, {
+    enableScripts: true,
+  });
+  panel.webview.html = html;
+}
+
+/** Modules that are shown, with the file that each is of. */
+const modules = new WeakMap<TextDocument, string>();
+const lit = window.createTextEditorDecorationType({
+  isWholeLine: true,
+  backgroundColor: { id: 'editor.rangeHighlightBackground' },
+});
+
+async function compiled(uri?: string, model?: string): Promise<void> {
+  const file = await fileOf(uri);
+  const text = file === undefined ? undefined : await output(['compile', file, '-o', '-', ...modelOption(model)]);
+  if (file === undefined || text === undefined) return;
+  modules.set(await beside(text, 'typescript'), file);
+}
+
+/** In the other text the lines that belong to the line of the cursor are lit. */
+function light(editor: TextEditor): void {
+  for (const other of window.visibleTextEditors) {
+    const isModule = modules.get(other.document) === editor.document.fileName;
+    const isSource = modules.get(editor.document) === other.document.fileName;
+    if (!isModule && !isSource) continue;
+    const [module, source] = isModule ? [other.document, editor.document] : [editor.document, other.document];
+    const line = editor.selection.active.line;
+    const kernels = linesOfKernels(module.getText(), source.fileName);
+    const found = isModule
+      ? kernels.filter((kernel) => kernel.source === line).map(({ from, to }) => new Range(from, 0, to, 0))
+      : kernels
+          .filter(({ from, to }) => from <= line && line <= to)
+          .map((kernel) => new Range(kernel.source, 0, kernel.source, 0));
+    other.setDecorations(lit, found);
+    if (found.length > 0) other.revealRange(found[0]);
+  }
+}
+
+async function beside(content: string, language: string): Promise<TextDocument> {
+  const document = await workspace.openTextDocument({ content, language });
+  await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
+  return document;
+}
+
+/** What the command prints; undefined where it fails, which is shown. */
+function output(args: readonly string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const options = { maxBuffer: 2 ** 28, shell: process.platform === 'win32' };
+    execFile(nnc(), [...args], options, (error, stdout, stderr) => {
+      if (error) void window.showErrorMessage(stderr.trim() === '' ? error.message : stderr.trim());
+      resolve(error ? undefined : stdout);
+    });
+  });
+}
