@@ -345,6 +345,16 @@ describe('loops', () => {
     expect(shared(nests.crossEntropyRows(batch, 10))).toMatchObject([/for \(let \w+ = begin/]);
   });
 
+  it('of sums are as much work as they have terms, in blocks or not', () => {
+    const { body } = lowerNest(nests.columnSums(nests.batch, 64).nest, targets.wasm, () => 64);
+    for (const rows of [64, 640]) {
+      const each = createWeights(() => rows).work(body) / (16 * rows);
+      // A load, an addition and what is set, four columns at a time.
+      expect(each).toBeGreaterThan(3);
+      expect(each).toBeLessThan(5);
+    }
+  });
+
   it('leave what is too small to one thread', () => {
     const { nest } = nests.contraction('A·B', nests.batch, 8, 4);
     const kernel = lowerNest(nest, targets.wasm, () => 64);

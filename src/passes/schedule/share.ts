@@ -32,10 +32,16 @@ export function share(program: TrainerProgram, target: TargetTraits, least = lea
   const shared = new Map(program.kernels.map((k) => [k, hosts.has(k) ? k : shareKernel(k, weights, least)]));
   const replaced = (list: readonly Step[]): Step[] =>
     mapRuns(list, (run) => [{ ...run, kernel: shared.get(run.kernel) ?? run.kernel }]);
+  const works = new Map<Kernel, number>();
+  const workOf = (kernel: Kernel): number => {
+    const work = works.get(kernel) ?? weights.work(kernel.body);
+    works.set(kernel, work);
+    return work;
+  };
   const sharedWork = (list: readonly Step[]): number =>
     list.reduce((sum, step) => {
       if (step.kind === 'repeat') return sum + weights.extent(step.axis) * sharedWork(step.steps);
-      return shared.get(step.kernel) === step.kernel ? sum : sum + weights.work(step.kernel.body);
+      return shared.get(step.kernel) === step.kernel ? sum : sum + workOf(step.kernel);
     }, 0);
   const entries = Object.fromEntries(
     Object.entries(program.entries).map(([name, entry]) => {

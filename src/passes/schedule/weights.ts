@@ -14,13 +14,15 @@ export interface Weights {
 }
 
 export function createWeights(estimate: Estimate): Weights {
-  /** Axes of loops around count half of their range. */
+  /** Integer lets, and axes of loops around that end before their extent: those of blocks. */
+  const known = new Map<Axis, number>();
+  /** Other axes of loops around count half of their range. */
   const valueOf = (index: Index): number =>
     evaluate(index, (part) => {
       if (part.kind === 'size') return estimate(part.name);
       if (part.kind === 'sum') return valueOf(part.of);
       if (part.kind === 'quotient') return Math.floor(valueOf(part.of) / Math.max(1, valueOf(part.by)));
-      return part.kind === 'axis' ? valueOf(part.extent) / 2 : chosen(part.of);
+      return part.kind === 'axis' ? (known.get(part) ?? valueOf(part.extent) / 2) : chosen(part.of);
     });
   /** Of elements those that are chosen among numbers that are known here: bounds of loops. */
   const chosen = (value: Scalar): number => {
@@ -30,6 +32,7 @@ export function createWeights(estimate: Estimate): Weights {
     const [a, b, c] = value.args;
     if (value.op === 'select') return chosen(chosen(a) > 0 ? b : c);
     if (value.op === 'lt') return Number(chosen(a) < chosen(b));
+    if (value.op === 'min') return Math.min(chosen(a), chosen(b));
     return value.op === 'not' ? 1 - chosen(a) : 0;
   };
   const rounds: Weights['rounds'] = ({ from = zero, to, step }) =>
@@ -37,8 +40,11 @@ export function createWeights(estimate: Estimate): Weights {
   const work: Weights['work'] = (statements) => statements.reduce((sum, s) => sum + workOf(s), 0);
   const workOf = (s: Statement): number => {
     switch (s.kind) {
-      case 'loop':
-        return rounds(s) * work(s.body);
+      case 'loop': {
+        const times = rounds(s);
+        if (s.to.key !== s.axis.extent.key) known.set(s.axis, valueOf(s.from ?? zero) + (s.step * (times - 1)) / 2);
+        return times * work(s.body);
+      }
       case 'if':
         return work(valueOf(s.less[0]) < valueOf(s.less[1]) ? s.then : s.else);
       case 'let':
@@ -47,6 +53,8 @@ export function createWeights(estimate: Estimate): Weights {
       case 'store':
         return 1 + instructions(s.value, new Set());
       case 'index':
+        known.set(s.axis, valueOf(s.value));
+        return 4;
       case 'transpose':
         return 4;
       case 'barrier':
