@@ -85,12 +85,14 @@ class KnownNodes {
     // Equal keys are of one op, so that the attributes are its own.
     if (inputs.length === 0) return this.leaves.get(leafKey(op, attrs)) as Node<A> | undefined;
     let key: string | undefined;
-    const isSame = (user: Node): boolean =>
-      user.op === (op as unknown) &&
-      user.inputs.length === inputs.length &&
-      user.inputs.every((input, i) => input === inputs[i]) &&
-      (user.attrs === attrs || user.attrsKey === (key ??= keyOfAttrs(attrs)));
-    return this.users[newest(inputs).id]?.find(isSame) as Node<A> | undefined;
+    for (const user of this.users[newest(inputs).id] ?? [])
+      if (
+        user.op === (op as unknown) &&
+        sameNodes(user.inputs, inputs) &&
+        (user.attrs === attrs || user.attrsKey === (key ??= keyOfAttrs(attrs)))
+      )
+        return user as Node<A>;
+    return undefined;
   }
 
   add(node: Node): void {
@@ -99,6 +101,12 @@ class KnownNodes {
     if (node.inputs.length === 0) this.leaves.set(`${numberOf(node.op)}${node.attrsKey}`, node);
     else this.users[newest(node.inputs).id].push(node);
   }
+}
+
+function sameNodes(a: readonly Node[], b: readonly Node[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function newest(nodes: readonly Node[]): Node {

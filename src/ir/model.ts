@@ -188,10 +188,13 @@ export interface ModelPart extends Pick<ModelGraph, 'name' | 'file' | 'text' | '
   readonly parameters: readonly Pick<ModelParameter, 'name' | 'trained'>[];
 }
 
+const byParameter = new WeakMap<Player['updates'], ReadonlyMap<string, Player['updates'][number]>>();
+
 /** What a slot starts from. */
 export function initialOf({ updates }: Player, parameter: string, slot: string): number {
-  const update = updates.find((u) => u.parameter === parameter);
-  return update?.slots.find((s) => s.name === slot)?.initial ?? 0;
+  let known = byParameter.get(updates);
+  if (!known) byParameter.set(updates, (known = new Map(updates.map((u) => [u.parameter, u]))));
+  return known.get(parameter)?.slots.find((s) => s.name === slot)?.initial ?? 0;
 }
 
 /** The player of this name, or the only one. */

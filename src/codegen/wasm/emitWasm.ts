@@ -147,13 +147,13 @@ function parametersOf(runs: readonly Run[], offsets: ReadonlyMap<Buffer, Index>)
   };
   const bases = new Map<Axis, Buffer>();
   for (const parameter of first.given.keys()) {
-    const distances = (from: Buffer): Index[] => runs.map((run) => sub(offsetIn(run, parameter), offsetIn(run, from)));
+    const distance = (run: Run, from: Buffer): Index => sub(offsetIn(run, parameter), offsetIn(run, from));
     const near = [...bases].find(([, from]) => {
-      const [distance, ...others] = distances(from);
-      return (constantOf(distance) ?? -1) >= 0 && others.every((other) => other.key === distance.key);
+      const { key } = distance(first, from);
+      return (constantOf(distance(first, from)) ?? -1) >= 0 && runs.every((run) => distance(run, from).key === key);
     });
     if (near) {
-      starts.set(parameter, add(toIndex(near[0]), distances(near[1])[0]));
+      starts.set(parameter, add(toIndex(near[0]), distance(first, near[1])));
       continue;
     }
     const base = axis(`base of ${parameter.name}`, mostWords);

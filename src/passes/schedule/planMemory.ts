@@ -82,11 +82,8 @@ function planOne(
 
 /** The smallest that fits and is free meanwhile. Buffers come largest first, so the last shelf has the smallest. */
 function freeSlot(shelves: readonly Shelf[], buffer: Buffer, wanted: readonly Interval[]): Slot | undefined {
-  const takes = (taken: Slot): boolean => wanted.every((interval) => isFree(taken, interval));
-  for (let i = shelves.length - 1; i >= 0; i--) {
-    const slot = fits(shelves[i], buffer) && shelves[i].slots.find(takes);
-    if (slot) return slot;
-  }
+  for (let i = shelves.length - 1; i >= 0; i--)
+    if (fits(shelves[i], buffer)) for (const slot of shelves[i].slots) if (isFree(slot, wanted)) return slot;
   return undefined;
 }
 
@@ -98,9 +95,15 @@ function newSlot(shelves: Shelf[], length: Index): Slot {
   return slot;
 }
 
-function isFree(taken: Slot, interval: Interval): boolean {
-  const at = position(taken, interval);
-  return (at === 0 || taken[at - 1].to < interval.from) && (at === taken.length || taken[at].from > interval.to);
+/** Is the slot free in all of these times? In a deep model there are many slots to ask: most are not, from the first of the times on. */
+function isFree(taken: Slot, wanted: readonly Interval[]): boolean {
+  for (const interval of wanted) {
+    if (taken.length === 0 || taken[taken.length - 1].to < interval.from) continue;
+    const at = position(taken, interval);
+    if (at > 0 && taken[at - 1].to >= interval.from) return false;
+    if (at < taken.length && taken[at].from <= interval.to) return false;
+  }
+  return true;
 }
 
 /** How many of the slot's times begin before the interval. */
