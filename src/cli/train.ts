@@ -19,9 +19,7 @@ import { standardOutput } from './output.js';
 import { report } from './report.js';
 import { loadTrainer, readCheckpoint } from './runs/checkpoint.js';
 import { names, type RunFolder } from './runs/folder.js';
-import { judged } from './runs/judge.js';
 import { runLoop } from './runs/loop.js';
-import { rowsIn, type EpochRecord } from './runs/metrics.js';
 import { reporterOn, type Reporter } from './runs/reporter.js';
 import { newRun, oldRun, type Session, type TrainOptions } from './runs/session.js';
 import { evaluateAll, simdWorks, unlessRefused } from './trainer.js';
@@ -106,7 +104,7 @@ function checkUsage(file: string | undefined, options: TrainOptions, command: Co
 
 async function train(session: Session, reporter: Reporter, options: TrainOptions): Promise<void> {
   const { prepared, fed, notes, epochs, batch, seed, trainer, position, looks } = session;
-  const { model, target } = prepared;
+  const { model, program, target } = prepared;
   const folder = session.open();
   const interrupt = catchInterrupt();
   const state = position?.state ?? stateAfter(0);
@@ -117,7 +115,19 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
       ...(rows !== undefined && { rows }),
       ...(position && { done: { epoch: state.epoch - 1, step: state.step } }),
     });
-    const loop = { trainer, model, fed, batch, epochs, folder, reporter, signal: interrupt.signal, state, looks };
+    const loop = {
+      trainer,
+      model,
+      program,
+      fed,
+      batch,
+      epochs,
+      folder,
+      reporter,
+      signal: interrupt.signal,
+      state,
+      looks,
+    };
     const { seconds } = folder.record.done;
     const { checkNumerics: numerics = false, allowNonfinite: nonfinite = false } = options;
     const watching = { seed, numerics, nonfinite };
@@ -125,10 +135,7 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
       runLoop({ ...loop, best: position?.best, seconds, calls: position?.calls ?? 0, ...watching }),
     );
     const test = ended === 'interrupted' || fault ? undefined : await testOn(session, folder, reporter);
-    const told = rowsIn<EpochRecord>(join(folder.folder, names.metrics));
-    const warnings = ended === 'finished' || ended === 'patience' ? judged(told, model) : [];
-    const codes = warnings.map(({ code }) => code);
-    folder.end(ended, { ...(test && { test }), ...(codes.length > 0 && { warnings: codes }) });
+    folder.end(ended, test && { test });
     const steps = trainer.stepCount;
     await writeReport(session, folder);
     reporter.finish({
@@ -136,7 +143,6 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
       ...(best && { best }),
       monitor: folder.record.monitor,
     });
-    for (const warning of warnings) reporter.warn(warning);
     if (!fault) return;
     report([fault]);
     process.exitCode = 1;

@@ -23,7 +23,11 @@ export type Outputs = Readonly<Record<string, InputArray>>;
 export interface Trainer {
   step(inputs: TrainerInputs): Awaitable<Values>;
   evaluate(inputs: InputArrays): Awaitable<Values>;
-  gradients(inputs: TrainerInputs): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
+  /** `block`: of several train blocks, whose. */
+  gradients(
+    inputs: TrainerInputs,
+    block?: string,
+  ): Awaitable<{ loss: number; gradients: Readonly<Record<string, Float32Array>> }>;
   predict(inputs: TrainerInputs, options?: { readonly seed?: number }): Awaitable<Outputs>;
   fit(data: InputArrays, options: FitOptions): AsyncIterable<Progress>;
   observe?(inputs: InputArrays): Awaitable<void>;

@@ -6,6 +6,7 @@ import * as elaboration from './elaboration.js';
 import * as explain from './explain.js';
 import * as files from './files.js';
 import * as gradients from './gradients.js';
+import * as health from './health.js';
 import * as lints from './lints.js';
 import * as loops from './loops.js';
 import * as memory from './memory.js';
@@ -36,6 +37,7 @@ const phases: Readonly<Record<string, object>> = {
   memory,
   checks,
   runs,
+  health,
 };
 
 /** The messages of all phases. Invariant: no two have the same code. */

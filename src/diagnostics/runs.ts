@@ -1,4 +1,4 @@
-// What can go wrong with a run's folder and its checkpoints, and what is said of a run that learns badly.
+// What can go wrong with a run's folder and its checkpoints.
 import { message, type Span } from './diagnostic.js';
 
 export const runAbsent = message<{ folder: string }>('run-absent', ({ folder }) => ({
@@ -119,41 +119,3 @@ function valueText({ name, formula, value, at, of, leaf }: FirstValue): string {
   const made = leaf || name === formula ? (name ?? formula) : name === undefined ? formula : `${name} = ${formula}`;
   return `${made}: ${value}${place}${given && !leaf ? `, where ${given}` : ''}`;
 }
-
-/** Four digits that matter. */
-const digits = (value: number): string => `${Number(value.toPrecision(4))}`;
-
-export const lossStuck = message<{
-  model: string;
-  span: Span;
-  low: number;
-  high: number;
-  epochs: number;
-  steps: number;
-}>(
-  'loss-stuck',
-  ({ model, span, low, high, epochs, steps }) => ({
-    message: `the loss of ${model} does not move: it is between ${digits(low)} and ${digits(high)} in all ${epochs} epochs`,
-    labels: [{ span, text: `${steps} updates changed it by less than a thousandth` }],
-    help: 'try a learning rate ten times as large or as small; and look whether every layer passes something on',
-  }),
-  'warning',
-);
-
-export const overfitting = message<{
-  model: string;
-  span: Span;
-  epoch: number;
-  lowest: number;
-  last: number;
-  learnt: readonly [number, number];
-}>(
-  'overfitting',
-  ({ model, span, epoch, lowest, last, learnt: [before, after] }) => ({
-    message: `${model} overfits from epoch ${epoch} on`,
-    labels: [{ span, text: `the loss of the validation rose from ${digits(lowest)} to ${digits(last)}` }],
-    notes: [`that of what it learns from fell from ${digits(before)} to ${digits(after)} meanwhile`],
-    help: 'best.safetensors is of that epoch; `patience = 5` would stop there, and dropout, weight decay or more data help',
-  }),
-  'warning',
-);

@@ -1,16 +1,15 @@
 // Why a run is not finite: the step that began it, found by making the steps since the last checkpoint again, and the first value in it.
-import { readHeader } from '../../codegen/runtime/safetensors.js';
 import type { RunState } from '../../codegen/runtime/fit.js';
 import type { InputArrays } from '../../data/dataset.js';
 import { notFinite } from '../../diagnostics/runs.js';
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.js';
 import { firstNotFinite, type NotFiniteValue } from '../../inspect/notFinite.js';
-import { sizesOfInputs, type Point } from '../../inspect/check/point.js';
-import { constantOf } from '../../ir/index.js';
+import { spanOf } from '../../inspect/health/places.js';
 import type { ModelGraph } from '../../ir/model.js';
 import { trainOn, type Fed } from '../feed.js';
 import { textOf } from '../files.js';
 import type { Trainer, TrainerInputs } from '../trainer.js';
+import { pointBefore } from './point.js';
 import { parametersFinite, withStep, type NotFinite } from './watch.js';
 
 /** A state of a run that it can go on from. */
@@ -61,7 +60,7 @@ export async function findFault(replaying: Replaying, from: Snapshot, thrown: No
     return false;
   });
   const { differentiateModel } = await import('../../index.js');
-  return { moment, first: firstNotFinite(differentiateModel(model), await pointAt(replaying, moment)) };
+  return { moment, first: firstNotFinite(differentiateModel(model), await pointBefore(replaying, moment.inputs)) };
 }
 
 /** Makes steps again until one is to be told of. */
@@ -114,29 +113,6 @@ function copied(inputs: InputArrays): InputArrays {
   return Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.slice()]));
 }
 
-/** Where the reference evaluator is to compute: the trainer's tensors, and the rows. */
-async function pointAt({ trainer, model, seed }: Replaying, { inputs }: Moment): Promise<Point> {
-  const bytes = await trainer.save({ optimizer: true });
-  const { metadata, tensors } = readHeader(bytes, (why) => new Error(why));
-  const arrays = new Map(
-    [...tensors].map(([name, { from, to }]) => [name, new Float32Array(bytes.slice(from, to).buffer)]),
-  );
-  const rows = model.inputs.flatMap(({ name, type }) => {
-    const given = inputs[name];
-    const each = type.shape.slice(1).reduce((product, { size }) => product * (constantOf(size) ?? 1), 1);
-    return given && type.shape.length > 0 ? [given.length / each] : [];
-  })[0];
-  const names = sizesOfInputs(model);
-  return {
-    seed,
-    sizeOf: (name) => (names.includes(name) ? rows : 1),
-    inputs,
-    parameters: arrays,
-    states: arrays,
-    counts: { draw: Number(metadata.draw ?? 0), update: Number(metadata.update ?? 0) + 1 },
-  };
-}
-
 /** What is told of it; `saved`: where the state before the step is. */
 export function faultMessage(model: string, { moment, first }: Fault, thrown: NotFinite, saved: string): Diagnostic {
   const { call, state, numbers } = moment;
@@ -148,17 +124,13 @@ export function faultMessage(model: string, { moment, first }: Fault, thrown: No
     step: call + 1,
     epoch: state.epoch,
     saved,
-    ...(first && { first, ...(first.origin && { span: spanOf(first.origin) }) }),
+    ...(first && { first, ...(first.origin && { span: lineOf(first.origin) }) }),
     ...(numbers && { rows: numbers }),
     ...(row !== undefined && first && first.at.length > 0 && { row }),
   });
 }
 
 /** The line, without what stands around it. */
-function spanOf({ file, line }: { readonly file: string; readonly line: number }): Span {
-  const lines = (textOf(file) ?? '').split('\n');
-  const before = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
-  const text = lines[line - 1] ?? '';
-  const start = before + text.length - text.trimStart().length;
-  return { file, start, end: Math.max(start + 1, before + text.replace(/\s*(\/\/.*)?$/, '').length) };
+function lineOf({ file, line }: { readonly file: string; readonly line: number }): Span {
+  return spanOf({ file, line }, textOf(file));
 }

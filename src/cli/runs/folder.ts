@@ -9,7 +9,7 @@ import { runUnwritable } from '../../diagnostics/runs.js';
 import { attempt, makeFolder, reached, writeFiles } from '../files.js';
 import { withMetadata, positionText, type Position } from './checkpoint.js';
 import { append, csvHeader, csvLine, rowsIn, type EpochRecord, type StepRecord } from './metrics.js';
-import { recordName, recordText, type Best, type Ending, type RunRecord } from './record.js';
+import { recordName, recordText, type Best, type Ending, type RunRecord, type Warned } from './record.js';
 import type { Kept } from './keep.js';
 
 export const names = {
@@ -36,6 +36,8 @@ export interface RunFolder {
   /** Takes note of an epoch. */
   epoch(row: EpochRecord, best: Best | undefined, trainer: Saved): Promise<void>;
   step(row: StepRecord): void;
+  /** Takes note of a warning. */
+  warn(warned: Warned): void;
   /** Whether saving is due: enough time has passed that it costs a tenth of it at most. */
   due(): boolean;
   /** Writes everything: the last checkpoint holds all that going on exactly needs. */
@@ -154,6 +156,11 @@ function writing(folder: string, begun: RunRecord, metrics: readonly string[]): 
       if (!best) return;
       record = { ...record, best };
       bestFile = withMetadata(await trainer.save(), { ...classesOf(record), epoch: String(best.epoch) });
+    },
+    warn(warned) {
+      const { warned: before = [], warnings = [] } = record;
+      const codes = new Set([...warnings, warned.code]);
+      record = { ...record, warnings: [...codes], warned: [...before, warned] };
     },
     step: (row) => lines.add(names.steps, `${JSON.stringify(row)}\n`),
     due: () => clock.due(epochEnded),

@@ -1,31 +1,49 @@
 // What a run's epochs tell of how it learns badly: warnings, each with its evidence.
-import { lossStuck, overfitting } from '../../diagnostics/runs.js';
+import { constantMetric, lossStuck, overfitting } from '../../diagnostics/health.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import { limits } from '../../inspect/health/limits.js';
+import { nameOf, placeOf } from '../../inspect/health/places.js';
 import type { ModelGraph } from '../../ir/model.js';
 import type { EpochRecord } from './metrics.js';
 
-/** What is to be said of a run that has come to its end. */
-export function judged(epochs: readonly EpochRecord[], model: ModelGraph): readonly Diagnostic[] {
-  return [stuck(epochs, model), overfits(epochs, model)].filter((found) => found !== undefined);
+/** What is to be said after an epoch of a run that is to have so many. */
+export function judged(rows: readonly EpochRecord[], model: ModelGraph, epochs: number): readonly Diagnostic[] {
+  if (rows.length < limits.epochs.value) return [];
+  // In a run of many epochs a plateau at the start is nothing.
+  const long = rows.length >= Math.min(epochs, Math.max(limits.epochs.value, epochs / 2));
+  const found = [overfits(rows, model), ...(long ? [stuck(rows, model), ...constant(rows, model)] : [])];
+  return found.filter((each) => each !== undefined);
 }
-
-/** So few epochs tell nothing. */
-const fewest = 8;
 
 /** A loss that after many updates is where it was: what moves it is within a thousandth. */
 function stuck(epochs: readonly EpochRecord[], model: ModelGraph): Diagnostic | undefined {
   const losses = epochs.map(({ train }) => train.loss);
   const last = epochs.at(-1);
-  if (!last || epochs.length < fewest || last.step < 100 || !losses.every(Number.isFinite)) return undefined;
+  if (!last || last.step < limits.updates.value || !losses.every(Number.isFinite)) return undefined;
   const [low, high] = [Math.min(...losses), Math.max(...losses)];
-  if (high === 0 || high - low > 1e-3 * Math.abs(high)) return undefined;
-  return lossStuck({ ...placeOf(model), model: model.name, low, high, epochs: epochs.length, steps: last.step });
+  if (high === 0 || high - low > limits.stuck.value * Math.abs(high)) return undefined;
+  return lossStuck({ span: nameOf(model), model: model.name, low, high, epochs: epochs.length, steps: last.step });
+}
+
+/** A metric that says the same in each epoch, though the loss moves; 1 may be all there is to reach. */
+function constant(epochs: readonly EpochRecord[], model: ModelGraph): readonly Diagnostic[] {
+  const [first, last] = [epochs.at(0), epochs.at(-1)];
+  if (!first || !last || last.step < limits.updates.value) return [];
+  const loss = [first.train.loss, last.train.loss] as const;
+  if (Math.abs(loss[1] - loss[0]) <= limits.stuck.value * Math.abs(loss[0])) return [];
+  return model.training.metrics.flatMap(({ name, node }) => {
+    const values = epochs.map(({ train }) => train[name]);
+    if (values[0] === 1 || !values.every((value) => Math.abs(value - values[0]) <= 1e-6 * Math.abs(values[0])))
+      return [];
+    const span = placeOf(node, model);
+    return [constantMetric({ metric: name, span, value: values[0], epochs: epochs.length, loss })];
+  });
 }
 
 /** The loss of the validation rises for long while that of what is learnt from falls. */
 function overfits(epochs: readonly EpochRecord[], model: ModelGraph): Diagnostic | undefined {
   const last = epochs.at(-1);
-  if (!last || epochs.length < fewest) return undefined;
+  if (!last) return undefined;
   const checked = epochs.flatMap((row) => (Number.isFinite(row.validation?.loss) ? [row] : []));
   const of = ({ validation }: EpochRecord): number => validation?.loss ?? NaN;
   const lowest = checked.reduce<EpochRecord | undefined>((a, b) => (a && of(a) <= of(b) ? a : b), undefined);
@@ -33,13 +51,10 @@ function overfits(epochs: readonly EpochRecord[], model: ModelGraph): Diagnostic
   // Of one epoch chance may tell: the last quarter is looked at.
   const end = checked.slice(-Math.max(2, Math.floor(epochs.length / 8)));
   const later = end.reduce((sum, row) => sum + of(row), 0) / end.length;
-  if (!(of(lowest) > 0) || later < 1.25 * of(lowest) || last.train.loss > 0.9 * lowest.train.loss) return undefined;
+  if (!(of(lowest) > 0) || later < limits.rising.value * of(lowest)) return undefined;
+  if (last.train.loss > limits.learning.value * lowest.train.loss) return undefined;
   return overfitting({
-    ...{ ...placeOf(model), model: model.name, epoch: lowest.epoch, lowest: of(lowest), last: later },
+    ...{ span: nameOf(model), model: model.name, epoch: lowest.epoch, lowest: of(lowest), last: later },
     learnt: [lowest.train.loss, last.train.loss],
   });
-}
-
-function placeOf({ file, place }: ModelGraph) {
-  return { span: { file, ...place } };
 }

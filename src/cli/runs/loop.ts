@@ -3,14 +3,21 @@ import { join } from 'node:path';
 import type { Batches } from '../../codegen/runtime/fit.js';
 import type { RunState } from '../../codegen/runtime/fit.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import { unsilenced } from '../../diagnostics/ignored.js';
 import type { ModelGraph } from '../../ir/model.js';
-import { trainOn, type Fed } from '../feed.js';
+import type { TrainerProgram } from '../../ir/program.js';
+import { trainOn, updatesIn, type Fed } from '../feed.js';
+import { textOf } from '../files.js';
 import type { Progress, Trainer } from '../trainer.js';
 import { findFault, faultMessage, type Snapshot } from './fault.js';
 import { names, type RunFolder } from './folder.js';
-import type { EpochRecord } from './metrics.js';
-import type { Best, Ending } from './record.js';
+import { warnedBeforehand } from './beforehand.js';
+import { healthOf, type Examined } from './health.js';
+import { judged } from './judge.js';
+import { rowsIn, type EpochRecord } from './metrics.js';
+import type { Best, Ending, Warned } from './record.js';
 import type { Reporter } from './reporter.js';
+import { warnedOf } from './warned.js';
 import { NotFinite, watchedTrainer } from './watch.js';
 
 export interface Loop {
@@ -30,6 +37,7 @@ export interface Loop {
   readonly seconds: number;
   /** Whether the data are to be looked at before the first step. */
   readonly looks: boolean;
+  readonly program: TrainerProgram;
   readonly seed: number;
   /** Whether every step is looked at, and whether what is not finite is no reason to stop. */
   readonly numerics: boolean;
@@ -55,12 +63,14 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
     for await (const progress of trainOn(course.trainer, model, validated, options, state, loop.looks)) {
       await course.went(progress);
       if (progress.best === undefined || !course.isOver()) continue;
+      await course.ended();
       await course.save();
       return { ended: state.epoch > epochs ? 'finished' : 'patience', best: course.best() };
     }
   } catch (error) {
     const snapshot = course.snapshot();
     if (!(error instanceof NotFinite) || !snapshot) throw error;
+    await course.ended();
     const best = course.best();
     const fault = await findFault(loop, snapshot, error);
     const { state: at, call } = fault.moment;
@@ -68,6 +78,7 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
     const saved = join(folder.folder, names.last);
     return { ended: 'not finite', best, fault: faultMessage(model.name, fault, error, saved) };
   }
+  if (!signal.aborted) await course.ended();
   await course.save();
   return { ended: signal.aborted && state.epoch <= epochs ? 'interrupted' : 'finished', best: course.best() };
 }
@@ -83,8 +94,13 @@ function courseOf(loop: Loop) {
   let moment: Progress | undefined;
   let snapshot: Snapshot | undefined;
   const shown = showing(loop, () => moment);
+  const warn = warner(loop, () => ({ epoch: state.epoch, step: calls }));
+  const total = totalOf(fed, epochs);
+  const health = healthOf({ ...loop, total, updates: updatesIn(model, fed, epochs), warn });
+  const judge = judging(loop, warn);
+  for (const warning of warnedBeforehand(model, updatesIn(model, fed, epochs))) warn(warning);
   const watching = watchedTrainer(trainer, {
-    ...{ calls, numerics: loop.numerics, nonfinite: loop.nonfinite, total: totalOf(fed, epochs) },
+    ...{ calls, numerics: loop.numerics, nonfinite: loop.nonfinite, total, health },
     ...{ epoch: () => state.epoch, seconds: elapsed, row: folder.step },
     // With what has been observed of the data.
     async before() {
@@ -100,11 +116,13 @@ function courseOf(loop: Loop) {
     const record = recordOf(progress, trainer.stepCount, elapsed());
     if (progress.best) best = { epoch: progress.epoch, value: monitoredIn(model, record) };
     await folder.epoch(record, progress.best ? best : undefined, trainer);
+    judge(record);
     return record;
   };
   return {
     ...{ trainer: watching, save, elapsed, validating: shown.validating },
     best: () => best,
+    ended: health.end,
     snapshot: () => snapshot,
     /** Has there been no better epoch for so long that the run ends? */
     isOver: (): boolean => state.epoch - 1 - (best?.epoch ?? 1) >= patience,
@@ -120,6 +138,30 @@ function courseOf(loop: Loop) {
       });
       if (record) shown.epochEnded(progress);
     },
+  };
+}
+
+/** Warns of what epochs tell; so rarely that looking at all of them costs nothing, however many there are. */
+function judging({ model, epochs, folder }: Loop, warn: Examined['warn']): (record: EpochRecord) => void {
+  const rows = [...rowsIn<EpochRecord>(join(folder.folder, names.metrics))];
+  let next = 0;
+  return (record) => {
+    rows.push(record);
+    if (rows.length < next && rows.length < epochs) return;
+    next = 1.05 * rows.length;
+    for (const warning of judged(rows, model, epochs)) warn(warning);
+  };
+}
+
+/** Warns of each thing once, also where a run goes on. */
+function warner({ folder, reporter }: Loop, at: () => Pick<Warned, 'epoch' | 'step'>): Examined['warn'] {
+  const known = new Set(folder.record.warned?.map(({ key }) => key));
+  return (warning, key = warning.code) => {
+    if (known.has(key) || unsilenced([warning], textOf).length === 0) return;
+    known.add(key);
+    const { epoch, step } = at();
+    folder.warn(warnedOf(warning, { key, epoch, step }));
+    reporter.warn(warning, { epoch, step });
   };
 }
 

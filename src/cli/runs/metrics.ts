@@ -1,6 +1,7 @@
 // What a run measures, as lines of files: an epoch a row in metrics.jsonl and metrics.csv, some steps in steps.jsonl.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { codeOf } from '../../data/files.js';
+import type { Histogram } from '../../inspect/health/units.js';
 import type { Values } from '../trainer.js';
 
 export interface EpochRecord {
@@ -29,6 +30,10 @@ export interface StepRecord {
   readonly train: Values;
   readonly learningRate?: number;
   readonly norms?: Readonly<Record<string, Norms>>;
+  /** Of trained parameters. */
+  readonly weights?: Readonly<Record<string, Histogram>>;
+  /** Of activations: how they are spread, and of units that can die, how many gave nothing but 0. */
+  readonly layers?: Readonly<Record<string, { histogram: Histogram; dead?: number; units?: number }>>;
 }
 
 /** A row of a table of epochs, as text. */

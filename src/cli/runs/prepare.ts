@@ -71,7 +71,12 @@ async function prepare(
   read: (path: string) => string | undefined,
 ): Promise<Omit<Prepared, 'kept'> | undefined> {
   const { compile } = await import('../../index.js');
-  const { model, program, code, diagnostics } = await compile(source, { ...settings, read, language: 'js' });
+  const { model, program, code, diagnostics } = await compile(source, {
+    ...settings,
+    read,
+    language: 'js',
+    fileName: (file) => file,
+  });
   if (report(diagnostics) || !model || !program || code === undefined) return undefined;
   return { model, program, code, target: settings.target };
 }

@@ -62,8 +62,27 @@ export interface RunRecord {
   readonly ended: Ending;
   /** Losses and metrics on the test data. */
   readonly test?: Readonly<Record<string, number>>;
-  /** The codes of what it was warned of. */
+  /** The codes of what it was warned of, each once. */
   readonly warnings?: readonly string[];
+  readonly warned?: readonly Warned[];
+}
+
+/** A warning as it was given. */
+export interface Warned {
+  readonly code: string;
+  /** What is warned of once. */
+  readonly key: string;
+  readonly epoch: number;
+  /** Calls of step before it. */
+  readonly step: number;
+  readonly message: string;
+  /** Where the fault is, and what is said there; lines and columns are from 1. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly label?: string;
+  readonly notes: readonly string[];
+  readonly help?: string;
 }
 
 export const recordName = 'run.json';

@@ -1,6 +1,8 @@
 // What a run tells while it goes: one line on a terminal, plain lines in a pipe, events as JSON, or nothing.
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import { toJson } from '../../diagnostics/json.js';
 import { counted } from '../../diagnostics/quote.js';
+import { textOf } from '../files.js';
 import type { Output } from '../output.js';
 import { clock, formatValues, progressOn, type Moment } from '../progress.js';
 import { coloured, report } from '../report.js';
@@ -36,7 +38,7 @@ export interface Reporter {
   begin(of: Beginning): void;
   step(moment: Moment): void;
   epoch(record: EpochRecord, epochs: number, best: boolean): void;
-  warn(warning: Diagnostic): void;
+  warn(warning: Diagnostic, at: { readonly epoch: number; readonly step: number }): void;
   test(values: Values, rows: number): void;
   finish(of: Finish): void;
   /** Takes away what is redrawn. */
@@ -69,7 +71,11 @@ function jsonOn(stream: Output): Reporter {
     ...quiet,
     begin: (of) => event('begin', of),
     epoch: (record, epochs, best) => event('epoch', { ...record, epochs, best }),
-    warn: ({ code, message, notes = [] }) => event('warning', { code, message, notes }),
+    warn(warning, at) {
+      const told = toJson(warning, textOf);
+      const [place] = told.labels;
+      event('warning', { ...at, ...(place && { file: place.file, line: place.line, column: place.column }), ...told });
+    },
     test: (values, rows) => event('test', { rows, values }),
     finish: (of) => event('end', of),
   };

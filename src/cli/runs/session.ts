@@ -125,7 +125,7 @@ export async function oldRun(path: string, options: TrainOptions): Promise<Sessi
   const record = {
     ...kept,
     best: position?.best,
-    warnings: undefined,
+    ...warningsUntil(kept, position?.calls ?? 0),
     epochs,
     done,
     ended: 'running' as const,
@@ -147,6 +147,14 @@ function checkTrains(model: ModelGraph): void {
 /** Do weights come with what their model has observed of the data that they learnt from? */
 function knowsData({ observed }: ModelGraph, tensors: readonly string[] = []): boolean {
   return observed.some(({ name }) => tensors.includes(name));
+}
+
+/** What was warned of before a checkpoint; the length of the run may be another one now. */
+function warningsUntil({ warned = [] }: RunRecord, calls: number): Pick<RunRecord, 'warnings' | 'warned'> {
+  const kept = warned.filter(({ code, step }) => step <= calls && code !== 'schedule-length');
+  return kept.length > 0
+    ? { warnings: [...new Set(kept.map(({ code }) => code))], warned: kept }
+    : { warnings: undefined, warned: undefined };
 }
 
 /** The weights of a checkpoint; a folder's are those of its best. */

@@ -1,5 +1,7 @@
-// What a run looks at in each step: losses for steps.jsonl, and whether they are finite.
+// What a run looks at in each step: losses for steps.jsonl, whether they are finite, and how healthy it is.
 import type { Trainer, TrainerInputs, Values } from '../trainer.js';
+import type { InputArrays } from '../../data/dataset.js';
+import type { Health } from './health.js';
 import type { StepRecord } from './metrics.js';
 
 /** Thrown out of a step whose loss, or what it made of a parameter, is not finite. */
@@ -26,6 +28,7 @@ export interface Watching {
   epoch(): number;
   seconds(): number;
   row(row: StepRecord): void;
+  readonly health: Health;
 }
 
 /** Stretches of steps that are told of in a run. */
@@ -42,13 +45,16 @@ export function watchedTrainer(trainer: Trainer, watching: Watching): Trainer {
     count++;
     if (calls % each !== 0) return;
     const train = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / count]));
-    watching.row({ step: calls, epoch: watching.epoch(), seconds: watching.seconds(), train });
+    const about = { step: calls, epoch: watching.epoch(), seconds: watching.seconds() };
+    watching.row({ ...about, train, ...watching.health.taken() });
     sums = new Map();
     count = 0;
   };
   return withStep(trainer, async (inputs) => {
     await watching.before();
+    await watching.health.before(calls, inputs as InputArrays);
     const values = await trainer.step(inputs);
+    watching.health.after(calls, values);
     const fault =
       !watching.nonfinite && (!Number.isFinite(values.loss) || (watching.numerics && !parametersFinite(trainer)));
     if (fault) throw new NotFinite(calls, values.loss);
