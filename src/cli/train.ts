@@ -154,23 +154,18 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
 
 /** The page of the run, with what its best weights make of rows that it has not learnt from. */
 async function writeReport({ prepared, fed, trainer }: Session, { folder, record }: RunFolder): Promise<void> {
-  const { classReport, reportedRun } = await import('./reportRuns.js');
-  const { evaluateOn } = await import('./eval.js');
+  const { reportedModel, reportedRun } = await import('./reportRuns.js');
   const { runReport } = await import('../inspect/runReport.js');
   const path = join(folder, names.best);
-  const portion = fed.test ?? fed.validation;
-  let classes: ReturnType<typeof classReport>;
+  const portion = fed.test ?? fed.validation ?? (fed.train.rows === undefined ? undefined : fed.train);
+  let model = {};
   if (portion && existsSync(path)) {
     await loadTrainer(path, prepared.model.name, trainer, readCheckpoint(path));
-    const evaluated = await evaluateOn({ prepared, trainer, words: record.classes }, portion);
-    classes = classReport(evaluated, fed.test ? 'to test with' : 'to validate with');
+    const said = fed.test ? 'to test with' : fed.validation ? 'to validate with' : 'all of which it was trained on';
+    model = await reportedModel({ prepared, trainer, words: record.classes }, record, portion, said);
   }
-  writeFiles([
-    {
-      path: join(folder, names.report),
-      content: runReport([reportedRun(folder, record, prepared.kept[0].text)], classes),
-    },
-  ]);
+  const run = reportedRun(folder, record, prepared.kept[0].text);
+  writeFiles([{ path: join(folder, names.report), content: runReport([run], model) }]);
 }
 
 /** Losses and metrics on data to test with; a model with patience is tested with its best weights. */

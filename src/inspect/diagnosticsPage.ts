@@ -24,6 +24,7 @@ const phases: Readonly<Record<string, string>> = {
   files: 'Of files.',
   explain: 'Of questions to `nnc explain`.',
   runs: 'Of runs.',
+  health: 'Of runs that learn badly: docs/runs.md says when each is given.',
 };
 
 /** `answers`: what tests have the compiler say, from which each message has an example. */

@@ -1,12 +1,42 @@
 // The report of runs as one page that works offline: results, curves, which classes are taken for which, and the model's source.
 import { scripts } from '../embeddedPages.js';
+import { escaped } from './print/markup.js';
+import { chartsOf, scatterOf, spreadsOf } from './runCharts.js';
+import { rowSections, type RowReport } from './runRows.js';
 import { runStyle } from './runStyle.js';
+import type { Histogram } from './health/units.js';
 
 /** Values of an epoch, or means of steps. */
 export interface Point {
   readonly at: number;
   readonly train: Readonly<Record<string, number>>;
   readonly validation?: Readonly<Record<string, number>>;
+}
+
+/** Means of steps, and what was looked at in them. */
+export interface StepPoint extends Point {
+  readonly learningRate?: number;
+  readonly norms?: Readonly<
+    Record<string, { readonly weight: number; readonly gradient: number; readonly update: number }>
+  >;
+  readonly weights?: Readonly<Record<string, Histogram>>;
+  readonly layers?: Readonly<
+    Record<string, { readonly histogram: Histogram; readonly dead?: number; readonly units?: number }>
+  >;
+}
+
+/** A warning, and where it stands. */
+export interface ReportedWarning {
+  readonly code: string;
+  readonly epoch: number;
+  readonly step: number;
+  readonly message: string;
+  readonly place: string;
+  /** Of the model's own file. */
+  readonly line?: number;
+  readonly label?: string;
+  readonly notes: readonly string[];
+  readonly help?: string;
 }
 
 export interface ReportedRun {
@@ -16,8 +46,19 @@ export interface ReportedRun {
   /** One sentence for each thing that a reader wants to know first. */
   readonly findings: readonly string[];
   readonly epochs: readonly Point[];
-  readonly steps: readonly Point[];
+  readonly steps: readonly StepPoint[];
+  readonly warned: readonly ReportedWarning[];
   readonly source: string;
+}
+
+/** What is known of a model besides what its run has measured. */
+export interface ReportedModel {
+  readonly classes?: ClassReport | undefined;
+  readonly rows?: RowReport | undefined;
+  /** As SVG. */
+  readonly picture?: string;
+  /** Pairs of a word and a value. */
+  readonly cost?: readonly (readonly [string, string])[];
 }
 
 export interface ClassReport {
@@ -35,10 +76,12 @@ export interface ClassReport {
 }
 
 /** The page of one run, or of several side by side. */
-export function runReport(runs: readonly ReportedRun[], classes?: ClassReport): string {
+export function runReport(runs: readonly ReportedRun[], { classes, rows, picture, cost }: ReportedModel = {}): string {
   const charts = chartsOf(runs);
+  const scatter = rows?.points ? [scatterOf(rows.points)] : [];
+  const spreads = runs.length === 1 ? spreadsOf(runs[0]) : [];
   const title = runs.length === 1 ? runs[0].name : `${runs.length} runs`;
-  const json = JSON.stringify(charts).replaceAll('<', '\\u003c');
+  const json = (of: unknown): string => JSON.stringify(of).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,23 +94,66 @@ export function runReport(runs: readonly ReportedRun[], classes?: ClassReport): 
 <main>
 <h1>${escaped(title)}</h1>
 ${runs.length === 1 ? introduction(runs[0]) : comparison(runs)}
+${runs.map((run) => warnings(run, runs.length > 1)).join('')}
 <section aria-label="Curves" class="charts">
-${charts.map((chart, i) => `<figure><figcaption>${escaped(chart.title)}</figcaption><div id="chart-${i}" role="img" aria-label="${escaped(`${chart.title} by ${chart.along}`)}"></div></figure>`).join('\n')}
+${charts.map(({ title: of, along }, i) => figure(`chart-${i}`, of, `${of} by ${along}`)).join('\n')}
 </section>
 ${classes ? classTables(classes) : ''}
-${runs.map((run) => `<section><h2>${runs.length === 1 ? 'The model' : `The model of ${escaped(run.name)}`}</h2><pre tabindex="0">${escaped(run.source)}</pre></section>`).join('\n')}
+${scatter.map(({ title: of }, i) => `<section class="charts">${figure(`chart-${charts.length + i}`, of, of)}</section>`).join('')}
+${rows ? rowSections(rows) : ''}
+${spreads.length > 0 ? `<section><h2>How numbers are spread, step by step</h2><div class="charts narrow">${spreads.map((spread, i) => figure(`spread-${i}`, spread.title, `${spread.title}, from ${spread.low} to ${spread.high}`)).join('')}</div></section>` : ''}
+${cost ? `<section><h2>Cost</h2>${pairs(cost)}</section>` : ''}
+${runs.map((run) => `<section><h2>${runs.length === 1 ? 'The model' : `The model of ${escaped(run.name)}`}</h2>${listing(run)}</section>`).join('\n')}
+${picture === undefined ? '' : `<section><h2>Its picture</h2><div class="wide drawing" tabindex="0" role="region" aria-label="The model as boxes">${picture}</div></section>`}
 </main>
-<script type="application/json" id="charts">${json}</script>
+<script type="application/json" id="charts">${json([...charts, ...scatter])}</script>
+<script type="application/json" id="spreads">${json(spreads)}</script>
 <script>${scripts.run}</script>
 </body>
 </html>
 `;
 }
 
+function figure(id: string, title: string, label: string): string {
+  return `<figure><figcaption>${escaped(title)}</figcaption><div id="${id}" role="img" aria-label="${escaped(label)}"></div></figure>`;
+}
+
+/** What was warned of; each at its line in the source below too. */
+function warnings({ name, warned }: ReportedRun, several: boolean): string {
+  if (warned.length === 0) return '';
+  const each = warned.map((w) => {
+    const at = w.step === 0 ? 'before the first step' : `in epoch ${w.epoch}, after step ${w.step}`;
+    const place =
+      w.line === undefined || several ? escaped(w.place) : `<a href="#line-${w.line}">${escaped(w.place)}</a>`;
+    const more = [...(w.label === undefined ? [] : [w.label]), ...w.notes].map(escaped).join('; ');
+    const help = w.help === undefined ? '' : `<br><b>${escaped(w.help)}</b>`;
+    return `<li><code>${escaped(w.code)}</code> ${escaped(w.message)}<br><small>${place}, ${at}: ${more}</small>${help}</li>`;
+  });
+  const title = several ? `What ${escaped(name)} was warned of` : 'Warnings';
+  return `<section class="warned"><h2>${title}</h2><ul>${each.join('')}</ul></section>`;
+}
+
+/** The source, with warnings under the lines that they are about. */
+function listing({ source, warned }: ReportedRun): string {
+  const lines = source
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((text, i) => {
+      const here = warned.filter(({ line }) => line === i + 1);
+      if (here.length === 0) return escaped(text);
+      const said = here.map((w) => `<i>${escaped(`${w.code}: ${w.label ?? w.message}`)}</i>`).join('\n');
+      return `<mark id="line-${i + 1}">${escaped(text)}</mark>\n${said}`;
+    });
+  return `<pre tabindex="0">${lines.join('\n')}</pre>`;
+}
+
+function pairs(of: readonly (readonly [string, string])[]): string {
+  return `<dl>${of.map(([word, value]) => `<div><dt>${escaped(word)}</dt><dd>${escaped(value)}</dd></div>`).join('')}</dl>`;
+}
+
 function introduction({ findings, facts }: ReportedRun): string {
   const told = findings.map((finding) => `<li>${escaped(finding)}</li>`).join('');
-  const pairs = facts.map(([word, value]) => `<div><dt>${escaped(word)}</dt><dd>${escaped(value)}</dd></div>`).join('');
-  return `<ul class="findings">${told}</ul>\n<dl>${pairs}</dl>`;
+  return `<ul class="findings">${told}</ul>\n${pairs(facts)}`;
 }
 
 function comparison(runs: readonly ReportedRun[]): string {
@@ -78,30 +164,6 @@ function comparison(runs: readonly ReportedRun[]): string {
     return `<tr><th scope="row">${escaped(name)}</th>${words.map((word) => `<td>${escaped(of.get(word) ?? '')}</td>`).join('')}</tr>`;
   });
   return `<div class="wide" tabindex="0" role="region" aria-label="The runs"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
-}
-
-/** A chart for each loss and metric by epoch, and one of the loss by step. */
-function chartsOf(runs: readonly ReportedRun[]) {
-  const several = runs.length > 1;
-  const names = [...new Set(runs.flatMap(({ epochs }) => epochs.flatMap(({ train }) => Object.keys(train))))];
-  const chart = (title: string, along: string, part: 'epochs' | 'steps', name: string) => {
-    const x = [...new Set(runs.flatMap((run) => run[part].map(({ at }) => at)))].sort((a, b) => a - b);
-    const curves = runs.flatMap((run, colour) =>
-      (['train', 'validation'] as const).flatMap((kind) => {
-        const values = new Map(run[part].map((point) => [point.at, point[kind]?.[name]]));
-        if ([...values.values()].every((value) => value === undefined)) return [];
-        const label = several ? `${run.name}, ${kind}` : kind;
-        const own = several ? colour : kind === 'train' ? 0 : 1;
-        return [
-          { label, values: x.map((at) => values.get(at) ?? null), dashed: several && kind === 'train', colour: own },
-        ];
-      }),
-    );
-    return { title, along, x, curves };
-  };
-  const byEpoch = names.map((name) => chart(name, 'epoch', 'epochs', name));
-  const byStep = runs.some(({ steps }) => steps.length > 1) ? [chart('loss, by step', 'step', 'steps', 'loss')] : [];
-  return [...byEpoch, ...byStep];
 }
 
 function classTables({ said, classes, confusion, scores }: ClassReport): string {
@@ -128,8 +190,4 @@ function classTables({ said, classes, confusion, scores }: ClassReport): string 
 ${table('Scores by class', ['class', 'rows', 'precision', 'recall', 'F1'], scored)}
 <p>Rows of each true class, by what is predicted:</p>
 ${table('Confusion matrix', ['true', ...classes], matrix)}</section>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -15,8 +15,10 @@ export interface Sampling {
 }
 
 /** A gradient costs what a step does, and is made at one step in so many; in a long run at no more than so many steps. */
-const oneIn = 33;
+const oneIn = 64;
 const mostNorms = 300;
+/** Weights and gradients are read and written several times, each time by plain code: operations of a step that take as long. */
+const perElement = 300;
 /** Numbers that all looks at norms may give: files of runs shall stay small. */
 const mostNumbers = 20_000;
 const mostLayers = 12;
@@ -32,8 +34,7 @@ export function samplingOf(program: TrainerProgram, batch: number, calls: number
   const elements = parameters.reduce((sum, { type }) => sum + (constantOf(elementCount(type)) ?? 0), 0);
   const length = calls ?? 0;
   const looks = Math.max(40, Math.min(mostNorms, mostNumbers / Math.max(1, parameters.length)));
-  // Weights and gradients are read and written several times.
-  const norms = Math.ceil(Math.max(oneIn * (1 + (10 * elements) / own), length / looks));
+  const norms = Math.ceil(Math.max(oneIn * (1 + (perElement * elements) / own), length / looks));
   const layers = Math.ceil(Math.max(256, length / mostLayers, (oneIn * slower * work) / own));
   const early = [16, 64, 128].filter((call) => call < layers);
   return {

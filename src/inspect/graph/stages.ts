@@ -43,6 +43,12 @@ interface Drawing {
   readonly regions: readonly Region[];
 }
 
+/** The model as it was written, alone: no other stage is worked out. */
+export function sourceGraph(model: ModelGraph): StageGraph {
+  const { stage, drawn, regions } = sourceStage(model);
+  return { stage, regions, items: drawn.map(({ item }) => item) };
+}
+
 /** The model as it was written, in training. */
 export function sourceStage(model: ModelGraph): Drawing {
   return modelStage('source', model);
