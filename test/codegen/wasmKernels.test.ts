@@ -1,6 +1,8 @@
 // Kernels as WebAssembly: tiles, tails, guards, gathers, transposes and integers compute what they say.
 import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
+import { emitWasm } from '../../src/codegen/wasm/emitWasm.js';
+import { check, programOf } from '../../src/compile.js';
 import { add, atom, axis, constant, div, mod, mul, size, sub, toIndex } from '../../src/ir/index.js';
 import type { Statement } from '../../src/ir/program.js';
 import { apply, indexValue, lane, load, local, number, splat, type Scalar } from '../../src/ir/scalar.js';
@@ -254,4 +256,14 @@ it('loops from anywhere to sizes known at run time, over quotients, backwards to
     );
     expect([...running.of(z)]).toEqual(exact);
   }
+});
+
+it('a chain of minima is as long as it has links', () => {
+  const lengthOf = (classes: number): number => {
+    const text = `model m {\n  input x: [batch, ${classes}]\n  h = softmax(x)\n  output y = argmax(h)\n  output h\n}`;
+    const { model } = check({ file: 'model.nn', text });
+    if (!model) throw new Error('the model has errors');
+    return emitWasm(programOf(model, 'wasm')).binary.length;
+  };
+  expect(lengthOf(10)).toBeLessThan(2 * lengthOf(5));
 });

@@ -3,7 +3,7 @@ import { isLanes, type Scalar, type ScalarType } from '../../ir/scalar.js';
 import { someOf } from '../../ir/walk.js';
 import { emitAddress, emitIndex } from './addresses.js';
 import { floatBytes } from './assembler.js';
-import { inFrame, keepValue, knownValue, usesOf, valueType, type Emission } from './emission.js';
+import { inFrame, keepValue, knownValue, takeLocal, usesOf, valueType, type Emission } from './emission.js';
 import { spell } from './operations.js';
 
 type Apply = Scalar & { kind: 'apply' };
@@ -158,26 +158,34 @@ function emitStructured(e: Emission, value: Apply): void {
       e.code.i32(0);
       emitScalar(e, a);
       return e.code.op('i32.sub');
-    case 'abs':
-      emitScalar(e, a);
+    case 'abs': {
+      const again = emitHeld(e, a);
       e.code.i32(0);
-      emitScalar(e, a);
+      again();
       e.code.op('i32.sub');
-      emitScalar(e, a);
+      again();
       e.code.i32(0);
       return e.code.op('i32.ge_s', 'select');
+    }
     case 'min':
     case 'max': {
-      emitScalar(e, a);
-      emitScalar(e, b);
-      emitScalar(e, a);
-      emitScalar(e, b);
+      const again = [emitHeld(e, a), emitHeld(e, b)];
+      for (const emit of again) emit();
       const sign = value.type === 'u32' ? 'u' : 's';
       return e.code.op(`i32.${value.op === 'min' ? 'lt' : 'gt'}_${sign}`, 'select');
     }
     default:
       throw new Error(`${value.op} is not written by hand`);
   }
+}
+
+/** Puts an integer on the stack; what it returns puts it there again. A chain of minima would else be written twice at each of its links. */
+function emitHeld(e: Emission, value: Scalar): () => void {
+  emitScalar(e, value);
+  if (value.kind === 'number' || value.kind === 'local') return () => emitScalar(e, value);
+  const local = takeLocal(e, 'i32');
+  e.code.tee(local);
+  return () => e.code.get(local);
 }
 
 /** The first in all lanes, then the others where they differ from it. */
