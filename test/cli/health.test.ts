@@ -83,6 +83,13 @@ describe('a run that learns badly says why, at the line at fault', () => {
 });
 
 describe('what is warned of', () => {
+  it('names the column that is not scaled, and one that is', () => {
+    const { stderr } = train('unscaled-features', '--force', '--quiet');
+    expect(stderr).toMatch(
+      /^warning\[unscaled-features\]: x\[:, 1\] is of the size 3\d00,.*(\n.*)*\n {2}= x\[:, \d\] is of the size 0\.\d+\n/,
+    );
+  });
+
   it('is an event before the first step, and stands in the record of the run', () => {
     const { stdout, stderr } = train('double-softmax', '--json', '--force');
     const events = stdout

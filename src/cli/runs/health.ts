@@ -24,7 +24,7 @@ import { activeLayers, awakeUnits, digits, histogramOf, type ActiveLayer } from 
 import { labelOf, titleOf, titleText } from '../../ir/labels.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import type { ModelGraph } from '../../ir/model.js';
-import { parameter } from '../../ir/ops/leaves.js';
+import { input, parameter } from '../../ir/ops/leaves.js';
 import { reachable } from '../../ir/reachable.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import { sizeIn } from '../../ir/toldSizes.js';
@@ -240,7 +240,7 @@ function warnOfScale(
 ): void {
   const found = values && unscaled(node, values);
   if (!found) return;
-  const value = titleText(labelOf(node) ?? titleOf(node));
+  const value = isOp(node, input) ? node.attrs.name : titleText(labelOf(node) ?? titleOf(node));
   warn(messages.unscaledFeatures({ ...found, value, span: placeOf(product, model), rows }));
 }
 
