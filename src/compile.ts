@@ -1,6 +1,7 @@
 // The compiler: walks the list of passes from a source to a program for each target, and prints the module.
 import { emitFallback, emitModule, lineOrigins, sourceMap, sourceMapLine, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
+import { notMixed } from './diagnostics/training.js';
 import type { ModelGraph, ModelPart } from './ir/model.js';
 import type { AnyNest, EntryName, Provenance, TargetTraits, TrainerProgram } from './ir/program.js';
 import { passesFrom } from './passes.js';
@@ -38,6 +39,8 @@ export interface CompileOptions extends CheckOptions {
   readonly language?: 'ts' | 'js';
   /** The name of the module's file, for a source map beside it; language js only. */
   readonly sourceMap?: string;
+  /** All is f32, whatever the model says of precision. */
+  readonly full?: boolean;
   /** Names of optional passes to leave out. */
   readonly without?: readonly string[];
   /** Checks what every pass has made: a fault is thrown, as a bug of ours. */
@@ -89,9 +92,9 @@ export function checkInPart(source: Source, options: CheckOptions = {}): Checked
   return graphs ? { diagnostics, model: graphs.written } : { diagnostics, ...(part && { part }) };
 }
 
-/** Differentiates a checked model and puts its optimizers together with the gradients. */
-export function differentiateModel(model: ModelGraph): Gradients {
-  return insistOn(gradientsOf(model, contextOf({})));
+/** Differentiates a checked model and puts its optimizers together with the gradients, as a target has them. */
+export function differentiateModel(model: ModelGraph, target: Target = 'ts'): Gradients {
+  return insistOn(gradientsOf(model, contextOf({}, target)));
 }
 
 /** The program of a model for one target: kernels, entries and memory. `relaxed`: as in the options of `compile`. */
@@ -175,8 +178,15 @@ export function makePrograms(source: Source, options: CompileOptions = {}): Prog
   const context = contextOf(options, of[0]);
   const { diagnostics } = context;
   const graphs = arrive({ stage: 'source', is: source }, 'parse', 'elaborate', 'graph', context);
-  const derived = graphs && gradientsOf(graphs.written, context);
-  if (!graphs || !derived) return { diagnostics, programs: [] };
+  const model = graphs && (options.full ? inFull(graphs.written) : graphs.written);
+  const { mixed } = model?.train ?? {};
+  const lacking = mixed && of.find((one) => !targets[one].halves);
+  if (mixed && lacking) {
+    diagnostics.push(notMixed({ target: lacking, span: mixed }));
+    return { diagnostics, programs: [] };
+  }
+  const derived = model && gradientsOf(model, context);
+  if (!model || !derived) return { diagnostics, programs: [] };
   const programs: TargetProgram[] = [];
   for (const one of of) {
     const own = { ...contextOf(options, one, one), diagnostics };
@@ -186,7 +196,7 @@ export function makePrograms(source: Source, options: CompileOptions = {}): Prog
     const other = relaxed && one === 'wasm' && { relaxed: paced(whole, { ...own, watch: undefined }) };
     programs.push({ target: one, program, ...other });
   }
-  return { diagnostics, model: graphs.written, programs };
+  return { diagnostics, model, programs };
 }
 
 /** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */
@@ -206,6 +216,11 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
   if (file === undefined || !model) return made;
   const map = sourceMap(js, lineOrigins(js, kernels), file, model.sources);
   return { ...made, code: `${js}${sourceMapLine(`${file}.map`)}`, map };
+}
+
+/** The model without halves. */
+function inFull({ train: { mixed: _, ...train }, ...model }: ModelGraph): ModelGraph {
+  return { ...model, train };
 }
 
 function gradientsOf(model: ModelGraph, context: Context): Gradients | undefined {

@@ -1,7 +1,7 @@
 // The compiler's table of contents: every pass from a source to the program that an emitter prints, in order.
 import { library as librarySources } from './embedded.js';
 import { evaluateSizes } from './ir/index.js';
-import type { TrainerProgram } from './ir/program.js';
+import { storesHalves, type TrainerProgram } from './ir/program.js';
 import { modelTooLarge } from './diagnostics/memory.js';
 import { outline, type Outline } from './parser/outline.js';
 import {
@@ -26,6 +26,7 @@ import { assemble } from './passes/schedule/assemble.js';
 import { hoistPanels } from './passes/schedule/hoist.js';
 import { gather } from './passes/schedule/gather.js';
 import { pace } from './passes/schedule/pace/pace.js';
+import { scaleHalves } from './passes/schedule/scaleHalves.js';
 import { share } from './passes/schedule/share.js';
 import {
   expandFunctions,
@@ -111,7 +112,7 @@ export const passes: readonly Pass[] = [
     why: 'accumulates and clips gradients, and puts leaves that stand for them into the optimizers',
     from: 'gradient',
     to: 'gradient',
-    run: addUpdates,
+    run: (derived, { target }) => addUpdates(derived, storesHalves(derived.model, target)),
   }),
   pass({
     name: 'simplify-updates',
@@ -248,6 +249,14 @@ export const passes: readonly Pass[] = [
     from: 'plans',
     to: 'kernels',
     run: lowerWorks,
+  }),
+  pass({
+    name: 'loss-scale',
+    why: 'multiplies gradients by the scale of the loss where they are stored as halves, and divides them by it where they are loaded',
+    from: 'kernels',
+    to: 'kernels',
+    when: ({ derived }, { target }) => derived.mixed === true && target.halves === true,
+    run: scaleHalves,
   }),
   pass({
     name: 'intrinsics',

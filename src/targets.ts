@@ -31,6 +31,7 @@ export const targets: Readonly<Record<Target, TargetTraits>> = {
     blocks: { most: 128, mostOfProducts: 1024, length: 48 },
     parameters: Infinity,
     expandIntrinsics: true,
+    halves: true,
   },
   wgsl: {
     name: 'wgsl',
@@ -41,6 +42,7 @@ export const targets: Readonly<Record<Target, TargetTraits>> = {
     blocks: { most: 48, mostOfProducts: 1024, length: 48 },
     parameters: 64,
     typedMemory: true,
+    halves: true,
   },
 };
 

@@ -77,7 +77,7 @@ async function explainModel(model: ModelGraph, { target, batch, json }: ExplainO
   const { explain } = await import('../inspect/explain/costs.js');
   const { layerTree } = await import('../inspect/explain/tree.js');
   const { expectedSizes, memoryUse } = await import('../inspect/memory.js');
-  const derived = differentiateModel(model);
+  const derived = differentiateModel(model, target);
   const made = programWithNests(derived, target);
   const onGpu = target === 'wgsl' ? made.program : programWithNests(derived, 'wgsl').program;
   const sizes = expectedSizes(made.program, batch);

@@ -2,13 +2,23 @@
 import { importNamed } from '../data/importNamed.js';
 
 interface Gpu {
-  requestAdapter(): Promise<{ requestDevice(): Promise<{ destroy(): void }> } | null>;
+  requestAdapter(): Promise<Adapter | null>;
 }
 
-let asked: Promise<{ destroy(): void } | undefined> | undefined;
+interface Adapter {
+  readonly features: { has(name: string): boolean };
+  requestDevice(descriptor: object): Promise<Device>;
+}
 
-/** A device; undefined where there is none. */
-export function gpuDevice(): Promise<object | undefined> {
+interface Device {
+  readonly features: { has(name: string): boolean };
+  destroy(): void;
+}
+
+let asked: Promise<Device | undefined> | undefined;
+
+/** A device, with halves where it has them; undefined where there is none. */
+export function gpuDevice(): Promise<Device | undefined> {
   asked ??= find();
   return asked;
 }
@@ -19,10 +29,12 @@ export async function endGpu(): Promise<void> {
   asked = undefined;
 }
 
-async function find(): Promise<{ destroy(): void } | undefined> {
+async function find(): Promise<Device | undefined> {
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu ?? (await ofPackage());
   try {
-    return await (await gpu?.requestAdapter())?.requestDevice();
+    const adapter = await gpu?.requestAdapter();
+    const requiredFeatures = ['shader-f16'].filter((feature) => adapter?.features.has(feature));
+    return await adapter?.requestDevice({ requiredFeatures });
   } catch {
     return undefined;
   }

@@ -41,7 +41,13 @@ async function weightsOf(
   options: NumbersOptions,
 ): Promise<Pick<At, 'tensors' | 'counts'>> {
   const { compile } = await import('../index.js');
-  const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', target: 'ts' });
+  const { code = '' } = await compile(source, {
+    ...options,
+    read: readImport,
+    language: 'js',
+    target: 'ts',
+    full: true,
+  });
   const trainer = await (await importTrainer(code)).createTrainer({});
   const { at } = options;
   if (at !== undefined && at !== 'init') {

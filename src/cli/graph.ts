@@ -71,7 +71,13 @@ async function measuredOf(model: ModelGraph, source: Source, options: Options): 
   const { at } = await numbersAt(model, source, { ...options, at: 'init', batch: 2 });
   if (model.players.length === 0) return { at };
   const { compile } = await import('../index.js');
-  const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', profile: 'step' });
+  const { code = '' } = await compile(source, {
+    ...options,
+    read: readImport,
+    language: 'js',
+    profile: 'step',
+    full: true,
+  });
   const { sizesFor } = await import('../inspect/check/point.js');
   const { createTrainer } = await importTrainer(code);
   const trainer = await createTrainer({ batch: model.train.batch, updates: 1e6 });

@@ -185,6 +185,12 @@ function findingsOf(epochs: readonly EpochRecord[], { best, monitor, test }: Run
         ? `It overfits: the loss of the validation is lowest in epoch ${lowest.epoch} (${formatNumber(validation[0])}) and ${formatNumber(validation[1])} at the end, while that of what it learns from falls.`
         : `The loss of the validation at the end, ${formatNumber(validation[1])}, is near its lowest, ${formatNumber(validation[0])} in epoch ${lowest.epoch}.`,
     );
+  const leftOut = epochs.reduce((sum, epoch) => sum + (epoch.leftOut ?? 0), 0);
+  const scale = epochs.findLast((epoch) => epoch.lossScale !== undefined)?.lossScale;
+  if (scale !== undefined)
+    said.push(
+      `The loss scale fell to 2^${Math.log2(scale)}: ${counted(leftOut, 'step')} left out, whose gradients were not finite as halves.`,
+    );
   if (test)
     said.push(
       `On the data to test with: ${Object.entries(test)

@@ -20,7 +20,7 @@ export interface Gradients {
   readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
-/** Compiles for a target, without asking for text that people read. */
+/** Compiles for a target, without asking for text that people read. Derivatives are asked for, which halves would blur. */
 export async function compiledFor(
   target: Target,
   source: Source,
@@ -29,7 +29,7 @@ export async function compiledFor(
 ): Promise<TrainerModule> {
   const { compile } = await import('../index.js');
   const { code } = await compile(source, {
-    ...{ model, set, memoryLimit, target, read: readImport, language: 'js' },
+    ...{ model, set, memoryLimit, target, read: readImport, language: 'js', full: true },
     ...options,
   });
   if (code === undefined) throw new Error('a checked model does not compile');

@@ -37,6 +37,8 @@ export interface Trainer {
   readonly parameters: Readonly<Record<string, Float32Array>>;
   readonly stepCount: number;
   learningRateScale: number;
+  /** Where gradients are stored as halves. */
+  readonly lossScale?: number;
   dispose(): void;
 }
 

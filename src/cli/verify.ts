@@ -127,7 +127,7 @@ async function verified(
   const seen = ({ name }: ParameterCheck): void => activity.now('gradients', name);
   const parameters = checkGradients(model, truth.gradients, start.point, { limit, seen });
   const wrong = parameters.filter(({ error }) => !(error <= limit));
-  const compared = await enginesCompared(source, options, start, truth, activity);
+  const compared = await enginesCompared(source, options, start, truth, activity, model.train.mixed !== undefined);
   const { failures, ...rest } = compared;
   return {
     failures: [...wrong.map(({ name }) => ({ check: 'gradients', reason: `that of ${name} is wrong` })), ...failures],
@@ -149,10 +149,18 @@ function warningOf({ what, reason, file, line, calls }: Hazard, source: Source) 
 }
 
 /** Everything that targets are compared in. */
-async function enginesCompared(source: Source, options: Options, start: Start, truth: Truth, activity: Activity) {
+async function enginesCompared(
+  source: Source,
+  options: Options,
+  start: Start,
+  truth: Truth,
+  activity: Activity,
+  mixed: boolean,
+) {
   const { build, nameOf } = await import('./verification/compiled.js');
   const { agreementOf, memoryOf, repetitionOf, sameBytes, withoutPass } = await import('./verification/agreement.js');
-  const hasGpu = (await gpuDevice()) !== undefined;
+  const gpu = await gpuDevice();
+  const hasGpu = gpu !== undefined && (!mixed || gpu.features.has('shader-f16'));
   const engines: readonly Engine[] = [
     { target: 'ts', threads: 1 },
     { target: 'wasm', threads: 1 },

@@ -80,7 +80,13 @@ function readBytes(path: string): Uint8Array {
 
 async function trainerOf(source: Source, options: ModelOptions): Promise<Trainer> {
   const { compile } = await import('../index.js');
-  const { code = '' } = await compile(source, { ...options, read: readImport, language: 'js', target: 'ts' });
+  const { code = '' } = await compile(source, {
+    ...options,
+    read: readImport,
+    language: 'js',
+    target: 'ts',
+    full: true,
+  });
   return (await importTrainer(code)).createTrainer({});
 }
 

@@ -7,12 +7,6 @@ interface At {
   readonly span: Span;
 }
 
-export const notSupported = message('not-supported', ({ name, span, help }: At & { name: string; help: string }) => ({
-  message: `${name} is not supported yet`,
-  labels: [{ span, text: 'not supported yet' }],
-  help,
-}));
-
 export const unknownName = message(
   'unknown-name',
   ({ name, span, nearest }: At & { name: string; nearest?: string }) => ({

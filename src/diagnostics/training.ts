@@ -102,6 +102,13 @@ export const badSetting = message(
   }),
 );
 
+export const notMixed = message('not-mixed', ({ target, span }: At & { target: string }) => ({
+  message: `the target ${target} cannot store halves`,
+  labels: [{ span, text: 'activations and gradients as f16' }],
+  notes: ['precision = "mixed" is for wasm, and for wgsl on devices that have shader-f16'],
+  help: 'compile with --target wasm or wgsl, or leave the line out: values are then stored in f32',
+}));
+
 export const noSuchParameter = message(
   'pattern-matches-nothing',
   ({ pattern, names, span }: At & { pattern: string; names: readonly string[] }) => ({

@@ -32,14 +32,17 @@ export function memoryUse(
   const words = (length: Index): number => evaluateSizes(length, sizeOf);
   const bytesOf = (buffers: readonly { readonly buffer: Buffer }[]): number =>
     buffers.reduce((sum, { buffer }) => sum + 4 * words(buffer.length), 0);
-  const { length, integers, own } = program.memory;
+  const { length, integers, halves, own } = program.memory;
   const total = (): number => {
     switch (target) {
       case 'wasm':
         return page * Math.ceil((4 * (words(length) + (own ? threads * words(own) : 0))) / page);
       case 'wgsl':
         // No buffer is smaller than four numbers.
-        return 4 * (Math.max(4, words(length)) + Math.max(4, integers ? words(integers) : 0));
+        return (
+          4 * (Math.max(4, words(length)) + Math.max(4, integers ? words(integers) : 0)) +
+          (halves ? 2 * Math.max(8, words(halves)) : 0)
+        );
       case 'ts': {
         const own = [...layOut(program).fields.keys()].filter(
           ({ space, dtype }) => !isPlanned(space) && !(space === 'input' && dtype === 'f32'),

@@ -129,6 +129,8 @@ export interface Training {
   readonly seed: number;
   /** small: computes activations again in the backward pass instead of keeping them. */
   readonly memory?: 'fast' | 'small';
+  /** Activations and gradients are stored as halves where a target can: where that is said. Absent: all is f32. */
+  readonly mixed?: { readonly file: string; readonly start: number; readonly end: number };
   /** Shares of the data between 0 and 1 that are held back. */
   readonly validation: number;
   readonly test: number;
@@ -224,6 +226,19 @@ export const average = { name: 'ema', player: '' } as const;
 export function isAveraged({ train, players }: ModelGraph, { name, trained }: ModelParameter): boolean {
   return train.ema !== undefined && trained && players.some(({ updates }) => updates.some((u) => u.parameter === name));
 }
+
+/**
+ * The scale of the loss, by which gradients are multiplied where they are stored as halves: two numbers beside the optimizer's slots. A
+ * step whose gradients are not finite is left out and halves the scale; so many good ones in a row double it. `steps` counts those, and is
+ * -1 after one that was left out.
+ */
+export const lossScale = {
+  parameter: 'loss scale',
+  slots: { value: 2 ** 16, steps: 0 },
+  interval: 2000,
+  least: 2 ** -24,
+  most: 2 ** 24,
+} as const;
 
 /** What checkpoints call a slot. */
 export function slotName({ parameter, name, player }: SlotOf): string {

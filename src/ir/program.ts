@@ -213,8 +213,15 @@ export interface MemoryPlan {
   readonly length: Index;
   /** Where floats and integers have memories of their own: the length of the integers', while `length` is that of the floats'. */
   readonly integers?: Index;
+  /** The same of halves, counted in halves. */
+  readonly halves?: Index;
   /** Where threads share the work: words that each of them has for itself, behind all others. */
   readonly own?: Index;
+}
+
+/** Where a buffer lies, on targets whose memories hold elements of one type each. */
+export function memoryOf({ dtype }: Buffer): 'floats' | 'halves' | 'integers' {
+  return dtype === 'f32' ? 'floats' : dtype === 'f16' ? 'halves' : 'integers';
 }
 
 /** By name; those that a program has. */
@@ -286,6 +293,8 @@ export interface TrainerProgram extends Program {
    */
   readonly counters: readonly { readonly name: CounterName; readonly buffer: Buffer }[];
   readonly outputs: readonly { readonly name: string; readonly type: TensorType }[];
+  /** Of what is stored as halves: among the slots, the scale of the loss, and how many good steps it has seen. */
+  readonly lossScale?: { readonly value: Buffer; readonly steps: Buffer };
 }
 
 /** What a target is to read like: choices, where its abilities would allow others. */
@@ -325,8 +334,15 @@ export interface Capabilities {
   readonly near?: number;
   /** A kernel may take so many buffers and numbers as parameters, so that the copies of a layer are one. */
   readonly parameters?: number;
+  /** Buffers may hold halves. */
+  readonly halves?: true;
   /** exp, log, tanh and the like are not instructions there, and are written with arithmetic. */
   readonly expandIntrinsics?: true;
+}
+
+/** Are activations and gradients stored as halves there? */
+export function storesHalves({ train }: ModelGraph, { halves }: Capabilities): boolean {
+  return halves === true && train.mixed !== undefined;
 }
 
 /** How sums are made of sums of blocks. */

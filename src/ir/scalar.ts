@@ -12,13 +12,15 @@ export interface Buffer {
    * scratch: one kernel's own (packed panels); workgroup: WGSL shared memory; constant: a literal tensor (`data`).
    */
   readonly space: 'input' | 'parameter' | 'state' | 'slot' | 'counter' | 'arena' | 'scratch' | 'workgroup' | 'constant';
-  /** bool tensors are stored as i32 0 and 1. */
-  readonly dtype: 'f32' | 'i32' | 'u32';
+  /** bool tensors are stored as i32 0 and 1. f16 is storage alone: what is loaded is f32, what is stored is rounded to the nearest half. */
+  readonly dtype: 'f32' | 'f16' | 'i32' | 'u32';
   readonly length: Index;
   /** space constant: the elements, row-major. */
   readonly data?: readonly number[];
   /** dtype i32 with values in 0 … below - 1, where that is known (index(N) tensors). */
   readonly below?: number;
+  /** dtype f16: holds what it stands for times the scale of the loss. */
+  readonly scaled?: true;
   /** Is it named after what it is the cotangent of? Its short name says so too. */
   readonly cotangent?: true;
 }
@@ -175,11 +177,22 @@ export function indexValue(of: Index | Axis | number, lanes?: 4): Scalar {
 }
 
 export function load(from: Buffer, at: Index, lanes?: 4): Scalar {
-  const { dtype: type, below } = from;
+  const { below } = from;
+  const type = elementType(from);
   const key = keyOf(`${bufferKey(from)}[${at.key}]${lanes ? 'x4' : ''}`);
   const { height, folds } = within(at);
   const single: Scalar = { kind: 'load', from, at, type, below, key, height, folds };
   return lanes ? { ...single, lanes } : single;
+}
+
+/** The type of what is loaded from a buffer, and stored to it. */
+export function elementType({ dtype }: Pick<Buffer, 'dtype'>): ScalarType {
+  return dtype === 'f16' ? 'f32' : dtype;
+}
+
+/** How many bytes an element takes. */
+export function elementBytes({ dtype }: Pick<Buffer, 'dtype'>): number {
+  return dtype === 'f16' ? 2 : 4;
 }
 
 interface Depth {

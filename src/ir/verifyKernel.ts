@@ -2,7 +2,7 @@
 import type { Axis, Index } from './index.js';
 import { printAddress } from './printProgram.js';
 import type { Kernel, Statement } from './program.js';
-import { isLanes, type Buffer, type Scalar, type ScalarType } from './scalar.js';
+import { elementType, isLanes, type Buffer, type Scalar, type ScalarType } from './scalar.js';
 import { faultsOfSharing } from './verifySharing.js';
 import { faultsOfTypes } from './verifyScalar.js';
 import { partsOf } from './walk.js';
@@ -89,7 +89,7 @@ function checkStatement(statement: Statement, scope: Scope): void {
       const { to, at, value } = statement;
       checkIndex(at, scope);
       checkValue(value, scope);
-      if (value.type !== to.dtype) faults.add(`stores ${value.type} into ${to.name}, which holds ${to.dtype}`);
+      if (value.type !== elementType(to)) faults.add(`stores ${value.type} into ${to.name}, which holds ${to.dtype}`);
       if (fixed.has(to.space)) faults.add(`stores into ${to.name}, which is given`);
       return;
     }

@@ -1,7 +1,15 @@
 // What must hold of a program: of what its entries run, and that what lives at once lies apart.
 import { accessOf } from './access.js';
-import { axesOf, evaluateSizes, type Axis } from './index.js';
-import type { Entry, Program, Run, Step, TrainerProgram } from './program.js';
+import { axesOf, evaluateSizes, type Axis, type Index } from './index.js';
+import {
+  memoryOf,
+  type Entry,
+  type MemoryPlan,
+  type Program,
+  type Run,
+  type Step,
+  type TrainerProgram,
+} from './program.js';
 import { conditionsOf, holdsAt } from './requirements.js';
 import { actualOf } from './runs.js';
 import type { Buffer } from './scalar.js';
@@ -131,17 +139,17 @@ function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memor
         .map(({ offset, ...rest }) => ({
           ...rest,
           start: value(offset),
-          end: value(offset) + value(rest.buffer.length),
+          end: value(offset) + lengthIn(memory, rest.buffer, value),
         }))
         .sort((a, b) => a.start - b.start);
       return spans.flatMap((a, i) => {
         const faults: string[] = [];
-        const room = value(memory.integers && a.buffer.dtype !== 'f32' ? memory.integers : memory.length);
+        const room = value(roomOf(memory, a.buffer));
         if (a.start < 0 || a.end > room)
           faults.push(`${entry}: ${a.buffer.name} lies outside of memory where sizes are ${size}`);
         for (let j = i + 1; j < spans.length && spans[j].start < a.end; j++) {
           const b = spans[j];
-          const apart = memory.integers !== undefined && (a.buffer.dtype === 'f32') !== (b.buffer.dtype === 'f32');
+          const apart = memory.integers !== undefined && memoryOf(a.buffer) !== memoryOf(b.buffer);
           // What has no elements where sizes are small is nowhere.
           if (b.end > b.start && !apart && ((a.writes & b.holds) | (b.writes & a.holds)) !== 0n)
             faults.push(
@@ -152,4 +160,15 @@ function faultsOfMemory(entry: string, lives: ReadonlyMap<Buffer, Life>, { memor
       });
     }),
   ];
+}
+
+/** The end of the memory that a buffer lies in. */
+function roomOf({ length, integers, halves }: MemoryPlan, buffer: Buffer): Index {
+  const own = { floats: length, integers, halves }[memoryOf(buffer)];
+  return (integers ? own : undefined) ?? length;
+}
+
+/** Elements of the memory: words, where all buffers have one. */
+function lengthIn({ integers }: MemoryPlan, { dtype, length }: Buffer, value: (of: Index) => number): number {
+  return dtype === 'f16' && !integers ? Math.ceil(value(length) / 2) : value(length);
 }

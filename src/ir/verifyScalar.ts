@@ -1,6 +1,6 @@
 // What must hold of a scalar expression wherever it stands: its parts have the types that it needs.
 import { printValue } from './printProgram.js';
-import { isLanes, typeOfApplied, type Scalar } from './scalar.js';
+import { elementType, isLanes, typeOfApplied, type Scalar } from './scalar.js';
 import { partsOf } from './walk.js';
 
 /** Expressions never change: what was right once is right. Of those that are asked for alone, since parts are many. */
@@ -39,7 +39,9 @@ function faultOf(value: Scalar): string | undefined {
     case 'index':
       return value.type === 'i32' ? undefined : `is a coordinate, and ${value.type}`;
     case 'load':
-      return value.type === value.from.dtype ? undefined : `is ${value.type}, its buffer holds ${value.from.dtype}`;
+      return value.type === elementType(value.from)
+        ? undefined
+        : `is ${value.type}, its buffer holds ${value.from.dtype}`;
     case 'apply':
       return faultOfApplied(value);
     case 'fold':

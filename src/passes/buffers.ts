@@ -6,10 +6,11 @@ import { titleOf, titleText } from '../ir/labels.js';
 import { literal } from '../ir/ops/constants.js';
 import { counter, input, parameter, slot, state } from '../ir/ops/leaves.js';
 import { bound } from '../ir/ops/scan.js';
-import { average, initialOf, isAveraged, modeRoots, type ModelGraph, type Player } from '../ir/model.js';
+import { average, initialOf, isAveraged, lossScale, modeRoots, type ModelGraph, type Player } from '../ir/model.js';
 import type { Buffer } from '../ir/scalar.js';
 import { elementCount, type TensorType } from '../ir/types.js';
 import type { Gradients } from './derive/derive.js';
+import type { Half } from './stored/halves.js';
 import { unique } from './unique.js';
 
 const scalar: TensorType = { element: { kind: 'f32' }, shape: [] };
@@ -27,7 +28,11 @@ export class Buffers {
   private readonly parameters;
   private readonly states;
 
-  constructor(private readonly model: ModelGraph) {
+  /** `halfOf`: how nodes are stored that are no f32. */
+  constructor(
+    private readonly model: ModelGraph,
+    private readonly halfOf: (node: Node) => Half | undefined = () => undefined,
+  ) {
     this.given = new Set(everyNode(modeRoots(model)).flatMap((node) => (node.kept ? (node.name ?? []) : [])));
     this.typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
     this.inputs = model.inputs.map((i) => ({ ...i, buffer: this.keep('input', i.name, i.type) }));
@@ -40,7 +45,7 @@ export class Buffers {
     const where = isOp(node, literal) ? '' : within;
     const known = this.ofNode.get(where) ?? new Map<Node, Buffer>();
     this.ofNode.set(where, known);
-    const buffer = known.get(node) ?? this.ofLeaf(node) ?? this.ofStored(node);
+    const buffer = known.get(node) ?? this.ofLeaf(node) ?? this.ofStored(node, where === '');
     known.set(node, buffer);
     return buffer;
   }
@@ -65,6 +70,13 @@ export class Buffers {
 
   /** `player`: whose, where several may train the parameter. */
   slot(parameter: string, name: string, player?: string): Buffer {
+    if (parameter === lossScale.parameter)
+      return this.keep(
+        'slot',
+        name === 'value' ? 'loss_scale' : 'loss_scale_steps',
+        scalar,
+        `slot ${parameter} ${name}`,
+      );
     const path = player === undefined ? parameter : `${player}.${parameter}`;
     const key = `slot ${player ?? ''} ${parameter} ${name}`;
     return this.keep('slot', `${path}.${name}`, this.typeOf.get(parameter) ?? scalar, key);
@@ -76,7 +88,7 @@ export class Buffers {
   }
 
   /** What a trainer says of its leaves; `forOutputs`: the inputs that `predict` reads. */
-  tables(forOutputs: readonly string[], { players }: Gradients) {
+  tables(forOutputs: readonly string[], { players, mixed }: Gradients) {
     const { inputs, parameters, states } = this;
     return {
       inputs: inputs.map((i) => ({ ...i, forOutputs: forOutputs.includes(i.name) })),
@@ -85,16 +97,33 @@ export class Buffers {
       averages: parameters
         .filter((p) => isAveraged(this.model, p))
         .map(({ name, type }) => ({ parameter: name, type, buffer: this.average(name) })),
-      slots: players.flatMap(({ step }, i) =>
-        step.flatMap(({ parameter, slot, average: isAverage }) =>
-          slot === undefined || isAverage ? [] : [this.slotTable(parameter, slot, this.model.players[i])],
+      slots: [
+        ...players.flatMap(({ step }, i) =>
+          step.flatMap(({ parameter, slot, average: isAverage }) =>
+            slot === undefined || isAverage || parameter === lossScale.parameter
+              ? []
+              : [this.slotTable(parameter, slot, this.model.players[i])],
+          ),
         ),
-      ),
+        ...(mixed ? (['value', 'steps'] as const).map((name) => this.scaleTable(name)) : []),
+      ],
+      ...(mixed && { lossScale: this.lossScale() }),
       counters: (['update', 'run', 'learning_rate_scale', 'draw', 'seed'] as const).flatMap((name) => {
         const buffer = this.persistent.get(`counter ${name}`);
         return buffer ? [{ name, buffer }] : [];
       }),
     };
+  }
+
+  /** Of the loss: all train blocks have it in common. */
+  lossScale(): { readonly value: Buffer; readonly steps: Buffer } {
+    const [value, steps] = (['value', 'steps'] as const).map((name) => this.slot(lossScale.parameter, name));
+    return { value, steps };
+  }
+
+  private scaleTable(name: 'value' | 'steps') {
+    const { parameter, slots } = lossScale;
+    return { parameter, name, initial: slots[name], type: scalar, buffer: this.slot(parameter, name) };
   }
 
   private slotTable(parameter: string, name: string, player: Player) {
@@ -135,11 +164,18 @@ export class Buffers {
     return known;
   }
 
-  private ofStored(node: Node): Buffer {
+  /** `halved`: it may hold halves, as what goes from kernel to kernel of a round does not. */
+  private ofStored(node: Node, halved: boolean): Buffer {
     const title = titleOf(node);
     const word = isOp(node, bound) ? node.attrs.name : titleText(title);
     const buffer = this.make('arena', title.of !== 'value' && this.given.has(word) ? `${word}_2` : word, node.type);
-    return title.of === 'cotangent' ? { ...buffer, cotangent: true } : buffer;
+    const half = halved ? this.halfOf(node) : undefined;
+    return {
+      ...buffer,
+      ...(half && { dtype: 'f16' }),
+      ...(half === 'scaled' && { scaled: true }),
+      ...(title.of === 'cotangent' && { cotangent: true }),
+    };
   }
 
   private make(space: Buffer['space'], name: string, type: TensorType): Buffer {

@@ -7,6 +7,7 @@ import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } 
 import { nestsOf, type Fused } from './fuse/fuse.js';
 import { AxisPool } from './fuse/nests.js';
 import { singlesOf } from './fuse/singles.js';
+import { halvesOf } from './stored/halves.js';
 import type { Call } from './schedule/works.js';
 import { inputsNeeded } from './stored/needs.js';
 import { everyNode } from '../ir/bodies.js';
@@ -67,11 +68,12 @@ export function openEntries(given: Gradients, target: TargetTraits): Nests {
   const { model, gradients } = derived;
   const policy = policyFor(model, target);
   const estimate: Estimate = () => model.train.batch;
-  const buffers = new Buffers(model);
   const phaseOf = phases(model, gradients);
   const updates = becomesOf(derived).map((b) => b.node);
-  const singles =
-    target.doubles && singlesOf(everyNode([...modeRoots(model), ...gradients.values(), ...updates]), phaseOf);
+  const every = (): Node[] => everyNode([...modeRoots(model), ...gradients.values(), ...updates]);
+  const singles = target.doubles && singlesOf(every(), phaseOf);
+  const mixed = derived.mixed === true && target.halves === true;
+  const buffers = new Buffers(model, mixed ? halvesOf(every(), reportedOf(derived)) : undefined);
   const outlines = outlinesOf(derived, policy, buffers);
   const common: Omit<FuseRequest, 'roots'> = {
     bufferOf: (node, within) => buffers.of(node, within),
@@ -95,6 +97,14 @@ export function openEntries(given: Gradients, target: TargetTraits): Nests {
     results: results.map((r) => ({ name: r.name, buffer: buffers.of(r.node) })),
   }));
   return { derived, target, estimate, buffers, entries };
+}
+
+/** What users read, and what lives across steps: f32 whatever else is not. */
+function reportedOf({ model, gradients, players }: Gradients): ReadonlySet<Node> {
+  return new Set([
+    ...modeRoots(model),
+    ...[gradients, ...players.map((p) => p.gradients)].flatMap((of) => [...of.values()]),
+  ]);
 }
 
 /** The model with the averages of weights in evaluation, where it has them. */

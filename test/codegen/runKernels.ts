@@ -19,6 +19,7 @@ export interface Running {
   run(): void;
   of(buffer: Buffer): Float32Array;
   ints(buffer: Buffer): Int32Array;
+  halves(buffer: Buffer): Uint16Array;
 }
 
 /** Buffers begin at multiples of 16 bytes, for the given sizes. */
@@ -54,6 +55,7 @@ export function runKernels(
     binary: wasm.binary,
     run: () => entry(...args, ...args),
     of: (b) => new Float32Array(memory.buffer, start(b), lengthOf(b, sizes)),
+    halves: (b) => new Uint16Array(memory.buffer, start(b), lengthOf(b, sizes)),
     ints: (b) => new Int32Array(memory.buffer, start(b), lengthOf(b, sizes)),
   };
 }

@@ -20,6 +20,8 @@ export interface GpuTrainer {
   /** Sets what multiplies learning rates. */
   scale(value: number): Promise<void>;
   stepCount(): Promise<number>;
+  /** With precision = "mixed". */
+  lossScale(): Promise<number>;
   fit(data: object, options?: object): Promise<Record<string, unknown>[]>;
   together(calls: readonly { method: string; args: readonly unknown[] }[]): Promise<unknown[]>;
   dispose(): Promise<void>;
@@ -61,10 +63,10 @@ export function shadersOf(code: string): string[] {
   return totals === undefined ? [shaders] : [shaders + totals, `enable subgroups;\n${shaders}${subgroupTotals}`];
 }
 
-/** Starts the process; the device has the feature of subgroups if wanted. Where there is no device, that is an error which says what is missing. */
+/** Starts the process; the device has the features of subgroups and of halves if wanted. Where there is no device, that is an error which says what is missing. */
 export async function startGpu(
   kind: 'swiftshader' | 'null',
-  { subgroups = false }: { readonly subgroups?: boolean } = {},
+  { subgroups = false, halves = false }: { readonly subgroups?: boolean; readonly halves?: boolean } = {},
 ): Promise<GpuProcess> {
   if (kind === 'swiftshader' && driver === '')
     throw new Error('the tests need the software GPU of Chromium: node scripts/chromium.mjs');
@@ -75,7 +77,7 @@ export async function startGpu(
       ...environmentOf(driver),
       XDG_RUNTIME_DIR: '/tmp',
       VK_ICD_FILENAMES: driver,
-      NNC_SUBGROUPS: subgroups ? '1' : '',
+      NNC_FEATURES: [...(subgroups ? ['subgroups'] : []), ...(halves ? ['shader-f16'] : [])].join(),
     },
     execArgv: [],
   });
@@ -137,6 +139,7 @@ export async function startGpu(
         dispose: call('dispose'),
         scale: (value) => typed('set', { key, property: 'learningRateScale', value }),
         stepCount: () => typed('get', { key, property: 'stepCount' }),
+        lossScale: () => typed('get', { key, property: 'lossScale' }),
         fit: (data, fitOptions = {}) => typed('fit', { key, data, options: fitOptions }),
         together: (all) => typed('together', { key, calls: all }),
       };

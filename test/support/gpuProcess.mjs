@@ -6,7 +6,7 @@ const gpu = create([...process.argv.slice(2), zeroes]);
 // A global, because a device must not outlive what made it.
 Object.assign(globalThis, globals, { gpu });
 const adapter = await gpu.requestAdapter();
-const requiredFeatures = process.env.NNC_SUBGROUPS ? ['subgroups'] : [];
+const requiredFeatures = (process.env.NNC_FEATURES ?? '').split(',').filter(Boolean);
 const device = await adapter?.requestDevice({ requiredFeatures });
 /** Errors that nobody asked for. */
 const errors = [];

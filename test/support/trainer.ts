@@ -15,6 +15,8 @@ export interface LoadedTrainer {
   parameters: Record<string, Float32Array>;
   readonly stepCount: number;
   learningRateScale: number;
+  /** With precision = "mixed". */
+  readonly lossScale?: number;
   freeze(patterns: readonly string[]): void;
   save(options?: { optimizer?: boolean; merged?: boolean }): Uint8Array;
   load(checkpoint: Uint8Array): void;

@@ -93,6 +93,7 @@ function courseOf(loop: Loop) {
   let before = calls - state.step;
   let moment: Progress | undefined;
   let snapshot: Snapshot | undefined;
+  const scale = watchedScale(trainer);
   const shown = showing(loop, () => moment);
   const warn = warner(loop, () => ({ epoch: state.epoch, step: calls }));
   const total = totalOf(fed, epochs);
@@ -113,7 +114,7 @@ function courseOf(loop: Loop) {
   };
   const epochEnded = async (progress: Progress): Promise<EpochRecord> => {
     before = calls;
-    const record = recordOf(progress, trainer.stepCount, elapsed());
+    const record = { ...recordOf(progress, trainer.stepCount, elapsed()), ...scale.taken() };
     if (progress.best) best = { epoch: progress.epoch, value: monitoredIn(model, record) };
     await folder.epoch(record, progress.best ? best : undefined, trainer);
     judge(record);
@@ -129,6 +130,7 @@ function courseOf(loop: Loop) {
     /** Takes note of a step. What was learnt is kept before anything is shown: nobody may be there to read it. */
     async went(progress: Progress): Promise<void> {
       moment = progress;
+      scale.note();
       calls = before + progress.step;
       const record = progress.best === undefined ? undefined : await epochEnded(progress);
       if (folder.due()) await save();
@@ -162,6 +164,25 @@ function warner({ folder, reporter }: Loop, at: () => Pick<Warned, 'epoch' | 'st
     const { epoch, step } = at();
     folder.warn(warnedOf(warning, { key, epoch, step }));
     reporter.warn(warning, { epoch, step });
+  };
+}
+
+/** Counts the steps that are left out because their gradients are no halves: the scale of the loss falls with each. */
+function watchedScale(trainer: Trainer) {
+  let scale = trainer.lossScale;
+  let leftOut = 0;
+  return {
+    note(): void {
+      const now = trainer.lossScale;
+      if (scale !== undefined && now !== undefined && now < scale) leftOut++;
+      scale = now;
+    },
+    /** Since it was taken last. */
+    taken(): Pick<EpochRecord, 'leftOut' | 'lossScale'> {
+      const found = leftOut > 0 && scale !== undefined ? { leftOut, lossScale: scale } : {};
+      leftOut = 0;
+      return found;
+    },
   };
 }
 

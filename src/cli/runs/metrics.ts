@@ -11,6 +11,9 @@ export interface EpochRecord {
   readonly seconds: number;
   readonly train: Values;
   readonly validation?: Values;
+  /** Where gradients are stored as halves, and some of this epoch's were not finite: so many steps were left out, and what the scale is now. */
+  readonly leftOut?: number;
+  readonly lossScale?: number;
 }
 
 /** Norms of a parameter. */

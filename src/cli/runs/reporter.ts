@@ -136,7 +136,14 @@ function isShown(epoch: number, epochs: number): boolean {
   return epoch === 1 || epoch === epochs || epoch % Math.ceil(epochs / 38) === 0;
 }
 
-function epochLine({ epoch, train, validation, seconds }: EpochRecord, epochs: number): string {
+function epochLine(record: EpochRecord, epochs: number): string {
+  const { epoch, train, validation, seconds } = record;
   const checked = validation ? `  ${formatValues(validation, 'validation ')}` : '';
-  return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ${formatValues(train)}${checked}  ${clock(seconds)}`;
+  return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ${formatValues(train)}${checked}${scaleText(record)}  ${clock(seconds)}`;
+}
+
+/** `  loss scale 2^14 (2 steps left out)` */
+function scaleText({ leftOut, lossScale }: EpochRecord): string {
+  if (leftOut === undefined || lossScale === undefined) return '';
+  return `  loss scale 2^${Math.log2(lossScale)} (${counted(leftOut, 'step')} left out)`;
 }

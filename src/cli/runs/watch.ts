@@ -1,4 +1,5 @@
 // What a run looks at in each step: losses for steps.jsonl, whether they are finite, and how healthy it is.
+import { lossScale } from '../../ir/model.js';
 import type { Trainer, TrainerInputs, Values } from '../trainer.js';
 import type { InputArrays } from '../../data/dataset.js';
 import type { Health } from './health.js';
@@ -56,12 +57,18 @@ export function watchedTrainer(trainer: Trainer, watching: Watching): Trainer {
     const values = await trainer.step(inputs);
     watching.health.after(calls, values);
     const fault =
-      !watching.nonfinite && (!Number.isFinite(values.loss) || (watching.numerics && !parametersFinite(trainer)));
+      !watching.nonfinite &&
+      (!Number.isFinite(values.loss) || isStuck(trainer) || (watching.numerics && !parametersFinite(trainer)));
     if (fault) throw new NotFinite(calls, values.loss);
     calls++;
     note(values);
     return values;
   });
+}
+
+/** Does no step go through any more, however small gradients are scaled? One that is left out is no fault. */
+function isStuck({ lossScale: scale }: Trainer): boolean {
+  return scale !== undefined && scale <= lossScale.least;
 }
 
 /** The same trainer with another step. */

@@ -17,6 +17,13 @@ export interface Truth {
 /** How far a target may be off: of the loss, and of the largest element of a gradient. */
 export const limits = { loss: 1e-5, gradients: 1e-4, steps: 1e-4 } as const;
 
+/** The same where values are stored as halves: of those more are the largest of a window, which then share its gradient. */
+const limitsOfHalves: Record<keyof typeof limits, number> = { loss: 1e-2, gradients: 1e-1, steps: 1e-2 };
+
+function limitsOf({ program }: Build): Record<keyof typeof limits, number> {
+  return program.lossScale ? limitsOfHalves : limits;
+}
+
 export interface Outcome {
   /** The checks that failed, by name, with what was found. */
   readonly failures: readonly { readonly check: string; readonly reason: string }[];
@@ -52,9 +59,10 @@ export async function agreementOf(
     if (!(error <= worst.error)) worst = { name, error };
   }
   trainer.dispose();
+  const limit = limitsOf(made);
   const failures = [
-    ...(lossError <= limits.loss ? [] : [{ check: what, reason: `the loss is ${loss}, and not ${truth.loss}` }]),
-    ...(worst.error <= limits.gradients
+    ...(lossError <= limit.loss ? [] : [{ check: what, reason: `the loss is ${loss}, and not ${truth.loss}` }]),
+    ...(worst.error <= limit.gradients
       ? []
       : [
           {
@@ -85,7 +93,8 @@ export async function withoutPass(
   const found = await agreementOf(other, engine, start, truth, what);
   if (other.code === base.code) return { without: pass, ...found, same: true };
   const [one, two] = [await lossesOf(base, engine, start), await lossesOf(other, engine, start)];
-  const at = one.findIndex((loss, i) => !(Math.abs(loss - two[i]) <= limits.steps * Math.max(Math.abs(loss), 1e-3)));
+  const limit = limitsOf(base);
+  const at = one.findIndex((loss, i) => !(Math.abs(loss - two[i]) <= limit.steps * Math.max(Math.abs(loss), 1e-3)));
   const failures = [
     ...found.failures,
     ...(at < 0 ? [] : [{ check: what, reason: `the loss of step ${at + 1} is ${two[at]}, and ${one[at]} with it` }]),

@@ -2,6 +2,7 @@
 import {
   compile,
   makePrograms,
+  targets,
   type CompileOptions,
   type Source,
   type Target,
@@ -48,6 +49,8 @@ export async function build(
     without,
     read: readImport,
     threads: target === 'wasm',
+    // What has no halves is compared all the same.
+    full: !targets[target].halves,
   };
   const ran: string[] = [];
   if (without.length === 0)

@@ -24,9 +24,24 @@ export async function emitFallback(
 ): Promise<{ code: string; kernels: Engine['kernels'] }> {
   const [onGpu, onCpu] = await Promise.all([gpuText(gpu, writer), cpuText(cpu, writer, relaxed)]);
   const types = await writer.print(publicTypes(gpu));
-  const own = [modelInfo(gpu, target), choice, inside('onWebGpu', onGpu.text), inside('onWebAssembly', onCpu)];
+  const own = [modelInfo(gpu, target), choiceFor(gpu), inside('onWebGpu', onGpu.text), inside('onWebAssembly', onCpu)];
   const code = await writer.format([types, publicRuntimeTypes(gpu, 'wgsl'), ...own].join('\n\n'));
   return { code: `${unchecked}${header(gpu, target)}\n\n${code}`, kernels: onGpu.kernels };
+}
+
+/** A GPU counts where it has what the kernels need. */
+function choiceFor({ memory }: TrainerProgram): string {
+  return memory.halves
+    ? choice
+        .replace(
+          'requestAdapter(): Promise<unknown> }',
+          'requestAdapter(): Promise<{ readonly features: { has(name: string): boolean } } | null> }',
+        )
+        .replace(
+          'return gpu !== undefined && Boolean(await gpu.requestAdapter().catch(() => undefined));',
+          "const adapter = await gpu?.requestAdapter().catch(() => undefined);\n  return adapter?.features.has('shader-f16') ?? false;",
+        )
+    : choice;
 }
 
 const choice = `
@@ -93,6 +108,7 @@ return async (options) => {
       return Object.fromEntries(copies) as Record<ParameterName, Float32Array>;
     },
     ${learns ? passedOn : ''}
+    ${program.lossScale ? 'get lossScale() {\n      return trainer.lossScale;\n    },' : ''}
     ${promised(program, 'save', 'load')},
     dispose: () => trainer.dispose(),
   };

@@ -49,7 +49,13 @@ function printType({ text }: Declaration, program: TrainerProgram, target: Targe
   const awaitable = target === 'wgsl' ? 'Promise<$1>' : '$1';
   const follows = program.counters.some(({ name }) => name === 'run');
   const learns = hasLoss(program) ? ['loss', isPlayed(program) ? 'players' : 'alone'] : [];
-  const traits = [target, ...learns, ...(follows ? ['run'] : []), ...(program.entries.observe ? ['observe'] : [])];
+  const traits = [
+    target,
+    ...learns,
+    ...(follows ? ['run'] : []),
+    ...(program.entries.observe ? ['observe'] : []),
+    ...(program.lossScale ? ['mixed'] : []),
+  ];
   return wordsFor(traits, membersFor(traits, text)).replace(/Awaitable<((?:[^<>]|<[^<>]*>)*)>/g, awaitable);
 }
 

@@ -36,6 +36,7 @@ export interface SizeFields {
 /** The arrays of JavaScript that hold a buffer's elements. */
 export const arrayTypes: Record<Buffer['dtype'], string> = {
   f32: 'Float32Array',
+  f16: 'Uint16Array',
   i32: 'Int32Array',
   u32: 'Uint32Array',
 };

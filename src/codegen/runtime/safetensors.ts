@@ -8,6 +8,8 @@ export interface Tensor {
   readonly optional?: boolean;
   /** The tensor whose numbers it begins with, where a checkpoint lacks it. */
   readonly starts?: string;
+  /** Of what an optimizer remembers: what it begins with, where a checkpoint lacks it. */
+  readonly fresh?: number;
 }
 
 /** A tensor as a file has it: its bytes lie from `from` to `to`. */
@@ -68,10 +70,13 @@ export function readTensors(
   const lacking = tensors.some(({ name, optional }) => optional && !found.has(name));
   const counting = 'update' in metadata || 'draw' in metadata || optimizer?.some((t) => found.has(t.name));
   const resumes = counting && !lacking;
-  const wanted = resumes ? [...present, ...(optimizer ?? [])] : present;
+  const fresh = optimizer?.filter((t) => t.fresh !== undefined && !found.has(t.name)) ?? [];
+  const wanted = resumes ? [...present, ...(optimizer ?? []).filter((t) => !fresh.includes(t))] : present;
   const names = new Set(wanted.map((t) => t.name));
   const isAside = (name: string): boolean =>
-    ((optimizer === undefined || lacking) && name.startsWith('optimizer/')) || names.has(name.replace(/\.ema$/, ''));
+    ((optimizer === undefined || lacking) && name.startsWith('optimizer/')) ||
+    name.startsWith('optimizer/loss scale/') ||
+    names.has(name.replace(/\.ema$/, ''));
   for (const name of found.keys())
     if (!names.has(name) && !isAside(name)) throw refused(`the model has no tensor ${shown(name)}`);
   const sources = wanted.map(({ name, shape, data }) => {
@@ -85,6 +90,7 @@ export function readTensors(
   const counts = resumes ? counted(metadata) : undefined;
   if (lacking) start();
   wanted.forEach(({ data }, i) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(sources[i]));
+  for (const t of fresh) t.data.fill(t.fresh ?? 0);
   const byName = new Map(tensors.map((t) => [t.name, t.data]));
   for (const { name, starts, data } of tensors)
     if (starts !== undefined && !found.has(name)) data.set(byName.get(starts) ?? data);

@@ -143,6 +143,8 @@ export interface Trainer {
   readonly stepCount: number;
   /** [loss] What multiplies every learning rate of the next steps: a number from 0 up, 1 at first. Checkpoints hold it with the optimizer. */
   learningRateScale: number;
+  /** [mixed] What gradients are multiplied with where they are stored as halves. It falls with each step that is left out because they are not finite. */
+  readonly lossScale: number;
   /** [loss] Steps leave parameters that a pattern matches, and their slots, as they are; `*` is any characters, and `[]` lets all go on. */
   freeze(patterns: readonly string[]): void;
   /** A safetensors file of parameters and state. */

@@ -2,6 +2,13 @@
 import { nameOf } from './checks.js';
 import type { GpuBuffer, GpuDevice, GpuEncoder, GpuLimits, GpuPass } from './gpuTypes.js';
 
+/** Words of each memory. */
+export interface GpuRoom {
+  readonly floats: number;
+  readonly integers: number;
+  readonly halves?: number;
+}
+
 /** A device with what a trainer keeps on it. */
 export interface Gpu {
   readonly name: string;
@@ -18,7 +25,10 @@ export interface Gpu {
   readonly call: GpuBuffer;
   floats: GpuBuffer;
   integers: GpuBuffer;
-  room: { readonly floats: number; readonly integers: number };
+  /** Where kernels store halves. */
+  halves?: GpuBuffer;
+  /** In words of four bytes. */
+  room: GpuRoom;
   bindings: object;
   /** Loops around dispatches that stand within one another, and a buffer with the numbers of their rounds. */
   readonly depth: number;
@@ -56,15 +66,11 @@ export async function openGpu(
 ): Promise<Gpu> {
   if (given !== undefined && typeof (given as GpuDevice | null)?.createBuffer !== 'function')
     throw new TypeError(`device: expected a GPUDevice, got ${nameOf(given)}`);
-  const device = given ?? (await requestDevice(name));
+  const halves = /^\s*enable f16;/.test(code.shaders);
+  const device = given ?? (await requestDevice(name, halves ? ['shader-f16'] : []));
+  if (halves && !device.features.has('shader-f16')) throw withoutHalves(name, 'device');
   device.pushErrorScope('validation');
-  const loops = Array.from({ length: depth + (lists > 0 ? 1 : 0) }, () => 'uniform');
-  const entries = ['storage', 'storage', 'uniform', ...loops].map((type, binding) => ({
-    binding,
-    visibility: 4,
-    buffer: { type, hasDynamicOffset: binding > 2 },
-  }));
-  const bindingLayout = device.createBindGroupLayout({ entries });
+  const bindingLayout = device.createBindGroupLayout({ entries: bindingEntries(depth + (lists > 0 ? 1 : 0), halves) });
   const empty = (kind: string): object => ({
     label: `${name} ${kind}`,
     size: 16,
@@ -86,7 +92,8 @@ export async function openGpu(
     }),
     floats: device.createBuffer(empty('floats')),
     integers: device.createBuffer(empty('integers')),
-    room: { floats: 4, integers: 4 },
+    ...(halves && { halves: device.createBuffer(empty('halves')) }),
+    room: { floats: 4, integers: 4, halves: 4 },
     bindings: {},
     depth,
     ...(lists > 0 && {
@@ -106,13 +113,30 @@ export async function openGpu(
   return gpu;
 }
 
+/** Floats, integers, the call, so many uniforms that dispatches move on in, and halves where there are any. */
+function bindingEntries(uniforms: number, halves: boolean): object[] {
+  const loops = Array.from({ length: uniforms }, () => 'uniform');
+  return ['storage', 'storage', 'uniform', ...loops, ...(halves ? ['storage'] : [])].map((type, binding) => ({
+    binding,
+    visibility: 4,
+    buffer: { type, hasDynamicOffset: binding > 2 && type === 'uniform' },
+  }));
+}
+
 /** Threads tell one another by subgroups where the device was asked for them, else through the memory of their workgroup. */
 function textFor({ features }: GpuDevice, { shaders, totals = '', subgroupTotals }: GpuCode): string {
   if (subgroupTotals === undefined || !features.has('subgroups')) return shaders + totals;
   return `enable subgroups;\n${shaders}${subgroupTotals}`;
 }
 
-async function requestDevice(name: string): Promise<GpuDevice> {
+/** What is missing, and what to do instead. */
+function withoutHalves(name: string, what: string): Error {
+  return new Error(
+    `${name} stores halves (precision = "mixed"), and this GPU ${what} has no shader-f16: compile the model without precision, or with --target wasm`,
+  );
+}
+
+async function requestDevice(name: string, needed: readonly string[]): Promise<GpuDevice> {
   const { gpu } = (globalThis.navigator ?? {}) as {
     gpu?: {
       requestAdapter(): Promise<{
@@ -127,7 +151,8 @@ async function requestDevice(name: string): Promise<GpuDevice> {
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error(`${name} needs WebGPU, which has no adapter here: ${instead}`);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const requiredFeatures = ['subgroups'].filter((name) => adapter.features.has(name));
+  if (!needed.every((feature) => adapter.features.has(feature))) throw withoutHalves(name, 'adapter');
+  const requiredFeatures = [...needed, ...['subgroups'].filter((feature) => adapter.features.has(feature))];
   return adapter.requestDevice({ requiredFeatures, requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
 }
 
@@ -135,19 +160,16 @@ function bindGpu(gpu: Gpu): void {
   const resources: object[] = [gpu.floats, gpu.integers, gpu.call].map((buffer) => ({ buffer }));
   for (let i = 0; i < gpu.depth; i++) resources.push({ buffer: gpu.turns?.buffer, size: 16 });
   if (gpu.given) resources.push({ buffer: gpu.given, size: turnBytes });
+  if (gpu.halves) resources.push({ buffer: gpu.halves });
   const entries = resources.map((resource, binding) => ({ binding, resource }));
   gpu.bindings = gpu.device.createBindGroup({ layout: gpu.bindingLayout, entries });
 }
 
 /** Makes room for so many numbers; the first ones, which live across calls, are kept. */
-export function growGpu(
-  gpu: Gpu,
-  need: { readonly floats: number; readonly integers: number },
-  kept: { readonly floats: number; readonly integers: number },
-): void {
+export function growGpu(gpu: Gpu, need: GpuRoom, kept: { readonly floats: number; readonly integers: number }): void {
   const { device, room } = gpu;
   const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-  const needed = 4 * Math.max(need.floats, need.integers);
+  const needed = 4 * Math.max(need.floats, need.integers, need.halves ?? 0);
   const inMiB = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
   if (needed > most)
     throw new RangeError(
@@ -165,9 +187,18 @@ export function growGpu(
     old.push(gpu[kind]);
     gpu[kind] = buffer;
   }
+  if (gpu.halves && (need.halves ?? 0) > (room.halves ?? 0)) {
+    old.push(gpu.halves);
+    gpu.halves = device.createBuffer({
+      label: `${gpu.name} halves`,
+      size: 4 * (need.halves ?? 0),
+      usage: gpuUsage.storage,
+    });
+  }
   gpu.room = {
     floats: Math.max(need.floats, room.floats),
     integers: Math.max(need.integers, room.integers),
+    halves: Math.max(need.halves ?? 0, room.halves ?? 0),
   };
   device.queue.submit([encoder.finish()]);
   for (const buffer of old) buffer.destroy();
@@ -303,5 +334,6 @@ export function closeGpu(gpu: Gpu): void {
   for (const buffer of [gpu.floats, gpu.integers, gpu.call, ...gpu.staging.map((s) => s.buffer)]) buffer.destroy();
   gpu.turns?.buffer.destroy();
   gpu.given?.destroy();
+  gpu.halves?.destroy();
   if (gpu.owned) gpu.device.destroy();
 }

@@ -103,7 +103,7 @@ function createdMemory(program: TrainerProgram, layout: Layout): string[] {
 const manyPlanned = 12;
 
 /** What the function is called that lays out tensors of a type. */
-const layersOut: Record<Buffer['dtype'], string> = { f32: 'floats', i32: 'integers', u32: 'words' };
+const layersOut: Record<Buffer['dtype'], string> = { f32: 'floats', f16: 'halves', i32: 'integers', u32: 'words' };
 
 /** The body of reserve. */
 function reservedMemory(program: TrainerProgram, layout: Layout): string[] {
@@ -111,9 +111,8 @@ function reservedMemory(program: TrainerProgram, layout: Layout): string[] {
   // An f32 input is the caller's own array; an input of integers is copied.
   const growing = [...fields].filter(([b]) => isPlanned(b) || (b.space === 'input' && b.dtype !== 'f32'));
   const planned = growing.filter(([b]) => isPlanned(b));
-  const many = (['f32', 'i32', 'u32'] as const).filter(
-    (dtype) => planned.filter(([b]) => b.dtype === dtype).length >= manyPlanned,
-  );
+  const dtypes = [...new Set(planned.map(([b]) => b.dtype))];
+  const many = dtypes.filter((dtype) => planned.filter(([b]) => b.dtype === dtype).length >= manyPlanned);
   const offsets = growing.map(([buffer, field]) => {
     const { dtype } = buffer;
     const length = printSize(buffer.length, layout);

@@ -6,7 +6,9 @@ import { keepAddress, knownAddress, knownNear, takeLocal, type Emission } from '
 import { emitScalar } from './values.js';
 
 export interface Address {
-  /** In words. Never negative, since an instruction's own offset must not have to bring it back. */
+  /** What it counts, in bytes: words, or halves. */
+  readonly unit: 2 | 4;
+  /** In units. Never negative, since an instruction's own offset must not have to bring it back. */
   readonly variable: Index;
   /** In bytes. */
   readonly offset: number;
@@ -18,38 +20,46 @@ export interface Address {
 export function addressOf(e: Emission, buffer: Buffer, at: Index): Address {
   const start = e.offsets.get(buffer);
   if (!start) throw new Error(`${buffer.name} has no offset in memory`);
-  const whole = add(start, at);
-  const further = e.ahead ? 4 * e.ahead.by * (strideOf(at, e.ahead.axis) ?? 0) : 0;
+  const unit = buffer.dtype === 'f16' ? 2 : 4;
+  const whole = add(unit === 2 ? scale(start, 2) : start, at);
+  const further = e.ahead ? unit * e.ahead.by * (strideOf(at, e.ahead.axis) ?? 0) : 0;
   const last = whole.terms.at(-1);
   const known = last && last.atoms.length === 0 ? last.factor : 0;
   const variable = sub(whole, known);
-  if (known < 0 || rangeOf(variable).min < 0) return { variable: whole, offset: further, further };
-  return { variable, offset: 4 * known + further, further };
+  if (known < 0 || rangeOf(variable).min < 0) return { unit, variable: whole, offset: further, further };
+  return { unit, variable, offset: unit * known + further, further };
+}
+
+/** The variable part, for who knows where it lies. */
+export function keyOf({ unit, variable }: Address): string {
+  return unit === 4 ? variable.key : `halves ${variable.key}`;
 }
 
 /** Puts the variable part on the stack, in bytes, and returns the offset for the instruction. */
 export function emitAddress(e: Emission, buffer: Buffer, at: Index): number {
-  const { variable, offset, further } = addressOf(e, buffer, at);
+  const address = addressOf(e, buffer, at);
+  const { unit, variable, offset, further } = address;
   if (variable.terms.length === 0) {
     e.code.i32(0);
     return offset;
   }
-  const near = knownNear(e, variable.key, offset - further);
+  const key = keyOf(address);
+  const near = knownNear(e, key, offset - further);
   if (near) {
     e.code.get(near.local);
     return offset - near.base;
   }
-  const known = knownAddress(e, variable.key);
+  const known = knownAddress(e, key);
   if (known !== undefined) {
     e.code.get(known);
     return offset;
   }
-  emitIndex(e, scale(variable, 4));
+  emitIndex(e, scale(variable, unit));
   // What an element holds may change; all else is fixed while the frame is open.
   if (!someOfIndex(variable, () => true)) {
     const local = takeLocal(e, 'i32');
     e.code.tee(local);
-    keepAddress(e, variable.key, local);
+    keepAddress(e, key, local);
   }
   return offset;
 }

@@ -1,5 +1,14 @@
 // A small WebAssembly assembler: instructions to bytes, functions to a module.
-import { lanes, memory, plain, type LaneInstruction, type MemoryInstruction, type Plain } from './opcodes.js';
+import {
+  laneMemory,
+  lanes,
+  memory,
+  plain,
+  type LaneInstruction,
+  type LaneMemoryInstruction,
+  type MemoryInstruction,
+  type Plain,
+} from './opcodes.js';
 
 export type ValueType = 'i32' | 'f32' | 'v128';
 
@@ -24,6 +33,7 @@ export interface Code {
   v128(bytes: Uint8Array): void;
   /** A load or store; its address lies on the stack, `offset` bytes are added. */
   memory(name: MemoryInstruction, offset: number): void;
+  laneMemory(name: LaneMemoryInstruction, offset: number, at: number): void;
   lane(name: LaneInstruction, at: number): void;
   /** Picks sixteen bytes of the two vectors on the stack. */
   shuffle(picks: readonly number[]): void;
@@ -43,6 +53,16 @@ export interface Code {
 /** A writer of one function's code. */
 export function createCode(params: number): Code {
   return codeOver(params, []);
+}
+
+function withAddress(
+  to: number[],
+  { bytes, align }: { readonly bytes: readonly number[]; readonly align: number },
+  offset: number,
+): void {
+  to.push(...bytes);
+  unsigned(to, align);
+  unsigned(to, offset);
 }
 
 function codeOver(params: number, types: ValueType[]): Code {
@@ -77,10 +97,10 @@ function codeOver(params: number, types: ValueType[]): Code {
     v128(value) {
       bytes.push(0xfd, 0x0c, ...value);
     },
-    memory(name, offset) {
-      bytes.push(...memory[name].bytes);
-      unsigned(bytes, memory[name].align);
-      unsigned(bytes, offset);
+    memory: (name, offset) => withAddress(bytes, memory[name], offset),
+    laneMemory(name, offset, at) {
+      withAddress(bytes, laneMemory[name], offset);
+      bytes.push(at);
     },
     lane(name, at) {
       bytes.push(...lanes[name], at);

@@ -1,10 +1,10 @@
 // A binary of ours as WebAssembly text: what the assembler has written, read back instruction by instruction.
-import { lanes, memory, plain } from './opcodes.js';
+import { laneMemory, lanes, memory, plain } from './opcodes.js';
 
 const valueTypes: Readonly<Record<number, string>> = { 0x7f: 'i32', 0x7d: 'f32', 0x7b: 'v128' };
 
 /** The immediates that follow an instruction's bytes. */
-type Immediates = 'none' | 'index' | 'block' | 'i32' | 'f32' | 'v128' | 'memory' | 'lane' | 'shuffle';
+type Immediates = 'none' | 'index' | 'block' | 'i32' | 'f32' | 'v128' | 'memory' | 'lane' | 'laneMemory' | 'shuffle';
 
 const instructions = new Map<string, { readonly name: string; readonly immediates: Immediates }>();
 
@@ -14,6 +14,7 @@ function know(name: string, bytes: readonly number[], immediates: Immediates): v
 
 for (const [name, bytes] of Object.entries(plain)) know(name, bytes, 'none');
 for (const [name, { bytes }] of Object.entries(memory)) know(name, bytes, 'memory');
+for (const [name, { bytes }] of Object.entries(laneMemory)) know(name, bytes, 'laneMemory');
 for (const [name, bytes] of Object.entries(lanes)) know(name, bytes, 'lane');
 know('block', [0x02], 'block');
 know('loop', [0x03], 'block');
@@ -157,6 +158,8 @@ function immediatesOf(reader: Reader, immediates: Immediates): string {
       const align = 2 ** reader.unsigned();
       return ` offset=${reader.unsigned()} align=${align}`;
     }
+    case 'laneMemory':
+      return `${immediatesOf(reader, 'memory')} ${reader.byte()}`;
     case 'lane':
       return ` ${reader.byte()}`;
     case 'shuffle':

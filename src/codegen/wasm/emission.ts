@@ -20,6 +20,8 @@ export interface Emission {
   readonly free: Record<ValueType, number[]>;
   /** Vectors of numbers, set before all other code. */
   readonly constants: Map<string, number>;
+  /** Locals that hold nothing from one value to the next. */
+  readonly scratch: Map<string, number>;
   /** Of the loops around, innermost last. They are never negative. */
   readonly counters: number[];
   /** How many fences there are. */
@@ -74,6 +76,7 @@ export function createEmission(
     frames: [],
     free: { i32: [], f32: [], v128: [] },
     constants: new Map(),
+    scratch: new Map(),
     counters: [],
     fences: 0,
     ...(barrier !== undefined && { barrier }),

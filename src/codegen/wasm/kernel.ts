@@ -6,6 +6,7 @@ import { emitAddress, emitBound, emitIndex } from './addresses.js';
 import type { Code } from './assembler.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
 import { emitTogether, inLockStep } from './lockstep.js';
+import { storeHalf } from './halves.js';
 import { emitPointers, stepPointers } from './pointers.js';
 import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
@@ -99,6 +100,7 @@ function emitStore(e: Emission, { to, at, value }: Statement & { kind: 'store' }
   const offset = emitAddress(e, to, at);
   const lanes = isLanes(value);
   emitScalar(e, value);
+  if (to.dtype === 'f16') return storeHalf(e, offset, value);
   if (lanes && value.type === 'bool') e.code.op('i32x4.neg');
   e.code.memory(lanes ? 'v128.store' : to.dtype === 'f32' ? 'f32.store' : 'i32.store', offset);
 }
@@ -175,7 +177,7 @@ function emitInPairs(e: Emission, loop: Loop): void {
   const pointers = emitPointers(e, loop, 2);
   const lead = pointers.find(({ stride }) => (constantOf(stride) ?? 0) > 0);
   if (!lead) throw new Error(`${loop.axis.name}: a steady loop reads further on in every round`);
-  const round = 4 * (constantOf(lead.stride) ?? 0) * loop.step;
+  const round = lead.unit * (constantOf(lead.stride) ?? 0) * loop.step;
   const [end, lastRound] = [takeLocal(e, 'i32'), takeLocal(e, 'i32')];
   code.get(lead.local);
   emitIndex(e, scale(sub(loop.to, from), round / loop.step));

@@ -65,6 +65,7 @@ export const plain = {
   'i32x4.ne': [simd, 0x38],
   'i32x4.lt_s': [simd, 0x39],
   'i32x4.lt_u': [simd, 0x3a],
+  'i32x4.gt_s': [simd, 0x3b],
   'i32x4.le_s': [simd, 0x3d],
   'i32x4.le_u': [simd, 0x3e],
   'f32x4.eq': [simd, 0x41],
@@ -80,6 +81,7 @@ export const plain = {
   'f32x4.ceil': [simd, 0x67],
   'f32x4.floor': [simd, 0x68],
   'f32x4.nearest': [simd, 0x6a],
+  'i16x8.narrow_i32x4_u': [simd, 0x86, 0x01],
   'i32x4.abs': [simd, 0xa0, 0x01],
   'i32x4.neg': [simd, 0xa1, 0x01],
   'i32x4.shl': [simd, 0xab, 0x01],
@@ -121,11 +123,20 @@ export const memory = {
   'v128.load': { bytes: [simd, 0x00], align: 4 },
   'v128.load32_splat': { bytes: [simd, 0x09], align: 2 },
   'v128.store': { bytes: [simd, 0x0b], align: 4 },
+  // Halves: four of them as the low parts of words, with their signs.
+  'i32.load16_s': { bytes: [0x2e], align: 1 },
+  'i32.store16': { bytes: [0x3b], align: 1 },
+  'v128.load16x4_s': { bytes: [simd, 0x03], align: 3 },
   // Threads.
   'memory.atomic.notify': { bytes: [0xfe, 0x00], align: 2 },
   'i32.atomic.load': { bytes: [0xfe, 0x10], align: 2 },
   'i32.atomic.store': { bytes: [0xfe, 0x17], align: 2 },
   'i32.atomic.rmw.add': { bytes: [0xfe, 0x1e], align: 2 },
+} as const satisfies Record<string, { readonly bytes: readonly number[]; readonly align: number }>;
+
+/** Instructions with an address and a lane behind it. */
+export const laneMemory = {
+  'v128.store64_lane': { bytes: [simd, 0x5b], align: 3 },
 } as const satisfies Record<string, { readonly bytes: readonly number[]; readonly align: number }>;
 
 /** Instructions that take one of the four lanes. */
@@ -138,4 +149,5 @@ export const lanes = {
 
 export type Plain = keyof typeof plain;
 export type MemoryInstruction = keyof typeof memory;
+export type LaneMemoryInstruction = keyof typeof laneMemory;
 export type LaneInstruction = keyof typeof lanes;

@@ -4,7 +4,7 @@ import { loadsOf, type Access } from '../../ir/loads.js';
 import type { Statement } from '../../ir/program.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { someOfIndex } from '../../ir/walk.js';
-import { addressOf, emitBound, emitIndex } from './addresses.js';
+import { addressOf, emitBound, emitIndex, keyOf } from './addresses.js';
 import { keepAddress, keepNear, knownAddress, knownNear, takeLocal, type Emission, type Near } from './emission.js';
 
 type Loop = Statement & { kind: 'loop' };
@@ -14,8 +14,9 @@ const withinByte = 64;
 
 export interface Pointer {
   readonly local: number;
-  /** In words, for one step of the axis. */
+  /** In units of so many bytes, for one step of the axis. */
   readonly stride: Index;
+  readonly unit: number;
   readonly step: () => void;
 }
 
@@ -38,11 +39,10 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
   const near = rounds > 1 && e.relaxed && isSpread(e, inside.accesses);
   const clusters: (Near & { readonly key: string })[] = [];
   for (const { from: buffer, at, guarded } of inside.accesses) {
-    const { variable, offset } = addressOf(e, buffer, at);
-    if (
-      variable.terms.length === 0 ||
-      (near ? knownNear(e, variable.key, offset) : knownAddress(e, variable.key)) !== undefined
-    )
+    const address = addressOf(e, buffer, at);
+    const { unit, variable, offset } = address;
+    const key = keyOf(address);
+    if (variable.terms.length === 0 || (near ? knownNear(e, key, offset) : knownAddress(e, key)) !== undefined)
       continue;
     const stride = coefficient(variable, loop.axis);
     if (!stride || [...axesOf(variable)].some((a) => inside.bound.has(a))) continue;
@@ -54,14 +54,13 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
       return false;
     });
     if (elements.any && (guarded || !elements.fixed)) continue;
-    const close =
-      near && clusters.find((c) => c.key === variable.key && offset >= c.base && offset < c.base + withinByte);
+    const close = near && clusters.find((c) => c.key === key && offset >= c.base && offset < c.base + withinByte);
     if (close) {
-      keepNear(e, variable.key, offset, close);
+      keepNear(e, key, offset, close);
       continue;
     }
     const start = substitute(variable, (part) => (part === loop.axis ? from : undefined));
-    emitIndex(e, scale(start, 4));
+    emitIndex(e, scale(start, unit));
     if (near) {
       e.code.i32(offset);
       e.code.op('i32.add');
@@ -69,12 +68,12 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
     const local = takeLocal(e, 'i32');
     e.code.set(local);
     if (near) {
-      const cluster = { key: variable.key, base: offset, local };
+      const cluster = { key, base: offset, local };
       clusters.push(cluster);
-      keepNear(e, variable.key, offset, cluster);
-    } else keepAddress(e, variable.key, local);
+      keepNear(e, key, offset, cluster);
+    } else keepAddress(e, key, local);
     if (stride.terms.length > 0)
-      pointers.push({ local, stride, step: emitBound(e, scale(stride, 4 * rounds * loop.step)) });
+      pointers.push({ local, stride, unit, step: emitBound(e, scale(stride, unit * rounds * loop.step)) });
   }
   return pointers;
 }
@@ -83,9 +82,10 @@ export function emitPointers(e: Emission, loop: Loop, rounds: number): Pointer[]
 function isSpread(e: Emission, accesses: readonly Access[]): boolean {
   const first = new Map<string, number>();
   return accesses.some(({ from, at }) => {
-    const { variable, offset } = addressOf(e, from, at);
-    const before = first.get(variable.key) ?? offset;
-    first.set(variable.key, before);
+    const address = addressOf(e, from, at);
+    const { offset } = address;
+    const before = first.get(keyOf(address)) ?? offset;
+    first.set(keyOf(address), before);
     return Math.abs(offset - before) >= withinByte;
   });
 }

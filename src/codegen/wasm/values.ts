@@ -1,9 +1,10 @@
 // Scalar expressions on the stack machine, four lanes where they have them; what a block uses twice is computed once.
-import { isLanes, type Scalar, type ScalarType } from '../../ir/scalar.js';
+import { isLanes, type Scalar } from '../../ir/scalar.js';
 import { someOf } from '../../ir/walk.js';
 import { emitAddress, emitIndex } from './addresses.js';
-import { floatBytes } from './assembler.js';
+import { emitConstant } from './constants.js';
 import { inFrame, keepValue, knownValue, takeLocal, usesOf, valueType, type Emission } from './emission.js';
+import { loadHalf } from './halves.js';
 import { spell } from './operations.js';
 
 type Apply = Scalar & { kind: 'apply' };
@@ -22,7 +23,12 @@ export function emitScalar(e: Emission, value: Scalar): void {
 export function emitVector(e: Emission, value: Scalar): void {
   if (isLanes(value)) return emitScalar(e, value);
   if (value.kind === 'number') return emitConstant(e, value.type, [value.value, value.value, value.value, value.value]);
-  if (value.kind === 'load' && usesOf(e, value) <= 1 && knownValue(e, value) === undefined)
+  if (
+    value.kind === 'load' &&
+    value.from.dtype !== 'f16' &&
+    usesOf(e, value) <= 1 &&
+    knownValue(e, value) === undefined
+  )
     return e.code.memory('v128.load32_splat', emitAddress(e, value.from, value.at));
   if (value.type === 'bool') e.code.i32(0);
   emitScalar(e, value);
@@ -46,6 +52,7 @@ function emitParts(e: Emission, value: Exclude<Scalar, { kind: 'number' | 'local
       return e.code.op('i32x4.add');
     case 'load': {
       const offset = emitAddress(e, value.from, value.at);
+      if (value.from.dtype === 'f16') return loadHalf(e, offset, value.lanes !== undefined);
       return e.code.memory(value.lanes ? 'v128.load' : value.type === 'f32' ? 'f32.load' : 'i32.load', offset);
     }
     case 'apply':
@@ -239,29 +246,4 @@ function emitNumber(e: Emission, value: Scalar & { kind: 'number' }): void {
   if (value.type === 'f32') return e.code.f32(value.value);
   if (!Number.isInteger(value.value)) throw new Error(`${value.value} is no integer`);
   e.code.i32(value.value);
-}
-
-/** A vector of four numbers; truths are all bits or none. */
-function emitConstant(e: Emission, type: ScalarType, numbers: readonly number[]): void {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  numbers.forEach((n, i) => {
-    if (type === 'f32') bytes.set(floatBytes(n), 4 * i);
-    else view.setInt32(4 * i, type === 'bool' ? -n : n, true);
-  });
-  if (bytes.every((b) => b === 0)) return e.code.v128(bytes);
-  // Engines build other constants piece by piece, so each is built once a call.
-  const key = bytes.join();
-  let local = e.constants.get(key);
-  if (local === undefined) {
-    local = e.code.local('v128');
-    e.constants.set(key, local);
-    const [first] = numbers;
-    if (type === 'f32' && numbers.every((n) => Object.is(n, first))) {
-      e.code.prologue.f32(first);
-      e.code.prologue.op('f32x4.splat');
-    } else e.code.prologue.v128(bytes);
-    e.code.prologue.set(local);
-  }
-  e.code.get(local);
 }

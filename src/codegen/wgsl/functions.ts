@@ -53,6 +53,16 @@ export const functions: Readonly<Record<string, string>> = {
   isNotANumber: `fn isNotANumber(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }`,
+  // What is too large for a half is infinite, which a conversion does not promise; both are made of bits that no compiler knows.
+  nearestHalf: `fn nearestHalf(x: f32) -> f16 {
+  let bits = bitcast<u32>(x);
+  let magnitude = bits & 0x7fffffffu;
+  if (magnitude < 0x477ff000u) {
+    return f16(x);
+  }
+  let beyond = select((infinityBits >> 13u) & 0x7c00u, 0x7e00u, magnitude > infinityBits);
+  return bitcast<vec2<f16>>(beyond | ((bits >> 16u) & 0x8000u)).x;
+}`,
   exponential: `fn exponential(x: f32) -> f32 {
   if (isNotANumber(x)) {
     return x;

@@ -1,6 +1,6 @@
 // A kernel as a compute shader, under a comment that says what it computes and where that comes from.
 import { add, constantOf, div, mod, toIndex, type Axis, type Index } from '../../ir/index.js';
-import type { Kernel } from '../../ir/program.js';
+import { memoryOf, type Kernel } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { Scope } from '../text/names.js';
 import { provenanceComment } from '../text/provenance.js';
@@ -31,13 +31,16 @@ export interface Shaders {
 /** Names of the bindings and of what every kernel may use. */
 export const turnNames = ['turn', 'innerTurn', 'innermostTurn'] as const;
 export const sharedNames: readonly string[] = [
-  ...['floats', 'vectors', 'integers', 'call', 'Call', 'Turn', 'given', 'Given'],
+  ...['floats', 'vectors', 'halves', 'halfVectors', 'integers', 'call', 'Call', 'Turn', 'given', 'Given'],
   ...turnNames,
   ...totalNames,
   ...Object.keys(functions).flatMap((name) => [name, `${name}${ofVectors}`]),
 ];
 
-const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', i32: 'i32', u32: 'u32' };
+/** The memories as vectors of four. */
+const vectorMemories = { floats: 'vectors', halves: 'halfVectors', integers: 'integers' } as const;
+
+const elementTypes: Record<Buffer['dtype'], string> = { f32: 'f32', f16: 'f16', i32: 'i32', u32: 'u32' };
 
 /** Prints the kernel as an entry point of this name, with what it shares within a workgroup. */
 export function printKernel(kernel: Kernel, name: string, shaders: Shaders): string {
@@ -128,8 +131,9 @@ function surroundings(
     const start = starts.get(buffer) ?? '';
     const { text } = printAddress(at, names);
     if (buffer.space === 'workgroup') return `${start}[${text}]`;
-    const memory = inVectors(buffer) ? 'vectors' : buffer.dtype === 'f32' ? 'floats' : 'integers';
-    return `${memory}[${start}${at.terms.length === 0 ? '' : ` + ${text}`}]`;
+    const memory = memoryOf(buffer);
+    const name = inVectors(buffer) ? vectorMemories[memory] : memory;
+    return `${name}[${start}${at.terms.length === 0 ? '' : ` + ${text}`}]`;
   };
   const four = toIndex(4);
   return {

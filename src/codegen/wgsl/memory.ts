@@ -1,5 +1,6 @@
 // The memory of WebGPU as JavaScript sees it: its interface, and the functions that make it, let it grow, and bring it to the device and back.
 import { firstSize, roomsAtFirst } from '../module/expectedSizes.js';
+import { constant, div, type Index } from '../../ir/index.js';
 import { stepOf, type TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { arrayTypes, parameterTypes, printSize, type Layout } from '../module/layout.js';
@@ -147,7 +148,7 @@ function reserve({ program, layout, call, persistent, integers }: MemoryParts): 
       `[${words.map((w) => (typeof w === 'number' ? String(w) : offsetOf(program, layout, w))).join(', ')}]`,
   );
   const words = persistent.map((k) => `${k.memory}: ${k.words}`).join(', ');
-  const { length: floats, integers: ints } = program.memory;
+  const { length: floats, integers: ints, halves } = program.memory;
   const need = [floats, ints].map((n) => (n && n.terms.length > 0 ? printSize(n, layout) : '4'));
   return {
     kind: 'function',
@@ -159,12 +160,17 @@ function reserve({ program, layout, call, persistent, integers }: MemoryParts): 
       ...(rounds.length > 0
         ? [`growTurns(m.gpu, ${rounds.map((r) => printSize(r, layout)).reduce((a, b) => `Math.max(${a}, ${b})`)});`]
         : []),
-      `growGpu(m.gpu, { floats: ${need[0]}, integers: ${need[1]} }, { ${words} });`,
+      `growGpu(m.gpu, { floats: ${need[0]}, integers: ${need[1]}${inWords(halves, layout)} }, { ${words} });`,
       ...integers.map(({ field, buffer }) => `m.${field} = new Int32Array(${printSize(buffer.length, layout)});`),
       ...sizes.map((s) => `m.${s.room} = ${s.variable};`),
       ...(call.given.length > 0 ? [`giveGpu(m.gpu, [\n${elementsOf(lists).join(',\n')},\n]);`] : []),
     ].join('\n'),
   };
+}
+
+/** Two halves are a word; there are multiples of four. */
+function inWords(halves: Index | undefined, layout: Layout): string {
+  return halves ? `, halves: ${printSize(div(halves, constant(2)), layout)}` : '';
 }
 
 function upload({ kept }: MemoryParts): Definition {

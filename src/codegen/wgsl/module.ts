@@ -44,7 +44,8 @@ export function wgslEngine(program: TrainerProgram, layout: Layout): Engine {
     loaded: 'upload(m);',
     ready: 'upload(memory);',
     fetch: 'await download(m)',
-    ahead: 2,
+    // Whether an update was left out is to be known before the next one is counted.
+    ...(!program.lossScale && { ahead: 2 }),
     dispose: 'if (memory) closeGpu(memory.gpu);',
     placeFloats: (field, variable) => write('floats', field, variable),
     placeIntegers: (field, variable) => write('integers', field, `m.${field}, 0, ${variable}.length`),
@@ -114,7 +115,7 @@ function runner(
       return [`dispatch(run, "${shaders.names.get(step.kernel)}", ${inSizes(groups, layout, 'now')}${more});${whose}`];
     });
   const calls = statementsOf(dispatches(entry.steps, scope));
-  const results = resultsOf(entry, call).map(({ name, buffer }) => {
+  const results = resultsOf(entry, call, program).map(({ name, buffer }) => {
     const memory = buffer.dtype === 'f32' ? 'floats' : 'integers';
     const length = lengthOf(entry, name, buffer, program);
     return `{ from: m.gpu.${memory}, at: ${offsetOf(program, layout, buffer)}, length: ${inSizes(length, layout, 'now')} }`;

@@ -17,7 +17,7 @@ export const reservedWords: readonly string[] = // Keywords.
     'typedef typeid typename typeof union unless unorm unsafe unsized use using varying virtual volatile wgsl where with ' +
     'writeonly yield ' +
     // What kernels use.
-    'abs array bitcast bool ceil cos exp f32 floor i32 log max min pow round select sin sqrt tanh transpose u32 ' +
-    'mat4x4 vec3u vec4 function private read read_write storage uniform workgroup write ' +
+    'abs array bitcast bool ceil cos exp f16 f32 floor i32 log max min pow round select sin sqrt tanh transpose u32 ' +
+    'mat4x4 vec2 vec3u vec4 function private read read_write storage uniform workgroup write ' +
     'storageBarrier subgroupAdd subgroupExclusiveAdd subgroupMax subgroupMin subgroupMul subgroups workgroupBarrier'
   ).split(' ');

@@ -123,7 +123,7 @@ export function printScalar(value: Scalar, names: KernelNames): Expression {
       return value.lanes ? binary('+', call('vec4<i32>', first), primary('vec4<i32>(0, 1, 2, 3)')) : first;
     }
     case 'load':
-      return primary(value.lanes ? names.vector(value.from, value.at) : names.element(value.from, value.at));
+      return printLoad(value, names);
     case 'local':
       return primary(names.local(value.name));
     case 'apply': {
@@ -144,6 +144,17 @@ export function printScalar(value: Scalar, names: KernelNames): Expression {
     default:
       return value satisfies never;
   }
+}
+
+/** Halves are f32 from where they are loaded on. */
+function printLoad({ from, at, lanes }: Scalar & { readonly kind: 'load' }, names: KernelNames): Expression {
+  const text = primary(lanes ? names.vector(from, at) : names.element(from, at));
+  return from.dtype === 'f16' ? call(lanes ? 'vec4<f32>' : 'f32', text) : text;
+}
+
+/** The half next to a value, for its place in memory. */
+export function printHalf(value: Scalar, names: KernelNames): string {
+  return call(isLanes(value) ? `nearestHalf${ofVectors}` : 'nearestHalf', printScalar(value, names)).text;
 }
 
 function isVector(value: Scalar): boolean {

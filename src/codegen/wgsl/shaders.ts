@@ -22,6 +22,44 @@ function wordIn(slot: number): string {
   return `given.words[${slot >> 2}].${'xyzw'[slot & 3]}`;
 }
 
+/** What kernels share, before their functions; `all`: their text. */
+function bindingsOf({ memory }: Program, call: Call, all: string): string[] {
+  const fields = call.fields.map((f) => `  ${f.name}: ${f.type},`);
+  const depth = depthOf(call);
+  if (depth > turnNames.length) throw new Error(`${depth} loops stand around a dispatch`);
+  return [
+    ...(memory.halves ? ['enable f16;'] : []),
+    `struct Call {\n${(fields.length > 0 ? fields : ['  unused: i32,']).join('\n')}\n}`,
+    [
+      '@group(0) @binding(0) var<storage, read_write> floats: array<f32>;',
+      // The same memory for kernels that load and store it four by four; no kernel has both.
+      ...(/\bvectors\[/.test(all) ? ['@group(0) @binding(0) var<storage, read_write> vectors: array<vec4<f32>>;'] : []),
+      '@group(0) @binding(1) var<storage, read_write> integers: array<i32>;',
+      '@group(0) @binding(2) var<uniform> call: Call;',
+    ].join('\n'),
+    // The number of the round in each of the loops that stand around a dispatch.
+    ...(depth > 0 ? ['struct Turn {\n  at: i32,\n}'] : []),
+    ...turnNames.slice(0, depth).map((name, d) => `@group(0) @binding(${3 + d}) var<uniform> ${name}: Turn;`),
+    // What the call gives to the parameters of its kernel: where buffers lie, and numbers.
+    ...(call.given.length > 0
+      ? [
+          `struct Given {\n  words: array<vec4<i32>, 16>,\n}`,
+          `@group(0) @binding(${3 + depth}) var<uniform> given: Given;`,
+        ]
+      : []),
+    ...(memory.halves ? [halvesAt(3 + depth + (call.given.length > 0 ? 1 : 0), all)] : []),
+  ];
+}
+
+/** The memory of halves, and the same in vectors, as floats have it. */
+function halvesAt(binding: number, text: string): string {
+  const bound = (name: string, type: string): string =>
+    `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${type}>;`;
+  return [bound('halves', 'f16'), ...(/\bhalfVectors\[/.test(text) ? [bound('halfVectors', 'vec4<f16>')] : [])].join(
+    '\n',
+  );
+}
+
 export function printShaders(program: Program, call: Call): ShaderText {
   const scope = new Scope([...reservedWords, ...sharedNames]);
   const kernels = deviceKernels(program, call);
@@ -52,31 +90,7 @@ export function printShaders(program: Program, call: Call): ShaderText {
   };
   const entries = kernels.map((kernel) => printKernel(kernel, names.get(kernel) ?? kernel.name, shaders));
   const totals = neededTotals(entries.join('\n'));
-  const depth = depthOf(call);
-  if (depth > turnNames.length) throw new Error(`${depth} loops stand around a dispatch`);
-  const fields = call.fields.map((f) => `  ${f.name}: ${f.type},`);
-  const bindings = [
-    `struct Call {\n${(fields.length > 0 ? fields : ['  unused: i32,']).join('\n')}\n}`,
-    [
-      '@group(0) @binding(0) var<storage, read_write> floats: array<f32>;',
-      // The same memory for kernels that load and store it four by four; no kernel has both.
-      ...(/\bvectors\[/.test(entries.join('\n'))
-        ? ['@group(0) @binding(0) var<storage, read_write> vectors: array<vec4<f32>>;']
-        : []),
-      '@group(0) @binding(1) var<storage, read_write> integers: array<i32>;',
-      '@group(0) @binding(2) var<uniform> call: Call;',
-    ].join('\n'),
-    // The number of the round in each of the loops that stand around a dispatch.
-    ...(depth > 0 ? ['struct Turn {\n  at: i32,\n}'] : []),
-    ...turnNames.slice(0, depth).map((name, d) => `@group(0) @binding(${3 + d}) var<uniform> ${name}: Turn;`),
-    // What the call gives to the parameters of its kernel: where buffers lie, and numbers.
-    ...(call.given.length > 0
-      ? [
-          `struct Given {\n  words: array<vec4<i32>, 16>,\n}`,
-          `@group(0) @binding(${3 + depth}) var<uniform> given: Given;`,
-        ]
-      : []),
-  ];
+  const bindings = bindingsOf(program, call, entries.join('\n'));
   const text = [...bindings, ...neededFunctions([...entries, totals?.subgroups ?? ''].join('\n')), ...entries].join(
     '\n\n',
   );

@@ -3,7 +3,7 @@ import type { Index } from '../../ir/index.js';
 import type { Statement, Total } from '../../ir/program.js';
 import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { KernelScope } from '../text/scope.js';
-import { printAddress, printScalar, type KernelNames } from './scalar.js';
+import { printAddress, printHalf, printScalar, type KernelNames } from './scalar.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 
@@ -58,13 +58,8 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
       const name = scope.local(s.name);
       return [by ? `${name} += ${value(by)};` : `${name} = ${value(s.value)};`];
     }
-    case 'store': {
-      const target = (of: Buffer, at: Index): string =>
-        isLanes(s.value) ? names.vector(of, at) : names.element(of, at);
-      const element = target(s.to, s.at);
-      const by = addend(s.value, (v) => v.kind === 'load' && target(v.from, v.at) === element);
-      return [by ? `${element} += ${value(by)};` : `${element} = ${value(s.value)};`];
-    }
+    case 'store':
+      return [printStore(s, names)];
     case 'if': {
       const [a, b] = s.less;
       const otherwise = s.else.length > 0 ? ['} else {', ...block(s.else)] : [];
@@ -87,6 +82,14 @@ function printStatement(s: Statement, scope: KernelScope, around: Surroundings, 
     default:
       return s satisfies never;
   }
+}
+
+function printStore({ to, at: place, value }: Extract<Statement, { kind: 'store' }>, names: KernelNames): string {
+  const target = (of: Buffer, at: Index): string => (isLanes(value) ? names.vector(of, at) : names.element(of, at));
+  const element = target(to, place);
+  if (to.dtype === 'f16') return `${element} = ${printHalf(value, names)};`;
+  const by = addend(value, (v) => v.kind === 'load' && target(v.from, v.at) === element);
+  return `${element} ${by ? '+=' : '='} ${printScalar(by ?? value, names).text};`;
 }
 
 function printLoop(

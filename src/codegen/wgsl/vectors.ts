@@ -1,15 +1,16 @@
 // Which memory a kernel has as vectors of four numbers.
-import type { Kernel, Statement } from '../../ir/program.js';
-import { isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
+import { memoryOf, type Kernel, type Statement } from '../../ir/program.js';
+import { elementType, isLanes, type Buffer, type Scalar } from '../../ir/scalar.js';
 
 /**
- * What it stages so, and all floats outside where it stores nothing but vectors there. To store one number of a vector may touch the
+ * What it stages so, and all floats or halves outside where it stores nothing but vectors there. To store one number of a vector may touch the
  * other three, which are for other threads to store; and one memory must not be bound twice.
  */
 export function vectorsOf(kernel: Kernel): (buffer: Buffer) => boolean {
   const vectors = new Set<Buffer>();
-  let numbersOutside = false;
-  const isOutside = (b: Buffer): boolean => b.dtype === 'f32' && b.space !== 'workgroup';
+  /** Memories in which single numbers are stored. */
+  const numbersIn = new Set<ReturnType<typeof memoryOf>>();
+  const isOutside = (b: Buffer): boolean => elementType(b) === 'f32' && b.space !== 'workgroup';
   const inValue = (value: Scalar): void => {
     if (value.kind === 'load' && value.lanes) vectors.add(value.from);
     else if (value.kind === 'apply') value.args.forEach(inValue);
@@ -22,10 +23,11 @@ export function vectorsOf(kernel: Kernel): (buffer: Buffer) => boolean {
     else if (s.kind === 'store') {
       inValue(s.value);
       if (isLanes(s.value)) vectors.add(s.to);
-      else if (isOutside(s.to)) numbersOutside = true;
+      else if (isOutside(s.to)) numbersIn.add(memoryOf(s.to));
     }
   };
   kernel.body.forEach(inStatement);
-  const outside = !numbersOutside && [...vectors].some(isOutside);
-  return (buffer) => (isOutside(buffer) ? outside : vectors.has(buffer));
+  const outside = new Set([...vectors].filter(isOutside).map(memoryOf));
+  for (const memory of numbersIn) outside.delete(memory);
+  return (buffer) => (isOutside(buffer) ? outside.has(memoryOf(buffer)) : vectors.has(buffer));
 }

@@ -17,7 +17,7 @@ import {
   type TrainerProgram,
 } from '../../ir/program.js';
 import { actualOf } from '../../ir/runs.js';
-import type { Buffer } from '../../ir/scalar.js';
+import { elementBytes, type Buffer } from '../../ir/scalar.js';
 import type { SourceLine } from '../../ir/source.js';
 import { elementCount } from '../../ir/types.js';
 import { flopsOf, type SizeOf } from '../flops.js';
@@ -239,8 +239,8 @@ function bytesMoved(
   const moved = { read: 0, written: 0 };
   const nest = nests.get(run.kernel.provenance);
   const { results } = run.provenance ?? run.kernel.provenance;
-  for (const { elements, kind, result } of nest ? touchedBy(nest, sizeOf) : []) {
-    const bytes = 4 * elements * times;
+  for (const { buffer, elements, kind, result } of nest ? touchedBy(nest, sizeOf) : []) {
+    const bytes = elementBytes(actualOf(run, buffer)) * elements * times;
     const of = results.find(({ to }) => to === actualOf(run, result)) ?? results.at(-1);
     tell(of ? ownerOf(of) : '', kind, bytes);
     moved[kind] += bytes;
@@ -255,7 +255,7 @@ function keptIn(calls: readonly Called[], nests: Subject['nests'], sizeOf: SizeO
   for (const call of calls) {
     const { results } = provenanceOf(call);
     for (const buffer of readLater(call, nests))
-      if (made.has(buffer)) kept.set(buffer, 4 * evaluateSizes(buffer.length, sizeOf));
+      if (made.has(buffer)) kept.set(buffer, elementBytes(buffer) * evaluateSizes(buffer.length, sizeOf));
     for (const { to, phase } of results) if (phase === 'forward' && to.space === 'arena') made.add(to);
   }
   return kept;

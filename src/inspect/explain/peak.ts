@@ -1,7 +1,7 @@
 // What lives in memory when most does: the tensors that live across steps, the inputs, and what the kernels of that moment still need.
 import { evaluateSizes } from '../../ir/index.js';
 import type { Entry, Step, TrainerProgram } from '../../ir/program.js';
-import type { Buffer } from '../../ir/scalar.js';
+import { elementBytes, type Buffer } from '../../ir/scalar.js';
 import { lifetimesOf } from '../../passes/schedule/lifetimes.js';
 import type { SizeOf } from '../flops.js';
 
@@ -40,7 +40,7 @@ export function peakOf(
   owners: ReadonlyMap<Buffer, string>,
   sizeOf: SizeOf,
 ): Peak {
-  const bytesOf = (buffer: Buffer): number => 4 * evaluateSizes(buffer.length, sizeOf);
+  const bytesOf = (buffer: Buffer): number => elementBytes(buffer) * evaluateSizes(buffer.length, sizeOf);
   const planned = [...lifetimesOf([entry])];
   const kernels = momentsOf(entry.steps);
   const moments = [...kernels.keys()].map((now) => ({

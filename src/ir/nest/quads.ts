@@ -1,7 +1,7 @@
 // Four neighbours along an axis at once, where vectors lie at multiples of four numbers and nowhere else; integers have none.
 import { constantOf, mod, toIndex, type Axis, type Index } from '../index.js';
 import type { Nest, Store } from '../program.js';
-import type { Scalar } from '../scalar.js';
+import { elementType, type Scalar } from '../scalar.js';
 import { replaceFolds } from '../rewrite.js';
 import { partsOf } from '../walk.js';
 import { asLanes, vectorise } from './lanes.js';
@@ -11,7 +11,7 @@ import { strideOfStore } from './strides.js';
 export function inQuads(value: Scalar, axis: Axis): Scalar | undefined {
   if (constantOf(mod(axis.extent, toIndex(4))) !== 0) return undefined;
   const lanes = vectorise(value, axis);
-  return lanes && vectorsIn(lanes).every(({ from, at }) => from.dtype === 'f32' && isAligned(at, axis))
+  return lanes && vectorsIn(lanes).every(({ from, at }) => elementType(from) === 'f32' && isAligned(at, axis))
     ? asLanes(lanes)
     : undefined;
 }
@@ -23,7 +23,7 @@ export function storesInQuads(nest: Nest, axis: Axis, folds: ReadonlyMap<string,
   const stores: Store[] = [];
   for (const store of nest.stores) {
     const value = inQuads(visit(store.value), axis);
-    if (!value || store.to.dtype !== 'f32' || strideOfStore(store, axis) !== 1 || !isAligned(store.at, axis))
+    if (!value || elementType(store.to) !== 'f32' || strideOfStore(store, axis) !== 1 || !isAligned(store.at, axis))
       return undefined;
     stores.push({ ...store, value });
   }

@@ -3,7 +3,7 @@ import { axesOf, coefficient, constantOf, type Axis, type Index } from '../index
 import { carried } from '../ops/recurrence.js';
 import { printAddress } from '../printProgram.js';
 import type { AnyNest, Nest, Rows } from '../program.js';
-import { isLanes, type Buffer, type Scalar } from '../scalar.js';
+import { elementType, isLanes, type Buffer, type Scalar } from '../scalar.js';
 import { faultsOfTypes } from '../verifyScalar.js';
 import { partsOf } from '../walk.js';
 import { faultsOfBounds, type Sizes } from './bounds.js';
@@ -99,7 +99,7 @@ function faultsOfStores({ axes, stores }: Nest, outer: ReadonlySet<Axis>): strin
     const missing = looped.filter((axis) => coefficient(at, axis)?.terms.length === 0);
     return [
       ...faultsOfTypes(value, typed),
-      ...(value.type === to.dtype ? [] : [`stores ${value.type} into ${to.name}, which holds ${to.dtype}`]),
+      ...(value.type === elementType(to) ? [] : [`stores ${value.type} into ${to.name}, which holds ${to.dtype}`]),
       ...(isLanes(value) ? [`stores four lanes into ${to.name} before it is lowered`] : []),
       ...(fixed.has(to.space) ? [`stores into ${to.name}, which is given`] : []),
       ...missing.map((axis) => `stores into ${to.name} the same place for every ${axis.name}`),

@@ -22,6 +22,8 @@ export interface Gradients {
   readonly gradients: ReadonlyMap<string, Node>;
   /** What the model's players do, in their order. */
   readonly players: readonly Played[];
+  /** Updates are left out where gradients are not finite, since those are stored as halves. */
+  readonly mixed?: true;
   /** Where memory is short: what the backward pass computes a second time, late, and apart from the first time. */
   readonly recomputed?: ReadonlySet<Node>;
 }
@@ -118,7 +120,7 @@ export function withGradients(derived: Gradients, change: (nodes: readonly Node[
 }
 
 /** What parameters and slots become, over leaves that stand for the gradients: updates are simplified around those, not into them. */
-export function addUpdates(derived: Gradients): Gradients {
+export function addUpdates(derived: Gradients, mixed = false): Gradients {
   const { model } = derived;
   const g = model.builder;
   const leaves = model.training.loss ? leavesOf(model.training.loss) : new Map<string, Node>();
@@ -137,22 +139,26 @@ export function addUpdates(derived: Gradients): Gradients {
     ]);
     const updates = g.at(
       undefined,
-      () => update(model.players[i], new Map(standIns), g, (name) => leaves.get(name)?.origin, model.train.ema),
+      () =>
+        update(model.players[i], new Map(standIns), g, (name) => leaves.get(name)?.origin, {
+          ema: model.train.ema,
+          mixed,
+        }),
       { kind: 'update' },
     );
     return { ...player, ...updates };
   });
-  return { ...derived, players };
+  return { ...derived, players, ...(mixed && { mixed }) };
 }
 
 /** Updates in simpler form. Where nothing but the optimizer makes them of gradients, those of parameters that are alike are simplified once. */
 export function simplifyUpdates(derived: Gradients): Gradients {
-  const { model, players } = derived;
+  const { model, players, mixed = false } = derived;
   return {
     ...derived,
     players: players.map((player, i) => {
       const { accumulate, clipNorm, clipValue } = model.players[i];
-      if (accumulate > 1 || clipNorm !== undefined || clipValue !== undefined)
+      if (mixed || accumulate > 1 || clipNorm !== undefined || clipValue !== undefined)
         return withUpdates(player, (nodes) => simplify(nodes, model.builder, 'derived'));
       return { ...player, step: simplifyAlike(player.step, model.builder) };
     }),

@@ -143,10 +143,13 @@ function tableOf(parameter: string, of: Scattered, g: Builder): Table {
   return { ...given, rows };
 }
 
-/** Σ g² of a table's gradient: Σ terms · rows, since each row is the sum of its terms. */
+/** Σ g² of a table's gradient: Σ terms · rows, since each row is the sum of its terms. Σ |g| is at most Σ |terms|. */
 function normOf(node: Node, tables: ReadonlyMap<Node, Table>, g: Builder): Node | undefined {
   if (!isOp(node, sum) || node.type.shape.length > 0) return undefined;
   const [squares] = node.inputs;
+  // Whether the gradient is finite is asked of its terms.
+  const asked = isOp(squares, abs) && tables.get(squares.inputs[0]);
+  if (asked) return g.make(sum, [g.make(abs, [asked.terms], {})], { axes: asked.terms.type.shape.map((_, i) => i) });
   const table = isOp(squares, mul) && squares.inputs[0] === squares.inputs[1] && tables.get(squares.inputs[0]);
   if (!table) return undefined;
   const { terms, rows } = table;

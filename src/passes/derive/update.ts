@@ -3,11 +3,12 @@ import { nameNode } from '../../ir/builder.js';
 import { isOp, type Builder, type Node, type Origin } from '../../ir/graph.js';
 import { average, type Player } from '../../ir/model.js';
 import { tensor, type TensorType } from '../../ir/types.js';
-import { add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
+import { abs, add, div, maximum, minimum, mul, sqrt } from '../../ir/ops/arithmetic.js';
 import { constant } from '../../ir/ops/constants.js';
 import { slot, gradient } from '../../ir/ops/leaves.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import { sum } from '../../ir/ops/reductions.js';
+import { whereFinite } from './lossScale.js';
 import { substituteNodes } from './substituteNodes.js';
 
 /** What becomes of one tensor that lives across steps. */
@@ -39,7 +40,7 @@ export function update(
   gradients: ReadonlyMap<string, Node>,
   g: Builder,
   originOf: (parameter: string) => Origin | undefined = () => undefined,
-  ema?: number,
+  { ema, mixed }: { readonly ema?: number | undefined; readonly mixed?: boolean } = {},
 ): Updates {
   const { name: whose, accumulate: calls, clipNorm, clipValue } = player;
   const parts = new Map<string, Node>();
@@ -74,7 +75,15 @@ export function update(
     const slots = u.slots.map((s) => ({ parameter: u.parameter, slot: s.name, node: results[at++] }));
     return [weight, ...slots, ...(ema === undefined ? [] : [averageOf(weight, ema, g)])];
   });
-  return { step: [...step, ...cleared], accumulate };
+  const made = mixed
+    ? whereFinite(
+        step,
+        totalOf(parts, g, originOf, (d) => g.make(abs, [d], {})),
+        whose,
+        g,
+      )
+    : step;
+  return { step: [...made, ...cleared], accumulate };
 }
 
 /** ema · average + (1 - ema) · weight, after the update. */
@@ -99,14 +108,7 @@ function clip(
 ): ReadonlyMap<string, Node> {
   let result = gradients;
   if (norm !== undefined) {
-    // Each is its parameter's, so that those of the copies of a layer are copies too.
-    const squares = [...gradients].map(([parameter, d]): Node => {
-      const origin = originOf(parameter);
-      return g.at(origin && { ...origin, path: parameter }, () =>
-        g.make(sum, [g.make(mul, [d, d], {})], { axes: d.type.shape.map((_, i) => i) }),
-      );
-    });
-    const total = g.make(sqrt, [squares.reduce((a, b) => g.make(add, [a, b], {}))], {});
+    const total = g.make(sqrt, [totalOf(gradients, g, originOf, (d) => g.make(mul, [d, d], {}))], {});
     nameNode(total, 'gradient_norm');
     const limit = g.make(div, [number(norm, g), g.make(add, [total, number(1e-6, g)], {})], {});
     const scale = g.make(minimum, [number(1, g), limit], {});
@@ -118,6 +120,22 @@ function clip(
       g.make(maximum, [filled(-value, d.type, g), g.make(minimum, [filled(value, d.type, g), d], {})], {}),
     );
   return result;
+}
+
+/** The sum of what is made of every element. Each is its parameter's, so that those of the copies of a layer are copies too. */
+function totalOf(
+  gradients: ReadonlyMap<string, Node>,
+  g: Builder,
+  originOf: (parameter: string) => Origin | undefined,
+  termOf: (d: Node) => Node,
+): Node {
+  const terms = [...gradients].map(([parameter, d]): Node => {
+    const origin = originOf(parameter);
+    return g.at(origin && { ...origin, path: parameter }, () =>
+      g.make(sum, [termOf(d)], { axes: d.type.shape.map((_, i) => i) }),
+    );
+  });
+  return terms.reduce((a, b) => g.make(add, [a, b], {}));
 }
 
 function mapValues(of: ReadonlyMap<string, Node>, change: (node: Node) => Node): Map<string, Node> {

@@ -137,8 +137,13 @@ const rowBuffers = new WeakMap<Buffer, Buffer>();
 /** The one-row form of a buffer: the same object in every entry, so that kernels compare equal. */
 function rowOf(whole: Buffer, length: Index): Buffer {
   let known = rowBuffers.get(whole);
-  if (!known) rowBuffers.set(whole, (known = { ...whole, length }));
+  if (!known) rowBuffers.set(whole, (known = { ...inFull(whole), length }));
   return known;
+}
+
+/** What no other kernel reads is no half. */
+function inFull({ scaled: _, ...buffer }: Buffer): Buffer {
+  return buffer.dtype === 'f16' ? { ...buffer, dtype: 'f32' } : { ...buffer };
 }
 
 function shrinkLoads(value: Scalar, place: (to: Buffer, at: Index) => { to: Buffer; at: Index }): Scalar {

@@ -69,7 +69,9 @@ function memberOf(key: string, nest: AnyNest): Member | undefined {
   const { path = '', phase, sources } = nest.provenance;
   if (numbersIn(path).length === 0) return undefined;
   const { text, buffers, sites } = shapeOfNest(nest);
-  const kinds = buffers.map(({ space, dtype, length, below }) => `${space} ${dtype}[${length.key}] ${below}`);
+  const kinds = buffers.map(
+    ({ space, dtype, length, below, scaled }) => `${space} ${dtype}[${length.key}] ${below} ${scaled}`,
+  );
   const shape = [path.replace(/\d+/g, '#'), phase, ...sources.map(printSource), ...kinds, text].join('\n');
   return { key, nest, shape, buffers, sites };
 }

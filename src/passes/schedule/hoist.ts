@@ -78,7 +78,7 @@ function inPanels({ nest, host }: Unit, target: TargetTraits, estimate: Estimate
   const buffer: Buffer = {
     name: `panels_of_${vSide.from.name}`,
     space: 'arena',
-    dtype: vSide.from.dtype,
+    dtype: 'f32',
     length: toIndex(columns * depth),
   };
   return {

@@ -1,6 +1,6 @@
 // Where every buffer lives: one arena with reuse, planned at compile time, in words that may depend on run-time sizes.
 import { add, constant, constantOf, div, mul, rangeOf, sub, zero, type Index } from '../../ir/index.js';
-import type { Entry, MemoryPlan, TargetTraits } from '../../ir/program.js';
+import { memoryOf, type Entry, type MemoryPlan, type TargetTraits } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
 import { lifetimesOf, type Interval } from './lifetimes.js';
@@ -24,11 +24,12 @@ export function planMemory(
   estimate: Estimate,
 ): MemoryPlan {
   if (!target.typedMemory) return planOne(entries, all, target, estimate, () => true);
-  const [floats, integers] = [true, false].map((of) =>
-    planOne(entries, all, target, estimate, (b) => (b.dtype === 'f32') === of),
+  const [floats, integers, halves] = (['floats', 'integers', 'halves'] as const).map((of) =>
+    planOne(entries, all, target, estimate, (b) => memoryOf(b) === of),
   );
-  const offsets = new Map([...floats.offsets, ...integers.offsets]);
-  return { offsets, length: floats.length, integers: integers.length };
+  const offsets = new Map([...floats.offsets, ...integers.offsets, ...halves.offsets]);
+  const more = halves.offsets.size > 0 && { halves: halves.length };
+  return { offsets, length: floats.length, integers: integers.length, ...more };
 }
 
 /**
@@ -52,17 +53,17 @@ function planOne(
     const fixed = all.filter((b) => holds(b) && !['arena', 'scratch', 'workgroup'].includes(b.space));
     const persistent = fixed.filter((b) => b.space !== 'input');
     for (const buffer of [...persistent, ...fixed.filter((b) => b.space === 'input')])
-      place(buffer, aligned(buffer.length));
+      place(buffer, aligned(roomOf(buffer, target)));
   }
   const lifetimes = lifetimesOf(entries);
   const shelves: Shelf[] = [];
   const slotOf = new Map<Buffer, Slot>();
   const planned = [...lifetimes.keys()]
     .filter(holds)
-    .sort((a, b) => estimated(b.length, estimate) - estimated(a.length, estimate));
+    .sort((a, b) => estimated(roomOf(b, target), estimate) - estimated(roomOf(a, target), estimate));
   for (const buffer of planned) {
     const wanted = lifetimes.get(buffer) ?? [];
-    const slot = freeSlot(shelves, buffer, wanted) ?? newSlot(shelves, aligned(buffer.length));
+    const slot = freeSlot(shelves, roomOf(buffer, target), wanted) ?? newSlot(shelves, aligned(roomOf(buffer, target)));
     for (const interval of wanted) slot.splice(position(slot, interval), 0, interval);
     slotOf.set(buffer, slot);
   }
@@ -81,9 +82,9 @@ function planOne(
 }
 
 /** The smallest that fits and is free meanwhile. Buffers come largest first, so the last shelf has the smallest. */
-function freeSlot(shelves: readonly Shelf[], buffer: Buffer, wanted: readonly Interval[]): Slot | undefined {
+function freeSlot(shelves: readonly Shelf[], length: Index, wanted: readonly Interval[]): Slot | undefined {
   for (let i = shelves.length - 1; i >= 0; i--)
-    if (fits(shelves[i], buffer)) for (const slot of shelves[i].slots) if (isFree(slot, wanted)) return slot;
+    if (fits(shelves[i], length)) for (const slot of shelves[i].slots) if (isFree(slot, wanted)) return slot;
   return undefined;
 }
 
@@ -117,12 +118,17 @@ function position(taken: Slot, { from }: Interval): number {
   return low;
 }
 
+/** Elements of its own memory, else words: two halves are one. */
+function roomOf({ dtype, length }: Buffer, { typedMemory }: TargetTraits): Index {
+  return dtype === 'f16' && !typedMemory ? div(add(length, 1), constant(2)) : length;
+}
+
 /** Multiples of four words: vectors are loaded from aligned addresses. */
 function aligned(length: Index): Index {
   return mul(4, div(add(length, 3), constant(4)));
 }
 
-function fits(shelf: Shelf, { length }: Buffer): boolean {
+function fits(shelf: Shelf, length: Index): boolean {
   let known = shelf.fits.get(length.key);
   if (known === undefined) {
     known = rangeOf(sub(shelf.length, aligned(length))).min >= 0;

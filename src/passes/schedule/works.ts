@@ -152,12 +152,15 @@ export function lowerWorks({ derived, target, estimate, buffers, units, entries 
 
 /** Writes exp, log, tanh and the like with arithmetic. */
 export function expandFunctions(all: Kernels): Kernels {
+  return mapKernels(all, expandIntrinsics);
+}
+
+/** Other kernels, but for those that the host runs. */
+export function mapKernels(all: Kernels, change: (kernel: Kernel) => Kernel): Kernels {
   const { entries } = all;
   const runs = entries.flatMap((e) => runsOf(e.steps));
   const hosts = new Set(runs.flatMap((run) => (run.host ? [run.kernel] : [])));
-  const expanded = new Map(
-    all.kernels.map((kernel) => [kernel, hosts.has(kernel) ? kernel : expandIntrinsics(kernel)]),
-  );
+  const expanded = new Map(all.kernels.map((kernel) => [kernel, hosts.has(kernel) ? kernel : change(kernel)]));
   const inSteps = (steps: readonly Step[]): Step[] =>
     mapRuns(steps, (run) => [{ ...run, kernel: expanded.get(run.kernel) ?? run.kernel }]);
   return {

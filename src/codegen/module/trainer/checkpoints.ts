@@ -1,6 +1,6 @@
 // What checkpoints hold: the functions that list its tensors.
 import { constantOf } from '../../../ir/index.js';
-import { slotName } from '../../../ir/model.js';
+import { lossScale, slotName } from '../../../ir/model.js';
 import type { TrainerProgram } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
 import type { TensorType } from '../../../ir/types.js';
@@ -36,7 +36,10 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
       list(
         'optimizerOf',
         'What a checkpoint holds for the optimizer.',
-        program.slots.map((s) => tensor(slotName(s), s.type, s.buffer)),
+        program.slots.map((s) => {
+          const fresh = s.parameter === lossScale.parameter ? `, fresh: ${s.initial}` : '';
+          return tensor(slotName(s), s.type, s.buffer, fresh);
+        }),
       ),
     );
   return functions;

@@ -1,9 +1,11 @@
 // Lines of createTrainer that are the same for every engine: options, counters, what a run and a checkpoint start from.
 import { constantOf } from '../../../ir/index.js';
+import { lossScale as scaling } from '../../../ir/model.js';
 import { stepOf, type Entry, type TrainerProgram } from '../../../ir/program.js';
 import { sizeIn } from '../../../ir/toldSizes.js';
 import { elementCount, printType } from '../../../ir/types.js';
 import type { Buffer } from '../../../ir/scalar.js';
+import type { Engine } from '../engine.js';
 import { batchSize, type Layout } from '../layout.js';
 import { shortened } from '../../../diagnostics/quote.js';
 import { literal } from '../../text/quote.js';
@@ -34,6 +36,10 @@ export interface Lines {
   readonly read: readonly string[];
   readonly resume: readonly string[];
   readonly stepCount: string;
+  /** Counts an update, unless it was left out; where that is told later, the answer takes it back. */
+  readonly updated: string;
+  /** The member that tells the scale of the loss, where there is one. */
+  readonly scaleMember: readonly string[];
   /** The variable that counts calls of step. */
   readonly calls: string;
   /** Members of a whole checkpoint's metadata. */
@@ -99,10 +105,10 @@ function accumulating(lines: readonly string[], calls: number): string[] {
   return [`if (draws % ${calls} !== ${calls - 1}) {`, ...lines, '}'];
 }
 
-export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTensors('): Lines {
-  const { model, slots } = program;
+export function linesOf(program: TrainerProgram, layout: Layout, engine: Pick<Engine, 'holds' | 'answers'>): Lines {
+  const { holds = 'holdTensors(', answers } = engine;
+  const { model, slots, lossScale } = program;
   const { train, players } = model;
-  const accumulate = players[0]?.accumulate ?? 1;
   const counting = isPlayed(program) ? countingOfPlayers(program) : countingOf(program);
   const counter = (name: string): Buffer | undefined => program.counters.find((c) => c.name === name)?.buffer;
   const seedField = counter('seed');
@@ -110,11 +116,9 @@ export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTe
   const countersOf: Lines['counters'] = (entry, values = counting.counters) =>
     settersOf(program, layout, entry, values);
   const hasRun = counter('run') !== undefined;
-  const hasSlots = slots.length > 0;
   const plan = hasRun ? `, plan: (steps) => {\nplanned = asked ?? ${counting.planned};\n}` : '';
-  const rows = fittingRows(program);
   const optional = [...program.parameters, ...program.states].some((t) => t.optional);
-  const fitting = rows === undefined ? '' : `, fits: ${rows}`;
+  const fitting = fittingText(program);
   const observing = program.entries.observe
     ? `, look: () => (observed || ${counting.calls} > 0 ? undefined : (inputs) => trainer.observe(inputs))`
     : '';
@@ -122,7 +126,7 @@ export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTe
     options: ['checkTrainerOptions(options);', `let { seed = ${train.seed} } = options;`],
     start: [
       ...counting.start,
-      ...settings(program),
+      ...settings(program, answers.promised),
       ...(hasRun
         ? ['// How many updates the run makes.', 'const { updates: asked } = options;', 'let planned = asked;']
         : []),
@@ -139,30 +143,53 @@ export function linesOf(program: TrainerProgram, layout: Layout, holds = 'holdTe
       return [`${layout.array(seedField)}[0] = options.seed ?? seed;`, ...asked, run, ...setSeed];
     },
     noStep: `throw new Error(${literal(`${shortened(model.name)} has no train block, so there is no step to make`)});`,
-    accumulate: (lines) => [...(hasRun ? [asksForRun] : []), ...accumulating(lines, accumulate)],
+    accumulate: (lines) => [...(hasRun ? [asksForRun] : []), ...accumulating(lines, players[0]?.accumulate ?? 1)],
     fit: (more = '') =>
       `fit(data, options = {}) {\nuse();\nreturn fitTrainer(trainer, seed, { epochs: ${train.epochs}, batch: ${train.batch}, validation: ${train.validation}${runSettings(program)}, rows: ${literal(rowsOf(program))}${fitting}${observing}${plan}${more} }, data, options);\n}`,
     updating: (run) => [`const release = frozen && ${holds}frozen, ${allTensors(program, 'm')});`, run, 'release?.();'],
     tensors: (memory) => allTensors(program, memory),
     read: [
-      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${hasSlots ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${optional ? `${counting.counts === '' ? ', undefined' : counting.counts}, () => startOptional(m, seed)` : counting.counts});`,
-      ...(hasSlots ? ['if (!counts) resetOptimizer(m);'] : []),
+      `const counts = readTensors(bytesOf(checkpoint), tensorsOf(m), ${slots.length > 0 ? 'optimizerOf(m)' : stepOf(program) ? '[]' : 'undefined'}${optional ? `${counting.counts === '' ? ', undefined' : counting.counts}, () => startOptional(m, seed)` : counting.counts});`,
+      ...(slots.length > 0 ? ['if (!counts) resetOptimizer(m);'] : []),
     ],
     resume: [
       ...counting.resume,
       ...(hasLoss(program) ? [`${scale} = counts?.${scale} ?? 1;`] : []),
       'seed = counts?.seed ?? seed;',
+      ...(lossScale && answers.promised ? [`lossScale = ${layout.array(lossScale.value)}[0];`] : []),
       ...setSeed,
     ],
     stepCount: counting.stepCount,
+    ...scaleLines(program, layout, answers.promised),
     calls: counting.calls,
     saved: [...counting.saved, ...(hasLoss(program) ? [`${scale}: String(${scale})`] : [])].join(', '),
+  };
+}
+
+/** What follows from the scale of the loss, where there is one. */
+function scaleLines(
+  { lossScale }: TrainerProgram,
+  layout: Layout,
+  promised: boolean,
+): Pick<Lines, 'updated' | 'scaleMember'> {
+  if (!lossScale) return { updated: 'updates++;', scaleMember: [] };
+  const [value, steps] = [lossScale.value, lossScale.steps].map((buffer) => layout.array(buffer));
+  const lines = promised ? ['return lossScale;'] : ['const m = use();', `return ${value}[0];`];
+  return {
+    updated: promised ? 'updates++;' : `if (${steps}[0] >= 0) updates++;`,
+    scaleMember: [`get lossScale() {\n${lines.join('\n')}\n}`],
   };
 }
 
 /** The tensors of a whole checkpoint. */
 function allTensors({ slots }: TrainerProgram, memory: string): string {
   return slots.length > 0 ? `[...tensorsOf(${memory}), ...optimizerOf(${memory})]` : `tensorsOf(${memory})`;
+}
+
+/** Which numbers of rows fit, where not all do. */
+function fittingText(program: TrainerProgram): string {
+  const rows = fittingRows(program);
+  return rows === undefined ? '' : `, fits: ${rows}`;
 }
 
 /** What the model says of a run beyond its length, and what may decide which epoch is the best. */
@@ -175,8 +202,9 @@ function runSettings({ model: { train, training } }: TrainerProgram): string {
 }
 
 /** What it sets, as it begins. */
-function settings(program: TrainerProgram): string[] {
+function settings(program: TrainerProgram, promised: boolean): string[] {
   return [
+    ...(program.lossScale && promised ? [`let lossScale = ${scaling.slots.value};`] : []),
     ...(hasLoss(program) ? [`let ${scale} = 1;`] : []),
     ...(stepOf(program) ? ['let frozen: Frozen | undefined;'] : []),
   ];

@@ -47,7 +47,7 @@ export function trainer(program: TrainerProgram, layout: Layout, engine: Engine)
 }
 
 function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): Definition {
-  const lines = linesOf(program, layout, engine.holds);
+  const lines = linesOf(program, layout, engine);
   const { promised, run } = engine.answers;
   const kernels = promised ? [] : kernelEntries(program).map((name) => `() => {\nconst m = use();\n${run(name)}\n}`);
   const body = [
@@ -93,7 +93,7 @@ function createTrainer(program: TrainerProgram, layout: Layout, engine: Engine, 
 /** The members of the trainer, in order. */
 function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept: Acceptors): string[] {
   const { answers } = engine;
-  const lines = linesOf(program, layout, engine.holds);
+  const lines = linesOf(program, layout, engine);
   const head: Head = (name, more = '') =>
     `${answers.promised ? 'async ' : ''}${name}(${parametersOf(program, name)}${more})`;
   const { step, evaluate, predict, gradients, observe } = runs(program, lines, engine, accept, head);
@@ -104,7 +104,7 @@ function methods(program: TrainerProgram, layout: Layout, engine: Engine, accept
     predict,
     ...learning(gradients, lines.fit(engine.ahead === undefined ? '' : `, ahead: ${engine.ahead}`)),
     engine.parameters,
-    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`, ...settingMembers(program)),
+    ...learning(`get stepCount() {\nreturn ${lines.stepCount};\n}`, ...settingMembers(program), ...lines.scaleMember),
     save(program, lines, engine, head),
     method(
       head('load'),
@@ -151,7 +151,7 @@ function stepMethod(program: TrainerProgram, lines: Lines, engine: Engine, accep
     ...answers.scalars(entry),
   ];
   const accumulate = entries.accumulate ? lines.accumulate(pass(entries.accumulate)) : [];
-  const all = pass(entries.step, engine.stepped ?? '', 'updates++;');
+  const all = pass(entries.step, engine.stepped ?? '', lines.updated);
   return method(head, accept.call('training'), ...accumulate, ...all);
 }
 

@@ -1,8 +1,6 @@
 // The settings of a train block, each read and checked by itself.
 import * as messages from '../../../diagnostics/training.js';
 import { setTwice } from '../../../diagnostics/elaboration.js';
-import { notSupported } from '../../../diagnostics/elaboration.js';
-import { pendingSettings } from '../../../diagnostics/pending.js';
 import type { Span } from '../../../diagnostics/diagnostic.js';
 import type { ModelParameter, Rule, Training } from '../../../ir/model.js';
 import type { Expression, Setting } from '../../../parser/tree.js';
@@ -98,6 +96,7 @@ const kinds: ReadonlyMap<string, SettingKind> = new Map(
       of: 'several',
     },
     memory: { of: 'run', read: readMemory },
+    precision: { of: 'run', read: readPrecision },
     freeze: { of: 'run', read: readFreeze },
     data: { of: 'run', read: readData },
   }),
@@ -191,6 +190,16 @@ function readMemory({ value, span }: Setting, { run: { frame, training } }: Bloc
   training.memory = found.value;
 }
 
+/** Where it stands is kept for targets that have no halves. */
+function readPrecision({ name, value, span }: Setting, { run: { frame, training } }: Block): void {
+  const found = evaluate(value, atStatement(frame, span));
+  if (found.kind === 'unknown') return;
+  if (found.kind !== 'string' || (found.value !== 'full' && found.value !== 'mixed'))
+    return failSetting('precision', '"full" or "mixed"', found, value.span, frame);
+  const { file, start } = name.span;
+  if (found.value === 'mixed') training.mixed = { file, start, end: value.span.end };
+}
+
 /** `monitor = "accuracy"`; `"-accuracy"` where lower is better. */
 function readMonitor({ value, span }: Setting, { run }: Block): void {
   const { frame, training, losses, metrics } = run;
@@ -278,10 +287,7 @@ function failSetting(name: string, expected: string, got: Value, span: Span, fra
   return fail(frame, messages.badSetting({ name, expected, got: describe(got), span }));
 }
 
-/** What is meant is known: that it is missing needs no saying. */
 function failUnknown({ name: { name, span } }: Setting, { run: { frame }, seen, role }: Block): never {
-  const pending = pendingSettings.get(name);
-  if (pending !== undefined) return fail(frame, notSupported({ name, span, help: pending }));
   const names = settingNames(role);
   const meant = nearest(name, names);
   if (meant !== undefined && !seen.has(meant)) seen.set(meant, span);

@@ -18,6 +18,7 @@ import type { Sides } from '../../../ir/nest/sides.js';
 import { estimated, iterationsOf, type Estimate } from '../../../ir/nest/sizes.js';
 import { addressesOf, axesOfValue, strideAt } from '../../../ir/nest/strides.js';
 import type { Nest } from '../../../ir/program.js';
+import { someOf } from '../../../ir/walk.js';
 import type { Buffer, Scalar } from '../../../ir/scalar.js';
 import { planCopy } from './copy.js';
 import { runs } from './shape.js';
@@ -30,6 +31,8 @@ const [manyRows, manyColumns, fewRows, leastColumns] = [200, 128, 32, 16];
 const [depthOfPanels, depthOfTurned] = [256, 64];
 /** What panels may hold together, in elements: a part of the second cache, and half of the first where nothing else is gained. */
 const [panelsAtMost, turnedAtMost] = [32 * 1024, 4 * 1024];
+/** So many halves are staged only because they are halves. */
+const widenedAtMost = 64 * 1024;
 /** Loops of fewer rounds are set up too often: with both sides staged, the fold is one loop. */
 const shortFold = 32;
 
@@ -131,7 +134,8 @@ export function stageRows(
 ): Stage | undefined {
   if (!u || width < 2 || sides.rows.length > 1) return undefined;
   if (sides.batch.some((a) => axesOfValue(sides.uSide).has(a))) return undefined;
-  if (!short && !areFarApart(sides, over, u, estimate)) return undefined;
+  const widened = areWidened(sides, over, u, estimate);
+  if (!short && !widened && !areFarApart(sides, over, u, estimate)) return undefined;
   const tile = { axis: u, base: newAxis(u.name, u.extent), width, all: true, tail };
   const length = mul(add(u.extent, width), product(over.map((a) => a.extent)));
   const buffer = scratch('rows', length);
@@ -143,8 +147,21 @@ export function stageRows(
     tile,
     pitch: width,
     position: 0,
-    copy: planCopy('rows', again(over), [newAxis('column', width)]),
+    copy: planCopy(widened ? kindOfCopy(sides.uSide, over, width) : 'rows', again(over), [newAxis('column', width)]),
   };
+}
+
+/** Are rows halves that meet several tiles of columns? Staging makes f32 of them once, where that takes little of what halves have saved. */
+function areWidened({ uSide, columns }: Sides, over: readonly Axis[], u: Axis, estimate: Estimate): boolean {
+  const few = estimated(u.extent, estimate) * iterationsOf(over, estimate) <= widenedAtMost;
+  const halves = someOf(uSide, (part) => part.kind === 'load' && part.from.dtype === 'f16');
+  return few && halves && iterationsOf(columns, estimate) >= leastColumns;
+}
+
+/** Four rows are read along the fold, as vectors, where they lie so. */
+function kindOfCopy(side: Scalar, over: readonly Axis[], width: number): 'rows' | 'transpose' {
+  const along = vectorise(side, over[over.length - 1]);
+  return width % 4 === 0 && along && along !== side ? 'transpose' : 'rows';
 }
 
 /** The same axes once more, for the loops of a copy. */
