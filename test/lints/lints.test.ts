@@ -186,6 +186,26 @@ describe('unguarded', () => {
   });
 });
 
+it('looks for what is unguarded in a function of the file where it is written, with its guard', () => {
+  const of = (body: string): readonly Diagnostic[] => {
+    const text = `fn distance(a, b) = ${body}
+model m {
+  input x: [batch, 4]
+  input y: [batch, 4]
+  embed = dense(3)
+  a = x |> embed
+  loss = mean(distance(a, y |> embed))
+}
+`;
+    return told('', text, 'a.nn');
+  };
+  expect(of('sqrt(sum((a - b)^2, axis = -1) + 1e-12)')).toEqual([]);
+  expect(of('log(1 + abs(a - b))')).toEqual([]);
+  const [{ labels }, ...others] = of('sqrt(sum((a - b)^2, axis = -1))');
+  expect(others).toEqual([]);
+  expect(labels[0].span.start).toBe('fn distance(a, b) = sqrt('.length);
+});
+
 describe('unused', () => {
   it('leaves alone what must be there, and what is said to be unused', () => {
     const text = `fn rate(k) = 0.1

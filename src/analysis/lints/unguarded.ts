@@ -33,6 +33,8 @@ export function unguarded(model: ModelGraph, { values }: Analysis, made: readonl
     const value = found && values.at(found.written.span);
     if (!found || value?.kind !== 'tensor' || isChosen(expression, around, values)) return [];
     const { what, written } = found;
+    // A function of the file's own may end with a root of something else than what it is given.
+    if (what !== 'division' && node.inputs[0] !== value.node) return [];
     const range = ranges.get(value.node);
     if (!range || !meets0(what, value.node, range) || !isLearnt(value.node, trained)) return [];
     told.add(node);
