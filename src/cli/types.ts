@@ -6,6 +6,7 @@ import { reasonOf } from '../data/files.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { fileUnreadable, importsMissing } from '../diagnostics/files.js';
 import { visible } from '../diagnostics/quote.js';
+import { isBundlersOwn } from '../modules/options.js';
 import { modules, type ModuleTarget } from '../targets.js';
 import { writeFiles, type OutputFile } from './files.js';
 import { standardError, standardOutput } from './output.js';
@@ -37,7 +38,7 @@ export function addTypes(program: Command): void {
 
 async function run(paths: readonly string[], { target, check }: Options): Promise<void> {
   const roots = paths.length === 0 ? ['.'] : paths;
-  const imports = roots.flatMap(importsUnder);
+  const imports = roots.flatMap(importsUnder).filter(({ query }) => !isBundlersOwn(query));
   if (imports.length === 0) throw new Fault(importsMissing({ path: roots.join(', ') }));
   const plain = imports.filter(({ query }) => query === '');
   const files: OutputFile[] = [];
@@ -61,11 +62,18 @@ async function run(paths: readonly string[], { target, check }: Options): Promis
 function importsUnder(root: string): Imported[] {
   if (root.endsWith('.nn')) return [{ path: root, written: `./${basename(root)}`, query: '' }];
   return programsUnder(root).flatMap((file) => {
-    const found = readFileSync(file, 'utf8').matchAll(
+    const found = withoutComments(readable(file, () => readFileSync(file, 'utf8'))).matchAll(
       /\b(?:from|import)\s*\(?\s*(['"])(\.{1,2}\/[^'"?\n]*\.nn)(\?[^'"\n]*)?\1/g,
     );
     return [...found].map(([, , written, query = '']) => ({ path: join(dirname(file), written), written, query }));
   });
+}
+
+/** A program whose comments are spaces; what looks like one in a string stays. */
+function withoutComments(text: string): string {
+  const stringOrComment =
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[^]*?\*\/|<!--[^]*?-->/g;
+  return text.replace(stringOrComment, (part) => (/^[/<]/.test(part) ? ' ' : part));
 }
 
 const program = /(?<!\.d)\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/;
@@ -73,15 +81,18 @@ const program = /(?<!\.d)\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/;
 const passedOver = new Set(['node_modules', 'dist', 'build', 'coverage']);
 
 function programsUnder(folder: string): string[] {
+  return readable(folder, () => readdirSync(folder, { withFileTypes: true })).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : programsUnder(path);
+    return entry.isFile() && program.test(entry.name) ? [path] : [];
+  });
+}
+
+function readable<T>(file: string, read: () => T): T {
   try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory())
-        return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : programsUnder(path);
-      return entry.isFile() && program.test(entry.name) ? [path] : [];
-    });
+    return read();
   } catch (error) {
-    throw new Fault(fileUnreadable({ file: folder, reason: reasonOf(error) }));
+    throw new Fault(fileUnreadable({ file, reason: reasonOf(error) }));
   }
 }
 
@@ -123,8 +134,7 @@ async function declarationsOf(
   target: ModuleTarget | undefined,
 ): Promise<string | undefined> {
   const { buildModule } = await import('../modules/build.js');
-  const { optionsIn } = await import('../modules/options.js');
-  const { declarations, errors, warnings } = await buildModule(path, optionsIn(query, { target }));
+  const { errors, warnings, declarations } = await buildModule(path, query, { target });
   for (const { text } of [...warnings, ...errors]) standardError.write(`${text}\n\n`);
   if (errors.length > 0) process.exitCode = 1;
   return declarations;

@@ -192,7 +192,7 @@ export const noModel = message('no-model', ({ span }: At) => ({
 export const severalModels = message('several-models', ({ names, span }: At & { names: readonly string[] }) => ({
   message: `this file has several models: ${names.join(', ')}`,
   labels: [{ span, text: 'one of them' }],
-  help: 'pick one with --model NAME',
+  help: 'pick one with --model NAME, or in an import with ?model=NAME',
 }));
 
 export const unknownModel = message(

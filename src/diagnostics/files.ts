@@ -19,10 +19,10 @@ export const importsMissing = message<{ path: string }>('imports-missing', ({ pa
 }));
 
 /** `option`: as the import has it, `target=gpu`. */
-export const importOption = message<{ option: string; expected: readonly string[] }>(
+export const importOption = message<{ file: string; option: string; expected: readonly string[] }>(
   'import-option',
-  ({ option, expected }) => ({
-    message: `an import of a .nn file says ?${option}: expected ${listed(expected)}`,
+  ({ file, option, expected }) => ({
+    message: `an import of ${file} says ?${option}: expected ${listed(expected)}`,
     labels: [],
   }),
 );

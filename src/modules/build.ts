@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { compile } from '../compile.js';
-import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { Fault, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { lineAt, lineStarts } from '../diagnostics/position.js';
 import { render } from '../diagnostics/render.js';
-import type { ImportOptions } from './options.js';
+import { optionsIn, type ImportOptions } from './options.js';
 
 /** The module of a file, or what is wrong with it. */
 export interface BuiltModule {
@@ -31,8 +31,8 @@ export interface Problem {
   readonly column: number;
 }
 
-/** Compiles the .nn file at a path. What cannot be read is an error of its own, as anything that is wrong with it is. */
-export async function buildModule(path: string, options: ImportOptions): Promise<BuiltModule> {
+/** Compiles the .nn file at a path as an import of it says. What cannot be read is an error of its own, as anything that is wrong with it is. */
+export async function buildModule(path: string, query: string, defaults: ImportOptions = {}): Promise<BuiltModule> {
   const texts = new Map<string, string>();
   const missing: string[] = [];
   const read = (file: string): string | undefined => {
@@ -52,6 +52,11 @@ export async function buildModule(path: string, options: ImportOptions): Promise
     const problem = { text: `there is no file ${path}, or it cannot be read`, file: path, line: 1, column: 0 };
     return { files: [path], errors: [problem], warnings: [] };
   }
+  const options = optionsOf(path, query, defaults);
+  if (options instanceof Fault) {
+    const problem = { text: render(options.diagnostic, texts), file: path, line: 1, column: 0 };
+    return { files: [path], errors: [problem], warnings: [] };
+  }
   const name = `${basename(path)}.js`;
   const made = await compile({ file: path, text }, { ...options, read, fileName, language: 'js', sourceMap: name });
   const problems = made.diagnostics.map((diagnostic) => ({ diagnostic, problem: problemOf(diagnostic, texts, path) }));
@@ -66,6 +71,15 @@ export async function buildModule(path: string, options: ImportOptions): Promise
     errors: of('error'),
     warnings: of('warning'),
   };
+}
+
+function optionsOf(path: string, query: string, defaults: ImportOptions): ImportOptions | Fault {
+  try {
+    return optionsIn(query, defaults, basename(path));
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
 }
 
 function problemOf(diagnostic: Diagnostic, texts: ReadonlyMap<string, string>, path: string): Problem {

@@ -2,7 +2,6 @@
 import type { LoadHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { buildModule } from './build.js';
-import { optionsIn } from './options.js';
 
 /** Compiles .nn files; other modules are left to Node. Throws what `nnc check` says where there are errors. */
 export const load: LoadHook = async (url, context, next) => {
@@ -13,7 +12,7 @@ export const load: LoadHook = async (url, context, next) => {
     map = '',
     errors,
     warnings,
-  } = await buildModule(fileURLToPath(url.slice(0, url.length - search.length)), optionsIn(search, {}));
+  } = await buildModule(fileURLToPath(url.slice(0, url.length - search.length)), search);
   for (const { text } of warnings) process.stderr.write(`${text}\n\n`);
   if (code === undefined) throw errorOf(errors.map(({ text }) => text).join('\n\n'));
   const inline = Buffer.from(map).toString('base64');

@@ -18,21 +18,27 @@ export interface ImportOptions {
 }
 
 /** What an import says behind `?` of how its file is compiled; `undefined` is no option of ours, which a bundler may have added. */
-export function optionsIn(query: string, defaults: ImportOptions): ImportOptions {
+export function optionsIn(query: string, defaults: ImportOptions, file: string): ImportOptions {
   let options = defaults;
-  for (const [name, value] of new URLSearchParams(query)) options = { ...options, ...optionOf(name, value, options) };
+  for (const [name, value] of new URLSearchParams(query))
+    options = { ...options, ...optionOf(name, value, options, file) };
   return options;
 }
 
-function optionOf(name: string, value: string, { set }: ImportOptions): ImportOptions {
+/** Whether an import asks for a file as text or as an address, which is a bundler's affair. */
+export function isBundlersOwn(query: string): boolean {
+  return /(?:^|[?&])(?:raw|url)(?:&|=|$)/.test(query);
+}
+
+function optionOf(name: string, value: string, { set }: ImportOptions, file: string): ImportOptions {
   switch (name) {
     case 'target':
       if (Object.hasOwn(modules, value)) return { target: value as ModuleTarget };
-      throw new Fault(importOption({ option: `target=${value}`, expected: Object.keys(modules) }));
+      throw new Fault(importOption({ file, option: `target=${value}`, expected: Object.keys(modules) }));
     case 'relaxed':
     case 'threads':
       if (!['', 'true', 'false'].includes(value))
-        throw new Fault(importOption({ option: `${name}=${value}`, expected: ['true', 'false'] }));
+        throw new Fault(importOption({ file, option: `${name}=${value}`, expected: ['true', 'false'] }));
       return { [name]: value !== 'false' };
     case 'model':
       return { model: value };

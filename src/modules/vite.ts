@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { buildModule, type Problem } from './build.js';
-import { optionsIn, type ImportOptions } from './options.js';
+import { isBundlersOwn, type ImportOptions } from './options.js';
 
 export type { ImportOptions } from './options.js';
 
@@ -62,12 +62,11 @@ export default function nnc(options: ImportOptions = {}): ModulePlugin {
       if (id === `\0${hotModule}`)
         return { ...asScript(readFileSync(new URL('./hot.js', import.meta.url), 'utf8')), map: { mappings: '' } };
       const [path, query = ''] = id.split('?', 2);
-      // A file with the endings of a bundler's own queries is asked for as text or as an address.
-      if (!path.endsWith('.nn') || /(?:^|&)(?:raw|url)(?:&|=|$)/.test(query)) return undefined;
+      if (!path.endsWith('.nn') || isBundlersOwn(query)) return undefined;
       const isCompiled = new URLSearchParams(query).has(compiledMark);
       if (serves && !isCompiled && request?.ssr !== true)
         return { ...asScript(kept(path, query)), map: { mappings: '' } };
-      const { code, map = '', errors, warnings, files } = await buildModule(path, optionsIn(query, options));
+      const { code, map = '', errors, warnings, files } = await buildModule(path, query, options);
       // Vite watches a module's own file; told of it, it would take the two modules of a file for a circle.
       for (const file of files) if (!serves || file !== path) this.addWatchFile(file);
       for (const warning of warnings) this.warn(reported(warning, id));

@@ -52,3 +52,20 @@ it('writes declarations for each import, which TypeScript finds, and names what 
   expect(wrong.stderr).toContain('error[unknown-name]: nothing here is called z\n');
   expect(readFileSync(join(folder, 'models/line.d.nn.ts'), 'utf8')).toContain('prediction');
 });
+
+it('passes over what comments import and what is asked for as text, and goes on after an import that is wrong', () => {
+  const put = (name: string, text: string): void => writeFileSync(join(folder, 'other', name), text);
+  mkdirSync(join(folder, 'other'));
+  put('line.nn', readFileSync(join(root, 'examples/node/line.nn'), 'utf8'));
+  put('a.ts', "import '../gone.nn?raw';\n// import '../gone.nn';\n/* export * from '../gone.nn';\n*/\n");
+  expect(warm(['types', 'other'], { cwd: folder })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('no program in other imports a .nn file'),
+  });
+  put('a.ts', "const at = 'http://a';\nimport '../gone.nn?url'; import './line.nn?target=gpu'; import './line.nn';\n");
+  expect(warm(['types', 'other'], { cwd: folder })).toMatchObject({
+    status: 1,
+    stdout: 'other/line.d.nn.ts\n',
+    stderr: 'error[import-option]: an import of line.nn says ?target=gpu: expected ts, wasm, wgsl, wgsl,wasm\n\n',
+  });
+});
