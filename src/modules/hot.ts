@@ -14,11 +14,12 @@ type Arrays = Readonly<Record<string, Float32Array>>;
 
 interface Trainer {
   readonly parameters?: Arrays;
-  readonly stepCount: number;
-  learningRateScale: number;
+  /** Absent where the model does not train. */
+  readonly stepCount?: number;
   read?(): Promise<Arrays>;
   save(options: { readonly optimizer: boolean }): Uint8Array | Promise<Uint8Array>;
   fit(data: unknown, options?: Options): AsyncIterable<Progress>;
+  freeze?(patterns: readonly string[]): void | Promise<void>;
   dispose(): void | Promise<void>;
 }
 
@@ -26,6 +27,7 @@ interface Progress {
   readonly epoch: number;
   readonly step: number;
   readonly steps: number;
+  readonly heldOut?: unknown;
 }
 
 /** Vite's `import.meta.hot`. */
@@ -48,6 +50,9 @@ interface Live {
   /** Runs of `fit`, which end after the step they are in, and calls that are not answered yet. */
   readonly runs: Set<AbortController>;
   readonly calls: Set<Promise<unknown>>;
+  /** What the program froze, which no checkpoint says. */
+  frozen: readonly string[];
+  isDisposed: boolean;
   /** While the trainer is being exchanged. */
   exchange?: Promise<void>;
 }
@@ -67,19 +72,27 @@ export function keepTrainers(module: TrainerModule, hot: Hot): TrainerModule['cr
 }
 
 /** What a program holds: all that it asks goes to the trainer that is behind at that time. */
-function handle(trainer: Trainer, made: TrainerModule, options: Options, { live: all }: Kept): Trainer {
-  const live: Live = { trainer, made, options, runs: new Set(), calls: new Set() };
-  all.add(live);
+function handle(trainer: Trainer, made: TrainerModule, options: Options, kept: Kept): Trainer {
+  const live: Live = { trainer, made, options, runs: new Set(), calls: new Set(), frozen: [], isDisposed: false };
+  kept.live.add(live);
+  // Edited while it was being made.
+  if (kept.module !== made) exchange(live, kept.module);
   const own: Readonly<Record<string, unknown>> = {
     fit: (data: unknown, settings?: Options) => fit(live, data, settings),
+    freeze: (patterns: readonly string[]) => {
+      const answer = call(live, 'freeze', [patterns]);
+      live.frozen = [...patterns];
+      return answer;
+    },
     dispose: () => {
-      all.delete(live);
+      live.isDisposed = true;
+      kept.live.delete(live);
       return live.trainer.dispose();
     },
   };
   return new Proxy(trainer, {
     get(_, name) {
-      if (typeof name === 'string' && Object.hasOwn(own, name)) return own[name];
+      if (typeof name === 'string' && Object.hasOwn(own, name) && Reflect.has(live.trainer, name)) return own[name];
       const value: unknown = Reflect.get(live.trainer, name);
       return typeof value === 'function' ? (...args: unknown[]) => call(live, name, args) : value;
     },
@@ -103,7 +116,7 @@ async function* fit(live: Live, data: unknown, settings: Options = {}): AsyncGen
   const { signal: asked } = settings;
   const signals = asked instanceof AbortSignal ? [asked] : [];
   let { start = 0 } = settings;
-  let first: object = {};
+  let first: object | undefined;
   for (;;) {
     const { trainer } = live;
     const run = new AbortController();
@@ -113,9 +126,10 @@ async function* fit(live: Live, data: unknown, settings: Options = {}): AsyncGen
       for await (const progress of trainer.fit(data, { ...settings, start, signal, report: 'step' })) {
         start = (progress.epoch - 1) * progress.steps + progress.step;
         // The first report alone says which rows are held back.
-        if ('heldOut' in progress) first = { heldOut: progress.heldOut };
+        const { heldOut, ...report } = progress;
+        if (heldOut !== undefined) first ??= { heldOut };
         if (settings.report !== 'step' && progress.step < progress.steps) continue;
-        yield { ...progress, ...first };
+        yield { ...report, ...first };
         first = {};
       }
     } finally {
@@ -133,21 +147,36 @@ function exchange(live: Live, module: TrainerModule): void {
   live.exchange = (async () => {
     await before;
     await Promise.allSettled(live.calls);
+    if (live.isDisposed) return;
     try {
       const { trainer } = live;
-      live.trainer = await carriedOver(live, module);
+      const next = await carriedOver(live, module);
+      if (live.isDisposed) return void (await next.dispose());
+      live.trainer = next;
       live.made = module;
       // A run of `fit` lets go of its trainer when it has ended.
       if (live.runs.size === 0) await trainer.dispose();
       for (const run of live.runs) run.abort();
     } catch (error) {
+      if (live.isDisposed) return;
       console.error(`[nnc] ${module.model.name}: the trainer stays the one before the edit`, error);
     }
   })();
 }
 
+async function carriedOver(live: Live, module: TrainerModule): Promise<Trainer> {
+  const next = await withWeights(live, module);
+  if (live.frozen.length === 0) return next;
+  try {
+    await next.freeze?.(live.frozen);
+  } catch (error) {
+    console.warn(`[nnc] ${module.model.name}: nothing is frozen any more`, error);
+  }
+  return next;
+}
+
 /** A trainer of the edited module: with all of the other's checkpoint where that fits, else with the parameters that do. */
-async function carriedOver({ trainer, made, options }: Live, module: TrainerModule): Promise<Trainer> {
+async function withWeights({ trainer, made, options }: Live, module: TrainerModule): Promise<Trainer> {
   const known = new Map(made.model.parameters.map(({ name, shape }) => [name, String(shape)]));
   const wanted = module.model.parameters;
   const fitting = wanted.filter(({ name, shape }) => known.get(name) === String(shape));
@@ -156,7 +185,7 @@ async function carriedOver({ trainer, made, options }: Live, module: TrainerModu
     const checkpoint = await trainer.save({ optimizer: true });
     try {
       const next = await module.createTrainer({ ...options, parameters: checkpoint });
-      tell(`it goes on from update ${next.stepCount}`);
+      tell(next.stepCount === undefined ? 'all parameters stay' : `it goes on from update ${next.stepCount}`);
       return next;
     } catch {
       // The optimizer or a state is another one.

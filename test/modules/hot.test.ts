@@ -1,0 +1,118 @@
+// What a page has while Vite serves it, with modules as they are emitted: edits that come while something else is going on.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { buildModule } from '../../src/modules/build.js';
+import { keepTrainers, type TrainerModule } from '../../src/modules/hot.js';
+
+const moons = readFileSync(join(import.meta.dirname, '../../examples/vite/src/moons.nn'), 'utf8');
+const rows = 128;
+const at = Float32Array.from({ length: 2 * rows }, (_, i) => Math.sin(i));
+const upper = Float32Array.from({ length: rows }, (_, i) => i % 2);
+
+interface Program {
+  readonly stepCount: number;
+  readonly parameters: Readonly<Record<string, Float32Array>>;
+  step(inputs: object): unknown;
+  freeze(patterns: readonly string[]): void;
+  fit(data: object, options: object): AsyncIterable<{ readonly epoch: number; readonly heldOut?: object }>;
+  dispose(): void;
+}
+
+let said: string[] = [];
+let count = 0;
+const folder = mkdtempSync(join(tmpdir(), 'nnc-hot-'));
+
+beforeEach(() => {
+  said = [];
+  for (const kind of ['info', 'warn', 'error'] as const)
+    vi.spyOn(console, kind).mockImplementation((message: string) => void said.push(message));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The module of the example with another text, on a target. */
+async function module(target: string, from: string | RegExp = /^$/g, to = ''): Promise<TrainerModule> {
+  const path = join(mkdtempSync(`${folder}-`), `moons${count++}.nn`);
+  writeFileSync(path, moons.replaceAll(from, to));
+  const { code } = await buildModule(path, `target=${target}`);
+  rmSync(join(path, '..'), { recursive: true });
+  return (await import(`data:text/javascript,${encodeURIComponent(code ?? '')}`)) as TrainerModule;
+}
+
+const settled = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 50));
+
+it('lets go of a trainer that the program disposes of while it is exchanged, and of the one in its place', async () => {
+  const hot = { data: {} };
+  const edited = await module('wasm', '0.01', '0.02');
+  const trainer = await keepTrainers(await module('wasm'), hot)();
+  const disposed = vi.fn();
+  const createTrainer: TrainerModule['createTrainer'] = async (options) => {
+    const next = await edited.createTrainer(options);
+    void trainer.dispose();
+    return Object.assign(next, { dispose: disposed });
+  };
+  keepTrainers({ ...edited, createTrainer }, hot);
+  await expect.poll(() => disposed.mock.calls.length).toBe(1);
+
+  const another = await keepTrainers(edited, hot)();
+  keepTrainers(edited, hot);
+  void another.dispose();
+  await settled();
+  expect(said.filter((message) => !message.includes('goes on from'))).toEqual([]);
+});
+
+it('exchanges a trainer that was being made when the edit came', async () => {
+  const hot = { data: {} };
+  const made = keepTrainers(await module('wasm'), hot)();
+  keepTrainers(await module('wasm', 'upper', 'above'), hot);
+  const trainer = (await made) as unknown as Program;
+  await settled();
+  trainer.step({ at, above: upper });
+  expect(trainer.stepCount).toBe(1);
+});
+
+it('keeps what is frozen, and says so where the edited model has none of it', async () => {
+  const hot = { data: {} };
+  const trainer = keepTrainers(await module('ts'), hot)() as unknown as Program;
+  trainer.freeze(['z.dense.W']);
+  const frozen = Float32Array.from(trainer.parameters['z.dense.W']);
+  keepTrainers(await module('ts', '0.01', '0.02'), hot);
+  await settled();
+  trainer.step({ at, upper });
+  expect(trainer.parameters['z.dense.W']).toEqual(frozen);
+  expect(trainer.parameters['z.dense.b']).not.toEqual(new Float32Array(16));
+  keepTrainers(await module('ts', /\bz\b/g, 'score'), hot);
+  await settled();
+  expect(said.at(-1)).toBe('[nnc] moons: nothing is frozen any more');
+});
+
+it('tells once which rows a run holds back, and reports each epoch once', async () => {
+  const hot = { data: {} };
+  const trainer = keepTrainers(await module('ts'), hot)() as unknown as Program;
+  const edited = await module('ts', '0.01', '0.02');
+  const epochs: number[] = [];
+  let told = 0;
+  for await (const { epoch, heldOut } of trainer.fit({ at, upper }, { epochs: 4, validation: 0.25 })) {
+    epochs.push(epoch);
+    if (heldOut) told++;
+    if (epoch !== 2) continue;
+    keepTrainers(edited, hot);
+    await settled();
+  }
+  expect(epochs).toEqual([1, 2, 3, 4]);
+  expect(told).toBe(1);
+});
+
+it('says of a model that does not train that all parameters stay', async () => {
+  const hot = { data: {} };
+  const still = async (act: string): Promise<TrainerModule> =>
+    module('ts', moons, `model m {\n  input x: [batch, 2]\n  output y = x |> dense(2) |> ${act}\n}\n`);
+  keepTrainers(await still('tanh'), hot)();
+  keepTrainers(await still('relu'), hot);
+  await settled();
+  expect(said).toEqual(['[nnc] m: edited; all parameters stay']);
+});
