@@ -1,6 +1,7 @@
 // The compiler: walks the list of passes from a source to a program for each target, and prints the module.
 import { emitFallback, emitModule, lineOrigins, sourceMap, sourceMapLine, toJavaScript } from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
+import { requireOptions } from './diagnostics/misuse.js';
 import { notMixed } from './diagnostics/training.js';
 import type { ModelGraph, ModelPart } from './ir/model.js';
 import type { AnyNest, EntryName, Provenance, TargetTraits, TrainerProgram } from './ir/program.js';
@@ -201,6 +202,7 @@ export function makePrograms(source: Source, options: CompileOptions = {}): Prog
 
 /** Compiles a source to a trainer module. The result has no code where `diagnostics` hold an error. */
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
+  requireOptions('compile', { target: options.target }, { target: Object.keys(modules) });
   const { diagnostics, model, programs } = makePrograms(source, options);
   const [first, other] = programs;
   if (!first) return { diagnostics };

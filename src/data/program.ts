@@ -5,6 +5,7 @@ import type { Part } from '../codegen/runtime/fit.js';
 import { check } from '../compile.js';
 import { batchesLooked, dataAbsent } from '../diagnostics/data.js';
 import { Fault, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { requireOptions, requirePath } from '../diagnostics/misuse.js';
 import { fileUnreadable } from '../diagnostics/files.js';
 import { render } from '../diagnostics/render.js';
 import type { ModelGraph } from '../ir/model.js';
@@ -44,6 +45,8 @@ export interface ProgramData {
  */
 export async function readData(source: string | DataRequest): Promise<ProgramData> {
   const request = typeof source === 'string' ? { file: source } : source;
+  requireOptions('readData', request, { file: undefined, model: undefined, set: undefined, seed: undefined });
+  requirePath('readData', request.file);
   const texts = new Map<string, string>();
   return asErrors(texts, () => read(request, texts));
 }

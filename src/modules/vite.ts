@@ -1,6 +1,8 @@
 // A plugin for Vite and Rollup, `nnc/vite`: `import { createTrainer } from './mnist.nn'`.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { requireOptions } from '../diagnostics/misuse.js';
+import { modules } from '../targets.js';
 import { buildModule, type Problem } from './build.js';
 import { isBundlersOwn, type ImportOptions } from './options.js';
 
@@ -37,6 +39,13 @@ interface Reported {
 
 /** Marks the compiled module behind the one that keeps its trainers while it is edited. */
 const compiledMark = 'nnc-compiled';
+const known: Readonly<Record<keyof ImportOptions, readonly string[] | undefined>> = {
+  target: Object.keys(modules),
+  relaxed: undefined,
+  threads: undefined,
+  model: undefined,
+  set: undefined,
+};
 const hotModule = 'virtual:nnc/hot';
 
 /**
@@ -44,6 +53,7 @@ const hotModule = 'virtual:nnc/hot';
  * again, and trainers that are in use become trainers of the new module: weights that still fit stay.
  */
 export default function nnc(options: ImportOptions = {}): ModulePlugin {
+  requireOptions('nnc/vite', options, known);
   let serves = false;
   return {
     name: 'nnc',

@@ -21,3 +21,11 @@ it('writes the modules that its sources write', async () => {
     expect([theirs.code, theirs.declarations, theirs.map]).toEqual([ours.code, ours.declarations, ours.map]);
   }
 });
+
+it('refuses a target that there is not', async () => {
+  const options = JSON.parse('{ "target": "gpu" }') as object;
+  const text = 'model m {\n  input x: [batch, 2]\n  output y = x |> dense(1)\n}\n';
+  await expect(compile({ file: 'm.nn', text }, options)).rejects.toThrow(
+    'compile: target is one of ts, wasm, wgsl, wgsl,wasm; it was given gpu',
+  );
+});

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openRun } from '../../src/node.js';
+import { openRun, readData } from '../../src/node.js';
 import { dataFolder } from '../data/files.js';
 import { blocksOf } from '../docs/snippets.js';
 import { warm } from './nnc.js';
@@ -80,10 +80,24 @@ describe('openRun', () => {
     rmSync(join(folder, 'spoilt/best.safetensors'));
     await expect(openRun(join(folder, 'spoilt'), { weights: 'best' })).rejects.toThrow(/^error\[checkpoint-absent\]/);
     expect((await openRun(join(folder, 'spoilt'))).checkpoint).toMatch(/last.safetensors$/);
-    writeFileSync(join(folder, 'spoilt/model.nn'), net.replace('tanh', '').replace('softmax(', 'sotfmax('));
+    const model = join(folder, 'spoilt/model.nn');
+    writeFileSync(model, readFileSync(model, 'utf8').replace('softmax(', 'sotfmax('));
     await expect(openRun(join(folder, 'spoilt'))).rejects.toThrow(/^error\[unknown-name\][^]*sotfmax/);
     writeFileSync(join(folder, 'spoilt/run.json'), '{');
     await expect(openRun(join(folder, 'spoilt'))).rejects.toThrow(/run\.json cannot be used: it is not JSON/);
+  });
+
+  it('refuses what it does not take', async () => {
+    const given = (options: object): Promise<unknown> => openRun(join(folder, 'run'), options);
+    await expect(given({ wieghts: 'last' })).rejects.toThrow('openRun has no option wieghts; it takes weights, target');
+    await expect(given({ weights: 'first' })).rejects.toThrow(
+      'openRun: weights is one of best, last; it was given first',
+    );
+    await expect(given({ target: 'wgsl' })).rejects.toThrow('openRun: target is one of ts, wasm; it was given wgsl');
+    await expect(openRun(JSON.parse('null'))).rejects.toThrow(TypeError);
+    await expect(readData(JSON.parse('{ "file": "net.nn", "seeds": 3 }'))).rejects.toThrow(
+      'readData has no option seeds; it takes file, model, set, seed',
+    );
   });
 
   it('prints what docs/runs.md shows', () => {

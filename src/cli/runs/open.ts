@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Words } from '../../data/dataset.js';
 import { asErrors, readPortions, refuseErrors, type ProgramData } from '../../data/program.js';
 import { Fault } from '../../diagnostics/diagnostic.js';
+import { requireOptions, requirePath } from '../../diagnostics/misuse.js';
 import { checkpointAbsent } from '../../diagnostics/runs.js';
 import { compile } from '../../index.js';
 import { sourcesOf } from '../source.js';
@@ -46,7 +47,10 @@ export interface OpenRun {
 }
 
 /** Opens the folder of a run. What is wrong with it is an `Error` with the message that `nnc` shows. */
-export async function openRun(folder: string, { weights, target }: OpenOptions = {}): Promise<OpenRun> {
+export async function openRun(folder: string, options: OpenOptions = {}): Promise<OpenRun> {
+  requirePath('openRun', folder);
+  requireOptions('openRun', options, { weights: ['best', 'last'], target: ['ts', 'wasm'] });
+  const { weights, target } = options;
   const texts = new Map<string, string>();
   return asErrors(texts, async () => {
     const record = readRecord(folder);
