@@ -89,10 +89,15 @@ export const unexpectedToken = message(
   }),
 );
 
-export const settingsTogether = message('settings-together', (p: { span: Span; name: string }) => ({
-  message: `${p.name} stands right behind another setting`,
-  labels: [at(p.span, 'a comma or a line end is missing before it')],
-}));
+/** It is read as what it seems to be, the next setting. */
+export const settingsTogether = message(
+  'settings-together',
+  (p: { span: Span; name: string }) => ({
+    message: `${p.name} stands right behind another setting`,
+    labels: [at(p.span, 'a comma or a line end is missing before it')],
+  }),
+  'warning',
+);
 
 export const missingExpression = message('missing-expression', (p: { span: Span; after: string }) => ({
   message: `an expression is missing after ${p.after}`,

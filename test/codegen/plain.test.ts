@@ -52,7 +52,7 @@ describe('formatting', () => {
     expect(withoutPlain(code, 'run').code).toMatch(/^run0;$/);
   });
 
-  it.each(['mnist', 'lenet'])('kernels of %s, of which it spares Prettier most', async (name) => {
+  it.each(['mnist', 'lenet'])('kernels of %s, of which it spares Prettier about half', async (name) => {
     const path = `examples/${name}/${name}.nn`;
     const { code = '' } = await compile({ file: path, text: readFileSync(path, 'utf8') }, { target: 'ts' });
     const kernels = [...code.matchAll(/^(?:\/\/.*\n)+function [^]*?^\}$/gm)].map(([text]) => text).join('\n\n');
@@ -65,6 +65,6 @@ describe('formatting', () => {
       (_, open: string, inner: string, close: string) => open + inner.replace(/\n/g, ' ') + close,
     );
     expect(await format(`${joined}\n`)).toBe(await whole(`${joined}\n`));
-    expect(withoutPlain(joined, 'run').code.length).toBeLessThan(joined.length / 2);
+    expect(withoutPlain(joined, 'run').code.length).toBeLessThan(0.55 * joined.length);
   });
 });

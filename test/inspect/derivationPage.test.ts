@@ -52,7 +52,7 @@ it.each([
 });
 
 it('every line can have the focus, as a wide one scrolls', async () => {
-  const source = deep.replace('sgd(lr = 0.1)', 'sgd(lr = 0.1)  clip_norm = 1.0');
+  const source = deep.replace('sgd(lr = 0.1)', 'sgd(lr = 0.1), clip_norm = 1.0');
   const model = modelOf(source);
   const page = await printDerivationPage(model, derivationOf(model), { source });
   const all = [...page.matchAll(/<li id="t\d+"([^>]*)>(.*?)<\/li>/gs)];

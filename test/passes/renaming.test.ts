@@ -61,7 +61,7 @@ ${bindings.join('\n')}
   output {result}
   loss {cost} = mse({result}, {target})
   metric {level} = mean(abs({result}))
-  train { optimizer = adam(lr = 0.01)${clip ? ' clip_norm = 1' : ''} }
+  train { optimizer = adam(lr = 0.01)${clip ? ', clip_norm = 1' : ''} }
 }
 `;
 }

@@ -122,7 +122,8 @@ export function sourceMap(
 
 /** The line at the end of a module that names its map. */
 export function sourceMapLine(file: string): string {
-  return `//# sourceMappingURL=${encodeURIComponent(file)}\n`;
+  // In two parts: tools that look for maps would take a whole one for the line of this file.
+  return `//# ${['source', 'MappingURL'].join('')}=${encodeURIComponent(file)}\n`;
 }
 
 function indentOf(line: string): number {

@@ -1,4 +1,4 @@
-// The limits beyond which a run is warned of something, each with its reason. docs/runs.md prints them.
+// The limits beyond which a run is warned of something, each with its reason. docs/runs.md has them in words.
 
 interface Limit {
   readonly value: number;
