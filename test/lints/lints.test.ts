@@ -233,6 +233,12 @@ model m {
   });
 });
 
+it('leaves a comment behind a name that is left out where its line began', () => {
+  const text = 'model m {\n  input x: [batch, 2]\n  a = 2 * x   // twice\n  output y = x |> dense(1)\n}\n';
+  for (const written of [text, text.replaceAll('\n', '\r\n')])
+    expect(mended('m.nn', written, told('', written, 'm.nn')).text).toBe(written.replace('a = 2 * x   ', ''));
+});
+
 describe('last-dropout', () => {
   it.each([
     ['dense(4) |> dropout(0.1) |> dense(3)', []],

@@ -131,8 +131,11 @@ function without({ span }: Statement, name: string, { source }: Named): Fix {
 /** A stretch with the lines that would be left empty. */
 function wholeLines({ file, start, end }: Span, text: string): Span {
   const before = /(?:^|\n)([ \t]*)$/.exec(text.slice(0, start))?.[1];
-  const after = /^[ \t]*(?:\r?\n|$)/.exec(text.slice(end))?.[0];
-  if (before === undefined || after === undefined) return { file, start, end };
+  const behind = text.slice(end);
+  const after = /^[ \t]*(?:\r?\n|$)/.exec(behind)?.[0];
+  if (before === undefined) return { file, start, end };
+  // A comment that stood behind stays, and begins where the line did.
+  if (after === undefined) return { file, start, end: end + (/^[ \t]+(?=\/\/)/.exec(behind)?.[0].length ?? 0) };
   return { file, start: start - before.length, end: end + after.length };
 }
 
