@@ -47,8 +47,9 @@ interface Live {
   /** The module that made it. */
   made: TrainerModule;
   readonly options: Options;
-  /** Runs of `fit`, which end after the step they are in, and calls that are not answered yet. */
-  readonly runs: Set<AbortController>;
+  /** Runs of `fit`, each of the trainer that was behind when it began; they end after the step they are in. */
+  readonly runs: Map<AbortController, Trainer>;
+  /** Calls that are not answered yet. */
   readonly calls: Set<Promise<unknown>>;
   /** What the program froze, which no checkpoint says. */
   frozen: readonly string[];
@@ -73,7 +74,7 @@ export function keepTrainers(module: TrainerModule, hot: Hot): TrainerModule['cr
 
 /** What a program holds: all that it asks goes to the trainer that is behind at that time. */
 function handle(trainer: Trainer, made: TrainerModule, options: Options, kept: Kept): Trainer {
-  const live: Live = { trainer, made, options, runs: new Set(), calls: new Set(), frozen: [], isDisposed: false };
+  const live: Live = { trainer, made, options, runs: new Map(), calls: new Set(), frozen: [], isDisposed: false };
   kept.live.add(live);
   // Edited while it was being made.
   if (kept.module !== made) exchange(live, kept.module);
@@ -120,7 +121,7 @@ async function* fit(live: Live, data: unknown, settings: Options = {}): AsyncGen
   for (;;) {
     const { trainer } = live;
     const run = new AbortController();
-    live.runs.add(run);
+    live.runs.set(run, trainer);
     try {
       const signal = AbortSignal.any([...signals, run.signal]);
       for await (const progress of trainer.fit(data, { ...settings, start, signal, report: 'step' })) {
@@ -134,7 +135,7 @@ async function* fit(live: Live, data: unknown, settings: Options = {}): AsyncGen
       }
     } finally {
       live.runs.delete(run);
-      if (live.trainer !== trainer) await trainer.dispose();
+      await letGo(live, trainer);
     }
     if (!run.signal.aborted || signals.some(({ aborted }) => aborted)) return;
     await live.exchange;
@@ -154,14 +155,18 @@ function exchange(live: Live, module: TrainerModule): void {
       if (live.isDisposed) return void (await next.dispose());
       live.trainer = next;
       live.made = module;
-      // A run of `fit` lets go of its trainer when it has ended.
-      if (live.runs.size === 0) await trainer.dispose();
-      for (const run of live.runs) run.abort();
+      await letGo(live, trainer);
+      for (const run of live.runs.keys()) run.abort();
     } catch (error) {
       if (live.isDisposed) return;
       console.error(`[nnc] ${module.model.name}: the trainer stays the one before the edit`, error);
     }
   })();
+}
+
+/** Disposes of a trainer that another is in the place of, and that no run of `fit` is of any more. */
+async function letGo(live: Live, trainer: Trainer): Promise<void> {
+  if (live.trainer !== trainer && ![...live.runs.values()].includes(trainer)) await trainer.dispose();
 }
 
 async function carriedOver(live: Live, module: TrainerModule): Promise<Trainer> {

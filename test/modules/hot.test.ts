@@ -107,6 +107,34 @@ it('tells once which rows a run holds back, and reports each epoch once', async 
   expect(told).toBe(1);
 });
 
+it('disposes once of each trainer that two edits put aside while a run waits', async () => {
+  const disposed: string[] = [];
+  const watched = async (name: string, rate: string): Promise<TrainerModule> => {
+    const made = await module('ts', '0.01', rate);
+    return {
+      ...made,
+      createTrainer: async (options) => {
+        const trainer = await made.createTrainer(options);
+        return new Proxy(trainer, {
+          get: (of, key) => (key === 'dispose' ? () => void disposed.push(name) : Reflect.get(of, key)),
+        });
+      },
+    };
+  };
+  const hot = { data: {} };
+  const [b, c] = [await watched('b', '0.02'), await watched('c', '0.03')];
+  const trainer = (await keepTrainers(await watched('a', '0.01'), hot)()) as unknown as Program;
+  for await (const { epoch } of trainer.fit({ at, upper }, { epochs: 3 })) {
+    if (epoch !== 1) continue;
+    keepTrainers(b, hot);
+    keepTrainers(c, hot);
+    await settled();
+    expect(disposed).toEqual(['b']);
+  }
+  expect(disposed).toEqual(['b', 'a']);
+  expect(trainer.stepCount).toBe(6);
+});
+
 it('says of a model that does not train that all parameters stay', async () => {
   const hot = { data: {} };
   const still = async (act: string): Promise<TrainerModule> =>
