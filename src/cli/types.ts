@@ -69,10 +69,10 @@ function importsUnder(root: string): Imported[] {
   });
 }
 
-/** A program whose comments are spaces; what looks like one in a string stays. */
+/** A program whose comments are spaces; what looks like one in a string stays. What is never closed goes on to the end, in one go. */
 function withoutComments(text: string): string {
   const stringOrComment =
-    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[^]*?\*\/|<!--[^]*?-->/g;
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*(?:`|$)|\/\/.*|\/\*[^]*?(?:\*\/|$)|<!--[^]*?(?:-->|$)/g;
   return text.replace(stringOrComment, (part) => (/^[/<]/.test(part) ? ' ' : part));
 }
 

@@ -62,6 +62,8 @@ it('passes over what comments import and what is asked for as text, and goes on 
     status: 1,
     stderr: expect.stringContaining('no program in other imports a .nn file'),
   });
+  put('open.ts', `import './gone.nn?raw'; ${'/* '.repeat(100_000)}`);
+  put('open.vue', '<!-- '.repeat(100_000));
   put('a.ts', "const at = 'http://a';\nimport '../gone.nn?url'; import './line.nn?target=gpu'; import './line.nn';\n");
   expect(warm(['types', 'other'], { cwd: folder })).toMatchObject({
     status: 1,
