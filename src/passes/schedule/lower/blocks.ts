@@ -92,9 +92,18 @@ export function writeRange(
   const start = add(from ?? zero, mul(toIndex(block), length));
   const end = add(start, length);
   loop({ from: start, to: even ? end : least(end, to) });
-  after();
+  takenIn(writer, cut, after);
   const body = writer.close();
   writer.push({ kind: 'loop', axis: block, to: blocks, step: 1, as: 'serial', body });
+}
+
+/** What takes in a block's sum is left out where that is the only one: the whole is still 0, to which the sum is added in the end. */
+function takenIn(writer: Writer, { less }: Cut, after: () => void): void {
+  if (!less) return after();
+  writer.open();
+  after();
+  const then = writer.close();
+  writer.push({ kind: 'if', less, then, else: [] });
 }
 
 /** How many blocks there are, of how many rounds; `even`: all of them. */
