@@ -9,7 +9,11 @@ import { wellFormatted } from '../support/formatting.js';
 const root = join(import.meta.dirname, '../..');
 
 /** What these are about is how long or how crowded their lines are. */
-const asWritten = ['test/errors/loops/misused.nn', 'test/errors/types/long-operands.nn'];
+const asWritten = [
+  'test/errors/loops/misused.nn',
+  'test/errors/types/long-operands.nn',
+  'test/errors/syntax/settings-together.nn',
+];
 
 function modelsIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
