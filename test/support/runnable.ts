@@ -2,11 +2,11 @@
 import { transform } from 'esbuild';
 import { emitFallback, emitModule, type EmitOptions, type Writer } from '../../src/codegen/emit.js';
 import type { Definition } from '../../src/codegen/text/definition.js';
-import { makePrograms, type CompileOptions } from '../../src/compile.js';
+import { makePrograms, type CompileOptions, type TargetProgram } from '../../src/compile.js';
 import type { Diagnostic, Source } from '../../src/diagnostics/diagnostic.js';
 
 /** Text as it comes, without the types of definitions. */
-const plain: Writer = {
+export const plain: Writer = {
   print: (definitions) => Promise.resolve(definitions.map(textOf).join('\n\n')),
   format: (code) => Promise.resolve(code),
 };
@@ -58,13 +58,19 @@ export async function plainText(text: string, options: CompileOptions = {}, file
 /** The same with what is said of it; no code where there are errors. */
 export async function plainly(source: Source, options: CompileOptions = {}, writer: Writer = plain) {
   const { diagnostics, programs } = makePrograms(source, options);
-  const [first, other] = programs;
-  if (!first) return { diagnostics };
-  const { program, ...own } = first;
+  return programs.length ? { diagnostics, code: await printed(programs, writer, options.profile) } : { diagnostics };
+}
+
+/** The module in TypeScript of a program, or of two for one module. */
+export async function printed(
+  [{ program, ...own }, other]: readonly TargetProgram[],
+  writer?: Writer,
+  profile?: CompileOptions['profile'],
+): Promise<string> {
   const { code } = other
     ? await emitFallback(program, other, writer)
-    : await emitModule(program, { ...own, profile: options.profile, writer });
-  return { diagnostics, code };
+    : await emitModule(program, { ...own, profile, writer });
+  return code;
 }
 
 /** The same in JavaScript, to be run. */
