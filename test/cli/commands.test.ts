@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { chosen } from '../support/full.js';
 import { nnc, warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-cli-'));
@@ -38,7 +39,7 @@ function run(...args: string[]): ReturnType<typeof nnc> {
   return warm(args, { cwd: folder });
 }
 
-it.each([
+const alone = [
   ['--help'],
   ['check', 'line.nn'],
   ['check', 'wrong.nn', '--json'],
@@ -47,11 +48,16 @@ it.each([
   ['ops', 'dense'],
   ['passes'],
   ['fly'],
-])('nnc %s does in a process of its own what it does in one that it has run in', (...args) => {
-  const [first, second] = [run(...args), run(...args)];
-  expect(second).toEqual(first);
-  expect(nnc(args, { cwd: folder })).toEqual(first);
-});
+];
+
+it.each(chosen(alone, ([command]) => ['--help', 'compile', 'fly'].includes(command)))(
+  'nnc %s does in a process of its own what it does in one that it has run in',
+  (...args) => {
+    const [first, second] = [run(...args), run(...args)];
+    expect(second).toEqual(first);
+    expect(nnc(args, { cwd: folder })).toEqual(first);
+  },
+);
 
 describe('nnc check', () => {
   const wrong = `import { a, b } from "ab.nn"
@@ -211,7 +217,7 @@ describe('check', () => {
       String.fromCharCode(...Array.from({ length: 5000 }, () => random() % 256)),
       line.slice(0, 100),
       `model m { loss = ${'('.repeat(10_000)}1${')'.repeat(10_000)} }`,
-      `model m { loss = ${'1 + '.repeat(250_000)}1 }`,
+      `model m { loss = ${'1 + '.repeat(100_000)}1 }`,
       'import { a } from "./line.nn"\n',
       '\0\uFEFF\uFFFF',
     ];
@@ -229,7 +235,7 @@ describe('compile', () => {
     const { status, stdout, stderr } = run('compile', 'line.nn', '-o', 'line.ts');
     expect([status, stdout]).toEqual([0, '']);
     expect(stderr).toMatch(/^line\.ts: \d+ bytes of memory at batch \d+ \(parameters \d+, .*tensors \d+\)\n$/);
-    for (const target of ['wgsl', 'wgsl,wasm']) {
+    for (const target of chosen(['wgsl', 'wgsl,wasm'], (one) => one === 'wgsl')) {
       const gpu = run('compile', 'line.nn', '--target', target, '-o', `${target}.ts`);
       expect(gpu.stderr).toMatch(/ of memory at batch \d+ \(.*\), \d dispatches a step\n$/);
     }
