@@ -103,7 +103,11 @@ describe('a reader that has ended', () => {
 
 describe('files that may not grow', () => {
   it.each([
-    ['a module', 'ulimit -f 1; $nnc compile line.nn -o large.ts', 'large.ts cannot be written: it would be larger'],
+    [
+      'a file',
+      'ulimit -f 1; $nnc compile line.nn --emit tree -o large.ts',
+      'large.ts cannot be written: it would be larger',
+    ],
     ['a run', 'ulimit -f 0; $nnc train line.nn --out small', 'cannot be written: it would be larger'],
     [
       'standard output',
