@@ -14,7 +14,7 @@ import { createWeights } from '../../src/passes/schedule/weights.js';
 import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import { printKernel } from '../support/printKernel.js';
-import { sharing } from '../support/sharing.js';
+import { sharing, sharingAndAlone } from '../support/sharing.js';
 import { plainText, runnableText } from '../support/runnable.js';
 import { compileText, importCode, type LoadedModule, type LoadedTrainer } from '../support/trainer.js';
 import { casePath, cases, inputsOf, readCase, takeRows } from '../reference/reference.js';
@@ -36,15 +36,14 @@ describe.each(cases)('%s', (name) => {
   it('has the same bits with 1, 2 and 3 threads', async () => {
     const record = readCase(name);
     const text = readFileSync(casePath(record.model), 'utf8');
-    const module = await sharing(text, record.set);
-    const plain = await importCode(await runnableText(text, { target: 'wasm', set: record.set }));
+    const modules = await sharingAndAlone(text, record.set);
     const parameters = Object.fromEntries(
       Object.entries(record.parameters).map(([n, t]) => [n, Float32Array.from(t.data)]),
     );
-    const run = async (of: LoadedModule, threads: number): Promise<string> => {
-      const trainer = await of.createTrainer({ seed: 0, parameters, threads });
+    const run = async (of: LoadedModule, threads?: number): Promise<string> => {
+      const trainer = await of.createTrainer({ seed: 0, parameters, ...(threads && { threads }) });
       const said: unknown[] = [];
-      for (let i = 0; i < 20; i++)
+      for (let i = 0; i < 6; i++)
         said.push(
           trainer.step(
             record.step_rows && i < record.step_rows.length
@@ -61,8 +60,8 @@ describe.each(cases)('%s', (name) => {
       trainer.dispose();
       return found;
     };
-    const alone = await run(plain, 1);
-    for (const threads of [1, 2, 3]) expect(await run(module, threads)).toBe(alone);
+    const alone = await run(modules.alone);
+    for (const threads of [1, 2, 3]) expect(await run(modules.sharing, threads)).toBe(alone);
   });
 });
 
@@ -98,7 +97,7 @@ async function runBeside(program: string, flags: readonly string[] = []): Promis
 }
 
 describe('a network', () => {
-  it('has the same bits after 200 steps, and when batches grow', async () => {
+  it('has the same bits after 60 steps, and when batches grow', async () => {
     const modules = [
       await importCode(await runnableText(network, { target: 'wasm', threads: true })),
       await sharing(network),
@@ -108,7 +107,7 @@ describe('a network', () => {
     for (const module of modules)
       for (const threads of [1, 2, 3, 'auto'] as const) {
         const trainer = await module.createTrainer({ threads, batch: 16 });
-        const losses = Array.from({ length: 200 }, (_, i) => trainer.step(batches[i % batches.length]).loss);
+        const losses = Array.from({ length: 60 }, (_, i) => trainer.step(batches[i % batches.length]).loss);
         losses.push(trainer.evaluate(examples(1000)).loss);
         expect(losses.every(Number.isFinite)).toBe(true);
         found.add(fingerprint(trainer, losses));
@@ -128,16 +127,16 @@ model words {
   train { optimizer = adam(lr = 1e-2), batch = 33, seed = 4 }
 }
 `;
-    const module = await sharing(text);
+    const modules = await sharingAndAlone(text);
     const inputs = (rows: number): object => ({
       words: Int32Array.from({ length: 9 * rows }, (_, i) => (i * i) % 37),
       label: Int32Array.from({ length: 9 * rows }, (_, i) => (i * i) % 5),
     });
     const found = new Set<string>();
-    const plain = await importCode(await runnableText(text, { target: 'wasm' }));
     for (const threads of [0, 1, 2, 3, 7]) {
-      const of = threads === 0 ? plain : module;
-      const trainer = await of.createTrainer({ threads: Math.max(1, threads) });
+      const trainer = await (threads === 0
+        ? modules.alone.createTrainer()
+        : modules.sharing.createTrainer({ threads }));
       const said = [33, 1, 60, 7].map((rows) => [
         trainer.step(inputs(rows)).loss,
         Array.from(trainer.gradients(inputs(rows)).gradients['vectors.embedding.W']),
@@ -300,7 +299,7 @@ model words {
 
     it('is no thread that is slow', async () => {
       const code = await runnableText(network, { target: 'wasm', threads: true });
-      const slow = `if (thread === 1 && work === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);`;
+      const slow = `if (thread === 1 && work === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);`;
       const { createTrainer } = await importCode(code.replace(atWork, `$& ${slow}`));
       const [one, other] = [await createTrainer({ threads: 3 }), await createTrainer({ threads: 1 })];
       expect(one.step(examples(40)).loss).toBe(other.step(examples(40)).loss);
