@@ -71,20 +71,20 @@ function historyOf(trainer: LoadedTrainer): string {
 
 describe('copies of a layer', () => {
   it.each(['ts', 'wasm'] as const)(
-    'have one text on %s: that of 100 layers is hardly longer than that of 4',
+    'have one text on %s: that of 40 layers is hardly longer than that of 4',
     (target) => {
-      const [few, many] = [4, 100].map((n) => kernelText(programOf(modelOf(equalLayers(n)), target)));
-      expect(many / few).toBeLessThanOrEqual(1.3);
+      const [few, many] = [4, 40].map((n) => kernelText(programOf(modelOf(equalLayers(n)), target)));
+      expect(many / few).toBeLessThanOrEqual(1.29);
     },
   );
 
   it('take at most 600 bytes of ts each besides', async () => {
     const [few, many] = await Promise.all(
-      [20, 60].map((n) => compile({ file: 'model.nn', text: equalLayers(n) }, { target: 'ts' })),
+      [14, 34].map((n) => compile({ file: 'model.nn', text: equalLayers(n) }, { target: 'ts' })),
     );
     // What a loop's counter stands in has the parentheses that Prettier leaves.
     expect(await isFormatted(few.code ?? '', { parser: 'typescript' })).toBe(true);
-    expect(((many.code ?? '').length - (few.code ?? '').length) / 40).toBeLessThanOrEqual(600);
+    expect(((many.code ?? '').length - (few.code ?? '').length) / 20).toBeLessThanOrEqual(600);
   });
 
   const transformer = readFileSync(new URL('../../bench/models/transformer.nn', import.meta.url), 'utf8');
@@ -111,10 +111,10 @@ describe('copies of a layer', () => {
   it('share what clip_norm asks of each gradient', () => {
     const clipped = (n: number): TrainerProgram =>
       programOf(modelOf(equalLayers(n).replace('batch = 16', 'batch = 16\n    clip_norm = 1')), 'ts');
-    const [few, many] = [clipped(14), clipped(40)];
+    const [few, many] = [clipped(14), clipped(24)];
     expect(many.kernels).toHaveLength(few.kernels.length);
     // The norm is a sum over all gradients, a term each.
-    expect(kernelText(many)).toBeLessThan(kernelText(few) + 26 * 2 * 60);
+    expect(kernelText(many)).toBeLessThan(kernelText(few) + 10 * 2 * 60);
   });
 
   it('say at each call whose it is, and are named after the block', async () => {
@@ -222,7 +222,7 @@ describe('copies of a layer', () => {
       fc.asyncProperty(fc.array(fc.nat(2), { minLength: 5, maxLength: 7 }), async (backs) => {
         const lines = backs.map((back, i) => `  h${i + 1} = (h${i} |> dense(8) |> tanh) * h${Math.max(0, i - back)}`);
         const text = `model m {\n  input x: [batch, 8]\n  input y: [batch, 8]\n  h0 = x + 0.5\n${lines.join('\n')}\n  output h${backs.length}\n  loss = mse(h${backs.length}, y)\n  train { optimizer = adam(lr = 1e-2) }\n}\n`;
-        for (const target of ['ts', 'wasm'] as const)
+        for (const target of chosen(['ts', 'wasm'] as const, (one) => one === 'ts'))
           expect(historyOf(await trainerOf(programOf(modelOf(text), target), target))).toBe(
             historyOf(await trainerOf(writtenOut(text, target), target)),
           );
