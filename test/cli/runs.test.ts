@@ -150,11 +150,11 @@ describe('going on', () => {
 
   it('goes on after kills at any moment', { timeout: 120_000 }, async () => {
     for (const target of full ? ['ts', 'wasm'] : ['ts']) {
-      const args = ['train', full ? 'net.nn' : 'tiny.nn', '--epochs', '200', '--target', target, '--quiet', '--out'];
+      const args = ['train', full ? 'net.nn' : 'tiny.nn', '--epochs', '400', '--target', target, '--quiet', '--out'];
       run(...args, `calm-${target}`);
       for (let round = 0; round < (full ? 10 : 1); round++) {
         const name = `killed-${target}-${round}`;
-        await killed([...args, name], name, full ? 5 : 1);
+        await killed([...args, name], name, 5);
         expect(stateOf(name)).toEqual(stateOf(`calm-${target}`));
       }
     }
