@@ -132,7 +132,14 @@ async function train(session: Session, reporter: Reporter, options: TrainOptions
     const { checkNumerics: numerics = false, allowNonfinite: nonfinite = false } = options;
     const watching = { seed, numerics, nonfinite };
     const { ended, best, fault } = await unlessRefused(model, () =>
-      runLoop({ ...loop, best: position?.best, seconds, calls: position?.calls ?? 0, ...watching }),
+      runLoop({
+        ...loop,
+        best: position?.best,
+        recent: position?.recent,
+        seconds,
+        calls: position?.calls ?? 0,
+        ...watching,
+      }),
     );
     const test = ended === 'interrupted' || fault ? undefined : await testOn(session, folder, reporter);
     folder.end(ended, test && { test });

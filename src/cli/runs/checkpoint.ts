@@ -14,6 +14,14 @@ export interface Position {
   readonly best?: Best;
   /** Calls of step that it has made. */
   readonly calls: number;
+  /** Steps that steps.jsonl does not tell of yet. */
+  readonly recent?: Recent;
+}
+
+/** Losses of steps, added up by name, and how many steps those are. */
+export interface Recent {
+  of: Record<string, number>;
+  count: number;
 }
 
 type Metadata = Readonly<Record<string, string>>;
@@ -81,6 +89,7 @@ export function positionIn(path: string, file: Uint8Array): Position | undefined
     const whole = [state.epoch, state.step, state.before, state.worse, state.sums.seen];
     if (!whole.every((n) => Number.isSafeInteger(n) && n >= 0)) throw new TypeError();
     Object.setPrototypeOf(state.sums.of, null);
+    if (position.recent) Object.setPrototypeOf(position.recent.of, null);
     return position;
   } catch {
     throw new Fault(checkpointUnreadable({ file: path, reason: 'its metadata do not say where the run stands' }));

@@ -9,6 +9,7 @@ import type { TrainerProgram } from '../../ir/program.js';
 import { trainOn, updatesIn, type Fed } from '../feed.js';
 import { textOf } from '../files.js';
 import type { Progress, Trainer } from '../trainer.js';
+import type { Recent } from './checkpoint.js';
 import { findFault, faultMessage, type Snapshot } from './fault.js';
 import { names, type RunFolder } from './folder.js';
 import { warnedBeforehand } from './beforehand.js';
@@ -33,6 +34,8 @@ export interface Loop {
   /** Calls of step that were made before. */
   readonly calls: number;
   readonly best: Best | undefined;
+  /** Steps before that steps.jsonl does not tell of yet. */
+  readonly recent?: Recent;
   /** That the run has taken before. */
   readonly seconds: number;
   /** Whether the data are to be looked at before the first step. */
@@ -90,6 +93,7 @@ function courseOf(loop: Loop) {
   const elapsed = (): number => loop.seconds + (performance.now() - begin) / 1000;
   const { patience = Infinity } = model.train;
   let { best, calls } = loop;
+  const recent = loop.recent ?? { of: Object.create(null), count: 0 };
   let before = calls - state.step;
   let moment: Progress | undefined;
   let snapshot: Snapshot | undefined;
@@ -102,14 +106,14 @@ function courseOf(loop: Loop) {
   for (const warning of warnedBeforehand(model, updatesIn(model, fed, epochs))) warn(warning);
   const watching = watchedTrainer(trainer, {
     ...{ calls, numerics: loop.numerics, nonfinite: loop.nonfinite, total, health },
-    ...{ epoch: () => state.epoch, seconds: elapsed, row: folder.step },
+    ...{ epoch: () => state.epoch, seconds: elapsed, row: folder.step, recent },
     // With what has been observed of the data.
     async before() {
       snapshot ??= { file: await trainer.save({ optimizer: true }), state: structuredClone(state), calls };
     },
   });
   const save = async (): Promise<void> => {
-    const file = await folder.save(trainer, { state, calls, ...(best && { best }) }, elapsed());
+    const file = await folder.save(trainer, { state, calls, recent, ...(best && { best }) }, elapsed());
     snapshot = { file, state: structuredClone(state), calls };
   };
   const epochEnded = async (progress: Progress): Promise<EpochRecord> => {

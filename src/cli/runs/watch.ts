@@ -3,6 +3,7 @@ import { lossScale } from '../../ir/model.js';
 import type { Trainer, TrainerInputs, Values } from '../trainer.js';
 import type { InputArrays } from '../../data/dataset.js';
 import type { Health } from './health.js';
+import type { Recent } from './checkpoint.js';
 import type { StepRecord } from './metrics.js';
 
 /** Thrown out of a step whose loss, or what it made of a parameter, is not finite. */
@@ -30,6 +31,8 @@ export interface Watching {
   seconds(): number;
   row(row: StepRecord): void;
   readonly health: Health;
+  /** Steps that no row has told of yet. */
+  readonly recent: Recent;
 }
 
 /** Stretches of steps that are told of in a run. */
@@ -38,18 +41,17 @@ const mostRows = 1000;
 /** A trainer whose steps are watched. */
 export function watchedTrainer(trainer: Trainer, watching: Watching): Trainer {
   const each = Math.max(1, Math.ceil((watching.total ?? 0) / mostRows));
+  const { recent } = watching;
   let { calls } = watching;
-  let sums = new Map<string, number>();
-  let count = 0;
   const note = (values: Values): void => {
-    for (const name in values) sums.set(name, (sums.get(name) ?? 0) + values[name]);
-    count++;
+    for (const name in values) recent.of[name] = (recent.of[name] ?? 0) + values[name];
+    recent.count++;
     if (calls % each !== 0) return;
-    const train = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / count]));
+    const train = Object.fromEntries(Object.entries(recent.of).map(([name, sum]) => [name, sum / recent.count]));
     const about = { step: calls, epoch: watching.epoch(), seconds: watching.seconds() };
     watching.row({ ...about, train, ...watching.health.taken() });
-    sums = new Map();
-    count = 0;
+    recent.of = Object.create(null);
+    recent.count = 0;
   };
   return withStep(trainer, async (inputs) => {
     await watching.before();
