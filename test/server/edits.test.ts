@@ -21,8 +21,8 @@ it.each([
 );
 
 describe('the server', () => {
-  const uri = 'file:///work/a.nn';
-  const blocks = 'file:///work/blocks.nn';
+  const uri = 'file:///models/a.nn';
+  const blocks = 'file:///models/blocks.nn';
   const text = 'import { f } from "blocks.nn"\nmodel m {\n  input x: [batch, 2]\n  loss = mean(f(x |> dense(1)))\n}\n';
   const codes = async (editor: Awaited<ReturnType<typeof openEditor>>): Promise<string[]> => {
     const { items } = (await editor.ask('languages.diagnostics.on', { textDocument: { uri } })) as {
@@ -32,7 +32,7 @@ describe('the server', () => {
   };
 
   it('sees what an imported file says in its editor, before it is saved, and what it says once that is closed', async () => {
-    const editor = await openEditor({ '/work/blocks.nn': 'fn f(x) = x\n' });
+    const editor = await openEditor({ '/models/blocks.nn': 'fn f(x) = x\n' });
     await editor.ask('onDidOpenTextDocument', opening(uri, text));
     expect(await codes(editor)).toEqual([]);
     await editor.ask('onDidOpenTextDocument', opening(blocks, 'fn g(x) = x\n'));
@@ -47,11 +47,11 @@ describe('the server', () => {
   });
 
   it('sees that a file has changed on disk', async () => {
-    const files = { '/work/blocks.nn': 'fn f(x) = x\n' };
+    const files = { '/models/blocks.nn': 'fn f(x) = x\n' };
     const editor = await openEditor(files);
     await editor.ask('onDidOpenTextDocument', opening(uri, text));
     expect(await codes(editor)).toEqual([]);
-    files['/work/blocks.nn'] = 'fn g(x) = x\n';
+    files['/models/blocks.nn'] = 'fn g(x) = x\n';
     await editor.ask('onDidChangeWatchedFiles', { changes: [{ uri: blocks, type: 2 }] });
     expect(await codes(editor)).toEqual(['not-exported']);
   });
@@ -88,7 +88,7 @@ describe('the server', () => {
 
   it('answers nothing of a text that is not open', async () => {
     const editor = await openEditor();
-    const asked = { textDocument: { uri: 'file:///work/none.nn' }, position: { line: 0, character: 0 } };
+    const asked = { textDocument: { uri: 'file:///models/none.nn' }, position: { line: 0, character: 0 } };
     expect(await editor.ask('onHover', asked)).toBeNull();
     expect(await editor.ask('onCompletion', asked)).toEqual([]);
     expect(await editor.ask('onDocumentSymbol', asked)).toEqual([]);
