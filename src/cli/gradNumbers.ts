@@ -8,10 +8,9 @@ import { fileUnreadable } from '../diagnostics/files.js';
 import { sizesOfInputs } from '../inspect/check/point.js';
 import type { At } from '../inspect/derivation/numbers.js';
 import type { ModelGraph } from '../ir/model.js';
-import { readImport } from './files.js';
 import type { ModelOptions } from './modelOptions.js';
 import { sourceOf } from './source.js';
-import { importTrainer, unlessRefused } from './trainer.js';
+import { trainerOf, unlessRefused } from './trainer.js';
 
 export interface NumbersOptions extends ModelOptions {
   readonly at?: string;
@@ -40,15 +39,7 @@ async function weightsOf(
   source: Source,
   options: NumbersOptions,
 ): Promise<Pick<At, 'tensors' | 'counts'>> {
-  const { compile } = await import('../index.js');
-  const { code = '' } = await compile(source, {
-    ...options,
-    read: readImport,
-    language: 'js',
-    target: 'ts',
-    full: true,
-  });
-  const trainer = await (await importTrainer(code)).createTrainer({});
+  const trainer = await trainerOf(source, options);
   const { at } = options;
   if (at !== undefined && at !== 'init') {
     const file = readBytes(at);

@@ -8,8 +8,9 @@ import type { InputArray, InputArrays } from '../data/dataset.js';
 import { importNamed } from '../data/importNamed.js';
 import type { ShapedInput } from '../data/synthetic.js';
 import { trainRefused } from '../diagnostics/data.js';
-import { Fault } from '../diagnostics/diagnostic.js';
-import { attempt } from './files.js';
+import { Fault, type Source } from '../diagnostics/diagnostic.js';
+import { attempt, readImport } from './files.js';
+import type { ModelOptions } from './modelOptions.js';
 
 type Awaitable<T> = T | Promise<T>;
 export type Values = Readonly<Record<string, number>>;
@@ -106,6 +107,14 @@ export async function importTrainer(code: string): Promise<TrainerModule> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A trainer of a model whose numbers are single precision throughout, for what is read of it or made of a checkpoint. */
+export async function trainerOf(source: Source, options: ModelOptions): Promise<Trainer> {
+  const { compile } = await import('../index.js');
+  const settings = { ...options, read: readImport, language: 'js', target: 'ts', full: true } as const;
+  const { code = '' } = await compile(source, settings);
+  return (await importTrainer(code)).createTrainer({});
 }
 
 /** A trainer refuses what does not fit its model, or the memory there is, in its own words. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readHeader, writeTensors, type Tensor } from '../codegen/runtime/safetensors.js';
 import { reasonOf } from '../data/files.js';
-import { Fault, type Source } from '../diagnostics/diagnostic.js';
+import { Fault } from '../diagnostics/diagnostic.js';
 import { adaptersMissing, adaptersUnmergeable, checkpointUnfit, fileUnreadable } from '../diagnostics/files.js';
 import type { ModelGraph } from '../ir/model.js';
 import { readImport, readSource, writeFiles } from './files.js';
@@ -12,7 +12,7 @@ import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
 import { coloured, report } from './report.js';
 import { tableLines } from './table.js';
-import { importTrainer, type Trainer } from './trainer.js';
+import { trainerOf } from './trainer.js';
 
 interface WeightsOptions extends ModelOptions {
   readonly from: string;
@@ -76,18 +76,6 @@ function readBytes(path: string): Uint8Array {
   } catch (error) {
     throw new Fault(fileUnreadable({ file: path, reason: reasonOf(error) }));
   }
-}
-
-async function trainerOf(source: Source, options: ModelOptions): Promise<Trainer> {
-  const { compile } = await import('../index.js');
-  const { code = '' } = await compile(source, {
-    ...options,
-    read: readImport,
-    language: 'js',
-    target: 'ts',
-    full: true,
-  });
-  return (await importTrainer(code)).createTrainer({});
 }
 
 /** What a trainer counts with its optimizer, which is not in what is merged. */
