@@ -5,12 +5,12 @@ import { expect, it } from 'vitest';
 import { openEditor, opening, type Editor } from '../support/editor.js';
 
 const folder = join(import.meta.dirname, 'requests');
-const uri = 'file:///work/a.nn';
+const uri = 'file:///models/a.nn';
 
 /** What is in the folder beside the source. */
 const files = {
-  '/work/blocks.nn': '/// Twice as much.\nfn double(x) = 2 * x\nfn unusual(x) = x\n',
-  '/work/other.nn': 'import { double } from "blocks.nn"\nfn four(x) = double(double(x))\n',
+  '/models/blocks.nn': '/// Twice as much.\nfn double(x) = 2 * x\nfn unusual(x) = x\n',
+  '/models/other.nn': 'import { double } from "blocks.nn"\nfn four(x) = double(double(x))\n',
 };
 
 interface Marks {

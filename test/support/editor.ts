@@ -14,7 +14,7 @@ export interface Editor {
   wait(): void;
 }
 
-/** `files`: what lies in the folder /work/ of this editor, by path. */
+/** `files`: what lies in the folder /models/ of this editor, by path. */
 export async function openEditor(files: Readonly<Record<string, string>> = {}, pulls = true): Promise<Editor> {
   const handlers = new Map<string, Handler>();
   const pushed = new Map<string, readonly unknown[]>();

@@ -78,7 +78,7 @@ export interface Edited {
 export async function edited(text: string, seed: number, count: number, compared: number): Promise<Edited> {
   const random = randomFrom(seed);
   const editor = await openEditor();
-  const uri = 'file:///work/a.nn';
+  const uri = 'file:///models/a.nn';
   await editor.ask('onDidOpenTextDocument', opening(uri, text));
   const original = text;
   let now = text;
