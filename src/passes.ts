@@ -1,9 +1,7 @@
 // The compiler's table of contents: every pass from a source to the program that an emitter prints, in order.
-import { library as librarySources } from './embedded.js';
 import { evaluateSizes } from './ir/index.js';
 import { storesHalves, type TrainerProgram } from './ir/program.js';
 import { modelTooLarge } from './diagnostics/memory.js';
-import { outline, type Outline } from './parser/outline.js';
 import {
   addUpdates,
   connectUpdates,
@@ -21,6 +19,7 @@ import { loadImports } from './passes/elaborate/imports.js';
 import { openEntries, type EntryNests, type Nests } from './passes/entries.js';
 import { hastenUpdates, joinLoops, joinNests, joinSums, orderNests } from './passes/fuse/fuse.js';
 import type { Fusion } from './passes/fuse/drafts.js';
+import { library } from './passes/library.js';
 import type { Pass } from './passes/pipeline.js';
 import { assemble } from './passes/schedule/assemble.js';
 import { hoistPanels } from './passes/schedule/hoist.js';
@@ -327,14 +326,6 @@ function inEntries(change: (fusion: Fusion) => Fusion): (nests: Nests) => Nests 
     ...nests,
     entries: nests.entries.map((entry): EntryNests => ({ ...entry, fusion: change(entry.fusion) })),
   });
-}
-
-let outlines: readonly Outline[] | undefined;
-
-/** The standard library, of which each definition is parsed when it is first used. */
-export function library(): readonly Outline[] {
-  outlines ??= librarySources.map(outline);
-  return outlines;
 }
 
 /** What the trainer of a program takes at least: where every run-time size is 1. */

@@ -1,6 +1,6 @@
 // What is in scope everywhere: the library, whose definitions are read when something asks for them, and what the language itself has.
 import { builtins, constants } from '../passes/elaborate/builtins.js';
-import { library } from '../passes.js';
+import { library } from '../passes/library.js';
 import { forms } from '../parser/forms.js';
 import type { Outlined } from '../parser/outline.js';
 import type { Builtin } from '../passes/elaborate/values.js';

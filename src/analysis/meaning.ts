@@ -2,7 +2,7 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
 import type { ModelGraph, ModelPart } from '../ir/model.js';
 import type { File } from '../parser/tree.js';
-import { library } from '../passes.js';
+import { library } from '../passes/library.js';
 import { elaborate } from '../passes/elaborate/elaborate.js';
 import type { Value } from '../passes/elaborate/values.js';
 
