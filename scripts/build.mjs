@@ -143,6 +143,15 @@ await build({
   outdir: 'dist/modules',
   format: 'esm',
 });
+// The language server of pages: the script of a worker.
+await build({
+  ...common,
+  platform: 'browser',
+  entryPoints: ['src/server/worker.ts'],
+  outdir: 'dist/server',
+  format: 'esm',
+  minify: true,
+});
 // The command line: CommonJS, because such a script can be compiled from what V8 has kept of it (src/cli/start.ts).
 await build({
   ...common,

@@ -15,6 +15,8 @@ export interface Host {
   files(folders: readonly string[]): readonly string[];
   /** Where the library's file can be looked at. */
   libraryUri(file: string): string;
+  /** Where those are no files: the scheme of their URIs, whose texts the server is asked for. */
+  readonly libraryScheme?: string;
   /** Does something after so many milliseconds; what it gives calls that off. */
   later(milliseconds: number, action: () => void): () => void;
 }
@@ -196,6 +198,13 @@ export class Pages {
   everywhere(): readonly Page[] {
     const others = this.host.files(this.folders).filter((file) => !this.byFile.has(file));
     return [...this.open.values(), ...others.flatMap((file) => this.pageOf(file) ?? [])];
+  }
+
+  /** What the library's file that lies at a URI holds, where the host has no files of it. */
+  libraryText(uri: string): string | undefined {
+    return this.host.libraryScheme === undefined
+      ? undefined
+      : library.find(({ file }) => this.host.libraryUri(file) === uri)?.text;
   }
 
   uriOf(file: string): string {

@@ -41,7 +41,9 @@ export function serve(connection: Connection, host: Host, { version, failure }: 
   connection.onInitialize((parameters) => {
     pages.folders = foldersOf(parameters);
     told.pushes = parameters.capabilities.textDocument?.diagnostic === undefined;
-    return { capabilities, serverInfo: { name: 'nnc', version } };
+    const { libraryScheme } = host;
+    const workspace = libraryScheme !== undefined && { textDocumentContent: { schemes: [libraryScheme] } };
+    return { capabilities: { ...capabilities, ...(workspace && { workspace }) }, serverInfo: { name: 'nnc', version } };
   });
   connection.onDidOpenTextDocument(({ textDocument: { uri, text, version: of } }) => {
     pages.set(uri, text, of);
@@ -63,6 +65,10 @@ export function serve(connection: Connection, host: Host, { version, failure }: 
   });
   answerAtPlaces(connection, pages, failure);
   answerOfTexts(connection, pages);
+  connection.workspace.textDocumentContent.on(({ uri }) => {
+    const text = pages.libraryText(uri);
+    return text === undefined ? null : { text };
+  });
 }
 
 type At = { readonly textDocument: { readonly uri: string }; readonly position: Position };
