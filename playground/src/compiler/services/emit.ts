@@ -1,0 +1,34 @@
+// The module of a model for one target, as text to read, to run and to take away.
+import { transform } from 'sucrase';
+import { emitFallback, emitModule } from '../../../../src/codegen/emit.js';
+import type { Writer } from '../../../../src/codegen/text/definition.js';
+import { makePrograms, type CompileOptions, type ModuleTarget } from '../../../../src/compile.js';
+import type { Source } from '../../../../src/diagnostics/diagnostic.js';
+import { asItComes, forReaders } from '../printer.js';
+
+export interface EmitOptions extends Pick<CompileOptions, 'model' | 'set'> {
+  readonly target: ModuleTarget;
+}
+
+/** The module in TypeScript, as `nnc compile` writes it; undefined where the source has errors. */
+export async function emit(source: Source, options: EmitOptions): Promise<string | undefined> {
+  return printed(source, options, forReaders);
+}
+
+/** The module in JavaScript, to be run and not to be read. */
+export async function emitToRun(source: Source, options: EmitOptions): Promise<string | undefined> {
+  const code = await printed(source, options, asItComes);
+  return code === undefined ? undefined : withoutTypes(code);
+}
+
+async function printed(source: Source, options: EmitOptions, writer: Writer): Promise<string | undefined> {
+  const [first, other] = makePrograms(source, options).programs;
+  if (!first) return undefined;
+  const { program, target } = first;
+  const { code } = other ? await emitFallback(program, other, writer) : await emitModule(program, { target, writer });
+  return code;
+}
+
+function withoutTypes(code: string): string {
+  return transform(code, { transforms: ['typescript'], disableESTransforms: true }).code;
+}

@@ -1,0 +1,16 @@
+// A worker that answers questions about a model: started twice, for what the editor asks while one types, and for what takes longer.
+import type { Question, Reply } from './protocol.js';
+import { services } from './services.js';
+
+const answer = (reply: Reply): void => postMessage(reply);
+
+addEventListener('message', ({ data }: MessageEvent<Question>) => void reply(data));
+
+async function reply({ id, name, asked }: Question): Promise<void> {
+  try {
+    const service = (await services[name]()) as (...asked: readonly unknown[]) => unknown;
+    answer({ id, kind: 'answer', answer: await service(...asked) });
+  } catch (error) {
+    answer({ id, kind: 'failure', message: error instanceof Error ? error.message : String(error) });
+  }
+}

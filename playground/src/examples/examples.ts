@@ -1,0 +1,59 @@
+// The examples of the drawer: models of the repository, each with the data that it is trained on here.
+import type { DataChoice } from '../data/choice.js';
+
+export interface Example {
+  readonly id: string;
+  readonly title: string;
+  readonly about: string;
+  readonly data: DataChoice;
+  readonly load: () => Promise<{ readonly default: string }>;
+}
+
+export const examples: readonly [Example, ...Example[]] = [
+  {
+    id: 'textbook',
+    title: 'The textbook network',
+    about: '2 inputs, 3 hidden units, 1 output: every number of the delta rule, worked.',
+    data: { kind: 'xor' },
+    load: () => import('../../../examples/textbook/textbook.nn?raw'),
+  },
+  {
+    id: 'xor',
+    title: 'Exclusive or',
+    about: 'Why a hidden layer is needed.',
+    data: { kind: 'xor' },
+    load: () => import('../../../examples/xor/xor.nn?raw'),
+  },
+  {
+    id: 'spirals',
+    title: 'Two spirals',
+    about: 'A boundary that winds around itself.',
+    data: { kind: 'spirals' },
+    load: () => import('../../../examples/spirals/spirals.nn?raw'),
+  },
+  {
+    id: 'iris',
+    title: 'Irises',
+    about: 'Three species from four measurements.',
+    data: { kind: 'iris' },
+    load: () => import('../../../examples/iris/iris.nn?raw'),
+  },
+  {
+    id: 'digits',
+    title: 'Handwritten digits',
+    about: '28×28 pixels: draw one, and it is read.',
+    data: { kind: 'digits' },
+    load: () => import('../../../examples/draw/digits.nn?raw'),
+  },
+  {
+    id: 'moby-dick',
+    title: 'A character transformer',
+    about: 'What comes next in a text? Causal attention, two blocks.',
+    data: { kind: 'text' },
+    load: () => import('../../../examples/moby-dick/moby-dick.nn?raw'),
+  },
+];
+
+export function exampleNamed(id: string | null): Example | undefined {
+  return examples.find((example) => example.id === id);
+}

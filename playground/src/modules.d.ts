@@ -1,0 +1,7 @@
+// Models as text, which Vite gives for `?raw`.
+declare module '*.nn?raw' {
+  const text: string;
+  // oxlint-disable-next-line import/no-default-export
+  export default text;
+}
+declare module '*.css';
