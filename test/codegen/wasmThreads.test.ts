@@ -13,6 +13,7 @@ import { share, shareKernel } from '../../src/passes/schedule/share.js';
 import { createWeights } from '../../src/passes/schedule/weights.js';
 import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
+import * as windows from '../support/windows.js';
 import { printKernel } from '../support/printKernel.js';
 import { sharing, sharingAndAlone } from '../support/sharing.js';
 import { plainText, runnableText } from '../support/runnable.js';
@@ -342,6 +343,17 @@ describe('loops', () => {
     const columns = 'for (let j = begin; j < end; j += 16) {';
     expect(shared(nests.tableGradient(batch, 20, 64))).toEqual([columns, columns]);
     expect(shared(nests.crossEntropyRows(batch, 10))).toMatchObject([/for \(let \w+ = begin/]);
+  });
+
+  it('over shares of a fold are shared where sums are few and long', () => {
+    const filters = (channels: number, side: number): nests.Example =>
+      windows.byWeights({ batch: nests.batch, channels, outputs: 16, side, kernel: 5 });
+    expect(shared(filters(1, 14))).toEqual([
+      'for (let share = begin; share < end; share++) {',
+      'for (let o = begin; o < end; o++) {',
+    ]);
+    // Of many channels so many are staged at once that these alone are enough.
+    expect(shared(filters(96, 14))).toEqual(['for (let c0 = begin; c0 < end; c0++) {']);
   });
 
   it('of sums are as much work as they have terms, in blocks or not', () => {

@@ -1,5 +1,5 @@
 // A contraction whose fold is made block by block: the nests that it consists of.
-import { add, mul, toIndex, type Axis, type Index } from '../index.js';
+import { add, div, mul, toIndex, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
 import { apply, fold, load, number, type Scalar } from '../scalar.js';
 import { replaceFolds } from '../rewrite.js';
@@ -8,9 +8,20 @@ import type { CutBlock, CutParts } from './plans.js';
 import { rowMajor } from './reshape.js';
 import { specialise } from './specialise.js';
 
+/** What the sums have a row for. */
+export function sumRows({ share, around, rows }: Pick<CutParts, 'share' | 'around' | 'rows'>): readonly Axis[] {
+  return share ? [share, ...around, ...rows] : rows;
+}
+
 /** An element of the sums: rows, then the staged columns, padded. */
-function sumAt({ rows, column }: CutParts, place: Index): Index {
-  return add(mul(rowMajor(rows), column.extent), place);
+function sumAt(plan: CutParts, place: Index): Index {
+  return add(mul(rowMajor(sumRows(plan)), plan.column.extent), place);
+}
+
+/** The indices of the first axis outside of blocks that belong to a share. */
+export function rangeOfShare({ extent }: Axis, share: Axis, at: Index): { readonly from: Index; readonly to: Index } {
+  const begin = (of: Index): Index => div(mul(extent, of), share.extent);
+  return { from: begin(at), to: begin(add(at, 1)) };
 }
 
 /** Sums of nothing. */
@@ -58,8 +69,8 @@ export function blockSums(nest: Nest, plan: CutParts, { inner, stage }: Pick<Cut
 export function fromSums(nest: Nest, plan: CutParts): Nest {
   const at = sumAt(plan, rowMajor(plan.columns));
   const memo = new Map<string, Scalar>();
-  const value = (of: Scalar): Scalar =>
-    replaceFolds(of, (f) => (f.key === plan.fold.key ? load(plan.sums, at) : undefined), memo);
+  const sum = plan.share ? fold('add', [plan.share], load(plan.sums, at)) : load(plan.sums, at);
+  const value = (of: Scalar): Scalar => replaceFolds(of, (f) => (f.key === plan.fold.key ? sum : undefined), memo);
   return {
     ...nest,
     axes: nest.axes.filter((a) => !plan.around.includes(a)),

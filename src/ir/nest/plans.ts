@@ -171,7 +171,9 @@ export interface CutParts {
   readonly outer: readonly Axis[];
   readonly axis: Axis;
   readonly base: Axis;
-  /** [rows][column]: sums of the blocks so far, and what those have lost. */
+  /** Where loops around keep few threads busy: shares of the first of `outer`, each with sums of its own, which are added up at the end. */
+  readonly share?: Axis;
+  /** [rows][column], where there are shares [share][around][rows][column]: sums of the blocks so far, and what those have lost. */
   readonly sums: Buffer;
   readonly lost: Buffer;
 }

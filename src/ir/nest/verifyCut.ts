@@ -1,7 +1,7 @@
 // What must hold of a contraction in blocks of its fold: blocks make up the cut axis, and the parts of the plan are of the nests that they make.
 import { constantOf, mul, product, rangeOf, sub, type Axis, type Index } from '../index.js';
 import type { Nest } from '../program.js';
-import { blockSums, emptySums, fromSums } from './cut.js';
+import { blockSums, emptySums, fromSums, sumRows } from './cut.js';
 import type { CutPlan, NestPlan } from './plans.js';
 import { foldsOf } from './strides.js';
 
@@ -22,7 +22,7 @@ export function faultsOfCut(nest: Nest, plan: CutPlan, ofPart: (part: Nest, plan
     faults.push(`is cut into blocks that leave something of ${axis.name}`);
   if (isLess(column.extent, product(columns.map((a) => a.extent))))
     faults.push(`has ${column.name} for more columns than it counts`);
-  const room = mul(product(rows.map((a) => a.extent)), column.extent);
+  const room = mul(product(sumRows(plan).map((a) => a.extent)), column.extent);
   for (const buffer of [sums, lost])
     if (isLess(buffer.length, room)) faults.push(`adds up more in ${buffer.name} than it holds`);
   for (const { stage, length, inner } of blocks) {

@@ -29,7 +29,7 @@ export function lowerSerial(nest: AnyNest, plan: Plan, target: TargetTraits): Ke
   const body = writer.close();
   const sharing = {
     own: ownBuffers(nest, plan).filter((b) => !lets.has(b)),
-    nested: nest.kind === 'nest' && !(plan.kind === 'ordered' && plan.rounds),
+    nested: nest.kind === 'nest' && plan.kind !== 'cut' && !(plan.kind === 'ordered' && plan.rounds),
   };
   const kernel = { name, scratch: scratchOf(plan), plan: plan.text, provenance, sharing };
   const long = [...writer.longProducts.values()];
@@ -54,7 +54,7 @@ function writeAll(writer: Writer, nest: AnyNest, plan: Plan, lets: ReadonlySet<B
 function ownBuffers(nest: AnyNest, plan: Plan): Buffer[] {
   if (nest.kind === 'rows') return [...nest.rowLocal, ...scratchOf(plan)];
   if (plan.kind === 'scatter') return [plan.lost];
-  if (plan.kind === 'cut') return scratchOf(plan);
+  if (plan.kind === 'cut') return plan.share ? [plan.blocks[0].stage.buffer] : scratchOf(plan);
   return plan.kind === 'nest' ? plan.stages.filter((s) => s.position > 0).map((s) => s.buffer) : [];
 }
 

@@ -1,7 +1,7 @@
 // Contractions whose fold is long and whose columns lie apart, such as a convolution's gradient by weights: in blocks of the fold.
 import { axis as newAxis, constantOf, mul, printIndex, product, toIndex, type Axis } from '../../../ir/index.js';
 import type { Nest, TargetTraits } from '../../../ir/program.js';
-import { blockSums, emptySums, factorsIn, fromSums } from '../../../ir/nest/cut.js';
+import { blockSums, emptySums, factorsIn, fromSums, sumRows } from '../../../ir/nest/cut.js';
 import { vectorise } from '../../../ir/nest/lanes.js';
 import { coalesceFolds, reshape } from '../../../ir/nest/reshape.js';
 import { sidesOf, type Sides } from '../../../ir/nest/sides.js';
@@ -35,6 +35,13 @@ const [leastTerms, mostTerms] = [96, 1_024];
 const goodTerms = 256;
 /** Loops of so many rounds around everything keep threads busy. */
 const enoughAround = 2;
+
+/** Of fewer loops around, each is made in shares of the fold, so that there are about so many pieces of work. */
+const enoughPieces = 8;
+/** Shares of fewer terms cost more than their sums. */
+const leastOfShare = 512;
+/** So many sums, and what they have lost, stay near. */
+const mostSums = 1 << 16;
 
 /** Plans a nest: what a cut one consists of are nests, so it is given, not imported. */
 type PlanNest = (nest: Nest, target: TargetTraits, estimate: Estimate) => NestPlan;
@@ -154,7 +161,8 @@ function planBlocks(
   const u = rows[rows.length - 1];
   const tile = tileOf(u, columns, target, estimate);
   const column = columnOf(columns, tile[1], estimate);
-  const room = product([...rows.map((a) => a.extent), column.extent]);
+  const share = shareOf(outer, [...outer, ...inner], [...around, ...rows, column], around, estimate);
+  const room = product([...sumRows({ around, rows, ...share }), column].map((a) => a.extent));
   const pitch = pitchOf(estimated(column.extent, estimate));
   const staged = scratch('columns', mul(product(inner.map((a) => a.extent)), length * pitch));
   const parts: CutParts = {
@@ -168,6 +176,7 @@ function planBlocks(
     outer,
     axis,
     base: newAxis(axis.name, axis.extent),
+    ...share,
     sums: scratch('sums', room),
     lost: scratch('lost', room),
   };
@@ -192,6 +201,27 @@ function planBlocks(
   };
 }
 
+/**
+ * Shares of the first axis outside of blocks. There are as many for any number of threads, so that numbers do not depend on it; sums of
+ * one thread do not need them, but take next to no more time with them.
+ */
+function shareOf(
+  [first]: readonly Axis[],
+  fold: readonly Axis[],
+  sums: readonly Axis[],
+  around: readonly Axis[],
+  estimate: Estimate,
+): { readonly share?: Axis } {
+  const wanted = 2 ** Math.ceil(Math.log2(enoughPieces / iterationsOf(around, estimate)));
+  const most = Math.min(
+    wanted,
+    estimated(first.extent, estimate),
+    Math.floor(iterationsOf(fold, estimate) / leastOfShare),
+    Math.floor(mostSums / iterationsOf(sums, estimate)),
+  );
+  return most > 1 ? { share: newAxis('share', most) } : {};
+}
+
 function tileOf(u: Axis, columns: readonly Axis[], { fma }: TargetTraits, estimate: Estimate) {
   const count = Math.ceil(iterationsOf(columns, estimate) / 4) * 4;
   return chooseTile(estimated(u.extent, estimate), count, newAxis('column', count), fma);
@@ -204,14 +234,15 @@ function columnOf(columns: readonly Axis[], width: number, estimate: Estimate): 
 }
 
 function described(
-  { column, rows, outer, around, axis }: CutParts,
+  { column, rows, outer, around, axis, share }: CutParts,
   inner: readonly Axis[],
   length: number,
   [tileRows, tileColumns]: readonly [number, number],
 ): string {
   const show = (axes: readonly Axis[]): string => axes.map((a) => `${a.name}:${printIndex(a.extent)}`).join(' ');
   const each = around.length > 0 ? ` each ${show(around)}` : '';
-  return `contraction: v=${show([column])} u=${show(rows.slice(-1))} fold=${show([...outer, ...inner])}${each} tile ${tileRows}x${tileColumns}, in blocks of ${axis.name}:${length}, v side staged whole`;
+  const shares = share ? `, in ${printIndex(share.extent)} shares` : '';
+  return `contraction: v=${show([column])} u=${show(rows.slice(-1))} fold=${show([...outer, ...inner])}${each} tile ${tileRows}x${tileColumns}, in blocks of ${axis.name}:${length}${shares}, v side staged whole`;
 }
 
 /**
