@@ -1,6 +1,7 @@
 // How the playground is served and built: a static site whose paths are relative, so that it can lie in any folder.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { broughtData } from './brought.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -11,7 +12,8 @@ export default defineConfig({
     // Its own printer writes declarations (compiler/printer.ts): ts-morph, 7 MB with the TypeScript compiler in it, stays out of the site.
     alias: [{ find: /^\.\.?\/(?:text\/)?morph\.js$/, replacement: here('src/compiler/noMorph.ts') }],
   },
-  worker: { format: 'es' },
+  plugins: [broughtData()],
+  worker: { format: 'es', plugins: () => [broughtData()] },
   build: { target: 'es2022', outDir: here('dist'), emptyOutDir: true },
   server: { fs: { allow: [here('..')] } },
 });

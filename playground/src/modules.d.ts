@@ -5,3 +5,8 @@ declare module '*.nn?raw' {
   export default text;
 }
 declare module '*.css';
+
+// Data that is brought along (brought.ts): text, or bytes deflated in base64.
+declare module 'brought:*' {
+  export const data: string;
+}

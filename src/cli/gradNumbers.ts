@@ -1,12 +1,12 @@
 // Worked numbers for `nnc grad --at`: where the weights come from, and which batch.
 import { readFileSync } from 'node:fs';
-import { readHeader } from '../codegen/runtime/safetensors.js';
 import { reasonOf } from '../data/files.js';
 import { trainRefused } from '../diagnostics/data.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { fileUnreadable } from '../diagnostics/files.js';
 import { sizesOfInputs } from '../inspect/check/point.js';
 import type { At } from '../inspect/derivation/numbers.js';
+import { weightsIn } from '../inspect/derivation/weights.js';
 import type { ModelGraph } from '../ir/model.js';
 import type { ModelOptions } from './modelOptions.js';
 import { sourceOf } from './source.js';
@@ -47,17 +47,7 @@ async function weightsOf(
   }
   const bytes = await trainer.save();
   trainer.dispose();
-  const { metadata, tensors } = readHeader(bytes, (why) => new Fault(trainRefused({ model: model.name, reason: why })));
-  const found = new Map<string, ArrayLike<number>>();
-  for (const [name, { dtype, from, to }] of tensors) {
-    const part = bytes.slice(from, to).buffer;
-    found.set(name, dtype === 'I32' ? new Int32Array(part) : new Float32Array(part));
-  }
-  const count = (name: string, otherwise: number): number => Number(metadata[name] ?? otherwise);
-  return {
-    tensors: found,
-    counts: { update: count('update', 0) + 1, draw: count('draw', 0), seed: count('seed', model.train.seed) },
-  };
+  return weightsIn(bytes, model.train.seed, (why) => new Fault(trainRefused({ model: model.name, reason: why })));
 }
 
 function readBytes(path: string): Uint8Array {

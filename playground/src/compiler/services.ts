@@ -7,4 +7,14 @@ export const services = {
   emit: async () => (await import('./services/emit.js')).emit,
   /** The same in JavaScript, to be run. */
   emitToRun: async () => (await import('./services/emit.js')).emitToRun,
+  /** A model and its data, ready for training: what the next ones go on with, in the same worker. */
+  prepare: async () => (await import('../training/run.js')).prepare,
+  /** Some steps of the run. */
+  advance: async () => (await import('../training/run.js')).advance,
+  /** The run's checkpoint. */
+  save: async () => (await import('../training/run.js')).save,
+  /** What the network makes of its data now. */
+  look: async () => (await import('../training/look.js')).look,
+  /** Weights, values and gradients for some rows. */
+  inside: async () => (await import('../training/inside.js')).inside,
 };
