@@ -11,6 +11,7 @@ import { showProblems } from './page/problems.js';
 import { paneNamed } from './panes/registry.js';
 import { addressOf, sharedIn, type Shared } from './share.js';
 import type { State } from './state.js';
+import { Session } from './training/session.js';
 import './style.css';
 
 /** Nobody has typed for so long, and the text is looked at: milliseconds. */
@@ -76,7 +77,7 @@ async function start(): Promise<void> {
     ({ lines, by }) => editor.light(by === 'editor' ? [] : lines, true),
   );
   keepChecked();
-  showPanes(shell, store, compiling);
+  showPanes(shell, store, compiling, new Session(store));
   if (read.kind === 'damaged') shell.say(read.message);
 
   function keepChecked(): void {

@@ -21,6 +21,13 @@ export interface State {
   readonly lit: Lit;
 }
 
+/** What a module can be for, as the page calls it. */
+export const targetNames = {
+  wasm: 'WebAssembly',
+  wgsl: 'WebGPU',
+  ts: 'TypeScript',
+} as const satisfies Partial<Record<ModuleTarget, string>>;
+
 export interface Lit {
   readonly lines: readonly number[];
   /** Who points: it need not light up what it points at itself. */

@@ -7,6 +7,9 @@ export interface Point {
   readonly class: number;
 }
 
+/** How far the plane goes on which points are drawn. */
+export const drawnOn = 1.15;
+
 export type Plane = 'xor' | 'spirals' | 'moons';
 
 export type DataChoice =

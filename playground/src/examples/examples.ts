@@ -14,7 +14,7 @@ export const examples: readonly [Example, ...Example[]] = [
     id: 'textbook',
     title: 'The textbook network',
     about: '2 inputs, 3 hidden units, 1 output: every number of the delta rule, worked.',
-    data: { kind: 'xor' },
+    data: { kind: 'csv', name: 'sample.csv', text: 'x1,x2,y\n0.5,0.8,1\n' },
     load: () => import('../../../examples/textbook/textbook.nn?raw'),
   },
   {
@@ -41,9 +41,9 @@ export const examples: readonly [Example, ...Example[]] = [
   {
     id: 'digits',
     title: 'Handwritten digits',
-    about: '28×28 pixels: draw one, and it is read.',
+    about: '28×28 pixels, a hidden layer of 128, ten classes.',
     data: { kind: 'digits' },
-    load: () => import('../../../examples/draw/digits.nn?raw'),
+    load: () => import('../../../examples/mnist/mnist.nn?raw'),
   },
   {
     id: 'moby-dick',

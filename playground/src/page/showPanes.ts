@@ -2,6 +2,7 @@
 import { CalledOff, type Asker } from '../compiler/ask.js';
 import { panes, type Mounted, type PaneContext, type PaneState } from '../panes/registry.js';
 import type { PlaygroundStore } from '../state.js';
+import type { Session } from '../training/session.js';
 import { element } from './elements.js';
 import type { Shell } from './shell.js';
 
@@ -9,15 +10,20 @@ export function showPanes(
   { panel, say }: Pick<Shell, 'panel' | 'say'>,
   store: PlaygroundStore,
   compiling: Asker,
+  training: Session,
 ): void {
   let mounted: Mounted | undefined;
   let asking = new AbortController();
 
   const failed = (error: unknown): void => {
     if (error instanceof CalledOff) return;
-    panel.querySelector('.failed')?.remove();
+    panel.querySelector('.pane-failed')?.remove();
     panel.prepend(
-      element('p', { class: 'failed', role: 'alert' }, error instanceof Error ? error.message : String(error)),
+      element(
+        'p',
+        { class: 'failed pane-failed', role: 'alert' },
+        error instanceof Error ? error.message : String(error),
+      ),
     );
   };
   const update = async (): Promise<void> => {
@@ -30,7 +36,7 @@ export function showPanes(
     try {
       const whole: PaneState = { ...state, compiles };
       await mounted.update(whole, signal);
-      panel.querySelector('.failed')?.remove();
+      panel.querySelector('.pane-failed')?.remove();
     } catch (error) {
       failed(error);
     } finally {
@@ -50,6 +56,8 @@ export function showPanes(
       const context: PaneContext = {
         store,
         ask: (name, asked, signal) => compiling.ask(name, asked, signal),
+        training,
+        say,
         light: (lines) => store.set({ lit: { lines, by: id } }),
       };
       mounted = mount(panel, context);

@@ -8,12 +8,17 @@
 import type { Source } from '../../../src/diagnostics/diagnostic.js';
 import type { Asker } from '../compiler/ask.js';
 import type { PlaygroundStore, State } from '../state.js';
+import type { Session } from '../training/session.js';
 
 export interface PaneContext {
   readonly store: PlaygroundStore;
   readonly ask: Asker['ask'];
+  /** The run: its state, and what begins and ends it. */
+  readonly training: Session;
   /** Lights lines of the model, from 1; the first is brought into view. */
   readonly light: (lines: readonly number[]) => void;
+  /** Says something for a while, aloud too. */
+  readonly say: (message: string) => void;
 }
 
 /** What panes show: the last state whose text compiles. */

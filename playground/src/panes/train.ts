@@ -1,8 +1,135 @@
-// Training: the data, the loss as it falls, and what the network makes of the data.
-import { element } from '../page/elements.js';
+// Training: the data, the loss as it falls, what the network makes of the data, and what stands within it.
+import { dataControls } from '../data/dataControls.js';
+import { isPlane, type DataChoice, type Point } from '../data/choice.js';
+import { pointsOf } from '../data/points.js';
+import { button, element } from '../page/elements.js';
+import { targetNames } from '../state.js';
+import { curve } from '../training/curve.js';
+import { insideView } from '../training/insideView.js';
+import { planeView } from '../training/planeView.js';
+import { samplesView } from '../training/samplesView.js';
+import type { TrainingState } from '../training/session.js';
+import type { ModuleTarget } from '../../../src/compile.js';
 import type { Mounted, PaneContext } from './registry.js';
 
-export function mount(pane: HTMLElement, _: PaneContext): Mounted {
-  pane.append(element('p', {}, 'training'));
-  return { update: () => undefined, destroy: () => undefined };
+export function mount(pane: HTMLElement, context: PaneContext): Mounted {
+  const { store, training, light, say } = context;
+  const controls = controlsOf(context);
+  const plane = planeView((points) => {
+    const { data } = store.get();
+    if (isPlane(data)) store.set({ data: { ...data, points } });
+  });
+  const samples = samplesView();
+  const data = dataControls(store, plane.brush, say);
+  const loss = curve();
+  const inside = insideView(light);
+  const opened = element('details', { class: 'section' }, element('summary', {}, 'Inside the network'), inside.element);
+  opened.addEventListener('toggle', () => void training.lookInside(opened.open));
+  const said = element('div', { class: 'data-said', role: 'status' });
+  pane.append(
+    controls.element,
+    element(
+      'div',
+      { class: 'columns' },
+      element('div', { class: 'data' }, data.element, plane.element, samples.element, said),
+      element('div', { class: 'progress' }, loss.element),
+    ),
+    opened,
+  );
+
+  const showData = (choice: DataChoice, { look }: TrainingState): void => {
+    data.show(choice);
+    const onPlane = look?.kind === 'plane' ? look : undefined;
+    const points = isPlane(choice) ? pointsOf(choice) : (onPlane?.points ?? []);
+    const hasPlane = isPlane(choice) || onPlane !== undefined;
+    plane.element.hidden = !hasPlane;
+    samples.element.hidden = look === undefined || look.kind === 'plane';
+    if (hasPlane) plane.show(onPlane, points as readonly Point[]);
+    if (look && look.kind !== 'plane') samples.show(look);
+  };
+  const show = (state: TrainingState): void => {
+    controls.show(state);
+    showData(store.get().data, state);
+    loss.show(training.history);
+    inside.show(state.inside);
+    said.textContent = state.prepared?.notes.join(' ') ?? '';
+  };
+  const forget = training.store.on((state) => state, show);
+  return {
+    update({ data: choice }) {
+      show(training.store.get());
+      // Points are seen as they are; of anything else something is seen once it has been read.
+      if (!isPlane(choice) && training.store.get().phase === 'fresh') void training.prepare();
+    },
+    destroy() {
+      forget();
+      void training.lookInside(false);
+      for (const part of [plane, loss, inside]) part.destroy();
+    },
+  };
+}
+
+interface Controls {
+  readonly element: HTMLElement;
+  show(state: TrainingState): void;
+}
+
+function controlsOf({ store, training }: PaneContext): Controls {
+  const go = button(
+    'Train',
+    () => (training.store.get().phase === 'running' ? training.pause() : void training.train()),
+    {
+      class: 'primary',
+    },
+  );
+  const step = button('Step', () => void training.step());
+  const reset = button('Start over', () => training.reset());
+  const target = element(
+    'select',
+    { id: 'target', onchange: () => store.set({ target: target.value as ModuleTarget }) },
+    ...Object.entries(targetNames).map(([value, title]) => element('option', { value }, title)),
+  );
+  const numbers = element('dl', { class: 'numbers' });
+  const failed = element('p', { class: 'failed', role: 'alert', hidden: true });
+  return {
+    element: element(
+      'div',
+      { class: 'controls' },
+      element('div', { class: 'buttons' }, go, step, reset, element('label', { for: 'target' }, 'on'), target),
+      numbers,
+      failed,
+    ),
+    show(state) {
+      const { phase, failure } = state;
+      go.textContent = phase === 'running' ? 'Pause' : phase === 'preparing' ? 'Preparing …' : 'Train';
+      go.disabled = phase === 'preparing' || phase === 'finished';
+      step.disabled = phase === 'running' || phase === 'preparing' || phase === 'finished';
+      reset.disabled = phase === 'fresh';
+      target.value = store.get().target;
+      failed.hidden = failure === undefined;
+      failed.textContent = failure ?? '';
+      numbers.replaceChildren(
+        ...numbersOf(state).flatMap(([name, value]) => [
+          element('div', {}, element('dt', {}, name), element('dd', {}, value)),
+        ]),
+      );
+    },
+  };
+}
+
+function numbersOf({ prepared, epoch, made, latest, validation }: TrainingState): (readonly [string, string])[] {
+  if (!prepared) return [];
+  const { epochs, reports, rows, parameters } = prepared;
+  return [
+    ['rows', rows.toLocaleString('en')],
+    ['parameters', parameters.toLocaleString('en')],
+    ['epoch', `${epoch} / ${epochs}`],
+    ['step', made.toLocaleString('en')],
+    ...latest.map((value, i) => [reports[i], spelt(value)] as const),
+    ...Object.entries(validation ?? {}).map(([name, value]) => [`${name}, held back`, spelt(value)] as const),
+  ];
+}
+
+function spelt(value: number): string {
+  return Number.isFinite(value) ? value.toPrecision(4) : 'not finite';
 }

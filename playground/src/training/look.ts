@@ -3,6 +3,7 @@ import { arraysIn, rowLength, type InputArrays } from '../../../src/data/dataset
 import { classesOf } from '../../../src/data/words.js';
 import { constantOf } from '../../../src/ir/index.js';
 import type { ModelGraph, ModelInput } from '../../../src/ir/model.js';
+import { drawnOn } from '../data/choice.js';
 import { labelOf } from '../data/table.js';
 import { running, type Run } from './run.js';
 import { writeText } from './writeText.js';
@@ -124,8 +125,9 @@ async function plane(asked: Asked): Promise<Look> {
   };
 }
 
-/** A little more than the values take; never nothing. */
+/** From -1 to 1 and a little more where that holds them, as points are drawn; else a little more than the values take, and never nothing. */
 function rangeOf(values: readonly number[]): readonly [number, number] {
+  if (values.every((value) => Math.abs(value) <= drawnOn)) return [-drawnOn, drawnOn];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const middle = (low + high) / 2;
   const half = Math.max(1.15 * ((high - low) / 2), 0.5);
