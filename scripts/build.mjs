@@ -32,6 +32,7 @@ const parts = {
   languageServer: 'src/cli/languageServer.ts',
   imageDecoders: 'src/data/imageDecoders.ts',
   parquetLibrary: 'src/data/parquetLibrary.ts',
+  protobuf: 'src/export/onnx/protobuf.ts',
 };
 
 /** What a part exports, once it is built. */

@@ -8,6 +8,7 @@ import { addCompile } from './compile.js';
 import { addData } from './data.js';
 import { addEval } from './eval.js';
 import { addExplain } from './explain.js';
+import { addExport } from './export.js';
 import { addFmt } from './fmt.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
@@ -79,6 +80,7 @@ function commandLine(): Command {
     addGraph,
     addBench,
     addWeights,
+    addExport,
     addOps,
     addPasses,
     addLsp,

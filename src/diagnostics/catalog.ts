@@ -3,6 +3,7 @@ import * as checks from './checks.js';
 import * as data from './data.js';
 import type { Diagnostic } from './diagnostic.js';
 import * as elaboration from './elaboration.js';
+import * as exports from './exports.js';
 import * as explain from './explain.js';
 import * as files from './files.js';
 import * as gradients from './gradients.js';
@@ -32,6 +33,7 @@ const phases: Readonly<Record<string, object>> = {
   loops,
   lints,
   data,
+  exports,
   explain,
   files,
   memory,

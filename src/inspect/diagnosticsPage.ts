@@ -23,6 +23,7 @@ const phases: Readonly<Record<string, string>> = {
   data: 'Of data sources.',
   files: 'Of files.',
   explain: 'Of questions to `nnc explain`.',
+  exports: 'Of what other engines cannot be told.',
   runs: 'Of runs.',
   health: 'Of runs that learn badly: docs/runs.md says when each is given.',
 };

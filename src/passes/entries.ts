@@ -108,7 +108,7 @@ function reportedOf({ model, gradients, players }: Gradients): ReadonlySet<Node>
 }
 
 /** The model with the averages of weights in evaluation, where it has them. */
-function withAverages(model: ModelGraph): ModelGraph {
+export function withAverages(model: ModelGraph): ModelGraph {
   const averaged = new Set(model.parameters.filter((p) => isAveraged(model, p)).map((p) => p.name));
   if (averaged.size === 0) return model;
   const { builder: g } = model;
@@ -241,11 +241,16 @@ function inputsOf(roots: readonly Node[], model: ModelGraph): string[] {
   }
 }
 
+/** The inputs without which these nodes cannot be computed: those that are read, and what tells sizes. */
+export function inputsFor(roots: readonly Node[], model: ModelGraph): ModelInput[] {
+  const names = inputsOf(roots, model);
+  return model.inputs.filter(({ name }) => names.includes(name));
+}
+
 /** The inputs that losses, metrics and states follow from: what is learnt from has no need of those that only outputs read. */
 export function inputsToLearn(model: ModelGraph): ModelInput[] {
   const modes = [model.training, model.evaluation].flatMap((mode) => rootsOf({ ...mode, outputs: [] }));
-  const names = inputsOf([...modes, ...model.observed.map(({ node }) => node)], model);
-  return model.inputs.filter(({ name }) => names.includes(name));
+  return inputsFor([...modes, ...model.observed.map(({ node }) => node)], model);
 }
 
 function sizesRead(roots: readonly Node[], into: Set<string>): void {

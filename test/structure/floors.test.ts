@@ -19,6 +19,7 @@ const floors: Readonly<Record<string, number>> = {
   compile: 2.5,
   analysis: 2.7,
   inspect: 3,
+  export: 3,
   page: 3.2,
   server: 3.3,
   data: 3,
@@ -52,6 +53,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'jpeg-js': ['data'],
   hyparquet: ['data'],
   'hyparquet-compressors': ['data'],
+  '@bufbuild/protobuf': ['export'],
   'node:': ['cli', 'data', 'modules'],
 };
 

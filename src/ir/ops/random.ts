@@ -6,9 +6,9 @@ import { constant as whole } from '../index.js';
 import { dim, stridesOf, tensor, type Dim } from '../types.js';
 
 /** Rotations of Threefry-2x32 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011). */
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
-const rounds = 12;
-const parity = 0x1bd11bda;
+export const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+export const rounds = 12;
+export const parity = 0x1bd11bda;
 
 /** Threefry-2x32: add, rotate and xor of 32-bit words alone. The first word of the result. */
 export function threefry(key: readonly [Scalar, Scalar], counter: readonly [Scalar, Scalar]): Scalar {

@@ -1,0 +1,46 @@
+// `nnc export`: a model for other engines.
+import { InvalidArgumentError, type Command } from 'commander';
+import type { ExportOptions } from './exportWeights.js';
+import { checkWritable, readImport, readSource } from './files.js';
+import { wholeNumber, withModelOptions } from './modelOptions.js';
+import { report } from './report.js';
+
+export function addExport(program: Command): void {
+  withModelOptions(program.command('export'))
+    .description('write the model for another engine: its predictions, or a whole step of training')
+    .argument('<file>', 'the .nn file; - is standard input')
+    .option('--onnx <file>', 'an ONNX file of what predict computes, with its weights')
+    .option('--opset <18|20>', 'the version of ONNX operators', opset, 20)
+    .option('--step', 'a step of training instead: forward, backward, update')
+    .option('--initial <file>', 'with --step: the tensors that the first step is given, a safetensors file')
+    .option('--checkpoint <path>', 'the weights: a safetensors file (default: those that training begins with)')
+    .option('--updates <n>', 'how many updates the run makes, where a schedule follows its length', wholeNumber(1))
+    .action(run);
+}
+
+const opsets = [18, 20];
+
+function opset(text: string): number {
+  const found = opsets.find((n) => String(n) === text.trim());
+  if (found === undefined) throw new InvalidArgumentError(`It should be ${opsets.join(' or ')}.`);
+  return found;
+}
+
+async function run(file: string, options: ExportOptions, command: Command): Promise<void> {
+  const { onnx, step, initial, updates, checkpoint } = options;
+  if (onnx === undefined) command.error('error: --onnx says what is written');
+  if (!step && initial !== undefined) command.error('error: --initial is for a step: say --step');
+  if (!step && updates !== undefined) command.error('error: --updates is for a step: say --step');
+  if (step && checkpoint !== undefined && initial === undefined)
+    command.error('error: a step is given its tensors: with --checkpoint, say by --initial where they are written');
+  checkWritable([onnx, initial]);
+  const source = readSource(file);
+  const { check } = await import('../index.js');
+  const { model, diagnostics } = check(source, { ...options, read: readImport });
+  if (report(diagnostics) || !model) {
+    process.exitCode = 1;
+    return;
+  }
+  const { writeOnnx } = await import('./exportOnnx.js');
+  await writeOnnx(model, source, { ...options, onnx });
+}

@@ -1,0 +1,47 @@
+// What `nnc export` is asked for, and the tensors that it starts from.
+import { readHeader } from '../codegen/runtime/safetensors.js';
+import type { ModelGraph, Source } from '../index.js';
+import type { ModelOptions } from './modelOptions.js';
+import { readCheckpoint, loadTrainer } from './runs/checkpoint.js';
+import { trainerOf } from './trainer.js';
+
+export interface ExportOptions extends ModelOptions {
+  readonly onnx?: string;
+  readonly opset: number;
+  readonly step?: boolean;
+  readonly updates?: number;
+  readonly initial?: string;
+  readonly checkpoint?: string;
+}
+
+/** What a trainer of the model holds: that of a checkpoint, or as training begins. */
+export interface Weights {
+  /** As a checkpoint with all that an optimizer remembers. */
+  readonly file: Uint8Array;
+  /** The same by their names. */
+  readonly tensors: ReadonlyMap<string, Float32Array | Int32Array>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Of the checkpoint that was read. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
+export async function weightsOf(model: ModelGraph, source: Source, options: ExportOptions): Promise<Weights> {
+  const { checkpoint } = options;
+  const file = checkpoint === undefined ? undefined : readCheckpoint(checkpoint);
+  const trainer = await trainerOf(source, options);
+  if (checkpoint !== undefined && file) await loadTrainer(checkpoint, model.name, trainer, file);
+  const bytes = await trainer.save({ optimizer: true });
+  trainer.dispose();
+  const { metadata, tensors } = readHeader(bytes, (why) => new Error(why));
+  return {
+    file: bytes,
+    tensors: new Map(
+      [...tensors].map(([name, { dtype, from, to }]) => {
+        const part = bytes.slice(from, to).buffer;
+        return [name, dtype === 'I32' ? new Int32Array(part) : new Float32Array(part)];
+      }),
+    ),
+    metadata,
+    given: file ? readHeader(file, (why) => new Error(why)).metadata : {},
+  };
+}

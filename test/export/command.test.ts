@@ -1,0 +1,85 @@
+// `nnc export --onnx`: what it writes and says.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { warm } from '../cli/nnc.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nnc-export-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const head = 'model m {\n  input x: [batch, 2]\n  h = x |> dense(2)\n';
+const trained = '  loss = mean(h^2)\n  train { optimizer = sgd(0.1) }\n';
+
+function exported(text: string, ...more: readonly string[]) {
+  writeFileSync(join(folder, 'm.nn'), text);
+  return warm(['export', 'm.nn', '--onnx', 'm.onnx', ...more], { cwd: folder });
+}
+
+it('says what it has written', () => {
+  const { status, stdout, stderr } = exported(`${head}  output h\n}`);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toBe(`m.onnx: 1 input, 3 operators, 1 output, ${readFileSync(join(folder, 'm.onnx')).length} bytes\n`);
+  rmSync(join(folder, 'm.onnx'));
+});
+
+it.each([
+  [
+    'a step of a model that learns nothing',
+    `${head}  output h\n}`,
+    `error[export-without-step]: the model m has no train block, so there is no step to export
+  ┌─ m.nn:1:7
+  │
+1 │ model m {
+  │       ─
+  │
+  = help: leave --step out: what is exported then is what predict computes`,
+  ],
+  [
+    'a schedule that follows a run of unknown length',
+    `${head}  loss = mean(h^2)\n  train { optimizer = sgd(linear(0.1, 0)) }\n}`,
+    `error[export-without-run]: a learning rate of m follows the length of the run
+  ┌─ m.nn:5:23
+  │
+5 │   train { optimizer = sgd(linear(0.1, 0)) }
+  │                       ───
+  │
+  = nothing was written
+  = help: say with --updates how many updates the run makes, or give the schedule its steps`,
+  ],
+  [
+    'two values of one name',
+    `${head.replaceAll('x', 'step')}${trained}}`,
+    `error[export-unsaid]: ONNX cannot say two values called step
+  ┌─ m.nn:1:7
+  │
+1 │ model m {
+  │       ─
+  │
+  = inputs, weights, states and outputs are called as in the model, and a step is given step and seed besides
+  = nothing was written
+  = help: rename one of them`,
+  ],
+])('refuses %s', (_, text, said) => {
+  const { status, stderr } = exported(text, '--step');
+  expect(stderr.trim()).toBe(said.trim());
+  expect(status).toBe(1);
+  expect(existsSync(join(folder, 'm.onnx'))).toBe(false);
+});
+
+it.each([
+  [[], 'error: --onnx says what is written'],
+  [
+    ['--onnx', 'm.onnx', '--opset', '19'],
+    "error: option '--opset <18|20>' argument '19' is invalid. It should be 18 or 20.",
+  ],
+  [['--onnx', 'm.onnx', '--updates', '5'], 'error: --updates is for a step: say --step'],
+  [['--onnx', 'm.onnx', '--initial', 'a.safetensors'], 'error: --initial is for a step: say --step'],
+  [
+    ['--onnx', 'm.onnx', '--step', '--checkpoint', 'a.safetensors'],
+    'error: a step is given its tensors: with --checkpoint, say by --initial where they are written',
+  ],
+])('says what %j lacks', (args, said) => {
+  const { status, stderr } = warm(['export', 'm.nn', ...args], { cwd: folder });
+  expect([status, stderr.trim()]).toEqual([2, said]);
+});
