@@ -5,6 +5,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   readdirSync,
   realpathSync,
@@ -61,6 +62,16 @@ export function readImport(path: string): string | undefined {
     return text;
   } catch {
     return undefined;
+  }
+}
+
+/** The bytes of a file of any length. Parts of them are copies, which those of Node's Buffer are not. */
+export function readBytes(path: string): Uint8Array {
+  try {
+    const { buffer, byteOffset, byteLength } = readFileSync(path);
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } catch (error) {
+    throw new Fault(fileUnreadable({ file: path, reason: reasonOf(error) }));
   }
 }
 

@@ -1,13 +1,11 @@
 // Worked numbers for `nnc grad --at`: where the weights come from, and which batch.
-import { readFileSync } from 'node:fs';
-import { reasonOf } from '../data/files.js';
 import { trainRefused } from '../diagnostics/data.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
-import { fileUnreadable } from '../diagnostics/files.js';
 import { sizesOfInputs } from '../inspect/check/point.js';
 import type { At } from '../inspect/derivation/numbers.js';
 import { weightsIn } from '../inspect/derivation/weights.js';
 import type { ModelGraph } from '../ir/model.js';
+import { readBytes } from './files.js';
 import type { ModelOptions } from './modelOptions.js';
 import { sourceOf } from './source.js';
 import { trainerOf, unlessRefused } from './trainer.js';
@@ -48,14 +46,6 @@ async function weightsOf(
   const bytes = await trainer.save();
   trainer.dispose();
   return weightsIn(bytes, model.train.seed, (why) => new Fault(trainRefused({ model: model.name, reason: why })));
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Fault(fileUnreadable({ file: path, reason: reasonOf(error) }));
-  }
 }
 
 /** The first rows of the data in the source's order, all of a file that is named, or made-up rows where there is no data. */

@@ -1,38 +1,43 @@
-// `nnc weights`: checkpoints made of others. Updates of adapters (lora) are added into the weights that they stand beside.
-import { readFileSync } from 'node:fs';
+// `nnc weights`: checkpoints made of others: of other frameworks, for other frameworks, and with updates of adapters (lora) added into weights.
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { readHeader, writeTensors, type Tensor } from '../codegen/runtime/safetensors.js';
-import { reasonOf } from '../data/files.js';
 import { Fault } from '../diagnostics/diagnostic.js';
-import { adaptersMissing, adaptersUnmergeable, checkpointUnfit, fileUnreadable } from '../diagnostics/files.js';
+import { adaptersMissing, adaptersUnmergeable, checkpointUnfit } from '../diagnostics/files.js';
 import type { ModelGraph } from '../ir/model.js';
-import { readImport, readSource, writeFiles } from './files.js';
+import { readBytes, readImport, readSource, writeFiles } from './files.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
 import { coloured, report } from './report.js';
 import { tableLines } from './table.js';
 import { trainerOf } from './trainer.js';
+import { readForeign, writeForeign, type ForeignOptions } from './weightsForeign.js';
 
-interface WeightsOptions extends ModelOptions {
-  readonly from: string;
-  readonly output: string;
+interface WeightsOptions extends ModelOptions, ForeignOptions {
   readonly mergeLora?: boolean;
 }
 
 export function addWeights(program: Command): void {
   withModelOptions(program.command('weights'))
-    .description('make a checkpoint of another one: with the updates of adapters (lora) added into the weights')
+    .description('make a checkpoint of another: of PyTorch or Keras, for PyTorch, or with adapters (lora) merged')
     .argument('<file>', 'the .nn file of the model that the checkpoint belongs to, - for standard input')
     .requiredOption('--from <checkpoint>', 'the checkpoint that is read')
     .requiredOption('-o, --output <checkpoint>', 'the checkpoint that is written')
+    .option('--map <json>', 'which tensors are which: { "THEIRS": { "to": "OURS", "transpose": true } }')
+    .option('--allow-missing', 'what --from has nothing for starts anew')
+    .addOption(new Option('--to <framework>', 'write it for another framework').choices(['pytorch']))
+    .option('--like <checkpoint>', 'with --to: by the names, shapes and types of this file of theirs')
     .option('--merge-lora', 'add each update, alpha / rank * A @ B, into its weight: for the model without adapters')
     .action(run);
 }
 
 async function run(file: string, options: WeightsOptions, command: Command): Promise<void> {
   const { from, output } = options;
-  if (!options.mergeLora) command.error('error: --merge-lora says what is made of the checkpoint');
+  const others = options.map ?? options.to ?? options.like ?? options.allowMissing;
+  if (options.mergeLora && others !== undefined)
+    command.error('error: --merge-lora reads a checkpoint of the model itself, and writes one');
+  if (options.like !== undefined && !options.to) command.error('error: --like says how --to pytorch writes');
+  if (options.to && options.allowMissing) command.error('error: --allow-missing is for what is read, not with --to');
   if (output === '-') command.error('error: a checkpoint is a file: -o names it');
   if (resolve(from) === resolve(output)) command.error(`error: ${output} is the checkpoint that is read`);
   const source = readSource(file);
@@ -42,6 +47,7 @@ async function run(file: string, options: WeightsOptions, command: Command): Pro
     process.exitCode = 1;
     return;
   }
+  if (!options.mergeLora) return options.to ? writeForeign(model, options) : readForeign(source, model, options);
   const unfit = (reason: string): Fault => new Fault(checkpointUnfit({ file: from, model: model.name, reason }));
   const bytes = readBytes(from);
   const { tensors, metadata } = readHeader(bytes, (reason) => unfit(reason));
@@ -68,14 +74,6 @@ function refuseUnmergeable(
   if (adapters.length === 0 || missing.length > 0) throw new Fault(adaptersMissing({ file, model, missing }));
   const alone = adapters.filter(({ weight }) => weight === undefined).map(({ down }) => down);
   if (alone.length > 0) throw new Fault(adaptersUnmergeable({ model, names: alone }));
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Fault(fileUnreadable({ file: path, reason: reasonOf(error) }));
-  }
 }
 
 /** What a trainer counts with its optimizer, which is not in what is merged. */

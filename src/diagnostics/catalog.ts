@@ -16,6 +16,7 @@ import * as runs from './runs.js';
 import * as syntax from './syntax.js';
 import * as training from './training.js';
 import * as types from './types.js';
+import * as weights from './weights.js';
 
 interface Entry {
   readonly code: string;
@@ -40,6 +41,7 @@ const phases: Readonly<Record<string, object>> = {
   checks,
   runs,
   health,
+  weights,
 };
 
 /** The messages of all phases. Invariant: no two have the same code. */

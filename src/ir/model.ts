@@ -18,6 +18,16 @@ export interface ModelInput {
   readonly type: TensorType;
 }
 
+/** A layer that was under way where a parameter or a state was declared. */
+export interface Owner {
+  /** What its definition is called. */
+  readonly layer: string;
+  /** Of the instance: `h.dense`. */
+  readonly path: string;
+  /** It is one of the library's. */
+  readonly library: boolean;
+}
+
 export interface ModelParameter {
   /** The full dotted name: `logits.dense.W`. */
   readonly name: string;
@@ -27,6 +37,8 @@ export interface ModelParameter {
   readonly trained: boolean;
   /** It is beside a layer, without which it may be in a checkpoint. */
   readonly optional?: true;
+  /** The layers it belongs to, from the outermost in; none where the model itself declares it. */
+  readonly owners: readonly Owner[];
 }
 
 /** An update of low rank beside a weight, which may be added to it: scale * down @ up. */
@@ -44,6 +56,7 @@ export interface ModelState {
   readonly initial: Initial;
   /** As of a parameter. */
   readonly optional?: true;
+  readonly owners: readonly Owner[];
 }
 
 export interface Named {

@@ -85,7 +85,15 @@ it('says what is missing, and writes nothing then', () => {
 
 it.each([
   [['weights', 'model.nn'], /required option '--from/],
-  [['weights', 'model.nn', '--from', 'a', '-o', 'b'], /--merge-lora says what is made of the checkpoint/],
+  [
+    ['weights', 'model.nn', '--from', 'a', '-o', 'b', '--merge-lora', '--to', 'pytorch'],
+    /--merge-lora reads a checkpoint of the model itself, and writes one/,
+  ],
+  [['weights', 'model.nn', '--from', 'a', '-o', 'b', '--like', 'c'], /--like says how --to pytorch writes/],
+  [
+    ['weights', 'model.nn', '--from', 'a', '-o', 'b', '--to', 'pytorch', '--allow-missing'],
+    /--allow-missing is for what is read, not with --to/,
+  ],
   [['weights', 'model.nn', '--from', 'a', '-o', './a', '--merge-lora'], /a is the checkpoint that is read/],
   [['weights', 'model.nn', '--from', 'a', '-o', '-', '--merge-lora'], /a checkpoint is a file/],
 ])('is called wrongly by %j', (command, said) => {

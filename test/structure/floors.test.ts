@@ -23,6 +23,7 @@ const floors: Readonly<Record<string, number>> = {
   page: 3.2,
   server: 3.3,
   data: 3,
+  import: 3.1,
   modules: 3,
   index: 3.5,
   node: 4.5,

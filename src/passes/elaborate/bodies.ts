@@ -19,7 +19,7 @@ import { nextOf, runScan } from './scan.js';
 import { atStatement, fail, Follows, joinPath, placed, traced, type Frame } from './frame.js';
 import { typeOf } from './patterns.js';
 import { asF32, toNode } from './tensors.js';
-import { isBeside, isFrozen, noteParameter, weightOf } from './wrapped.js';
+import { isBeside, isFrozen, noteParameter, ownersIn, weightOf } from './wrapped.js';
 import {
   describe,
   instanceOf,
@@ -185,7 +185,8 @@ function declareParameter(statement: Of<'param'>, frame: Frame): void {
   const { origin } = atStatement(frame, statement.span);
   const node = context.g.at(origin, () => context.g.make(parameterLeaf, [], { name: full, type }));
   const optional = isBeside(frame) && { optional: true as const };
-  context.parameters.set(full, { name: full, type, initial: start, trained, ...optional, node, declared: name.span });
+  const kept = { name: full, type, initial: start, trained, ...optional, owners: ownersIn(frame) };
+  context.parameters.set(full, { ...kept, node, declared: name.span });
   context.note?.(name.span, tensorValue(node));
   frame.scope.define(name.name, tensorValue(weightOf(node, full, frame, apply)), name.span);
 }
@@ -208,6 +209,7 @@ function declareState(statement: Of<'state'>, frame: Frame): void {
       type,
       initial: startOf(statement.initial, type, full, frame),
       ...optional,
+      owners: ownersIn(frame),
       now: node,
     };
     context.states.set(full, known);

@@ -190,7 +190,6 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   const data = checkArguments(name, definition.parameters, list, span, frame, !definition.configuration);
   const configuration = checkArguments(name, definition.configuration ?? [], callee.configuration ?? [], span, frame);
   if ([...data.values()].some((g) => g.value.kind === 'unknown')) return unknown;
-
   const scope = new Scope(callee.scope);
   const naming = namingOf(callee, instance, frame);
   const isLayer = definition.kind === 'layer';
@@ -205,6 +204,7 @@ function applyFunction(callee: FunctionValue, list: readonly Given[], span: Span
   };
   context.calls.push({
     name,
+    path: naming.prefix,
     span,
     arguments: list.map((g) => g.span),
     definition,

@@ -255,10 +255,10 @@ function assembled(
   ]);
   const parameters = [...own.values()]
     .filter((p) => needed.has(`parameter ${p.name}`))
-    .map(({ name, type, initial, trained, optional }): ModelParameter => {
+    .map(({ name, type, initial, trained, optional, owners }): ModelParameter => {
       // Frozen in one mode, it is so in the other.
       const both = trained && context.parameters.get(name)?.trained !== false;
-      return { name, type, initial, trained: both, ...(optional && { optional }) };
+      return { name, type, initial, trained: both, ...(optional && { optional }), owners };
     });
   const states = [...context.states.values()].filter((s) => needed.has(`state ${s.name}`));
   const inputs = training.inputs.map(({ name, type }): ModelInput => ({ name, type }));
@@ -279,10 +279,11 @@ function assembled(
     inputs,
     parameters: trained.parameters,
     adapters: adaptersOf(context).filter(({ up }) => needed.has(`parameter ${up}`)),
-    states: states.map(({ name, type, initial, optional }): ModelState => ({
+    states: states.map(({ name, type, initial, optional, owners }): ModelState => ({
       name,
       type,
       initial,
+      owners,
       // What is observed may be gathered anew.
       ...((optional || observed.some((o) => o.name === name)) && { optional: true as const }),
     })),

@@ -3,6 +3,7 @@ import { Fault, type Diagnostic, type Span } from '../../diagnostics/diagnostic.
 import { tooMuch } from '../../diagnostics/elaboration.js';
 import type { Builder, Node, Origin } from '../../ir/graph.js';
 import type { Adapter, ModelParameter, ModelState, Plateau, Requirement } from '../../ir/model.js';
+import type { Identifier } from '../../parser/tree.js';
 import type { DrawSites } from './draws.js';
 import type { OpenLoop } from './loops.js';
 import type { MadeGradient, Manner, Scope, Value, Variable } from './values.js';
@@ -115,10 +116,12 @@ export interface Context {
   /** Calls under way, innermost last. */
   readonly calls: {
     readonly name: string;
+    /** Where the parameters of a layer stand; of a function, where it is called. */
+    readonly path: string;
     readonly span: Span;
     /** Where what it is given stands. */
     readonly arguments: readonly Span[];
-    readonly definition: { readonly kind: string };
+    readonly definition: { readonly kind: string; readonly name: Identifier };
     /** Where its configuration is given, and the names of what is given there. */
     readonly configured?: { readonly span: Span; readonly names: readonly string[] };
   }[];

@@ -35,6 +35,7 @@ export function updateOf(
   const given = optimizer.arguments ?? [];
   calls.push({
     name: optimizer.declaration.name.name,
+    path: parameter.name,
     span: optimizer.configuredAt ?? span,
     arguments: given.map((g) => g.span),
     definition: optimizer.declaration,

@@ -3,7 +3,7 @@ import { noParameters } from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Node } from '../../ir/graph.js';
 import { constant as whole, mul } from '../../ir/index.js';
-import type { Adapter } from '../../ir/model.js';
+import type { Adapter, Owner } from '../../ir/model.js';
 import { permute, reshape } from '../../ir/ops/movement.js';
 import { dim } from '../../ir/types.js';
 import { fail, Follows, Naming, type Context, type Frame, type Wrapping } from './frame.js';
@@ -108,6 +108,13 @@ export function isFrozen({ wrapping }: Frame): boolean {
 /** Does what is applied here stand beside a block? */
 export function isBeside({ wrapping }: Frame): boolean {
   return around(wrapping).some(({ beside }) => beside === true);
+}
+
+/** The layers under way, from the outermost in. */
+export function ownersIn({ context: { calls, isLibrary } }: Frame): readonly Owner[] {
+  return calls.flatMap(({ name, path, definition }) =>
+    definition.kind === 'layer' ? [{ layer: name, path, library: isLibrary(definition.name.span.file) }] : [],
+  );
 }
 
 /** Tells the blocks around that they have this parameter. */

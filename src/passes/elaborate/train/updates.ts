@@ -13,6 +13,7 @@ const anyParameter: ModelParameter = {
   type: tensor([]),
   initial: { kind: 'fill', value: 0 },
   trained: true,
+  owners: [],
 };
 
 /** Of each of these; what is wrong within an optimizer is told also where no parameter came to have it. */
