@@ -13,6 +13,7 @@ import { addFmt } from './fmt.js';
 import { addGrad } from './grad.js';
 import { addGradcheck } from './gradcheck.js';
 import { addGraph } from './graph.js';
+import { addImport } from './import.js';
 import { addLsp } from './lsp.js';
 import { addOps } from './ops.js';
 import { addPasses } from './passes.js';
@@ -81,6 +82,7 @@ function commandLine(): Command {
     addBench,
     addWeights,
     addExport,
+    addImport,
     addOps,
     addPasses,
     addLsp,

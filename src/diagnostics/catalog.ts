@@ -8,6 +8,7 @@ import * as explain from './explain.js';
 import * as files from './files.js';
 import * as gradients from './gradients.js';
 import * as health from './health.js';
+import * as imports from './imports.js';
 import * as lints from './lints.js';
 import * as loops from './loops.js';
 import * as memory from './memory.js';
@@ -41,6 +42,7 @@ const phases: Readonly<Record<string, object>> = {
   checks,
   runs,
   health,
+  imports,
   weights,
 };
 

@@ -1,0 +1,32 @@
+// What stands in the way of importing a model of another framework.
+import { message } from './diagnostic.js';
+import { listed } from './quote.js';
+
+/** `place`: where it stands in the file, such as config.layers[3]. */
+export const importUnsupported = message<{
+  file: string;
+  what: string;
+  place: string;
+  reason: string;
+  help?: string | undefined;
+}>('import-unsupported', ({ file, what, place, reason, help }) => ({
+  message: `${what} cannot be imported: ${reason}`,
+  labels: [],
+  notes: [`${file}, at ${place}`],
+  ...(help !== undefined && { help }),
+}));
+
+export const importMalformed = message<{ file: string; reason: string }>('import-malformed', ({ file, reason }) => ({
+  message: `${file} is no model that can be imported: ${reason}`,
+  labels: [],
+  help: 'models are imported from model.json of TensorFlow.js, the JSON that to_json() of Keras gives, and .onnx',
+}));
+
+export const importWeights = message<{ file: string; path: string; layer: string; found: readonly string[] }>(
+  'import-weights',
+  ({ file, path, layer, found }) => ({
+    message: `the weights of ${file} do not fit its layer ${layer}`,
+    labels: [],
+    notes: [`${path} would be made of ${found.length === 0 ? 'nothing' : listed(found)}`],
+  }),
+);

@@ -1,0 +1,42 @@
+// Models of other frameworks, by what their files are.
+import { builtins } from '../passes/elaborate/builtins.js';
+import { Fault } from '../diagnostics/diagnostic.js';
+import { importMalformed } from '../diagnostics/imports.js';
+import { draftOfKeras } from './keras/import.js';
+import { isRecord, modelIn } from './keras/json.js';
+import { manifestIn } from './keras/weights.js';
+import { written, type Imported } from './written.js';
+
+export interface ImportOptions {
+  /** What the file is called. */
+  readonly from: string;
+  /** What the .nn file will be called. */
+  readonly file: string;
+  /** What the model is called where nobody gave it a name. */
+  readonly name: string;
+  /** Reads a file beside the one that is imported. */
+  readonly read: (name: string) => Uint8Array;
+}
+
+/** A model of Keras or TensorFlow.js, of its JSON. Throws a Fault, or gives diagnostics, where it cannot be. */
+export function importJson(text: string, { from, file, name, read }: ImportOptions): Imported {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Fault(importMalformed({ file: from, reason: 'it is not JSON' }));
+  }
+  const model = modelIn(from, json);
+  const third = isRecord(json) && (typeof json.module === 'string' || String(json.keras_version).startsWith('3.'));
+  const called = /^(sequential|functional|model)(_?\d+)?$/.test(model.name) ? name : model.name;
+  const names = builtins.map((builtin) => builtin.name);
+  const { draft, diagnostics } = draftOfKeras(from, model, { name: nameOf(called), third, builtins: names });
+  if (diagnostics.length > 0) return { text: '', diagnostics };
+  const weights = manifestIn(from, json, read);
+  return written(draft, { file, from, note: `Imported from ${from.replace(/^.*[/\\]/, '')}.`, weights });
+}
+
+function nameOf(text: string): string {
+  const plain = text.replace(/[^\p{L}\p{N}_]+/gu, '_').replace(/^_+|_+$/g, '');
+  return /^[\p{L}_]/u.test(plain) ? plain : `model_${plain}`;
+}
