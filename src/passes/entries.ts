@@ -3,6 +3,7 @@ import { Buffers } from './buffers.js';
 import { becomesOf, withRoots, type Gradients } from './derive/derive.js';
 import { substituteNodes } from './derive/substituteNodes.js';
 import type { Becomes } from './derive/update.js';
+import { DraftForms } from './fuse/draftForms.js';
 import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } from './fuse/drafts.js';
 import { nestsOf, type Fused } from './fuse/fuse.js';
 import { AxisPool } from './fuse/nests.js';
@@ -86,6 +87,7 @@ export function openEntries(given: Gradients, target: TargetTraits): Nests {
     recomputed: derived.recomputed ?? new Set(),
     axes: new AxisPool(),
     drafted: new Map(),
+    forms: new DraftForms(),
   };
   const entries = outlines.map(({ name, roots, results }): EntryNests => ({
     name,

@@ -106,7 +106,7 @@ function defineKernels(
   const written = [...runs]
     .filter(([, calls]) => calls.some((run) => !run.host))
     .map(([kernel, calls]) => {
-      const { starts, bases } = parametersOf(calls, options.offsets);
+      const { starts, bases } = parametersOf(kernel, calls, options.offsets);
       const parameters = { sizes: sizesOfKernel(kernel, starts), axes: axesOfKernel(kernel, starts), bases };
       return { kernel, parameters, code: emitKernel(kernel, { ...options, ...parameters, offsets: starts }) };
     });
@@ -136,10 +136,14 @@ interface Parameters {
 }
 
 /** Where the kernel of these calls finds its buffers. Parameters that lie as far from each other in every call share one argument. */
-function parametersOf(runs: readonly Run[], offsets: ReadonlyMap<Buffer, Index>): Parameters {
+function parametersOf(kernel: Kernel, runs: readonly Run[], offsets: ReadonlyMap<Buffer, Index>): Parameters {
   const [first] = runs;
   if (!first?.given) return { starts: offsets, bases: new Map() };
-  const starts = new Map(offsets);
+  const starts = new Map<Buffer, Index>();
+  for (const buffer of usesOf(kernel).buffers) {
+    const start = offsets.get(buffer);
+    if (start) starts.set(buffer, start);
+  }
   const offsetIn = (run: Run, parameter: Buffer): Index => {
     const offset = offsets.get(actualOf(run, parameter));
     if (!offset) throw new Error(`${actualOf(run, parameter).name} has no offset in memory`);

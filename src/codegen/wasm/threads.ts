@@ -145,10 +145,18 @@ interface Touched {
   readonly writes: Set<string>;
 }
 
+/** Where one call reads and writes. */
+interface Touches {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
 /** Remembers what has been read and written since the last barrier, to know when the next is due. */
 export class Since {
   private alone: Touched = { reads: new Set(), writes: new Set() };
   private together: Touched = { reads: new Set(), writes: new Set() };
+  /** Asked whether a call must wait, and once more when it is added. */
+  private readonly locations = new WeakMap<Run, Touches>();
 
   /** Buffers that begin at the same offset are aliases. */
   constructor(private readonly offsets: ReadonlyMap<Buffer, Index>) {}
@@ -159,8 +167,7 @@ export class Since {
     return runs.some((run) => {
       const { reads, writes } = this.locationsOf(run);
       const conflicts = (before: Touched): boolean =>
-        [...reads].some((p) => before.writes.has(p)) ||
-        [...writes].some((p) => before.writes.has(p) || before.reads.has(p));
+        reads.some((p) => before.writes.has(p)) || writes.some((p) => before.writes.has(p) || before.reads.has(p));
       return conflicts(this.together) || (shared && conflicts(this.alone));
     });
   }
@@ -186,12 +193,22 @@ export class Since {
     }
   }
 
-  private locationsOf(run: Run): Touched {
-    const { reads, writes } = accessOf(run.kernel.body);
-    const own = new Set(run.kernel.sharing?.own);
-    const locationOf = (buffer: Buffer): string => this.offsets.get(buffer)?.key ?? buffer.name;
-    const locations = (buffers: ReadonlySet<Buffer>): Set<string> =>
-      new Set([...buffers].filter((b) => !own.has(b)).map((b) => locationOf(actualOf(run, b))));
-    return { reads: locations(reads), writes: locations(writes) };
+  private locationsOf(run: Run): Touches {
+    let known = this.locations.get(run);
+    if (!known) {
+      const { reads, writes } = accessOf(run.kernel.body);
+      const own = run.kernel.sharing?.own ?? [];
+      const locations = (buffers: ReadonlySet<Buffer>): string[] => {
+        const found: string[] = [];
+        for (const buffer of buffers) if (!own.includes(buffer)) found.push(this.locationOf(actualOf(run, buffer)));
+        return found;
+      };
+      this.locations.set(run, (known = { reads: locations(reads), writes: locations(writes) }));
+    }
+    return known;
+  }
+
+  private locationOf(buffer: Buffer): string {
+    return this.offsets.get(buffer)?.key ?? buffer.name;
   }
 }

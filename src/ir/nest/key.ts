@@ -3,6 +3,7 @@ import { bufferKey } from '../bufferKey.js';
 import type { Atom, Axis, Index } from '../index.js';
 import type { AnyNest, Nest, Rows } from '../program.js';
 import type { Buffer, Scalar } from '../scalar.js';
+import { formOf, formOfRows, ownBuffer } from './forms.js';
 
 /** What a nest computes, whatever buffers it does so with, and which those are. */
 export interface NestShape {
@@ -21,8 +22,20 @@ const shapes = new WeakMap<AnyNest, NestShape>();
 /** Computed once for each nest. */
 export function shapeOfNest(nest: AnyNest): NestShape {
   let known = shapes.get(nest);
-  if (!known) shapes.set(nest, (known = writeShape(nest)));
+  if (!known) shapes.set(nest, (known = shapeOfForm(nest) ?? writeShape(nest)));
   return known;
+}
+
+/** That of the written nest of its form, with its own buffers. */
+function shapeOfForm(nest: AnyNest): NestShape | undefined {
+  const formed = nest.kind === 'nest' ? formOf(nest) : formOfRows(nest);
+  if (!formed || formed.form.nest === nest) return undefined;
+  const { text, buffers, sites } = shapeOfNest(formed.form.nest);
+  return shapeBy(text, buffers.map(ownBuffer(formed)), sites);
+}
+
+function shapeBy(text: string, buffers: readonly Buffer[], sites: readonly number[]): NestShape {
+  return { text, buffers, sites, key: `${text}\n${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}` };
 }
 
 /** Equal for nests that compute the same into the same buffers. */
@@ -54,7 +67,7 @@ class ShapeWriter {
   shape(): NestShape {
     const text = [...this.lines, [...this.texts.keys()].join(';')].join('\n');
     const [buffers, sites] = [[...this.buffers.keys()], [...this.sites.keys()]];
-    return { text, buffers, sites, key: `${text}\n${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}` };
+    return shapeBy(text, buffers, sites);
   }
 
   addNest({ axes, ordered, stores }: Nest): void {

@@ -1,5 +1,13 @@
 // From groups of drafts to nests: a loop over rows with what each row holds for itself, and what the nest computes in words.
 import { add, axis, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
+import {
+  beginFormOfRows,
+  formOf,
+  relabelled,
+  rowsLike,
+  targetsOf,
+  type Form,
+} from '../../ir/nest/forms.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { single } from '../../ir/nest/single.js';
 import type { AnyNest, Nest, Provenance, Rows } from '../../ir/program.js';
@@ -31,13 +39,12 @@ export function close(
       own.size === 1
         ? []
         : members
-            .flatMap((d) => d.nest.stores.map((s) => s.to))
+            .flatMap((d) => targetsOf(d.nest))
             .filter((b) => !needed(b) && [...(readers.get(b) ?? [])].every((d) => own.has(d)));
     const nest = closedOnce(group, local, () => {
       const provenance = describe([...members, ...totals]);
-      if (own.size === 1) return { ...members[0].nest, provenance };
-      const rounded = members.map((draft) => roundedLocals(draft, new Set(local), singles));
-      return rowsOf({ ...group, members: rounded }, new Set(local), provenance);
+      if (own.size === 1) return relabelled(members[0].nest, { provenance });
+      return rowsOfForm(group, new Set(local), provenance, singles);
     });
     return { kind: 'nest', nest, host: own.size === 1 && members[0].host };
   });
@@ -79,6 +86,62 @@ function roundedLocals(draft: NestDraft, local: ReadonlySet<Buffer>, singles: Si
     local.has(store.to) && singles.has(draft.nodes[i]) ? { ...store, value: single(store.value, true) } : store,
   );
   return { ...draft, nest: { ...draft.nest, stores } };
+}
+
+interface RowsForm {
+  readonly form: Form<Rows>;
+  /** Of the local buffers among those of its members, each one's row. */
+  readonly lengths: ReadonlyMap<number, Index>;
+}
+
+/** Loops by their members' forms. Weak, since a form goes with the compilation that made it. */
+const rowsForms = new WeakMap<Form<Nest>, Map<string, RowsForm>>();
+
+/** The joined loop: of members of the same forms, which keep as much for a row, one is written. */
+function rowsOfForm(
+  group: RowGroup,
+  local: ReadonlySet<Buffer>,
+  provenance: Provenance,
+  singles: Singles | undefined,
+): Rows {
+  const { members, totals, row } = group;
+  const make = (): Rows =>
+    rowsOf({ ...group, members: members.map((draft) => roundedLocals(draft, local, singles)) }, local, provenance);
+  const formed = members.flatMap(({ nest }) => formOf(nest) ?? []);
+  if (formed.length < members.length || totals.length > 0) return make();
+  const buffers = new Map<Buffer, number>();
+  let key = `${row.id}`;
+  members.forEach(({ nodes }, i) => {
+    key += `;${formed[i].form.id}`;
+    for (const buffer of formed[i].buffers) {
+      const at = buffers.get(buffer) ?? buffers.size;
+      key += ` ${at}${local.has(buffer) ? 'l' : ''}`;
+      buffers.set(buffer, at);
+    }
+    if (singles) key += nodes.map((node) => (singles.has(node) ? 's' : '-')).join('');
+  });
+  const known = rowsForms.get(formed[0].form) ?? new Map<string, RowsForm>();
+  rowsForms.set(formed[0].form, known);
+  const like = known.get(key);
+  const placed = (lengths: ReadonlyMap<number, Index>): Buffer[] =>
+    [...buffers].map(([buffer, at]) => {
+      const length = lengths.get(at);
+      return length ? rowOf(buffer, length) : buffer;
+    });
+  const { name } = members[members.length - 1].nest;
+  if (like) {
+    const own = placed(like.lengths);
+    const rowsByWhole = new Map([...buffers].map(([buffer, at]) => [buffer, own[at]]));
+    return rowsLike(like.form, own, { name, provenance: storedIn(provenance, (buffer) => rowsByWhole.get(buffer)) });
+  }
+  const made = make();
+  const lengths = new Map<number, Index>();
+  for (const [buffer, at] of buffers) {
+    const own = rowBuffers.get(buffer);
+    if (own && made.rowLocal.includes(own)) lengths.set(at, own.length);
+  }
+  known.set(key, { form: beginFormOfRows(made, placed(lengths)), lengths });
+  return made;
 }
 
 /** The joined loop: every part without its row axis, row-local buffers one row long. */

@@ -7,6 +7,7 @@ import type { Buffer } from '../../ir/scalar.js';
 import type { Dim } from '../../ir/types.js';
 import type { Estimate } from '../../ir/nest/sizes.js';
 import { decide, type DecidedRun, type Decision } from '../stored/decide.js';
+import type { DraftForms } from './draftForms.js';
 import { openLoop } from './loops.js';
 import {
   copyOf,
@@ -54,6 +55,8 @@ export interface FuseRequest {
   readonly axes: AxisPool;
   /** What entries have drafted so far. */
   readonly drafted: Map<Node, Drafted[]>;
+  /** What nests they have in common but for their buffers. */
+  readonly forms: DraftForms;
 }
 
 /** The nest of a stored node, with what it asked of other nodes: an entry that answers alike has the same nest. */
@@ -137,14 +140,14 @@ export function draftNests(request: FuseRequest, decided?: Decision): Fusion {
     const home = homes.get(node) ?? (stored.has(node) ? bufferOf(node) : undefined);
     const from = where(node);
     const isThere = to ? home === to || from === to : home !== undefined || from === bufferOf(node);
-    return isThere ? [] : [movedTo(node, to ?? bufferOf(node), places)];
+    return isThere ? [] : [movedTo(node, to ?? bufferOf(node), places, leaves ? undefined : request.forms)];
   });
   return { request, where, drafts: [...drafts, ...copies], views, texts };
 }
 
 /** The nest of a stored node: where another entry reads the same of the same buffers, that one's. */
 function draftOf(node: Node, to: Buffer, places: Places, host: boolean, request: FuseRequest): NestDraft {
-  const { drafted, leaves, phaseOf } = request;
+  const { drafted, forms, leaves, phaseOf } = request;
   const known = leaves ? [] : (drafted.get(node) ?? []);
   const same = known.find(
     (d) => d.to === to && d.host === host && [...d.asked].every(([n, buffer]) => places.bufferOf(n) === buffer),
@@ -156,7 +159,10 @@ function draftOf(node: Node, to: Buffer, places: Places, host: boolean, request:
     asked.set(n, buffer);
     return buffer;
   };
-  const draft = inPieces(nestOf(node, to, { ...places, bufferOf }, host), phaseOf(node) === 'forward');
+  const signed = phaseOf(node) === 'forward';
+  const inside: Places = { ...places, bufferOf };
+  const make = (): NestDraft => inPieces(nestOf(node, to, inside, host), signed);
+  const draft = leaves || host ? make() : forms.of(node, to, inside, signed, make);
   if (!leaves) drafted.set(node, [...known, { draft, to, host, asked }]);
   return draft;
 }
@@ -192,9 +198,11 @@ function draftLoop(run: DecidedRun, request: FuseRequest, places: Places, said: 
 }
 
 /** The nest that puts what is a node's, wherever it is computed, into another place. */
-function movedTo(node: Node, to: Buffer, places: Places): NestDraft {
+function movedTo(node: Node, to: Buffer, places: Places, forms?: DraftForms): NestDraft {
   const from = places.bufferOf(node);
-  return from ? copyOf(node, to, from, places) : nestOf(node, to, places, false);
+  if (!from) return nestOf(node, to, places, false);
+  const make = (): NestDraft => copyOf(node, to, from, places);
+  return forms ? forms.copy(node, to, from, make) : make();
 }
 
 const persistent: ReadonlySet<Buffer['space']> = new Set(['parameter', 'state', 'slot']);

@@ -11,15 +11,15 @@ import { inPlaceOf, type Fusion } from './drafts.js';
 import { joinPointwise } from './join.js';
 import { fusedInto, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
-import { partsOfNest } from '../../ir/nest/traverse.js';
 import { dependences, sortedDrafts } from './order.js';
-import { describeLoop, kernelName, provenanceOf } from './provenance.js';
+import { describeLoop, kernelName, lastTarget, provenanceOf } from './provenance.js';
 import { createApart } from './repeats.js';
 import { close } from './close.js';
 import { withEnds, type Round } from './ends.js';
 import { alone, joinRows, type Group, type Joining } from './rows.js';
 import { joinTotals } from './sums.js';
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
+import { relabelled, writtenLike } from '../../ir/nest/forms.js';
 import { throughViews, type Views } from './views.js';
 
 /** A nest that runs once. */
@@ -41,7 +41,7 @@ export function joinNests(of: Fusion): Fusion {
       isRecomputed(into) === isRecomputed(draft) &&
       (isUpdate(into) === isUpdate(draft) ||
         (separateUpdates !== 'all' &&
-          !(iterationsOf(into.nest.axes, estimate) > most && isMatrixProduct(into.nest) && readsSlots(draft)))),
+          !(iterationsOf(into.nest.axes, estimate) > most && isMatrixProduct(writtenLike(into.nest)) && readsSlots(draft)))),
     neededBy(fusion),
     inPlaceOf(fusion.request),
     singles,
@@ -168,12 +168,12 @@ const namedNests = new WeakMap<AnyNest, AnyNest>();
 
 /** Entries that have a nest in common have it with its name in common too. */
 function named(nest: AnyNest, views: Views): AnyNest {
-  const last = partsOfNest(nest).at(-1)?.stores.at(-1);
-  const called = last && views.get(last.to)?.kernel;
+  const last = lastTarget(nest);
+  const called = last && views.get(last)?.kernel;
   const name = called ?? kernelName(throughViews(nest, views));
   const known = namedNests.get(nest);
   if (known?.name === name) return known;
-  const made = { ...nest, name };
+  const made = relabelled(nest, { name });
   namedNests.set(nest, made);
   return made;
 }
@@ -201,7 +201,7 @@ function kindsOf({ request }: Fusion) {
     isGradientSum: (draft: Draft): boolean =>
       draft.kind === 'nest' &&
       draft.nodes.some((n) => request.phaseOf(n) === 'backward') &&
-      !isMatrixProduct(draft.nest),
+      !isMatrixProduct(writtenLike(draft.nest)),
     isRecomputed: (draft: Draft): boolean => draft.nodes.every((n) => request.recomputed.has(n)),
   };
 }
@@ -308,15 +308,16 @@ const [smallProduct, largeProduct] = [8, 1024];
  * its own.
  */
 function readsSlots({ nest }: NestDraft): boolean {
-  return nest.stores.some((s) => loadsOf(s.value).some((l) => l.from.space === 'slot'));
+  return writtenLike(nest).stores.some((s) => loadsOf(s.value).some((l) => l.from.space === 'slot'));
 }
 
 function overwritesWhatItReads({ nest }: NestDraft, inPlace: InPlace): boolean {
-  return nest.stores.some(
+  const { axes, stores } = writtenLike(nest);
+  return stores.some(
     ({ to, at }) =>
       inPlace(to) &&
-      nest.stores.some((s) =>
-        loadsOf(s.value).some((l) => l.from === to && (l.at.key !== at.key || hasFreeAxes(l.at, nest.axes))),
+      stores.some((s) =>
+        loadsOf(s.value).some((l) => l.from === to && (l.at.key !== at.key || hasFreeAxes(l.at, axes))),
       ),
   );
 }

@@ -3,7 +3,8 @@ import type { Axis } from '../../ir/index.js';
 import { toIndex } from '../../ir/index.js';
 import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, type Buffer, type Scalar } from '../../ir/scalar.js';
-import type { Store } from '../../ir/program.js';
+import type { Node } from '../../ir/graph.js';
+import type { Nest, Store } from '../../ir/program.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { Merging } from './merging.js';
 import { isNest, linksOf, type Draft, type NestDraft } from './nests.js';
@@ -12,6 +13,7 @@ import { elementsOf } from '../../ir/walk.js';
 import { sortedDrafts } from './order.js';
 import { withoutZeros } from './pieces.js';
 import { type Singles } from './singles.js';
+import { beginForm, formOf, nestLike, targetsOf, writtenLike, type Form } from '../../ir/nest/forms.js';
 import { single } from '../../ir/nest/single.js';
 
 /**
@@ -40,7 +42,7 @@ export function joinPointwise(
         !places.has(joining) ||
         joining.host ||
         joining.nest.ordered ||
-        joining.nest.stores.some((s) => s.value.folds)
+        writtenLike(joining.nest).stores.some((s) => s.value.folds)
       )
         break;
       // The latest one: the others' results are then there already.
@@ -50,7 +52,7 @@ export function joinPointwise(
         .sort((a, b) => placeOf(b) - placeOf(a));
       const into = targets.find((d) => canJoin(d, joining, mayJoin) && order.canMerge(d, joining));
       if (!into) break;
-      const merged = once(joined, into, joining, () => merge(into, joining, inPlace, singles));
+      const merged = once(joined, into, joining, () => mergedLike(into, joining, inPlace, singles));
       order.merge(into, joining, merged);
       places.set(merged, placeOf(into));
       places.delete(into);
@@ -63,14 +65,81 @@ export function joinPointwise(
 }
 
 function canJoin(into: NestDraft, draft: NestDraft, mayJoin: (into: NestDraft, draft: NestDraft) => boolean): boolean {
-  return once(fitting, into, draft, () => fits(into, draft)) && mayJoin(into, draft);
+  return fitLike(into, draft) && mayJoin(into, draft);
+}
+
+/** Drafts of two forms fit or not whichever they are, where they have the same buffers in common. */
+function fitLike(into: NestDraft, draft: NestDraft): boolean {
+  if (into.host) return false;
+  const pair = pairOf(into, draft);
+  if (!pair) return once(fitting, into, draft, () => fits(into, draft));
+  const { forms, key } = pair;
+  const fit = forms.fits.get(key) ?? fits(into, draft);
+  forms.fits.set(key, fit);
+  return fit;
+}
+
+/** What was found of a form as that into which others are joined, by their form and the buffers that they have in common with it. */
+interface JoinedForms {
+  readonly fits: Map<string, boolean>;
+  /** By what else the result depends on too. Undefined where it has no form. */
+  readonly merged: Map<string, Form<Nest> | undefined>;
+}
+
+const joinedForms = new WeakMap<Form<Nest>, JoinedForms>();
+
+interface Pair {
+  readonly forms: JoinedForms;
+  readonly key: string;
+  /** Those of the first draft, then further ones of the second. */
+  readonly buffers: readonly Buffer[];
+}
+
+/** Undefined where one of them has no form, or they run on the host. */
+function pairOf(into: NestDraft, draft: NestDraft): Pair | undefined {
+  const [first, second] = [formOf(into.nest), formOf(draft.nest)];
+  if (!first || !second || into.host || draft.host) return undefined;
+  const forms = joinedForms.get(first.form) ?? { fits: new Map(), merged: new Map() };
+  joinedForms.set(first.form, forms);
+  const buffers = [...first.buffers];
+  let key = `${second.form.id}`;
+  for (const buffer of second.buffers) {
+    const at = first.buffers.indexOf(buffer);
+    key += ` ${at}`;
+    if (at < 0) buffers.push(buffer);
+  }
+  return { forms, key, buffers };
+}
+
+/** What the two become: of the form of what others of their forms have become. */
+function mergedLike(
+  into: NestDraft,
+  draft: NestDraft,
+  inPlace: (buffer: Buffer) => boolean,
+  singles: Singles | undefined,
+): NestDraft {
+  const pair = pairOf(into, draft);
+  if (!pair) return merge(into, draft, inPlace, singles);
+  const { forms, buffers } = pair;
+  const of = (node: Node): string => `${singles?.has(node) ? 's' : ''}${node.role.kind === 'forward' ? 'f' : ''}`;
+  const key = `${pair.key} ${[...into.nodes, ...draft.nodes].map(of).join()}`;
+  const form = forms.merged.get(key);
+  if (form)
+    return {
+      kind: 'nest',
+      nest: nestLike(form, buffers, into.nest),
+      nodes: [...into.nodes, ...draft.nodes],
+      host: false,
+    };
+  const merged = merge(into, draft, inPlace, singles);
+  if (!forms.merged.has(key)) forms.merged.set(key, beginForm(merged.nest, buffers));
+  return merged;
 }
 
 function fits(into: NestDraft, draft: NestDraft): boolean {
   return (
-    !into.host &&
     !into.nest.ordered &&
-    !scatterOf(into.nest) &&
+    !scatterOf(writtenLike(into.nest)) &&
     ![into, draft].some(putsRows) &&
     sameAxes(into.nest.axes, draft.nest.axes) &&
     readsPointwise(draft, into) &&
@@ -79,8 +148,8 @@ function fits(into: NestDraft, draft: NestDraft): boolean {
 }
 
 /** Does an index say where it stores? What it stores is whole before, since several may say the same. */
-function putsRows({ nest: { stores } }: NestDraft): boolean {
-  return stores.some(({ at }) => elementsOf(at).length > 0);
+function putsRows({ nest }: NestDraft): boolean {
+  return writtenLike(nest).stores.some(({ at }) => elementsOf(at).length > 0);
 }
 
 /** What is found of two drafts, the first by the second: entries that compute the same have their drafts in common, and what comes of them. */
@@ -102,8 +171,8 @@ function once<T>(pairs: Pairs<T>, into: NestDraft, draft: NestDraft, find: () =>
 /** Values that joined into taller ones would exhaust the stack, after thousands of operations in a row. */
 const tallest = 300;
 
-function tallestOf({ nest: { stores } }: NestDraft): number {
-  return Math.max(...stores.map(({ value }) => value.height));
+function tallestOf({ nest }: NestDraft): number {
+  return Math.max(...writtenLike(nest).stores.map(({ value }) => value.height));
 }
 
 function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
@@ -190,7 +259,7 @@ function dropUnread(list: readonly Draft[], needed: (buffer: Buffer) => boolean,
   for (const draft of list) for (const from of linksOf(draft).reads) read.add(from);
   return list.map((draft) => {
     if (draft.kind === 'loop') return draft;
-    const kept = draft.nest.stores.map((s) => read.has(s.to) || needed(s.to));
+    const kept = targetsOf(draft.nest).map((to) => read.has(to) || needed(to));
     return kept.every(Boolean) || !kept.some(Boolean) ? draft : withStores(draft, kept, singles);
   });
 }
@@ -204,11 +273,36 @@ function withStores(draft: NestDraft, kept: readonly boolean[], singles?: Single
   const key = kept.join();
   const before = known.get(key);
   if (before) return before;
+  const made = keepingLike(draft, kept, singles);
+  known.set(key, made);
+  return made;
+}
+
+/** What was kept of a form's stores. Undefined where that has no form. */
+const keptForms = new WeakMap<Form<Nest>, Map<string, Form<Nest> | undefined>>();
+
+function keepingLike(draft: NestDraft, kept: readonly boolean[], singles: Singles | undefined): NestDraft {
+  const formed = formOf(draft.nest);
+  if (!formed) return keeping(draft, kept, singles);
+  const forms = keptForms.get(formed.form) ?? new Map<string, Form<Nest> | undefined>();
+  keptForms.set(formed.form, forms);
+  const key = `${kept.join()} ${draft.nodes.map((node) => singles?.has(node) === true).join()}`;
+  const form = forms.get(key);
+  if (form) {
+    const nodes = draft.nodes.filter((_, i) => kept[i]);
+    return { ...draft, nest: nestLike(form, formed.buffers, draft.nest), nodes };
+  }
+  const made = keeping(draft, kept, singles);
+  if (!forms.has(key)) forms.set(key, beginForm(made.nest, formed.buffers));
+  return made;
+}
+
+function keeping(draft: NestDraft, kept: readonly boolean[], singles: Singles | undefined): NestDraft {
   const free = new Set(
     draft.nest.stores.filter((_, i) => !kept[i] && !singles?.has(draft.nodes[i])).map((s) => s.value.key),
   );
   const stores = draft.nest.stores.filter((_, i) => kept[i]);
-  const made: NestDraft = {
+  return {
     ...draft,
     nest: {
       ...draft.nest,
@@ -216,8 +310,6 @@ function withStores(draft: NestDraft, kept: readonly boolean[], singles?: Single
     },
     nodes: draft.nodes.filter((_, i) => kept[i]),
   };
-  known.set(key, made);
-  return made;
 }
 
 /** The value without the rounding of those with these keys. */

@@ -8,7 +8,8 @@ import type { ScanNode } from '../../ir/ops/scan.js';
 import { rewriteScalar } from '../../ir/rewrite.js';
 import { load, number, type Buffer, type Scalar } from '../../ir/scalar.js';
 import type { Dim } from '../../ir/types.js';
-import type { Nest, Store } from '../../ir/program.js';
+import { formOf, ownBuffer } from '../../ir/nest/forms.js';
+import type { Nest, Provenance, Store } from '../../ir/program.js';
 import { loadsOf } from '../../ir/loads.js';
 import { elementsOf } from '../../ir/walk.js';
 import type { Fusion } from './drafts.js';
@@ -166,6 +167,9 @@ function storing(node: Node, to: Buffer, element: Element, places: Pick<Places, 
   return draftWith(node, to, axes, { to, at: addressOf(node.type, at), value: storeValue(element(at)) });
 }
 
+/** Until it is closed, nobody asks what a nest computes. */
+export const noProvenance: Provenance = { formulas: [], sources: [], phase: 'forward', results: [] };
+
 function draftWith(node: Node, to: Buffer, axes: readonly Axis[], store: Store): NestDraft {
   return {
     kind: 'nest',
@@ -174,7 +178,7 @@ function draftWith(node: Node, to: Buffer, axes: readonly Axis[], store: Store):
       name: to.name,
       axes,
       stores: [store],
-      provenance: { formulas: [], sources: [], phase: 'forward', results: [] },
+      provenance: noProvenance,
     },
     nodes: [node],
     host: false,
@@ -213,21 +217,47 @@ function axisName(name: string | undefined, position: number, rank: number): str
   return letters[Math.min(position, letters.length - 1)];
 }
 
-const links = new WeakMap<NestDraft, Links>();
+const links = new WeakMap<Nest, Links>();
 
 /** The buffers that a draft loads from and stores to, in the order of its text. */
 export function linksOf(draft: Draft): Links {
   if (draft.kind === 'loop') return draft.links;
-  let known = links.get(draft);
+  const { nest } = draft;
+  let known = links.get(nest);
   if (!known) {
-    const { stores } = draft.nest;
-    const reads = new Set<Buffer>();
-    const writes = new Set<Buffer>();
-    for (const { to, at, value } of stores) {
-      writes.add(to);
-      for (const part of [value, ...elementsOf(at)]) for (const { from } of loadsOf(part)) reads.add(from);
-    }
-    links.set(draft, (known = { reads, writes }));
+    const formed = formOf(nest);
+    known = formed && formed.form.nest !== nest ? linksBy(ownBuffer(formed), formed.form.nest) : linksOfStores(nest);
+    links.set(nest, known);
   }
   return known;
 }
+
+function linksBy(own: (of: Buffer) => Buffer, written: Nest): Links {
+  let known = links.get(written);
+  if (!known) links.set(written, (known = linksOfStores(written)));
+  return { reads: new Set([...known.reads].map(own)), writes: new Set([...known.writes].map(own)) };
+}
+
+function linksOfStores({ stores }: Nest): Links {
+  const reads = new Set<Buffer>();
+  const writes = new Set<Buffer>();
+  for (const { to, at, value } of stores) {
+    writes.add(to);
+    for (const part of [value, ...elementsOf(at)]) for (const { from } of loadsOf(part)) reads.add(from);
+  }
+  return { reads, writes };
+}
+
+/** What stands for several drafts that run one after another, where it is asked what they load and store. */
+export function draftOfAll(drafts: readonly NestDraft[]): NestDraft {
+  const [first] = drafts;
+  const nest = { ...noNest, name: first.nest.name };
+  const all = drafts.map(linksOf);
+  links.set(nest, {
+    reads: new Set(all.flatMap(({ reads }) => [...reads])),
+    writes: new Set(all.flatMap(({ writes }) => [...writes])),
+  });
+  return { ...first, nest };
+}
+
+const noNest: Nest = { kind: 'nest', name: '', axes: [], stores: [], provenance: noProvenance };

@@ -6,6 +6,7 @@ import { broadcast } from '../../ir/ops/movement.js';
 import { goesBackwards } from '../../ir/ops/rows.js';
 import { inputsOfScan, type ScanNode } from '../../ir/ops/scan.js';
 import { labelOf, leafName, ownName } from '../../ir/labels.js';
+import { formOfRows, ownBuffer, targetsOf } from '../../ir/nest/forms.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
 import type { AnyNest, Phase, Provenance, Result } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -259,11 +260,21 @@ export function describeLoop(
 
 /** What it stores last, or the parameters that it updates: `update_hidden_W`; the loop that does everything is `learn`. */
 export function kernelName(nest: AnyNest): string {
-  const parts = partsOfNest(nest);
-  const updated = new Set(parts.flatMap((p) => p.stores.map((s) => s.to)).filter((b) => b.space === 'parameter'));
-  const [only, ...others] = updated;
-  const last = parts.at(-1)?.stores.at(-1)?.to.name;
-  if (!only) return last ?? nest.name;
+  const targets = targetsIn(nest);
+  const [only, ...others] = new Set(targets.filter((b) => b.space === 'parameter'));
+  if (!only) return targets.at(-1)?.name ?? nest.name;
   if (others.length > 0) return 'learn';
   return `update_${only.name}`;
+}
+
+/** Where it stores last. */
+export function lastTarget(nest: AnyNest): Buffer | undefined {
+  return targetsIn(nest).at(-1);
+}
+
+function targetsIn(nest: AnyNest): Buffer[] {
+  if (nest.kind === 'nest') return targetsOf(nest);
+  const formed = formOfRows(nest);
+  const own = formed && ownBuffer(formed);
+  return partsOfNest(formed?.form.nest ?? nest).flatMap(({ stores }) => stores.map(({ to }) => own?.(to) ?? to));
 }

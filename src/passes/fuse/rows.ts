@@ -1,15 +1,16 @@
 // Rows join: nests that read one another only within a row of their first axis become one loop over rows.
 import { isMatrixProduct } from '../../ir/nest/contraction.js';
-import { axesOf, axis, coefficient, constantOf, type Axis } from '../../ir/index.js';
-import type { Nest, Provenance, Store } from '../../ir/program.js';
+import { axesOf, axis, coefficient, constantOf, type Axis, type Index } from '../../ir/index.js';
+import type { Nest, Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { scatterOf } from '../../ir/nest/scatter.js';
 import { type Estimate, iterationsOf } from '../../ir/nest/sizes.js';
 import { sortedDrafts } from './order.js';
 import { Merging, type Links } from './merging.js';
-import { isNest, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
+import { draftOfAll, isNest, linksOf, type Draft, type LoopDraft, type NestDraft } from './nests.js';
 import { loadsOf } from '../../ir/loads.js';
 import { foldsOf } from '../../ir/nest/traverse.js';
+import { formOf, ownBuffer, targetsOf, writtenLike } from '../../ir/nest/forms.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { type Singles } from './singles.js';
 
@@ -34,7 +35,8 @@ interface GrowingGroup extends RowGroup {
   reads: ReadonlySet<Buffer>;
   writes: ReadonlySet<Buffer>;
   grown?: { readonly reads: Set<Buffer>; readonly writes: Set<Buffer> };
-  readonly stores: Map<Buffer, { readonly store: Store; readonly row: Axis }>;
+  /** Where in each buffer its rows store. */
+  readonly stores: Map<Buffer, { readonly at: Index; readonly row: Axis }>;
 }
 
 export interface Joining {
@@ -85,24 +87,25 @@ export function alone(draft: Draft): Group {
   return draft.kind === 'loop' ? draft : groupOf(draft, false);
 }
 
-const starting = new WeakMap<NestDraft, boolean>();
+const starting = new WeakMap<Nest, boolean>();
 
-/** Can the draft be one of a loop's parts, with its first axis as the row? Asked once for all entries that have the draft in common. */
+/** Can the draft be one of a loop's parts, with its first axis as the row? Asked once for all nests of its form. */
 function mayStartRows(draft: NestDraft, estimate: Estimate): boolean {
-  const known = starting.get(draft) ?? startsRows(draft, estimate);
-  starting.set(draft, known);
+  if (draft.host) return false;
+  const nest = writtenLike(draft.nest);
+  const known = starting.get(nest) ?? startsRows(nest, estimate);
+  starting.set(nest, known);
   return known;
 }
 
-function startsRows(draft: NestDraft, estimate: Estimate): boolean {
+function startsRows(nest: Nest, estimate: Estimate): boolean {
   return (
-    draft.nest.axes.length > 0 &&
-    !draft.host &&
-    !draft.nest.ordered &&
-    !scatterOf(draft.nest) &&
-    firstAxisIsRow(draft) &&
-    !walksColumns(draft.nest) &&
-    (!isMatrixProduct(draft.nest) || isTinyRow(draft.nest, estimate))
+    nest.axes.length > 0 &&
+    !nest.ordered &&
+    !scatterOf(nest) &&
+    firstAxisIsRow(nest) &&
+    !walksColumns(nest) &&
+    (!isMatrixProduct(nest) || isTinyRow(nest, estimate))
   );
 }
 
@@ -112,7 +115,8 @@ const noRow = axis('none', 1);
 function groupOf(draft: NestDraft, eligible: boolean): GrowingGroup {
   const [row] = draft.nest.axes;
   const { reads, writes } = linksOf(draft);
-  const stores = new Map(draft.nest.stores.map((store) => [store.to, { store, row }]));
+  const targets = targetsOf(draft.nest);
+  const stores = new Map(writtenLike(draft.nest).stores.map(({ at }, i) => [targets[i], { at, row }]));
   return { kind: 'rows', members: [draft], totals: [], reads, writes, stores, row: eligible ? row : noRow };
 }
 
@@ -144,23 +148,26 @@ function walksColumns({ axes, stores }: Nest): boolean {
 }
 
 /** The first axis strides over whole rows in every store. */
-function firstAxisIsRow({ nest }: NestDraft): boolean {
+function firstAxisIsRow(nest: Nest): boolean {
   return nest.stores.every((store) => rowStride(store, nest.axes[0]) !== undefined);
 }
 
 /** Does the draft read what the group makes, and only within the row? */
 function canJoin(group: GrowingGroup, draft: NestDraft, row: Axis, inPlace: (buffer: Buffer) => boolean): boolean {
   if (group.row.extent.key !== row.extent.key) return false;
-  for (const store of draft.nest.stores)
-    for (const { from, at } of loadsOf(store.value)) {
+  const formed = formOf(draft.nest);
+  const own = formed && ownBuffer(formed);
+  for (const store of writtenLike(draft.nest).stores)
+    for (const { from: of, at } of loadsOf(store.value)) {
+      const from = own?.(of) ?? of;
       const made = group.stores.get(from);
       if (!made) continue;
       if (inPlace(from)) return false;
-      const stride = rowStride(made.store, made.row);
+      const stride = rowStride(made, made.row);
       if (!stride || rowStride({ at }, row)?.key !== stride.key) return false;
     }
   // What a member reads must not be overwritten by this draft, nor the other way round, except within the row: keep it simple.
-  return !draft.nest.stores.some(({ to }) => inPlace(to) && group.reads.has(to));
+  return !targetsOf(draft.nest).some((to) => inPlace(to) && group.reads.has(to));
 }
 
 /** The groups in an order that respects every dependence. */
@@ -176,8 +183,7 @@ export function sortedGroups(groups: readonly Group[], inPlace: (buffer: Buffer)
   const whole = groups.map((g): Draft => {
     if (g.kind === 'loop') return g;
     const all = [...g.members, ...g.totals];
-    const draft: NestDraft =
-      all.length === 1 ? all[0] : { ...all[0], nest: { ...all[0].nest, stores: all.flatMap((m) => m.nest.stores) } };
+    const draft = all.length === 1 ? all[0] : draftOfAll(all);
     byDraft.set(draft, g);
     return draft;
   });

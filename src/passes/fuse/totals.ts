@@ -6,6 +6,7 @@ import { fold, number, type Buffer } from '../../ir/scalar.js';
 import { type NestDraft } from './nests.js';
 import { loadsOf, type Access } from '../../ir/loads.js';
 import { foldsOf, type Fold } from '../../ir/nest/traverse.js';
+import { writtenLike } from '../../ir/nest/forms.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 
 /** A total has at most so many elements, each of which is an accumulator. */
@@ -27,7 +28,7 @@ function elements({ axes }: Nest): number {
 /** Is there a row that it may be a total over? */
 export function mayBeTotal({ nest, host }: NestDraft): boolean {
   if (host || elements(nest) > mostElements) return false;
-  return nest.stores.every((s) => {
+  return writtenLike(nest).stores.every((s) => {
     const folds = foldsOf(s.value);
     return folds.length > 0 && folds.every((f) => f.over.some((a) => constantOf(a.extent) === undefined));
   });

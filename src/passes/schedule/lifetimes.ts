@@ -16,6 +16,11 @@ type Loop = Step & { readonly kind: 'repeat' };
 /** When arena and scratch buffers are in use. What an entry reports lives until its end. */
 export function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> {
   const lifetimes = new Map<Buffer, Interval[]>();
+  const addTo = (buffer: Buffer, interval: Interval): void => {
+    const before = lifetimes.get(buffer);
+    if (before) before.push(interval);
+    else lifetimes.set(buffer, [interval]);
+  };
   let now = 0;
   for (const entry of entries) {
     const here = new Map<Buffer, Interval>();
@@ -32,7 +37,7 @@ export function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> 
       const own = new Set(run.given && [...scratch, ...(sharing?.own ?? [])]);
       for (const buffer of buffersOf(run.kernel)) {
         if (!own.has(buffer)) use(actualOf(run, buffer));
-        else lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), { from: now, to: now }]);
+        else addTo(buffer, { from: now, to: now });
       }
     };
     const walk = (steps: readonly Step[]): void => {
@@ -51,7 +56,7 @@ export function lifetimesOf(entries: readonly Entry[]): Map<Buffer, Interval[]> 
     walk(entry.steps);
     now++;
     for (const { buffer } of entry.results) use(buffer);
-    for (const [buffer, interval] of here) lifetimes.set(buffer, [...(lifetimes.get(buffer) ?? []), interval]);
+    for (const [buffer, interval] of here) addTo(buffer, interval);
   }
   return lifetimes;
 }
