@@ -1,5 +1,5 @@
 // Lines of the user's files, as generated code, its comments and documents name them.
-import type { Node } from './graph.js';
+import type { Node, Origin } from './graph.js';
 
 /** A line, and the library or user function whose call there made something. */
 export interface SourceLine {
@@ -11,7 +11,9 @@ export interface SourceLine {
 }
 
 /** Where a node comes from; undefined where nobody wrote it. */
-export function sourceOf({ origin }: Node): SourceLine | undefined {
+export function sourceOf(node: Pick<Node, 'origin'> & { readonly origin: Origin }): SourceLine;
+export function sourceOf(node: Pick<Node, 'origin'>): SourceLine | undefined;
+export function sourceOf({ origin }: Pick<Node, 'origin'>): SourceLine | undefined {
   if (!origin) return undefined;
   const { file, line, calls } = origin;
   return calls.length > 0 ? { file, line, call: calls[0] } : { file, line };

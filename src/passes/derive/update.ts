@@ -64,11 +64,15 @@ export function update(
   }
   const clipped = clip(parts, clipNorm, clipValue, g, originOf);
   const nodes = player.updates.flatMap((u) => [u.weight, ...u.slots.map((s) => s.node)]);
-  const results = substituteNodes(
-    nodes,
-    (node) => (isOp(node, gradient) ? clipped.get(node.attrs.parameter) : undefined),
-    g,
-  );
+  // Leaves that stand for gradients already are those of the optimizers.
+  const asGiven = [...clipped.values()].every((node) => isOp(node, gradient));
+  const results = asGiven
+    ? nodes
+    : substituteNodes(
+        nodes,
+        (node) => (isOp(node, gradient) ? clipped.get(node.attrs.parameter) : undefined),
+        g,
+      );
   let at = 0;
   const step = player.updates.flatMap((u): Becomes[] => {
     const weight = { parameter: u.parameter, node: results[at++] };

@@ -1,6 +1,6 @@
 // Where a nest comes from, in the model's own names, and what its kernel is called.
 import { formulaOf, sourcesOf, type NameOf } from '../../ir/formula.js';
-import type { Node } from '../../ir/graph.js';
+import type { Node, Origin } from '../../ir/graph.js';
 import { printIndex, sub, type Axis } from '../../ir/index.js';
 import { broadcast } from '../../ir/ops/movement.js';
 import { goesBackwards } from '../../ir/ops/rows.js';
@@ -8,7 +8,7 @@ import { inputsOfScan, type ScanNode } from '../../ir/ops/scan.js';
 import { labelOf, leafName, ownName } from '../../ir/labels.js';
 import { formOfRows, ownBuffer, targetsOf } from '../../ir/nest/forms.js';
 import { partsOfNest } from '../../ir/nest/traverse.js';
-import type { AnyNest, Phase, Provenance, Result } from '../../ir/program.js';
+import type { AnyNest, Phase, Provenance, Result, Store } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { printPlace, printSource, sourceOf, type SourceLine } from '../../ir/source.js';
 import type { NestDraft } from './nests.js';
@@ -28,14 +28,14 @@ export function provenanceOf(
   members: readonly NestDraft[],
   { nameOf, texts, definitionOf, phaseOf, fusedInto }: Telling,
 ): Provenance {
-  const made = members.flatMap(({ nodes, nest, moves }) =>
-    nodes.map((node, i): Made => {
-      const { to, value } = nest.stores[i];
-      const text = moves && value.kind === 'load' ? value.from.name : texts.get(node);
+  const made = members.flatMap(({ nodes, nest, moves }) => {
+    const targets = targetsOf(nest);
+    return nodes.map((node, i): Made => {
+      const text = moves ? loadedBy(nest.stores[i]) : texts.get(node);
       const fused = moves ? [] : fusedInto(node);
-      return { node, to, phase: phaseOf(node), fused, ...(text !== undefined && { text }) };
-    }),
-  );
+      return { node, to: targets[i], phase: phaseOf(node), fused, ...(text !== undefined && { text }) };
+    });
+  });
   const phases = made.map(({ phase: of }) => of);
   const phase = phases.includes('update') ? 'update' : phases.includes('backward') ? 'backward' : 'forward';
   const primary = primaryOf(made);
@@ -51,6 +51,10 @@ export function provenanceOf(
     path: primary ? pathOf(primary) : '',
     results: made.map(({ node, to, phase: of, fused }) => ({ node, to, phase: of, fused })),
   };
+}
+
+function loadedBy({ value }: Store): string | undefined {
+  return value.kind === 'load' ? value.from.name : undefined;
 }
 
 /** The same with results in other buffers. */
@@ -76,19 +80,37 @@ function primaryOf(made: readonly Made[]): Made | undefined {
 function sourceLines(made: readonly Made[], primary: Made | undefined): SourceLine[] {
   const found = new Map<string, SourceLine>();
   const places = new Set<string>();
-  const add = (node: Node, tell: (source: SourceLine) => boolean): void => {
-    const source = sourceOf(node);
-    if (!source || !tell(source)) return;
-    const text = printSource(source);
-    if (!found.has(text)) found.set(text, source);
-    places.add(printPlace(source));
+  const add = ({ origin }: Node, isResult: boolean): void => {
+    const line = origin && lineOfOrigin(origin);
+    if (!line || (!isResult && places.has(line.place))) return;
+    if (!found.has(line.text)) found.set(line.text, line.source);
+    places.add(line.place);
   };
-  for (const { node } of primary ? [primary, ...made] : made) add(node, () => true);
+  if (primary) add(primary.node, true);
+  for (const { node } of made) add(node, true);
   for (const { fused } of made)
     for (const node of fused)
       // Numbers, sizes and what they are spread over are nobody's in particular: equal ones are one node.
-      if (node.op !== broadcast && isOfData(node)) add(node, (source) => !places.has(printPlace(source)));
+      if (node.op !== broadcast && isOfData(node)) add(node, false);
   return [...found.values()];
+}
+
+interface OriginLine {
+  readonly source: SourceLine;
+  readonly text: string;
+  readonly place: string;
+}
+
+const originLines = new WeakMap<Origin, OriginLine>();
+
+/** Of the many nodes of one origin written once. */
+function lineOfOrigin(origin: Origin): OriginLine {
+  let known = originLines.get(origin);
+  if (!known) {
+    const source = sourceOf({ origin });
+    originLines.set(origin, (known = { source, text: printSource(source), place: printPlace(source) }));
+  }
+  return known;
 }
 
 const ofData = new WeakMap<Node, boolean>();
