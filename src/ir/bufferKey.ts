@@ -15,3 +15,15 @@ export function bufferNumber(of: Buffer): number {
 export function bufferKey(of: Buffer): string {
   return `@${bufferNumber(of)}`;
 }
+
+const kinds = new WeakMap<Buffer, string>();
+
+/** What a value depends on of a buffer, beside which it is. */
+export function bufferKind(of: Buffer): string {
+  let known = kinds.get(of);
+  if (known === undefined) {
+    const { space, dtype, length, below, scaled } = of;
+    kinds.set(of, (known = `${space} ${dtype}[${length.key}] ${below} ${scaled}`));
+  }
+  return known;
+}

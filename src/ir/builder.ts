@@ -23,13 +23,14 @@ export function createBuilder(): Builder {
       return node;
     },
     at(next, build, as = role) {
-      const before = [origin, role] as const;
+      const [originBefore, roleBefore] = [origin, role];
       origin = next ?? origin;
       role = as;
       try {
         return build();
       } finally {
-        [origin, role] = before;
+        origin = originBefore;
+        role = roleBefore;
       }
     },
     like: (node, build) => builder.at(node.origin, build, termOf(node.role)),

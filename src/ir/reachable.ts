@@ -11,8 +11,13 @@ export function partsOfNode({ inputs }: Node): readonly Node[] {
 
 /** The node made from what its parts become, with its role, name and origin; the node itself where all of them stay. */
 export function mapNode(node: Node, become: (part: Node) => Node, g: Builder): Node {
-  const inputs = node.inputs.map(become);
-  if (inputs.every((input, i) => input === node.inputs[i])) return node;
+  let changed: Node[] | undefined;
+  for (let i = 0; i < node.inputs.length; i++) {
+    const next = become(node.inputs[i]);
+    if (next !== node.inputs[i]) (changed ??= [...node.inputs])[i] = next;
+  }
+  if (!changed) return node;
+  const inputs = changed;
   const made = g.like(node, () => g.make(node.op, inputs, node.attrs));
   standFor(node, made);
   return made;
@@ -21,22 +26,42 @@ export function mapNode(node: Node, become: (part: Node) => Node, g: Builder): N
 /** Every node that the roots reach: inputs before what reads them, in order of making. `follow` gives the inputs that count. */
 export function reachable(roots: readonly Node[], follow: (node: Node) => readonly Node[] = partsOfNode): Node[] {
   const found: Node[] = [];
-  let seen = new Uint8Array(1 + roots.reduce((most, { id }) => Math.max(most, id), 0));
+  const seen = tables.pop() ?? { marks: new Uint32Array(1024), walk: 0 };
+  const walk = ++seen.walk;
   const open = [...roots];
+  let end = 0;
   for (let node = open.pop(); node; node = open.pop()) {
     const { id } = node;
-    if (id >= seen.length) seen = enlarged(seen, id);
-    if (seen[id]) continue;
-    seen[id] = 1;
+    if (id >= seen.marks.length) seen.marks = enlarged(seen.marks, id);
+    if (seen.marks[id] === walk) continue;
+    seen.marks[id] = walk;
+    end = Math.max(end, id + 1);
     found.push(node);
     for (const part of follow(node)) open.push(part);
   }
-  return inOrderOfMaking(found, seen.length);
+  if (seen.marks.length <= largestKept && walk < mostWalks) tables.push(seen);
+  return inOrderOfMaking(found, end);
 }
 
-function enlarged(seen: Uint8Array<ArrayBuffer>, id: number): Uint8Array<ArrayBuffer> {
-  const more = new Uint8Array(Math.max(id + 1, 2 * seen.length));
-  more.set(seen);
+/** Which nodes a walk has come to: the number of the walk stands at theirs. */
+interface Seen {
+  marks: Uint32Array<ArrayBuffer>;
+  walk: number;
+}
+
+/**
+ * Tables that no walk uses now, for a walk over a few of many nodes is not to clear one for all of them. There are as many as walks that
+ * began within one another.
+ */
+const tables: Seen[] = [];
+/** Larger ones are not kept. */
+const largestKept = 2 ** 20;
+/** Numbers that a table can hold. */
+const mostWalks = 2 ** 32 - 1;
+
+function enlarged(marks: Uint32Array<ArrayBuffer>, id: number): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(Math.max(id + 1, 2 * marks.length));
+  more.set(marks);
   return more;
 }
 

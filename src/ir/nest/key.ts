@@ -13,8 +13,8 @@ export interface NestShape {
   readonly buffers: readonly Buffer[];
   /** The numbers of its random draws, in the same order. */
   readonly sites: readonly number[];
-  /** The text with buffers and numbers: equal for nests that compute the same into the same buffers. */
-  readonly key: string;
+  /** Those, by what tells them apart: with the text, equal for nests that compute the same into the same buffers. */
+  readonly own: string;
 }
 
 const shapes = new WeakMap<AnyNest, NestShape>();
@@ -35,12 +35,7 @@ function shapeOfForm(nest: AnyNest): NestShape | undefined {
 }
 
 function shapeBy(text: string, buffers: readonly Buffer[], sites: readonly number[]): NestShape {
-  return { text, buffers, sites, key: `${text}\n${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}` };
-}
-
-/** Equal for nests that compute the same into the same buffers. */
-export function keyOfNest(nest: AnyNest): string {
-  return shapeOfNest(nest).key;
+  return { text, buffers, sites, own: `${buffers.map(bufferKey).join(' ')} ${sites.join(' ')}` };
 }
 
 function writeShape(nest: AnyNest): NestShape {

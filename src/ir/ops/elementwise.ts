@@ -31,7 +31,7 @@ export function elementwise(of: Elementwise): Op<Plain> {
     name: of.name,
     summary: of.summary,
     ...(of.rule !== undefined && { rule: of.rule }),
-    type: (inputs) => tensor(commonShape(of.name, inputs), of.result ?? inputs[inputs.length - 1].element),
+    type: (inputs) => typeOf(commonShape(of.name, inputs), of.result ?? inputs[inputs.length - 1].element, inputs),
     element: (at, inputs) => of.scalar(...inputs.map((input) => input(at))),
     ...(vjp && {
       vjp: (cotangent: Node, node: Node<Plain>, g: Builder) =>
@@ -42,12 +42,19 @@ export function elementwise(of: Elementwise): Op<Plain> {
   };
 }
 
+/** An operand's own type where that is the result's: what is found of types is kept with the object. */
+function typeOf(shape: readonly Dim[], element: ElementType, inputs: readonly TensorType[]): TensorType {
+  return inputs.find((type) => type.shape === shape && type.element === element) ?? tensor(shape, element);
+}
+
 /** The operands' shape, each dimension with the first name that one of them gives it. */
 function commonShape(name: string, inputs: readonly TensorType[]): readonly Dim[] {
   const [first, ...rest] = inputs;
   for (const other of rest)
-    if (!sameShape(first, other))
+    if (other.shape !== first.shape && !sameShape(first, other))
       throw new Error(`${name} of ${inputs.map(printType).join(' and ')}: ops do not broadcast`);
+  if (rest.every(({ shape }) => shape === first.shape) || first.shape.every((d) => d.name !== undefined))
+    return first.shape;
   return first.shape.map((d, i) =>
     d.name !== undefined ? d : (rest.find((t) => t.shape[i].name !== undefined)?.shape[i] ?? d),
   );

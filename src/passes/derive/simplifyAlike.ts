@@ -1,5 +1,5 @@
 // Updates of parameters that are alike but for their leaves, simplified once.
-import { isOp, type Builder, type Node } from '../../ir/graph.js';
+import { isOp, type Builder, type Node, type Origin } from '../../ir/graph.js';
 import { gradient, parameter, slot } from '../../ir/ops/leaves.js';
 import { typeKey } from '../../ir/types.js';
 import { overLeaves, reachable } from '../../ir/reachable.js';
@@ -52,14 +52,24 @@ function leafText(leaf: Node): string {
   return `${leaf.op.name} ${name} ${typeKey(leaf.type)}`;
 }
 
-/** The operation with its attributes: a node's key without what it is of. */
-function operationText({ op, key, inputs }: Node, refer: (node: Node) => string): string {
-  return `${op.name}(${inputs.map(refer).join()}${key.slice(key.indexOf(')'))}`;
+/** The operation with its attributes. */
+function operationText({ op, attrsKey, inputs }: Node, refer: (node: Node) => string): string {
+  return `${op.name}(${inputs.map(refer).join()})${attrsKey}`;
 }
 
 /** What is said of a node beside what it computes. A parameter is called by its own name. */
 function labelText({ name, place, activation, kept, role, origin, inputs }: Node): string {
   if (inputs.length === 0) return '';
-  const { file, line, calls, path } = origin ?? {};
-  return [name, place, activation, kept, role.kind, file, line, calls?.join(), path].join(' ');
+  return `${name} ${place} ${activation} ${kept} ${role.kind} ${origin && originText(origin)}`;
+}
+
+const originTexts = new WeakMap<Origin, string>();
+
+function originText(origin: Origin): string {
+  let known = originTexts.get(origin);
+  if (known === undefined) {
+    const { file, line, calls, path } = origin;
+    originTexts.set(origin, (known = `${file} ${line} ${calls.join()} ${path}`));
+  }
+  return known;
 }

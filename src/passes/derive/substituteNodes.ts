@@ -26,11 +26,9 @@ export function substituteNodes(
         done.set(node, replaced);
         continue;
       }
-      const missing = partsOfNode(node).filter((part) => !done.has(part));
-      if (missing.length > 0) {
-        stack.push(...missing);
-        continue;
-      }
+      const height = stack.length;
+      for (const part of partsOfNode(node)) if (!done.has(part)) stack.push(part);
+      if (stack.length > height) continue;
       done.set(
         node,
         mapNode(node, (part) => done.get(part) ?? part, g),

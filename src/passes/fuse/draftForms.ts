@@ -1,4 +1,5 @@
 // The nests of stored nodes by their form: of copies of a layer one is made by the rules of its operations, the others like it.
+import { bufferKind } from '../../ir/bufferKey.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { beginForm, nestLike, type Form } from '../../ir/nest/forms.js';
 import { putRows } from '../../ir/ops/indexing.js';
@@ -53,7 +54,7 @@ class Description {
   addBuffer(buffer: Buffer): void {
     const at = this.buffers.indexOf(buffer);
     this.text += ` @${at < 0 ? this.buffers.push(buffer) - 1 : at}`;
-    if (at < 0) this.text += kindOf(buffer);
+    if (at < 0) this.text += bufferKind(buffer);
   }
 
   addType(type: TensorType): void {
@@ -84,18 +85,6 @@ class Description {
     };
     return visit(root, root);
   }
-}
-
-const kinds = new WeakMap<Buffer, string>();
-
-/** What a value depends on of a buffer, beside which it is. */
-function kindOf(buffer: Buffer): string {
-  let known = kinds.get(buffer);
-  if (known === undefined) {
-    const { space, dtype, length, below, scaled } = buffer;
-    kinds.set(buffer, (known = `${space} ${dtype} ${length.key} ${below} ${scaled}`));
-  }
-  return known;
 }
 
 const keys = new WeakMap<TensorType, string>();

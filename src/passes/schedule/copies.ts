@@ -6,6 +6,7 @@ import { rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { apply, indexValue, load, type Buffer, type Scalar } from '../../ir/scalar.js';
 import { printPlace, printSource } from '../../ir/source.js';
 import { common, numbersIn } from './alike.js';
+import { bufferKind } from '../../ir/bufferKey.js';
 import { shapeOfNest } from '../../ir/nest/key.js';
 import { unique } from '../unique.js';
 import { storedIn } from '../fuse/provenance.js';
@@ -28,23 +29,29 @@ export interface Copy {
 const leastCopies = { ofRepeat: 2, ofPaths: 4 };
 
 /**
- * Finds the copies of a repeat, or of one call path that differs in its numbers, by the key of each copy's own nest. Two nests are
+ * Finds the copies of a repeat, or of one call path that differs in its numbers, by each copy's own nest. Two nests are
  * copies where they compute the same from buffers of the same kinds and sizes, with the same aliasing. They differ in
  * at most `most` buffers and numbers.
  */
-export function findCopies(nests: ReadonlyMap<string, AnyNest>, most: number): Map<string, Copy> {
-  const groups = new Map<string, Member[]>();
-  for (const [key, nest] of nests) {
-    const member = memberOf(key, nest);
-    if (!member) continue;
-    const known = groups.get(member.shape);
+export function findCopies(nests: readonly AnyNest[], most: number): Map<AnyNest, Copy> {
+  // By the text of the nest, which is long, and by what else they share.
+  const groups = new Map<string, Map<string, Member[]>>();
+  for (const nest of nests) {
+    if (numbersIn(nest.provenance.path ?? '').length === 0) continue;
+    const { text, buffers, sites } = shapeOfNest(nest);
+    const alike = groups.get(text) ?? new Map<string, Member[]>();
+    groups.set(text, alike);
+    const shared = sharedBy(nest, buffers);
+    const known = alike.get(shared);
+    const member = { nest, buffers, sites };
     if (known) known.push(member);
-    else groups.set(member.shape, [member]);
+    else alike.set(shared, [member]);
   }
-  const copies = new Map<string, Copy>();
-  for (const members of groups.values())
-    if (members.length >= leastOf(members[0]) && members[0].buffers.length + members[0].sites.length <= most)
-      for (const [key, copy] of copiesOf(members)) copies.set(key, copy);
+  const copies = new Map<AnyNest, Copy>();
+  for (const alike of groups.values())
+    for (const members of alike.values())
+      if (members.length >= leastOf(members[0]) && members[0].buffers.length + members[0].sites.length <= most)
+        for (const [nest, copy] of copiesOf(members)) copies.set(nest, copy);
   return copies;
 }
 
@@ -55,28 +62,19 @@ function leastOf({ nest }: Member): number {
 }
 
 interface Member {
-  readonly key: string;
   readonly nest: AnyNest;
-  /** What it shares with its copies. */
-  readonly shape: string;
   /** What it reads and writes, in the order of its text; parameters of the copies stand in the same order. */
   readonly buffers: readonly Buffer[];
   /** The numbers of its random draws, in the same order. */
   readonly sites: readonly number[];
 }
 
-function memberOf(key: string, nest: AnyNest): Member | undefined {
-  const { path = '', phase, sources } = nest.provenance;
-  if (numbersIn(path).length === 0) return undefined;
-  const { text, buffers, sites } = shapeOfNest(nest);
-  const kinds = buffers.map(
-    ({ space, dtype, length, below, scaled }) => `${space} ${dtype}[${length.key}] ${below} ${scaled}`,
-  );
-  const shape = [path.replace(/\d+/g, '#'), phase, ...sources.map(printSource), ...kinds, text].join('\n');
-  return { key, nest, shape, buffers, sites };
+/** What a nest shares with its copies beside its text. */
+function sharedBy({ provenance: { path = '', phase, sources } }: AnyNest, buffers: readonly Buffer[]): string {
+  return [path.replace(/\d+/g, '#'), phase, ...sources.map(printSource), ...buffers.map(bufferKind)].join('\n');
 }
 
-function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
+function* copiesOf(members: readonly Member[]): Generator<[AnyNest, Copy]> {
   const [first] = members;
   const numbers = new Map(members.map((member) => [member, numbersIn(member.nest.provenance.path ?? '')]));
   const commonOf = (text: (member: Member) => string | undefined, of = members): string | undefined =>
@@ -118,7 +116,7 @@ function* copiesOf(members: readonly Member[]): Generator<[string, Copy]> {
     });
     const drawn = new Map([...sites.values()].map((parameter, i) => [parameter, member.sites[i]]));
     yield [
-      member.key,
+      member.nest,
       {
         nest,
         given,

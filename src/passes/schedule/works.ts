@@ -1,7 +1,7 @@
 // From the nests of all entries to kernels: what several have in common is made once, planned, and lowered.
 import type { EntryNests, Nests, Plant, Signature } from '../entries.js';
 import { nestsOf, type Fused } from '../fuse/fuse.js';
-import { keyOfNest } from '../../ir/nest/key.js';
+import { shapeOfNest } from '../../ir/nest/key.js';
 import { unique } from '../unique.js';
 import { findCopies, type Copy } from './copies.js';
 import { expandIntrinsics } from './expandIntrinsics.js';
@@ -45,11 +45,15 @@ export interface Kernels extends Plant {
 
 /** What several entries compute alike is one nest. */
 export function uniteNests(nests: Nests): Nests {
-  const known = new Map<string, Unit>();
+  // By the text of the nest, which copies of a layer have in common and is long, and by its buffers.
+  const known = new Map<string, Map<string, Unit>>();
   const callOf = ({ nest, host }: Fused): Call => {
-    const key = `${host ? 'host ' : ''}${keyOfNest(nest)}`;
-    const unit = known.get(key) ?? { nest, host };
-    known.set(key, unit);
+    const { text, own } = shapeOfNest(nest);
+    const key = `${host ? 'host ' : ''}${own}`;
+    const alike = known.get(text) ?? new Map<string, Unit>();
+    known.set(text, alike);
+    const unit = alike.get(key) ?? { nest, host };
+    alike.set(key, unit);
     return { kind: 'run', unit };
   };
   return {
@@ -64,9 +68,8 @@ export function uniteNests(nests: Nests): Nests {
 /** Copies of a layer are one nest over parameters. */
 export function shareCopies(nests: Nests): Nests {
   const { target, entries } = nests;
-  const device = unitsOf(entries).filter(({ host }) => !host);
-  const keys = new Map(device.map((unit) => [unit, keyOfNest(unit.nest)]));
-  const copies = findCopies(new Map(device.map((unit) => [keys.get(unit) ?? '', unit.nest])), target.parameters ?? 0);
+  const device = unitsOf(entries).flatMap(({ nest, host }) => (host ? [] : [nest]));
+  const copies = findCopies(device, target.parameters ?? 0);
   const shared = new Map<AnyNest, Unit>();
   const callOf = (call: Call, { nest, ...rest }: Copy): Call => {
     const unit = shared.get(nest) ?? { nest, host: call.unit.host };
@@ -74,7 +77,7 @@ export function shareCopies(nests: Nests): Nests {
     return { kind: 'run', unit, ...rest };
   };
   return withCalls(nests, (call) => {
-    const copy = copies.get(keys.get(call.unit) ?? '');
+    const copy = call.unit.host ? undefined : copies.get(call.unit.nest);
     return [copy ? callOf(call, copy) : call];
   });
 }

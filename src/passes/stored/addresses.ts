@@ -26,12 +26,15 @@ export function tooFar(
   // How many reshapes stand in what is written into a reader, at most.
   const depths = new Map<Node, number>();
   const depthOf = (node: Node): number => depths.get(node) ?? 0;
+  let deepest = 0;
   for (const node of order) {
-    const below = inputsOf(node)
-      .filter(isWritten)
-      .reduce((most, input) => Math.max(most, depthOf(input)), 0);
-    depths.set(node, below + Number(divides(node)));
+    let depth = 0;
+    for (const input of inputsOf(node)) if (isWritten(input)) depth = Math.max(depth, depthOf(input));
+    if (divides(node)) depth++;
+    if (depth > 0) depths.set(node, depth);
+    deepest = Math.max(deepest, depth);
   }
+  if (deepest <= fewReshapes) return [];
   const found = new Set<Node>();
   const starts = new Set<Node>();
   for (const node of order)

@@ -207,9 +207,8 @@ class Sweep {
       const inlined = this.inlined.get(user);
       const { reads } = this.figures.of(user);
       if (!isOp(user, scan))
-        user.inputs.forEach((input, i) => {
-          if (input === node) evaluations += this.timesOf(user) * reads[i];
-        });
+        for (let i = 0; i < user.inputs.length; i++)
+          if (user.inputs[i] === node) evaluations += this.timesOf(user) * reads[i];
       // What has one reader stands in its nests.
       if (users.length === 1) only = inlined?.nests;
       if (!only) {

@@ -58,10 +58,10 @@ function partsOf(roots: readonly Node[], forward: ReadonlySet<Node>, fewest: num
   const rootSet = new Set(roots);
   const readers = new Map<Node, Node[]>();
   for (const node of order)
-    for (const input of new Set(node.inputs)) {
+    for (const input of node.inputs) {
       const known = readers.get(input);
-      if (known) known.push(node);
-      else readers.set(input, [node]);
+      if (!known) readers.set(input, [node]);
+      else if (known[known.length - 1] !== node) known.push(node);
     }
   const around = { readersOf: (n: Node) => readers.get(n) ?? [], isRoot: (n: Node) => rootSet.has(n), fewest };
   const parts = new Map<Node, Part>();

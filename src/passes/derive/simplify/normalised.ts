@@ -30,7 +30,8 @@ interface Term extends Scaled {
 const once: Scaled = { number: 1, up: one, down: one };
 
 function centredTwice(node: Node, g: Builder): Node | undefined {
-  if (node.kept) return undefined;
+  // What is centred is a sum within the sum.
+  if (node.kept || !node.inputs.some((input) => isOp(input, add, sub))) return undefined;
   const addends = addendsOf(node, 1, deepest);
   for (const mean of addends) {
     const scale = scaleOf(mean.node, g);
