@@ -1,13 +1,19 @@
-// `node bench/compiling.mjs [TARGET…]`: CPU time that compiling takes, pass by pass, in relation to that of the first model.
+// `node bench/compiling.mjs [TARGET…]`: CPU time that compiling takes, pass by pass, in relation to that of the first model, and what each
+// further layer of a transformer takes. DEPTHS: of how many layers it is, from few to many; ROUNDS: how often each is compiled.
 import { readFileSync } from 'node:fs';
 import { compile } from '../dist/index.js';
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
+const depths = (process.env.DEPTHS ?? '2,12,24').split(',').map(Number);
 const models = [
   { name: 'mnist', text: read('../examples/mnist/mnist.nn') },
   { name: 'lenet', text: read('../examples/lenet/lenet.nn') },
-  { name: 'transformer 2', text: read('models/transformer.nn'), set: { depth: 2 } },
-  { name: 'transformer 12', text: read('models/transformer.nn') },
+  ...depths.map((depth) => ({
+    name: `transformer ${depth}`,
+    text: read('models/transformer.nn'),
+    set: { depth },
+    depth,
+  })),
 ];
 const rounds = Number(process.env.ROUNDS ?? 7);
 const wanted = process.argv.slice(2);
@@ -41,11 +47,22 @@ async function measure(target) {
     medians.map((m) => (m.get('all') / medians[0].get('all')).toFixed(2)),
   );
   row(
+    'a further layer',
+    medians.map((m, i) => {
+      const [before, here] = [models[i - 1]?.depth, models[i].depth];
+      return before === undefined || here === undefined ? '' : perLayer(medians[i - 1], m, here - before).toFixed(1);
+    }),
+  );
+  row(
     'first time',
     cold.map((v) => v.toFixed(0)),
   );
   row('bytes', sizes.map(String));
   console.log();
+}
+
+function perLayer(fewer, more, layers) {
+  return (more.get('all') - fewer.get('all')) / layers;
 }
 
 async function timed({ name, text, set }, target) {

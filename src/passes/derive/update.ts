@@ -68,11 +68,7 @@ export function update(
   const asGiven = [...clipped.values()].every((node) => isOp(node, gradient));
   const results = asGiven
     ? nodes
-    : substituteNodes(
-        nodes,
-        (node) => (isOp(node, gradient) ? clipped.get(node.attrs.parameter) : undefined),
-        g,
-      );
+    : substituteNodes(nodes, (node) => (isOp(node, gradient) ? clipped.get(node.attrs.parameter) : undefined), g);
   let at = 0;
   const step = player.updates.flatMap((u): Becomes[] => {
     const weight = { parameter: u.parameter, node: results[at++] };

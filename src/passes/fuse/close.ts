@@ -1,13 +1,6 @@
 // From groups of drafts to nests: a loop over rows with what each row holds for itself, and what the nest computes in words.
 import { add, axis, mul, toIndex, type Axis, type Index } from '../../ir/index.js';
-import {
-  beginFormOfRows,
-  formOf,
-  relabelled,
-  rowsLike,
-  targetsOf,
-  type Form,
-} from '../../ir/nest/forms.js';
+import { beginFormOfRows, formOf, relabelled, rowsLike, targetsOf, type Form } from '../../ir/nest/forms.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { single } from '../../ir/nest/single.js';
 import type { AnyNest, Nest, Provenance, Rows } from '../../ir/program.js';

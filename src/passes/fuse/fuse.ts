@@ -41,7 +41,11 @@ export function joinNests(of: Fusion): Fusion {
       isRecomputed(into) === isRecomputed(draft) &&
       (isUpdate(into) === isUpdate(draft) ||
         (separateUpdates !== 'all' &&
-          !(iterationsOf(into.nest.axes, estimate) > most && isMatrixProduct(writtenLike(into.nest)) && readsSlots(draft)))),
+          !(
+            iterationsOf(into.nest.axes, estimate) > most &&
+            isMatrixProduct(writtenLike(into.nest)) &&
+            readsSlots(draft)
+          ))),
     neededBy(fusion),
     inPlaceOf(fusion.request),
     singles,

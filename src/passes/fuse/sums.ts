@@ -1,5 +1,6 @@
 // Sums over all rows of a loop whose rows are little work, put into that loop.
 import { constantOf, type Axis, type Index } from '../../ir/index.js';
+import { writtenLike } from '../../ir/nest/forms.js';
 import { rowStride } from '../../ir/nest/rowStride.js';
 import { foldsOf } from '../../ir/nest/traverse.js';
 import type { Nest } from '../../ir/program.js';
@@ -12,7 +13,7 @@ import { canTotal, isTotal, mayBeTotal } from './totals.js';
 /** Small folds over all rows of a loop whose rows are little work join it; what shared a loop with one of them stays behind. */
 export function joinTotals(groups: readonly Group[], joining: Joining): Group[] {
   const candidates = groups.flatMap((g) => (g.kind === 'rows' ? g.members.filter(mayBeTotal) : []));
-  if (candidates.length === 0) return sortGroups(groups, joining.inPlace);
+  if (candidates.length === 0 || !groups.some(hasShortRows)) return sortGroups(groups, joining.inPlace);
   const homes = new Homes(groups, joining);
   for (const total of candidates) {
     const home = homes.of(total);
@@ -145,6 +146,12 @@ function rowsKnown(members: readonly NestDraft[]): RowsKnown {
     known.set(members, (found = { made, reads, short: members.every((m) => isShortRow(m.nest)) }));
   }
   return found;
+}
+
+/** May rows of the group take totals in? */
+function hasShortRows(group: Group): boolean {
+  if (group.kind === 'loop' || constantOf(group.row.extent) !== undefined) return false;
+  return group.members.every(({ nest }) => isShortRow(writtenLike(nest)));
 }
 
 /** A row of so few elements, each a fold of so few terms, that lanes could not be filled. */
