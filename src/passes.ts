@@ -283,7 +283,7 @@ export const passes: readonly Pass[] = [
   }),
   pass({
     name: 'threads',
-    why: 'gives each thread its iterations of loops over elements, and barriers where one reads what another has made',
+    why: 'divides loops over elements into pieces for threads, and says where all must be done before the next is begun',
     from: 'program',
     to: 'program',
     optional: true,

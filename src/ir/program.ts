@@ -93,6 +93,8 @@ export interface Kernel {
     readonly own: readonly Buffer[];
     /** Threads may also share loops that stand in others; not where one loop reads what the one before it has stored. */
     readonly nested: boolean;
+    /** Into how many pieces a thread's part is worth dividing, so that others can take over what it does not come to; else it is one. */
+    readonly pieces?: number;
   };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { importCode, type LoadedModule } from '../support/trainer.js';
 import { openPage } from './page.js';
 import { runnableText } from '../support/runnable.js';
+import { holding } from '../support/sharing.js';
 
 const model = `
 model digits(hidden = 96) {
@@ -61,7 +62,7 @@ describe('three threads', () => {
 });
 
 it('a thread that is ended makes an error of the call that waits for it', async () => {
-  const code = await runnableText(model, { target: 'wasm', threads: true });
+  const code = holding(await runnableText(model, { target: 'wasm', threads: true }), 2);
   // A minute is long for a test.
   const hasty = code.replace('team.silence > 60', 'team.silence > 2');
   expect(hasty).not.toBe(code);
@@ -75,7 +76,6 @@ it('a thread that is ended makes an error of the call that waits for it', async 
       const { createTrainer } = await import('/trainer.js');
       const trainer = await createTrainer({ threads: 3 });
       const rows = { image: new Float32Array(64 * 60), label: new Int32Array(64) };
-      trainer.step(rows);
       workers[1].terminate();
       // Chromium lets it go on for two seconds.
       await new Promise((resolve) => setTimeout(resolve, 3000));

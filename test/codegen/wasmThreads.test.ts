@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import { check as isFormatted } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { check, programOf, targets } from '../../src/compile.js';
+import { threadWords } from '../../src/ir/control.js';
 import type { Statement } from '../../src/ir/program.js';
 import { share, shareKernel } from '../../src/passes/schedule/share.js';
 import { createWeights } from '../../src/passes/schedule/weights.js';
@@ -15,7 +16,7 @@ import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import * as windows from '../support/windows.js';
 import { printKernel } from '../support/printKernel.js';
-import { sharing, sharingAndAlone } from '../support/sharing.js';
+import { holding, sharing, sharingAndAlone } from '../support/sharing.js';
 import { plainText, runnableText } from '../support/runnable.js';
 import { compileText, importCode, type LoadedModule, type LoadedTrainer } from '../support/trainer.js';
 import { casePath, cases, inputsOf, readCase, takeRows } from '../reference/reference.js';
@@ -236,13 +237,35 @@ model words {
     }
   });
 
+  /** Where a worker comes by in a call. */
+  const atWork = 'work = exports.awaitWork(work);';
+
   it('says so where a thread fails, and goes on alone', async () => {
-    const code = await runnableText(network, { target: 'wasm', threads: true });
-    const failing = code.replace('work = exports.awaitWork(work);', '$& if (thread === 2) throw new Error("broken");');
+    const code = holding(await runnableText(network, { target: 'wasm', threads: true }), 2);
+    const failing = code.replace(atWork, '$& if (thread === 2) throw new Error("broken");');
     const trainer = await (await importCode(failing)).createTrainer({ threads: 3 });
     expect(() => trainer.step(examples(40))).toThrow('a thread has failed');
     expect(trainer.step(examples(40)).loss).toBeGreaterThan(0);
     trainer.dispose();
+  });
+
+  it('waits for no thread that has taken nothing, and has the same bits where some come late, or fail', async () => {
+    const code = await runnableText(network, { target: 'wasm', threads: true });
+    const late = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * Math.random());';
+    const codes = [
+      code,
+      code.replace(atWork, `$& ${late}`).replace('exports.enter(', `${late} $&`),
+      code.replace(atWork, '$& if (work > 9) throw new Error("broken");'),
+      code.replace(atWork, '$& Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);'),
+    ];
+    const found = new Set<string>();
+    for (const each of codes) {
+      const trainer = await (await importCode(each)).createTrainer({ threads: each === code ? 1 : 3 });
+      const losses = Array.from({ length: 40 }, (_, i) => trainer.step(examples(20 + (i % 3))).loss);
+      found.add(fingerprint(trainer, losses));
+      trainer.dispose();
+    }
+    expect(found.size).toBe(1);
   });
 
   describe('whose thread ends', () => {
@@ -256,18 +279,21 @@ model words {
     const load = async (code: string): Promise<LoadedModule & { readonly workers: Worker[] }> =>
       (await importCode(code)) as LoadedModule & { readonly workers: Worker[] };
     const ended = 'a thread has ended';
-    const atWork = 'work = exports.awaitWork(work);';
 
-    it('by force says so, though the call has begun', async () => {
-      const { createTrainer, workers } = await load(
-        watched(await runnableText(network, { target: 'wasm', threads: true })),
-      );
-      const trainer = await createTrainer({ threads: 3 });
-      const before = trainer.step(examples(40)).loss;
-      void workers[1].terminate();
-      expect(() => trainer.step(examples(40))).toThrow(ended);
-      expect(trainer.step(examples(40)).loss).toBeLessThan(before);
-      trainer.dispose();
+    it('by force says so, where it has taken something', async () => {
+      const code = await runnableText(network, { target: 'wasm', threads: true });
+      for (const [text, says] of [
+        [code, undefined],
+        [holding(code, 2), ended],
+      ] as const) {
+        const { createTrainer, workers } = await load(watched(text));
+        const trainer = await createTrainer({ threads: 3 });
+        void workers[1].terminate();
+        if (says) expect(() => trainer.step(examples(40))).toThrow(says);
+        const before = trainer.step(examples(40)).loss;
+        expect(trainer.step(examples(40)).loss).toBeLessThan(before);
+        trainer.dispose();
+      }
     });
 
     it('between two calls goes on alone, with the same numbers', async () => {
@@ -286,12 +312,15 @@ model words {
     });
 
     it.each([
-      ['by itself', 'if (thread === 2) process.exit(3);'],
-      ['out of memory', 'if (thread === 1) for (const hoard = []; ; ) hoard.push(new Array(1e5).fill(0.5));'],
-    ])('%s says so', async (_, act) => {
-      const code = await runnableText(network, { target: 'wasm', threads: true });
+      ['by itself', 2, 'process.exit(3);'],
+      ['out of memory', 1, 'for (const hoard = []; ; ) hoard.push(new Array(1e5).fill(0.5));'],
+    ])('%s says so', async (_, thread, act) => {
+      const code = holding(await runnableText(network, { target: 'wasm', threads: true }), thread);
       const { createTrainer } = await load(
-        watched(code.replace(atWork, `$& ${act}`), 'resourceLimits: { maxOldGenerationSizeMb: 16 }'),
+        watched(
+          code.replace(atWork, `$& if (thread === ${thread}) ${act}`),
+          'resourceLimits: { maxOldGenerationSizeMb: 16 }',
+        ),
       );
       const trainer = await createTrainer({ threads: 3 });
       expect(() => trainer.step(examples(40))).toThrow(ended);
@@ -299,13 +328,17 @@ model words {
     });
 
     it('is no thread that is slow', async () => {
-      const code = await runnableText(network, { target: 'wasm', threads: true });
-      const slow = `if (thread === 1 && work === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);`;
+      const code = holding(await runnableText(network, { target: 'wasm', threads: true }), 1);
+      const slow = `if (thread === 1 && work === 1) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+        Atomics.add(control, ${threadWords.done}, 1);
+      }`;
       const { createTrainer } = await importCode(code.replace(atWork, `$& ${slow}`));
-      const [one, other] = [await createTrainer({ threads: 3 }), await createTrainer({ threads: 1 })];
-      expect(one.step(examples(40)).loss).toBe(other.step(examples(40)).loss);
-      one.dispose();
-      other.dispose();
+      const trainer = await createTrainer({ threads: 3 });
+      const begin = performance.now();
+      trainer.step(examples(40));
+      expect(performance.now() - begin).toBeGreaterThan(2000);
+      trainer.dispose();
     });
   });
 

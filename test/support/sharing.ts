@@ -1,6 +1,7 @@
 // Trainers whose threads share everything that can be shared, however small.
 import { check, programOf, targets } from '../../src/compile.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
+import { threadWords } from '../../src/ir/control.js';
 import { share } from '../../src/passes/schedule/share.js';
 import { runnable } from './runnable.js';
 import { importCode, type LoadedModule } from './trainer.js';
@@ -23,4 +24,10 @@ function compiled(text: string, set?: Record<string, number>): TrainerProgram {
 
 async function load(program: TrainerProgram): Promise<LoadedModule> {
   return importCode(await runnable(program, { target: 'wasm' }));
+}
+
+/** The module's text, whose thread of this number takes a piece of the first kernel before any call, and never makes it. */
+export function holding(code: string, thread: number): string {
+  const home = threadWords.homes + 16 * thread;
+  return code.replace('port.postMessage("ready");', `$& if (thread === ${thread}) Atomics.add(control, ${home}, 1);`);
 }

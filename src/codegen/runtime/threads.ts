@@ -22,9 +22,9 @@ interface Team {
   threads: number;
   workers: readonly ThreadWorker[];
   /**
-   * The start of memory, where all of them look: at threadWords.begun how many entries have begun, with the number of sleepers behind it, at threadWords.met how
-   * often threads have met, with the number of sleepers, at threadWords.arrived how many have come to the next meeting, at threadWords.failed whether one has failed,
-   * at threadWords.entry which entry it is (below 0: none any more), from threadWords.sizes on the sizes of the call.
+   * The start of memory, where all of them look: at threadWords.begun how many calls have begun and ended, with the number of sleepers behind it, at threadWords.done
+   * how many pieces of work are done, with the number of sleepers, at threadWords.failed whether a thread has failed, at threadWords.entry which entry it is (below 0:
+   * none any more), from threadWords.counts on what stood in the counters of pieces before the call, from threadWords.sizes on the sizes of the call.
    */
   readonly control: Int32Array;
   /** Where it is tried whether threads help. */
@@ -45,21 +45,28 @@ const run = ({ code, memory, entries, sizes, thread, threads }) => {
   const control = new Int32Array(memory.buffer, 0, ${threadWords.length});
   const sleep = (address, before) => {
     Atomics.add(control, address / 4 + 1, 1);
-    if (!Atomics.load(control, ${threadWords.failed})) Atomics.wait(control, address / 4, before);
+    if (!Atomics.load(control, ${threadWords.failed})) Atomics.wait(control, address / 4, before, address === ${4 * threadWords.begun} ? Infinity : 1000);
     Atomics.sub(control, address / 4 + 1, 1);
   };
   const { exports } = new WebAssembly.Instance(code, { env: { memory, sleep } });
+  const words = (from, length) => Array.from({ length }, (_, i) => Atomics.load(control, from + i));
   let work = Atomics.load(control, ${threadWords.begun});
   port.postMessage("ready");
   try {
     for (;;) {
       work = exports.awaitWork(work);
-      if (control[${threadWords.entry}] < 0) return port.close();
-      exports[entries[control[${threadWords.entry}]]](...control.subarray(${threadWords.sizes}, ${threadWords.sizes} + sizes), thread, threads);
+      const [entry] = words(${threadWords.entry}, 1);
+      const counts = words(${threadWords.counts}, 3);
+      const given = words(${threadWords.sizes}, sizes);
+      // Too late: the call has ended.
+      if (work % 2 === 0 || Atomics.load(control, ${threadWords.begun}) !== work) continue;
+      if (entry < 0) return port.close();
+      exports.enter(...counts);
+      exports[entries[entry]](...given, thread, threads);
     }
   } catch (error) {
     Atomics.store(control, ${threadWords.failed}, 1);
-    for (const at of [${threadWords.begun}, ${threadWords.met}]) Atomics.add(control, at, 1), Atomics.notify(control, at);
+    Atomics.notify(control, ${threadWords.done});
     throw error;
   }
 };
@@ -209,7 +216,7 @@ export function sleepUntil(team: Team, address: number, before: number): void {
  * a minute, made of seconds during which this thread ran, in which none has come.
  */
 function checkWorkers(team: Team): void {
-  const came = 512 * team.control[threadWords.met] + team.control[threadWords.arrived];
+  const came = Atomics.load(team.control, threadWords.done);
   team.silence = came === team.came ? team.silence + 1 : 0;
   team.came = came;
   const states = team.workers.map((worker) => worker.performance?.eventLoopUtilization());
@@ -222,6 +229,7 @@ function checkWorkers(team: Team): void {
  * follow. `size`: how much there is to do, beside other calls of the entry.
  */
 export function beginEntry(team: Team, entry: number, size: number): number {
+  if (team.threads > 1 && Atomics.load(team.control, threadWords.failed) !== 0) endThreads(team);
   const threads =
     team.threads > 1 && team.trials ? threadsOfCall(team.trials, team.threads, entry, size) : team.threads;
   if (threads > 1) wakeThreads(team, entry);
@@ -229,13 +237,18 @@ export function beginEntry(team: Team, entry: number, size: number): number {
 }
 
 /** After a call that was complete. */
-export function endEntry({ trials }: Team): void {
+export function endEntry({ threads, control, trials }: Team): void {
+  if (threads > 1 && control[threadWords.begun] % 2 !== 0) Atomics.add(control, threadWords.begun, 1);
   if (trials) endOfCall(trials);
 }
 
 /** Has the other threads run this entry; below 0: end. */
 function wakeThreads({ control }: Team, entry: number): void {
+  if (control[threadWords.begun] % 2 !== 0) Atomics.add(control, threadWords.begun, 1);
   control[threadWords.entry] = entry;
+  [threadWords.homes, threadWords.alone, threadWords.done].forEach((count, i) => {
+    control[threadWords.counts + i] = control[count];
+  });
   Atomics.add(control, threadWords.begun, 1);
   if (Atomics.load(control, threadWords.sleepers) > 0) Atomics.notify(control, threadWords.begun);
 }

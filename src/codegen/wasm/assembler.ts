@@ -26,6 +26,8 @@ export interface Code {
   get(local: number): void;
   set(local: number): void;
   tee(local: number): void;
+  /** Of the module, by its index. */
+  global(kind: 'get' | 'set', index: number): void;
   op(...names: readonly Plain[]): void;
   i32(value: number): void;
   f32(value: number): void;
@@ -65,6 +67,16 @@ function withAddress(
   unsigned(to, offset);
 }
 
+/** Instructions for locals and for numbers of the module. */
+function accessors(withIndex: (opcode: number, index: number) => void): Pick<Code, 'get' | 'set' | 'tee' | 'global'> {
+  return {
+    get: (local) => withIndex(0x20, local),
+    set: (local) => withIndex(0x21, local),
+    tee: (local) => withIndex(0x22, local),
+    global: (kind, index) => withIndex(kind === 'get' ? 0x23 : 0x24, index),
+  };
+}
+
 function codeOver(params: number, types: ValueType[]): Code {
   const bytes: number[] = [];
   let before: Code | undefined;
@@ -78,9 +90,7 @@ function codeOver(params: number, types: ValueType[]): Code {
       types.push(type);
       return params + types.length - 1;
     },
-    get: (local) => withIndex(0x20, local),
-    set: (local) => withIndex(0x21, local),
-    tee: (local) => withIndex(0x22, local),
+    ...accessors(withIndex),
     op(...names) {
       for (const name of names) {
         bytes.push(...plain[name]);
@@ -139,6 +149,8 @@ export interface MemoryImport {
 export interface Module {
   /** A function that the memory's module gives, before any other is declared; its index. */
   import(name: string, type: FunctionType): number;
+  /** A new integer that lives as long as the module, 0 at first; its index. */
+  global(): number;
   /** Declares a function before its code is known; returns its index. */
   declare(type: FunctionType): number;
   define(index: number, code: Code): void;
@@ -155,6 +167,7 @@ export interface Module {
 interface Parts {
   readonly types: FunctionType[];
   readonly imports: { readonly name: string; readonly type: number }[];
+  globals: number;
   readonly functions: { readonly type: number; code?: Code }[];
   readonly exports: { readonly name: string; readonly index: number }[];
   readonly names: Map<number, string>;
@@ -163,7 +176,15 @@ interface Parts {
 
 /** A module under construction. Its memory is imported, so that who starts it decides on its size; it is the last import. */
 export function createModule(memory: MemoryImport): Module {
-  const parts: Parts = { types: [], imports: [], functions: [], exports: [], names: new Map(), segments: [] };
+  const parts: Parts = {
+    types: [],
+    imports: [],
+    globals: 0,
+    functions: [],
+    exports: [],
+    names: new Map(),
+    segments: [],
+  };
   const { types, imports, functions } = parts;
   let sharedAt: number | undefined;
   const typeAt = (type: FunctionType): number => {
@@ -178,6 +199,7 @@ export function createModule(memory: MemoryImport): Module {
       if (functions.length > 0) throw new Error('imported functions have the first indices');
       return imports.push({ name, type: typeAt(type) }) - 1;
     },
+    global: () => parts.globals++,
     declare(type) {
       return imports.length + functions.push({ type: typeAt(type) }) - 1;
     },
@@ -245,9 +267,13 @@ function writeImports(out: Pieces, { imports }: Parts, memory: MemoryImport): vo
   });
 }
 
-/** Their types, what is exported, their code, and data. */
-function writeFunctions(out: Pieces, { functions, exports, segments }: Parts): void {
+/** Their types, globals, what is exported, their code, and data. */
+function writeFunctions(out: Pieces, { functions, globals, exports, segments }: Parts): void {
   section(out, 3, functions, (to, f) => unsigned(to, f.type));
+  if (globals > 0) {
+    const zeros = Array.from({ length: globals }, () => 0);
+    section(out, 6, zeros, (to, zero) => to.push(valueTypes.i32, 0x01, 0x41, zero, 0x0b));
+  }
   section(out, 7, exports, (to, e) => {
     text(to, e.name);
     to.push(0x00);

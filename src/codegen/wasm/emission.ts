@@ -28,8 +28,6 @@ export interface Emission {
   fences: number;
   /** A round of an innermost loop that is written for coordinates of its axis further on. */
   ahead?: { readonly axis: Axis; readonly by: number };
-  /** The function in which threads wait for one another; it takes the number of this one and how many there are. */
-  readonly barrier?: number;
 }
 
 /** What a stretch of code has computed and may use again. */
@@ -63,7 +61,6 @@ export function createEmission(
   relaxed: boolean,
   sizes: readonly string[],
   axes: readonly Axis[],
-  barrier?: number,
 ): Emission {
   const sizeLocals = new Map(sizes.map((name, i) => [name, i]));
   return {
@@ -79,7 +76,6 @@ export function createEmission(
     scratch: new Map(),
     counters: [],
     fences: 0,
-    ...(barrier !== undefined && { barrier }),
   };
 }
 

@@ -14,17 +14,18 @@ import {
   type Axis,
   type Index,
 } from '../../ir/index.js';
-import type { Entry, Kernel, Program, Run, Step } from '../../ir/program.js';
+import type { Entry, Kernel, Program, Run, Statement, Step } from '../../ir/program.js';
 import { actualOf, runsByKernel, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { ownMemory, thread, threads } from '../../ir/threads.js';
 import { kernelLabel } from '../text/provenance.js';
 import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
-import { createModule, type Module } from './assembler.js';
+import { createModule, type Code, type Module } from './assembler.js';
 import { createEmission, inFrame, takeLocal, type Emission } from './emission.js';
 import { emitKernel } from './kernel.js';
-import { anyShared, defineBarrier, emitBarrier, isShared, Since } from './threads.js';
+import { defineClaims, type Claims } from './claims.js';
+import { anyShared, Since, stretchesOf } from './threads.js';
 
 export interface WasmOptions {
   /** Fused multiply-add: faster, but its bits differ between machines. */
@@ -35,7 +36,7 @@ export interface Wasm {
   /**
    * Imports `env.memory`; exports a function for each entry, whose parameters are the sizes of the call, then the sizes that
    * there is room for, which decide where buffers lie; where threads share the work then the number of the thread and how many
-   * there are, and `awaitWork`.
+   * there are, and what defineClaims exports.
    */
   readonly binary: Uint8Array;
   /** Where threads share the work: the offset of the byte that is 1, and 3 for memory that they share. */
@@ -53,12 +54,11 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
   const { own, length } = program.memory;
   const module = createModule({ module: 'env', name: 'memory', kind: own ? 'sharable' : 'unlimited' });
   const sizes = sizesIn(program);
-  const barrier = own && defineBarrier(module);
+  const claims = own && defineClaims(module);
   const entries = Object.values(program.entries);
   const functions = defineKernels(module, runsByKernel(entries.flatMap((entry) => entry.steps)), {
     offsets,
     relaxed: options.relaxed ?? false,
-    barrier,
   });
   const kernelFunction = (kernel: Kernel): KernelFunction => {
     const found = functions.get(kernel);
@@ -69,14 +69,14 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
     const parameters = [...sizes, ...sizes.map(roomOf)];
     const axes = own ? [thread, threads] : [];
     const index = module.declare({ params: [...parameters, ...axes].map(() => 'i32' as const), results: [] });
-    const e = createEmission(offsets, false, parameters, axes, barrier);
+    const e = createEmission(offsets, false, parameters, axes);
     inFrame(e, { block: true }, () => {
-      if (!own) return emitSteps(e, entry.steps, kernelFunction);
+      if (!own || !claims) return emitSteps(e, entry.steps, kernelFunction);
       emitIndex(e, inRooms(add(length, mul(own, toIndex(thread)))));
       const begin = takeLocal(e, 'i32');
       e.code.set(begin);
       e.axes.set(ownMemory, begin);
-      emitShared(e, entry.steps, kernelFunction);
+      emitShared(teamIn(e, claims), entry.steps, kernelFunction);
     });
     module.define(index, e.code);
     module.name(index, entry.name);
@@ -101,28 +101,35 @@ function roomOf(name: string): string {
 function defineKernels(
   module: Module,
   runs: ReadonlyMap<Kernel, readonly Run[]>,
-  options: Pick<Emission, 'offsets' | 'relaxed' | 'barrier'>,
+  options: Pick<Emission, 'offsets' | 'relaxed'>,
 ): Map<Kernel, KernelFunction> {
   const written = [...runs]
     .filter(([, calls]) => calls.some((run) => !run.host))
     .map(([kernel, calls]) => {
       const { starts, bases } = parametersOf(kernel, calls, options.offsets);
       const parameters = { sizes: sizesOfKernel(kernel, starts), axes: axesOfKernel(kernel, starts), bases };
-      return { kernel, parameters, code: emitKernel(kernel, { ...options, ...parameters, offsets: starts }) };
+      const emit = (body: readonly Statement[]): Code =>
+        emitKernel({ ...kernel, body }, { ...options, ...parameters, offsets: starts });
+      return { kernel, parameters, codes: stretchesOf(kernel.body).map(emit) };
     });
   const functions = new Map<Kernel, KernelFunction>();
-  for (const { kernel, parameters, code } of written.sort((a, b) => a.code.bytes.length - b.code.bytes.length)) {
+  const lengthOf = (codes: readonly Code[]): number => codes.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  for (const { kernel, parameters, codes } of written.sort((a, b) => lengthOf(a.codes) - lengthOf(b.codes))) {
     const count = parameters.sizes.length + parameters.axes.length;
-    const index = module.declare({ params: Array.from({ length: count }, () => 'i32' as const), results: [] });
-    module.define(index, code);
-    module.name(index, kernelLabel(kernel));
-    functions.set(kernel, { index, ...parameters });
+    const indices = codes.map((code) => {
+      const index = module.declare({ params: Array.from({ length: count }, () => 'i32' as const), results: [] });
+      module.define(index, code);
+      module.name(index, kernelLabel(kernel));
+      return index;
+    });
+    functions.set(kernel, { indices, ...parameters });
   }
   return functions;
 }
 
 interface KernelFunction {
-  readonly index: number;
+  /** One after another; threads wait between them. */
+  readonly indices: readonly number[];
   readonly sizes: readonly string[];
   /** Of loops around its calls, and those of `bases`. */
   readonly axes: readonly Axis[];
@@ -175,40 +182,137 @@ type FunctionOf = (kernel: Kernel) => KernelFunction;
 function emitSteps(e: Emission, steps: readonly Step[], functionOf: FunctionOf): void {
   for (const step of steps) {
     if (step.kind === 'repeat') emitRepeat(e, step, () => emitSteps(e, step.steps, functionOf));
-    else if (!step.host) emitCall(e, functionOf(step.kernel), step);
+    else if (!step.host) {
+      const called = functionOf(step.kernel);
+      for (const index of called.indices) emitCall(e, called, step, index);
+    }
   }
 }
 
+/** What an entry that threads share holds: how they divide work, and for each number of pieces of a part how many there are in all. */
+interface Team {
+  readonly e: Emission;
+  readonly claims: Claims;
+  readonly pieces: Map<number, { readonly each: number; readonly all: number }>;
+}
+
+/** At the start of the entry: an earlier one may have ended in the middle. */
+function teamIn(e: Emission, claims: Claims): Team {
+  e.code.i32(0);
+  e.code.global('set', claims.taken);
+  return { e, claims, pieces: new Map() };
+}
+
+/** How many pieces a thread's part has here, and how many there are in all: told once, at the start of the entry. */
+function piecesOf({ e, claims, pieces }: Team, most: number): { readonly each: number; readonly all: number } {
+  const known = pieces.get(most);
+  if (known) return known;
+  const found = { each: e.code.local('i32'), all: e.code.local('i32') };
+  const { prologue } = e.code;
+  prologue.i32(most);
+  prologue.get(numberOf(e, threads));
+  prologue.call(claims.pieces);
+  prologue.tee(found.each);
+  prologue.get(numberOf(e, threads));
+  prologue.op('i32.mul');
+  prologue.set(found.all);
+  pieces.set(most, found);
+  return found;
+}
+
+function numberOf(e: Emission, axis: Axis): number {
+  const local = e.axes.get(axis);
+  if (local === undefined) throw new Error(`it is not known here what ${axis.name} is`);
+  return local;
+}
+
 /**
- * Every thread runs what threads share, the first one the rest. A barrier before a step that reads another thread's writes, and at the
- * end if any work is pending, or `always` where more rounds follow.
+ * Whichever thread comes first takes a piece of what threads share, and what they do not share as a whole. Before a step that reads what
+ * another thread may be writing all is done that was taken, and at the end, or `always` where more rounds follow.
  */
-function emitShared(e: Emission, steps: readonly Step[], functionOf: FunctionOf, always = false): void {
+function emitShared(team: Team, steps: readonly Step[], functionOf: FunctionOf, always = false): void {
+  const { e } = team;
   const since = new Since(e.offsets);
+  let alone: Step[] = [];
+  const together = (): void => {
+    if (alone.length > 0) emitAlone(team, () => emitSteps(e, alone, functionOf));
+    since.add(runsOf(alone));
+    alone = [];
+  };
   const meet = (): void => {
-    emitBarrier(e);
+    together();
+    emitMeet(team);
     since.clear();
   };
   for (const step of steps) {
     if (step.kind === 'run' && step.host) continue;
     const inside = runsOf([step]);
-    if (step.kind === 'repeat' && anyShared(step.steps)) {
-      meet();
-      emitRepeat(e, step, () => emitShared(e, step.steps, functionOf, true));
+    if (!anyShared([step])) {
+      if (since.mustWait(inside)) meet();
+      alone.push(step);
       continue;
     }
-    if (since.needsBarrier(inside)) meet();
-    since.add(inside);
-    if (step.kind === 'run' && isShared(step.kernel)) emitCall(e, functionOf(step.kernel), step);
-    else {
-      e.code.get(e.axes.get(thread) ?? 0);
-      e.code.op('i32.eqz');
-      e.code.open('if');
-      inFrame(e, { block: true }, () => emitSteps(e, [step], functionOf));
-      e.code.op('end');
+    together();
+    if (step.kind === 'repeat') {
+      meet();
+      emitRepeat(e, step, () => emitShared(team, step.steps, functionOf, true));
+      continue;
     }
+    if (since.mustWait(inside)) meet();
+    since.add(inside);
+    const called = functionOf(step.kernel);
+    called.indices.forEach((index, i) => {
+      if (i > 0) emitMeet(team);
+      emitPieces(team, step.kernel.sharing?.pieces ?? 1, () => emitCall(e, called, step, index));
+    });
   }
-  if (since.open || always) meet();
+  together();
+  if (since.open || always) emitMeet(team);
+}
+
+function emitMeet({ e, claims }: Team): void {
+  e.code.get(numberOf(e, threads));
+  e.code.call(claims.meet);
+}
+
+/** Runs a kernel for one piece after another, as long as there are any. */
+function emitPieces(team: Team, most: number, call: () => void): void {
+  const { e, claims } = team;
+  const { code } = e;
+  const { each, all } = piecesOf(team, most);
+  const [own, count] = [numberOf(e, thread), numberOf(e, threads)];
+  inFrame(e, { block: true }, () => {
+    const piece = takeLocal(e, 'i32');
+    code.open('block');
+    code.open('loop');
+    code.get(own);
+    code.get(count);
+    code.get(each);
+    code.call(claims.claim);
+    code.tee(piece);
+    code.i32(0);
+    code.op('i32.lt_s');
+    code.branch('br_if', 1);
+    e.axes.set(thread, piece);
+    e.axes.set(threads, all);
+    call();
+    e.axes.set(thread, own);
+    e.axes.set(threads, count);
+    code.branch('br', 0);
+    code.op('end', 'end');
+  });
+}
+
+/** Runs what one thread does, whichever comes first. */
+function emitAlone({ e, claims }: Team, inside: () => void): void {
+  const { code } = e;
+  code.get(numberOf(e, threads));
+  code.call(claims.claimAlone);
+  code.open('if');
+  inFrame(e, { block: true }, inside);
+  code.get(numberOf(e, threads));
+  code.call(claims.endAlone);
+  code.op('end');
 }
 
 function emitRepeat(e: Emission, { axis }: Step & { kind: 'repeat' }, inside: () => void): void {
@@ -232,7 +336,7 @@ function emitRepeat(e: Emission, { axis }: Step & { kind: 'repeat' }, inside: ()
   });
 }
 
-function emitCall(e: Emission, called: KernelFunction, run: Run): void {
+function emitCall(e: Emission, called: KernelFunction, run: Run, index: number): void {
   const pass = (local: number | undefined): void => {
     if (local === undefined) throw new Error('a kernel reads an axis that no loop around it binds');
     e.code.get(local);
@@ -244,7 +348,7 @@ function emitCall(e: Emission, called: KernelFunction, run: Run): void {
     else if (parameter) emitIndex(e, e.offsets.get(actualOf(run, parameter)) ?? zero);
     else pass(e.axes.get(axis));
   }
-  e.code.call(called.index);
+  e.code.call(index);
 }
 
 /** The sizes that the kernel mentions, and those on which the offsets of its buffers depend. */

@@ -8,7 +8,6 @@ import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, ty
 import { emitTogether, inLockStep } from './lockstep.js';
 import { storeHalf } from './halves.js';
 import { emitPointers, stepPointers } from './pointers.js';
-import { emitBarrier } from './threads.js';
 import { emitScalar, emitVector } from './values.js';
 import { countUses } from './countUses.js';
 
@@ -22,10 +21,9 @@ export function emitKernel(
     readonly relaxed: boolean;
     readonly sizes: readonly string[];
     readonly axes: readonly Axis[];
-    readonly barrier?: number;
   },
 ): Code {
-  const e = createEmission(options.offsets, options.relaxed, options.sizes, options.axes, options.barrier);
+  const e = createEmission(options.offsets, options.relaxed, options.sizes, options.axes);
   emitBlock(e, kernel.body);
   return e.code;
 }
@@ -90,7 +88,7 @@ function emitStatement(e: Emission, statement: Statement): void {
     case 'transpose':
       return emitTranspose(e, statement.names);
     case 'barrier':
-      return emitBarrier(e);
+      throw new Error('threads do not meet within a function');
     default:
       return statement satisfies never;
   }

@@ -29,7 +29,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
   const binaries = relaxed ? [emitWasm(relaxed, { relaxed: true }), plain] : [plain];
   const [wasm] = binaries;
   if (binaries.some((b) => b.sharedAt !== wasm.sharedAt)) throw new Error('the binaries differ in their heads');
-  if (program.memory.own && threadWords.sizes + 2 * wasm.sizes.length > threadWords.length)
+  if (program.memory.own && threadWords.sizes + 2 * wasm.sizes.length > threadWords.homes)
     throw new Error('there are no words for so many run-time sizes');
   const names = binaries.map(() => layout.module.take('binary'));
   const host = printHost(program, layout);

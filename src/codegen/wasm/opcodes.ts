@@ -130,8 +130,8 @@ export const memory = {
   // Threads.
   'memory.atomic.notify': { bytes: [0xfe, 0x00], align: 2 },
   'i32.atomic.load': { bytes: [0xfe, 0x10], align: 2 },
-  'i32.atomic.store': { bytes: [0xfe, 0x17], align: 2 },
   'i32.atomic.rmw.add': { bytes: [0xfe, 0x1e], align: 2 },
+  'i32.atomic.rmw.cmpxchg': { bytes: [0xfe, 0x48], align: 2 },
 } as const satisfies Record<string, { readonly bytes: readonly number[]; readonly align: number }>;
 
 /** Instructions with an address and a lane behind it. */

@@ -1,134 +1,46 @@
-// How threads wait for one another: the functions for it, and between which kernels a barrier stands.
+// What threads share of an entry's calls, in which pieces, and where all that has been taken must be done.
 import type { Index } from '../../ir/index.js';
 import { accessOf } from '../../ir/access.js';
-import { threadWords } from '../../ir/control.js';
-import type { Kernel, Run, Step } from '../../ir/program.js';
+import type { Kernel, Run, Statement, Step } from '../../ir/program.js';
 import { actualOf, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { thread, threads } from '../../ir/threads.js';
+import { visitStatements } from '../../ir/statements.js';
+import { thread } from '../../ir/threads.js';
 import { usesOf } from '../uses.js';
-import { createCode, type Code, type Module } from './assembler.js';
-import type { Emission } from './emission.js';
 
-/** Looks at a number so often, some tens of microseconds, before the thread sleeps. */
-const looks = 20_000;
-
-/** Declares the functions, and exports `awaitWork(before)`, which returns when the number of entries begun is another; the barrier. */
-export function defineBarrier(module: Module): number {
-  const sleep = module.import('sleep', { params: ['i32', 'i32'], results: [] });
-  const until = module.declare({ params: ['i32', 'i32'], results: [] });
-  module.define(until, untilChanged(sleep));
-  const barrier = module.declare({ params: ['i32', 'i32'], results: [] });
-  module.define(barrier, barrierOf(until));
-  const awaitWork = module.declare({ params: ['i32'], results: ['i32'] });
-  const code = createCode(1);
-  code.i32(4 * threadWords.begun);
-  code.get(0);
-  code.call(until);
-  read(code, threadWords.begun);
-  module.define(awaitWork, code);
-  module.export('awaitWork', awaitWork);
-  module.name(until, 'untilChanged');
-  module.name(barrier, 'barrier');
-  module.name(awaitWork, 'awaitWork');
-  return barrier;
-}
-
-/**
- * (address, before): returns when another number stands there; traps where a thread has failed. In between it calls
- * `sleep(address, before)`, in which the thread may sleep, and throw.
- */
-function untilChanged(sleep: number): Code {
-  const [address, before] = [0, 1];
-  const code = createCode(2);
-  const left = code.local('i32');
-  const startLooking = (): void => {
-    code.i32(looks);
-    code.set(left);
-  };
-  startLooking();
-  code.open('block');
-  code.open('loop');
-  code.get(address);
-  code.memory('i32.atomic.load', 0);
-  code.get(before);
-  code.op('i32.ne');
-  code.branch('br_if', 1);
-  code.get(left);
-  code.i32(1);
-  code.op('i32.sub');
-  code.tee(left);
-  code.branch('br_if', 0);
-  startLooking();
-  code.get(address);
-  code.get(before);
-  code.call(sleep);
-  trapWhereFailed(code);
-  code.branch('br', 0);
-  code.op('end', 'end');
-  trapWhereFailed(code);
-  return code;
-}
-
-function trapWhereFailed(code: Code): void {
-  read(code, threadWords.failed);
-  code.open('if');
-  code.op('unreachable', 'end');
-}
-
-/** (thread, threads): returns when all have come. */
-function barrierOf(until: number): Code {
-  const code = createCode(2);
-  const phase = code.local('i32');
-  code.get(1);
-  code.i32(1);
-  code.op('i32.le_u');
-  code.open('if');
-  code.op('return', 'end');
-  read(code, threadWords.met);
-  code.set(phase);
-  code.i32(0);
-  code.i32(1);
-  code.memory('i32.atomic.rmw.add', 4 * threadWords.arrived);
-  code.i32(1);
-  code.op('i32.add');
-  code.get(1);
-  code.op('i32.eq');
-  code.open('if');
-  code.i32(0);
-  code.i32(0);
-  code.memory('i32.atomic.store', 4 * threadWords.arrived);
-  code.i32(0);
-  code.i32(1);
-  code.memory('i32.atomic.rmw.add', 4 * threadWords.met);
-  code.op('drop');
-  read(code, threadWords.met + 1);
-  code.open('if');
-  code.i32(0);
-  code.i32(-1);
-  code.memory('memory.atomic.notify', 4 * threadWords.met);
-  code.op('drop', 'end', 'else');
-  code.i32(4 * threadWords.met);
-  code.get(phase);
-  code.call(until);
-  code.op('end');
-  return code;
-}
-
-function read(code: Code, word: number): void {
-  code.i32(0);
-  code.memory('i32.atomic.load', 4 * word);
-}
-
-/** Calls the barrier from a function that knows which thread runs it. */
-export function emitBarrier(e: Emission): void {
-  const given = [thread, threads].map((a) => e.axes.get(a));
-  if (e.barrier === undefined) throw new Error('there are no threads to wait for');
-  for (const local of given) {
-    if (local === undefined) throw new Error('a barrier stands where it is not known which thread runs');
-    e.code.get(local);
+/** The stretches of a kernel between which threads wait for one another, each a function of its own: what is bound before is bound again. */
+export function stretchesOf(body: readonly Statement[]): Statement[][] {
+  let bound: Statement[] = [];
+  const stretches: Statement[][] = [[]];
+  const next = (): void => void stretches.push([...bound]);
+  for (const statement of body) {
+    const push = (s: Statement): void => void stretches[stretches.length - 1].push(s);
+    if (statement.kind === 'barrier') next();
+    else if (statement.kind === 'if') {
+      const [then, otherwise] = [stretchesOf(statement.then), stretchesOf(statement.else)];
+      for (let i = 0; i < Math.max(then.length, otherwise.length); i++) {
+        if (i > 0) next();
+        push({ ...statement, then: then.at(i) ?? [], else: otherwise.at(i) ?? [] });
+      }
+    } else {
+      if (statement.kind === 'index' || (statement.kind === 'let' && !statement.mutable)) bound = [...bound, statement];
+      push(statement);
+    }
   }
-  e.code.call(e.barrier);
+  return stretches.map(withoutUnused);
+}
+
+/** Without lets at the end of what was bound before that nothing reads. */
+function withoutUnused(body: readonly Statement[]): Statement[] {
+  const names = new Set<string>();
+  return [...body]
+    .reverse()
+    .filter((statement) => {
+      if (statement.kind === 'let' && !names.has(statement.name)) return statement.mutable === true;
+      visitStatements([statement], { scalar: (value) => void (value.kind === 'local' && names.add(value.name)) });
+      return true;
+    })
+    .reverse();
 }
 
 /** Do threads share the kernel? Else the first runs it alone. */
@@ -151,46 +63,40 @@ interface Touches {
   readonly writes: readonly string[];
 }
 
-/** Remembers what has been read and written since the last barrier, to know when the next is due. */
+/** Remembers what has been read and written since all was done, to know when it must be again. */
 export class Since {
-  private alone: Touched = { reads: new Set(), writes: new Set() };
-  private together: Touched = { reads: new Set(), writes: new Set() };
+  private readonly touched: Touched = { reads: new Set(), writes: new Set() };
   /** Asked whether a call must wait, and once more when it is added. */
   private readonly locations = new WeakMap<Run, Touches>();
 
   /** Buffers that begin at the same offset are aliases. */
   constructor(private readonly offsets: ReadonlyMap<Buffer, Index>) {}
 
-  /** Must all threads have come before these calls? Kernels of the first thread alone do not wait for one another. */
-  needsBarrier(runs: readonly Run[]): boolean {
-    const shared = anyShared(runs);
+  /** Must all that has been taken be done before these calls? */
+  mustWait(runs: readonly Run[]): boolean {
     return runs.some((run) => {
       const { reads, writes } = this.locationsOf(run);
-      const conflicts = (before: Touched): boolean =>
-        reads.some((p) => before.writes.has(p)) || writes.some((p) => before.writes.has(p) || before.reads.has(p));
-      return conflicts(this.together) || (shared && conflicts(this.alone));
+      const before = this.touched;
+      return reads.some((p) => before.writes.has(p)) || writes.some((p) => before.writes.has(p) || before.reads.has(p));
     });
   }
 
   add(runs: readonly Run[]): void {
-    const into = anyShared(runs) ? this.together : this.alone;
     for (const run of runs) {
       const { reads, writes } = this.locationsOf(run);
-      for (const location of reads) into.reads.add(location);
-      for (const location of writes) into.writes.add(location);
+      for (const location of reads) this.touched.reads.add(location);
+      for (const location of writes) this.touched.writes.add(location);
     }
   }
 
-  /** Is some thread perhaps still at work? */
+  /** Is something perhaps not done yet? */
   get open(): boolean {
-    return this.together.reads.size + this.together.writes.size > 0;
+    return this.touched.reads.size + this.touched.writes.size > 0;
   }
 
   clear(): void {
-    for (const { reads, writes } of [this.alone, this.together]) {
-      reads.clear();
-      writes.clear();
-    }
+    this.touched.reads.clear();
+    this.touched.writes.clear();
   }
 
   private locationsOf(run: Run): Touches {

@@ -13,6 +13,11 @@ type Loop = Statement & { readonly kind: 'loop' };
 /** Work that takes less than a few microseconds is done before threads have met: in instructions. */
 const leastWork = 16_384;
 
+/** So much work of a thread's part is worth a piece of its own, which others may take. */
+const workOfPiece = 4;
+/** A part is divided into at most so many pieces. */
+const mostPieces = 4;
+
 /** An entry in which threads share less than so many such kernels' work does not wake them. */
 const leastOfEntry = 8;
 
@@ -79,10 +84,14 @@ function placeOwn(
 /** The kernel as every thread runs it, each its part; the kernel itself where it is too small, or nothing in it can be shared. */
 export function shareKernel(kernel: Kernel, weights: Weights, least = leastWork): Kernel {
   const { sharing } = kernel;
-  if (!sharing || weights.work(kernel.body) < least) return kernel;
-  const sharer: Sharer = { own: new Set(sharing.own), nested: sharing.nested, weights, loops: [] };
+  const work = weights.work(kernel.body);
+  if (!sharing || work < least) return kernel;
+  const sharer: Sharer = { own: new Set(sharing.own), nested: sharing.nested, weights, loops: [], again: false };
   const body = withBarriers(shareStatements(kernel.body, sharer), kernel, sharer);
-  return sharer.loops.length > 0 ? { ...kernel, body } : kernel;
+  if (sharer.loops.length === 0) return kernel;
+  // Of two threads, the fewest.
+  const worth = Math.min(mostPieces, Math.floor(work / (2 * workOfPiece * Math.max(1, least))));
+  return { ...kernel, body, sharing: { ...sharing, pieces: sharer.again ? 1 : Math.max(1, worth) } };
 }
 
 interface Sharer {
@@ -91,6 +100,8 @@ interface Sharer {
   readonly weights: Weights;
   /** Those that are shared. */
   readonly loops: Loop[];
+  /** Is there work around shared loops that every piece would do again? */
+  again: boolean;
 }
 
 /** Every thread computes what only it will see; of what all see, each computes its part, or the first does all. */
@@ -104,6 +115,7 @@ function shareStatements(list: readonly Statement[], sharer: Sharer): Statement[
   for (const statement of list) {
     if (!storesForAll(statement, sharer)) {
       close();
+      if (statement.kind === 'loop' || accessOf([statement]).writes.size > 0) sharer.again = true;
       out.push(statement);
       continue;
     }
