@@ -4,6 +4,7 @@ import { layOut } from '../codegen/module/layout.js';
 import { evaluateSizes, type Index } from '../ir/index.js';
 import type { TargetTraits, TrainerProgram } from '../ir/program.js';
 import type { Buffer } from '../ir/scalar.js';
+import { ownStride } from '../ir/threads.js';
 
 /** In bytes. */
 export interface MemoryUse {
@@ -36,7 +37,10 @@ export function memoryUse(
   const total = (): number => {
     switch (target) {
       case 'wasm':
-        return page * Math.ceil((4 * (words(length) + (own ? threads * words(own) : 0))) / page);
+        return (
+          page *
+          Math.ceil((4 * (words(length) + (own ? words(own) + (threads - 1) * words(ownStride(own)) : 0))) / page)
+        );
       case 'wgsl':
         // No buffer is smaller than four numbers.
         return (

@@ -17,7 +17,7 @@ import {
 import type { Entry, Kernel, Program, Run, Statement, Step } from '../../ir/program.js';
 import { actualOf, runsByKernel, runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
-import { ownMemory, thread, threads } from '../../ir/threads.js';
+import { ownMemory, ownStride, thread, threads } from '../../ir/threads.js';
 import { kernelLabel } from '../text/provenance.js';
 import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
@@ -72,7 +72,7 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
     const e = createEmission(offsets, false, parameters, axes);
     inFrame(e, { block: true }, () => {
       if (!own || !claims) return emitSteps(e, entry.steps, kernelFunction);
-      emitIndex(e, inRooms(add(length, mul(own, toIndex(thread)))));
+      emitIndex(e, inRooms(add(length, mul(ownStride(own), toIndex(thread)))));
       const begin = takeLocal(e, 'i32');
       e.code.set(begin);
       e.axes.set(ownMemory, begin);

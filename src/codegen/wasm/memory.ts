@@ -1,8 +1,9 @@
 // The memory of WebAssembly as JavaScript sees it: its interface, and the functions that make it and let it grow.
 import { firstSize, roomsAtFirst } from '../module/expectedSizes.js';
-import { add, constantOf, zero } from '../../ir/index.js';
+import { add, constantOf, sub, zero } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
+import { ownStride } from '../../ir/threads.js';
 import { arrayTypes, fieldsOf, parameterTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
 import type { Definition } from '../text/definition.js';
 import { membersOf, statementsOf } from '../text/progressions.js';
@@ -166,7 +167,9 @@ function byteOffset(program: TrainerProgram, layout: Layout, buffer: Buffer): st
 
 /** Words of the whole memory, with what each of so many threads has for itself. */
 function wordsOf({ memory: { length, own } }: TrainerProgram, layout: Layout, threads: string): string {
-  return printSize(length, layout) + (own ? ` + ${threads} * ${factor(printSize(own, layout))}` : '');
+  if (!own) return printSize(length, layout);
+  const stride = ownStride(own);
+  return `${printSize(sub(add(length, own), stride), layout)} + ${threads} * ${factor(printSize(stride, layout))}`;
 }
 
 /** Words at the start of memory that live across calls. */
