@@ -1,5 +1,6 @@
 // The script of the page that `nnc grad` writes: what is pointed at lights up with its source line, its kernel and the terms that it
 // came from. It is bundled into the page, and reads what the page's elements say of themselves.
+import { hearAround, tellAround } from './within/around.js';
 
 /** A line of the derivation. */
 interface Term {
@@ -33,7 +34,7 @@ function subjectOf(target: EventTarget | null): Element | undefined {
 function show(subject: Element | undefined): void {
   if (subject === shown) return;
   shown = subject;
-  for (const lit of document.querySelectorAll('.own, .from, .to')) lit.classList.remove('own', 'from', 'to');
+  clear();
   if (!subject) {
     tell(hint);
     return;
@@ -45,6 +46,10 @@ function show(subject: Element | undefined): void {
   else showSide(subject, subject.id.startsWith('L') ? 'lines' : 'kernels', id);
 }
 
+function clear(): void {
+  for (const lit of document.querySelectorAll('.own, .from, .to')) lit.classList.remove('own', 'from', 'to');
+}
+
 /** A term with its line and kernels, the terms that it came from, and those that come from it. */
 function showTerm(id: string, { item, from, lines, kernels }: Term): void {
   const later = [...terms].filter(([, term]) => term.from.includes(id)).map(([other]) => other);
@@ -53,6 +58,7 @@ function showTerm(id: string, { item, from, lines, kernels }: Term): void {
   for (const at of document.querySelectorAll(`mrow[data-t="${id}"]`)) at.classList.add('own');
   for (const at of item.querySelectorAll('mrow[data-t]')) at.classList.add('from');
   for (const line of lines) lightAside(`L${line}`);
+  tellAround(lines.map(Number));
   for (const kernel of kernels) lightAside(`k${kernel}`);
   const parts = [
     nameOf(item),
@@ -67,10 +73,23 @@ function showTerm(id: string, { item, from, lines, kernels }: Term): void {
   tell(parts.filter((part) => part !== '').join(' · '));
 }
 
-/** A line of the source or a kernel, with its terms and what lies opposite. */
-function showSide(subject: Element, of: 'lines' | 'kernels', id: string): void {
+/** The terms of lines that the page around this one points at. */
+function showLines(lines: readonly number[]): void {
+  shown = undefined;
+  clear();
+  const first = lines.flatMap((line) => lightTerms('lines', String(line)))[0]?.item;
+  first?.scrollIntoView({ block: 'nearest' });
+}
+
+function lightTerms(of: 'lines' | 'kernels', id: string): readonly Term[] {
   const own = [...terms.values()].filter((term) => term[of].includes(id));
   for (const { item } of own) item.classList.add('own');
+  return own;
+}
+
+/** A line of the source or a kernel, with its terms and what lies opposite. */
+function showSide(subject: Element, of: 'lines' | 'kernels', id: string): void {
+  const own = lightTerms(of, id);
   const opposite = of === 'lines' ? 'kernels' : 'lines';
   for (const other of new Set(own.flatMap((term) => term[opposite])))
     lightAside(`${opposite === 'lines' ? 'L' : 'k'}${other}`);
@@ -154,6 +173,11 @@ document.addEventListener('keydown', ({ key }) => {
   if (key !== 'Escape') return;
   kept = undefined;
   show(undefined);
+});
+
+hearAround((lines) => {
+  kept = undefined;
+  showLines(lines);
 });
 
 /** On paper everything is open; afterwards as it was. */

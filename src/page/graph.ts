@@ -4,6 +4,7 @@ import { draw } from './graph/draw.js';
 import { element } from './graph/elements.js';
 import { overlay, percent, ranked } from './graph/overlay.js';
 import { data, linkedIn, panes, reveal, size, type Chosen, type Pane } from './graph/panes.js';
+import { hearAround, tellAround } from './within/around.js';
 
 const search = element('search', HTMLInputElement);
 const details = element('details', HTMLElement);
@@ -29,6 +30,7 @@ search.addEventListener('input', find);
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') choose(undefined);
 });
+hearAround(chooseLines);
 
 /** A pane begins at its uppermost box, or the first of the kernels that take most. */
 function start(pane: Pane): void {
@@ -120,6 +122,23 @@ function choose(next: Chosen | undefined): void {
       if (first !== undefined) reveal(pane, first);
     }
   describeItem(item);
+  tellAround(linesOf(item));
+}
+
+/** The numbers of its lines, of which each is `mnist.nn:9 cross_entropy`. */
+function linesOf({ lines }: PageItem): number[] {
+  return lines.flatMap((line) =>
+    line.startsWith(`${data.file}:`) ? [parseInt(line.slice(data.file.length + 1))] : [],
+  );
+}
+
+/** The last box of the source that lines make: what the line is about. */
+function chooseLines(wanted: readonly number[]): void {
+  const [pane] = panes;
+  const found = [...pane.items.values()].filter((item) => linesOf(item).some((line) => wanted.includes(line))).at(-1);
+  if (!found) return choose(undefined);
+  choose({ stage: pane.stage.stage, id: found.id });
+  reveal(pane, found.id);
 }
 
 /** The first box whose name or operation holds what is asked for, else the first in such a layer. */

@@ -11,6 +11,8 @@ import { groupsOf, isGroup, keyOf, type Group } from './tree.js';
 /** What the page carries, and its script reads. */
 export interface PageData {
   readonly model: string;
+  /** As lines of boxes name it. */
+  readonly file: string;
   readonly stages: readonly PageStage[];
   /** Each form that groups have, once: boxes as x, y, width, height, and lines as numbers of their ends, and points. */
   readonly layouts: readonly PageLayout[];
@@ -113,7 +115,7 @@ function paneOf({ stage, items }: StageGraph): string {
 }
 
 /** What the page's script reads. */
-export function dataOf({ model, stages }: ModelPicture): PageData {
+export function dataOf({ model, file, stages }: ModelPicture): PageData {
   const layouts: PageLayout[] = [];
   const numbers = new Map<string, number>();
   const layout = createLayout();
@@ -139,6 +141,7 @@ export function dataOf({ model, stages }: ModelPicture): PageData {
   const regions = stages.flatMap((stage) => stage.regions);
   return {
     model,
+    file: baseName(file),
     stages: stages.map((stage) => {
       const root = groupsOf(stage);
       return { stage: stage.stage, root: pageGroup(root, stage.stage), open: [...openedIn(stage, root, shownFirst)] };

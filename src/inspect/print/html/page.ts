@@ -22,7 +22,11 @@ export interface PageOptions {
   /** Where the numbers stand: `init`, or a checkpoint. */
   readonly at?: string;
   readonly digits?: number;
+  /** The derivation without its source and its code: a page within another, which has those, and is told which lines are pointed at. */
+  readonly alone?: boolean;
 }
+
+const noCode: Code = { kernels: [], kernelsOf: () => [] };
 
 /** Kernels of more characters in all are folded at first. */
 const shownFirst = 8000;
@@ -33,10 +37,10 @@ export async function printDerivationPage(
   derivation: Derivation,
   options: PageOptions,
 ): Promise<string> {
-  const { source, numbers, at, digits = 4 } = options;
+  const { source, numbers, at, digits = 4, alone = false } = options;
   const file = baseName(derivation.file);
   const alike = numbers ? new Map<string, readonly string[]>() : updatedAlike(derivation.update);
-  const code = await codeOf(model, (parameter) => alike.get(parameter) ?? [parameter]);
+  const code = alone ? noCode : await codeOf(model, (parameter) => alike.get(parameter) ?? [parameter]);
   const letter = copyLetter(stepsOf(derivation));
   // Copies have numbers of their own.
   const merged = numbers ? undefined : letter;
@@ -62,15 +66,22 @@ export async function printDerivationPage(
     ...sections.map(({ title, layers }) => `<h3>${escaped(title)}</h3>\n${printLayers(layers, context)}`),
     ...legendText(derivation.legend),
   ];
+  const middle = pane('derivation', 'Derivation', told.join('\n'));
+  if (alone) return pageOf(derivation, at, [middle], 'alone');
   const panes = [
     pane('source', `Source <small>${escaped(file)}</small>`, sourceOf(source, firstTerms(derivation, context))),
-    pane('derivation', 'Derivation', told.join('\n')),
+    middle,
     pane('code', `Code <small>the kernels of one step, in TypeScript</small>`, kernelsOf(code)),
   ];
   return pageOf(derivation, at, panes);
 }
 
-function pageOf({ model, of }: Derivation, at: string | undefined, panes: readonly string[]): string {
+function pageOf(
+  { model, of }: Derivation,
+  at: string | undefined,
+  panes: readonly string[],
+  kind: 'whole' | 'alone' = 'whole',
+): string {
   const where = at === undefined ? '' : `, numbers at ${escaped(at)}`;
   return `<!doctype html>
 <html lang="en">
@@ -81,12 +92,12 @@ function pageOf({ model, of }: Derivation, at: string | undefined, panes: readon
 <title>${escaped(model)}: the gradient of ${escaped(of)}</title>
 <style>${style}</style>
 </head>
-<body>
+<body${kind === 'alone' ? ' class="alone"' : ''}>
 <header><h1>${escaped(model)} <small>the gradient of ${escaped(of)}${where}</small></h1></header>
 <main>
 ${panes.join('\n')}
 </main>
-<footer id="told" aria-live="polite">Point at a term, a line or a kernel, or go to one by Tab; a click keeps it.</footer>
+<footer id="told" aria-live="polite">Point at a term${kind === 'alone' ? '' : ', a line or a kernel'}, or go to one by Tab; a click keeps it.</footer>
 <script>${scripts.derivation}</script>
 </body>
 </html>
