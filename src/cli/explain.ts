@@ -6,10 +6,11 @@ import { valueUnknown } from '../diagnostics/explain.js';
 import type { Costs, Explanation } from '../inspect/explain/costs.js';
 import type { Tables } from './explainText.js';
 import type { Layer } from '../inspect/explain/tree.js';
+import { intensityOf } from '../inspect/explain/units.js';
 import type { MemoryUse } from '../inspect/memory.js';
 import type { ModelGraph, Target } from '../index.js';
 import { explainLine, explainModuleLine } from './explainLine.js';
-import { explanationText, intensityOf, valueText, type Title } from './explainText.js';
+import { explanationText, valueText, type Title } from './explainText.js';
 import { readImport, readSource } from './files.js';
 import { wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
 import { standardOutput } from './output.js';
@@ -59,7 +60,7 @@ async function run(file: string, name: string | undefined, options: ExplainOptio
     process.exitCode = 1;
     return;
   }
-  await (name === undefined ? explainModel(model, options) : explainName(model, name, options.json ?? false));
+  await (name === undefined ? printCosts(model, options) : explainName(model, name, options.json ?? false));
 }
 
 async function explainName(model: ModelGraph, name: string, json: boolean): Promise<void> {
@@ -71,22 +72,9 @@ async function explainName(model: ModelGraph, name: string, json: boolean): Prom
   );
 }
 
-async function explainModel(model: ModelGraph, { target, batch, json }: ExplainOptions): Promise<void> {
-  const { differentiateModel, programWithNests } = await import('../compile.js');
-  const { tablesOf } = await import('../passes/derive/derive.js');
-  const { explain } = await import('../inspect/explain/costs.js');
-  const { layerTree } = await import('../inspect/explain/tree.js');
-  const { expectedSizes, memoryUse } = await import('../inspect/memory.js');
-  const derived = differentiateModel(model, target);
-  const made = programWithNests(derived, target);
-  const onGpu = target === 'wgsl' ? made.program : programWithNests(derived, 'wgsl').program;
-  const sizes = expectedSizes(made.program, batch);
-  const sizeOf = (name: string): number => sizes.get(name) ?? 1;
-  const explanation = explain({ ...made, onGpu }, sizeOf);
-  if (!explanation) throw new Error('the model has nothing to run');
-  const tree = layerTree(explanation.layers);
-  const memory = memoryUse(made.program, target, sizeOf);
-  const tables = tablesOf(derived);
+async function printCosts(model: ModelGraph, { target, batch, json }: ExplainOptions): Promise<void> {
+  const { explainModel } = await import('../inspect/explain/explanation.js');
+  const { sizes, explanation, tree, memory, tables } = explainModel(model, target, batch);
   const title: Title = { model: model.name, target, sizes };
   const { stdout } = process;
   const terminal = { colour: coloured(stdout), width: stdout.isTTY ? stdout.columns : undefined };

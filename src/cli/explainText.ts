@@ -1,6 +1,7 @@
 // What `nnc explain` prints for people: layers as a tree, memory at its peak, kernels by their share of the work.
 import type { Costs, Explanation, KernelCosts } from '../inspect/explain/costs.js';
-import type { Layer } from '../inspect/explain/tree.js';
+import { layerRows, type Layer } from '../inspect/explain/tree.js';
+import { bytesText, countText, flopsText, intensityOf } from '../inspect/explain/units.js';
 import type { ValueExplanation } from '../inspect/explain/value.js';
 import type { MemoryUse } from '../inspect/memory.js';
 import { namesTogether } from '../inspect/print/sections.js';
@@ -39,7 +40,7 @@ export function explanationText(
   return [
     `${title.model}  ${what} on ${title.target}${sizes}`,
     '',
-    ...tableLines(layerColumns, layerRows(title.model, tree, total), terminal),
+    ...tableLines(layerColumns, rowsOf(title.model, tree, total), terminal),
     '',
     `at the peak, in ${peak.kernel}, ${bytesText(peak.bytes)} live; the trainer takes ${bytesText(memory.total)}`,
     ...live.map(({ name, kind, bytes }) => `  ${bytesText(bytes).padStart(10)}  ${name} (${kind})`),
@@ -70,21 +71,9 @@ const layerColumns: readonly Column[] = [
   right('dispatches'),
 ];
 
-function layerRows(model: string, tree: Layer, total: Costs): string[][] {
-  const rows: string[][] = [[model, ...cells(total)]];
-  const walk = (layers: readonly Layer[], indent: string): void => {
-    let hidden = 0;
-    for (const layer of layers) {
-      if (hidden-- > 0) continue;
-      const { copies = 1 } = layer;
-      const last = Number(layer.name) + copies - 1;
-      hidden = copies - 1;
-      const name = copies > 1 ? `${layer.name} to ${last}, each` : layer.name;
-      rows.push([`${indent}${name}`, ...cells(layer.total)]);
-      walk(layer.layers, `${indent}  `);
-    }
-  };
-  walk(tree.layers, '  ');
+function rowsOf(model: string, tree: Layer, total: Costs): string[][] {
+  const rows = [[model, ...cells(total)]];
+  for (const { depth, name, costs } of layerRows(tree)) rows.push([`${'  '.repeat(depth)}${name}`, ...cells(costs)]);
   const { own } = tree;
   if (Object.values(own).some((amount) => amount > 0)) rows.push(['  (in no layer)', ...cells(own)]);
   return rows;
@@ -105,11 +94,6 @@ function cells(costs: Costs): string[] {
     peak === 0 ? '' : bytesText(peak),
     dispatches === 0 ? '' : String(dispatches),
   ];
-}
-
-/** Operations for each byte that is moved. */
-export function intensityOf(flops: number, bytes: number): number {
-  return bytes === 0 ? 0 : flops / bytes;
 }
 
 function kernelLines(kernel: KernelCosts, total: Costs): string[] {
@@ -151,29 +135,4 @@ export function valueText(value: ValueExplanation): string {
     // A derivative's own derivative is not asked for, and a line of a gradient alone may be told in others.
     ...line('gradient', gradient ?? (equation === undefined ? 'the loss has no derivative by it' : undefined)),
   ].join('\n');
-}
-
-function countText(value: number): string {
-  return value === 0 ? '' : value.toLocaleString('en');
-}
-
-/** `12.8 M`. */
-function flopsText(value: number): string {
-  if (value === 0) return '';
-  const [scaled, unit] =
-    value >= 1e9
-      ? [value / 1e9, ' G']
-      : value >= 1e6
-        ? [value / 1e6, ' M']
-        : value >= 1e4
-          ? [value / 1e3, ' k']
-          : [value, ''];
-  return unit === '' ? String(scaled) : `${scaled.toPrecision(3)}${unit}`;
-}
-
-/** `1.5 MiB`. */
-function bytesText(value: number): string {
-  if (value === 0) return '';
-  const power = Math.min(3, Math.floor(Math.log2(value) / 10));
-  return power === 0 ? `${value} B` : `${(value / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
 }

@@ -66,7 +66,7 @@ function isLine(a: Pick<SourceLine, 'file' | 'line'>, b: Pick<SourceLine, 'file'
 }
 
 /** The functions of WebAssembly text, by the names that stand behind their heads. */
-function textsInWat({ kernels }: TrainerProgram, wat: string): (Range & { readonly kernel: Kernel })[] {
+export function textsInWat({ kernels }: TrainerProgram, wat: string): (Range & { readonly kernel: Kernel })[] {
   const lines = wat.split('\n');
   const byLabel = new Map(kernels.map((kernel) => [kernelLabel(kernel), kernel]));
   return lines.flatMap((line, at) => {

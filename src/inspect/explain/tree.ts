@@ -51,3 +51,26 @@ function inNumbers(layers: readonly Layer[]): Layer[] {
 function shapeOf({ own, layers }: Layer): string {
   return JSON.stringify([{ ...own, peak: 0 }, layers.map((layer) => [layer.name, shapeOf(layer)])]);
 }
+
+/** A row of a table of layers. */
+export interface LayerRow {
+  /** How many layers are around it; 1 in none but the model. */
+  readonly depth: number;
+  /** `dense`; `0 to 11, each` of copies that cost the same, which are one row. */
+  readonly name: string;
+  readonly costs: Costs;
+}
+
+/** The layers in a layer, each before those in it. */
+export function layerRows({ layers }: Layer, depth = 1): LayerRow[] {
+  const rows: LayerRow[] = [];
+  let hidden = 0;
+  for (const layer of layers) {
+    if (hidden-- > 0) continue;
+    const { copies = 1 } = layer;
+    hidden = copies - 1;
+    const name = copies > 1 ? `${layer.name} to ${Number(layer.name) + copies - 1}, each` : layer.name;
+    rows.push({ depth, name, costs: layer.total }, ...layerRows(layer, depth + 1));
+  }
+  return rows;
+}
