@@ -18,6 +18,11 @@ interface Waiting {
 /** A worker is stopped, rather than waited for, when it has been busy for so long with what nobody wants: milliseconds. */
 const patience = 300;
 
+/** A worker that answers questions; its name is for who looks on. */
+export function compilerWorker(name: string): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name });
+}
+
 /** A worker that is started when it is first asked, and again when it had to be stopped. */
 export class Asker {
   private worker: Worker | undefined;
@@ -47,7 +52,7 @@ export class Asker {
 
   private started(): Worker {
     if (this.worker) return this.worker;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: this.name });
+    const worker = compilerWorker(this.name);
     worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.hear(data));
     worker.addEventListener('error', ({ message }) =>
       this.stop(new Error(message || 'the worker could not be loaded')),

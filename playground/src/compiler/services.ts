@@ -3,6 +3,18 @@
 export const services = {
   /** Errors and warnings of a text: what the editor underlines. */
   check: async () => (await import('./services/check.js')).check,
+  /** The gradient's derivation as a page. */
+  derivation: async () => (await import('./services/derivation.js')).derivation,
+  /** The model's graphs as a page. */
+  graph: async () => (await import('./services/graph.js')).graph,
+  /** Generated code, and what its lines come of. */
+  listing: async () => (await import('./services/listing.js')).listing,
+  /** What each pass has changed. */
+  stages: async () => (await import('./services/stages.js')).stages,
+  /** What a step costs. */
+  costs: async () => (await import('./services/costs.js')).costs,
+  /** The language server, behind a port. */
+  language: async () => (await import('./services/language.js')).serveOver,
   /** The module of a target in TypeScript, as `nnc compile` writes it. */
   emit: async () => (await import('./services/emit.js')).emit,
   /** The same in JavaScript, to be run. */

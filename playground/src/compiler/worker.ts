@@ -4,12 +4,12 @@ import { services } from './services.js';
 
 const answer = (reply: Reply): void => postMessage(reply);
 
-addEventListener('message', ({ data }: MessageEvent<Question>) => void reply(data));
+addEventListener('message', ({ data, ports }: MessageEvent<Question>) => void reply(data, ports));
 
-async function reply({ id, name, asked }: Question): Promise<void> {
+async function reply({ id, name, asked }: Question, ports: readonly MessagePort[]): Promise<void> {
   try {
     const service = (await services[name]()) as (...asked: readonly unknown[]) => unknown;
-    answer({ id, kind: 'answer', answer: await service(...asked) });
+    answer({ id, kind: 'answer', answer: await service(...asked, ...ports) });
   } catch (error) {
     answer({ id, kind: 'failure', message: error instanceof Error ? error.message : String(error) });
   }

@@ -4,11 +4,11 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirro
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { lintKeymap, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { EditorState, StateEffect, StateField, type Extension } from '@codemirror/state';
-import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
-import type { DecorationSet } from '@codemirror/view';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import type { Problem } from '../compiler/services/check.js';
 import { nn } from './highlighting.js';
+import { linesLit, litLines } from './lit.js';
 
 export interface Editor {
   readonly view: EditorView;
@@ -16,6 +16,8 @@ export interface Editor {
   open(text: string): void;
   show(problems: readonly Problem[]): void;
   light(lines: readonly number[], scroll: boolean): void;
+  /** Adds what is loaded later. */
+  extend(more: Extension): void;
 }
 
 interface Heard {
@@ -24,12 +26,14 @@ interface Heard {
   readonly pointed: (line: number) => void;
 }
 
-export function editorIn(parent: HTMLElement, text: string, heard: Heard, more: Extension = []): Editor {
+export function editorIn(parent: HTMLElement, text: string, heard: Heard): Editor {
+  const later = new Compartment();
+  let loaded: Extension = [];
   const listener = EditorView.updateListener.of(({ docChanged, selectionSet, state }) => {
     if (docChanged) heard.changed(state.doc.toString());
     if (selectionSet) heard.pointed(state.doc.lineAt(state.selection.main.head).number);
   });
-  const extensions: Extension = [
+  const extensions = (): Extension => [
     lineNumbers(),
     history(),
     drawSelection(),
@@ -54,13 +58,17 @@ export function editorIn(parent: HTMLElement, text: string, heard: Heard, more: 
     nn,
     litLines,
     listener,
-    more,
+    later.of(loaded),
   ];
-  const stateOf = (doc: string): EditorState => EditorState.create({ doc, extensions });
+  const stateOf = (doc: string): EditorState => EditorState.create({ doc, extensions: extensions() });
   const view = new EditorView({ parent, state: stateOf(text) });
   return {
     view,
     open: (doc) => view.setState(stateOf(doc)),
+    extend(more) {
+      loaded = more;
+      view.dispatch({ effects: later.reconfigure(more) });
+    },
     show: (problems) =>
       view.dispatch(
         setDiagnostics(
@@ -69,14 +77,13 @@ export function editorIn(parent: HTMLElement, text: string, heard: Heard, more: 
         ),
       ),
     light(lines, scroll) {
-      const places = lines
-        .filter((line) => line >= 1 && line <= view.state.doc.lines)
-        .map((line) => view.state.doc.line(line).from)
-        .sort((a, b) => a - b);
-      const [first] = places;
+      const { doc } = view.state;
+      const first = Math.min(...lines);
       const scrolled =
-        scroll && first !== undefined ? [EditorView.scrollIntoView(first, { y: 'nearest', yMargin: 40 })] : [];
-      view.dispatch({ effects: [lit.of(places), ...scrolled] });
+        scroll && first >= 1 && first <= doc.lines
+          ? [EditorView.scrollIntoView(doc.line(first).from, { y: 'nearest', yMargin: 40 })]
+          : [];
+      view.dispatch({ effects: [linesLit.of(lines), ...scrolled] });
     },
   };
 }
@@ -103,16 +110,3 @@ function underlined(problem: Problem, view: EditorView): Diagnostic {
     }),
   };
 }
-
-/** The starts of lines that are lit. */
-const lit = StateEffect.define<readonly number[]>();
-const litLine = Decoration.line({ class: 'lit' });
-
-const litLines = StateField.define<DecorationSet>({
-  create: () => Decoration.none,
-  update(before, { changes, effects }) {
-    const last = effects.filter((effect) => effect.is(lit)).at(-1);
-    return last ? Decoration.set(last.value.map((at) => litLine.range(at))) : before.map(changes);
-  },
-  provide: (field) => EditorView.decorations.from(field),
-});

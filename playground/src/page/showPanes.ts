@@ -58,6 +58,7 @@ export function showPanes(
         ask: (name, asked, signal) => compiling.ask(name, asked, signal),
         training,
         say,
+        redo: () => void update(),
         light: (lines) => store.set({ lit: { lines, by: id } }),
       };
       mounted = mount(panel, context);

@@ -15,6 +15,8 @@ export interface PaneContext {
   readonly ask: Asker['ask'];
   /** The run: its state, and what begins and ends it. */
   readonly training: Session;
+  /** Calls `update` again: what the pane is asked to show has changed. */
+  readonly redo: () => void;
   /** Lights lines of the model, from 1; the first is brought into view. */
   readonly light: (lines: readonly number[]) => void;
   /** Says something for a while, aloud too. */
@@ -39,7 +41,11 @@ export interface Pane {
 
 export const panes = [
   { id: 'train', title: 'Train', load: () => import('./train.js') },
+  { id: 'gradient', title: 'Gradient', load: () => import('./derivation.js') },
+  { id: 'graph', title: 'Graph', load: () => import('./graph.js') },
   { id: 'code', title: 'Code', load: () => import('./code.js') },
+  { id: 'stages', title: 'Stages', load: () => import('./stages.js') },
+  { id: 'cost', title: 'Cost', load: () => import('./cost.js') },
 ] as const satisfies readonly Pane[];
 
 export type PaneId = (typeof panes)[number]['id'];
