@@ -77,8 +77,25 @@ async function start(): Promise<void> {
     ({ lines, by }) => editor.light(by === 'editor' ? [] : lines, true),
   );
   keepChecked();
+  void extend();
   showPanes(shell, store, compiling, new Session(store));
   if (read.kind === 'damaged') shell.say(read.message);
+
+  /** What the language server gives is loaded once the first text is checked, which shows first. */
+  async function extend(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const forget = store.on(
+        ({ checked }) => checked,
+        () => (forget(), resolve()),
+      );
+    });
+    try {
+      const { language } = await import('./language/language.js');
+      editor.extend(language(shell.say));
+    } catch {
+      shell.say('Completion and types could not be loaded: are you offline for the first time?');
+    }
+  }
 
   function keepChecked(): void {
     let timer = 0;

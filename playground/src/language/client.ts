@@ -1,0 +1,90 @@
+// The editor's end of the language server, which runs in a worker of its own.
+import { LSPClient, LSPPlugin, Workspace, type Transport, type WorkspaceFile } from '@codemirror/lsp-client';
+import type { Text } from '@codemirror/state';
+import type { EditorView } from '@codemirror/view';
+import { compilerWorker } from '../compiler/ask.js';
+import type { Question } from '../compiler/protocol.js';
+import { cleaned } from './clean.js';
+
+/** The text in the editor, whatever its file is called. */
+export const modelUri = 'file:///model.nn';
+
+/** The first request waits until the server is loaded: milliseconds. */
+const patience = 20_000;
+
+/** `display` shows a text of the library, to which definitions lead. */
+export function connected(display: (uri: string, text: string) => EditorView): LSPClient {
+  const { port1, port2 } = new MessageChannel();
+  const worker = compilerWorker('language');
+  worker.postMessage({ id: 0, name: 'language', asked: [] } satisfies Question, [port2]);
+  const client = new LSPClient({
+    timeout: patience,
+    sanitizeHTML: cleaned,
+    workspace: (of) => new Texts(of, display),
+    // What is wrong with the text another worker tells: the server is not to push it.
+    extensions: [{ clientCapabilities: { textDocument: { diagnostic: {} } } }],
+  });
+  return client.connect(transportOver(port1));
+}
+
+function transportOver(port: MessagePort): Transport {
+  const handlers = new Set<(message: string) => void>();
+  port.addEventListener('message', ({ data }) => {
+    const message = JSON.stringify(data);
+    for (const handler of handlers) handler(message);
+  });
+  port.start();
+  return {
+    send: (message) => port.postMessage(JSON.parse(message)),
+    subscribe: (handler) => void handlers.add(handler),
+    unsubscribe: (handler) => void handlers.delete(handler),
+  };
+}
+
+interface OpenText extends WorkspaceFile {
+  readonly view: EditorView;
+}
+
+/** The one text that is edited, and the library's, which are looked at. */
+class Texts extends Workspace {
+  override files: OpenText[] = [];
+  private version = 0;
+
+  constructor(
+    client: LSPClient,
+    private readonly display: (uri: string, text: string) => EditorView,
+  ) {
+    super(client);
+  }
+
+  override syncFiles() {
+    return this.files.flatMap((file) => {
+      const plugin = LSPPlugin.get(file.view);
+      if (!plugin || plugin.unsyncedChanges.empty) return [];
+      const update = { file, changes: plugin.unsyncedChanges, prevDoc: file.doc };
+      file.doc = file.view.state.doc;
+      file.version = ++this.version;
+      plugin.clear();
+      return [update];
+    });
+  }
+
+  override openFile(uri: string, languageId: string, view: EditorView): void {
+    const doc: Text = view.state.doc;
+    const file: OpenText = { uri, languageId, version: ++this.version, doc, view, getView: () => view };
+    this.files.push(file);
+    this.client.didOpen(file);
+  }
+
+  override closeFile(uri: string): void {
+    this.files = this.files.filter((file) => file.uri !== uri);
+    this.client.didClose(uri);
+  }
+
+  override async displayFile(uri: string): Promise<EditorView | null> {
+    const open = this.getFile(uri)?.getView();
+    if (open) return open;
+    const found: { text: string } | null = await this.client.request('workspace/textDocumentContent', { uri });
+    return found && this.display(uri, found.text);
+  }
+}
