@@ -7,13 +7,12 @@ import type {
   InitializeResult,
   Position,
   Range,
-  TextEdit,
   TextDocumentContentChangeEvent,
 } from 'vscode-languageserver';
-import { format } from '../format/format.js';
-import { codeActions, codeLenses, wholeEdit } from './actions.js';
+import { codeActions, codeLenses } from './actions.js';
 import { completion, resolved } from './completion.js';
 import { foldingRanges } from './folding.js';
+import { formatting } from './formatting.js';
 import { gradientAt } from './gradient.js';
 import { inlayHints } from './hints.js';
 import { hover } from './hover.js';
@@ -122,7 +121,7 @@ function answerOfTexts(connection: Connection, pages: Pages): void {
   };
   connection.onDocumentSymbol((asked) => of(asked, [], documentSymbols));
   connection.onWorkspaceSymbol(({ query }) => workspaceSymbols(pages, query));
-  connection.onDocumentFormatting((asked) => of(asked, [], formatted));
+  connection.onDocumentFormatting((asked) => of(asked, [], formatting));
   connection.onFoldingRanges((asked) => of(asked, [], foldingRanges));
   connection.onCodeAction((asked) =>
     of(asked, [], (page) => codeActions(page, pages, asked.range, asked.context.only)),
@@ -137,11 +136,6 @@ function answerOfTexts(connection: Connection, pages: Pages): void {
 
 function stretch({ lines }: Page, { start, end }: Range): [number, number] {
   return [lines.offsetAt(start), lines.offsetAt(end)];
-}
-
-function formatted(page: Page): TextEdit[] {
-  const { text } = format({ file: page.file, text: page.text });
-  return text === undefined || text === page.text ? [] : [wholeEdit(page, text)];
 }
 
 function withFormula(found: Hover, formula: string | undefined): Hover {

@@ -42,7 +42,7 @@ export function shellIn(body: HTMLElement, store: PlaygroundStore, actions: Acti
     element('section', { class: 'model', 'aria-label': 'Model' }, editor, problems),
     element('section', { class: 'view', 'aria-label': 'Views' }, panel),
   );
-  body.append(barOf(store, actions, embedded), tabs.list, main, said);
+  body.append(barOf(store, actions, embedded), element('nav', { 'aria-label': 'Views' }, tabs.list), main, said);
   body.classList.toggle('embedded', embedded);
   show();
   return {

@@ -50,6 +50,7 @@ export function mount(pane: HTMLElement, { ask, light, redo, store }: PaneContex
           'aria-label': 'The emitted code',
           'aria-readonly': 'true',
           inputmode: 'none',
+          tabindex: '0',
           spellcheck: 'false',
         }),
         generatedCode,
