@@ -2,6 +2,7 @@
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
 import { readHeader } from '../../src/codegen/runtime/safetensors.js';
 import { bytesOf } from '../../src/export/onnx/protobuf.js';
+import type { Model } from '../../src/export/onnx/model.js';
 import { onnxModel, type Part } from '../../src/export/onnx/export.js';
 import { check, type CheckOptions } from '../../src/index.js';
 import type { ModelGraph } from '../../src/ir/model.js';
@@ -43,7 +44,6 @@ export class Opened {
   private constructor(
     private readonly session: InferenceSession,
     private readonly types: ReadonlyMap<string, { readonly kind: string; readonly dims: readonly (number | string)[] }>,
-    readonly bytes: Uint8Array,
   ) {}
 
   static async of(
@@ -55,15 +55,17 @@ export class Opened {
     const { held, seed } = heldBy(trainer);
     const tensors = new Map([...held].map(([name, { values }]) => [name, values]));
     const part: Part = kind === 'step' ? { kind, updates } : { kind, tensors, seed, metadata: {} };
-    const made = onnxModel(model, part, opset);
-    const bytes = bytesOf(made);
-    const session = await InferenceSession.create(bytes, {
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      intraOpNumThreads: 1,
-    });
+    return Opened.model(onnxModel(model, part, opset));
+  }
+
+  static async model(made: Model): Promise<Opened> {
+    const session = await InferenceSession.create(bytesOf(made), { logSeverityLevel: 3, intraOpNumThreads: 1 });
     const types = new Map(made.graph.inputs.map(({ name, type, dims }) => [name, { kind: type, dims }]));
-    return new Opened(session, types, bytes);
+    return new Opened(session, types);
+  }
+
+  get inputs(): readonly string[] {
+    return [...this.types.keys()];
   }
 
   async predict(inputs: Fed): Promise<Arrays> {

@@ -16,12 +16,38 @@ export function contracted(node: Contract, writer: Writer): Value {
       name: labelOf(node, 'Einsum'),
     });
   const { left, right, result } = matrices;
+  const { attrs } = node;
+  const name = labelOf(node, 'MatMul');
+  if (isGemm(node, matrices)) {
+    const attributes = {
+      ...(attrs.left[0] !== left[0] && { transA: { int: 1 } }),
+      ...(attrs.right[0] !== right[0] && { transB: { int: 1 } }),
+    };
+    return transposed(writer.add('Gemm', [a, b], { attributes, name }), orderOf(result, attrs.out), writer);
+  }
+  // A vector is a column or a row, since engines err where they put one together with what is transposed.
+  const column = right.length === 1 ? [1] : [];
+  const row = left.length === 1 ? [0] : [];
+  const added = [...(row.length > 0 ? [0] : []), ...(column.length > 0 ? [result.length + row.length] : [])];
   const product = writer.add(
     'MatMul',
-    [transposed(a, orderOf(node.attrs.left, left), writer), transposed(b, orderOf(node.attrs.right, right), writer)],
-    { name: labelOf(node, 'MatMul') },
+    [
+      widened(transposed(a, orderOf(attrs.left, left), writer), row, writer),
+      widened(transposed(b, orderOf(attrs.right, right), writer), column, writer),
+    ],
+    { name },
   );
-  return transposed(product, orderOf(result, node.attrs.out), writer);
+  const squeezed = added.length === 0 ? product : writer.add('Squeeze', [product, writer.list(added)]);
+  return transposed(squeezed, orderOf(result, attrs.out), writer);
+}
+
+/** Of two matrices one stands on its side: Gemm turns it. */
+function isGemm({ attrs }: Contract, { left, right }: Matrices): boolean {
+  return left.length === 2 && right.length === 2 && (attrs.left[0] !== left[0] || attrs.right[0] !== right[0]);
+}
+
+function widened(value: Value, axes: readonly number[], writer: Writer): Value {
+  return axes.length === 0 ? value : writer.add('Unsqueeze', [value, writer.list(axes)]);
 }
 
 interface Matrices {

@@ -9,16 +9,16 @@ import type { ModelGraph, ModelInput } from '../../ir/model.js';
 import { counter, input, type CounterName } from '../../ir/ops/leaves.js';
 import { tellSizes } from '../../ir/toldSizes.js';
 import { f32, type TensorType } from '../../ir/types.js';
-import { heldBy, predictGraph, stepGraph, type Held } from '../graphs.js';
-import type { Model, StoredTensor } from './model.js';
+import { heldBy, predictGraph, stepGraph, type Held, type PredictGraph } from '../graphs.js';
+import type { Graph, Model, StoredTensor } from './model.js';
 import { stored } from './numbers.js';
 import { createSpeller } from './speller.js';
-import { boundLeaves, sayStep } from './step.js';
-import { declare, elementOf, Writer, type Around, type Told, type Value } from './writer.js';
+import { boundLeaves, rootsOf, sayStep } from './step.js';
+import { declare, elementOf, Writer, type Around, type Speller, type Told, type Value } from './writer.js';
 
 /** What is written of a model: what `predict` computes with its weights, or a step, which is given all tensors. */
 export type Part =
-  | ({ readonly kind: 'predict' } & Weights)
+  | ({ readonly kind: 'predict'; readonly metadata: Model['metadata'] } & Weights)
   /** `updates`: how many the run makes, which schedules without steps go by. */
   | { readonly kind: 'step'; readonly updates?: number };
 
@@ -27,62 +27,66 @@ export interface Weights {
   readonly tensors: ReadonlyMap<string, Float32Array | Int32Array>;
   /** What draws of `predict` begin with. */
   readonly seed: number;
-  /** Of a checkpoint: what numbers of an index stand for. */
-  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The file of a model; throws a Fault with what ONNX cannot say. */
 export function onnxModel(model: ModelGraph, part: Part, opset: number): Model {
-  const file = part.kind === 'step' ? stepFile(model, part.updates) : predictFile(model, part);
-  return { ...file, opset, producer: { name: 'nnc', version } };
-}
-
-interface File {
-  readonly graph: Model['graph'];
-  readonly description: string;
-  readonly metadata: Model['metadata'];
-}
-
-function predictFile(model: ModelGraph, { tensors, seed, metadata }: Weights): File {
-  const { inputs, outputs, held } = predictGraph(model);
+  const common = { opset, producer: { name: 'nnc', version } };
+  if (part.kind === 'step')
+    return {
+      ...common,
+      graph: stepFile(model, part.updates, opset),
+      description: `A step of training ${model.name}`,
+      metadata: {},
+    };
+  const found = predictGraph(model);
   checkNames(
     model,
-    [...inputs, ...held, ...outputs].map(({ name }) => name),
+    [...found.inputs, ...found.held, ...found.outputs].map(({ name }) => name),
   );
-  const around = createAround(inputs, [...held, ...outputs]);
-  for (const { name, type } of held) around.stored.push(storedTensor(name, type, tensors));
+  return {
+    ...common,
+    graph: sayOutputs(model.name, found, part, opset),
+    description: `What ${model.name} predicts`,
+    metadata: part.metadata,
+  };
+}
+
+/** The graph of outputs, with the weights that they read. */
+export function sayOutputs(
+  name: string,
+  { inputs, outputs, held }: PredictGraph,
+  { tensors, seed }: Weights,
+  opset: number,
+): Graph {
+  const roots = outputs.map(({ node }) => node);
+  const around = createAround(inputs, [...held, ...outputs], createSpeller(roots, { opset, precise: false }));
+  for (const tensor of held) around.stored.push(storedTensor(tensor.name, tensor.type, tensors));
   const root = new Writer(around, []);
   const given = valuesOf([...inputs, ...held]);
+  // Draws of a prediction are those of a trainer that has made no step.
   const counters = new Map<CounterName, number>([
     ['seed', seed],
     ['draw', 0],
   ]);
-  const leaves = boundLeaves(
-    outputs.map(({ node }) => node),
-    (leaf) => {
-      if (isOp(leaf, counter)) return root.number([counters.get(leaf.attrs.name) ?? 0], 'int64');
-      return given.get(isOp(leaf, input) ? leaf.attrs.name : (heldBy(leaf) ?? ''));
-    },
-  );
-  const writer = root.beside(leaves);
-  const values = writer.say(outputs.map(({ node }) => node));
-  outputs.forEach(({ name }, i) => root.output(values[i], name));
+  const leaves = boundLeaves(roots, (leaf) => {
+    if (isOp(leaf, counter)) return root.number([counters.get(leaf.attrs.name) ?? 0], 'int64');
+    return given.get(isOp(leaf, input) ? leaf.attrs.name : (heldBy(leaf) ?? ''));
+  });
+  const values = root.beside(leaves).say(roots);
+  outputs.forEach((output, i) => root.output(values[i], output.name));
   return {
-    graph: {
-      name: model.name,
-      operations: root.operations,
-      stored: around.stored,
-      inputs: inputs.map(({ name, type }) => declare(name, type)),
-      outputs: outputs.map(({ name, node }) => declare(name, node.type)),
-    },
-    description: `What ${model.name} predicts`,
-    metadata,
+    name,
+    operations: root.operations,
+    stored: around.stored,
+    inputs: inputs.map((one) => declare(one.name, one.type)),
+    outputs: outputs.map((output) => declare(output.name, output.node.type)),
   };
 }
 
 const scalar: TensorType = { element: { kind: 'index', size: toIndex(2 ** 31) }, shape: [] };
 
-function stepFile(model: ModelGraph, updates: number | undefined): File {
+function stepFile(model: ModelGraph, updates: number | undefined, opset: number): Graph {
   if (model.players.length === 0) throw new Fault(exportWithoutStep({ model: model.name, span: nameOf(model) }));
   const graph = stepGraph(model);
   const { inputs, held, reported, counters } = graph;
@@ -96,7 +100,9 @@ function stepFile(model: ModelGraph, updates: number | undefined): File {
     model,
     [...given, ...nexts, ...told].map(({ name }) => name),
   );
-  const around = createAround([...inputs, ...counts], [...held, ...nexts, ...told]);
+  const roots = graph.passes.flatMap(rootsOf);
+  const speller = createSpeller(roots, { opset, precise: true });
+  const around = createAround([...inputs, ...counts], [...held, ...nexts, ...told], speller);
   const root = new Writer(around, []);
   const [step, seed] = counts.map(({ name }): Value => ({ name, type: 'int64' }));
   const left = sayStep(graph, { inputs: valuesOf(inputs), held: valuesOf(held), step, seed, updates }, root);
@@ -106,15 +112,11 @@ function stepFile(model: ModelGraph, updates: number | undefined): File {
   for (const { name, of } of nexts) put(left.held.get(of), name);
   for (const { name } of told) put(left.reported.get(name), name);
   return {
-    graph: {
-      name: `${model.name}_step`,
-      operations: root.operations,
-      stored: around.stored,
-      inputs: given.map(({ name, type }) => declare(name, type)),
-      outputs: [...nexts, ...told].map(({ name, type }) => declare(name, type)),
-    },
-    description: `A step of training ${model.name}`,
-    metadata: {},
+    name: `${model.name}_step`,
+    operations: root.operations,
+    stored: around.stored,
+    inputs: given.map(({ name, type }) => declare(name, type)),
+    outputs: [...nexts, ...told].map(({ name, type }) => declare(name, type)),
   };
 }
 
@@ -132,10 +134,11 @@ function checkNames(model: ModelGraph, names: readonly string[]): void {
 function createAround(
   inputs: readonly Pick<ModelInput, 'name' | 'type'>[],
   others: readonly { readonly name: string }[],
+  speller: Speller,
 ): Around {
   const told = toldIn(inputs);
   return {
-    speller: createSpeller(),
+    speller,
     taken: new Set([...inputs, ...others].map(({ name }) => name)),
     stored: [],
     numbers: new Map(),

@@ -13,8 +13,15 @@ export function counting(node: NodeOf<typeof iota>, writer: Writer): Value {
 }
 
 export function oneHots(node: NodeOf<typeof oneHot>, writer: Writer): Value {
+  const [ids] = node.inputs;
+  const { size } = node.attrs.classes;
+  if (ids.type.shape.length === 0) {
+    // The operator takes no single index.
+    const classes = series(zero, size, 1, writer);
+    return writer.cast(writer.add('Equal', [classes, writer.of(ids)], { type: 'bool' }), 'float');
+  }
   const choices = writer.number([0, 1], 'float', [2]);
-  return writer.add('OneHot', [writer.of(node.inputs[0]), writer.size(node.attrs.classes.size), choices], {
+  return writer.add('OneHot', [writer.of(ids), writer.size(size), choices], {
     attributes: { axis: { int: -1 } },
     type: 'float',
     name: labelOf(node, 'OneHot'),

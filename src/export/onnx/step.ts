@@ -73,7 +73,8 @@ function turnOf({ passes }: StepGraph, at: number, { step, seed, updates = 0 }: 
   };
 }
 
-function rootsOf({ results, states, update, accumulate }: StepPass): Node[] {
+/** All that a pass computes. */
+export function rootsOf({ results, states, update, accumulate }: StepPass): Node[] {
   return [...results, ...states, ...update, ...accumulate].map(({ node }) => node);
 }
 
