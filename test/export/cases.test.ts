@@ -6,8 +6,8 @@ import { chosen } from '../support/full.js';
 import { expectAlike } from './alike.js';
 import type { Fed } from './onnxRuntime.js';
 
-/** States and a normalization, a loop, convolutions. */
-const few = ['batch_norm_net', 'rnn', 'convnet'];
+/** States, a normalization and a loop. */
+const few = ['batch_norm_net', 'rnn'];
 
 describe.each(chosen(cases, (name) => few.includes(name)))('%s', (name) => {
   it('predicts and trains alike', async () => {

@@ -19,7 +19,7 @@ function exported(text: string, ...more: readonly string[]) {
 it('says what it has written', () => {
   const { status, stdout, stderr } = exported(`${head}  output h\n}`);
   expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toBe(`m.onnx: 1 input, 3 operators, 1 output, ${readFileSync(join(folder, 'm.onnx')).length} bytes\n`);
+  expect(stdout).toBe(`m.onnx: 1 input, 2 operators, 1 output, ${readFileSync(join(folder, 'm.onnx')).length} bytes\n`);
   rmSync(join(folder, 'm.onnx'));
 });
 

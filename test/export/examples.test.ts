@@ -18,12 +18,15 @@ const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   mnist: { hidden: 8 },
 };
 
+/** What these predict has a size of its own, which a step does not tell: there is no trainer to compare with yet. */
+const apart = ['gan/gan.nn', 'vae/vae.nn'];
+
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-  (name) => name.endsWith('.nn') && !name.includes('node_modules'),
+  (name) => name.endsWith('.nn') && !name.includes('node_modules') && !apart.includes(name),
 );
 
-/** Two players, draws, and a Scan with its derivative. */
-const few = ['gan/gan.nn', 'vae/vae.nn', 'gru/gru.nn'];
+/** Two players. */
+const few = ['cart-pole/cart-pole.nn'];
 
 describe.each(chosen(files, (name) => few.includes(name)))('%s', (name) => {
   it('predicts and trains alike', async () => {

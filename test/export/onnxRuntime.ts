@@ -145,7 +145,7 @@ export function differences(want: Arrays, got: Arrays, tolerance = 1e-5): string
       if (Number.isFinite(values[i])) largest = Math.max(largest, Math.abs(values[i]));
     for (let i = 0; i < values.length; i++) {
       const same =
-        Object.is(Number(values[i]), found[i]) || Math.abs(values[i] - found[i]) <= tolerance * Math.max(largest, 1e-6);
+        Object.is(Number(values[i]), found[i]) || Math.abs(values[i] - found[i]) <= tolerance * Math.max(largest, 1e-4);
       if (!same) return [`${name}[${i}] is ${found[i]}, not ${values[i]} (of ${largest})`];
     }
     return [];
