@@ -12,8 +12,11 @@ interface ImportOptions {
 export function addImport(program: Command): void {
   program
     .command('import')
-    .description('make a .nn file, and a checkpoint, of a model of TensorFlow.js or Keras')
-    .argument('<model>', 'model.json of TensorFlow.js with its shards beside it, or what to_json() of Keras gives')
+    .description('make a .nn file, and a checkpoint, of a model of TensorFlow.js, Keras or ONNX')
+    .argument(
+      '<model>',
+      'model.json of TensorFlow.js with its shards beside it, what to_json() of Keras gives, or an .onnx file',
+    )
     .requiredOption('-o, --output <file>', 'the .nn file that is written, - for standard output; weights go beside it')
     .action(run);
 }
@@ -21,12 +24,13 @@ export function addImport(program: Command): void {
 async function run(model: string, { output }: ImportOptions, command: Command): Promise<void> {
   const isText = output === '-';
   if (!isText && !output.endsWith('.nn')) command.error('error: what is written is a .nn file: -o names it');
-  const { importJson } = await import('../import/model.js');
-  const { text } = readSource(model);
+  const { importJson, importOnnx } = await import('../import/model.js');
   const name = basename(isText ? 'network' : output, '.nn');
   const read = (path: string): Uint8Array => readBytes(join(dirname(model), path));
   const file = isText ? 'network.nn' : output;
-  const made = importJson(text, { from: model, file, name, read });
+  const made = model.endsWith('.onnx')
+    ? importOnnx(readBytes(model), { from: model, file, name })
+    : importJson(readSource(model).text, { from: model, file, name, read });
   if (made.diagnostics.length > 0) {
     rememberSource(file, made.text);
     report(made.diagnostics);

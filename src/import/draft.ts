@@ -109,6 +109,22 @@ export class Draft {
     return applied;
   }
 
+  /** A parameter of the model by itself. */
+  param(wish: string, shape: readonly number[]): Line {
+    const name = this.fresh(wish);
+    this.inputs.push(`param ${name}: [${shape.join(', ')}] = 0`);
+    this.placed.push({ path: name, layer: '', source: [name] });
+    return { head: name, isName: true, stages: [] };
+  }
+
+  /** Several values that one expression gives, by their names. */
+  several(line: Line, count: number, text: (name: string) => string): readonly Line[] {
+    const { head } = this.bound(line);
+    const names = Array.from({ length: count }, () => this.fresh('part'));
+    this.lines.push(`${names.join(', ')} = ${text(head)}`);
+    return names.map((name) => ({ head: name, isName: true, stages: [] }));
+  }
+
   /** What is made of one name, made once and bound: the channels of an input turned. */
   once(key: string, make: () => Line, wish: string): Line {
     const known = this.kept.get(key) ?? this.bound(make(), wish);

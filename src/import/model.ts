@@ -5,6 +5,8 @@ import { importMalformed } from '../diagnostics/imports.js';
 import { draftOfKeras } from './keras/import.js';
 import { isRecord, modelIn } from './keras/json.js';
 import { manifestIn } from './keras/weights.js';
+import { graphIn } from './onnx/graph.js';
+import { draftOfOnnx } from './onnx/import.js';
 import { written, type Imported } from './written.js';
 
 export interface ImportOptions {
@@ -33,7 +35,21 @@ export function importJson(text: string, { from, file, name, read }: ImportOptio
   const { draft, diagnostics } = draftOfKeras(from, model, { name: nameOf(called), third, builtins: names });
   if (diagnostics.length > 0) return { text: '', diagnostics };
   const weights = manifestIn(from, json, read);
-  return written(draft, { file, from, note: `Imported from ${from.replace(/^.*[/\\]/, '')}.`, weights });
+  return written(draft, { file, from, note: noteOf(from), weights });
+}
+
+/** A model of an ONNX file, as importJson does. */
+export function importOnnx(bytes: Uint8Array, { from, file, name }: Omit<ImportOptions, 'read'>): Imported {
+  const graph = graphIn(from, bytes);
+  const called = /^(main_graph|torch_jit|graph|main|)$/.test(graph.name) ? name : graph.name;
+  const names = builtins.map((builtin) => builtin.name);
+  const { draft, weights, diagnostics } = draftOfOnnx(from, graph, { name: nameOf(called), builtins: names });
+  if (diagnostics.length > 0) return { text: '', diagnostics };
+  return written(draft, { file, from, note: noteOf(from), weights });
+}
+
+function noteOf(from: string): string {
+  return `Imported from ${from.replace(/^.*[/\\]/, '')}.`;
 }
 
 function nameOf(text: string): string {

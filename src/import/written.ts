@@ -19,10 +19,11 @@ export interface Imported {
   readonly weights?: Uint8Array;
 }
 
-/** Tensors one after another, by names of Keras. */
+/** Tensors one after another. `complete`: none is left out that changes nothing, such as a bias of 0; else by names of Keras. */
 export interface Tensors {
   readonly bytes: Uint8Array;
   readonly tensors: readonly Foreign[];
+  readonly complete?: true;
 }
 
 /** `file`: what the .nn file will be called; `from`: what is imported. */
@@ -87,6 +88,7 @@ class Filled {
   /** What belongs to a layer of ours, as modules of their own. */
   of({ source, layer }: Placed, { tensors }: Instance): readonly Foreign[] {
     const found = this.sourced(source);
+    if (this.given.complete) return found;
     const module = found[0]?.parts.slice(0, -1) ?? [];
     const spellings = spellingsOf(layer, 'keras') ?? {};
     const names = new Set(found.map(({ parts }) => parts.at(-1)));

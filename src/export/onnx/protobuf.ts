@@ -1,5 +1,5 @@
-// An ONNX model as bytes: a bundle of its own with the protobuf library, loaded when a model is written.
-import { create, createFileRegistry, toBinary, type DescMessage } from '@bufbuild/protobuf';
+// An ONNX model as bytes: a bundle of its own with the protobuf library, loaded when a model is written or read.
+import { create, createFileRegistry, fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf';
 import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
@@ -95,4 +95,12 @@ function attributeMessage(value: Attribute): object {
 function declaredMessage({ name, type, dims }: Declared): object {
   const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: BigInt(size) } : { dimParam: size }));
   return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } };
+}
+
+/** A message as it is read: what the file does not give has its default. */
+export type Message = Readonly<Record<string, unknown>>;
+
+/** The ModelProto in a file, field by field in camel case. Throws where it is none. */
+export function messageIn(bytes: Uint8Array): Message {
+  return fromBinary(modelSchema(), bytes) as unknown as Message;
 }

@@ -1,4 +1,4 @@
-// The messages of ONNX's format that are written, with the numbers and types of their fields: from onnx/onnx.proto of ONNX 1.23
+// The messages of ONNX's format that are written and read, with the numbers and types of their fields: from onnx/onnx.proto of ONNX 1.23
 // (github.com/onnx/onnx, Apache-2.0), IR version 13, of which IR version 10 is a part. Enumerations are written as the integers they are.
 
 /** A field's number and type; one in brackets is repeated. */
@@ -49,17 +49,29 @@ export const schema: Readonly<Record<MessageName, Readonly<Record<string, Field>
     name: [3, 'string'],
     op_type: [4, 'string'],
     attribute: [5, ['AttributeProto']],
+    domain: [7, 'string'],
   },
   AttributeProto: {
     name: [1, 'string'],
     f: [2, 'float'],
     i: [3, 'int64'],
     s: [4, 'bytes'],
+    t: [5, 'TensorProto'],
     g: [6, 'GraphProto'],
+    floats: [7, ['float']],
     ints: [8, ['int64']],
     type: [20, 'int32'],
   },
-  TensorProto: { dims: [1, ['int64']], data_type: [2, 'int32'], name: [8, 'string'], raw_data: [9, 'bytes'] },
+  TensorProto: {
+    dims: [1, ['int64']],
+    data_type: [2, 'int32'],
+    float_data: [4, ['float']],
+    int32_data: [5, ['int32']],
+    int64_data: [7, ['int64']],
+    name: [8, 'string'],
+    raw_data: [9, 'bytes'],
+    external_data: [13, ['StringStringEntryProto']],
+  },
   ValueInfoProto: { name: [1, 'string'], type: [2, 'TypeProto'] },
   TypeProto: { tensor_type: [1, 'TensorTypeProto'] },
   TensorTypeProto: { elem_type: [1, 'int32'], shape: [2, 'TensorShapeProto'] },

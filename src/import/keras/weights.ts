@@ -3,13 +3,8 @@ import * as elements from '../../data/elements.js';
 import { Fault } from '../../diagnostics/diagnostic.js';
 import { importMalformed } from '../../diagnostics/imports.js';
 import { bytesOf, partsOf, type Foreign } from '../weights/stored.js';
+import type { Tensors } from '../written.js';
 import { isRecord, type Json } from './json.js';
-
-/** Tensors one after another, as a checkpoint has them. */
-export interface Tensors {
-  readonly bytes: Uint8Array;
-  readonly tensors: readonly Foreign[];
-}
 
 const kinds: Readonly<Record<string, elements.Element>> = {
   float32: elements.f32,

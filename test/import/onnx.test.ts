@@ -1,0 +1,107 @@
+// nnc import of ONNX: graphs give as .nn what ONNX Runtime gave for them.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bytesOf } from '../../src/export/onnx/protobuf.js';
+import { format } from '../../src/format/format.js';
+import { importOnnx } from '../../src/import/model.js';
+import { check } from '../../src/index.js';
+import { apart, predicted, type Recorded } from '../support/predicted.js';
+import { warm } from '../cli/nnc.js';
+
+const here = join(import.meta.dirname, 'onnx');
+const folder = mkdtempSync(join(tmpdir(), 'nnc-onnx-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Case {
+  readonly inputs: readonly Recorded[];
+  readonly outputs: readonly Recorded[];
+}
+const cases: Readonly<Record<string, Case>> = JSON.parse(readFileSync(join(here, 'cases.json'), 'utf8'));
+
+describe.each(Object.keys(cases))('%s', (name) => {
+  const made = importOnnx(new Uint8Array(readFileSync(join(here, `${name}.onnx`))), {
+    from: `${name}.onnx`,
+    file: `${name}.nn`,
+    name,
+  });
+
+  it('reads as one would have written it, and fmt leaves it alone', () => {
+    expect(made.diagnostics).toEqual([]);
+    const expected = join(here, `${name}.nn`);
+    if (process.env.UPDATE === '1') writeFileSync(expected, made.text);
+    expect(made.text).toBe(readFileSync(expected, 'utf8'));
+    expect(format({ file: 'model.nn', text: made.text }).text).toBe(made.text);
+  });
+
+  it('predicts the same', () => {
+    const { inputs, outputs } = cases[name];
+    const { model } = check({ file: 'model.nn', text: made.text });
+    const given = Object.fromEntries(model?.inputs.map((input, i) => [input.name, inputs[i]]) ?? []);
+    const found = Object.values(predicted(made.text, made.weights ?? new Uint8Array(), given));
+    expect(found).toHaveLength(outputs.length);
+    found.forEach((values, i) => expect(apart(values, outputs[i].data)).toBeLessThan(1e-5));
+  });
+});
+
+/** A graph of one node over an input [batch, 4]. */
+function graphOf(operator: string, attributes: object = {}): Uint8Array {
+  const declared = { name: 'x', type: 'float', dims: ['batch', 4] } as const;
+  return bytesOf({
+    graph: {
+      name: 'one',
+      operations: [{ operator, inputs: ['x'], outputs: ['y'], attributes: { ...attributes } }],
+      stored: [],
+      inputs: [declared],
+      outputs: [{ ...declared, name: 'y' }],
+    },
+    opset: 18,
+    producer: { name: 'test', version: '1' },
+    description: '',
+    metadata: {},
+  });
+}
+
+it('names every node that there is nothing for, and its place, before anything is written', () => {
+  writeFileSync(join(folder, 'one.onnx'), graphOf('NonZero'));
+  const { status, stderr } = warm(['import', 'one.onnx', '-o', 'one.nn'], { cwd: folder });
+  expect([status, stderr]).toEqual([
+    1,
+    `error[import-unsupported]: the node y (NonZero) cannot be imported: the library has no counterpart
+  │
+  = one.onnx, at graph.node[0]
+
+`,
+  ]);
+  expect(readdirSync(folder)).toEqual(['one.onnx']);
+});
+
+it.each([
+  ['Flatten', { axis: { int: 2 } }, 'it keeps more axes than the first'],
+  ['Transpose', {}, 'it has no perm'],
+  ['GRU', {}, 'it resets before the product (linear_before_reset = 0), where the library does so after it'],
+  ['LSTM', { direction: { text: 'reverse' } }, 'it goes backwards'],
+  ['Conv', {}, 'its weights are computed'],
+])('refuses a %s with %j', (operator, attributes, reason) => {
+  const { diagnostics } = importOnnx(graphOf(operator, attributes), { from: 'a.onnx', file: 'a.nn', name: 'a' });
+  expect(diagnostics[0].message).toBe(`the node y (${operator}) cannot be imported: ${reason}`);
+});
+
+it('says of other bytes that they are no ONNX', () => {
+  const options = { from: 'a.onnx', file: 'a.nn', name: 'a' };
+  expect(() => importOnnx(new TextEncoder().encode('{"class_name": 1}'), options)).toThrow(
+    'a.onnx is no model that can be imported: it is not ONNX, or it is damaged',
+  );
+  expect(() => importOnnx(new Uint8Array(), options)).toThrow(
+    'a.onnx is no model that can be imported: it has no graph',
+  );
+});
+
+it('reads what nnc exports', () => {
+  const text = 'model m {\n  input x: [batch, 3]\n  output y = x |> dense(2) |> relu\n}\n';
+  writeFileSync(join(folder, 'm.nn'), text);
+  expect(warm(['export', 'm.nn', '--onnx', 'm.onnx'], { cwd: folder }).stderr).toBe('');
+  expect(warm(['import', 'm.onnx', '-o', 'again.nn'], { cwd: folder }).stdout).toBe('again.nn\nagain.safetensors\n');
+  expect(readFileSync(join(folder, 'again.nn'), 'utf8')).toContain('  h1 = x |> dense(2)\n\n  output y = max(h1, 0)\n');
+});
