@@ -25,6 +25,7 @@ const types: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
 };
 
 export interface Served {
@@ -66,12 +67,14 @@ function launch(flags: readonly string[]): Promise<Browser> {
 
 /** Opens an empty page beside the files, by path (`/trainer.js`); or a folder's own page. */
 export async function openPage(
-  files: Readonly<Record<string, string>> | { readonly folder: string; readonly query?: string },
+  files: Readonly<Record<string, string | Uint8Array>> | { readonly folder: string; readonly query?: string },
   options: PageOptions = {},
 ): Promise<Served> {
-  const contentOf = (path: string): string | Buffer | undefined => {
+  const contentOf = (path: string): string | Uint8Array | undefined => {
     if (typeof files.folder !== 'string')
-      return path === '/' ? '<!doctype html><title>nnc</title>' : (files as Readonly<Record<string, string>>)[path];
+      return path === '/'
+        ? '<!doctype html><title>nnc</title>'
+        : (files as Readonly<Record<string, string | Uint8Array>>)[path];
     const file = join(files.folder, path === '/' ? 'index.html' : path);
     return existsSync(file) ? readFileSync(file) : undefined;
   };
