@@ -23,6 +23,30 @@ it('says what it has written', () => {
   rmSync(join(folder, 'm.onnx'));
 });
 
+it('keeps the words that a checkpoint has for classes', () => {
+  const words = ['ant', 'bee', 'cat'];
+  writeFileSync(
+    join(folder, 'insects.csv'),
+    `size,label\n${[...words, ...words].map((word, i) => `${i},${word}\n`).join('')}`,
+  );
+  const text = `model insects {
+  input size: [batch]
+  input label: index(3)[batch]
+  logits = reshape(size, [batch, 1]) |> dense(3)
+  output kind = argmax(logits)
+  loss = cross_entropy(logits, label)
+  train { optimizer = sgd(0.1), batch = 3, epochs = 1, data = csv("insects.csv", size = "size", label = "label") }
+}`;
+  writeFileSync(join(folder, 'm.nn'), text);
+  expect(warm(['train', 'm.nn', '--out', 'run'], { cwd: folder }).status).toBe(0);
+  expect(exported(text, '--checkpoint', 'run/best.safetensors').status).toBe(0);
+  const value = JSON.stringify({ label: words });
+  // A StringStringEntryProto: its key is field 1 and its value field 2, each with its length before it.
+  const entry = `\n\x07classes\x12${String.fromCharCode(value.length)}${value}`;
+  expect(readFileSync(join(folder, 'm.onnx')).includes(entry)).toBe(true);
+  rmSync(join(folder, 'm.onnx'));
+});
+
 it.each([
   [
     'a step of a model that learns nothing',
