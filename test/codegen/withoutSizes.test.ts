@@ -42,3 +42,36 @@ describe.each(['ts', 'wasm'] as const)('%s', (target) => {
     expect(await trainer.evaluate({ x, z: { data: new Float32Array(12), shape: [3, 4] } })).toMatchObject({ steps: 4 });
   });
 });
+
+describe.each(['ts', 'wasm'] as const)('%s, a size that no call has told yet', (target) => {
+  const source = `model m {
+  input x: [batch, 6]
+  input z: [count, 2]
+  generator = dense(5) >> tanh >> dense(6)
+  critic = dense(7) >> relu >> dense(1)
+  fake = normal_like(zeros([batch, 2])) |> generator
+  loss critic_loss = mean(softplus(-critic(x))) + mean(softplus(critic(fake)))
+  loss generator_loss = mean(softplus(-critic(fake)))
+  output sample = z |> generator
+  train { seed = 1 }
+  train critic { loss = critic_loss, only = ["critic.*"], optimizer = adam(lr = 0.01) }
+  train generator { loss = generator_loss, only = ["generator.*"], optimizer = adam(lr = 0.01) }
+}
+`;
+  const rows = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i));
+  const codes = Float32Array.from({ length: 400 }, (_, i) => Math.cos(i));
+
+  it('has room of its own: results do not depend on which call is first', async () => {
+    const { createTrainer } = await importCode(await runnableText(source, { target }));
+    const [fresh, used] = [await createTrainer({ seed: 1 }), await createTrainer({ seed: 1 })];
+    const sample = (await fresh.predict({ z: codes })).sample;
+    const step = await used.step({ x: rows });
+    expect(await used.predict({ z: codes })).not.toEqual({ sample });
+    expect(await fresh.step({ x: rows })).toEqual(step);
+    const told = await createTrainer({ seed: 1, batch: 2 });
+    expect(await told.predict({ z: codes })).toEqual({ sample });
+    expect(await told.step({ x: rows })).toEqual(step);
+    expect([...told.save({ optimizer: true })]).toEqual([...fresh.save({ optimizer: true })]);
+    expect([...used.save({ optimizer: true })]).toEqual([...fresh.save({ optimizer: true })]);
+  });
+});

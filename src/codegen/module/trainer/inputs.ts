@@ -26,7 +26,10 @@ interface Given {
   readonly count: Index;
 }
 
-/** A function `name(inputs, m)` that checks these inputs and puts them where kernels read them. */
+/**
+ * A function `name(inputs, m)` that checks these inputs and puts them where kernels read them. `least` are the smallest sizes, where a trainer
+ * starts without room for any.
+ */
 export function acceptInputs(
   name: string,
   inputsType: string,
@@ -34,6 +37,7 @@ export function acceptInputs(
   layout: Layout,
   engine: Pick<Engine, 'placeFloats' | 'placeIntegers'>,
   required: Required,
+  least?: readonly number[],
 ): Definition {
   const scope = layout.module.inside(['inputs', 'training']);
   const sizes = layout.sizes.map((s): SizeFields => ({ ...s, variable: scope.take(s.size) }));
@@ -59,7 +63,7 @@ export function acceptInputs(
     ...solved.lines,
     ...checkShapes(named, solved.exact, sizes),
     ...requirements,
-    ...makeRoom(found, sizes),
+    ...makeRoom(found, sizes, least),
     ...placeInputs(named, sizes, layout, engine),
     ...found.map((s) => `m.${s.now} = ${s.variable};`),
   ];
@@ -137,12 +141,15 @@ function checkShapes(named: readonly Given[], exact: ReadonlySet<Input>, sizes: 
   });
 }
 
-/** Lets memory grow where one of the sizes found is larger than ever; the others keep the room they have. */
-function makeRoom(found: readonly SizeFields[], sizes: readonly SizeFields[]): string[] {
+/**
+ * Lets memory grow where one of the sizes found is larger than ever. The others keep the room they have, or get that of `least` where no
+ * call has told them yet: tensors lie apart for sizes from 1 up.
+ */
+function makeRoom(found: readonly SizeFields[], sizes: readonly SizeFields[], least?: readonly number[]): string[] {
   if (found.length === 0) return [];
   const enough = found.map((s) => `${s.variable} > m.${s.room}`).join(' || ');
-  const rooms = sizes.map((s) => {
-    if (!found.includes(s)) return `m.${s.room}`;
+  const rooms = sizes.map((s, i) => {
+    if (!found.includes(s)) return least ? `Math.max(${least[i]}, m.${s.room})` : `m.${s.room}`;
     return sizes.length === 1 ? s.variable : `Math.max(${s.variable}, m.${s.room})`;
   });
   return [`if (${enough}) reserve(m, ${rooms.join(', ')});`];

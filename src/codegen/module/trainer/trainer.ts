@@ -23,16 +23,17 @@ interface Acceptors {
 
 function acceptors(program: TrainerProgram, layout: Layout, engine: Engine): Acceptors {
   const predicting = predictInputs(program);
+  const least = engine.reserves ? undefined : roomsAtFirst(program, layout.sizes).least;
   const outputs = requiredOfOutputs(program.model);
   if (!hasLoss(program)) {
-    const check = acceptInputs('accept', 'PredictInputs', predicting, layout, engine, outputs);
+    const check = acceptInputs('accept', 'PredictInputs', predicting, layout, engine, outputs, least);
     return { checks: [check], call: () => 'accept(inputs, m);' };
   }
   const training = trainingInputs(program);
   const same = training.length === predicting.length && training.every((input, i) => input === predicting[i]);
   const required = requiredOf(program.model);
-  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine, required)];
-  if (!same) checks.push(acceptInputs('acceptForOutputs', 'PredictInputs', predicting, layout, engine, outputs));
+  const checks = [acceptInputs('accept', 'Inputs', training, layout, engine, required, least)];
+  if (!same) checks.push(acceptInputs('acceptForOutputs', 'PredictInputs', predicting, layout, engine, outputs, least));
   const call: Acceptors['call'] = (mode) => {
     if (mode === 'outputs' && !same) return 'acceptForOutputs(inputs, m);';
     return byMode(required) ? `accept(inputs, m, ${mode === 'training'});` : 'accept(inputs, m);';
