@@ -1,5 +1,6 @@
 // What scripts/diagnostics.mjs gives.
-import type { LintExample } from '../src/inspect/diagnosticsPage.js';
+import type { Case, LintExample } from '../src/inspect/diagnosticsPage.js';
 
 export function lintExamples(): readonly LintExample[];
-export function answers(): readonly string[];
+export const caseFolder: string;
+export function cases(): ReadonlyMap<string, readonly Case[]>;

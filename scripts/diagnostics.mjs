@@ -22,11 +22,24 @@ export function lintExamples() {
   );
 }
 
-/** The answers to the faulty programs of test/errors. */
-export function answers() {
-  const folder = join(tests, 'errors');
-  return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.txt'))
-    .sort()
-    .map((name) => readFileSync(join(folder, name), 'utf8'));
+/** The form of a case: its code, what it means, something wrong, what is said of that, and the same put right. */
+const form = /^([\w-]+)\n([^]*?)\n-- wrong(| by hand)\n([^]*?)\n(?:-- answer\n([^]*?)\n)?-- right\n([^]*)$/;
+
+/** The files of test/diagnostics/cases, by phases of the catalog. */
+export const caseFolder = join(tests, 'diagnostics/cases');
+
+/** Of every phase its cases, in order. */
+export function cases() {
+  const phases = readdirSync(caseFolder).map((name) => name.replace('.txt', ''));
+  return new Map(phases.map((phase) => [phase, casesIn(readFileSync(join(caseFolder, `${phase}.txt`), 'utf8'))]));
+}
+
+function casesIn(text) {
+  const sections = text.split(/^== /m).slice(1);
+  return sections.map((section) => {
+    const found = form.exec(section.trimEnd());
+    if (!found) throw new Error(`this is no case: ${section}`);
+    const [, code, meaning, how, wrong, answer = '', right] = found;
+    return { code, meaning, wrong, answer, right, byHand: how !== '' };
+  });
 }

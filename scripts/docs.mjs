@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { format, resolveConfig } from 'prettier';
-import { answers, lintExamples } from './diagnostics.mjs';
+import { cases, lintExamples } from './diagnostics.mjs';
 import { setup as embed } from './embed.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -28,7 +28,7 @@ const { diagnosticsPage, library, libraryPage, opsPage, passesPage, simplifyPage
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
 );
 for (const [path, made] of [
-  ['docs/diagnostics.md', diagnosticsPage(lintExamples(), answers())],
+  ['docs/diagnostics.md', diagnosticsPage(lintExamples(), cases())],
   ['docs/library.md', libraryPage(library)],
   ['docs/ops.md', opsPage()],
   ['docs/passes.md', passesPage()],

@@ -9,6 +9,13 @@ export interface LintExample {
   readonly right: string;
 }
 
+/** An example of a message that is no lint's. */
+export interface Case extends LintExample {
+  readonly meaning: string;
+  /** What brings it about is beyond a test, such as a full disk: its answer is written by hand. */
+  readonly byHand: boolean;
+}
+
 /** What stands above each phase's table, in the order of a file's way through the compiler. */
 const phases: Readonly<Record<string, string>> = {
   syntax: 'Of the text: words, signs and brackets.',
@@ -25,20 +32,38 @@ const phases: Readonly<Record<string, string>> = {
   explain: 'Of questions to `nnc explain`.',
   exports: 'Of what other engines cannot be told.',
   runs: 'Of runs.',
+  imports: 'Of models of other frameworks.',
+  weights: 'Of checkpoints of other frameworks.',
   health: 'Of runs that learn badly: docs/runs.md says when each is given.',
 };
 
-/** `answers`: what tests have the compiler say, from which each message has an example. */
-export function diagnosticsPage(lints: readonly LintExample[], answers: readonly string[]): string {
-  const examples = examplesIn(answers);
+/** `cases`: an example of each message, by phases. */
+export function diagnosticsPage(lints: readonly LintExample[], cases: ReadonlyMap<string, readonly Case[]>): string {
   const sections = Object.entries(phases).map(([phase, title]) => {
-    const rows = [...catalog.values()]
+    const byCode = new Map((cases.get(phase) ?? []).map((each) => [each.code, each]));
+    const entries = [...catalog.values()]
       .filter((entry) => entry.phase === phase)
-      .sort((a, b) => (a.code < b.code ? -1 : 1))
-      .map(({ code, severity }) => `| \`${code}\` | ${severity} | ${cell(examples.get(code) ?? '')} |`);
-    return [`### ${phase}`, title, ['| code | severity | for example |', '| --- | --- | --- |', ...rows].join('\n')];
+      .sort((a, b) => (a.code < b.code ? -1 : 1));
+    const rows = entries.map(
+      ({ code, severity }) => `| \`${code}\` | ${severity} | ${cell(byCode.get(code)?.meaning ?? '')} |`,
+    );
+    const examples = entries.flatMap(({ code }) => caseText(byCode.get(code)));
+    return [
+      `### ${phase}`,
+      title,
+      ['| code | severity | meaning |', '| --- | --- | --- |', ...rows].join('\n'),
+      ...examples,
+    ];
   });
   return [head, ...lints.flatMap(section), '## All messages', ...sections.flat()].join('\n\n') + '\n';
+}
+
+/** A .nn file, or commands and files. */
+function caseText(each: Case | undefined): string[] {
+  if (!each) return [];
+  const language = each.wrong.startsWith('$ ') ? '' : 'nn';
+  const { code, meaning, wrong, answer, right } = each;
+  return [`#### ${code}`, meaning, fenced(language, wrong), fenced('', answer), 'Right:', fenced(language, right)];
 }
 
 const head = `<!-- Made by npm run docs from the catalog and the programs of the tests. -->
@@ -55,15 +80,6 @@ a warning there: \`// nnc-ignore unguarded\`; several codes are set apart by com
 
 function section({ code, wrong, answer, right }: LintExample): string[] {
   return [`### ${code}`, fenced('nn', wrong), fenced('', answer), 'Right:', fenced('nn', right)];
-}
-
-/** The first message of each code, without its code. */
-function examplesIn(answers: readonly string[]): ReadonlyMap<string, string> {
-  const examples = new Map<string, string>();
-  for (const answer of answers)
-    for (const [, code, message] of answer.matchAll(/^(?:error|warning)\[([\w-]+)\]: (.*)$/gm))
-      if (!examples.has(code)) examples.set(code, message);
-  return examples;
 }
 
 function cell(text: string): string {

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { expect, it } from 'vitest';
-import { answers, lintExamples } from '../../scripts/diagnostics.mjs';
+import { cases, lintExamples } from '../../scripts/diagnostics.mjs';
 import { catalog } from '../../src/diagnostics/catalog.js';
 import { diagnosticsPage } from '../../src/inspect/diagnosticsPage.js';
 
 const path = fileURLToPath(new URL('../../docs/diagnostics.md', import.meta.url));
 
 it('is up to date', async () => {
-  const made = await format(diagnosticsPage(lintExamples(), answers()), {
+  const made = await format(diagnosticsPage(lintExamples(), cases()), {
     ...(await resolveConfig(path)),
     parser: 'markdown',
   });

@@ -41,7 +41,7 @@ export function answerTo(path: string): Answer {
 }
 
 /** A first line such as `// nnc check --set hidden=3 --model small` says how the program is compiled. */
-function optionsIn(text: string): Pick<CheckOptions, 'model' | 'set'> {
+export function optionsIn(text: string): Pick<CheckOptions, 'model' | 'set'> {
   const command = /^\/\/ nnc check (.*)/.exec(text)?.[1] ?? '';
   const set = Object.fromEntries(
     [...command.matchAll(/--set (\w+)=(\S+)/g)].map(([, name, value]): [string, number | boolean | string] => [
