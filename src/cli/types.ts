@@ -1,5 +1,5 @@
 // `nnc types`: declarations for the .nn files that programs import, so that TypeScript knows what is in them.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { reasonOf } from '../data/files.js';
@@ -8,7 +8,7 @@ import { fileUnreadable, importsMissing } from '../diagnostics/files.js';
 import { visible } from '../diagnostics/quote.js';
 import { isBundlersOwn } from '../modules/options.js';
 import { modules, type ModuleTarget } from '../targets.js';
-import { writeFiles, type OutputFile } from './files.js';
+import { attempt, writeFiles, type OutputFile } from './files.js';
 import { standardError, standardOutput } from './output.js';
 
 interface Options {
@@ -39,7 +39,8 @@ export function addTypes(program: Command): void {
 async function run(paths: readonly string[], { target, check }: Options): Promise<void> {
   const roots = paths.length === 0 ? ['.'] : paths;
   const imports = roots.flatMap(importsUnder).filter(({ query }) => !isBundlersOwn(query));
-  if (imports.length === 0) throw new Fault(importsMissing({ path: roots.join(', ') }));
+  const gone = imports.some(({ query }) => query !== '') ? [] : roots.map(queriedPlace).filter(isOurs);
+  if (imports.length + gone.length === 0) throw new Fault(importsMissing({ path: roots.join(', ') }));
   const plain = imports.filter(({ query }) => query === '');
   const files: OutputFile[] = [];
   for (const path of new Set(plain.map((imported) => imported.path))) {
@@ -50,12 +51,15 @@ async function run(paths: readonly string[], { target, check }: Options): Promis
   if (queried !== '') {
     const root = roots.find((at) => isFolder(at)) ?? '.';
     const content = `${header('.nn files that are imported with options')}${queried}`;
-    files.push({ path: join(root, 'nn-imports.d.ts'), content });
+    files.push({ path: queriedPlace(root), content });
   }
   const changed = files.filter(({ path, content }) => contentOf(path) !== content);
-  if (check !== true) writeFiles(changed);
-  else if (changed.length > 0) process.exitCode = 1;
+  if (check !== true) {
+    writeFiles(changed);
+    for (const path of gone) attempt(path, () => rmSync(path));
+  } else if (changed.length + gone.length > 0) process.exitCode = 1;
   for (const { path } of changed) standardOutput.write(`${visible(path)}\n`);
+  for (const path of gone) standardOutput.write(`${visible(path)} (removed: nothing is imported with options)\n`);
 }
 
 /** Imports that programs below a folder have; a .nn file stands for itself. */
@@ -101,6 +105,16 @@ function placeOf(path: string): string {
   return path.replace(/\.nn$/, '.d.nn.ts');
 }
 
+/** Where a folder's imports with options are declared. */
+function queriedPlace(root: string): string {
+  return join(root, 'nn-imports.d.ts');
+}
+
+/** Is it what an earlier run has written? */
+function isOurs(path: string): boolean {
+  return contentOf(path)?.startsWith(signature) === true;
+}
+
 /** Imports with options are no paths to TypeScript: they are told by what they look like. */
 async function queriedDeclarations(imports: readonly Imported[], target: ModuleTarget | undefined): Promise<string> {
   const byPattern = new Map<string, Imported>();
@@ -140,8 +154,10 @@ async function declarationsOf(
   return declarations;
 }
 
+const signature = '// Written by `nnc types`: ';
+
 function header(what: string): string {
-  return `// Written by \`nnc types\`: what ${what} export${what.endsWith('.nn') ? 's' : ''}.\n`;
+  return `${signature}what ${what} export${what.endsWith('.nn') ? 's' : ''}.\n`;
 }
 
 function contentOf(path: string): string | undefined {

@@ -71,3 +71,18 @@ it('passes over what comments import and what is asked for as text, and goes on 
     stderr: 'error[import-option]: an import of line.nn says ?target=gpu: expected ts, wasm, wgsl, wgsl,wasm\n\n',
   });
 });
+
+it('takes declarations of imports with options away once there are none, and nothing that others have written', () => {
+  const put = (name: string, text: string): void => writeFileSync(join(folder, 'stale', name), text);
+  mkdirSync(join(folder, 'stale'));
+  put('line.nn', readFileSync(join(root, 'examples/node/line.nn'), 'utf8'));
+  put('a.ts', "import './line.nn?target=wasm';\n");
+  expect(warm(['types', 'stale'], { cwd: folder })).toMatchObject({ status: 0, stdout: 'stale/nn-imports.d.ts\n' });
+  put('a.ts', '');
+  const removed = 'stale/nn-imports.d.ts (removed: nothing is imported with options)\n';
+  expect(warm(['types', 'stale', '--check'], { cwd: folder })).toMatchObject({ status: 1, stdout: removed });
+  expect(warm(['types', 'stale'], { cwd: folder })).toMatchObject({ status: 0, stdout: removed });
+  put('nn-imports.d.ts', 'declare module "*.nn";\n');
+  expect(warm(['types', 'stale'], { cwd: folder }).stderr).toContain('error[imports-missing]');
+  expect(readFileSync(join(folder, 'stale/nn-imports.d.ts'), 'utf8')).toContain('declare module');
+});
