@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { broughtData } from './brought.js';
+import { offline } from './offline.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -12,7 +13,7 @@ export default defineConfig({
     // Its own printer writes declarations (compiler/printer.ts): ts-morph, 7 MB with the TypeScript compiler in it, stays out of the site.
     alias: [{ find: /^\.\.?\/(?:text\/)?morph\.js$/, replacement: here('src/compiler/noMorph.ts') }],
   },
-  plugins: [broughtData()],
+  plugins: [broughtData(), offline(here('sw.js'))],
   worker: { format: 'es', plugins: () => [broughtData()] },
   build: { target: 'es2022', outDir: here('dist'), emptyOutDir: true },
   server: { fs: { allow: [here('..')] } },

@@ -1,131 +1,110 @@
 // The playground: starts the editor, the workers and the pane that is shown, and keeps them in step.
-import { Asker, CalledOff } from './compiler/ask.js';
-import { editorIn } from './editor/editor.js';
-import { exampleNamed, examples, type Example } from './examples/examples.js';
+import { Asker } from './compiler/ask.js';
+import { keepChecked } from './editor/checking.js';
+import { editorIn, type Editor } from './editor/editor.js';
+import { examples, type Example } from './examples/examples.js';
+import { forgetDraft, keepDraft } from './page/draft.js';
 import { drawerOf } from './page/drawer.js';
+import { openedOf, openingOf, sharedOf } from './page/opening.js';
+import { showProblems } from './page/problems.js';
 import { shellIn } from './page/shell.js';
 import { showPanes } from './page/showPanes.js';
 import { storeOf } from './page/store.js';
+import { takeAwayDialog } from './page/takeAway.js';
 import { applyTheme, nextTheme } from './page/theme.js';
-import { showProblems } from './page/problems.js';
-import { paneNamed } from './panes/registry.js';
-import { addressOf, sharedIn, type Shared } from './share.js';
-import type { State } from './state.js';
+import { addressOf, sharedIn } from './share.js';
+import type { PlaygroundStore } from './state.js';
 import { Session } from './training/session.js';
 import './style.css';
 
-/** Nobody has typed for so long, and the text is looked at: milliseconds. */
-const quiet = 150;
-
-const query = new URLSearchParams(location.search);
-const embedded = query.has('embed');
-
-async function opened(example: Example): Promise<Pick<State, 'source' | 'data'>> {
-  const { default: text } = await example.load();
-  return { source: { file: `${example.id}.nn`, text }, data: example.data };
-}
+/** So long after the page began, milliseconds, it is at rest, and what is for later may be fetched. */
+const rest = 3000;
 
 async function start(): Promise<void> {
   applyTheme();
-  const read = sharedIn(location.hash);
-  const common = {
-    target: 'wasm',
-    lit: { lines: [], by: 'editor' },
-    pane: paneNamed(query.get('pane')) ?? 'train',
-  } as const;
-  const initial: State =
-    read.kind === 'shared'
-      ? { ...common, ...stateOf(read.shared) }
-      : { ...common, ...(await opened(exampleNamed(query.get('example')) ?? examples[0])) };
-  const store = storeOf<State>(initial);
+  const { state, embedded, message } = await openingOf(location);
+  const store = storeOf(state);
   const [typing, compiling] = [new Asker('typing'), new Asker('compiling')];
-
-  const open = async (example: Example): Promise<void> => {
-    store.set(await opened(example));
-    editor.open(store.get().source.text);
-    history.replaceState(null, '', `${location.pathname}${location.search}`);
-    shell.say(`${example.title} is open`);
+  const training = new Session(store);
+  const actions = {
+    examples: () => drawer.showModal(),
+    share: () => void share(),
+    download: () => takeAway.showModal(),
+    theme: () => shell.say(`Colours: ${nextTheme()}`),
   };
-  const drawer = drawerOf((example) => void open(example));
-  const share = async (): Promise<void> => {
-    const { source, data, pane, target } = store.get();
-    history.replaceState(null, '', `#${addressOf({ ...source, data, pane, target })}`);
-    if (embedded) return void window.open(location.href.replace(/\?[^#]*/, ''), '_blank', 'noopener');
-    const copied = await navigator.clipboard?.writeText(location.href).then(
-      () => true,
-      () => false,
-    );
-    shell.say(copied ? 'The link is copied' : 'The link is in the address bar');
-  };
-  const shell = shellIn(
-    document.body,
-    store,
-    {
-      examples: () => drawer.showModal(),
-      share: () => void share(),
-      theme: () => shell.say(`Colours: ${nextTheme()}`),
+  const shell = shellIn(document.body, store, actions, embedded);
+  const editor = editorIn(shell.editor, state.source.text, {
+    changed: (text) => {
+      store.set({ source: { ...store.get().source, text } });
+      if (!embedded) keepDraft(sharedOf(store.get()));
     },
-    embedded,
-  );
-  document.body.append(drawer);
-  const editor = editorIn(shell.editor, initial.source.text, {
-    changed: (text) => store.set({ source: { ...store.get().source, text } }),
     pointed: (line) => store.set({ lit: { lines: [line], by: 'editor' } }),
   });
+  const open = async (example: Example): Promise<void> => {
+    store.set(await openedOf(example));
+    editor.open(store.get().source.text);
+    forgetDraft();
+    history.replaceState(null, '', location.pathname);
+    shell.say(`${example.title} is open`);
+  };
+  const share = async (): Promise<void> => {
+    const address = `#${addressOf(sharedOf(store.get()))}`;
+    if (embedded) return void window.open(`${location.pathname}${address}`, '_blank', 'noopener');
+    history.replaceState(null, '', address);
+    shell.say((await isCopied(location.href)) ? 'The link is copied' : 'The link is in the address bar');
+  };
+  const drawer = drawerOf('Examples', examples, (example) => void open(example));
+  const takeAway = takeAwayDialog(store, compiling, training, shell.say);
+  document.body.append(drawer, takeAway);
   store.on(
     ({ lit }) => lit,
     ({ lines, by }) => editor.light(by === 'editor' ? [] : lines, true),
   );
-  keepChecked();
-  void extend();
-  showPanes(shell, store, compiling, new Session(store));
-  if (read.kind === 'damaged') shell.say(read.message);
+  const told = ({ problems }: Parameters<Parameters<typeof keepChecked>[2]>[0]): void => {
+    editor.show(problems);
+    showProblems(shell.problems, problems, editor.view);
+  };
+  keepChecked(store, typing, told, shell.say);
+  void extended(store, editor, shell.say);
+  showPanes(shell, store, compiling, training);
+  if (message !== undefined) shell.say(message);
+  // Another link in the same page.
+  addEventListener('hashchange', () => sharedIn(location.hash).kind !== 'none' && location.reload());
+  keepOffline();
+}
 
-  /** What the language server gives is loaded once the first text is checked, which shows first. */
-  async function extend(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const forget = store.on(
-        ({ checked }) => checked,
-        () => (forget(), resolve()),
-      );
-    });
-    try {
-      const { language } = await import('./language/language.js');
-      editor.extend(language(shell.say));
-    } catch {
-      shell.say('Completion and types could not be loaded: are you offline for the first time?');
-    }
-  }
-
-  function keepChecked(): void {
-    let timer = 0;
-    let last = new AbortController();
-    const check = async (): Promise<void> => {
-      last.abort();
-      last = new AbortController();
-      const { source } = store.get();
-      try {
-        const checked = await typing.ask('check', [source], last.signal);
-        store.set({ checked: { ...checked, source }, ...(checked.compiles && { compiles: source }) });
-        editor.show(checked.problems);
-        showProblems(shell.problems, checked.problems, editor.view);
-      } catch (error) {
-        if (!(error instanceof CalledOff)) shell.say(String(error));
-      }
-    };
-    store.on(
-      ({ source }) => source,
-      () => {
-        clearTimeout(timer);
-        timer = window.setTimeout(() => void check(), quiet);
-      },
+/** What the language server gives is loaded once the first text is checked, which shows first. */
+async function extended(store: PlaygroundStore, editor: Editor, say: (message: string) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const forget = store.on(
+      ({ checked }) => checked,
+      () => (forget(), resolve()),
     );
-    void check();
+  });
+  try {
+    const { language } = await import('./language/language.js');
+    editor.extend(language(say));
+  } catch {
+    say('Completion and types could not be loaded: are you offline for the first time?');
   }
 }
 
-function stateOf({ file, text, ...rest }: Shared): Pick<State, 'source' | 'data' | 'pane' | 'target'> {
-  return { source: { file, text }, ...rest };
+/** Pages may be forbidden to write to the clipboard. */
+function isCopied(text: string): Promise<boolean> {
+  const { clipboard } = navigator as Partial<Navigator>;
+  return clipboard
+    ? clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      )
+    : Promise.resolve(false);
+}
+
+/** All of the site is kept for times without a network. */
+function keepOffline(): void {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  const register = (): void => void navigator.serviceWorker.register('./sw.js').catch(() => undefined);
+  setTimeout(register, rest);
 }
 
 void start();

@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 // Models as text, which Vite gives for `?raw`.
 declare module '*.nn?raw' {
   const text: string;

@@ -17,7 +17,9 @@ export const services = {
   language: async () => (await import('./services/language.js')).serveOver,
   /** The module of a target in TypeScript, as `nnc compile` writes it. */
   emit: async () => (await import('./services/emit.js')).emit,
-  /** The same in JavaScript, to be run. */
+  /** The same in JavaScript. */
+  emitJavaScript: async () => (await import('./services/emit.js')).emitJavaScript,
+  /** The module in JavaScript as it comes, to be run. */
   emitToRun: async () => (await import('./services/emit.js')).emitToRun,
   /** A model and its data, ready for training: what the next ones go on with, in the same worker. */
   prepare: async () => (await import('../training/run.js')).prepare,
@@ -25,6 +27,8 @@ export const services = {
   advance: async () => (await import('../training/run.js')).advance,
   /** The run's checkpoint. */
   save: async () => (await import('../training/run.js')).save,
+  /** Model, module, data and weights of the run as a zip. */
+  project: async () => (await import('../training/project.js')).project,
   /** What the network makes of its data now. */
   look: async () => (await import('../training/look.js')).look,
   /** Weights, values and gradients for some rows. */

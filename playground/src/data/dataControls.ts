@@ -98,7 +98,14 @@ function ownOf(
 
 function brushes(kind: Plane, store: PlaygroundStore, brushed: (brush: Brush) => void): HTMLElement {
   const brush = (value: Brush, title: string, kindOf: string): HTMLElement => {
-    const radio = element('input', { type: 'radio', name: 'brush', value: String(value), checked: value === 0 });
+    const said = value === 'erase' ? 'erase points' : `draw points of class ${title}`;
+    const radio = element('input', {
+      type: 'radio',
+      name: 'brush',
+      value: String(value),
+      checked: value === 0,
+      'aria-label': said,
+    });
     radio.addEventListener('change', () => brushed(value));
     return element('label', { class: `brush ${kindOf}` }, radio, element('span', {}, title));
   };
@@ -108,10 +115,10 @@ function brushes(kind: Plane, store: PlaygroundStore, brushed: (brush: Brush) =>
     'fieldset',
     { class: 'brushes' },
     element('legend', {}, 'Draw'),
-    ...Array.from({ length: Math.min(3, classCount) }, (_, i) => brush(i, `class ${i}`, `class-${i}`)),
+    ...Array.from({ length: Math.min(3, classCount) }, (_, i) => brush(i, `${i}`, `class-${i}`)),
     brush('erase', 'erase', 'eraser'),
     button('Clear', () => points([])),
-    button('As made', () => points(undefined)),
+    button('Restore', () => points(undefined)),
   );
 }
 

@@ -16,6 +16,7 @@ export interface Shell {
 export interface Actions {
   readonly examples: () => void;
   readonly share: () => void;
+  readonly download: () => void;
   readonly theme: () => void;
 }
 
@@ -32,7 +33,8 @@ export function shellIn(body: HTMLElement, store: PlaygroundStore, actions: Acti
   });
   // On a wide screen the model is always there, and has no tab.
   const show = (): void => tabs.select(narrow.matches && main.dataset.shown === 'model' ? 'model' : store.get().pane);
-  main.dataset.shown = 'model';
+  // On a narrow screen a link to a pane opens with it.
+  main.dataset.shown = embedded || new URLSearchParams(location.search).has('pane') ? 'pane' : 'model';
   narrow.addEventListener('change', show);
   store.on(({ pane }) => pane, show);
 
@@ -79,6 +81,7 @@ function barOf(store: PlaygroundStore, actions: Actions, embedded: boolean): HTM
     file,
     button('Examples', actions.examples),
     button('Share', actions.share),
+    button('Download', actions.download),
     button('Theme', actions.theme, { class: 'quiet' }),
   );
 }

@@ -104,11 +104,20 @@ export class Session {
 
   /** The checkpoint with the optimizer's part, of a fresh trainer where nothing has been trained. */
   async checkpoint(): Promise<Uint8Array | undefined> {
-    let saved: Uint8Array | undefined;
+    return this.taken((signal) => this.asker.ask('save', [], signal));
+  }
+
+  /** The run as a project, a zip. */
+  async project(): Promise<Uint8Array | undefined> {
+    return this.taken((signal) => this.asker.ask('project', [this.page.get().source], signal));
+  }
+
+  private async taken(take: (signal: AbortSignal) => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+    let made: Uint8Array | undefined;
     await this.guarded(async (signal) => {
-      if (await this.ready(signal)) saved = await this.asker.ask('save', [], signal);
+      if (this.store.get().phase === 'finished' || (await this.ready(signal))) made = await take(signal);
     });
-    return saved;
+    return made;
   }
 
   async lookInside(isWanted: boolean): Promise<void> {

@@ -15,6 +15,12 @@ export async function emit(source: Source, options: EmitOptions): Promise<string
   return printed(source, options, forReaders);
 }
 
+/** The same in JavaScript, for readers too. */
+export async function emitJavaScript(source: Source, options: EmitOptions): Promise<string | undefined> {
+  const code = await emit(source, options);
+  return code === undefined ? undefined : forReaders.format(withoutTypes(code.replace(/^\/\/ @ts-nocheck\n/, '')));
+}
+
 /** The module in JavaScript, to be run and not to be read. */
 export async function emitToRun(source: Source, options: EmitOptions): Promise<string | undefined> {
   const code = await printed(source, options, asItComes);

@@ -1,0 +1,44 @@
+// What the page begins with: what a link holds, what was written last, or an example.
+import { exampleNamed, examples, type Example } from '../examples/examples.js';
+import { paneNamed } from '../panes/registry.js';
+import { sharedIn, type Shared } from '../share.js';
+import type { State } from '../state.js';
+import { keptDraft } from './draft.js';
+
+export interface Opening {
+  readonly state: State;
+  /** The page stands within another one, as a lesson: `?embed`. */
+  readonly embedded: boolean;
+  /** What is to be said of the link. */
+  readonly message?: string;
+}
+
+/** `?example=xor&pane=code`, `?embed&…`, `#1.…` */
+export async function openingOf({ search, hash }: Pick<Location, 'search' | 'hash'>): Promise<Opening> {
+  const query = new URLSearchParams(search);
+  const embedded = query.has('embed');
+  const read = sharedIn(hash);
+  const isAsked = query.has('example') || embedded;
+  const shared = read.kind === 'shared' ? read.shared : isAsked ? undefined : keptDraft();
+  const common = { target: 'wasm', lit: { lines: [], by: 'editor' }, pane: 'train' } as const;
+  const opened = shared ? stateOf(shared) : await openedOf(exampleNamed(query.get('example')) ?? examples[0]);
+  const pane = paneNamed(query.get('pane'));
+  return {
+    state: { ...common, ...opened, ...(pane && { pane }) },
+    embedded,
+    ...(read.kind === 'damaged' && { message: read.message }),
+  };
+}
+
+export async function openedOf(example: Example): Promise<Pick<State, 'source' | 'data'>> {
+  const { default: text } = await example.load();
+  return { source: { file: `${example.id}.nn`, text }, data: example.data };
+}
+
+function stateOf({ file, text, ...rest }: Shared): Pick<State, 'source' | 'data' | 'pane' | 'target'> {
+  return { source: { file, text }, ...rest };
+}
+
+export function sharedOf({ source, data, pane, target }: State): Shared {
+  return { ...source, data, pane, target };
+}
