@@ -3,7 +3,14 @@ import type { Definition, Parameter, Property, Writer } from '../../../src/codeg
 import { format } from '../../../src/codegen/text/document.js';
 import { docText } from '../../../src/codegen/text/quote.js';
 
-const print: Writer['print'] = (definitions) => Promise.resolve(definitions.map(textOf).join('\n\n'));
+/** As ts-morph puts them one below the other: a blank line between any two, but for texts. */
+const print: Writer['print'] = (definitions) => {
+  const printed = definitions.map((definition, i) => {
+    const isText = definition.kind === 'text' && definitions[i - 1]?.kind === 'text';
+    return `${i === 0 ? '' : isText ? '\n' : '\n\n'}${textOf(definition)}`;
+  });
+  return Promise.resolve(printed.join(''));
+};
 
 /** What `nnc compile` writes, to the letter. Prettier is loaded when it is first used. */
 export const forReaders: Writer = { print, format };

@@ -18,7 +18,7 @@ export async function rowsFor(model: ModelGraph, choice: DataChoice): Promise<Ro
     case 'text':
       return (await import('./characters.js')).characterRows(model, choice.text);
     case 'csv':
-      return tableRows(model, choice.name, choice.text);
+      return tableRows(model, choice.name, choice.text, true);
     default:
       return choice satisfies never;
   }

@@ -13,11 +13,11 @@ export interface Rows {
   readonly notes: readonly string[];
 }
 
-/** Reads a table for the inputs of a model: as its train block says of a csv, else column after column. */
-export async function tableRows(model: ModelGraph, file: string, text: string): Promise<Rows> {
+/** Reads a table for the inputs of a model, column after column; the user's `own` as the train block says of a csv, where it does. */
+export async function tableRows(model: ModelGraph, file: string, text: string, own = false): Promise<Rows> {
   const { inputs } = model;
   const source = model.train.data;
-  const said = source?.kind === 'csv' && inputs.every((input) => fieldOf(source, input.name) !== undefined);
+  const said = own && source?.kind === 'csv' && inputs.every((input) => fieldOf(source, input.name) !== undefined);
   const fields = said
     ? new Map(inputs.map(({ name }): [string, DataField] => [name, fieldOf(source, name) ?? 0]))
     : columnsInOrder(inputs);

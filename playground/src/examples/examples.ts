@@ -11,18 +11,18 @@ export interface Example {
 
 export const examples: readonly [Example, ...Example[]] = [
   {
-    id: 'textbook',
-    title: 'The textbook network',
-    about: '2 inputs, 3 hidden units, 1 output: every number of the delta rule, worked.',
-    data: { kind: 'csv', name: 'sample.csv', text: 'x1,x2,y\n0.5,0.8,1\n' },
-    load: () => import('../../../examples/textbook/textbook.nn?raw'),
-  },
-  {
     id: 'xor',
     title: 'Exclusive or',
     about: 'Why a hidden layer is needed.',
     data: { kind: 'xor' },
     load: () => import('../../../examples/xor/xor.nn?raw'),
+  },
+  {
+    id: 'textbook',
+    title: 'The textbook network',
+    about: '2 inputs, 3 hidden units, 1 output: every number of the delta rule, worked.',
+    data: { kind: 'csv', name: 'sample.csv', text: 'x1,x2,y\n0.5,0.8,1\n' },
+    load: () => import('../../../examples/textbook/textbook.nn?raw'),
   },
   {
     id: 'spirals',

@@ -65,7 +65,7 @@ function barOf(store: PlaygroundStore, actions: Actions, embedded: boolean): HTM
     ({ source }) => source.file,
     (name) => (file.textContent = name),
   );
-  const title = element('h1', {}, element('span', { class: 'mark' }, 'nnc'), ' playground');
+  const title = element('h1', {}, 'nnc', element('span', {}, ' playground'));
   if (embedded)
     return element(
       'header',
@@ -82,6 +82,10 @@ function barOf(store: PlaygroundStore, actions: Actions, embedded: boolean): HTM
     button('Examples', actions.examples),
     button('Share', actions.share),
     button('Download', actions.download),
-    button('Theme', actions.theme, { class: 'quiet' }),
+    button('◐', actions.theme, {
+      class: 'quiet',
+      'aria-label': 'Colours: light, dark or as the system has them',
+      title: 'Colours',
+    }),
   );
 }

@@ -83,7 +83,7 @@ function controlsOf({ store, training }: PaneContext): Controls {
     },
   );
   const step = button('Step', () => void training.step());
-  const reset = button('Start over', () => training.reset());
+  const reset = button('Reset', () => training.reset());
   const target = element(
     'select',
     { id: 'target', onchange: () => store.set({ target: target.value as ModuleTarget }) },
@@ -131,5 +131,6 @@ function numbersOf({ prepared, epoch, made, latest, validation }: TrainingState)
 }
 
 function spelt(value: number): string {
-  return Number.isFinite(value) ? value.toPrecision(4) : 'not finite';
+  if (!Number.isFinite(value)) return 'not finite';
+  return Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(2) : value.toPrecision(4);
 }

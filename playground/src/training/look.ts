@@ -1,5 +1,5 @@
 // What the network makes of its data at this moment: the plane in colours, rows with what is told of them, or a text that it writes.
-import { arraysIn, rowLength, type InputArrays } from '../../../src/data/dataset.js';
+import { arraysIn, rowLength, taker, type Dataset, type InputArrays } from '../../../src/data/dataset.js';
 import { classesOf } from '../../../src/data/words.js';
 import { constantOf } from '../../../src/ir/index.js';
 import type { ModelGraph, ModelInput } from '../../../src/ir/model.js';
@@ -28,6 +28,8 @@ export type Look =
     }
   | {
       readonly kind: 'rows';
+      /** What the numbers of a row are called. */
+      readonly of: string;
       readonly names: readonly string[];
       readonly samples: readonly (Sample & { readonly row: readonly number[] })[];
     }
@@ -136,7 +138,7 @@ function rangeOf(values: readonly number[]): readonly [number, number] {
 
 async function samples(asked: Asked): Promise<Look> {
   const { run, features, label, output } = asked;
-  const rows = arraysIn(run.rows.data, 0, Math.min(shown, run.rows.data.rows));
+  const rows = spread(run.rows.data);
   const [values, truths] = [rows[features.name], rows[label.name]];
   const { values: told } = await predicted(asked, values);
   const { [label.name]: words = [] } = run.rows.words;
@@ -154,12 +156,19 @@ async function samples(asked: Asked): Promise<Look> {
   const size = imageSize(features);
   if (size) return { kind: 'images', ...size, pixels: scaled(values), samples: list };
   const n = rowLength(features);
-  const names = Array.from({ length: n }, (_, i) => (n === 1 ? features.name : `${features.name}[${i}]`));
+  const names = Array.from({ length: n }, (_, i) => (n === 1 ? features.name : `[${i}]`));
   return {
     kind: 'rows',
+    of: features.name,
     names,
     samples: list.map((each, i) => ({ ...each, row: [...values.subarray(i * n, i * n + n)] })),
   };
+}
+
+/** Rows from all of the data: where they stand in the order of their classes, of each. */
+function spread(data: Dataset): InputArrays {
+  const count = Math.min(shown, data.rows);
+  return taker(data, count)(Array.from({ length: count }, (_, i) => Math.floor((i * data.rows) / count)));
 }
 
 /** Height, width and channels of what is an image by its shape, or by as many numbers as a square has pixels. */

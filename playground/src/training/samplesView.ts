@@ -56,29 +56,35 @@ function toldOf({ truth, told, right }: Sample): HTMLElement {
   return element('span', {}, told, right ? ' ✓' : ` ✗ (${truth})`);
 }
 
-function tableOf({ names, samples }: Extract<Look, { kind: 'rows' }>): HTMLElement {
+function tableOf({ of, names, samples }: Extract<Look, { kind: 'rows' }>): HTMLElement {
   const most = 8;
   const shown = names.slice(0, most);
   const cell = (value: number): HTMLElement => element('td', {}, String(Number(value.toPrecision(4))));
   const head = element(
     'tr',
     {},
+    element('th', { scope: 'col', class: 'told' }, 'told'),
     ...shown.map((name) => element('th', { scope: 'col' }, name)),
     names.length > most && element('th', { scope: 'col' }, '…'),
-    element('th', { scope: 'col' }, 'the network tells'),
   );
   const rows = samples.map((sample) =>
     element(
       'tr',
       { class: sample.right ? 'right' : 'wrong' },
+      element('td', { class: 'told' }, toldOf(sample)),
       ...sample.row.slice(0, most).map(cell),
       names.length > most && element('td', {}, '…'),
-      element('td', { class: 'told' }, toldOf(sample)),
     ),
   );
   return element(
     'div',
     { class: 'wide', tabindex: 0, role: 'group', 'aria-label': 'Rows of the data' },
-    element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows)),
+    element(
+      'table',
+      {},
+      element('caption', {}, `What the network tells of ${of}`),
+      element('thead', {}, head),
+      element('tbody', {}, ...rows),
+    ),
   );
 }

@@ -3,6 +3,9 @@ import { colourOf, mixed } from '../page/colours.js';
 import { element } from '../page/elements.js';
 import type { Shown } from './inside.js';
 
+/** An element is at most so many pixels wide. */
+const cell = 18;
+
 /** Rows and columns: the last axis goes across, all before it down; a vector is one row. */
 function sizeOf({ shape, values }: Shown): readonly [rows: number, columns: number] {
   const columns = shape.at(-1) ?? 1;
@@ -17,6 +20,7 @@ export function paintTensor(canvas: HTMLCanvasElement, shown: Shown): void {
   canvas.width = width;
   canvas.height = height;
   canvas.style.aspectRatio = `${width} / ${height}`;
+  canvas.style.width = `min(100%, ${Math.max(width * cell, height <= 3 ? 0 : 24)}px)`;
   const context = canvas.getContext('2d');
   if (!context) return;
   const most = largestOf(shown.values) || 1;
@@ -36,7 +40,14 @@ export function largestOf(values: Float32Array): number {
   return most;
 }
 
-/** `-0.42 … 0.87`, or the number where there is one. */
+/** A number as it is told beside a picture: three digits. */
+export function spelt(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const plain = Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4;
+  return (plain ? String(Number(value.toPrecision(3))) : value.toExponential(1)).replaceAll('-', '−');
+}
+
+/** `−0.42 … 0.87`, or the number where there is one. */
 export function extentOf(values: Float32Array): string {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
@@ -44,13 +55,6 @@ export function extentOf(values: Float32Array): string {
     high = Math.max(high, value);
   }
   return low === high ? spelt(low) : `${spelt(low)} … ${spelt(high)}`;
-}
-
-function spelt(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return String(value);
-  const text =
-    Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
-  return text.replace('-', '−');
 }
 
 export function tensorCanvas(): HTMLCanvasElement {

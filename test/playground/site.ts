@@ -1,0 +1,74 @@
+// The playground as it is built, in a page of Chromium: what its tests have in common.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { openPage } from '../browser/page.js';
+
+const root = join(import.meta.dirname, '../..');
+
+export const [desk, phone] = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+];
+
+/** Compiling and training in a page, on a machine that has other work. */
+export const patient = { timeout: 120_000 };
+
+export interface Site {
+  readonly folder: string;
+  readonly page: Page;
+  /** Bytes of what has been fetched, packed, by path. */
+  readonly fetched: ReadonlyMap<string, number>;
+  /** Errors and messages of the console. */
+  readonly faults: readonly string[];
+  /** The address with a query. */
+  at(query: string): string;
+  /** Waits until nothing is wrong with the text, and the pane shows it. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds the site, and opens a page beside it that shows nothing of it yet. */
+export async function openSite(): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), 'nnc-playground-'));
+  const vite = join(root, 'node_modules/vite/bin/vite.js');
+  const built = spawnSync(process.execPath, [vite, 'build', 'playground', '--outDir', folder, '--logLevel', 'error'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(built.stderr);
+  const { page, close } = await openPage({ folder, query: 'icon.svg' }, { viewport: desk });
+  const fetched = new Map<string, number>();
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  page.on('console', (said) => faults.push(said.text()));
+  page.context().on('response', (response) => {
+    const { pathname, protocol } = new URL(response.url());
+    const file = pathname === '/' ? '/index.html' : pathname;
+    if (response.status() === 200 && protocol === 'http:')
+      fetched.set(file, gzipSync(readFileSync(join(folder, file))).length);
+  });
+  const { origin } = new URL(page.url());
+  return {
+    folder,
+    page,
+    fetched,
+    faults,
+    at: (query) => `${origin}/${query}`,
+    async settled() {
+      await page.waitForFunction(
+        `document.querySelector('.problems')?.innerText === 'No problems'`,
+        undefined,
+        patient,
+      );
+      await page.waitForFunction(`document.querySelector('.panel').ariaBusy === 'false'`, undefined, patient);
+    },
+    async close() {
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
