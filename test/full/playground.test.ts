@@ -46,6 +46,8 @@ async function trained(): Promise<void> {
 }
 
 it('a model is broken, put right, trained, seen inside, shared, opened again and taken away', async () => {
+  await site.page.goto(site.at(''));
+  await site.settled();
   await site.page.click('.cm-line >> text=z = x');
   await site.page.keyboard.press('End');
   await site.page.keyboard.type(' + q');
@@ -72,6 +74,13 @@ it('a model is broken, put right, trained, seen inside, shared, opened again and
   );
   expect(pictures).toContainEqual(expect.stringMatching(/^z\.dense\.W, from /));
   expect(pictures).toContainEqual(expect.stringMatching(/^d_z\.dense\.W, from /));
+
+  await site.page.click('#tab-gradient');
+  await site.settled();
+  const derivation = site.page.frameLocator('iframe.page:not(.coming)').locator('body');
+  expect(await derivation.innerText()).toContain('the gradient of loss, numbers at init');
+  await site.page.click('#tab-train');
+  await site.settled();
 
   const project = unzipSync(await saved('Project'));
   const at = join(site.folder, 'taken');
@@ -116,11 +125,12 @@ it('a csv of the user’s own is trained on, and what does not fit is said as nn
 });
 
 it('a lesson shows one pane of an example within another page', async () => {
-  await site.page.goto(site.at('?embed&example=textbook&pane=code'));
+  await site.page.goto(site.at('?embed&example=textbook&pane=gradient'));
   await site.settled();
-  expect(await site.page.getAttribute('[aria-selected=true]', 'id')).toBe('tab-code');
+  expect(await site.page.getAttribute('[aria-selected=true]', 'id')).toBe('tab-gradient');
   expect(await site.page.locator('.bar >> text=Examples').count()).toBe(0);
-  expect(await site.page.innerText('.panel')).toContain('function createTrainer');
+  const page = site.page.frameLocator('iframe.page:not(.coming)');
+  expect(await page.locator('body').innerText()).toContain('the gradient of loss, numbers at init');
 });
 
 it('without a network the page opens, compiles and trains', async () => {

@@ -21,6 +21,10 @@ afterAll(() => site?.close());
 it('loads less than 500 KB packed at first, and finds no problem in the first example', async () => {
   await site.page.goto(site.at(''));
   await site.settled();
+  // The language server comes once the first text is checked.
+  const servers = (): string[] => [...site.fetched.keys()].filter((file) => /\/language-[^/]*\.js$/.test(file));
+  await vi.waitFor(() => expect(servers()).toHaveLength(2), { ...patient, interval: 100 });
+  await site.page.waitForTimeout(2000);
   const all = [...site.fetched.values()].reduce((sum, bytes) => sum + bytes, 0);
   expect([...site.fetched.keys()].some((file) => /\/worker-/.test(file))).toBe(true);
   expect(all).toBeGreaterThan(200_000);

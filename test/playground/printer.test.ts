@@ -1,8 +1,8 @@
-// The playground's printer writes the modules that nnc compile writes, to the letter, without ts-morph.
+// The playground's printer writes the modules that nnc compile writes, to the letter, without ts-morph; and JavaScript that runs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { emit } from '../../playground/src/compiler/services/emit.js';
+import { emit, emitJavaScript } from '../../playground/src/compiler/services/emit.js';
 import { compile } from '../../src/index.js';
 
 const examples = join(import.meta.dirname, '../../examples');
@@ -16,4 +16,17 @@ it.each([
   const { code } = await compile(source, { target, threads: target === 'wasm' });
   expect(code).toContain('createTrainer');
   expect(await emit(source, { target })).toBe(code);
+});
+
+it('the module in JavaScript trains, and is laid out for readers', async () => {
+  const source = { file: 'xor.nn', text: readFileSync(join(examples, 'xor/xor.nn'), 'utf8') };
+  const code = (await emitJavaScript(source, { target: 'wasm' })) ?? '';
+  expect(code).toMatch(/^export async function createTrainer\(/m);
+  const address = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
+  const { createTrainer } = (await import(address)) as {
+    createTrainer(): Promise<{ step(inputs: object): unknown; stepCount: number }>;
+  };
+  const trainer = await createTrainer();
+  trainer.step({ x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), y: Float32Array.of(0, 1, 1, 0) });
+  expect(trainer.stepCount).toBe(1);
 });

@@ -20,7 +20,7 @@ export const patient = { timeout: 120_000 };
 export interface Site {
   readonly folder: string;
   readonly page: Page;
-  /** Bytes of what has been fetched, packed, by path. */
+  /** Bytes of what the page and its workers have fetched, packed, by path. */
   readonly fetched: ReadonlyMap<string, number>;
   /** Errors and messages of the console. */
   readonly faults: readonly string[];
@@ -48,7 +48,9 @@ export async function openSite(): Promise<Site> {
   page.context().on('response', (response) => {
     const { pathname, protocol } = new URL(response.url());
     const file = pathname === '/' ? '/index.html' : pathname;
-    if (response.status() === 200 && protocol === 'http:')
+    // What the service worker keeps for later comes when the page is at rest.
+    const isKept = response.request().serviceWorker() !== null;
+    if (response.status() === 200 && protocol === 'http:' && !isKept)
       fetched.set(file, gzipSync(readFileSync(join(folder, file))).length);
   });
   const { origin } = new URL(page.url());

@@ -18,7 +18,9 @@ export async function emit(source: Source, options: EmitOptions): Promise<string
 /** The same in JavaScript, for readers too. */
 export async function emitJavaScript(source: Source, options: EmitOptions): Promise<string | undefined> {
   const code = await emit(source, options);
-  return code === undefined ? undefined : forReaders.format(withoutTypes(code.replace(/^\/\/ @ts-nocheck\n/, '')));
+  return code === undefined
+    ? undefined
+    : forReaders.format(closedUp(withoutTypes(code.replace(/^\/\/ @ts-nocheck\n/, ''))));
 }
 
 /** The module in JavaScript, to be run and not to be read. */
@@ -37,4 +39,9 @@ async function printed(source: Source, options: EmitOptions, writer: Writer): Pr
 
 function withoutTypes(code: string): string {
   return transform(code, { transforms: ['typescript'], disableESTransforms: true }).code;
+}
+
+/** Types over several lines leave these empty: between the parameters of a function and its body Prettier would take that for the end of a declaration. */
+function closedUp(code: string): string {
+  return code.replace(/^([ \t]*\))[ \t]*\n\s*\{$/gm, '$1 {');
 }
