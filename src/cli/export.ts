@@ -1,7 +1,7 @@
 // `nnc export`: a model for other engines.
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ExportOptions } from './exportWeights.js';
-import { checkWritable, readImport, readSource } from './files.js';
+import { checkFolderWritable, checkWritable, readImport, readSource } from './files.js';
 import { wholeNumber, withModelOptions } from './modelOptions.js';
 import { report } from './report.js';
 
@@ -11,6 +11,11 @@ export function addExport(program: Command): void {
     .argument('<file>', 'the .nn file; - is standard input')
     .option('--onnx <file>', 'an ONNX file of what predict computes, with its weights')
     .option('--opset <18|20>', 'the version of ONNX operators', opset, 20)
+    .option(
+      '--stablehlo <folder>',
+      'StableHLO modules, and a script that trains them under JAX, on one machine or many',
+    )
+    .option('--batch <n>', "with --stablehlo: rows in a batch (default: the train block's)", wholeNumber(1))
     .option('--step', 'a step of training instead: forward, backward, update')
     .option('--initial <file>', 'with --step: the tensors that the first step is given, a safetensors file')
     .option('--checkpoint <path>', 'the weights: a safetensors file (default: those that training begins with)')
@@ -27,13 +32,19 @@ function opset(text: string): number {
 }
 
 async function run(file: string, options: ExportOptions, command: Command): Promise<void> {
-  const { onnx, step, initial, updates, checkpoint } = options;
-  if (onnx === undefined) command.error('error: --onnx says what is written');
+  const { onnx, stablehlo, batch, step, initial, updates, checkpoint } = options;
+  if ((onnx === undefined) === (stablehlo === undefined))
+    command.error('error: --onnx or --stablehlo says what is written');
+  if (stablehlo === undefined && batch !== undefined)
+    command.error('error: --batch is for --stablehlo: ONNX takes any number of rows');
+  if (stablehlo !== undefined && (step ?? initial ?? updates) !== undefined)
+    command.error('error: --step, --initial and --updates are for --onnx: --stablehlo writes all there is');
   if (!step && initial !== undefined) command.error('error: --initial is for a step: say --step');
   if (!step && updates !== undefined) command.error('error: --updates is for a step: say --step');
   if (step && checkpoint !== undefined && initial === undefined)
     command.error('error: a step is given its tensors: with --checkpoint, say by --initial where they are written');
   checkWritable([onnx, initial]);
+  if (stablehlo !== undefined) checkFolderWritable(stablehlo);
   const source = readSource(file);
   const { check } = await import('../index.js');
   const { model, diagnostics } = check(source, { ...options, read: readImport });
@@ -41,6 +52,11 @@ async function run(file: string, options: ExportOptions, command: Command): Prom
     process.exitCode = 1;
     return;
   }
-  const { writeOnnx } = await import('./exportOnnx.js');
-  await writeOnnx(model, source, { ...options, onnx });
+  if (stablehlo !== undefined) {
+    const { writeStableHlo } = await import('./exportStableHlo.js');
+    await writeStableHlo(model, source, { ...options, stablehlo });
+  } else if (onnx !== undefined) {
+    const { writeOnnx } = await import('./exportOnnx.js');
+    await writeOnnx(model, source, { ...options, onnx });
+  }
 }

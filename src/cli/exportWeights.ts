@@ -7,6 +7,8 @@ import { trainerOf } from './trainer.js';
 
 export interface ExportOptions extends ModelOptions {
   readonly onnx?: string;
+  readonly stablehlo?: string;
+  readonly batch?: number;
   readonly opset: number;
   readonly step?: boolean;
   readonly updates?: number;

@@ -22,6 +22,17 @@ export const exportWithoutStep = message<{ model: string; span: Span }>('export-
   help: 'leave --step out: what is exported then is what predict computes',
 }));
 
+/** The number of rows that is asked for is not one that the model can have. `owner`: the layer or function that says so. */
+export const exportUnfit = message<{ batch: number; required: string; owner: string; span: Span }>(
+  'export-unfit',
+  ({ batch, required, owner, span }) => ({
+    message: `${owner}: ${required}`,
+    labels: [{ span, text: '' }],
+    notes: [`that does not hold for batches of ${batch} ${batch === 1 ? 'row' : 'rows'}`, 'nothing was written'],
+    help: 'give another --batch',
+  }),
+);
+
 /** A schedule follows the length of the run. */
 export const exportWithoutRun = message<{ model: string; span: Span }>('export-without-run', ({ model, span }) => ({
   message: `a learning rate of ${model} follows the length of the run`,

@@ -17,7 +17,8 @@ import {
 import { counter, parameter, slot, state, type CounterName } from '../ir/ops/leaves.js';
 import type { TensorType } from '../ir/types.js';
 import { inputsFor, inputsToLearn, withAverages } from '../passes/entries.js';
-import { passesOf } from '../passes/playerPasses.js';
+import { passesOf, total } from '../passes/playerPasses.js';
+import type { Gradients } from '../passes/derive/derive.js';
 import type { Becomes } from '../passes/derive/update.js';
 
 /** A tensor that lives across steps, as a checkpoint has it. */
@@ -75,7 +76,7 @@ export interface StepGraph {
 
 /** The graph of `predict`, simplified. */
 export function predictGraph(model: ModelGraph): PredictGraph {
-  const { model: simple } = differentiateModel(plain(model));
+  const { model: simple } = derivedOf(model);
   const averaged = withAverages(simple);
   const { outputs } = averaged.evaluation;
   const roots = outputs.map(({ node }) => node);
@@ -90,7 +91,7 @@ export function predictGraph(model: ModelGraph): PredictGraph {
 
 /** The graph of a step: forward, backward and updates. The model has a train block. */
 export function stepGraph(model: ModelGraph): StepGraph {
-  const { model: simple, players } = differentiateModel(plain(model));
+  const { model: simple, players } = derivedOf(model);
   const passes = passesOf(simple).map(({ player, results, states }): StepPass => {
     const own = simple.players[player];
     const nextOf = (list: readonly Becomes[]): Next[] =>
@@ -117,6 +118,26 @@ export function stepGraph(model: ModelGraph): StepGraph {
     losses: simple.training.losses.map(({ name }) => name),
     counters: countersIn(roots),
   };
+}
+
+/** What evaluation reports: the loss, the named ones, the metrics. */
+export function evaluationResults(model: ModelGraph): readonly Named[] {
+  const { evaluation } = withAverages(derivedOf(model).model);
+  return [...total(evaluation), ...evaluation.losses, ...evaluation.metrics];
+}
+
+/** What states become while the trainer looks at its data, before the first step. */
+export function observedStates(model: ModelGraph): readonly Next[] {
+  return derivedOf(model).model.observed;
+}
+
+const known = new WeakMap<ModelGraph, Gradients>();
+
+/** The gradients and updates of a model, which its graphs have in common. */
+function derivedOf(model: ModelGraph): Gradients {
+  let derived = known.get(model);
+  if (!derived) known.set(model, (derived = differentiateModel(plain(model))));
+  return derived;
 }
 
 /** The model without what concerns memory alone: activations are kept, and all is f32. */

@@ -1,0 +1,464 @@
+"""Trains the model whose modules stand beside this file: on one device, on all of a machine, or on many machines.
+
+    python train.py data.npz                           all devices of this machine
+    python train.py data.npz --hosts auto              a process on each machine of a cluster that tells (Slurm, TPU pods)
+    python train.py data.npz --hosts 8 --host 0 --coordinator HOST:PORT        the same by hand, --host 0 to 7
+
+data.npz comes of `nnc data MODEL.nn -o data.npz`. Each step divides the rows of a batch among the devices. Shuffling, checkpoints
+and metrics are those of `nnc train`. Needs jax >= 0.10 and numpy.
+"""
+
+import argparse, json, math, os, struct, time
+from pathlib import Path
+
+import jax
+import numpy as np
+from jax import export
+from jax.extend.core import Primitive
+from jax.extend.mlir import ir
+from jax.extend.mlir.dialects import func
+from jax.interpreters import mlir
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+here = Path(__file__).resolve().parent
+manifest = json.loads((here / "manifest.json").read_text(encoding="utf-8"))
+texts = {path.name: path.read_text(encoding="utf-8") for path in here.glob("*.mlir")}
+batch, blocks, settings = manifest["batch"], manifest["blocks"], manifest["train"]
+dtypes = {"f32": np.float32, "i32": np.int32, "i1": np.bool_}
+kinds = {each["name"]: (tuple(each["shape"]), dtypes[each["dtype"]]) for each in manifest["tensors"] + manifest["inputs"]}
+divided = {each["name"]: each["rows"] for each in manifest["inputs"]}
+
+
+# --- The modules: each function is an operation of JAX, whose text is put in where it is called.
+
+call = Primitive("nnc")
+call.multiple_results = True
+
+
+@call.def_abstract_eval
+def _(*_, of):
+    results = [(tuple(each["shape"]), dtypes[each["dtype"]]) for each in of.of["results"]]
+    return [jax.core.ShapedArray(*kind) for kind in results + [kinds[name] for name in of.of["updates"]]]
+
+
+def lower(ctx, *arguments, of):
+    name = lambda function: ir.StringAttr(function.attributes["sym_name"]).value
+    parsed = ir.Module.parse(texts[of.of["file"]], ctx.module_context.context)
+    found = next(each.operation for each in parsed.body.operations if name(each) == of.of["function"])
+    copy = found.clone(ip=ir.InsertionPoint(ctx.module_context.module.body))
+    copy.attributes["sym_visibility"] = ir.StringAttr.get("private")
+    ctx.module_context.symbol_table.insert(copy)  # where another has its name, it gets one of its own
+    results = ir.FunctionType(ir.TypeAttr(copy.attributes["function_type"]).value).results
+    return func.CallOp(list(results), ir.FlatSymbolRefAttr.get(name(copy)), list(arguments)).results
+
+
+mlir.register_lowering(call, lower)
+
+
+class Function:
+    """One of them on a mesh of devices: rows are divided among the devices, and everything else is on each of them."""
+
+    def __init__(self, of, mesh):
+        self.of = of
+        self.whole = NamedSharding(mesh, PartitionSpec())
+        rows = NamedSharding(mesh, PartitionSpec("rows"))
+        self.inputs = {name: rows if divided[name] else self.whole for name in of["inputs"]}
+        held, counted = [self.whole] * len(of["tensors"]), [self.whole] * len(of["counters"])
+        self.jit = jax.jit(
+            lambda *arguments: call.bind(*arguments, of=self),
+            in_shardings=[*held, *self.inputs.values(), *counted],
+            out_shardings=self.whole,
+            donate_argnums=[i for i, name in enumerate(of["tensors"]) if name in of["updates"]],
+        )
+
+    def arguments(self, state, rows, counters):
+        tensors = [state[name] for name in self.of["tensors"]]
+        given = [put(rows[name], by) for name, by in self.inputs.items()]
+        return [*tensors, *given, *[put(counters[name], self.whole) for name in self.of["counters"]]]
+
+    def __call__(self, state, rows, counters):
+        """What it gives, by name. Tensors that it updates are others in `state`."""
+        made = self.jit(*self.arguments(state, rows, counters))
+        names = [each["name"] for each in self.of["results"]]
+        state.update(zip(self.of["updates"], made[len(names) :]))
+        return dict(zip(names, made))
+
+
+def put(array, by):
+    """Each process has the same array, and puts on its devices what they have of it."""
+    array = np.asarray(array)
+    return jax.make_array_from_callback(array.shape, by, lambda at: array[at])
+
+
+def fetched(array):
+    """What is on each device."""
+    return np.asarray(array.addressable_data(0)) if isinstance(array, jax.Array) else np.asarray(array)
+
+
+# --- Random orders, which are those of nnc train.
+
+
+def threefry(key, counter):
+    """The first word of Threefry-2x32 in 20 rounds."""
+    keys = [np.array([word], np.uint32) for word in (*key, 0x1BD11BDA ^ key[0] ^ key[1])]
+    x, y = np.uint32(counter[0]) + keys[0], np.uint32(counter[1]) + keys[1]
+    for i in range(20):
+        by = np.uint32([13, 15, 26, 6, 17, 29, 16, 24][i % 8])
+        x = x + y
+        y = ((y << by) | (y >> (np.uint32(32) - by))) ^ x
+        if i % 4 == 3:
+            n = (i + 1) // 4
+            x, y = x + keys[n % 3], y + keys[(n + 1) % 3] + np.uint32(n)
+    return x
+
+
+def permutation(count, seed, stream):
+    """The numbers from 0 to count - 1 in random order (Fisher and Yates). Stream 0 is the split, stream n the order of epoch n."""
+    places = np.arange(count)
+    others = np.floor(threefry((seed, stream), (places, 2)) / 2**32 * (places + 1)).astype(int).tolist()
+    order = places.tolist()
+    for i in range(count - 1, 0, -1):
+        order[i], order[others[i]] = order[others[i]], order[i]
+    return np.array(order, int)
+
+
+# --- Data: arrays by input, and which of their rows are for what.
+
+
+def portions(data, seed):
+    """To train on, to validate with, to test with: each as its arrays and the rows of them."""
+    of = lambda part: {name: data[part + name] for name in divided if part + name in data}
+    train, own = of(""), {part: of(f"{part}.") for part in ("validation", "test")}
+    count = lambda arrays: next(len(array) for name, array in arrays.items() if divided[name])
+    rows = count(train)
+
+    def held(part):
+        share = 0 if own[part] else settings[part]
+        return min(rows - 1, max(1, math.floor(rows * share + 0.5))) if share else 0
+
+    validating, testing = held("validation"), held("test")
+    left = rows - validating - testing
+    order = permutation(rows, seed, 0) if settings.get("shuffle", True) and left < rows else np.arange(rows)
+    other = lambda part, some: (own[part], np.arange(count(own[part]))) if own[part] else (train, some)
+    ends = np.split(order, [left, left + validating])
+    return (train, ends[0]), other("validation", ends[1]), other("test", ends[2])
+
+
+def batches(arrays, rows, start=0):
+    """The rows in batches, from one on; those that make no whole batch are left out."""
+    for step in range(start, len(rows) // batch):
+        some = rows[step * batch : (step + 1) * batch]
+        yield {name: array[some] if divided[name] else array for name, array in arrays.items()}
+
+
+# --- Checkpoints: safetensors, by the model's names.
+
+
+def read(path):
+    """The arrays of a file by name, and its metadata."""
+    file = Path(path).read_bytes()
+    start = 8 + struct.unpack("<Q", file[:8])[0]
+    header = json.loads(file[8:start])
+    metadata = header.pop("__metadata__", {})
+    kind = {"F32": np.float32, "I32": np.int32}
+    of = lambda at: np.frombuffer(file, kind[at["dtype"]], math.prod(at["shape"]), start + at["data_offsets"][0])
+    return {name: of(at).reshape(at["shape"]) for name, at in header.items()}, metadata
+
+
+def write(path, arrays, metadata):
+    """Beside its place and then into it, so that there is a whole file at any moment."""
+    header, end = {"__metadata__": metadata}, 0
+    for name, array in arrays.items():
+        kind = "F32" if array.dtype == np.float32 else "I32"
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [end, end + array.nbytes]}
+        end += array.nbytes
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    beside = Path(f"{path}.part")
+    with open(beside, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for array in arrays.values():
+            file.write(np.ascontiguousarray(array).tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+class Trainer:
+    """The tensors of a checkpoint, what is counted beside them, and the model's functions on a mesh."""
+
+    def __init__(self, mesh):
+        function = lambda of: Function(of, mesh) if of else None
+        self.passes = [{name: function(block.get(name)) for name in ("step", "accumulate")} for block in blocks]
+        self.predict, self.evaluate, self.observe = [
+            function(manifest.get(name)) for name in ("predict", "evaluate", "observe")
+        ]
+        self.whole = NamedSharding(mesh, PartitionSpec())
+        self.calls_of_run = 0
+        self.load(*read(here / "initial.safetensors"))
+
+    def load(self, arrays, metadata):
+        begun, _ = read(here / "initial.safetensors")
+        weights = lambda names: {name for name in names if not name.startswith("optimizer/")}
+        averages = {f"{name}.ema": array for name, array in arrays.items()}
+        differing = weights(arrays) ^ (weights(begun) - (averages.keys() - arrays.keys()))
+        differing |= {name for name in arrays.keys() & begun.keys() if arrays[name].shape != begun[name].shape}
+        if differing:
+            raise SystemExit(f"the checkpoint does not fit {manifest['model']}: {', '.join(sorted(differing))}")
+        now = {**begun, **averages, **arrays}
+        self.state = {each["name"]: put(now[each["name"]], self.whole) for each in manifest["tensors"]}
+        count = lambda name: int(metadata.get(name, 0))
+        self.updates, self.calls, self.seed = count("update"), count("draw"), count("seed")
+        self.scale = float(metadata.get("learningRateScale", 1))
+        self.made = [count(f"passes/{block['name']}") if "name" in block else self.calls for block in blocks]
+
+    def counters(self, at=0):
+        """What is counted. Of several train blocks each counts its own passes."""
+        named = bool(blocks) and "name" in blocks[0]
+        passes = blocks[at]["passes"] if blocks else 1
+        update = self.made[at] // passes if named else self.updates
+        draw = self.calls * len(blocks) + at if named else self.calls
+        run = max(1, self.calls_of_run // (passes * (blocks[at]["every"] if named else 1)))
+        numbers = {"update": update + 1, "draw": draw, "run": run, "seed": self.seed}
+        words = {name: np.uint32(n % 2**32).view(np.int32) for name, n in numbers.items()}
+        return {**words, "learning_rate_scale": np.float32(self.scale)}
+
+    def step(self, rows):
+        """A pass of each train block whose turn it is. Losses and metrics are arrays that may still be under way."""
+        reported = {"loss": 0.0}
+        for i, block in enumerate(blocks):
+            if (self.calls + 1) % block["every"] == 0:
+                updates = (self.made[i] + 1) % block["passes"] == 0
+                function = self.passes[i]["step" if updates else "accumulate"]
+                reported.update(function(self.state, rows, self.counters(i)))
+                self.made[i] += 1
+                self.updates += updates and "name" not in block
+        self.calls += 1
+        if "name" in blocks[0]:
+            self.updates = self.calls
+        if manifest["total"]:
+            reported["loss"] = sum(reported.get(name, 0.0) for name in manifest["total"])
+        return reported
+
+    def save(self, path, optimizer, more={}):
+        about = {"format": "nnc", "model": manifest["model"], "source": manifest["source"]}
+        counts = {"update": self.updates, "draw": self.calls, "seed": self.seed, "learningRateScale": repr(self.scale)}
+        counts |= {f"passes/{block['name']}": n for block, n in zip(blocks, self.made) if "name" in block}
+        if optimizer:
+            about |= {name: str(n) for name, n in counts.items()}
+        names = [name for name in self.state if optimizer or not name.startswith("optimizer/")]
+        arrays = {name: fetched(self.state[name]) for name in names}
+        if jax.process_index() == 0:
+            write(path, arrays, {**about, **more})
+
+
+# --- Runs: the files of `nnc train`.
+
+
+class Mean:
+    """The mean of losses and metrics over rows; `sums` is how checkpoints hold it."""
+
+    def __init__(self, sums=None):
+        self.sums, self.waiting = sums or {"seen": 0, "of": {}}, []
+
+    def add(self, *losses, ahead=4):
+        """Waits for the losses of some steps before, so that devices always have work."""
+        self.waiting += losses
+        while len(self.waiting) > ahead:
+            for name, value in self.waiting.pop(0).items():
+                total, seen = self.sums["of"].get(name, (0.0, 0))
+                self.sums["of"][name] = (total + float(fetched(value)) * batch, seen + batch)
+            self.sums["seen"] += batch
+
+    def values(self):
+        self.add(ahead=0)
+        return {name: total / seen for name, (total, seen) in self.sums["of"].items()}
+
+
+class Run:
+    """Trains for epochs. Keeps the last and the best weights, and a row of metrics an epoch."""
+
+    def __init__(self, trainer, data, out):
+        self.trainer, self.out = trainer, Path(out)
+        self.train, self.validation, self.test = portions(data, trainer.seed)
+        words = {name.removesuffix(".words"): data[name].tolist() for name in data if name.endswith(".words")}
+        self.more = {"classes": json.dumps(words, ensure_ascii=False)} if words else {}
+        self.state = {"epoch": 1, "step": 0, "before": 0, "sums": None, "lowest": math.inf, "worse": 0}
+        self.best, self.seconds, self.begun, self.saved = None, 0.0, time.time(), time.time()
+        self.steps, left = divmod(len(self.train[1]), batch)
+        if self.steps == 0:
+            raise SystemExit(f"{left} rows to train on are less than a batch of {batch}")
+        aside = f"; {left} rows, which make no whole batch, are left out of each epoch" if left else ""
+        say(f"{manifest['model']}: {len(self.train[1])} rows, {self.steps} steps an epoch, {jax.device_count()} devices{aside}")
+
+    def resume(self):
+        arrays, metadata = read(self.out / "last.safetensors")
+        self.trainer.load(arrays, metadata)
+        position = json.loads(metadata["position"].replace('"Infinity"', "Infinity"))
+        self.state, self.best = position["state"], position.get("best")
+        rows = [json.loads(line) for line in open(self.out / "metrics.jsonl", encoding="utf-8") if line.endswith("\n")]
+        return [row for row in rows if row["epoch"] < self.state["epoch"]]
+
+    def begin(self, kept=()):
+        """The files of metrics, with the rows of a run that goes on."""
+        self.names = list(dict.fromkeys(["loss", *manifest["losses"], *manifest["metrics"]]))
+        columns = [f"{part}.{name}" for part in ("train", "validation") for name in self.names]
+        if jax.process_index() == 0:
+            self.out.mkdir(parents=True, exist_ok=True)
+            (self.out / "metrics.jsonl").write_text("", encoding="utf-8")
+            (self.out / "metrics.csv").write_text(",".join(["epoch", "step", "seconds", *columns]) + "\n", encoding="utf-8")
+        for row in kept:
+            self.note(row)
+            self.seconds = row["seconds"]
+
+    def note(self, row):
+        cells = [row.get(part, {}).get(name, "") for part in ("train", "validation") for name in self.names]
+        line = ",".join(map(str, [row["epoch"], row["step"], row["seconds"], *cells]))
+        for name, text in (("metrics.jsonl", json.dumps(row)), ("metrics.csv", line)):
+            if jax.process_index() == 0:
+                with open(self.out / name, "a", encoding="utf-8") as file:
+                    file.write(text + "\n")
+
+    def save(self):
+        position = {"state": self.state, "calls": self.trainer.calls, **({"best": self.best} if self.best else {})}
+        text = json.dumps(position).replace("Infinity", '"Infinity"')
+        self.trainer.save(self.out / "last.safetensors", True, {**self.more, "position": text})
+        self.saved = time.time()
+
+    def evaluated(self, arrays, rows):
+        mean = Mean()
+        for some in batches(arrays, rows):
+            mean.add(self.trainer.evaluate(self.trainer.state, some, self.trainer.counters()))
+        return mean.values()
+
+    def fit(self, epochs):
+        trainer, state = self.trainer, self.state
+        if trainer.observe and trainer.calls == 0:
+            for some in batches(self.train[0], np.sort(self.train[1])):
+                trainer.observe(trainer.state, some, trainer.counters())
+        trainer.calls_of_run = trainer.calls + (epochs + 1 - state["epoch"]) * self.steps - state["step"]
+        while state["epoch"] <= epochs and not self.is_over():
+            mean, rows = Mean(state["sums"]), self.train[1]
+            if settings.get("shuffle", True):
+                rows = rows[permutation(len(rows), trainer.seed, state["epoch"])]
+            for some in batches(self.train[0], rows, state["step"]):
+                mean.add(trainer.step(some))
+                state["step"] += 1
+                if self.is_due():
+                    mean.values()
+                    state["sums"] = mean.sums
+                    self.save()
+            seconds = self.seconds + time.time() - self.begun
+            row = {"epoch": state["epoch"], "step": trainer.updates, "seconds": seconds, "train": mean.values()}
+            checked = self.evaluated(*self.validation)
+            self.ended({**row, "validation": checked} if checked else row)
+        if len(self.test[1]) >= batch:
+            say(f"test: {told(self.evaluated(*self.test))}")
+
+    def is_due(self):
+        """Every half a minute, by the clock of the first process: all of them save at the same step."""
+        if jax.process_count() == 1:
+            return time.time() - self.saved > 30
+        return self.state["step"] % 1000 == 0
+
+    def is_over(self):
+        """Has there been no better epoch for so long that the run ends?"""
+        since = self.state["epoch"] - 1 - (self.best["epoch"] if self.best else 1)
+        return self.state["epoch"] > 1 and since >= settings.get("patience", math.inf)
+
+    def ended(self, row):
+        """Takes note of an epoch: whether it is the best, and what learning rates make of that."""
+        trainer, state, values = self.trainer, self.state, row.get("validation", row["train"])
+        if not math.isfinite(row["train"]["loss"]):
+            raise SystemExit(f"epoch {row['epoch']}: the loss is {row['train']['loss']}; {self.out} holds what was before")
+        monitor = settings.get("monitor", "loss")
+        value = values[monitor.removeprefix("-")]
+        score = -value if monitor in manifest["metrics"] else value
+        better = math.isfinite(score) and score < state["lowest"]
+        if better:
+            self.best, state["lowest"] = {"epoch": row["epoch"], "value": value}, score
+            trainer.save(self.out / "best.safetensors", False, {**self.more, "epoch": str(row["epoch"])})
+        state["worse"] = 0 if better else state["worse"] + 1
+        if "plateau" in settings and state["worse"] > settings["plateau"]["patience"]:
+            trainer.scale, state["worse"] = trainer.scale * settings["plateau"]["factor"], 0
+        state |= {"epoch": row["epoch"] + 1, "before": state["step"], "step": 0, "sums": {"seen": 0, "of": {}}}
+        self.note(row)
+        self.save()
+        checked = f"  validation: {told(row['validation'])}" if "validation" in row else ""
+        say(f"epoch {row['epoch']}: {told(row['train'])}{checked}  {row['seconds']:.0f} s{'  best' if better else ''}")
+
+
+def told(values):
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+
+
+def say(text):
+    if jax.process_index() == 0:
+        print(text, flush=True)
+
+
+# --- What else can be done with the modules.
+
+
+def predict(trainer, data, path):
+    """Writes the outputs for all rows; the last batch is filled up with the last row."""
+    arrays = {name: data[name] for name in trainer.predict.of["inputs"]}
+    count = next((len(array) for name, array in arrays.items() if divided[name]), batch)
+    rows = np.minimum(np.arange(-(-count // batch) * batch), count - 1)
+    made = [trainer.predict(trainer.state, some, trainer.counters()) for some in batches(arrays, rows)]
+    outputs = {name: np.concatenate([fetched(each[name]) for each in made])[:count] for name in made[0]}
+    if jax.process_index() == 0:
+        np.savez(path, **outputs)
+    say(f"{path}: {count} rows")
+
+
+def portable(trainer, path):
+    """Writes a step, or predict where there is none, for jax.export.deserialize(bytes).call(*tensors, *inputs, *counters)."""
+    function = trainer.passes[0]["step"] if blocks else trainer.predict
+    rows = {name: np.zeros(*kinds[name]) for name in divided}
+    made = export.export(function.jit)(*function.arguments(trainer.state, rows, trainer.counters()))
+    Path(path).write_bytes(made.serialize())
+    say(f"{path}: {function.of['function']} on {made.nr_devices} devices ({', '.join(made.platforms)})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    option = parser.add_argument
+    option("data", nargs="?", help="the archive that nnc data writes")
+    option("--epochs", type=int, default=settings["epochs"], help="how often to go through the data")
+    option("--out", default=f"runs/{manifest['model']}", help="the folder for checkpoints and metrics")
+    option("--resume", action="store_true", help="go on with the run in that folder; --epochs is how many it has in all")
+    option("--from", dest="start", metavar="CHECKPOINT", help="start from the tensors of a checkpoint")
+    option("--hosts", help="how many processes there are, or auto")
+    option("--host", type=int, help="which of them this is, from 0")
+    option("--coordinator", metavar="HOST:PORT", help="where process 0 listens")
+    option("--precision", choices=["default", "high", "highest"], default="highest", help="of products; highest is f32")
+    option("--predict", metavar="OUT.npz", help="write the outputs for data instead of training")
+    option("--portable", metavar="FILE", help="write a step as an artifact of jax.export instead of training")
+    given = parser.parse_args()
+    if given.data is None and not given.portable:
+        parser.error("the following arguments are required: data")
+    if given.hosts:
+        by_hand = (given.coordinator, int(given.hosts), given.host) if given.hosts != "auto" else ()
+        jax.distributed.initialize(*by_hand)
+    if batch % jax.device_count():
+        raise SystemExit(f"{jax.device_count()} devices cannot share a batch of {batch} rows: export with another --batch")
+    for name, text in texts.items():
+        texts[name] = text.replace("DEFAULT", given.precision.upper())
+    trainer = Trainer(Mesh(np.array(jax.devices()), ("rows",)))
+    if given.start:
+        trainer.load(*read(given.start))
+    if given.portable:
+        return portable(trainer, given.portable)
+    data = np.load(given.data)
+    if given.predict:
+        return predict(trainer, data, given.predict)
+    if not blocks:
+        raise SystemExit(f"{manifest['model']} has no train block: --predict OUT.npz says what it makes of data")
+    run = Run(trainer, data, given.out)
+    run.begin(run.resume() if given.resume else ())
+    run.fit(given.epochs)
+
+
+if __name__ == "__main__":
+    main()
