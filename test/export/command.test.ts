@@ -92,7 +92,7 @@ it.each([
 });
 
 it.each([
-  [[], 'error: --onnx says what is written'],
+  [[], 'error: --onnx or --stablehlo says what is written'],
   [
     ['--onnx', 'm.onnx', '--opset', '19'],
     "error: option '--opset <18|20>' argument '19' is invalid. It should be 18 or 20.",
