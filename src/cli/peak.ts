@@ -1,6 +1,7 @@
 // How fast this core multiplies and adds: a loop in WebAssembly that does nothing else.
 import { setFlagsFromString } from 'node:v8';
-import { createCode, createModule } from '../codegen/wasm/assembler.js';
+import { createModule } from '../codegen/wasm/assembler.js';
+import { createCode } from '../codegen/wasm/code.js';
 
 /** Independent sums: enough to keep two units busy through the latency of a product and a sum, and few enough for registers. */
 const sums = 12;

@@ -123,8 +123,8 @@ describe('what follows a loop in pairs', () => {
     const offsets = new Map([...example.buffers, ...kernel.scratch].map((b, i) => [b, toIndex(10_000 * i)]));
     /** Offsets of stored vectors, one after another. */
     const stored = (relaxed: boolean): number[] => {
-      const { bytes } = emitKernel(paceKernel(kernel, relaxed), { offsets, relaxed, sizes: [], axes: [] });
-      return bytes.flatMap((byte, i) => (byte === 0xfd && bytes[i + 1] === 0x0b ? [unsigned(bytes, i + 3)] : []));
+      const { heads, values } = emitKernel(paceKernel(kernel, relaxed), { offsets, relaxed, sizes: [], axes: [] });
+      return values.filter((_, i) => heads[i].bytes[0] === 0xfd && heads[i].bytes[1] === 0x0b);
     };
     const backwards = (list: readonly number[]): boolean =>
       list.some((_, i) => i + 8 <= list.length && list.slice(i + 1, i + 8).every((at, k) => at < list[i + k]));
@@ -151,11 +151,6 @@ describe('what follows a loop in pairs', () => {
     for (const block of blocks(kernelOf(nests.rowSums(batch, 37)).body)) expect(lastSumFirst(block)).toEqual(block);
   });
 });
-
-/** A number of seven bits a byte, the low ones first. */
-function unsigned(bytes: readonly number[], at: number): number {
-  return bytes[at] < 128 ? bytes[at] : (bytes[at] & 127) + 128 * unsigned(bytes, at + 1);
-}
 
 function localsOf(value: Scalar, into: Set<string> = new Set(), seen: Set<string> = new Set()): Set<string> {
   if (seen.has(value.key)) return into;

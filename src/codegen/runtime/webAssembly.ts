@@ -1,11 +1,5 @@
 // What a module with WebAssembly inside needs from JavaScript: its code compiled, and memory that can be had or not.
-
-/** The bytes of a text in base64 that deflates them. */
-export async function unpackBytes(text: string): Promise<Uint8Array & BufferSource> {
-  const packed = new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]);
-  const stream = packed.stream().pipeThrough(new DecompressionStream('deflate'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
+import { joinBinary, unpackBytes } from './binary.js';
 
 /** Compiles the first of the binaries whose instructions are known here; for memory that threads share where the byte is given that tells it. */
 export async function compileWebAssembly(
@@ -16,7 +10,7 @@ export async function compileWebAssembly(
   if (typeof WebAssembly === 'undefined')
     throw new Error(`${name} needs WebAssembly, which is missing here: compile the model with --target ts`);
   for (const binary of binaries) {
-    const bytes = await unpackBytes(binary);
+    const bytes = joinBinary(await unpackBytes(binary));
     if (sharedAt !== undefined) bytes[sharedAt] = 3;
     if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes);
   }

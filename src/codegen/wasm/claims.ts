@@ -1,6 +1,7 @@
 // How threads divide work: functions by which a thread takes the next piece, and waits until all pieces so far are done.
 import { threadWords } from '../../ir/control.js';
-import { createCode, type Code, type Module } from './assembler.js';
+import type { Module } from './assembler.js';
+import { createCode, type Code } from './code.js';
 
 /** Looks at a number so often, some tens of microseconds, before the thread sleeps. */
 const looks = 20_000;

@@ -1,6 +1,6 @@
 // Vectors of numbers: each is built once in a function, before all other code.
 import type { ScalarType } from '../../ir/scalar.js';
-import { floatBytes } from './assembler.js';
+import { floatBytes } from './bytes.js';
 import type { Emission } from './emission.js';
 
 /** A vector of four numbers; truths are all bits or none. */

@@ -3,7 +3,7 @@ import type { Axis, Index } from '../../ir/index.js';
 import type { Buffer, Scalar } from '../../ir/scalar.js';
 import { isLanes } from '../../ir/scalar.js';
 import { someOf } from '../../ir/walk.js';
-import { createCode, type Code, type ValueType } from './assembler.js';
+import { createCode, type Code, type ValueType } from './code.js';
 
 export interface Emission {
   readonly code: Code;

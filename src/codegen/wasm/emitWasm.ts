@@ -21,7 +21,8 @@ import { ownMemory, ownStride, thread, threads } from '../../ir/threads.js';
 import { kernelLabel } from '../text/provenance.js';
 import { usesOf } from '../uses.js';
 import { emitBound, emitIndex } from './addresses.js';
-import { createModule, type Code, type Module } from './assembler.js';
+import { createModule, type Module } from './assembler.js';
+import type { Code } from './code.js';
 import { createEmission, inFrame, takeLocal, type Emission } from './emission.js';
 import { emitKernel } from './kernel.js';
 import { defineClaims, type Claims } from './claims.js';
@@ -39,6 +40,8 @@ export interface Wasm {
    * there are, and what defineClaims exports.
    */
   readonly binary: Uint8Array;
+  /** The same taken apart, for its text. */
+  readonly packed: Uint8Array;
   /** Where threads share the work: the offset of the byte that is 1, and 3 for memory that they share. */
   readonly sharedAt?: number;
   /** Entries in which they do. */
@@ -83,9 +86,19 @@ export function emitWasm(program: Program, options: WasmOptions = {}): Wasm {
     module.export(entry.name, index);
   }
   writeConstants(module, program.buffers, offsets);
-  const binary = module.toBytes();
   const shared = new Set(entries.flatMap((e) => (!e.alone && anyShared(e.steps) ? [e.name] : [])));
-  return { binary, sharedAt: module.sharedAt, shared, sizes, entries: entries.map((e) => e.name) };
+  return {
+    get binary() {
+      return module.toBytes();
+    },
+    get packed() {
+      return module.toPacked();
+    },
+    sharedAt: module.sharedAt,
+    shared,
+    sizes,
+    entries: entries.map((e) => e.name),
+  };
 }
 
 /** Buffers lie where the largest sizes so far have put them. */
@@ -113,7 +126,7 @@ function defineKernels(
       return { kernel, parameters, codes: stretchesOf(kernel.body).map(emit) };
     });
   const functions = new Map<Kernel, KernelFunction>();
-  const lengthOf = (codes: readonly Code[]): number => codes.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const lengthOf = (codes: readonly Code[]): number => codes.reduce((sum, { heads }) => sum + heads.length, 0);
   for (const { kernel, parameters, codes } of written.sort((a, b) => lengthOf(a.codes) - lengthOf(b.codes))) {
     const count = parameters.sizes.length + parameters.axes.length;
     const indices = codes.map((code) => {

@@ -1,6 +1,6 @@
 // Halves in memory: widened to f32 where they are loaded, rounded to the nearest even where they are stored, by integer arithmetic.
 import { isLanes, type Scalar } from '../../ir/scalar.js';
-import type { ValueType } from './assembler.js';
+import type { ValueType } from './code.js';
 import { emitConstant } from './constants.js';
 import type { Emission } from './emission.js';
 

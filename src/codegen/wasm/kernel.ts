@@ -3,7 +3,7 @@ import { constantOf, provablyLess, scale, sub, zero, type Axis, type Index } fro
 import type { Kernel, Statement } from '../../ir/program.js';
 import { isLanes, type Buffer } from '../../ir/scalar.js';
 import { emitAddress, emitBound, emitIndex } from './addresses.js';
-import type { Code } from './assembler.js';
+import type { Code } from './code.js';
 import { createEmission, forget, forgetValues, inFrame, takeLocal, valueType, type Emission } from './emission.js';
 import { emitTogether, inLockStep } from './lockstep.js';
 import { storeHalf } from './halves.js';

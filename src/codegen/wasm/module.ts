@@ -1,4 +1,4 @@
-// The engine of WebAssembly: one binary, deflated and in base64, that holds all kernels and entries, and one memory with views for
+// The engine of WebAssembly: one binary, packed and in base64, that holds all kernels and entries, and one memory with views for
 // JavaScript.
 import { zlibSync } from 'fflate';
 import type { Index } from '../../ir/index.js';
@@ -63,14 +63,14 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
   };
 }
 
-function binary(before: string, { binary: bytes }: Wasm, name: string): Definition {
-  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(zlibSync(bytes, { level: 9 }))}';` };
+function binary(before: string, { packed }: Wasm, name: string): Definition {
+  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(zlibSync(packed, { level: 9 }))}';` };
 }
 
 /** The kernels of a binary: what each computes and how. */
 function listOf(kernels: readonly Kernel[]): string {
   const lines = kernels.flatMap((k) => [k.name, ...provenanceLines(k).map((line) => `  ${line}`)]);
-  return `${comment(['WebAssembly, deflated and in base64: a function for each entry, which calls these in order.', '', ...lines])}\n`;
+  return `${comment(['WebAssembly, packed and in base64: a function for each entry, which calls these in order.', '', ...lines])}\n`;
 }
 
 /** Buffers that JavaScript reads or writes, with their fields of Memory. */
