@@ -81,6 +81,16 @@ export function orRefuse<Result>(words: number, action: () => Result): Result {
   }
 }
 
+/** Gives arrays of memory one after another, each from a multiple of 16 bytes on. */
+export function floatsFrom(buffer: ArrayBufferLike, start: number): (length: number) => Float32Array {
+  let at = start;
+  return (length) => {
+    const array = new Float32Array(buffer, at, length);
+    at += 16 * Math.ceil(length / 4);
+    return array;
+  };
+}
+
 /** A short array is copied faster by a loop. */
 export function copyFloats(from: Float32Array, to: Float32Array): void {
   if (from.length > 32) to.set(from);

@@ -3,11 +3,11 @@
 /** Bytes one after another. Engines copy whole arrays at once, and single bytes slowly while the code of a compiler is new to them. */
 export type Pieces = (readonly number[] | Uint8Array)[];
 
-export function lengthOf(pieces: Pieces): number {
+export function lengthOf(pieces: Readonly<Pieces>): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-export function joined(pieces: Pieces): Uint8Array {
+export function joined(pieces: Readonly<Pieces>): Uint8Array {
   const bytes = new Uint8Array(lengthOf(pieces));
   let at = 0;
   for (const piece of pieces) {

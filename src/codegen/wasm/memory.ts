@@ -81,8 +81,8 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
     'entries: exports as unknown as Entries',
     'over: (memory) => new WebAssembly.Instance(code, imports(memory)).exports as unknown as Entries',
     ...sizes.flatMap((s) => [`${s.now}: 0`, `${s.room}: 0`]),
-    ...fieldsOf(fields).map(({ name, list, type }) => `${name}: ${list ? '[]' : `new ${type}(0)`}`),
-    'parameters: {} as Memory["parameters"]',
+    ...fieldsOf(fields).flatMap(({ name, list }) => (list ? [`${name}: []`] : [])),
+    ...(program.parameters.length > 0 ? [] : ['parameters: {}']),
     'handedOut: false',
     'mirrors: undefined',
     ...(own ? ['team'] : []),
@@ -113,17 +113,17 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
         : []),
       `const imports = (memory: WebAssembly.Memory) => ({ env: { memory${own ? ', sleep' : ''} } });`,
       'const { exports } = await WebAssembly.instantiate(code, imports(memory));',
-      `const m: Memory = {\n${fieldsOfMemory.join(',\n')},\n};`,
+      '// Its views are made together with room for them.',
+      `const m = {\n${fieldsOfMemory.join(',\n')},\n} as Memory;`,
       `reserve(${['m', ...sizes.map((s) => s.variable)].join(', ')});`,
       'return m;',
     ].join('\n'),
   };
 }
 
-function reserve({ program, layout, fields }: MemoryParts): Definition {
+function reserve(parts: MemoryParts): Definition {
+  const { program, layout } = parts;
   const { own } = program.memory;
-  const view = ([buffer, field]: readonly [Buffer, string]): string =>
-    `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${byteOffset(program, layout, buffer)}, ${printSize(buffer.length, layout)});`;
   const named = program.parameters.map((p) => [p.name, `m.${layout.fields.get(p.buffer) ?? ''}`] as const);
   const outlive = named.length > 0;
   return {
@@ -144,7 +144,7 @@ function reserve({ program, layout, fields }: MemoryParts): Definition {
         : []),
       'growMemory(m.memory, words);',
       'const { buffer } = m.memory;',
-      ...statementsOf(fields.map(view), true),
+      ...statementsOf(views(parts), true),
       ...(outlive
         ? [
             `const parameters: Memory["parameters"] = ${membersOf(named, parameterTypes)};`,
@@ -155,6 +155,44 @@ function reserve({ program, layout, fields }: MemoryParts): Definition {
       ...layout.sizes.map((s) => `m.${s.room} = ${s.variable};`),
     ].join('\n'),
   };
+}
+
+/** Statements that make the views. Of the most floats that lie one after another, each says its length alone. */
+function views({ program, layout, fields }: MemoryParts): string[] {
+  const view = ([buffer, field]: readonly [Buffer, string]): string =>
+    `m.${field} = new ${arrayTypes[buffer.dtype]}(buffer, ${byteOffset(program, layout, buffer)}, ${printSize(buffer.length, layout)});`;
+  const { from, to } = longestRow(program, fields);
+  if (to - from < fewestInRow) return fields.map(view);
+  return [
+    ...fields.slice(0, from).map(view),
+    `const floats = floatsFrom(buffer, ${byteOffset(program, layout, fields[from][0])});`,
+    ...fields.slice(from, to).map(([buffer, field]) => `m.${field} = floats(${printSize(buffer.length, layout)});`),
+    ...fields.slice(to).map(view),
+  ];
+}
+
+/** So many views are shorter with `floatsFrom`. */
+const fewestInRow = 4;
+
+/** The most fields of floats side by side that lie in memory one after another, each from a multiple of 16 bytes on. */
+function longestRow({ memory }: TrainerProgram, fields: MemoryParts['fields']): { from: number; to: number } {
+  let [best, row] = [
+    { from: 0, to: 0 },
+    { from: 0, to: 0 },
+  ];
+  let end: number | undefined;
+  fields.forEach(([buffer], i) => {
+    const start = constantOf(memory.offsets.get(buffer) ?? zero);
+    const length = constantOf(buffer.length);
+    const follows = buffer.dtype === 'f32' && start !== undefined && start === end;
+    row = { from: follows ? row.from : i, to: i + 1 };
+    end =
+      buffer.dtype === 'f32' && start !== undefined && length !== undefined
+        ? start + 4 * Math.ceil(length / 4)
+        : undefined;
+    if (end !== undefined && row.to - row.from > best.to - best.from) best = row;
+  });
+  return best;
 }
 
 /** Where a buffer begins, in bytes. */

@@ -1,6 +1,6 @@
 // The engine of WebAssembly: one binary, packed and in base64, that holds all kernels and entries, and one memory with views for
 // JavaScript.
-import { zlibSync } from 'fflate';
+import { Zlib } from 'fflate';
 import type { Index } from '../../ir/index.js';
 import { threadWords } from '../../ir/control.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
@@ -14,6 +14,7 @@ import { method } from '../module/trainer/lines.js';
 import { provenanceLines } from '../text/provenance.js';
 import { comment, memberOf } from '../text/quote.js';
 import { usesOf } from '../uses.js';
+import { joined } from './bytes.js';
 import { emitWasm, type Wasm } from './emitWasm.js';
 import { printMemory } from './memory.js';
 
@@ -64,7 +65,7 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
 }
 
 function binary(before: string, { packed }: Wasm, name: string): Definition {
-  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(zlibSync(packed, { level: 9 }))}';` };
+  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(deflated(packed))}';` };
 }
 
 /** The kernels of a binary: what each computes and how. */
@@ -117,6 +118,21 @@ function runner(
     returns: 'void',
     body: [...calls, ...(!own ? [call()] : shared.has(entry.name) ? together : [call('0', '1')])].join('\n'),
   };
+}
+
+/** Codes of their own are worth their description to pieces of so many bytes. */
+const worthCodes = 512;
+
+/** One stream, in which each long piece has codes of its own. */
+function deflated(pieces: readonly Uint8Array[]): Uint8Array {
+  const found: Uint8Array[] = [];
+  const stream = new Zlib({ level: 9 }, (bytes) => found.push(bytes));
+  pieces.forEach((piece, i) => {
+    const last = i === pieces.length - 1;
+    stream.push(piece, last);
+    if (!last && piece.length >= worthCodes) stream.flush();
+  });
+  return joined(found);
 }
 
 function base64(bytes: Uint8Array): string {

@@ -32,7 +32,8 @@ interface Listed {
 /** The part of each operand; that of the bytes before the code, 0, holds none. */
 const partOf: Record<Operand, number> = { none: 0, get: 4, set: 5, offset: 6, unsigned: 7, signed: 7 };
 
-export function packBinary({ before, bodies, after }: Apart): Uint8Array {
+/** Pieces that deflate best each by itself: one after another they are what joinBinary takes. */
+export function packBinary({ before, bodies, after }: Apart): Uint8Array[] {
   const { list, ofBodies } = listOf(bodies);
   const [table, order, gets, sets, offsets, numbers]: number[][] = Array.from({ length: 6 }, () => []);
   for (const { part, bytes } of list) table.push(part, ...unsigned(bytes.length), ...bytes);
@@ -54,11 +55,8 @@ export function packBinary({ before, bodies, after }: Apart): Uint8Array {
   });
   const parts = [before, after, table, order, gets, sets, offsets, numbers];
   const length = bodies.reduce((sum, body) => sum + unsignedLength(body.length) + body.length, 0);
-  return joined([
-    unsigned(before.length + length + after.length),
-    parts.flatMap((part) => unsigned(part.length)),
-    ...parts,
-  ]);
+  const head = [unsigned(before.length + length + after.length), ...parts.map((part) => unsigned(part.length))];
+  return [joined([...head, before]), ...parts.slice(1).map((part) => joined([part]))];
 }
 
 /** Where the local is among those used, the last first, counted from 1; 0 where it is new. It is the first from now on. */
