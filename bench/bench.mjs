@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { transform } from 'esbuild';
@@ -75,10 +75,14 @@ async function benchCompile() {
 }
 
 async function benchSize() {
-  const { code } = await transform(await codeOf(mnist), { minify: true, format: 'esm' });
-  console.log(
-    `module of mnist.nn\n  minified            ${code.length} bytes\n  minified, gzipped   ${gzipSync(code, { level: 9 }).length} bytes`,
-  );
+  const models = ['../examples/mnist/mnist.nn', 'peers/models/lenet.nn', 'peers/models/char-transformer.nn'];
+  console.log('modules, minified and gzipped');
+  for (const model of models)
+    for (const target of ['ts', 'wasm']) {
+      const { code } = await transform(await codeOf(join(here, model), target), { minify: true, format: 'esm' });
+      const bytes = gzipSync(code, { level: 9 }).length.toLocaleString('en');
+      console.log(`  ${`${basename(model)}, ${target}`.padEnd(28)}${bytes.padStart(7)} bytes`);
+    }
 }
 
 async function trainerOf(name, options) {
@@ -87,8 +91,9 @@ async function trainerOf(name, options) {
   return createTrainer(options);
 }
 
-async function codeOf(path) {
-  const { code, diagnostics } = await compile({ file: path, text: readFileSync(path, 'utf8') }, { language: 'js' });
+async function codeOf(path, target = 'ts') {
+  const source = { file: path, text: readFileSync(path, 'utf8') };
+  const { code, diagnostics } = await compile(source, { target, language: 'js' });
   if (code === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
   return code;
 }
