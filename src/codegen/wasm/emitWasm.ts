@@ -1,12 +1,10 @@
 // A program as one WebAssembly module: a function for each kernel, and one for each entry that calls them in order.
 import {
   add,
-  axesOf,
   axis,
   constantOf,
   mul,
   size,
-  sizesOf,
   sub,
   substitute,
   toIndex,
@@ -24,6 +22,7 @@ import { emitBound, emitIndex } from './addresses.js';
 import { createModule, type Module } from './assembler.js';
 import type { Code } from './code.js';
 import { createEmission, inFrame, takeLocal, type Emission } from './emission.js';
+import { axesOfKernel, sizesIn, sizesOfKernel } from './mentions.js';
 import { emitKernel } from './kernel.js';
 import { defineClaims, type Claims } from './claims.js';
 import { anyShared, Since, stretchesOf } from './threads.js';
@@ -362,34 +361,6 @@ function emitCall(e: Emission, called: KernelFunction, run: Run, index: number):
     else pass(e.axes.get(axis));
   }
   e.code.call(index);
-}
-
-/** The sizes that the kernel mentions, and those on which the offsets of its buffers depend. */
-function sizesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): string[] {
-  const { sizes, buffers } = usesOf(kernel);
-  const found = new Set(sizes);
-  for (const buffer of buffers) sizesOf(offsets.get(buffer) ?? zero, found);
-  return [...found];
-}
-
-/** Axes of loops around its calls, and where the thread's own buffers begin. */
-function axesOfKernel(kernel: Kernel, offsets: ReadonlyMap<Buffer, Index>): Axis[] {
-  const { axes, buffers } = usesOf(kernel);
-  const found = new Set(axes);
-  for (const buffer of buffers) axesOf(offsets.get(buffer) ?? zero, found);
-  return [...found];
-}
-
-/** Every run-time size of the program, sorted. */
-function sizesIn(program: Program): string[] {
-  const found = sizesOf(program.memory.length);
-  if (program.memory.own) sizesOf(program.memory.own, found);
-  for (const run of runsOf(Object.values(program.entries).flatMap((entry) => entry.steps))) {
-    for (const name of usesOf(run.kernel).sizes) found.add(name);
-    for (const buffer of usesOf(run.kernel).buffers)
-      sizesOf(program.memory.offsets.get(actualOf(run, buffer)) ?? zero, found);
-  }
-  return [...found].sort();
 }
 
 /** The tables that kernels read. */
