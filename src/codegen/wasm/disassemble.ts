@@ -25,6 +25,8 @@ know('call', [0x10], 'index');
 know('local.get', [0x20], 'index');
 know('local.set', [0x21], 'index');
 know('local.tee', [0x22], 'index');
+know('global.get', [0x23], 'index');
+know('global.set', [0x24], 'index');
 know('i32.const', [0x41], 'i32');
 know('f32.const', [0x43], 'f32');
 know('v128.const', [0xfd, 0x0c], 'v128');
@@ -57,6 +59,7 @@ export function disassemble(binary: Uint8Array): string {
         else out.push(`  (import ${from} (memory ${limitsOf(reader)}))`);
       });
     else if (id === 3) list(() => declared.push(reader.unsigned()));
+    else if (id === 6) list(() => out.push(`  (global ${globalOf(reader)})`));
     else if (id === 7)
       list(() => {
         const name = reader.text();
@@ -101,6 +104,15 @@ function typeOf(reader: Reader): string {
     return found.length > 0 ? ` (${name} ${found.join(' ')})` : '';
   };
   return `${list('param')}${list('result')}`;
+}
+
+/** A counter: mutable, and an i32 to begin with. */
+function globalOf(reader: Reader): string {
+  const type = valueTypes[reader.byte()];
+  reader.skip(2);
+  const first = reader.signed();
+  reader.skip(1);
+  return `(mut ${type}) (i32.const ${first})`;
 }
 
 function limitsOf(reader: Reader): string {
