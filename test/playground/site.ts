@@ -44,7 +44,8 @@ export async function openSite(): Promise<Site> {
   const fetched = new Map<string, number>();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
-  page.on('console', (said) => faults.push(said.text()));
+  // The picture that is opened first has no page to name an icon.
+  page.on('console', (said) => said.location().url.endsWith('/favicon.ico') || faults.push(said.text()));
   page.context().on('response', (response) => {
     const { pathname, protocol } = new URL(response.url());
     const file = pathname === '/' ? '/index.html' : pathname;
