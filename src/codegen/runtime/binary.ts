@@ -8,7 +8,7 @@ export async function unpackBytes(text: string): Promise<Uint8Array> {
 }
 
 /** Bytes that are read or written one after another. */
-interface Part {
+interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
 }
@@ -16,7 +16,7 @@ interface Part {
 /** An instruction, and the part that holds what it takes. */
 interface Instruction {
   readonly bytes: Uint8Array;
-  readonly operands: Part;
+  readonly operands: Cursor;
 }
 
 /**
@@ -25,11 +25,11 @@ interface Instruction {
  * locals that are set, offsets, and numbers.
  */
 export function joinBinary(packed: Uint8Array): Uint8Array & BufferSource {
-  const whole: Part = { bytes: packed, at: 0 };
+  const whole: Cursor = { bytes: packed, at: 0 };
   const bytes = new Uint8Array(readNumber(whole));
-  const binary: Part = { bytes, at: 0 };
+  const binary: Cursor = { bytes, at: 0 };
   const lengths = Array.from({ length: 8 }, () => readNumber(whole));
-  const parts = lengths.map((length): Part => ({ bytes: readBytes(whole, length), at: 0 }));
+  const parts = lengths.map((length): Cursor => ({ bytes: readBytes(whole, length), at: 0 }));
   const [before, after, list, , , , , numbers] = parts;
   const instructions: Instruction[] = [];
   while (list.at < list.bytes.length) {
@@ -46,7 +46,7 @@ export function joinBinary(packed: Uint8Array): Uint8Array & BufferSource {
  * The next function. A local stands as how many were used since, counted from 1, or as 0 where it is new; an offset as how far it is from
  * the last of the same instruction.
  */
-function joinFunction(binary: Part, instructions: readonly Instruction[], parts: readonly Part[]): void {
+function joinFunction(binary: Cursor, instructions: readonly Instruction[], parts: readonly Cursor[]): void {
   const [, , , order, gets, sets, offsets, numbers] = parts;
   const recent = Array.from({ length: readNumber(numbers) }, (_, i) => i);
   const last = instructions.map(() => 0);
@@ -75,16 +75,16 @@ function joinFunction(binary: Part, instructions: readonly Instruction[], parts:
   }
 }
 
-function readBytes(from: Part, length: number): Uint8Array {
+function readBytes(from: Cursor, length: number): Uint8Array {
   return from.bytes.subarray(from.at, (from.at += length));
 }
 
-function writeBytes(to: Part, bytes: Uint8Array): void {
+function writeBytes(to: Cursor, bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i++) to.bytes[to.at++] = bytes[i];
 }
 
 /** A number in LEB128: seven bits a byte, least significant first. */
-function readNumber(from: Part): number {
+function readNumber(from: Cursor): number {
   let [value, scale] = [0, 1];
   for (;;) {
     const byte = from.bytes[from.at++];
@@ -94,7 +94,7 @@ function readNumber(from: Part): number {
   }
 }
 
-function writeNumber(to: Part, value: number): void {
+function writeNumber(to: Cursor, value: number): void {
   let rest = value;
   for (; rest > 127; rest = Math.floor(rest / 128)) to.bytes[to.at++] = (rest % 128) | 128;
   to.bytes[to.at++] = rest;
