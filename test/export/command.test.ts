@@ -75,10 +75,10 @@ it.each([
     'two values of one name',
     `${head.replaceAll('x', 'step')}${trained}}`,
     `error[export-unsaid]: ONNX cannot say two values called step
-  ┌─ m.nn:1:7
+  ┌─ m.nn:2:9
   │
-1 │ model m {
-  │       ─
+2 │   input step: [batch, 2]
+  │         ────
   │
   = inputs, weights, states and outputs are called as in the model, and a step is given step and seed besides
   = nothing was written

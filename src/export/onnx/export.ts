@@ -2,7 +2,7 @@
 import { Fault } from '../../diagnostics/diagnostic.js';
 import { exportUnsaid, exportWithoutRun, exportWithoutStep } from '../../diagnostics/exports.js';
 import { version } from '../../embedded.js';
-import { nameOf, placeOf } from '../../inspect/health/places.js';
+import { declaredPlace, nameOf, placeOf } from '../../inspect/health/places.js';
 import { isOp } from '../../ir/graph.js';
 import { constantOf, toIndex } from '../../ir/index.js';
 import type { ModelGraph, ModelInput } from '../../ir/model.js';
@@ -96,11 +96,11 @@ function stepFile(model: ModelGraph, updates: number | undefined, opset: number)
   const given = [...inputs, ...held, ...counts];
   const nexts = held.map(({ name, type }) => ({ name: `next:${name}`, type, of: name }));
   const told = reported.map((name) => ({ name, type: { element: f32, shape: [] } }));
+  const roots = graph.passes.flatMap(rootsOf);
   checkNames(
     model,
     [...given, ...nexts, ...told].map(({ name }) => name),
   );
-  const roots = graph.passes.flatMap(rootsOf);
   const speller = createSpeller(roots, { opset, precise: true });
   const around = createAround([...inputs, ...counts], [...held, ...nexts, ...told], speller);
   const root = new Writer(around, []);
@@ -128,7 +128,8 @@ function checkNames(model: ModelGraph, names: readonly string[]): void {
     'inputs, weights, states and outputs are called as in the model, and a step is given step and seed besides',
   ];
   const what = `two values called ${twice}`;
-  throw new Fault(exportUnsaid({ format: 'ONNX', what, span: nameOf(model), notes, help: 'rename one of them' }));
+  const span = declaredPlace(model, twice);
+  throw new Fault(exportUnsaid({ format: 'ONNX', what, span, notes, help: 'rename one of them' }));
 }
 
 function createAround(

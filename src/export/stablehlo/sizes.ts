@@ -9,7 +9,7 @@ import { size } from '../../ir/ops/constants.js';
 import { input } from '../../ir/ops/leaves.js';
 import { holdsAt } from '../../ir/requirements.js';
 import { sizeIn } from '../../ir/toldSizes.js';
-import { nameOf, placeOf } from '../../inspect/health/places.js';
+import { declaredPlace, nameOf, placeOf, requiredPlace } from '../../inspect/health/places.js';
 
 /** The size that counts the rows of an input: its first dimension, where that has a name alone. */
 export function rowsOf({ type: { shape } }: ModelInput): string | undefined {
@@ -25,12 +25,13 @@ export function requireRows(model: ModelGraph, roots: readonly Node[]): void {
   if (other === undefined) return;
   const found = nodes.find((node) => isOp(node, input) && sizesIn(node).has(other));
   const at = found ?? nodes.find((node) => sizesIn(node).has(other));
-  const of = found && isOp(found, input) ? ` of ${found.attrs.name}` : '';
+  const name = found && isOp(found, input) ? found.attrs.name : undefined;
+  const of = name === undefined ? '' : ` of ${name}`;
   throw new Fault(
     exportUnsaid({
       format: 'StableHLO',
       what: `a size that is known at run time only: ${other}${of}`,
-      span: at ? placeOf(at, model) : nameOf(model),
+      span: name !== undefined ? declaredPlace(model, name) : at ? placeOf(at, model) : nameOf(model),
       notes: ['shapes are static there, and --batch gives one size, the number of rows'],
       help: `give ${other} a number in the model`,
     }),
@@ -53,7 +54,7 @@ export function requireBatch(model: ModelGraph, requirements: readonly Requireme
         batch,
         required: broken.text,
         owner: broken.owner ?? model.name,
-        span: nameOf(model),
+        span: requiredPlace(model, broken),
       }),
     );
 }

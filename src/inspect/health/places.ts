@@ -1,10 +1,10 @@
-// Where in the source stands what a warning is about: the call that made a node, or a setting of the train block.
+// Where in the source stands what a message is about: the call that made a node, an input, or a setting of the train block.
 import type { Span } from '../../diagnostics/diagnostic.js';
 import { lineSpan } from '../../diagnostics/position.js';
 import type { Node, Origin } from '../../ir/graph.js';
-import type { ModelGraph } from '../../ir/model.js';
+import type { ModelGraph, Requirement } from '../../ir/model.js';
 import { parse } from '../../parser/parse.js';
-import type { Setting } from '../../parser/tree.js';
+import type { Setting, Statement } from '../../parser/tree.js';
 
 /** The call in the user's source that made a node, else the line; the model's name where nobody wrote it. */
 export function placeOf(node: Node, model: ModelGraph): Span {
@@ -54,13 +54,39 @@ export function ratePlace(model: ModelGraph, player?: string): Span {
   return { ...given.value.span, start: (given.name ?? given.value).span.start };
 }
 
+/** The input, output, metric or loss of this name, where it is declared; the model's name where there is none. */
+export function declaredPlace(model: ModelGraph, wanted: string): Span {
+  const named = bodyOf(model).flatMap((statement) => {
+    switch (statement.kind) {
+      case 'input':
+      case 'output':
+      case 'metric':
+      case 'loss':
+        return statement.name ?? [];
+      default:
+        return [];
+    }
+  });
+  return named.find(({ name }) => name === wanted)?.span ?? nameOf(model);
+}
+
+/** What the model itself requires in these words; the model's name where a layer requires it. */
+export function requiredPlace(model: ModelGraph, { owner, text }: Requirement): Span {
+  const found = bodyOf(model).find((statement) => statement.kind === 'require' && statement.text.value === text);
+  return owner === undefined && found ? found.span : nameOf(model);
+}
+
 function settingOf(model: ModelGraph, wanted: string, player: string | undefined): Setting | undefined {
-  const { file } = parse({ file: model.file, text: model.text });
-  const declared = file.declarations.find(
-    ({ kind, span }) => kind === 'model' && span.start <= model.place.start && model.place.end <= span.end,
-  );
-  if (declared?.kind !== 'model') return undefined;
-  const blocks = declared.body.flatMap((statement) => (statement.kind === 'train' ? [statement] : []));
+  const blocks = bodyOf(model).flatMap((statement) => (statement.kind === 'train' ? [statement] : []));
   const settings = [...blocks.filter(({ name }) => name?.name === player), ...blocks].flatMap((b) => b.settings);
   return settings.find(({ name }) => name.name === wanted);
+}
+
+/** The statements of the model as they are written. */
+function bodyOf({ file: path, text, place }: ModelGraph): readonly Statement[] {
+  const { file } = parse({ file: path, text });
+  const declared = file.declarations.find(
+    ({ kind, span }) => kind === 'model' && span.start <= place.start && place.end <= span.end,
+  );
+  return declared?.kind === 'model' ? declared.body : [];
 }

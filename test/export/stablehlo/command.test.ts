@@ -92,10 +92,10 @@ it.each([
     'a size that --batch does not give',
     'model m {\n  input x: [batch, T]\n  output y = mean(x, axis = 1)\n}',
     `error[export-unsaid]: StableHLO cannot say a size that is known at run time only: T of x
-  ┌─ m.nn:1:7
+  ┌─ m.nn:2:9
   │
-1 │ model m {
-  │       ─
+2 │   input x: [batch, T]
+  │         ─
   │
   = shapes are static there, and --batch gives one size, the number of rows
   = nothing was written
@@ -105,10 +105,10 @@ it.each([
     'a batch that the model cannot have',
     'model m {\n  input x: [batch, 2]\n  require batch > 4, "a batch has more than four rows"\n  output y = x\n}',
     `error[export-unfit]: m: a batch has more than four rows
-  ┌─ m.nn:1:7
+  ┌─ m.nn:3:3
   │
-1 │ model m {
-  │       ─
+3 │   require batch > 4, "a batch has more than four rows"
+  │   ────────────────────────────────────────────────────
   │
   = that does not hold for batches of 4 rows
   = nothing was written
