@@ -1,7 +1,8 @@
 // What `nnc explain` prints for people: layers as a tree, memory at its peak, kernels by their share of the work.
+import { costCells, costHeads, fusedText } from '../inspect/explain/cells.js';
 import type { Costs, Explanation, KernelCosts } from '../inspect/explain/costs.js';
 import { layerRows, type Layer } from '../inspect/explain/tree.js';
-import { bytesText, countText, flopsText, intensityOf } from '../inspect/explain/units.js';
+import { bytesText, flopsText } from '../inspect/explain/units.js';
 import type { ValueExplanation } from '../inspect/explain/value.js';
 import type { MemoryUse } from '../inspect/memory.js';
 import { namesTogether } from '../inspect/print/sections.js';
@@ -40,7 +41,14 @@ export function explanationText(
   return [
     `${title.model}  ${what} on ${title.target}${sizes}`,
     '',
-    ...tableLines(layerColumns, rowsOf(title.model, tree, total), terminal),
+    ...tableLines(
+      layerColumns,
+      layerRows(title.model, tree, total).map(({ depth, name, costs }) => [
+        `${'  '.repeat(depth)}${name}`,
+        ...cells(costs),
+      ]),
+      terminal,
+    ),
     '',
     `at the peak, in ${peak.kernel}, ${bytesText(peak.bytes)} live; the trainer takes ${bytesText(memory.total)}`,
     ...live.map(({ name, kind, bytes }) => `  ${bytesText(bytes).padStart(10)}  ${name} (${kind})`),
@@ -67,33 +75,12 @@ const right = (title: string): Column => ({ title, align: 'right' });
 
 const layerColumns: readonly Column[] = [
   { title: 'layer', align: 'left' },
-  ...['parameters', 'forward', 'backward', 'update', 'read', 'written', 'FLOP/byte', 'kept', 'at peak'].map(right),
-  right('dispatches'),
+  ...[...costHeads, 'at peak', 'dispatches'].map(right),
 ];
 
-function rowsOf(model: string, tree: Layer, total: Costs): string[][] {
-  const rows = [[model, ...cells(total)]];
-  for (const { depth, name, costs } of layerRows(tree)) rows.push([`${'  '.repeat(depth)}${name}`, ...cells(costs)]);
-  const { own } = tree;
-  if (Object.values(own).some((amount) => amount > 0)) rows.push(['  (in no layer)', ...cells(own)]);
-  return rows;
-}
-
 function cells(costs: Costs): string[] {
-  const { trained, frozen, forward, backward, update, read, written, kept, peak, dispatches } = costs;
-  const flops = forward + backward + update;
-  return [
-    countText(trained) + (frozen > 0 ? ` + ${countText(frozen)} frozen` : ''),
-    flopsText(forward),
-    flopsText(backward),
-    flopsText(update),
-    bytesText(read),
-    bytesText(written),
-    flops === 0 ? '' : intensityOf(flops, read + written).toFixed(2),
-    kept === 0 ? '' : bytesText(kept),
-    peak === 0 ? '' : bytesText(peak),
-    dispatches === 0 ? '' : String(dispatches),
-  ];
+  const { peak, dispatches } = costs;
+  return [...costCells(costs), bytesText(peak), dispatches === 0 ? '' : String(dispatches)];
 }
 
 function kernelLines(kernel: KernelCosts, total: Costs): string[] {
@@ -101,7 +88,7 @@ function kernelLines(kernel: KernelCosts, total: Costs): string[] {
   const all = total.forward + total.backward + total.update;
   const share = `${((100 * flops) / Math.max(1, all)).toFixed(1)}%`.padStart(6);
   const times = calls === 1 ? '' : `, ${calls} calls`;
-  const fused = [...ops].map(([op, count]) => (count > 1 ? `${count} ${op.name}` : op.name)).join(', ');
+  const fused = fusedText(ops);
   const places = [...new Set(sources.map(printPlace))].join(', ');
   const moved = `reads ${bytesText(read)}, writes ${bytesText(written)}`;
   return [

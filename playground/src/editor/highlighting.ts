@@ -5,6 +5,7 @@ import {
   StreamLanguage,
   syntaxHighlighting,
   type StringStream,
+  type TagStyle,
 } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
 import { tags, type Tag } from '@lezer/highlight';
@@ -106,12 +107,17 @@ const language = StreamLanguage.define<Rest>({
   tokenTable: Object.fromEntries(styles.map(([, name, tag]) => [name, tag])),
 });
 
-const colours = HighlightStyle.define([
+/** Of what is in the code of every language. */
+export const commonColours: readonly TagStyle[] = [
   { tag: tags.comment, class: 'nn-comment' },
   { tag: tags.string, class: 'nn-string' },
   { tag: tags.number, class: 'nn-number' },
   { tag: tags.keyword, class: 'nn-keyword' },
   { tag: tags.className, class: 'nn-type' },
+];
+
+const colours = HighlightStyle.define([
+  ...commonColours,
   { tag: tags.function(tags.variableName), class: 'nn-function' },
   { tag: tags.definition(tags.variableName), class: 'nn-definition' },
   { tag: tags.operator, class: 'nn-operator' },

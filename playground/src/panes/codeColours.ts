@@ -1,7 +1,7 @@
 // Colours for code of every target: comments, strings, numbers and words are the same in TypeScript, WGSL and WebAssembly's text, or nearly so.
 import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
-import { tags } from '@lezer/highlight';
+import { commonColours } from '../editor/highlighting.js';
 
 const words = new Set(
   (
@@ -41,12 +41,4 @@ const language = StreamLanguage.define<{ comment: boolean }>({
   },
 });
 
-const colours = HighlightStyle.define([
-  { tag: tags.comment, class: 'nn-comment' },
-  { tag: tags.string, class: 'nn-string' },
-  { tag: tags.number, class: 'nn-number' },
-  { tag: tags.keyword, class: 'nn-keyword' },
-  { tag: tags.className, class: 'nn-type' },
-]);
-
-export const generatedCode: Extension = [language, syntaxHighlighting(colours)];
+export const generatedCode: Extension = [language, syntaxHighlighting(HighlightStyle.define(commonColours))];

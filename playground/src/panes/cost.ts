@@ -1,38 +1,20 @@
 // What a step costs: memory, arithmetic and bytes by layer, and kernels by their share of the work.
 import type { Costs, KernelRow } from '../compiler/services/costs.js';
 import { element } from '../page/elements.js';
-import { bytesText, countText, flopsText, intensityOf } from '../../../src/inspect/explain/units.js';
+import { costCells, costHeads } from '../../../src/inspect/explain/cells.js';
+import { bytesText, flopsText } from '../../../src/inspect/explain/units.js';
 import type { Mounted, PaneContext } from './registry.js';
+import { targetChoice } from './targetChoice.js';
 import './panes.css';
 
-const targets = [
-  ['wasm', 'WebAssembly'],
-  ['ts', 'TypeScript'],
-  ['wgsl', 'WebGPU'],
-] as const;
-
 export function mount(pane: HTMLElement, { ask, redo, store, light }: PaneContext): Mounted {
-  const target = element(
-    'select',
-    { onchange: redo },
-    ...targets.map(([value, words]) => element('option', { value }, words)),
-  );
-  const used = store.get().target;
-  target.value = used === 'ts' || used === 'wasm' ? used : 'wgsl';
+  const target = targetChoice({ store, redo });
   const batch = element('input', { type: 'number', min: 1, max: 65536, placeholder: 'as it says', onchange: redo });
   const shown = element('div', { class: 'costs' });
-  pane.append(
-    element(
-      'div',
-      { class: 'tools' },
-      element('label', {}, 'Target ', target),
-      element('label', {}, 'Rows in a step ', batch),
-    ),
-    shown,
-  );
+  pane.append(element('div', { class: 'tools' }, target.label, element('label', {}, 'Rows in a step ', batch)), shown);
   return {
     async update({ compiles }, signal) {
-      const chosen = targets.find(([value]) => value === target.value)?.[0] ?? 'wasm';
+      const chosen = target.chosen();
       const rows = batch.checkValidity() && batch.value !== '' ? batch.valueAsNumber : undefined;
       const found = await ask('costs', [compiles, chosen, rows], signal);
       if (found) shown.replaceChildren(...partsOf(found, light));
@@ -112,25 +94,13 @@ function liveTable({ peak: { buffers } }: Costs): HTMLElement {
 }
 
 function layerTable({ layers }: Costs): HTMLElement {
-  const heads = ['layer', 'parameters', 'forward', 'backward', 'update', 'read', 'written', 'FLOP/byte', 'kept'];
   return table(
     'Costs by layer',
-    heads,
-    layers.map(({ depth, name, costs }) => {
-      const { trained, frozen, forward, backward, update, read, written, kept } = costs;
-      const flops = forward + backward + update;
-      return [
-        element('span', { style: `padding-left:${depth * 14}px` }, name),
-        countText(trained) + (frozen > 0 ? ` + ${countText(frozen)} frozen` : ''),
-        flopsText(forward),
-        flopsText(backward),
-        flopsText(update),
-        bytesText(read),
-        bytesText(written),
-        flops === 0 ? '' : intensityOf(flops, read + written).toFixed(2),
-        bytesText(kept),
-      ];
-    }),
+    ['layer', ...costHeads],
+    layers.map(({ depth, name, costs }) => [
+      element('span', { style: `padding-left:${depth * 14}px` }, name),
+      ...costCells(costs),
+    ]),
   );
 }
 

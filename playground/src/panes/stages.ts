@@ -2,13 +2,8 @@
 import type { ChangedLine, PassRun } from '../compiler/services/stages.js';
 import { element } from '../page/elements.js';
 import type { Mounted, PaneContext } from './registry.js';
+import { targetChoice } from './targetChoice.js';
 import './panes.css';
-
-const targets = [
-  ['wasm', 'WebAssembly'],
-  ['ts', 'TypeScript'],
-  ['wgsl', 'WebGPU'],
-] as const;
 
 /** What the forms are, in the order in which they come. */
 const forms: Readonly<Record<string, string>> = {
@@ -24,27 +19,16 @@ const forms: Readonly<Record<string, string>> = {
 export function mount(pane: HTMLElement, { ask, redo, store }: PaneContext): Mounted {
   /** The passes that are open, and stay so when the text changes. */
   const open = new Set<string>(['differentiate']);
-  const target = element(
-    'select',
-    { onchange: redo },
-    ...targets.map(([value, words]) => element('option', { value }, words)),
-  );
-  const used = store.get().target;
-  target.value = used === 'ts' || used === 'wasm' ? used : 'wgsl';
+  const target = targetChoice({ store, redo });
   const idle = element('input', { type: 'checkbox', onchange: redo });
   const list = element('div', { class: 'passes' });
   pane.append(
-    element(
-      'div',
-      { class: 'tools' },
-      element('label', {}, 'Target ', target),
-      element('label', {}, idle, ' Passes that changed nothing too'),
-    ),
+    element('div', { class: 'tools' }, target.label, element('label', {}, idle, ' Passes that changed nothing too')),
     list,
   );
   return {
     async update({ compiles }, signal) {
-      const chosen = targets.find(([value]) => value === target.value)?.[0] ?? 'wasm';
+      const chosen = target.chosen();
       const runs = await ask('stages', [compiles, chosen], signal);
       list.replaceChildren(...sectionsOf(runs, idle.checked, open));
     },

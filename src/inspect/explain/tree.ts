@@ -61,8 +61,18 @@ export interface LayerRow {
   readonly costs: Costs;
 }
 
-/** The layers in a layer, each before those in it. */
-export function layerRows({ layers }: Layer, depth = 1): LayerRow[] {
+/** The model, its layers, each before those in it, and what is in no layer. */
+export function layerRows(model: string, tree: Layer, total: Costs): LayerRow[] {
+  const { own } = tree;
+  const alone = Object.values(own).some((amount) => amount > 0);
+  return [
+    { depth: 0, name: model, costs: total },
+    ...rowsIn(tree, 1),
+    ...(alone ? [{ depth: 1, name: '(in no layer)', costs: own }] : []),
+  ];
+}
+
+function rowsIn({ layers }: Layer, depth: number): LayerRow[] {
   const rows: LayerRow[] = [];
   let hidden = 0;
   for (const layer of layers) {
@@ -70,7 +80,7 @@ export function layerRows({ layers }: Layer, depth = 1): LayerRow[] {
     const { copies = 1 } = layer;
     hidden = copies - 1;
     const name = copies > 1 ? `${layer.name} to ${Number(layer.name) + copies - 1}, each` : layer.name;
-    rows.push({ depth, name, costs: layer.total }, ...layerRows(layer, depth + 1));
+    rows.push({ depth, name, costs: layer.total }, ...rowsIn(layer, depth + 1));
   }
   return rows;
 }

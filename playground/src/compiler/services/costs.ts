@@ -1,6 +1,7 @@
 // What a step of a model costs, as amounts that a page can draw.
 import { check } from '../../../../src/compile.js';
 import type { Source } from '../../../../src/diagnostics/diagnostic.js';
+import { fusedText } from '../../../../src/inspect/explain/cells.js';
 import { explainModel } from '../../../../src/inspect/explain/explanation.js';
 import type { LiveBuffer } from '../../../../src/inspect/explain/peak.js';
 import { layerRows, type LayerRow } from '../../../../src/inspect/explain/tree.js';
@@ -41,7 +42,7 @@ export function costs(source: Source, target: Target, batch?: number): Costs | u
   const what = entry === 'step' ? 'one training step' : entry === 'gradients' ? 'gradients' : 'one prediction';
   return {
     of: [`${what} on ${target}`, ...[...sizes].map(([name, value]) => `${name} ${value}`)].join(', '),
-    layers: [{ depth: 0, name: model.name, costs: total }, ...layerRows(tree)],
+    layers: layerRows(model.name, tree, total),
     memory,
     peak,
     kernels: [...kernels]
@@ -53,7 +54,7 @@ export function costs(source: Source, target: Target, batch?: number): Costs | u
         flops,
         share: flops / all,
         bytes: read + written,
-        fuses: [...ops].map(([op, count]) => (count > 1 ? `${count} ${op.name}` : op.name)).join(', '),
+        fuses: fusedText(ops),
         lines: [...new Set(sources.flatMap(({ file, line }) => (file === source.file ? [line] : [])))],
       })),
   };
