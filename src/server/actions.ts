@@ -10,13 +10,9 @@ export function codeActions(page: Page, pages: Pages, range: Range, only?: reado
   const wanted = (kind: string): boolean =>
     only === undefined || only.some((each) => kind === each || kind.startsWith(`${each}.`));
   const [from, to] = [page.lines.offsetAt(range.start), page.lines.offsetAt(range.end)];
-  const near = page.diagnostics().filter(({ labels }) => {
-    const span = labels.at(0)?.span;
-    return span?.file === page.file && span.end >= from && span.start <= to;
-  });
   const actions: CodeAction[] = [];
   if (wanted('quickfix'))
-    for (const diagnostic of near) {
+    for (const diagnostic of diagnosticsNear(page, range)) {
       const problem = toProtocol(diagnostic, page, pages);
       if (diagnostic.fix)
         actions.push({
@@ -53,6 +49,20 @@ export function codeActions(page: Page, pages: Pages, range: Range, only?: reado
       },
     });
   return actions;
+}
+
+/** What is said of places that a selection touches. A cursor alone is asked about its line, what it stands in first. */
+function diagnosticsNear(page: Page, { start, end }: Range): Diagnostic[] {
+  const { lines } = page;
+  const touching = (from: number, to: number): Diagnostic[] =>
+    page.diagnostics().filter(({ labels }) => {
+      const span = labels.at(0)?.span;
+      return span?.file === page.file && span.end >= from && span.start <= to;
+    });
+  const here = touching(lines.offsetAt(start), lines.offsetAt(end));
+  if (start.line !== end.line || start.character !== end.character) return here;
+  const from = lines.offsetAt({ line: start.line, character: 0 });
+  return [...new Set([...here, ...touching(from, from + lines.lineText(start.line).length)])];
 }
 
 function sentence(title: string): string {
