@@ -83,7 +83,7 @@ async function extended(store: PlaygroundStore, editor: Editor, say: (message: s
   });
   try {
     const { language } = await import('./language/language.js');
-    editor.extend(language(say));
+    editor.extend(await language(say));
   } catch {
     say('Completion and types could not be loaded: are you offline for the first time?');
   }

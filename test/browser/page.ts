@@ -131,9 +131,11 @@ export function faultsOf(page: Page): readonly string[] {
   return faults;
 }
 
-/** What axe-core finds in a page, with an element of each. */
+/** What axe-core finds in a page and in the pages within it, with an element of each. */
 export async function violationsIn(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: readFileSync(axe, 'utf8') });
+  const content = readFileSync(axe, 'utf8');
+  for (const frame of page.frames())
+    if (!(await frame.evaluate(`'axe' in globalThis`))) await frame.addScriptTag({ content });
   return page.evaluate(async () => {
     const { axe: run } = globalThis as unknown as {
       axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };

@@ -1,13 +1,14 @@
-// The playground, used in Chromium as a person would use it: a model is changed, trained, shared and taken away, with a network and without one.
+// The playground, used in Chromium as people would use it: at other widths and in other colours, every pane looked at, with their own data, within a lesson, without a network.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import type { Download } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { desk, openSite, patient, type Site } from '../playground/site.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { violationsIn } from '../browser/page.js';
+import { desk, openSite, patient, phone, type Site } from '../playground/site.js';
+import { walk } from '../playground/walk.js';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 600_000 });
 let site: Site;
 
 beforeAll(async () => {
@@ -21,98 +22,113 @@ beforeEach(async () => {
 
 afterAll(() => site?.close());
 
-const problems = (): Promise<string> => site.page.innerText('.problems');
-const step = (): Promise<number> =>
-  site.page.evaluate(
-    `Number(/step([\\d,]+)/.exec(document.querySelector('.numbers').textContent)?.[1].replace(',', '') ?? 0)`,
-  );
-
-async function saved(title: string): Promise<Buffer> {
-  await site.page.click('.bar >> text=Download');
-  const [download]: [Download, unknown] = await Promise.all([
-    site.page.waitForEvent('download', patient),
-    site.page.click(`dialog[open] >> text=${title}`),
-  ]);
-  return readFileSync(await download.path());
-}
-
 const numbersShown = `document.querySelector('.numbers').innerText`;
+const screenshots = process.env.NNC_SCREENSHOTS;
 
-async function trained(): Promise<void> {
-  await site.page.click('.primary');
-  await site.page.waitForFunction(`/^right\\n1\\.000$/m.test(${numbersShown})`, undefined, patient);
-  // It may have done all its epochs by now.
-  await site.page.evaluate(
-    `document.querySelector('.primary').textContent === 'Pause' && document.querySelector('.primary').click()`,
-  );
-  await site.page.waitForFunction(`document.querySelector('.primary').textContent === 'Train'`, undefined, patient);
-}
+describe.each([
+  ['a desk', desk, 'light'],
+  ['a desk', desk, 'dark'],
+  ['a phone', phone, 'light'],
+  ['a phone', phone, 'dark'],
+] as const)('at %s, %o, %s', (_, viewport, colorScheme) => {
+  beforeEach(async () => {
+    await site.page.emulateMedia({ colorScheme });
+    await site.page.setViewportSize(viewport);
+  });
 
-it('a model is broken, put right, trained, seen inside, shared, opened again and taken away', async () => {
-  await site.page.goto(site.at(''));
-  await site.settled();
-  await site.page.click('.cm-line >> text=z = x');
-  await site.page.keyboard.press('End');
-  await site.page.keyboard.type(' + q');
-  await site.page.waitForSelector('.problem', patient);
-  expect(await problems()).toBe(
-    'line 6 dense(1) + q cannot be called\n|> binds more loosely than +: write (x |> dense(hidden) |> tanh |> dense(1)) + q',
-  );
-  await site.page.click('.problem');
-  for (let i = 0; i < 4; i++) await site.page.keyboard.press('ControlOrMeta+z');
-  await site.settled();
-  await site.page.click('.cm-line:has-text("Exclusive or")');
-  await site.page.keyboard.press('End');
-  await site.page.keyboard.type(' Mine.');
-  await site.settled();
-  expect(await step()).toBe(0);
-  await site.page.click('.buttons >> text=Step');
-  await site.page.waitForFunction(`/^step\\n1$/m.test(${numbersShown})`, undefined, patient);
-  await trained();
-  expect(await step()).toBeGreaterThan(10);
-  await site.page.click('text=Inside the network');
-  await site.page.waitForSelector('.pair', patient);
-  const pictures = await site.page.$$eval('.pair canvas', (all) =>
-    all.map((canvas) => canvas.getAttribute('aria-label')),
-  );
-  expect(pictures).toContainEqual(expect.stringMatching(/^z\.dense\.W, from /));
-  expect(pictures).toContainEqual(expect.stringMatching(/^d_z\.dense\.W, from /));
+  it('the keyboard leads from the first example to its module in Node', async () => {
+    await site.page.goto(site.at(''));
+    await site.settled();
+    await walk(site);
+  });
 
-  await site.page.click('#tab-gradient');
-  await site.settled();
-  const derivation = site.page.frameLocator('iframe.page:not(.coming)').locator('body');
-  expect(await derivation.innerText()).toContain('the gradient of loss, numbers at init');
-  await site.page.click('#tab-train');
-  await site.settled();
+  it('nothing is found by axe-core in any pane, drawer or lesson, nor stands anything out of the page', async () => {
+    const { page } = site;
+    const found: string[] = [];
+    const look = async (name: string): Promise<void> => {
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      found.push(...(await violationsIn(page)).map((each) => `${name}: ${each}`));
+      if (width !== viewport.width) found.push(`${name}: ${String(width)} pixels wide`);
+      if (screenshots)
+        await page.screenshot({ path: join(screenshots, `${name}-${viewport.width}-${colorScheme}.png`) });
+    };
+    for (const [example, pane] of [
+      ['spirals', 'train'],
+      ['iris', 'train'],
+      ['textbook', 'gradient'],
+      ['textbook', 'graph'],
+      ['textbook', 'code'],
+      ['iris', 'stages'],
+      ['moby-dick', 'cost'],
+      ['embed&example=textbook', 'gradient'],
+    ] as const) {
+      await page.goto(
+        site.at(example.startsWith('embed') ? `?${example}&pane=${pane}` : `?example=${example}&pane=${pane}`),
+      );
+      await site.settled();
+      if (pane === 'train') {
+        await page.click('text=Inside the network');
+        await page.click('.buttons >> text=Step');
+        await page.waitForSelector('.pair');
+      }
+      await look(`${example}-${pane}`.replace('&example=', '-'));
+    }
+    await page.goto(site.at('?example=xor&pane=train'));
+    await site.settled();
+    for (const drawer of ['Examples', 'Download']) {
+      await page.click(`.bar >> text=${drawer}`);
+      await look(drawer.toLowerCase());
+      await page.keyboard.press('Escape');
+    }
+    if (viewport === phone) await page.click('#tab-model');
+    await page.waitForSelector('.editor-bar');
+    await page.click('.editor-bar >> text=Shapes');
+    await page.click('.cm-line >> nth=5');
+    await page.keyboard.press('End');
+    await page.keyboard.type('\nq = de');
+    await page.waitForSelector('.cm-tooltip-autocomplete');
+    await look('completion');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.problem');
+    await page.keyboard.press('Control+.');
+    await page.waitForSelector('[role=menu]');
+    await look('fixes');
+    expect(found).toEqual([]);
+  });
+});
 
-  const project = unzipSync(await saved('Project'));
+it('the colours that are chosen in the page are those of pages within it', async () => {
+  const { page } = site;
+  await page.goto(site.at('?example=textbook&pane=gradient'));
+  await site.settled();
+  const ground = (): Promise<string> =>
+    page
+      .frameLocator('iframe.page:not(.coming)')
+      .locator('body')
+      .evaluate((body) => getComputedStyle(body).backgroundColor);
+  const before = await ground();
+  // From the system's to light, and to dark.
+  await page.click('[title=Colours]');
+  await page.click('[title=Colours]');
+  await expect.poll(ground).not.toBe(before);
+  await page.click('[title=Colours]');
+  await expect.poll(ground).toBe(before);
+});
+
+it('a project taken away trains in Node as it did in the page', async () => {
+  const { page } = site;
+  await page.goto(site.at(''));
+  await site.settled();
+  const project = unzipSync(await site.taken('Project'));
   const at = join(site.folder, 'taken');
   for (const [file, content] of Object.entries(project)) {
     mkdirSync(dirname(join(at, file)), { recursive: true });
     writeFileSync(join(at, file), content);
   }
-  expect(Buffer.from(project['xor/xor.nn']).toString()).toContain('four units. Mine.');
   const run = spawnSync(process.execPath, ['train.mjs'], { cwd: join(at, 'xor'), encoding: 'utf8' });
   expect(run.stderr).toBe('');
   expect(run.stdout).toMatch(/^epoch 1\/2000 {2}loss 0\.\d+ {2}right 0\.\d+$/m);
   expect(run.stdout).toMatch(/^epoch 2000\/2000 {2}loss \S+ {2}right 1\.000$/m);
-  const { createTrainer } = (await import(join(at, 'xor/model.js'))) as {
-    createTrainer(options: object): Promise<{ stepCount: number; predict(inputs: object): { p: Float32Array } }>;
-  };
-  const trainer = await createTrainer({ parameters: await saved('Checkpoint') });
-  const { p } = trainer.predict({ x: Float32Array.of(0.5, 0.5, -0.5, 0.5) });
-  expect([...p].map(Math.round)).toEqual([0, 1]);
-
-  await site.page.click('.bar >> text=Share');
-  const link = site.page.url();
-  expect(link).toMatch(/#1\.[\w-]+$/);
-  await site.page.goto(site.at('?example=spirals'));
-  await site.settled();
-  await site.page.goto(link);
-  await site.page.reload();
-  await site.settled();
-  expect(await site.page.innerText('.cm-content')).toContain('four units. Mine.');
-  expect(site.faults).toEqual([]);
 });
 
 it('a csv of the user’s own is trained on, and what does not fit is said as nnc says it', async () => {
@@ -137,17 +153,16 @@ it('a lesson shows one pane of an example within another page', async () => {
 });
 
 it('without a network the page opens, compiles and trains', async () => {
-  await site.page.goto(site.at(''));
-  await site.page.evaluate(`navigator.serviceWorker.ready.then(() => true)`);
-  await site.page.context().setOffline(true);
+  const { page } = site;
+  await page.goto(site.at(''));
+  await page.evaluate(`navigator.serviceWorker.ready.then(() => true)`);
+  await page.context().setOffline(true);
   try {
-    await site.page.reload();
-    await site.page.click('.bar >> text=Examples');
-    await site.page.click('dialog[open] >> text=Exclusive or');
-    await site.page.waitForSelector('.said:has-text("is open")', patient);
-    await site.settled();
-    await trained();
+    await page.reload();
+    await site.example('Exclusive or');
+    await page.click('.primary');
+    await page.waitForFunction(`/^right\\n1\\.000$/m.test(${numbersShown})`, undefined, patient);
   } finally {
-    await site.page.context().setOffline(false);
+    await page.context().setOffline(false);
   }
 });

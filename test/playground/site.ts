@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'fflate';
-import type { Page } from 'playwright-core';
+import type { Download, Page } from 'playwright-core';
 import { openPage } from '../browser/page.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -28,6 +28,12 @@ export interface Site {
   at(query: string): string;
   /** Waits until nothing is wrong with the text, and the pane shows it. */
   settled(): Promise<void>;
+  /** The same with an example of the drawer, by its title. */
+  example(title: string): Promise<void>;
+  /** The same with a pane, by its title. */
+  pane(title: string): Promise<void>;
+  /** What is taken away, by its title. */
+  taken(title: string): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -43,6 +49,7 @@ export async function openSite(): Promise<Site> {
   });
   if (built.status !== 0) throw new Error(built.stderr);
   const { page, close } = await openPage({ folder, query: 'icon.svg' }, { viewport: desk });
+  page.setDefaultTimeout(patient.timeout);
   const fetched = new Map<string, number>();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
@@ -57,19 +64,35 @@ export async function openSite(): Promise<Site> {
       fetched.set(file, gzipSync(readFileSync(join(folder, file))).length);
   });
   const { origin } = new URL(page.url());
+  const settled = async (): Promise<void> => {
+    await page.waitForFunction(`document.querySelector('.problems')?.innerText === 'No problems'`);
+    await page.waitForFunction(`document.querySelector('.panel').ariaBusy === 'false'`);
+  };
   return {
     folder,
     page,
     fetched,
     faults,
     at: (query) => `${origin}/${query}`,
-    async settled() {
-      await page.waitForFunction(
-        `document.querySelector('.problems')?.innerText === 'No problems'`,
-        undefined,
-        patient,
-      );
-      await page.waitForFunction(`document.querySelector('.panel').ariaBusy === 'false'`, undefined, patient);
+    settled,
+    async example(title) {
+      await page.click('.bar >> text=Examples');
+      await page.click(`dialog[open] >> text=${title}`);
+      await page.waitForSelector('.said:has-text("is open")');
+      await settled();
+    },
+    async pane(title) {
+      await page.getByRole('tab', { name: title }).click();
+      await page.waitForSelector('#panel[aria-busy=false] > :nth-child(1)');
+      await settled();
+    },
+    async taken(title) {
+      await page.click('.bar >> text=Download');
+      const [download]: [Download, unknown] = await Promise.all([
+        page.waitForEvent('download'),
+        page.click(`dialog[open] >> text=${title}`),
+      ]);
+      return readFileSync(await download.path());
     },
     async close() {
       await close();

@@ -3,20 +3,19 @@ import { LSPClient, LSPPlugin, Workspace, type Transport, type WorkspaceFile } f
 import type { Text } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import { compilerWorker } from '../compiler/ask.js';
-import type { Question } from '../compiler/protocol.js';
+import type { Question, Reply } from '../compiler/protocol.js';
 import { cleaned } from './clean.js';
 
 /** The text in the editor, whatever its file is called. */
 export const modelUri = 'file:///model.nn';
 
-/** The first request waits until the server is loaded: milliseconds. */
+/** So long an answer may take, milliseconds. */
 const patience = 20_000;
 
-/** `display` shows a text of the library, to which definitions lead. */
-export function connected(display: (uri: string, text: string) => EditorView): LSPClient {
+/** `display` shows a text of the library, to which definitions lead. Rejects where the server cannot be loaded. */
+export async function connected(display: (uri: string, text: string) => EditorView): Promise<LSPClient> {
   const { port1, port2 } = new MessageChannel();
-  const worker = compilerWorker('language');
-  worker.postMessage({ id: 0, name: 'language', asked: [] } satisfies Question, [port2]);
+  await served(port2);
   const client = new LSPClient({
     timeout: patience,
     sanitizeHTML: cleaned,
@@ -25,6 +24,18 @@ export function connected(display: (uri: string, text: string) => EditorView): L
     extensions: [{ clientCapabilities: { textDocument: { diagnostic: {} } } }],
   });
   return client.connect(transportOver(port1));
+}
+
+/** Resolves once the server listens, however long it takes to load: a client whose first request is not answered in time asks no other. */
+function served(port: MessagePort): Promise<void> {
+  const worker = compilerWorker('language');
+  return new Promise((resolve, reject) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) =>
+      data.kind === 'failure' ? reject(new Error(data.message)) : resolve(),
+    );
+    worker.addEventListener('error', ({ message }) => reject(new Error(message)));
+    worker.postMessage({ id: 0, name: 'language', asked: [] } satisfies Question, [port]);
+  });
 }
 
 function transportOver(port: MessagePort): Transport {

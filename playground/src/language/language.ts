@@ -20,9 +20,9 @@ import './language.css';
 import { libraryDialog } from './library.js';
 import { shapes, shapesShown, toggleShapes } from './shapes.js';
 
-/** `say` tells, for a while, what came of something that shows nothing else. */
-export function language(say: (message: string) => void): Extension {
-  const client = connected(libraryDialog);
+/** `say` tells, for a while, what came of something that shows nothing else. Rejects where the server cannot be loaded. */
+export async function language(say: (message: string) => void): Promise<Extension> {
+  const client = await connected(libraryDialog);
   const fixes: Command = (view) => {
     void showFixes(view, () => say('There is nothing to mend or to change here'));
     return true;

@@ -18,7 +18,14 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Whether a button can be pressed: one that cannot keeps the focus, so that who has come to it by keyboard need not come back. */
+export function setUsable(pressed: HTMLButtonElement, isUsable: boolean): void {
+  pressed.setAttribute('aria-disabled', String(!isUsable));
+}
+
 /** A button with a picture and words; `quiet`: the words are for who does not see the picture. */
 export function button(words: string, press: () => void, attributes: Attributes = {}): HTMLButtonElement {
-  return element('button', { type: 'button', onclick: press, ...attributes }, words);
+  const made = element('button', { type: 'button', ...attributes }, words);
+  made.addEventListener('click', () => made.ariaDisabled === 'true' || press());
+  return made;
 }

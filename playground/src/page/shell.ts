@@ -20,12 +20,13 @@ export interface Actions {
   readonly theme: () => void;
 }
 
+// The page's landmarks have names: pages within panes have landmarks of their own.
 export function shellIn(body: HTMLElement, store: PlaygroundStore, actions: Actions, embedded: boolean): Shell {
   const editor = element('div', { class: 'editor' });
   const problems = element('div', { class: 'problems', role: 'status' });
   const panel = element('div', { class: 'panel', role: 'tabpanel', id: 'panel', tabindex: 0 });
   const narrow = matchMedia('(max-width: 899px)');
-  const main = element('main', {});
+  const main = element('main', { 'aria-label': 'Playground' });
   const tabs = tabsOf([{ id: 'model', title: 'Model' }, ...panes], panel, (id) => {
     main.dataset.shown = id === 'model' ? 'model' : 'pane';
     if (id !== 'model') store.set({ pane: id as PaneId });
@@ -69,14 +70,14 @@ function barOf(store: PlaygroundStore, actions: Actions, embedded: boolean): HTM
   if (embedded)
     return element(
       'header',
-      { class: 'bar' },
+      { class: 'bar', 'aria-label': 'Playground' },
       title,
       file,
       button('Open in the playground', actions.share, { class: 'quiet' }),
     );
   return element(
     'header',
-    { class: 'bar' },
+    { class: 'bar', 'aria-label': 'Playground' },
     title,
     file,
     button('Examples', actions.examples),

@@ -36,11 +36,12 @@ export function frameIn(parent: HTMLElement, title: string, scroller: string, { 
         const [from, to] = [shown && placeOf(shown), placeOf(next)];
         if (from && to) to.scrollTo(from.scrollLeft, from.scrollTop);
         shown?.remove();
-        for (const other of parent.querySelectorAll('iframe.coming')) if (other !== next) other.remove();
         next.classList.remove('coming');
         shown = next;
       });
       next.srcdoc = html;
+      // One that is not loaded yet is out of date, and must not take this one's place.
+      parent.querySelector('iframe.coming')?.remove();
       parent.append(next);
     },
     destroy() {

@@ -2,7 +2,7 @@
 import { dataControls } from '../data/dataControls.js';
 import { isPlane, type DataChoice, type Point } from '../data/choice.js';
 import { pointsOf } from '../data/points.js';
-import { button, element } from '../page/elements.js';
+import { button, element, setUsable } from '../page/elements.js';
 import { targetNames } from '../state.js';
 import { curve } from '../training/curve.js';
 import { insideView } from '../training/insideView.js';
@@ -102,9 +102,9 @@ function controlsOf({ store, training }: PaneContext): Controls {
     show(state) {
       const { phase, failure } = state;
       go.textContent = phase === 'running' ? 'Pause' : phase === 'preparing' ? 'Preparing …' : 'Train';
-      go.disabled = phase === 'preparing' || phase === 'finished';
-      step.disabled = phase === 'running' || phase === 'preparing' || phase === 'finished';
-      reset.disabled = phase === 'fresh';
+      setUsable(go, phase !== 'preparing' && phase !== 'finished');
+      setUsable(step, phase === 'fresh' || phase === 'paused' || phase === 'failed');
+      setUsable(reset, phase !== 'fresh');
       target.value = store.get().target;
       failed.hidden = failure === undefined;
       failed.textContent = failure ?? '';
