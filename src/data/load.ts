@@ -72,11 +72,12 @@ async function readSource(source: FileSource, inputs: readonly ModelInput[], pla
     case 'npz':
     case 'safetensors': {
       const wanted = namesOf(source, inputs);
-      const { folder, store, limits } = place;
-      const read = source.kind === 'npz' ? readNpz : readSafetensors;
-      return withArchive(folder, pathOf(source), place, async (archive) => ({
-        columns: await read(archive, wanted, store, limits),
-      }));
+      const { folder, store } = place;
+      return withArchive(folder, pathOf(source), place, async (archive) =>
+        source.kind === 'npz'
+          ? readNpz(archive, wanted, store, place)
+          : { columns: await readSafetensors(archive, wanted, store) },
+      );
     }
     case 'parquet': {
       const { readParquet } = await import('./parquet.js');

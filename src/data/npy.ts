@@ -5,12 +5,14 @@ import { shortened } from '../diagnostics/quote.js';
 import type { ModelInput } from '../ir/model.js';
 import { lengthOf, readArray, shown, type StoredArray } from './arrays.js';
 import type { Column } from './columns.js';
+import type { Words } from './dataset.js';
 import * as elements from './elements.js';
 import type { Element } from './elements.js';
 import { reading, type Archive, type ByteReader } from './files.js';
 import type { Limits } from './limits.js';
 import type { Store } from './store.js';
 import { parseLiteral } from './python.js';
+import { classesOf, listed, requireAll, tooMany } from './words.js';
 import { chunksOfEntry, entriesOf } from './zip.js';
 
 /** By NumPy's letter and width, and by the other names that it takes for them. */
@@ -55,27 +57,83 @@ export async function readNpy(
   return rows;
 }
 
-/** Reads the arrays of an archive that inputs ask for, by the name that each asks for. What nobody asks for is not unpacked. */
+/**
+ * Reads the arrays of an archive that inputs ask for, by the name that each asks for, and what their numbers stand for, where it tells as
+ * `nnc data` does: texts called NAME.words. What nobody asks for is not unpacked.
+ */
 export async function readNpz(
   archive: Archive,
   wanted: ReadonlyMap<ModelInput, string>,
   store: Store,
-  limits: Limits,
-): Promise<ReadonlyMap<string, Column>> {
+  { limits, words: before }: { readonly limits: Limits; readonly words: Words },
+): Promise<{ readonly columns: ReadonlyMap<string, Column>; readonly words: Words }> {
   const entries = await entriesOf(archive);
-  const found = new Map<string, Column>();
-  for (const [input, name] of wanted) {
+  const columns = new Map<string, Column>();
+  const words: Record<string, readonly string[]> = Object.create(null);
+  const readEntry = async <T>(name: string, read: (bytes: ByteReader, place: string, size: number) => Promise<T>) => {
     const [entry, ...more] = entries.filter((each) => each.name === `${name}.npy` || each.name === name);
-    if (!entry) continue;
+    if (!entry) return undefined;
     const place = `${archive.name}, ${entry.name}`;
     if (more.length > 0) throw new Fault(dataMalformed({ place, reason: 'the archive holds two arrays of this name' }));
-    const chunks = chunksOfEntry(archive, entry, limits);
-    found.set(input.name, await reading(chunks, (bytes) => readNpy(input, place, bytes, store, entry.size)));
+    return reading(chunksOfEntry(archive, entry, limits), (bytes) => read(bytes, place, entry.size));
+  };
+  for (const [input, name] of wanted) {
+    const column = await readEntry(name, (bytes, place, size) => readNpy(input, place, bytes, store, size));
+    if (!column) continue;
+    columns.set(input.name, column);
+    if (input.type.element.kind !== 'index') continue;
+    const own = await readEntry(`${name}.words`, (bytes, place) => readWords(input, place, bytes));
+    if (!own) continue;
+    const known = Object.hasOwn(before, input.name) ? before[input.name] : own;
+    if (known.join('\0') !== own.join('\0'))
+      throw new Fault(
+        dataMalformed({
+          place: `${archive.name}, ${name}.words`,
+          reason: `numbers stand for ${listed(own).join(', ')} there, and for ${listed(known).join(', ')} in what was trained`,
+        }),
+      );
+    words[input.name] = own;
   }
-  return found;
+  return { columns, words };
+}
+
+/** What numbers of an input stand for; undefined where the array holds no texts. */
+async function readWords(input: ModelInput, place: string, bytes: ByteReader): Promise<readonly string[] | undefined> {
+  const { shape, descriptor } = await readFields(place, bytes);
+  const width = Number(/^<U(\d+)$/.exec(String(descriptor))?.[1]);
+  if (!(width >= 1) || shape.length !== 1) return undefined;
+  const [count, classes] = [shape[0], classesOf(input)];
+  const words: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const part = Buffer.from(await bytes.take(4 * width));
+    if (part.length < 4 * width)
+      throw new Fault(dataMalformed({ place, reason: `the file ends inside an array of shape ${shown(shape)}` }));
+    const codes = Array.from({ length: width }, (_, at) => part.readUInt32LE(4 * at));
+    if (codes.some((code) => code > 0x10ffff)) throw new Fault(dataMalformed({ place, reason: 'it holds no text' }));
+    const word = String.fromCodePoint(...codes).replace(/\0+$/, '');
+    if (i === classes) throw tooMany(place, input, word, words);
+    words.push(word);
+  }
+  requireAll(place, input, words);
+  return words;
 }
 
 async function readHeader(place: string, bytes: ByteReader): Promise<{ array: StoredArray; start: number }> {
+  const { shape, columnMajor, descriptor, start } = await readFields(place, bytes);
+  const { element, little } = typeOf(place, descriptor);
+  return { array: { place, shape, element, little, columnMajor }, start };
+}
+
+interface Fields {
+  readonly shape: readonly number[];
+  readonly columnMajor: boolean;
+  /** NumPy's name of the type. */
+  readonly descriptor: unknown;
+  /** Where the numbers begin. */
+  readonly start: number;
+}
+
+async function readFields(place: string, bytes: ByteReader): Promise<Fields> {
   const malformed = (reason: string): Fault => new Fault(dataMalformed({ place, reason }));
   const magic = await bytes.take(8);
   if (magic.length < 8 || String.fromCharCode(...magic.subarray(0, 6)) !== '\x93NUMPY')
@@ -92,8 +150,7 @@ async function readHeader(place: string, bytes: ByteReader): Promise<{ array: St
   if (!(fields instanceof Map) || fields.size !== 3) throw malformed('its header does not describe an array');
   const [shape, columnMajor] = [fields.get('shape'), fields.get('fortran_order')];
   if (!isShape(shape) || typeof columnMajor !== 'boolean') throw malformed('its header does not describe an array');
-  const { element, little } = typeOf(place, fields.get('descr'));
-  return { array: { place, shape, element, little, columnMajor }, start: 8 + width + length };
+  return { shape, columnMajor, descriptor: fields.get('descr'), start: 8 + width + length };
 }
 
 function typeOf(place: string, descriptor: unknown): { readonly element: Element; readonly little: boolean } {

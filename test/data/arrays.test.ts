@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { arraysIn, taker } from '../../src/data/dataset.js';
 import { defaultLimits } from '../../src/data/limits.js';
 import { loadData } from '../../src/data/load.js';
+import { textArray } from '../../src/data/writeNpz.js';
 import type { DataSource } from '../../src/ir/model.js';
 import { bool, type ElementType } from '../../src/ir/types.js';
 import { dataFolder, rowsIn, index, input, npyOf, safetensorsOf } from './files.js';
@@ -208,6 +209,25 @@ describe('npz', () => {
     expect(await read(npz(gzipSync(archive)))).toEqual([3, 4]);
     expect(await messageOf({ ...npz(archive), fields: { x: 's' } }, [x])).toContain(
       'a.npz, s.npy: it holds texts (<U3)',
+    );
+  });
+
+  it('tells what the numbers of an index stand for, as nnc data writes it', async () => {
+    const kind = input('kind', [], index(2));
+    const two = npyOf(header('<i4', '(2,)'), hex('0000000001000000'));
+    const words = (...all: readonly string[]): DataSource => {
+      const { type, shape, chunks } = textArray('kind.words', all);
+      const [bytes] = chunks();
+      return npz(zipSync({ 'kind.npy': two, 'kind.words.npy': npyOf(header(type, `(${shape.join()},)`), bytes) }));
+    };
+    const told = (await loadData(words('ant', 'bé\u{1f41d}'), [kind], folder)).words;
+    expect(told).toEqual({ kind: ['ant', 'bé\u{1f41d}'] });
+    expect(await messageOf(words('a', 'b', 'c'), [kind])).toContain(
+      'a.npz, kind.words.npy: found "c", one word more than the 2 classes of kind: index(2)[batch]',
+    );
+    expect(await messageOf(words('a'), [kind])).toContain('a.npz, kind.words.npy: found 1 word, expected 2');
+    expect(await messageOf(words('b', 'a'), [kind], { words: { kind: ['a', 'b'] } })).toBe(
+      'data-malformed: a.npz, kind.words: numbers stand for "b", "a" there, and for "a", "b" in what was trained',
     );
   });
 
