@@ -1,14 +1,14 @@
 // `nnc export`: a model for other engines.
 import { InvalidArgumentError, type Command } from 'commander';
+import { isRun, openExported } from './exportSource.js';
 import type { ExportOptions } from './exportWeights.js';
-import { checkFolderWritable, checkWritable, readImport, readSource } from './files.js';
+import { checkFolderWritable, checkWritable } from './files.js';
 import { wholeNumber, withModelOptions } from './modelOptions.js';
-import { report } from './report.js';
 
 export function addExport(program: Command): void {
   withModelOptions(program.command('export'))
     .description('write the model for another engine: its predictions, or a whole step of training')
-    .argument('<file>', 'the .nn file; - is standard input')
+    .argument('<file>', 'the .nn file, - for standard input, or a run, whose best weights are taken')
     .option('--onnx <file>', 'an ONNX file of what predict computes, with its weights')
     .option('--opset <18|20>', 'the version of ONNX operators', opset, 20)
     .option(
@@ -43,20 +43,20 @@ async function run(file: string, options: ExportOptions, command: Command): Prom
   if (!step && updates !== undefined) command.error('error: --updates is for a step: say --step');
   if (step && checkpoint !== undefined && initial === undefined)
     command.error('error: a step is given its tensors: with --checkpoint, say by --initial where they are written');
+  if (isRun(file) && (options.model ?? options.set ?? options.memoryLimit) !== undefined)
+    command.error('error: a run has the settings that it was trained with: --model and --set are for a .nn file');
   checkWritable([onnx, initial]);
   if (stablehlo !== undefined) checkFolderWritable(stablehlo);
-  const source = readSource(file);
-  const { check } = await import('../index.js');
-  const { model, diagnostics } = check(source, { ...options, read: readImport });
-  if (report(diagnostics) || !model) {
+  const exported = await openExported(file, options);
+  if (!exported) {
     process.exitCode = 1;
     return;
   }
   if (stablehlo !== undefined) {
     const { writeStableHlo } = await import('./exportStableHlo.js');
-    await writeStableHlo(model, source, { ...options, stablehlo });
+    await writeStableHlo(exported, { ...options, stablehlo });
   } else if (onnx !== undefined) {
     const { writeOnnx } = await import('./exportOnnx.js');
-    await writeOnnx(model, source, { ...options, onnx });
+    await writeOnnx(exported, { ...options, onnx });
   }
 }

@@ -1,20 +1,19 @@
 // `nnc export --onnx`: the ONNX file of a model.
 import { bytesOf } from '../export/onnx/protobuf.js';
 import { onnxModel, type Part } from '../export/onnx/export.js';
-import type { ModelGraph, Source } from '../index.js';
-import { weightsOf, type ExportOptions } from './exportWeights.js';
+import type { ModelGraph } from '../index.js';
+import type { Exported } from './exportSource.js';
+import { weightsOf, type ExportOptions, type Weights } from './exportWeights.js';
 import { writeFiles } from './files.js';
 import { standardOutput } from './output.js';
 
-export async function writeOnnx(
-  model: ModelGraph,
-  source: Source,
-  options: ExportOptions & { readonly onnx: string },
-): Promise<void> {
-  const { onnx, opset, initial } = options;
-  const made = onnxModel(model, await partOf(model, source, options), opset);
+export async function writeOnnx(exported: Exported, options: ExportOptions & { readonly onnx: string }): Promise<void> {
+  const { onnx, opset, step, initial, checkpoint = exported.run?.weights } = options;
+  const isAsked = !step || (initial ?? checkpoint) !== undefined;
+  const weights = isAsked ? await weightsOf(exported, options) : undefined;
+  const made = onnxModel(exported.model, partOf(exported.model, weights, options), opset);
   const bytes = bytesOf(made);
-  const tensors = initial === undefined ? undefined : (await weightsOf(model, source, options)).file;
+  const tensors = initial === undefined ? undefined : weights?.file;
   writeFiles([
     { path: onnx, content: bytes },
     ...(initial !== undefined && tensors ? [{ path: initial, content: tensors }] : []),
@@ -26,15 +25,11 @@ export async function writeOnnx(
   if (tensors) standardOutput.write(`${initial}: the tensors that the first step is given, ${tensors.length} bytes\n`);
 }
 
-async function partOf(model: ModelGraph, source: Source, options: ExportOptions): Promise<Part> {
-  const { step, updates } = options;
-  if (step) return { kind: 'step', ...(updates !== undefined && { updates }) };
-  const { tensors, metadata, given } = await weightsOf(model, source, options);
-  const { classes } = given;
-  return {
-    kind: 'predict',
-    tensors,
-    seed: Number(metadata.seed ?? model.train.seed),
-    metadata: { ...(classes !== undefined && { classes }) },
-  };
+/** The words that a checkpoint has for classes, and for the characters of a text, go along. */
+function partOf(model: ModelGraph, weights: Weights | undefined, { step, updates }: ExportOptions): Part {
+  const { classes } = weights?.given ?? {};
+  const metadata = { ...(classes !== undefined && { classes }) };
+  if (step || !weights) return { kind: 'step', metadata, ...(updates !== undefined && { updates }) };
+  const seed = Number(weights.metadata.seed ?? model.train.seed);
+  return { kind: 'predict', metadata, tensors: weights.tensors, seed };
 }

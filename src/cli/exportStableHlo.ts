@@ -1,20 +1,21 @@
-// `nnc export --stablehlo`: the folder with the modules of a model, and the script that trains them.
+// `nnc export --stablehlo`: the folder with the modules of a model, the script that trains them, and what that keeps in a run's folder.
 import { join } from 'node:path';
 import { trainPy } from '../embedded.js';
 import { exportModules } from '../export/stablehlo/modules.js';
-import type { ModelGraph, Source } from '../index.js';
+import type { Exported } from './exportSource.js';
 import { weightsOf, type ExportOptions } from './exportWeights.js';
 import { makeFolder, reached, writeFiles } from './files.js';
 import { standardOutput } from './output.js';
 
 export async function writeStableHlo(
-  model: ModelGraph,
-  source: Source,
+  exported: Exported,
   options: ExportOptions & { readonly stablehlo: string },
 ): Promise<void> {
-  const { stablehlo: folder, batch = model.train.batch } = options;
-  const { modules, manifest } = exportModules(model, batch);
-  const { file } = await weightsOf(model, source, options);
+  const { model, overrides, kept, run } = exported;
+  const { stablehlo: folder, batch = run?.record.batch ?? model.train.batch } = options;
+  const { modules, manifest: functions } = exportModules(model, batch);
+  const manifest = { ...functions, overrides, files: kept };
+  const { file } = await weightsOf(exported, options);
   const contents: readonly (readonly [string, string | Uint8Array])[] = [
     ...modules,
     ['manifest.json', `${JSON.stringify(manifest, null, 2)}\n`],

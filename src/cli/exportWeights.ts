@@ -1,6 +1,6 @@
 // What `nnc export` is asked for, and the tensors that it starts from.
 import { readHeader } from '../codegen/runtime/safetensors.js';
-import type { ModelGraph, Source } from '../index.js';
+import type { Exported } from './exportSource.js';
 import type { ModelOptions } from './modelOptions.js';
 import { readCheckpoint, loadTrainer } from './runs/checkpoint.js';
 import { trainerOf } from './trainer.js';
@@ -27,10 +27,13 @@ export interface Weights {
   readonly given: Readonly<Record<string, string>>;
 }
 
-export async function weightsOf(model: ModelGraph, source: Source, options: ExportOptions): Promise<Weights> {
-  const { checkpoint } = options;
+/** Of a run without another checkpoint: its best. */
+export async function weightsOf(
+  { model, source, overrides, read, run }: Exported,
+  { checkpoint = run?.weights }: ExportOptions,
+): Promise<Weights> {
   const file = checkpoint === undefined ? undefined : readCheckpoint(checkpoint);
-  const trainer = await trainerOf(source, options);
+  const trainer = await trainerOf(source, { ...overrides, read });
   if (checkpoint !== undefined && file) await loadTrainer(checkpoint, model.name, trainer, file);
   const bytes = await trainer.save({ optimizer: true });
   trainer.dispose();

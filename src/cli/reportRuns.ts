@@ -121,7 +121,20 @@ export function reportedRun(
 ): ReportedRun {
   const epochs = rowsIn<EpochRecord>(join(folder, names.metrics));
   const steps = rowsIn<StepRecord>(join(folder, names.steps));
-  const { model, target, batch, seed, done, monitor, best, data, started, ended, warned = [] } = record;
+  const {
+    model,
+    target,
+    engine = target,
+    batch,
+    seed,
+    done,
+    monitor,
+    best,
+    data,
+    started,
+    ended,
+    warned = [],
+  } = record;
   return {
     name: basename(resolve(folder)),
     facts: [
@@ -133,7 +146,7 @@ export function reportedRun(
       ['data', `${data.source}${data.rows === undefined ? '' : `, ${counted(data.rows, 'row')}`}`],
       ['batch', `${batch}`],
       ['seed', `${seed}`],
-      ['target', target],
+      ['target', engine],
       ['started', started.slice(0, 16).replace('T', ' ')],
     ],
     findings: [...findingsOf(epochs, record), ...layersFound(steps)],

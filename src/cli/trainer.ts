@@ -110,9 +110,12 @@ export async function importTrainer(code: string): Promise<TrainerModule> {
 }
 
 /** A trainer of a model whose numbers are single precision throughout, for what is read of it or made of a checkpoint. */
-export async function trainerOf(source: Source, options: ModelOptions): Promise<Trainer> {
+export async function trainerOf(
+  source: Source,
+  options: ModelOptions & { readonly read?: (path: string) => string | undefined },
+): Promise<Trainer> {
   const { compile } = await import('../index.js');
-  const settings = { ...options, read: readImport, language: 'js', target: 'ts', full: true } as const;
+  const settings = { read: readImport, ...options, language: 'js', target: 'ts', full: true } as const;
   const { code = '' } = await compile(source, settings);
   return (await importTrainer(code)).createTrainer({});
 }

@@ -69,7 +69,7 @@ it('trains the digits of examples/mnist alike', async () => {
   const { held, seed } = heldBy(trainer);
   const batches = Array.from({ length: steps }, (_, step) => syntheticInputs(model.inputs, () => batch, step + 1));
   const start: Start = {
-    file: Array.from(bytesOf(onnxModel(model, { kind: 'step' }, 20))),
+    file: Array.from(bytesOf(onnxModel(model, { kind: 'step', metadata: {} }, 20))),
     seed,
     held: Object.fromEntries(
       [...held].map(([name, { shape, values }]) => [name, { shape, values: Array.from(values) }]),

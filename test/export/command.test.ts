@@ -2,7 +2,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, expect, it } from 'vitest';
+import { readHeader } from '../../src/codegen/runtime/safetensors.js';
+import { messageIn } from '../../src/export/onnx/protobuf.js';
 import { warm } from '../cli/nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-export-'));
@@ -23,7 +26,14 @@ it('says what it has written', () => {
   rmSync(join(folder, 'm.onnx'));
 });
 
-it('keeps the words that a checkpoint has for classes', () => {
+/** What a file says beside its graph. */
+function metadataOf(name: string): Readonly<Record<string, string>> {
+  const { metadataProps } = messageIn(readFileSync(join(folder, name)));
+  const entries = metadataProps as readonly { readonly key: string; readonly value: string }[];
+  return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
+}
+
+it('keeps preprocessing, and the words of classes; of a run it is the best, as of its checkpoint', async () => {
   const words = ['ant', 'bee', 'cat'];
   writeFileSync(
     join(folder, 'insects.csv'),
@@ -32,7 +42,7 @@ it('keeps the words that a checkpoint has for classes', () => {
   const text = `model insects {
   input size: [batch]
   input label: index(3)[batch]
-  logits = reshape(size, [batch, 1]) |> dense(3)
+  logits = reshape(size, [batch, 1]) |> standardize |> dense(3)
   output kind = argmax(logits)
   loss = cross_entropy(logits, label)
   train { optimizer = sgd(0.1), batch = 3, epochs = 1, data = csv("insects.csv", size = "size", label = "label") }
@@ -40,11 +50,45 @@ it('keeps the words that a checkpoint has for classes', () => {
   writeFileSync(join(folder, 'm.nn'), text);
   expect(warm(['train', 'm.nn', '--out', 'run'], { cwd: folder }).status).toBe(0);
   expect(exported(text, '--checkpoint', 'run/best.safetensors').status).toBe(0);
-  const value = JSON.stringify({ label: words });
-  // A StringStringEntryProto: its key is field 1 and its value field 2, each with its length before it.
-  const entry = `\n\x07classes\x12${String.fromCharCode(value.length)}${value}`;
-  expect(readFileSync(join(folder, 'm.onnx')).includes(entry)).toBe(true);
+  expect(metadataOf('m.onnx')).toEqual({ classes: JSON.stringify({ label: words }) });
+  const session = await InferenceSession.create(join(folder, 'm.onnx'));
+  const { kind } = await session.run({ size: new Tensor('float32', Float32Array.of(0, 1.5, 2, 5), [4]) });
+  const size = readHeader(readFileSync(join(folder, 'run/best.safetensors')), (why) => new Error(why)).tensors;
+  expect([...size.keys()]).toContain('logits.standardize.mean');
+  writeFileSync(join(folder, 'some.csv'), 'size\n0\n1.5\n2\n5\n');
+  const { stdout } = warm(['predict', 'run', '--data', 'some.csv'], { cwd: folder });
+  const predicted = stdout.trim().split('\n').slice(1);
+  expect(Array.from(kind.data as BigInt64Array, (n) => words[Number(n)])).toEqual(
+    predicted.map((line) => line.split(',')[1]),
+  );
+  expect(warm(['export', 'run', '--onnx', 'run.onnx'], { cwd: folder }).status).toBe(0);
+  expect(readFileSync(join(folder, 'run.onnx'))).toEqual(readFileSync(join(folder, 'm.onnx')));
   rmSync(join(folder, 'm.onnx'));
+});
+
+it('keeps the vocabulary of a text, in a step too', () => {
+  writeFileSync(join(folder, 'abc.txt'), 'abcab cabab abcab cabab abcab');
+  const text = `model t {
+  input x: index(4)[batch, 4]
+  input y: index(4)[batch, 4]
+  logits = x |> embedding(4) |> dense(4)
+  output p = softmax(logits)
+  loss = cross_entropy(logits, y)
+  train { optimizer = sgd(0.1), batch = 4, epochs = 1, data = text("abc.txt", x = here, y = next, window = 4) }
+}`;
+  writeFileSync(join(folder, 'm.nn'), text);
+  expect(warm(['train', 'm.nn', '--out', 'text'], { cwd: folder }).status).toBe(0);
+  const step = ['--step', '--initial', 'initial.safetensors'];
+  for (const more of [[], step]) {
+    expect(warm(['export', 'text', '--onnx', 'text.onnx', ...more], { cwd: folder }).stderr).toBe('');
+    const characters = [' ', 'a', 'b', 'c'];
+    expect(metadataOf('text.onnx')).toEqual({ classes: JSON.stringify({ x: characters, y: characters }) });
+  }
+  const { status, stderr } = warm(['export', 'text', '--onnx', 'text.onnx', '--set', 'd=1'], { cwd: folder });
+  expect([status, stderr.trim()]).toEqual([
+    2,
+    'error: a run has the settings that it was trained with: --model and --set are for a .nn file',
+  ]);
 });
 
 it.each([

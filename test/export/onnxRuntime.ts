@@ -54,7 +54,7 @@ export class Opened {
   ): Promise<Opened> {
     const { held, seed } = heldBy(trainer);
     const tensors = new Map([...held].map(([name, { values }]) => [name, values]));
-    const part: Part = kind === 'step' ? { kind, updates } : { kind, tensors, seed, metadata: {} };
+    const part: Part = kind === 'step' ? { kind, updates, metadata: {} } : { kind, tensors, seed, metadata: {} };
     return Opened.model(onnxModel(model, part, opset));
   }
 

@@ -34,7 +34,10 @@ export interface RunRecord {
   readonly seed: number;
   readonly batch: number;
   readonly epochs: number;
+  /** What it is compiled for where it is read again. */
   readonly target: CommandTarget;
+  /** What trained it, where that was no module of ours: the script of `nnc export --stablehlo`. */
+  readonly engine?: string;
   readonly relaxed?: boolean;
   readonly data: {
     /** The folder that its paths start from, absolute. */
@@ -50,7 +53,7 @@ export interface RunRecord {
   readonly classes: Words;
   /** The checkpoint that it started from. */
   readonly from?: string;
-  readonly versions: { readonly nnc: string; readonly node: string };
+  readonly versions: { readonly nnc: string; readonly [of: string]: string };
   readonly started: string;
   /** What decides which epoch is the best. */
   readonly monitor: string;

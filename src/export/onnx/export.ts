@@ -17,10 +17,11 @@ import { boundLeaves, rootsOf, sayStep } from './step.js';
 import { declare, elementOf, Writer, type Around, type Speller, type Told, type Value } from './writer.js';
 
 /** What is written of a model: what `predict` computes with its weights, or a step, which is given all tensors. */
-export type Part =
-  | ({ readonly kind: 'predict'; readonly metadata: Model['metadata'] } & Weights)
+export type Part = { readonly metadata: Model['metadata'] } & (
+  | ({ readonly kind: 'predict' } & Weights)
   /** `updates`: how many the run makes, which schedules without steps go by. */
-  | { readonly kind: 'step'; readonly updates?: number };
+  | { readonly kind: 'step'; readonly updates?: number }
+);
 
 export interface Weights {
   /** By the names of checkpoints. */
@@ -31,13 +32,12 @@ export interface Weights {
 
 /** The file of a model; throws a Fault with what ONNX cannot say. */
 export function onnxModel(model: ModelGraph, part: Part, opset: number): Model {
-  const common = { opset, producer: { name: 'nnc', version } };
+  const common = { opset, producer: { name: 'nnc', version }, metadata: part.metadata };
   if (part.kind === 'step')
     return {
       ...common,
       graph: stepFile(model, part.updates, opset),
       description: `A step of training ${model.name}`,
-      metadata: {},
     };
   const found = predictGraph(model);
   checkNames(
@@ -48,7 +48,6 @@ export function onnxModel(model: ModelGraph, part: Part, opset: number): Model {
     ...common,
     graph: sayOutputs(model.name, found, part, opset),
     description: `What ${model.name} predicts`,
-    metadata: part.metadata,
   };
 }
 
