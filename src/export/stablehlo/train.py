@@ -4,11 +4,13 @@
     python train.py data.npz --hosts auto              a process on each machine of a cluster that tells (Slurm, TPU pods)
     python train.py data.npz --hosts 8 --host 0 --coordinator HOST:PORT        the same by hand, --host 0 to 7
 
-data.npz comes of `nnc data MODEL.nn -o data.npz`. Each step divides the rows of a batch among the devices. Shuffling, checkpoints
-and metrics are those of `nnc train`. Needs jax >= 0.10 and numpy.
+data.npz comes of `nnc data MODEL.nn -o data.npz`; arrays of these names in a .safetensors file will do. Each step divides the rows of a
+batch among the devices. Shuffling and the folder of a run are those of `nnc train`: `nnc runs`, `report`, `eval` and `predict` read it.
+Needs jax >= 0.10 and numpy.
 """
 
-import argparse, json, math, os, struct, time
+import argparse, json, math, os, platform, re, signal, struct, time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import jax
@@ -160,13 +162,23 @@ def read(path):
     start = 8 + struct.unpack("<Q", file[:8])[0]
     header = json.loads(file[8:start])
     metadata = header.pop("__metadata__", {})
-    kind = {"F32": np.float32, "I32": np.int32}
+    kind = {"F32": np.float32, "I32": np.int32, "BOOL": np.bool_}
     of = lambda at: np.frombuffer(file, kind[at["dtype"]], math.prod(at["shape"]), start + at["data_offsets"][0])
     return {name: of(at).reshape(at["shape"]) for name, at in header.items()}, metadata
 
 
+def whole(path, *parts):
+    """Writes beside its place and then into it, so that there is a whole file at any moment."""
+    beside = Path(f"{path}.part")
+    with open(beside, "wb") as file:
+        for part in parts:
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
 def write(path, arrays, metadata):
-    """Beside its place and then into it, so that there is a whole file at any moment."""
     header, end = {"__metadata__": metadata}, 0
     for name, array in arrays.items():
         kind = "F32" if array.dtype == np.float32 else "I32"
@@ -174,14 +186,7 @@ def write(path, arrays, metadata):
         end += array.nbytes
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    beside = Path(f"{path}.part")
-    with open(beside, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for array in arrays.values():
-            file.write(np.ascontiguousarray(array).tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    whole(path, struct.pack("<Q", len(text)) + text, *[np.ascontiguousarray(array).tobytes() for array in arrays.values()])
 
 
 class Trainer:
@@ -208,7 +213,7 @@ class Trainer:
         now = {**begun, **averages, **arrays}
         self.state = {each["name"]: put(now[each["name"]], self.whole) for each in manifest["tensors"]}
         count = lambda name: int(metadata.get(name, 0))
-        self.updates, self.calls, self.seed = count("update"), count("draw"), count("seed")
+        self.updates, self.calls, self.seed = count("update"), count("draw"), int(metadata.get("seed", settings["seed"]))
         self.scale = float(metadata.get("learningRateScale", 1))
         self.made = [count(f"passes/{block['name']}") if "name" in block else self.calls for block in blocks]
 
@@ -256,73 +261,159 @@ class Trainer:
 
 
 class Mean:
-    """The mean of losses and metrics over rows; `sums` is how checkpoints hold it."""
+    """The mean of losses and metrics over rows; `sums` is how checkpoints hold it. `tell` hears of each step."""
 
-    def __init__(self, sums=None):
-        self.sums, self.waiting = sums or {"seen": 0, "of": {}}, []
+    def __init__(self, sums=None, tell=lambda values: None):
+        self.sums, self.waiting, self.tell = sums or {"seen": 0, "of": {}}, [], tell
 
     def add(self, *losses, ahead=4):
         """Waits for the losses of some steps before, so that devices always have work."""
         self.waiting += losses
         while len(self.waiting) > ahead:
-            for name, value in self.waiting.pop(0).items():
+            values = {name: float(fetched(value)) for name, value in self.waiting.pop(0).items()}
+            for name, value in values.items():
                 total, seen = self.sums["of"].get(name, (0.0, 0))
-                self.sums["of"][name] = (total + float(fetched(value)) * batch, seen + batch)
+                self.sums["of"][name] = (total + value * batch, seen + batch)
             self.sums["seen"] += batch
+            self.tell(values)
 
     def values(self):
         self.add(ahead=0)
         return {name: total / seen for name, (total, seen) in self.sums["of"].items()}
 
 
-class Run:
-    """Trains for epochs. Keeps the last and the best weights, and a row of metrics an epoch."""
+files = {"last.safetensors", "best.safetensors", "metrics.jsonl", "metrics.csv", "steps.jsonl", "run.json", "model.nn"}
 
-    def __init__(self, trainer, data, out):
-        self.trainer, self.out = trainer, Path(out)
+
+def folder(out, resume):
+    """That of a run: the first free one of runs/MODEL, runs/MODEL-2, … where nobody says. An earlier run stays as it is."""
+    path, n = Path(out or f"runs/{manifest['model']}"), 1
+    if resume:
+        if not (path / "last.safetensors").exists() or not (path / "run.json").exists():
+            raise SystemExit(f"{path} holds no run to go on with")
+        return path
+    while not out and path.exists():
+        path, n = Path(f"runs/{manifest['model']}-{n + 1}"), n + 1
+    if any((path / name).exists() for name in files):
+        raise SystemExit(f"{path} holds a run already: --resume goes on with it, another --out begins one")
+    return path
+
+
+def line(row):
+    """As JavaScript writes it: what is not finite is null."""
+    return re.sub(r": (NaN|-?Infinity)\b", ": null", json.dumps(row, ensure_ascii=False))
+
+
+class Run:
+    """Trains for epochs. Keeps the last and the best weights, a row of metrics an epoch, and what the run was told."""
+
+    def __init__(self, trainer, data, source, out, epochs):
+        self.trainer, self.out, self.epochs = trainer, out, epochs
         self.train, self.validation, self.test = portions(data, trainer.seed)
-        words = {name.removesuffix(".words"): data[name].tolist() for name in data if name.endswith(".words")}
-        self.more = {"classes": json.dumps(words, ensure_ascii=False)} if words else {}
+        self.words = {name.removesuffix(".words"): data[name].tolist() for name in data if name.endswith(".words")}
+        self.more = {"classes": json.dumps(self.words, ensure_ascii=False)} if self.words else {}
         self.state = {"epoch": 1, "step": 0, "before": 0, "sums": None, "lowest": math.inf, "worse": 0}
-        self.best, self.seconds, self.begun, self.saved = None, 0.0, time.time(), time.time()
+        self.calls, self.recent = 0, {"of": {}, "count": 0}
+        self.best, self.seconds, self.begun, self.saved, self.stopped = None, 0.0, time.time(), time.time(), False
         self.steps, left = divmod(len(self.train[1]), batch)
         if self.steps == 0:
             raise SystemExit(f"{left} rows to train on are less than a batch of {batch}")
+        self.record = {
+            **{"version": 1, "model": manifest["model"], "digest": manifest["source"]},
+            "files": [{"path": each["path"], "from": each["from"]} for each in manifest["files"]],
+            **{"overrides": manifest["overrides"], "seed": trainer.seed, "batch": batch, "epochs": epochs, "target": "wasm"},
+            "engine": f"jax {jax.__version__}, {jax.device_count()} devices ({jax.devices()[0].device_kind})",
+            "data": {
+                **{"folder": str(source.parent), "source": f'{source.suffix[1:]}("{source.name}")', "given": str(source)},
+                "rows": len(self.train[1]),
+            },
+            "classes": self.words,
+            "versions": {"nnc": manifest["nnc"], "python": platform.python_version(), "jax": jax.__version__, "numpy": np.__version__},
+            "started": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "monitor": settings.get("monitor", "loss"),
+        }
         aside = f"; {left} rows, which make no whole batch, are left out of each epoch" if left else ""
         say(f"{manifest['model']}: {len(self.train[1])} rows, {self.steps} steps an epoch, {jax.device_count()} devices{aside}")
 
     def resume(self):
+        """Goes on from the last checkpoint: rows of metrics behind it are dropped."""
         arrays, metadata = read(self.out / "last.safetensors")
         self.trainer.load(arrays, metadata)
         position = json.loads(metadata["position"].replace('"Infinity"', "Infinity"))
-        self.state, self.best = position["state"], position.get("best")
-        rows = [json.loads(line) for line in open(self.out / "metrics.jsonl", encoding="utf-8") if line.endswith("\n")]
-        return [row for row in rows if row["epoch"] < self.state["epoch"]]
+        self.state, self.best, self.calls = position["state"], position.get("best"), position["calls"]
+        self.recent = position.get("recent", self.recent)
+        before = json.loads((self.out / "run.json").read_text(encoding="utf-8"))
+        self.record["started"], self.seconds = before["started"], before["done"]["seconds"]
+        lines = lambda name: [json.loads(row) for row in open(self.out / name, encoding="utf-8") if row.endswith("\n")]
+        rows = [row for row in lines("metrics.jsonl") if row["epoch"] < self.state["epoch"]]
+        return rows, [row for row in lines("steps.jsonl") if row["step"] <= self.calls]
 
-    def begin(self, kept=()):
-        """The files of metrics, with the rows of a run that goes on."""
+    def begin(self, rows=(), steps=()):
+        """The files of a run, with the rows of one that goes on."""
         self.names = list(dict.fromkeys(["loss", *manifest["losses"], *manifest["metrics"]]))
-        columns = [f"{part}.{name}" for part in ("train", "validation") for name in self.names]
+        columns = ["epoch", "step", "seconds", *[f"{part}.{name}" for part in ("train", "validation") for name in self.names]]
+        begun = {"metrics.jsonl": "", "steps.jsonl": "", "metrics.csv": ",".join(columns) + "\n"}
+        texts = {**{each["path"]: each["text"] for each in manifest["files"]}, **begun}
         if jax.process_index() == 0:
-            self.out.mkdir(parents=True, exist_ok=True)
-            (self.out / "metrics.jsonl").write_text("", encoding="utf-8")
-            (self.out / "metrics.csv").write_text(",".join(["epoch", "step", "seconds", *columns]) + "\n", encoding="utf-8")
-        for row in kept:
+            for name, text in texts.items():
+                (self.out / name).parent.mkdir(parents=True, exist_ok=True)
+                (self.out / name).write_text(text, encoding="utf-8")
+        for row in rows:
             self.note(row)
-            self.seconds = row["seconds"]
+        for row in steps:
+            self.add("steps.jsonl", line(row))
+        self.ends("running")
+        signal.signal(signal.SIGINT, self.interrupt)
+
+    def interrupt(self, *_):
+        """The run stops after this step, and saves; a second time it stops at once. Other processes hear of nothing."""
+        if self.stopped or jax.process_count() > 1:
+            raise KeyboardInterrupt
+        self.stopped = True
+
+    def add(self, name, text):
+        if jax.process_index() == 0:
+            with open(self.out / name, "a", encoding="utf-8") as file:
+                file.write(text + "\n")
 
     def note(self, row):
         cells = [row.get(part, {}).get(name, "") for part in ("train", "validation") for name in self.names]
-        line = ",".join(map(str, [row["epoch"], row["step"], row["seconds"], *cells]))
-        for name, text in (("metrics.jsonl", json.dumps(row)), ("metrics.csv", line)):
-            if jax.process_index() == 0:
-                with open(self.out / name, "a", encoding="utf-8") as file:
-                    file.write(text + "\n")
+        self.add("metrics.jsonl", line(row))
+        self.add("metrics.csv", ",".join(map(str, [row["epoch"], row["step"], row["seconds"], *cells])))
+        value = row.get("validation", row["train"])["loss"]
+        if math.isfinite(value) and value < self.record.get("lowest", {"value": math.inf})["value"]:
+            self.record["lowest"] = {"epoch": row["epoch"], "value": value}
+
+    def stepped(self, values):
+        """Takes note of a step: in a run of many, a row is the mean of several."""
+        self.calls, of = self.calls + 1, self.recent["of"]
+        if not math.isfinite(values["loss"]):
+            self.ends("not finite")
+            raise SystemExit(f"step {self.calls}: the loss is {values['loss']}; {self.out} holds what was before")
+        for name, value in values.items():
+            of[name] = of.get(name, 0.0) + value
+        self.recent["count"] += 1
+        if self.calls % math.ceil(self.epochs * self.steps / 1000) == 0:
+            means = {"train": {name: total / self.recent["count"] for name, total in of.items()}}
+            at = {"step": self.calls, "epoch": self.state["epoch"], "seconds": self.elapsed()}
+            self.add("steps.jsonl", line({**at, **means}))
+            self.recent = {"of": {}, "count": 0}
+
+    def elapsed(self):
+        return self.seconds + time.time() - self.begun
+
+    def ends(self, how, **more):
+        """Writes run.json: how the run stands."""
+        done = {"epochs": self.state["epoch"] - 1, "steps": self.trainer.updates, "seconds": self.elapsed()}
+        self.record |= {"done": done, "ended": how, **({"best": self.best} if self.best else {}), **more}
+        if jax.process_index() == 0:
+            whole(self.out / "run.json", json.dumps(self.record, indent=2, ensure_ascii=False).encode() + b"\n")
 
     def save(self):
-        position = {"state": self.state, "calls": self.trainer.calls, **({"best": self.best} if self.best else {})}
+        position = {"state": self.state, "calls": self.calls, "recent": self.recent, **({"best": self.best} if self.best else {})}
         text = json.dumps(position).replace("Infinity", '"Infinity"')
         self.trainer.save(self.out / "last.safetensors", True, {**self.more, "position": text})
+        self.ends("running")
         self.saved = time.time()
 
     def evaluated(self, arrays, rows):
@@ -331,14 +422,14 @@ class Run:
             mean.add(self.trainer.evaluate(self.trainer.state, some, self.trainer.counters()))
         return mean.values()
 
-    def fit(self, epochs):
+    def fit(self):
         trainer, state = self.trainer, self.state
         if trainer.observe and trainer.calls == 0:
             for some in batches(self.train[0], np.sort(self.train[1])):
                 trainer.observe(trainer.state, some, trainer.counters())
-        trainer.calls_of_run = trainer.calls + (epochs + 1 - state["epoch"]) * self.steps - state["step"]
-        while state["epoch"] <= epochs and not self.is_over():
-            mean, rows = Mean(state["sums"]), self.train[1]
+        trainer.calls_of_run = trainer.calls + (self.epochs + 1 - state["epoch"]) * self.steps - state["step"]
+        while state["epoch"] <= self.epochs and not self.is_over():
+            mean, rows = Mean(state["sums"], self.stepped), self.train[1]
             if settings.get("shuffle", True):
                 rows = rows[permutation(len(rows), trainer.seed, state["epoch"])]
             for some in batches(self.train[0], rows, state["step"]):
@@ -348,17 +439,21 @@ class Run:
                     mean.values()
                     state["sums"] = mean.sums
                     self.save()
-            seconds = self.seconds + time.time() - self.begun
-            row = {"epoch": state["epoch"], "step": trainer.updates, "seconds": seconds, "train": mean.values()}
+                if self.stopped:
+                    self.ends("interrupted")
+                    return say(f"stopped after step {self.calls}: --resume goes on with {self.out}")
+            row = {"epoch": state["epoch"], "step": trainer.updates, "train": mean.values()}
             checked = self.evaluated(*self.validation)
-            self.ended({**row, "validation": checked} if checked else row)
-        if len(self.test[1]) >= batch:
-            say(f"test: {told(self.evaluated(*self.test))}")
+            self.ended({**row, "seconds": self.elapsed(), **({"validation": checked} if checked else {})})
+        tested = {"test": self.evaluated(*self.test)} if len(self.test[1]) >= batch else {}
+        self.ends("patience" if state["epoch"] <= self.epochs else "finished", **tested)
+        if tested:
+            say(f"test: {told(tested['test'])}")
 
     def is_due(self):
         """Every half a minute, by the clock of the first process: all of them save at the same step."""
         if jax.process_count() == 1:
-            return time.time() - self.saved > 30
+            return self.stopped or time.time() - self.saved > 30
         return self.state["step"] % 1000 == 0
 
     def is_over(self):
@@ -369,8 +464,6 @@ class Run:
     def ended(self, row):
         """Takes note of an epoch: whether it is the best, and what learning rates make of that."""
         trainer, state, values = self.trainer, self.state, row.get("validation", row["train"])
-        if not math.isfinite(row["train"]["loss"]):
-            raise SystemExit(f"epoch {row['epoch']}: the loss is {row['train']['loss']}; {self.out} holds what was before")
         monitor = settings.get("monitor", "loss")
         value = values[monitor.removeprefix("-")]
         score = -value if monitor in manifest["metrics"] else value
@@ -424,11 +517,11 @@ def portable(trainer, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     option = parser.add_argument
-    option("data", nargs="?", help="the archive that nnc data writes")
+    option("data", nargs="?", help="the archive that nnc data writes, or a .safetensors file of the same arrays")
     option("--epochs", type=int, default=settings["epochs"], help="how often to go through the data")
-    option("--out", default=f"runs/{manifest['model']}", help="the folder for checkpoints and metrics")
+    option("--out", help=f"the folder of the run (default: runs/{manifest['model']}, or the next that is free)")
     option("--resume", action="store_true", help="go on with the run in that folder; --epochs is how many it has in all")
-    option("--from", dest="start", metavar="CHECKPOINT", help="start from the tensors of a checkpoint")
+    option("--from", dest="start", metavar="CHECKPOINT", help="start from the weights of a checkpoint, or of the best of a run")
     option("--hosts", help="how many processes there are, or auto")
     option("--host", type=int, help="which of them this is, from 0")
     option("--coordinator", metavar="HOST:PORT", help="where process 0 listens")
@@ -438,6 +531,7 @@ def main():
     given = parser.parse_args()
     if given.data is None and not given.portable:
         parser.error("the following arguments are required: data")
+    out = folder(given.out, given.resume)
     if given.hosts:
         by_hand = (given.coordinator, int(given.hosts), given.host) if given.hosts != "auto" else ()
         jax.distributed.initialize(*by_hand)
@@ -447,17 +541,20 @@ def main():
         texts[name] = text.replace("DEFAULT", given.precision.upper())
     trainer = Trainer(Mesh(np.array(jax.devices()), ("rows",)))
     if given.start:
-        trainer.load(*read(given.start))
+        start = Path(given.start)
+        arrays, _ = read(start / "best.safetensors" if start.is_dir() else start)
+        trainer.load({name: array for name, array in arrays.items() if not name.startswith("optimizer/")}, {})
     if given.portable:
         return portable(trainer, given.portable)
-    data = np.load(given.data)
+    source = Path(given.data).resolve()
+    data = read(source)[0] if source.suffix == ".safetensors" else np.load(source)
     if given.predict:
         return predict(trainer, data, given.predict)
     if not blocks:
         raise SystemExit(f"{manifest['model']} has no train block: --predict OUT.npz says what it makes of data")
-    run = Run(trainer, data, given.out)
-    run.begin(run.resume() if given.resume else ())
-    run.fit(given.epochs)
+    run = Run(trainer, data, source, out, given.epochs)
+    run.begin(*(run.resume() if given.resume else ()))
+    run.fit()
 
 
 if __name__ == "__main__":

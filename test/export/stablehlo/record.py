@@ -1,13 +1,14 @@
 """Runs exported modules under JAX, and records what they give in recorded.json, with which the tests beside this file compare.
 
-    python test/export/stablehlo/record.py [FOLDER]        from the repository's root; needs node, jax >= 0.10, numpy
+    python test/export/stablehlo/record.py [FOLDER]        from the repository's root, built; needs node, jax >= 0.10, numpy
 
 The folder is where it works: a recording that was cut off goes on there.
 
-Each model makes ten steps on one device and on eight virtual ones, mnist an epoch in two processes of four devices each.
+Each model makes ten steps on one device and on eight virtual ones, mnist an epoch in two processes of four devices each. The folder of
+a run of flowers.nn, as the command line and train.py make it, is kept in run/.
 """
 
-import base64, hashlib, importlib.util, json, os, platform, socket, subprocess, sys, tempfile
+import base64, hashlib, importlib.util, json, os, platform, shutil, socket, subprocess, sys, tempfile
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
@@ -72,7 +73,8 @@ def run_samples(folder):
             kinds = {"f32": np.float32, "i32": np.int32, "i1": np.bool_}
             given = [np.array(sample["given"][n], kinds[str(t.element_type)]).reshape(t.shape) for n, t in zip(of["inputs"], types)]
         train.divided.update(dict.fromkeys(of["inputs"], False))
-        made = train.Function(of, mesh)({}, dict(zip(of["inputs"], given)), {})
+        counters = {name: np.int32(n) for name, n in sample["counters"].items()}
+        made = train.Function(of, mesh)({}, dict(zip(of["inputs"], given)), counters)
         results[sample["name"]] = np.asarray(made["y"], np.float64).ravel().tolist()
     return results
 
@@ -86,7 +88,7 @@ def alone(devices, *arguments):
 def run_all(folder, devices):
     """What every model gives, and on one device every operation: kept in the folder, so that a recording that was cut off goes on."""
     made = lambda path: path / f"gives-{devices}.json"
-    for path in sorted(folder.iterdir()):
+    for path in sorted(each for each in folder.iterdir() if each.is_dir()):
         what = run if (path / "train.py").exists() else run_samples if (path / "samples.json").exists() and devices == "1" else None
         if what and not made(path).exists():
             made(path).write_text(json.dumps(what(path)))
@@ -97,6 +99,7 @@ def run_hosts(folder):
     """An epoch in two processes."""
     import numpy as np
 
+    shutil.rmtree(folder / "run", ignore_errors=True)
     epoch = json.loads((folder / "epoch.json").read_text())
     kinds = {each["name"]: np.float32 if each["dtype"] == "f32" else np.int32 for each in json.loads((folder / "manifest.json").read_text())["inputs"]}
     np.savez(folder / "epoch.npz", **{n: np.array(a["data"], kinds[n]).reshape(a["shape"]) for n, a in epoch.items()})
@@ -107,6 +110,28 @@ def run_hosts(folder):
     for process in [alone(4, *shared, "--host", host) for host in range(2)]:
         process.communicate()
     return json.loads((folder / "run" / "metrics.jsonl").read_text())["train"]
+
+
+def run_flowers(folder):
+    """Trains on a table of words and numbers, and keeps the run's folder, with FOLDER where its own stands in run.json."""
+    import numpy as np
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    rows = [(*rng.normal((n, 10 * n), (0.3, 3)), "aster borage clover".split()[n]) for n in range(3) for _ in range(20)]
+    table = "".join(f"{length:.3f},{width:.2f},{kind}\n" for length, width, kind in rows)
+    (folder / "flowers.csv").write_text(f"length,width,kind\n{table}")
+    shutil.copy(here / "flowers.nn", folder)
+    for command in ("data flowers.nn -o data.npz", "export flowers.nn --stablehlo out"):
+        subprocess.run(["node", Path.cwd() / "bin/nnc.js", *command.split()], cwd=folder, check=True)
+    if alone(4, folder / "out/train.py", folder / "data.npz", "--out", folder / "run").wait():
+        raise SystemExit(1)
+    shutil.rmtree(here / "run", ignore_errors=True)
+    shutil.copytree(folder / "run", here / "run")
+    shutil.copy(folder / "data.npz", here / "run")
+    record = here / "run" / "run.json"
+    record.write_text(record.read_text().replace(str(folder), "FOLDER"))
 
 
 def main(folder):
@@ -136,8 +161,9 @@ def main(folder):
         "samples": {"module": digest(folder / "samples" / "samples.mlir"), "results": gives(folder / "samples", 1)},
         "hosts": run_hosts(folder / "examples__mnist__mnist.nn"),
     }
+    run_flowers(folder / "flowers")
     (here / "recorded.json").write_text(json.dumps(recorded, indent=1) + "\n")
-    subprocess.run(["node_modules/.bin/prettier", "--write", here / "recorded.json"], check=True)
+    subprocess.run(["node_modules/.bin/prettier", "--write", here / "recorded.json", here / "run/run.json"], check=True)
 
 
 if __name__ == "__main__":

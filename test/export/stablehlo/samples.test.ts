@@ -21,6 +21,13 @@ it('they gave what the evaluator gives', () => {
   expect(wrong).toEqual([]);
 });
 
+it('draws of uniform numbers are the same to the bit, of normal ones to a millionth', () => {
+  const of = (name: string) => samples().samples.find((each) => each.name === name)?.wanted ?? [];
+  expect(record.results.uniform).toEqual(of('uniform'));
+  const apart = of('normal').map((value, i) => Math.abs(value - record.results.normal[i]));
+  expect([apart.length, Math.max(...apart) < 1e-6]).toEqual([300, true]);
+});
+
 it('operations that models compute with have samples there', () => {
   const without = ops.filter(({ kind, samples: own }) => kind !== 'leaf' && own.length === 0).map(({ name }) => name);
   // A loop and a declared gradient are in the models.

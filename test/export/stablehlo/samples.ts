@@ -1,4 +1,4 @@
-// Every operation by its samples, as functions of one module.
+// Every operation by its samples, and draws, as functions of one module.
 import { createBuilder } from '../../../src/ir/builder.js';
 import { evaluate } from '../../../src/ir/evaluate.js';
 import type { Node } from '../../../src/ir/graph.js';
@@ -6,6 +6,7 @@ import { input } from '../../../src/ir/ops/leaves.js';
 import { ops } from '../../../src/ir/ops/registry.js';
 import { moduleText, writeFunction, type Signature } from '../../../src/export/stablehlo/functions.js';
 import { evaluateSizes } from '../../../src/ir/index.js';
+import { drawn } from '../draws.js';
 import { createDraws, fillType, readType } from '../../support/sampleTypes.js';
 
 export interface SampleOf {
@@ -14,6 +15,7 @@ export interface SampleOf {
   readonly signature: Signature;
   /** By parameter. */
   readonly given: Readonly<Record<string, readonly number[]>>;
+  readonly counters: Readonly<Record<string, number>>;
   /** What the evaluator makes of it, in double precision. */
   readonly wanted: readonly number[];
 }
@@ -39,8 +41,22 @@ export function samples(): { readonly text: string; readonly samples: readonly S
       const outline = { name, results: [{ name: 'y', node }], updates: [] };
       const { text, signature } = writeFunction(outline, { inputs, held: [] }, sizeOf);
       const [values] = evaluate([node], { leaf: (leaf) => given[(leaf.attrs as { name: string }).name] });
-      return { name, text, signature, given, wanted: [...values] };
+      return { name, text, signature, given, counters: {}, wanted: [...values] };
     }),
   );
-  return { text: moduleText('samples', [], written), samples: written };
+  const all = [...written, ...draws()];
+  return { text: moduleText('samples', [], all), samples: all };
+}
+
+/** Uniform and normal numbers of one step of a run. */
+function draws(): (SampleOf & { readonly text: string })[] {
+  const { nodes, counters, leaf } = drawn();
+  return nodes.map(({ name, node }) => {
+    const outline = { name, results: [{ name: 'y', node }], updates: [] };
+    const { text, signature } = writeFunction(outline, { inputs: [], held: [] }, (index) =>
+      evaluateSizes(index, () => 0),
+    );
+    const [values] = evaluate([node], { leaf });
+    return { name, text, signature, given: {}, counters, wanted: [...values] };
+  });
 }

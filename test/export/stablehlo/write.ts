@@ -26,7 +26,7 @@ for (const path of models.keys()) {
   const trainer = await opened.trainer();
   put(path.replaceAll('/', '__'), {
     ...Object.fromEntries(modules),
-    'manifest.json': JSON.stringify(manifest),
+    'manifest.json': JSON.stringify({ ...manifest, overrides: {}, files: [] }),
     'initial.safetensors': trainer.save({ optimizer: true }),
     'train.py': trainPy,
     'fed.json': json(Array.from({ length: 2 * steps }, (_, step) => opened.fed(step))),
