@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, programOf, targets } from '../../src/compile.js';
 import { share } from '../../src/passes/schedule/share.js';
-import { bodies, deep, small } from '../support/deep.js';
+import { bodies, deep, rowsFor, small } from '../support/deep.js';
 import { stateOf } from '../support/emitted.js';
 import { startGpu, type GpuProcess } from '../support/gpu.js';
 import { programsOf, sameGradients, tensorsIn } from '../support/recomputed.js';
@@ -25,14 +25,15 @@ function inputsOf(rows: number): { x: Float32Array; label: Int32Array } {
 describe.each(Object.entries(bodies))('memory = "small" with %s', (_, body) => {
   const text = deep({ depth: 6, width: 20, batch: 40, body });
 
-  it.each(['ts', 'wasm'] as const)('gives the same gradients on %s', (target) => sameGradients(body, target));
+  // Of so many layers something is computed again, whatever they are.
+  it.each(['ts', 'wasm'] as const)('gives the same gradients on %s', (target) => sameGradients(body, target, 6));
 
   it('gives the gradients of ts on wgsl', async () => {
     const code = await compileText(small(text), { target: 'wgsl' });
     expect(code.includes('_again')).toBe(true);
     const there = await gpu.createTrainer(code, { seed: 3 });
     const here = await (await importCode(await runnableText(text))).createTrainer({ seed: 3 });
-    for (const rows of [40, 7, 1, 33]) {
+    for (const rows of rowsFor(body)) {
       const inputs = inputsOf(rows);
       const [want, got] = [here.gradients(inputs), await there.gradients(inputs)];
       expect(Math.abs(got.loss - want.loss)).toBeLessThanOrEqual(1e-5 * Math.max(1, want.loss));
@@ -60,7 +61,7 @@ describe.each(Object.entries(bodies))('memory = "small" with %s', (_, body) => {
     const plain = await importCode(await runnableText(small(text), { target: 'wasm' }));
     const run = async (module: typeof shared, threads: number): Promise<string> => {
       const trainer = await module.createTrainer({ seed: 3, threads });
-      for (const rows of [40, 7, 1, 33, 40]) trainer.step(inputsOf(rows));
+      for (const rows of [...rowsFor(body), 40]) trainer.step(inputsOf(rows));
       const state = stateOf(trainer);
       trainer.dispose();
       return state;

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { check, programOf, type targets } from '../../src/index.js';
 import { constantOf, evaluateSizes } from '../../src/ir/index.js';
 import type { TrainerProgram } from '../../src/ir/program.js';
-import { deep, small } from './deep.js';
+import { deep, rowsFor, small } from './deep.js';
 import { runnable } from './runnable.js';
 import { importCode, type LoadedTrainer } from './trainer.js';
 
@@ -29,12 +29,13 @@ export function tensorsIn(program: TrainerProgram, batch: number): number {
   return words - (flat ? fixed.reduce((sum, { buffer }) => sum + (constantOf(buffer.length) ?? 0), 0) : 0);
 }
 
-/** Four layers, whatever the batch: losses and gradients are the same but for rounding, and so is what steps lead to. */
-export async function sameGradients(body: string, target: 'ts' | 'wasm'): Promise<void> {
-  await sameTraining(deep({ depth: 4, width: 20, batch: 40, body }), target, (rows) => ({
+/** Whatever the batch, losses and gradients are the same but for rounding, and so is what steps lead to. */
+export async function sameGradients(body: string, target: 'ts' | 'wasm', depth = 4): Promise<void> {
+  const inputsOf = (rows: number): Record<string, Float32Array | Int32Array> => ({
     x: Float32Array.from({ length: 20 * rows }, (_, i) => Math.sin(1.7 * i)),
     label: Int32Array.from({ length: rows }, (_, i) => (i * i) % 5),
-  }));
+  });
+  await sameTraining(deep({ depth, width: 20, batch: 40, body }), target, inputsOf, rowsFor(body));
 }
 
 /** The same of a model, given inputs for so many examples. */
@@ -42,13 +43,14 @@ export async function sameTraining(
   text: string,
   target: 'ts' | 'wasm',
   inputsFor: (rows: number) => Record<string, Float32Array | Int32Array>,
+  counts: readonly number[] = [40, 7, 1, 33],
 ): Promise<void> {
   const programs = programsOf(text, target);
   expect(programs.small.kernels.filter(({ name }) => name.includes('_again')).length).toBeGreaterThan(0);
   const trainerOf = async (program: TrainerProgram): Promise<LoadedTrainer> =>
     (await importCode(await runnable(program, { target }))).createTrainer({ seed: 3 });
   const [a, b] = [await trainerOf(programs.fast), await trainerOf(programs.small)];
-  for (const rows of [40, 7, 1, 33]) {
+  for (const rows of counts) {
     const inputs = inputsFor(rows);
     const [p, q] = [a.gradients(inputs), b.gradients(inputs)];
     expect(Math.abs(q.loss - p.loss)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(p.loss)));
