@@ -79,7 +79,10 @@ function printStatement(s: Statement, indent: string): string[] {
     case 'index':
       return [`${indent}let ${s.axis.name} = ${printAddress(s.value)}`];
     case 'let':
-      return printAssignment(`${s.beside ? '| ' : ''}${s.mutable ? 'var' : 'let'} ${s.name} =`, s.value, indent);
+      return [
+        ...(s.fence ? [`${indent}fence`] : []),
+        ...printAssignment(`${s.beside ? '| ' : ''}${s.mutable ? 'var' : 'let'} ${s.name} =`, s.value, indent),
+      ];
     case 'set':
       return printAssignment(`${s.name} =`, s.value, indent);
     case 'store':

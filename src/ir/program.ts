@@ -118,8 +118,14 @@ export type Statement =
     }
   /** An integer let: tile numbers, shared quotients. */
   | { readonly kind: 'index'; readonly axis: Axis; readonly value: Index }
-  /** mutable: an accumulator. lanes: a value of four. */
-  | ({ readonly kind: 'let'; readonly name: string; readonly value: Scalar; readonly mutable?: true } & InLockStep)
+  /** mutable: an accumulator. lanes: a value of four. fence: as of a store, and sums of the loop around have been added up before it. */
+  | ({
+      readonly kind: 'let';
+      readonly name: string;
+      readonly value: Scalar;
+      readonly mutable?: true;
+      readonly fence?: true;
+    } & InLockStep)
   | { readonly kind: 'set'; readonly name: string; readonly value: Scalar }
   /** A value of lanes stores four neighbours. fence: WebAssembly's compilers move no code from before it behind it. */
   | ({

@@ -6,7 +6,7 @@ import { add, atom, toIndex } from '../../src/ir/index.js';
 import { apply, load, local, type Scalar } from '../../src/ir/scalar.js';
 import { partsOf } from '../../src/ir/walk.js';
 import { expandIntrinsics } from '../../src/passes/schedule/expandIntrinsics.js';
-import { storesApart } from '../../src/passes/schedule/pace/fences.js';
+import { rowsApart, storesApart } from '../../src/passes/schedule/pace/fences.js';
 import { sideBySide } from '../../src/passes/schedule/pace/lockstep.js';
 import { paceKernel } from '../../src/passes/schedule/pace/pace.js';
 import { goesInPairs } from '../../src/passes/schedule/pace/pairs.js';
@@ -15,7 +15,7 @@ import { printKernel } from '../../src/ir/printProgram.js';
 import { lowerNest } from '../support/lowered.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
-import { wasmOfWholeSums as wasm } from '../support/targets.js';
+import { relaxed as fused, wasmOfWholeSums as wasm } from '../support/targets.js';
 
 const { batch } = nests;
 
@@ -174,6 +174,47 @@ describe('stores that begin a stretch', () => {
 
   it('are none where values are cheap', () => {
     expect(apart(nests.dense(batch, 64, 40))).toBe(0);
+  });
+});
+
+describe('rows that begin a stretch', () => {
+  const loopsOf = (example: Example): (readonly Statement[])[] => {
+    const kernel = expandIntrinsics(lowerNest(example.nest, { ...fused, blocks: undefined }, () => 64));
+    return blocks(kernel.body).filter((block) => block.some((s) => s.kind === 'set'));
+  };
+
+  it.each([
+    ['A·B', nests.contraction('A·B', batch, 40, 64)],
+    ['a contraction that reads backwards', nests.backwards(batch, 24, 33)],
+  ])('are all but the first of six by eight sums: %s', (_, example) => {
+    const loops = loopsOf(example).filter((block) => rowsApart(block).size > 0);
+    expect(loops.length).toBeGreaterThan(0);
+    for (const block of loops) {
+      const apart = rowsApart(block);
+      // Two sums belong to each row.
+      const sums = block.map((s) => (apart.has(s) ? '|' : s.kind === 'set' ? '+' : '')).join('');
+      expect(sums).toBe('++|++|++|++|++|++');
+    }
+  });
+
+  it('are none where fewer sums leave registers for all rows', () => {
+    for (const block of loopsOf(nests.contraction('A·B', 16, 40, 64))) expect(rowsApart(block).size).toBe(0);
+  });
+
+  it('are kept apart by exits of the loop, each on a condition of its own', () => {
+    const example = nests.contraction('A·B', 24, 40, 64);
+    const kernel = paceKernel(
+      expandIntrinsics(lowerNest(example.nest, { ...fused, blocks: undefined }, () => 64)),
+      true,
+    );
+    const offsets = new Map([...example.buffers, ...kernel.scratch].map((b, i) => [b, toIndex(10_000 * i)]));
+    const { heads, values } = emitKernel(kernel, { offsets, relaxed: true, sizes: [], axes: [] });
+    const [number, equal, exit] = [0x41, 0x46, 0x0d];
+    const conditions = heads.flatMap(({ bytes }, i) =>
+      bytes[0] === equal && heads[i - 1].bytes[0] === number && heads[i + 1].bytes[0] === exit ? [values[i - 1]] : [],
+    );
+    // Five rows in each of two rounds.
+    expect(conditions).toEqual(Array.from({ length: 10 }, (_, i) => -1 - i));
   });
 });
 

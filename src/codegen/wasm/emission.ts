@@ -26,6 +26,8 @@ export interface Emission {
   readonly counters: number[];
   /** How many fences there are. */
   fences: number;
+  /** How many blocks are open where fences go; without it they leave the function. */
+  fenceTo?: number;
   /** A round of an innermost loop that is written for coordinates of its axis further on. */
   ahead?: { readonly axis: Axis; readonly by: number };
 }

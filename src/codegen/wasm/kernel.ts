@@ -34,7 +34,7 @@ function emitBlock(e: Emission, block: readonly Statement[], before?: () => void
     before?.();
     for (const statements of inLockStep(block)) {
       const [first] = statements;
-      if (first.kind === 'store' && first.fence) emitFence(e);
+      if ((first.kind === 'store' || first.kind === 'let') && first.fence) emitFence(e);
       if (statements.length === 1) emitStatement(e, first);
       else emitSideBySide(e, statements);
     }
@@ -137,6 +137,12 @@ function emitLoop(e: Emission, loop: Loop): void {
     code.branch('br_if', 0);
   }
   const pointers = last ? [] : emitPointers(e, loop, 1);
+  const { fenceTo } = e;
+  const apart = loop.body.some((s) => s.kind === 'let' && s.fence);
+  if (apart) {
+    code.open('block');
+    e.fenceTo = code.depth;
+  }
   code.open('loop');
   e.counters.push(counter);
   emitBlock(e, loop.body, () => {
@@ -158,6 +164,8 @@ function emitLoop(e: Emission, loop: Loop): void {
   code.op('i32.lt_s');
   code.branch('br_if', 0);
   code.op('end');
+  if (apart) code.op('end');
+  e.fenceTo = fenceTo;
   if (mayBeEmpty) code.op('end');
 }
 
@@ -184,7 +192,10 @@ function emitInPairs(e: Emission, loop: Loop): void {
   code.i32(round);
   code.op('i32.sub');
   code.set(lastRound);
+  const { fenceTo } = e;
+  e.fenceTo = code.depth;
   code.open('loop');
+  e.counters.push(lead.local);
   emitBlock(e, loop.body);
   code.get(lead.local);
   code.get(lastRound);
@@ -193,6 +204,8 @@ function emitInPairs(e: Emission, loop: Loop): void {
   e.ahead = { axis: loop.axis, by: loop.step };
   emitBlock(e, loop.body);
   e.ahead = undefined;
+  e.counters.pop();
+  e.fenceTo = fenceTo;
   stepPointers(e, pointers);
   code.get(lead.local);
   code.get(end);
@@ -227,12 +240,15 @@ function emitTranspose(e: Emission, names: readonly [string, string, string, str
   forget(e, (part) => part.kind === 'local' && names.includes(part.name));
 }
 
-/** Ends a stretch of code: leaves the function on a condition that never holds, and that no other fence has. */
+/**
+ * Ends a stretch of code: leaves the function, or a loop whose sums are to have been added up, on a condition that never holds, and that no
+ * other fence has.
+ */
 function emitFence(e: Emission): void {
   const counter = e.counters.at(-1);
   if (counter === undefined) return;
   e.code.get(counter);
   e.code.i32(-++e.fences);
   e.code.op('i32.eq');
-  e.code.branch('br_if', e.code.depth);
+  e.code.branch('br_if', e.code.depth - (e.fenceTo ?? 0));
 }

@@ -1,7 +1,7 @@
 // The last pass for WebAssembly: the order of statements, and marks on them, by which V8 neither moves code to its harm nor waits for
 // one chain after the other.
 import type { Kernel, Statement, Step, TrainerProgram } from '../../../ir/program.js';
-import { storesApart } from './fences.js';
+import { rowsApart, storesApart } from './fences.js';
 import { sideBySide } from './lockstep.js';
 import { goesInPairs } from './pairs.js';
 import { lastSumFirst } from './sums.js';
@@ -31,7 +31,7 @@ export function paceKernel(kernel: Kernel, fma = false): Kernel {
 
 function paceBlock(block: readonly Statement[], fma: boolean): Statement[] {
   const body = fma ? block : lastSumFirst(block);
-  const apart = storesApart(body);
+  const apart = new Set([...storesApart(body), ...rowsApart(body)]);
   return sideBySide(body).flatMap((statements) =>
     statements.map((statement, i) => {
       switch (statement.kind) {
@@ -45,7 +45,8 @@ function paceBlock(block: readonly Statement[], fma: boolean): Statement[] {
           if (i > 0) return { ...statement, beside: true as const };
           return apart.has(statement) ? { ...statement, fence: true as const } : statement;
         case 'let':
-          return i > 0 ? { ...statement, beside: true as const } : statement;
+          if (i > 0) return { ...statement, beside: true as const };
+          return apart.has(statement) ? { ...statement, fence: true as const } : statement;
         case 'index':
         case 'set':
         case 'transpose':

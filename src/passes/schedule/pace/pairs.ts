@@ -7,7 +7,7 @@ import { isLanes, type Scalar } from '../../../ir/scalar.js';
 import { someOfIndex } from '../../../ir/walk.js';
 
 /** With fewer sums of vectors V8 itself unrolls; the loads of more outgrow sixteen registers in one round. */
-const [fewSums, manySums] = [5, 8];
+const [fewSums, manySums] = [5, 12];
 
 /** Is it the loop of a tile, which is unrolled by two with an exit between the rounds? */
 export function goesInPairs({ body, axis, last }: Statement & { kind: 'loop' }): boolean {

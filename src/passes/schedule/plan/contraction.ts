@@ -36,6 +36,9 @@ const tiles: readonly (readonly [rows: number, columns: number, weight: number])
   [1, 4, 0.3],
 ];
 
+/** Where no product needs a register of its own, twelve sums are left enough of sixteen, a row of them at a time. */
+const tilesOfFused: typeof tiles = [[6, 8, 1.12], ...tiles];
+
 /** A fused multiply-add takes as long as so many can begin: with fewer sums, each waits for itself. */
 const sumsUnderWay = 8;
 
@@ -191,7 +194,7 @@ export function chooseTile(rows: number | undefined, columns: number, v: Axis, f
     extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
   let best: readonly [number, number] = [1, 1];
   let score = 0;
-  for (const [u, width, measured] of tiles) {
+  for (const [u, width, measured] of fma ? tilesOfFused : tiles) {
     const weight = fma ? Math.min(measured, (u * width) / 4 / sumsUnderWay) : measured;
     if (rows === undefined && u > 1) continue;
     if (width > (constantOf(v.extent) ?? Infinity)) continue;
