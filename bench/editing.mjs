@@ -7,7 +7,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver-protocol/node';
 
-const rounds = Number(process.argv[2] ?? 15);
+const rounds = Number(process.argv[2] ?? 20);
 const uri = 'file:///bench/large.nn';
 
 /** Layers of their own, and a model that applies each: 500 lines. */

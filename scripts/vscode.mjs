@@ -8,10 +8,10 @@ import { zipSync } from 'fflate';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'editors/vscode');
 
-/** The extension's code as one file, which takes in all but what the editor gives it. */
-export async function bundled() {
+/** The extension's code or its server's as one file, which takes in all but what the editor gives it. */
+async function bundled(name) {
   const { outputFiles } = await build({
-    entryPoints: [join(folder, 'src/extension.ts')],
+    entryPoints: [join(folder, `src/${name}.ts`)],
     bundle: true,
     write: false,
     platform: 'node',
@@ -76,7 +76,8 @@ ${Object.entries(types)
     'extension.vsixmanifest': manifest,
     '[Content_Types].xml': contentTypes,
     ...Object.fromEntries(own.map((path) => [`extension/${path}`, read(path)])),
-    'extension/dist/extension.cjs': await bundled(),
+    'extension/dist/extension.cjs': await bundled('extension'),
+    'extension/dist/server.cjs': await bundled('server'),
     'extension/LICENSE.txt': readFileSync(join(root, 'LICENSE'), 'utf8'),
   };
   // The same bytes from the same sources.

@@ -12,16 +12,16 @@ export function addLsp(program: Command): void {
     .command('lsp')
     .description('answer an editor: the language server, over standard input and output')
     .option('--stdio', 'which is how it speaks in any case')
-    .action(run);
+    .action(answerEditor);
 }
 
-async function run(): Promise<void> {
+/** Serves over standard input and output, up to the end of the connection, which ends the process. */
+export async function answerEditor(): Promise<void> {
   const { connected, failure } = await import('./languageServer.js');
   const { serve } = await import('../server/server.js');
   const connection = connected();
   serve(connection, hostOf(), { version, failure });
   connection.listen();
-  // The end of the connection ends the process.
   await new Promise(() => {});
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { blocks, holdSession, Session } from '../support/languageSession.js';
+import { blocks, holdSession, sessionWith } from '../support/languageSession.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-lsp-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,24 +17,7 @@ it('answers an editor from its beginning to its end', { timeout: 60_000 }, async
   const server = spawn(process.execPath, [binary, 'lsp', '--stdio'], { cwd: folder });
   let stderr = '';
   server.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  const session = new Session((message) => {
-    const body = Buffer.from(JSON.stringify(message));
-    server.stdin.write(`Content-Length: ${body.length}\r\n\r\n`);
-    server.stdin.write(body);
-  });
-  let received = Buffer.alloc(0);
-  server.stdout.on('data', (data: Buffer) => {
-    received = Buffer.concat([received, data]);
-    for (;;) {
-      const end = received.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const length = Number(/Content-Length: (\d+)/.exec(received.subarray(0, end).toString())?.[1]);
-      if (received.length < end + 4 + length) return;
-      session.take(JSON.parse(received.subarray(end + 4, end + 4 + length).toString()));
-      received = received.subarray(end + 4 + length);
-    }
-  });
-
+  const session = sessionWith(server);
   // A file of the library is one that can be opened.
   const libraryText = (uri: string) => Promise.resolve(readFileSync(fileURLToPath(uri), 'utf8'));
   await holdSession(session, { folder: pathToFileURL(folder).href, libraryText });

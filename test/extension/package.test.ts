@@ -1,7 +1,10 @@
-// The package of the extension: it holds what its manifest names, and its code starts in a stand-in for the editor.
-import { readFileSync, readdirSync } from 'node:fs';
+// The package of the extension: it holds what its manifest names, its code starts in a stand-in for the editor, and so does its server.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DOMParser } from '@xmldom/xmldom';
 import { unzipSync } from 'fflate';
 import { expect, it } from 'vitest';
@@ -9,6 +12,7 @@ import { packaged } from '../../scripts/vscode.mjs';
 import { linesOfKernels } from '../../editors/vscode/src/lines.js';
 import { analyze } from '../../src/analysis/analyze.js';
 import { compile } from '../../src/index.js';
+import { blocks, holdSession, sessionWith } from '../support/languageSession.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -29,23 +33,64 @@ it('holds all that it contributes, the same bytes each time, and starts', { time
   for (const asset of xml.getElementsByTagName('Asset'))
     expect(Object.keys(files)).toContain(asset.getAttribute('Path'));
 
+  // The command that the setting names is not there, which is said.
+  const failed = await activated(text('extension/dist/extension.cjs'), '/none/nnc', '/none');
+  expect(failed.shown.at(-1)).toContain('is /none/nnc there?');
+  expect(failed.registered.sort()).toEqual(commands.map(({ command }: { command: string }) => command).sort());
+});
+
+it(
+  'starts its own server where there is no other, which answers all that editors ask',
+  { timeout: 120_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nnc-vsix-'));
+    try {
+      for (const [path, bytes] of Object.entries(unzipSync(await packaged()))) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), bytes);
+      }
+      const extension = join(folder, 'extension');
+      const { shown } = await activated(readFileSync(join(extension, 'dist/extension.cjs'), 'utf8'), '', extension);
+      expect(shown).toEqual([]);
+
+      writeFileSync(join(folder, blocks.name), blocks.text);
+      const server = spawn(process.execPath, [join(extension, 'dist/server.cjs'), '--stdio'], { cwd: folder });
+      const session = sessionWith(server);
+      const libraryText = (uri: string) => Promise.resolve(readFileSync(fileURLToPath(uri), 'utf8'));
+      await holdSession(session, { folder: pathToFileURL(folder).href, libraryText });
+      const ended = new Promise((resolve) => server.on('exit', resolve));
+      session.tell('exit');
+      expect(await ended).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+/** The extension in a stand-in for the editor, once it has started: `path` is what the setting names, `folder` where it is installed. */
+async function activated(
+  code: string,
+  path: string,
+  folder: string,
+): Promise<{ readonly registered: string[]; readonly shown: string[] }> {
   const registered: string[] = [];
   const shown: string[] = [];
   const vscode = standIn({
     version: '1.91.0',
     registerCommand: (name: string) => registered.push(name),
-    get: () => '/none/nnc',
-    showErrorMessage: (message: string) => shown.push(message),
+    get: () => path,
+    workspaceFolders: [],
+    showErrorMessage: (message: string) => Promise.resolve(void shown.push(message)),
   });
   const ordinary = createRequire(import.meta.url);
-  const module = { exports: {} as { activate(context: { subscriptions: unknown[] }): Promise<void> } };
-  const load = new Function('module', 'exports', 'require', text('extension/dist/extension.cjs'));
+  const context = { subscriptions: [], asAbsolutePath: (name: string) => join(folder, name) };
+  const module = { exports: {} as { activate(given: typeof context): Promise<void>; deactivate(): Promise<void> } };
+  const load = new Function('module', 'exports', 'require', code);
   load(module, module.exports, (name: string): unknown => (name === 'vscode' ? vscode : ordinary(name)));
-  await module.exports.activate({ subscriptions: [] });
-  // The command that the setting names is not there, which is said.
-  expect(shown.at(-1)).toContain('is /none/nnc there?');
-  expect(registered.sort()).toEqual(commands.map(({ command }: { command: string }) => command).sort());
-});
+  await module.exports.activate(context);
+  await module.exports.deactivate().catch(() => undefined);
+  return { registered, shown };
+}
 
 /** Answers everything with itself, but for what is given. */
 function standIn(given: Readonly<Record<string, unknown>>): unknown {
@@ -55,6 +100,8 @@ function standIn(given: Readonly<Record<string, unknown>>): unknown {
       if (typeof name === 'string' && name in given) return given[name];
       if (name === 'prototype') return target.prototype;
       if (name === Symbol.toPrimitive) return () => '';
+      // Tabs, texts and editors: there are none.
+      if (name === Symbol.iterator) return () => [].values();
       return name === 'then' || typeof name === 'symbol' ? undefined : all;
     },
     apply: () => all,

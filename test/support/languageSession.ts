@@ -1,4 +1,5 @@
 // A session with the language server, whatever carries its messages: what an editor tells and asks from beginning to end, and what it is answered.
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { expect } from 'vitest';
 
 export interface Message {
@@ -39,6 +40,28 @@ export class Session {
   problems(uri: string): Promise<Message> {
     return new Promise((resolve) => this.waiting.set(`textDocument/publishDiagnostics ${uri}`, resolve));
   }
+}
+
+/** With a server of its own process, over its standard input and output. */
+export function sessionWith(server: ChildProcessWithoutNullStreams): Session {
+  const session = new Session((message) => {
+    const body = Buffer.from(JSON.stringify(message));
+    server.stdin.write(`Content-Length: ${body.length}\r\n\r\n`);
+    server.stdin.write(body);
+  });
+  let received = Buffer.alloc(0);
+  server.stdout.on('data', (data: Buffer) => {
+    received = Buffer.concat([received, data]);
+    for (;;) {
+      const end = received.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const length = Number(/Content-Length: (\d+)/.exec(received.subarray(0, end).toString())?.[1]);
+      if (received.length < end + 4 + length) return;
+      session.take(JSON.parse(received.subarray(end + 4, end + 4 + length).toString()));
+      received = received.subarray(end + 4 + length);
+    }
+  });
+  return session;
 }
 
 /** Where a session's texts are. */

@@ -13,12 +13,12 @@ import {
   type TextDocument,
   type TextEditor,
 } from 'vscode';
-import { LanguageClient } from 'vscode-languageclient/node';
+import { LanguageClient, TransportKind, type ServerOptions } from 'vscode-languageclient/node';
 import { linesOfKernels } from './lines.js';
 
 let client: LanguageClient | undefined;
 
-export async function activate({ subscriptions }: ExtensionContext): Promise<void> {
+export async function activate({ subscriptions, asAbsolutePath }: ExtensionContext): Promise<void> {
   subscriptions.push(
     commands.registerCommand('nnc.train', (uri?: string, model?: string) => train(uri, model)),
     commands.registerCommand('nnc.gradient', (uri?: string, model?: string) => gradient(uri, model)),
@@ -28,20 +28,24 @@ export async function activate({ subscriptions }: ExtensionContext): Promise<voi
     window.onDidChangeTextEditorSelection(({ textEditor }) => light(textEditor)),
     lit,
   );
-  const command = nnc();
-  client = new LanguageClient(
-    'nnc',
-    'nnc',
-    { command, args: ['lsp', '--stdio'], options: { shell: process.platform === 'win32' } },
-    {
-      documentSelector: [{ language: 'nn' }],
-      synchronize: { fileEvents: workspace.createFileSystemWatcher('**/*.nn') },
-    },
-  );
+  const command = named();
+  // Where no nnc is named, nor in the folder: the server that came with the extension.
+  const server: ServerOptions =
+    command === undefined
+      ? { module: asAbsolutePath('dist/server.cjs'), transport: TransportKind.stdio }
+      : { command, args: ['lsp', '--stdio'], options: { shell: process.platform === 'win32' } };
+  client = new LanguageClient('nnc', 'nnc', server, {
+    documentSelector: [{ language: 'nn' }],
+    synchronize: { fileEvents: workspace.createFileSystemWatcher('**/*.nn') },
+  });
   try {
     await client.start();
-  } catch {
-    void window.showErrorMessage(`nnc does not start: is ${command} there? The setting nnc.path says where it is.`);
+  } catch (error) {
+    void window.showErrorMessage(
+      command === undefined
+        ? `The language server does not start: ${error instanceof Error ? error.message : String(error)}`
+        : `nnc does not start: is ${command} there? The setting nnc.path says where it is.`,
+    );
   }
 }
 
@@ -49,14 +53,18 @@ export async function deactivate(): Promise<void> {
   await client?.stop();
 }
 
-/** The setting, the folder's own, or what the path has. */
+/** The command that carries out what the palette and lenses name: one that is named, or what the path has. */
 function nnc(): string {
+  return named() ?? (process.platform === 'win32' ? 'nnc.cmd' : 'nnc');
+}
+
+/** The setting, or the folder's own. */
+function named(): string | undefined {
   const set = workspace.getConfiguration('nnc').get<string>('path') ?? '';
   if (set !== '') return set;
   const name = process.platform === 'win32' ? 'nnc.cmd' : 'nnc';
   const folders = workspace.workspaceFolders ?? [];
-  const own = folders.map(({ uri }) => join(uri.fsPath, 'node_modules/.bin', name)).find((path) => existsSync(path));
-  return own ?? 'nnc';
+  return folders.map(({ uri }) => join(uri.fsPath, 'node_modules/.bin', name)).find((path) => existsSync(path));
 }
 
 // ---- commands ----------------------------------------------------------------------------------------
