@@ -85,10 +85,11 @@ describe.each([
     await page.click('.editor-bar >> text=Shapes');
     await page.click('.cm-line >> nth=5');
     await page.keyboard.press('End');
-    await page.keyboard.type('\nq = de');
+    await page.keyboard.type('\nq = tan');
     await page.waitForSelector('.cm-tooltip-autocomplete');
     await look('completion');
     await page.keyboard.press('Escape');
+    await page.keyboard.type('hh(x)');
     await page.waitForSelector('.problem');
     await page.keyboard.press('Control+.');
     await page.waitForSelector('[role=menu]');

@@ -129,12 +129,12 @@ function normsLooked(examined: Examined) {
 function normsJudged({ model, updates, warn }: Examined) {
   const weights = weightsOf(model);
   const place = placeOfParameter(model, weights);
-  const warnOfStride = (stride: Stride, call: number, made: number): void => {
+  const warnOfStride = (stride: Stride & { readonly steps: number }, call: number): void => {
     const player = model.players.find((p) => p.updates.some((u) => u.parameter === stride.parameter))?.name;
     const rate = ratesOf(model, updates ?? 1)
       .find((r) => r.player === player)
       ?.at(call + 1);
-    const told = { ...stride, ...(rate !== undefined && { rate }), steps: Math.min(made, limits.strides.value) };
+    const told = { ...stride, ...(rate !== undefined && { rate }) };
     warn(messages.learningRate({ ...told, span: ratePlace(model, player) }));
   };
   return (looks: readonly Look[], atEnd: boolean): void => {
@@ -142,7 +142,7 @@ function normsJudged({ model, updates, warn }: Examined) {
     if (!first || !last) return;
     const steps = last.call + 1;
     const stride = strides(looks, weights, atEnd);
-    if (stride) warnOfStride(stride, last.call, looks.length);
+    if (stride) warnOfStride(stride, last.call);
     const more = grown(looks);
     const loss = [first.loss, last.loss] as const;
     if (more) warn(messages.explodingGradient({ ...more, by: 'step', span: ratePlace(model), steps, loss }));

@@ -130,21 +130,30 @@ export interface Stride {
   readonly weight: number;
 }
 
-/** The first steps move a weight, the one in the middle of all, by several times what it started from. */
-export function strides(looks: readonly Look[], weights: readonly Weight[], atEnd: boolean): Stride | undefined {
+/**
+ * The first steps move a weight, the one in the middle of all, by several times what it started from: the last of them, and how many there
+ * are. Steps whose changes are no finite numbers tell nothing of that, and end it.
+ */
+export function strides(
+  looks: readonly Look[],
+  weights: readonly Weight[],
+  atEnd: boolean,
+): (Stride & { readonly steps: number }) | undefined {
   const first = looks.slice(0, limits.strides.value);
   if (first[0]?.call !== 0 || (first.length < limits.strides.value && !atEnd)) return undefined;
-  const found = first.map(({ norms }) => {
+  const found = first.flatMap(({ norms }) => {
     const moved = weights.flatMap(({ name, vector }): Stride[] => {
       if (vector) return [];
       const [started, now] = [first[0].norms.get(name)?.weight ?? 0, norms.get(name)];
       return started > 0 && now ? [{ parameter: name, update: now.update, weight: started }] : [];
     });
     const sorted = moved.sort((a, b) => a.update / a.weight - b.update / b.weight);
-    return sorted.at(Math.floor(sorted.length / 2));
+    const middle = sorted.at(Math.floor(sorted.length / 2));
+    return middle && moved.every(({ update }) => Number.isFinite(update)) ? [middle] : [];
   });
-  const large = found.every((each) => each && !(each.update < limits.stride.value * each.weight));
-  return large ? found.at(-1) : undefined;
+  const last = found.at(-1);
+  const large = found.every(({ update, weight }) => update >= limits.stride.value * weight);
+  return last && large ? { ...last, steps: found.length } : undefined;
 }
 
 /** Names of their own for things that may be called alike. */
