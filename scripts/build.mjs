@@ -28,6 +28,7 @@ const common = {
 const parts = {
   morph: 'src/codegen/text/morph.ts',
   prettier: 'src/codegen/text/prettier.ts',
+  sucrase: 'src/codegen/text/sucrase.ts',
   importNamed: 'src/data/importNamed.ts',
   languageServer: 'src/cli/languageServer.ts',
   imageDecoders: 'src/data/imageDecoders.ts',

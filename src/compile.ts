@@ -1,5 +1,16 @@
 // The compiler: walks the list of passes from a source to a program for each target, and prints the module.
-import { emitFallback, emitModule, lineOrigins, sourceMap, sourceMapLine, toJavaScript } from './codegen/emit.js';
+import {
+  asItComes,
+  emitFallback,
+  emitModule,
+  lineOrigins,
+  sourceMap,
+  sourceMapLine,
+  toJavaScript,
+  withoutTypes,
+  type Emitted,
+  type Writer,
+} from './codegen/emit.js';
 import type { Diagnostic, Source } from './diagnostics/diagnostic.js';
 import { requireOptions } from './diagnostics/misuse.js';
 import { notMixed } from './diagnostics/training.js';
@@ -204,13 +215,9 @@ export function makePrograms(source: Source, options: CompileOptions = {}): Prog
 export async function compile(source: Source, options: CompileOptions = {}): Promise<Compiled> {
   requireOptions('compile', { target: options.target }, { target: Object.keys(modules) });
   const { diagnostics, model, programs } = makePrograms(source, options);
-  const [first, other] = programs;
-  if (!first) return { diagnostics };
-  const { target, program, relaxed } = first;
-  const checked = { diagnostics, model, program };
-  const { code, kernels } = other
-    ? await emitFallback(program, other)
-    : await emitModule(program, { target, relaxed, profile: options.profile });
+  if (programs.length === 0) return { diagnostics };
+  const checked = { diagnostics, model, program: programs[0].program };
+  const { code, kernels } = await printed(programs, options);
   if (options.language !== 'js') return { ...checked, code };
   const { js, dts } = await toJavaScript(code);
   const made = { ...checked, code: js, declarations: dts };
@@ -218,6 +225,23 @@ export async function compile(source: Source, options: CompileOptions = {}): Pro
   if (file === undefined || !model) return made;
   const map = sourceMap(js, lineOrigins(js, kernels), file, model.sources);
   return { ...made, code: `${js}${sourceMapLine(`${file}.map`)}`, map };
+}
+
+/** Compiles to JavaScript for who runs a module and does not read it: the text is as it comes, for laying it out takes longer than compiling. */
+export async function compileToRun(source: Source, options: CompileOptions = {}): Promise<Compiled> {
+  const { diagnostics, model, programs } = makePrograms(source, options);
+  if (programs.length === 0) return { diagnostics };
+  const { code } = await printed(programs, options, asItComes);
+  return { diagnostics, model, program: programs[0].program, code: await withoutTypes(code) };
+}
+
+/** The module of a program, or of two with one API. */
+function printed(
+  [{ target, program, relaxed }, other]: readonly TargetProgram[],
+  { profile }: CompileOptions,
+  writer?: Writer,
+): Promise<Emitted> {
+  return other ? emitFallback(program, other, writer) : emitModule(program, { target, relaxed, profile, writer });
 }
 
 /** The model without halves. */

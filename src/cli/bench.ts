@@ -71,20 +71,19 @@ export function addBench(program: Command): void {
 }
 
 async function run(file: string, options: Options, command: Command): Promise<void> {
-  const { compile } = await import('../index.js');
+  const { compileToRun } = await import('../compile.js');
   const target = options.target ?? (simdWorks() ? 'wasm' : 'ts');
   widenIfAsked(command, options, target);
   const relaxed = target === 'wasm' && options.relaxed === true && relaxedWorks();
   const { threads: asked } = options;
   if (asked > 1 && target !== 'wasm') command.error('error: --threads is for --target wasm');
-  const compiled = await compile(readSource(file), {
+  const compiled = await compileToRun(readSource(file), {
     model: options.model,
     set: options.set,
     memoryLimit: options.memoryLimit,
     target,
     relaxed,
     read: readImport,
-    language: 'js',
     profile: 'step',
     threads: asked > 1,
   });

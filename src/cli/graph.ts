@@ -70,11 +70,10 @@ async function measuredOf(model: ModelGraph, source: Source, options: Options): 
   const { numbersAt } = await import('./gradNumbers.js');
   const { at } = await numbersAt(model, source, { ...options, at: 'init', batch: 2 });
   if (model.players.length === 0) return { at };
-  const { compile } = await import('../index.js');
-  const { code = '' } = await compile(source, {
+  const { compileToRun } = await import('../compile.js');
+  const { code = '' } = await compileToRun(source, {
     ...options,
     read: readImport,
-    language: 'js',
     profile: 'step',
     full: true,
   });

@@ -27,9 +27,9 @@ export async function compiledFor(
   { model, set, memoryLimit }: ModelOptions,
   options: Pick<CompileOptions, 'threads' | 'without'> = {},
 ): Promise<TrainerModule> {
-  const { compile } = await import('../index.js');
-  const { code } = await compile(source, {
-    ...{ model, set, memoryLimit, target, read: readImport, language: 'js', full: true },
+  const { compileToRun } = await import('../compile.js');
+  const { code } = await compileToRun(source, {
+    ...{ model, set, memoryLimit, target, read: readImport, full: true },
     ...options,
   });
   if (code === undefined) throw new Error('a checked model does not compile');

@@ -114,9 +114,9 @@ export async function trainerOf(
   source: Source,
   options: ModelOptions & { readonly read?: (path: string) => string | undefined },
 ): Promise<Trainer> {
-  const { compile } = await import('../index.js');
-  const settings = { read: readImport, ...options, language: 'js', target: 'ts', full: true } as const;
-  const { code = '' } = await compile(source, settings);
+  const { compileToRun } = await import('../compile.js');
+  const settings = { read: readImport, ...options, target: 'ts', full: true } as const;
+  const { code = '' } = await compileToRun(source, settings);
   return (await importTrainer(code)).createTrainer({});
 }
 

@@ -21,7 +21,8 @@ import { wgslEngine } from './wgsl/module.js';
 export { emitFallback } from './module/fallback.js';
 export { kernelTexts, lineOrigins, sourceMap, sourceMapLine } from './module/sourceMap.js';
 export type { WasmPrograms, Writer };
-export { toJavaScript, type JavaScript } from './module/javascript.js';
+export { asItComes } from './text/printer.js';
+export { toJavaScript, withoutTypes, type JavaScript } from './module/javascript.js';
 
 export interface EmitOptions {
   readonly target: TargetTraits['name'];

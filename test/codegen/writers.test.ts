@@ -1,7 +1,8 @@
-// Most tests run modules as they come. What users read is the same program: on each target nothing but layout and types differs.
+// Most tests, and commands that train, run modules as they come. What users read is the same program: on each target nothing but layout and types differs.
 import { readFileSync } from 'node:fs';
 import { transform } from 'esbuild';
 import { expect, it } from 'vitest';
+import { asItComes, withoutTypes } from '../../src/codegen/emit.js';
 import { makePrograms, type TargetProgram } from '../../src/compile.js';
 import { casePath, cases, readCase } from '../reference/reference.js';
 import { full } from '../support/full.js';
@@ -32,8 +33,10 @@ function programsOf(name: string): readonly (readonly [string, readonly TargetPr
 it.each(chosen)('%s is the same program for readers and for engines', async (name) => {
   for (const [target, programs] of programsOf(name)) {
     const [read, run] = await Promise.all([printed(programs), printed(programs, plain)]);
+    const trained = await withoutTypes(await printed(programs, asItComes));
     expect(read).not.toBe(run);
     // Not toBe: the difference of two long texts takes minutes to print.
-    expect([target, (await minified(read)) === (await minified(run))]).toEqual([target, true]);
+    const small = await minified(read);
+    for (const other of [run, trained]) expect([target, (await minified(other)) === small]).toEqual([target, true]);
   }
 });

@@ -42,6 +42,7 @@ const strangers: readonly (readonly [string, string])[] = [
 const packages: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['parser'],
   'ts-morph': ['codegen'],
+  sucrase: ['codegen'],
   fflate: ['codegen'],
   prettier: ['codegen', 'format'],
   picocolors: ['cli', 'diagnostics'],

@@ -6,7 +6,7 @@ import { asErrors, readPortions, refuseErrors, type ProgramData } from '../../da
 import { Fault } from '../../diagnostics/diagnostic.js';
 import { requireOptions, requirePath } from '../../diagnostics/misuse.js';
 import { checkpointAbsent } from '../../diagnostics/runs.js';
-import { compile } from '../../index.js';
+import { compileToRun } from '../../compile.js';
 import { sourcesOf } from '../source.js';
 import { importTrainer, simdWorks, type Trainer } from '../trainer.js';
 import { classesIn, loadTrainer, positionIn, readCheckpoint } from './checkpoint.js';
@@ -61,7 +61,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
       texts: kept,
     } = compiledAs(folder, keptIn(folder, record), { ...record, target: target ?? own }, false);
     for (const [path, text] of kept) texts.set(path, text);
-    const { model, code, diagnostics } = await compile(source, { ...settings, language: 'js' });
+    const { model, code, diagnostics } = await compileToRun(source, settings);
     refuseErrors(diagnostics, texts);
     if (!model || code === undefined) throw new Error(`${folder}: the model is not whole`);
     const checkpoint = weights === undefined ? weightsOfRun(folder) : join(folder, names[weights]);

@@ -70,11 +70,10 @@ async function prepare(
   settings: Settings,
   read: (path: string) => string | undefined,
 ): Promise<Omit<Prepared, 'kept'> | undefined> {
-  const { compile } = await import('../../index.js');
-  const { model, program, code, diagnostics } = await compile(source, {
+  const { compileToRun } = await import('../../compile.js');
+  const { model, program, code, diagnostics } = await compileToRun(source, {
     ...settings,
     read,
-    language: 'js',
     fileName: (file) => file,
   });
   if (report(diagnostics) || !model || !program || code === undefined) return undefined;

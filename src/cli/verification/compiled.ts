@@ -1,13 +1,6 @@
 // The trainers that a verification compares: compiled once each, with every form verified on the way.
-import {
-  compile,
-  makePrograms,
-  targets,
-  type CompileOptions,
-  type Source,
-  type Target,
-  type TrainerProgram,
-} from '../../index.js';
+import { compileToRun, makePrograms, targets, type CompileOptions, type Target } from '../../compile.js';
+import type { Source, TrainerProgram } from '../../index.js';
 import { memoryCounting } from '../../inspect/check/allocation.js';
 import { readImport } from '../files.js';
 import { gpuDevice } from '../gpu.js';
@@ -55,7 +48,7 @@ export async function build(
   const ran: string[] = [];
   if (without.length === 0)
     makePrograms(source, { ...options, verify: true, watch: ({ pass }) => ran.push(pass.name) });
-  const { code, program } = await compile(source, { ...options, language: 'js' });
+  const { code, program } = await compileToRun(source, options);
   if (code === undefined || !program) throw new Error('a checked model does not compile');
   const module = await importTrainer(code);
   const { passes } = await import('../../passes.js');

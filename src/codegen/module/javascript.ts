@@ -14,6 +14,12 @@ const blank = '// <blank>';
 /** What runtime declarations are in JavaScript: the same in every module. */
 const known = new Map<string, string>();
 
+/** A module in TypeScript without its types, line by line: for engines, which do not mind how it is laid out. */
+export async function withoutTypes(code: string): Promise<string> {
+  const { transform } = await import('../text/sucrase.js');
+  return transform(code, { transforms: ['typescript'], disableESTransforms: true }).code;
+}
+
 /** Turns a module in TypeScript into JavaScript with a file of declarations. */
 export async function toJavaScript(code: string): Promise<JavaScript> {
   const { ts } = await loadMorph();
@@ -24,7 +30,7 @@ export async function toJavaScript(code: string): Promise<JavaScript> {
     // A part without exports would begin with "use strict"; modules are strict anyway.
     alwaysStrict: false,
   };
-  const withoutTypes = (text: string): Promise<string> => {
+  const printed = (text: string): Promise<string> => {
     const marked = text.replace(/\n(?=\n)/g, `\n${blank}`);
     const { outputText } = ts.transpileModule(marked, { compilerOptions });
     return format(outputText.replace(new RegExp(`^[ \\t]*${blank}$`, 'gm'), ''));
@@ -32,9 +38,9 @@ export async function toJavaScript(code: string): Promise<JavaScript> {
   const { own, runtime } = runtimeIn(code.startsWith(unchecked) ? code.slice(unchecked.length) : code);
   // It would go with the types that it stands before.
   const [header] = /^(?:\/\/.*\n)*/.exec(own) ?? [''];
-  const parts = [header, await withoutTypes(own.slice(header.length))];
+  const parts = [header, await printed(own.slice(header.length))];
   for (const text of runtime) {
-    const done = known.get(text) ?? (await withoutTypes(text));
+    const done = known.get(text) ?? (await printed(text));
     known.set(text, done);
     parts.push(done);
   }

@@ -1,10 +1,9 @@
 // The module of a model for one target, as text to read, to run and to take away.
-import { transform } from 'sucrase';
-import { emitFallback, emitModule } from '../../../../src/codegen/emit.js';
+import { emitFallback, emitModule, withoutTypes } from '../../../../src/codegen/emit.js';
 import type { Writer } from '../../../../src/codegen/text/definition.js';
 import { makePrograms, type CompileOptions, type ModuleTarget } from '../../../../src/compile.js';
 import type { Source } from '../../../../src/diagnostics/diagnostic.js';
-import { asItComes, forReaders } from '../printer.js';
+import { asItComes, forReaders } from '../../../../src/codegen/text/printer.js';
 
 export interface EmitOptions extends Pick<CompileOptions, 'model' | 'set'> {
   readonly target: ModuleTarget;
@@ -20,7 +19,7 @@ export async function emitJavaScript(source: Source, options: EmitOptions): Prom
   const code = await emit(source, options);
   return code === undefined
     ? undefined
-    : forReaders.format(closedUp(withoutTypes(code.replace(/^\/\/ @ts-nocheck\n/, ''))));
+    : forReaders.format(closedUp(await withoutTypes(code.replace(/^\/\/ @ts-nocheck\n/, ''))));
 }
 
 /** The module in JavaScript, to be run and not to be read. */
@@ -35,10 +34,6 @@ async function printed(source: Source, options: EmitOptions, writer: Writer): Pr
   const { program, target } = first;
   const { code } = other ? await emitFallback(program, other, writer) : await emitModule(program, { target, writer });
   return code;
-}
-
-function withoutTypes(code: string): string {
-  return transform(code, { transforms: ['typescript'], disableESTransforms: true }).code;
 }
 
 /** Types over several lines leave these empty: between the parameters of a function and its body Prettier would take that for the end of a declaration. */

@@ -4,7 +4,7 @@ import { makePrograms } from '../../../../src/compile.js';
 import type { Source } from '../../../../src/diagnostics/diagnostic.js';
 import { textsInWat, type Range } from '../../../../src/inspect/explain/lines.js';
 import type { Kernel } from '../../../../src/ir/program.js';
-import { forReaders } from '../printer.js';
+import { forReaders } from '../../../../src/codegen/text/printer.js';
 
 /** `wat`: the functions of WebAssembly as text; the module holds them as bytes. */
 export type ListingKind = 'ts' | 'wat' | 'wasm' | 'wgsl';

@@ -1,7 +1,7 @@
-// The small printer that takes ts-morph's place: a module's declarations as text, which Prettier lays out where somebody reads it.
-import type { Definition, Parameter, Property, Writer } from '../../../src/codegen/text/definition.js';
-import { format } from '../../../src/codegen/text/document.js';
-import { docText } from '../../../src/codegen/text/quote.js';
+// A small printer in ts-morph's place: a module's declarations as the same text, which Prettier lays out where somebody reads it.
+import type { Definition, Parameter, Property, Writer } from './definition.js';
+import { format } from './document.js';
+import { docText } from './quote.js';
 
 /** As ts-morph puts them one below the other: a blank line between any two, but for texts. */
 const print: Writer['print'] = (definitions) => {
