@@ -111,7 +111,8 @@ const fewestCopies = 4;
 /** What copies of a layer have each for itself: of one kind and size, with names that differ in a number, and given to one kernel. */
 function copiesIn({ entries }: TrainerProgram, buffers: Iterable<Buffer>): Map<Buffer, Copy> {
   const runs = runsOf(Object.values(entries).flatMap((entry) => entry.steps));
-  const given = new Set(runs.flatMap((run) => [...(run.given?.values() ?? [])]));
+  const given = new Set<Buffer>();
+  for (const run of runs) for (const buffer of run.given?.values() ?? []) given.add(buffer);
   const found = new Map<string, Map<Buffer, Copy>>();
   for (const buffer of buffers) {
     const copy = copyOf(buffer);
@@ -183,13 +184,13 @@ export function batchSize(program: TrainerProgram): string | undefined {
 function buffersIn(program: TrainerProgram): Set<Buffer> {
   const lists = [program.inputs, program.parameters, program.states, program.averages, program.slots, program.counters];
   const entries = Object.values(program.entries);
-  return new Set([
-    ...lists.flatMap((list) => list.map(({ buffer }) => buffer)),
-    ...runsOf(entries.flatMap((entry) => entry.steps)).flatMap((run) =>
-      [...usesOf(run.kernel).buffers, ...run.kernel.scratch].map((buffer) => actualOf(run, buffer)),
-    ),
-    ...entries.flatMap((entry) => entry.results.map((r) => r.buffer)),
-  ]);
+  const found = new Set(lists.flatMap((list) => list.map(({ buffer }) => buffer)));
+  for (const run of runsOf(entries.flatMap((entry) => entry.steps))) {
+    for (const buffer of usesOf(run.kernel).buffers) found.add(actualOf(run, buffer));
+    for (const buffer of run.kernel.scratch) found.add(actualOf(run, buffer));
+  }
+  for (const entry of entries) for (const { buffer } of entry.results) found.add(buffer);
+  return found;
 }
 
 function sizesIn(program: TrainerProgram): string[] {

@@ -135,11 +135,11 @@ function follows(all: readonly Line[], { at, lines, count }: Stretches, lists: b
     const second = all[at + j + lines];
     const line = all[at + j + count * lines];
     if (line.key !== first.key) return false;
-    const counts = line.numbers.every(({ value, quoted }, slot) => {
+    for (let slot = 0; slot < line.numbers.length; slot++) {
+      const { value, quoted } = line.numbers[slot];
       const { value: start } = first.numbers[slot];
-      return value === start + count * (second.numbers[slot].value - start) || (lists && !quoted);
-    });
-    if (!counts) return false;
+      if (value !== start + count * (second.numbers[slot].value - start) && !(lists && !quoted)) return false;
+    }
   }
   return true;
 }

@@ -69,7 +69,8 @@ export function emitIndex(e: Emission, index: Index): void {
   const known = constantOf(index);
   if (known !== undefined) return e.code.i32(known);
   // A positive term first, so that the negative ones are subtracted.
-  const terms = [...index.terms].sort((a, b) => Number(a.factor < 0) - Number(b.factor < 0));
+  const negative = index.terms.some((term) => term.factor < 0);
+  const terms = negative ? [...index.terms].sort((a, b) => Number(a.factor < 0) - Number(b.factor < 0)) : index.terms;
   if (terms[0].factor < 0) e.code.i32(0);
   terms.forEach((term, n) => {
     const magnitude = Math.abs(term.factor);

@@ -25,7 +25,7 @@ export function append(to: number[], bytes: Uint8Array): void {
 /** LEB128: seven bits a byte, least significant first. */
 export function appendUnsigned(to: number[], value: number): void {
   let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) to.push((rest % 128) | 128);
+  for (; rest > 127; rest = Math.floor(rest / 128)) to.push((rest & 127) | 128);
   to.push(rest);
 }
 

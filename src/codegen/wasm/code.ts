@@ -169,21 +169,29 @@ const [end] = plain.end;
 
 /** A function's body: its locals, numbered in the order in which they are first used, then its instructions, the prologue first. */
 export function bodyOf({ prologue, heads, values, params, types }: Code): Instructions {
-  const numbers: (number | undefined)[] = Array.from({ length: params }, (_, i) => i);
+  // 0 where a local has no number yet.
+  const numbers = new Int32Array(params + types.length);
   const runs: { readonly type: ValueType; length: number }[] = [];
   let next = params;
   const numberOf = (local: number): number => {
+    if (local < params) return local;
+    if (numbers[local] > 0) return numbers[local] - 1;
     const type = types[local - params];
     const last = runs.at(-1);
     if (last?.type === type) last.length++;
     else runs.push({ type, length: 1 });
-    return (numbers[local] = next++);
+    numbers[local] = next + 1;
+    return next++;
   };
-  const body: Head[] = [...prologue.heads, ...heads];
-  const operands: number[] = [...prologue.values, ...values];
-  body.forEach(({ operand }, i) => {
-    if (operand === 'get' || operand === 'set') operands[i] = numbers[operands[i]] ?? numberOf(operands[i]);
-  });
+  const body: Head[] = [];
+  const operands: number[] = [];
+  for (const part of [prologue, { heads, values }])
+    for (let i = 0; i < part.heads.length; i++) {
+      const head = part.heads[i];
+      const local = head.operand === 'get' || head.operand === 'set';
+      body.push(head);
+      operands.push(local ? numberOf(part.values[i]) : part.values[i]);
+    }
   const locals = runs.flatMap(({ type }) => [count, single[valueTypes[type]]]);
   return {
     heads: [count, ...locals, ...body, single[end]],

@@ -42,7 +42,9 @@ export function packBinary({ before, bodies, after }: Apart): Uint8Array[] {
     appendUnsigned(numbers, length);
     const recent = Array.from({ length: params }, (_, i) => i);
     const last: number[] = [];
-    ofBodies[b].forEach(({ part, place }, i) => {
+    const listed = ofBodies[b];
+    for (let i = 0; i < listed.length; i++) {
+      const { part, place } = listed[i];
       appendUnsigned(order, place);
       if (part === partOf.get) appendUnsigned(gets, take(recent, values[i]));
       else if (part === partOf.set) appendUnsigned(sets, take(recent, values[i]));
@@ -51,7 +53,7 @@ export function packBinary({ before, bodies, after }: Apart): Uint8Array[] {
         appendUnsigned(offsets, further < 0 ? -2 * further - 1 : 2 * further);
         last[place] = values[i];
       } else if (part !== partOf.none) appendOperand(numbers, heads[i].operand, values[i]);
-    });
+    }
   });
   const parts = [before, after, table, order, gets, sets, offsets, numbers];
   const length = bodies.reduce((sum, body) => sum + unsignedLength(body.length) + body.length, 0);

@@ -146,7 +146,7 @@ function within({ nodes: [first] }: LoopDraft, { where }: Fusion, { leaves, writ
 /** What nodes are made of up to what lies in buffers: of what was to be stored, joining has made values of a kernel's own. */
 function computedBy(nodes: readonly Node[], { where, drafts }: Fusion, outer: Outer): Node[] {
   const own = new Set(nodes);
-  const kept = new Set(drafts.flatMap((draft) => [...linksOf(draft).writes]));
+  const kept = writtenBy(drafts);
   const isWritten = (node: Node): boolean => {
     if (own.has(node) || outer.written.has(node)) return true;
     const buffer = where(node);
@@ -217,22 +217,28 @@ function neededBy({ request }: Fusion): (buffer: Buffer) => boolean {
   return (buffer) => results.has(buffer) || inPlace(buffer);
 }
 
+function writtenBy(drafts: readonly Draft[]): Set<Buffer> {
+  const written = new Set<Buffer>();
+  for (const draft of drafts) for (const to of linksOf(draft).writes) written.add(to);
+  return written;
+}
+
 function joiningOf(fusion: Fusion): Joining {
   const { request, where, drafts } = fusion;
   const { isRecomputed } = kindsOf(fusion);
-  const kept = new Set(drafts.flatMap((d) => [...linksOf(d).writes]));
+  let kept: ReadonlySet<Buffer> | undefined;
   const nameOf = (node: Node): string | undefined => {
     const buffer = where(node);
     if (node.op.kind === 'leaf') return buffer?.name ?? request.leaves?.nameOf(node);
-    return buffer && kept.has(buffer) ? buffer.name : undefined;
+    return buffer && (kept ??= writtenBy(drafts)).has(buffer) ? buffer.name : undefined;
   };
-  const apart = createApart(drafts);
+  let apart: ReturnType<typeof createApart> | undefined;
   const { leaves } = request;
   return {
     estimate: request.estimate,
     needed: neededBy(fusion),
     inPlace: inPlaceOf(request),
-    mayShare: (a, b) => isRecomputed(a) === isRecomputed(b) && !apart(a, b),
+    mayShare: (a, b) => isRecomputed(a) === isRecomputed(b) && !(apart ??= createApart(drafts))(a, b),
     describe: (members) =>
       provenanceOf(members, {
         nameOf,
@@ -268,40 +274,45 @@ function inOrder(drafts: readonly Draft[], inPlace: InPlace): Draft[] {
  * The same order, but what only updates read, and they themselves, run as soon as they can. `mayMove` says which those may be.
  */
 function soonest(drafts: readonly Draft[], mayMove: (draft: Draft) => boolean, inPlace: InPlace): Draft[] {
-  const moving = new Set<Draft>();
   const readByOthers = new Set<Buffer>();
-  for (const draft of [...drafts].reverse()) {
-    if (mayMove(draft) && [...linksOf(draft).writes].every((to) => inPlace(to) || !readByOthers.has(to)))
-      moving.add(draft);
-    else for (const from of linksOf(draft).reads) readByOthers.add(from);
+  // The places of those that move, the last ones first: the order in which they take their turns.
+  const turns: number[] = [];
+  for (let place = drafts.length - 1; place >= 0; place--) {
+    const { reads, writes } = linksOf(drafts[place]);
+    if (mayMove(drafts[place]) && !isReadByOthers(writes)) turns.push(place);
+    else for (const from of reads) readByOthers.add(from);
   }
-  const { before, after } = dependences(drafts, inPlace);
-  const waiting = new Map(drafts.map((draft) => [draft, before(draft).size]));
-  const turn = new Map([...moving].map((draft, at) => [draft, at]));
-  const turnOf = (draft: Draft): number => turn.get(draft) ?? 0;
-  let ready = [...moving].filter((draft) => waiting.get(draft) === 0);
-  const done = new Set<Draft>();
-  const run = (draft: Draft): void => {
-    if (done.has(draft)) return;
-    done.add(draft);
-    for (const next of after(draft)) {
-      const left = (waiting.get(next) ?? 0) - 1;
-      waiting.set(next, left);
-      if (left === 0 && turn.has(next)) ready.push(next);
-    }
+  const { after, waiting } = dependences(drafts, inPlace);
+  const turnOf = new Map(turns.map((place, turn) => [place, turn]));
+  let ready = turns.filter((place) => waiting[place] === 0);
+  const done = new Set<number>();
+  const run = (place: number): void => {
+    if (done.has(place)) return;
+    done.add(place);
+    for (const next of after[place]) if (--waiting[next] === 0 && turnOf.has(next)) ready.push(next);
   };
-  for (const draft of drafts) {
-    run(draft);
-    // The last ones first; what becomes ready behind its turn waits for the next round.
-    for (let at = -1; ;) {
-      ready = ready.filter((d) => !done.has(d));
-      const [next] = ready.filter((d) => turnOf(d) > at).sort((a, b) => turnOf(a) - turnOf(b));
-      if (!next) break;
-      at = turnOf(next);
-      run(next);
+  for (let place = 0; place < drafts.length; place++) {
+    run(place);
+    // What becomes ready behind its turn waits for the next round.
+    for (let at = -1; ready.length > 0;) {
+      ready = ready.filter((each) => !done.has(each));
+      const turn = ready.reduce((least, each) => nearer(least, turnOf.get(each) ?? 0, at), Infinity);
+      if (turn === Infinity) break;
+      at = turn;
+      run(turns[turn]);
     }
   }
-  return [...done];
+  return [...done].map((place) => drafts[place]);
+
+  function isReadByOthers(writes: ReadonlySet<Buffer>): boolean {
+    for (const to of writes) if (!inPlace(to) && readByOthers.has(to)) return true;
+    return false;
+  }
+}
+
+/** The lesser of two turns, the second only where it comes after that one. */
+function nearer(least: number, turn: number, after: number): number {
+  return turn > after && turn < least ? turn : least;
 }
 
 /** Products of no more elements are not kept apart from the updates that read slots. */

@@ -36,12 +36,12 @@ export class Merging<Part extends object> {
 
   /** The others that make what this part reads; the old value of a buffer that lives across steps was made before all of them. */
   makersOf(part: Part): Part[] {
-    const makers = new Set<Part>();
+    const makers: Part[] = [];
     for (const buffer of this.linksOf(part).reads) {
       const maker = this.inPlace(buffer) ? undefined : this.writers.get(buffer);
-      if (maker && maker !== part) makers.add(maker);
+      if (maker && maker !== part) makers.push(maker);
     }
-    return [...makers];
+    return distinct(makers);
   }
 
   /** True where the two can become one without a cycle: no way of length two or more leads from one to the other. */
@@ -105,11 +105,11 @@ export class Merging<Part extends object> {
 
   /** What must run before the part: the writers of what it reads, and the readers of the old values that it overwrites. */
   private before(part: Part): Part[] {
-    const found = new Set(this.makersOf(part));
+    const found = this.makersOf(part);
+    const makers = found.length;
     for (const to of this.linksOf(part).writes)
-      if (this.inPlace(to)) for (const reader of this.readers.get(to) ?? []) found.add(reader);
-    found.delete(part);
-    return [...found];
+      if (this.inPlace(to)) for (const reader of this.readers.get(to) ?? []) if (reader !== part) found.push(reader);
+    return found.length > makers ? distinct(found) : found;
   }
 
   private byRank(a: Part, b: Part): [Part, Part] {
@@ -124,18 +124,24 @@ export class Merging<Part extends object> {
   private between(from: Part, to: Part): Set<Part> | undefined {
     const lowest = this.rankOf(from);
     const seen = new Set<Part>();
-    const near = (part: Part): Part[] =>
-      this.before(part)
-        .filter((d) => this.rankOf(d) >= lowest)
-        // The lowest is looked at first: it is the nearest to `from`.
-        .sort((a, b) => this.rankOf(b) - this.rankOf(a));
+    const near = (part: Part): Part[] => {
+      const found = this.before(part).filter((d) => this.rankOf(d) >= lowest);
+      // The lowest is looked at first: it is the nearest to `from`.
+      return found.length > 1 ? found.sort((a, b) => this.rankOf(b) - this.rankOf(a)) : found;
+    };
     const open = near(to).filter((part) => part !== from);
     for (let part = open.pop(); part; part = open.pop()) {
       if (part === from) return undefined;
       if (seen.has(part)) continue;
       seen.add(part);
-      open.push(...near(part));
+      for (const earlier of near(part)) open.push(earlier);
     }
     return seen;
   }
+}
+
+/** Each once, in the order in which they come first. Few are compared sooner than a set is made. */
+function distinct<T>(all: T[]): T[] {
+  if (all.length < 2) return all;
+  return all.length > 8 ? [...new Set(all)] : all.filter((each, i) => all.indexOf(each) === i);
 }

@@ -2,30 +2,26 @@
 import type { Buffer } from '../../ir/scalar.js';
 import { linksOf, type Draft } from './nests.js';
 
-/** Which drafts must run before others. */
+/** Which drafts must run before others, by their places. */
 export interface Dependences {
-  /** The drafts that must run before this one. */
-  before(draft: Draft): ReadonlySet<Draft>;
-  /** The drafts that must run after this one. */
-  after(draft: Draft): ReadonlySet<Draft>;
+  /** Of each, those that must run after it, each once. */
+  readonly after: readonly (readonly number[])[];
+  /** Of each, how many must run before it. */
+  readonly waiting: number[];
 }
 
-const none: ReadonlySet<Draft> = new Set();
-
 /**
- * before(x) are the drafts that must run before x: the writers of what it reads, and, where x overwrites a buffer that lives
- * across steps, the readers of the old value.
+ * Before a draft must run the writers of what it reads, and, where it overwrites a buffer that lives across steps, the readers of the
+ * old value.
  */
 export function dependences(drafts: readonly Draft[], inPlace: InPlace): Dependences {
-  const before = new Map(drafts.map((draft) => [draft, new Set<Draft>()]));
-  const after = new Map(drafts.map((draft) => [draft, new Set<Draft>()]));
-  earlierThan(drafts, inPlace).forEach((earlier, i) => {
-    for (const j of earlier) {
-      before.get(drafts[i])?.add(drafts[j]);
-      after.get(drafts[j])?.add(drafts[i]);
-    }
+  const after = drafts.map((): number[] => []);
+  const waiting = earlierThan(drafts, inPlace).map((earlier, i) => {
+    const before = new Set(earlier);
+    for (const j of before) after[j].push(i);
+    return before.size;
   });
-  return { before: (draft) => before.get(draft) ?? none, after: (draft) => after.get(draft) ?? none };
+  return { after, waiting };
 }
 
 type InPlace = (buffer: Buffer) => boolean;
