@@ -25,6 +25,7 @@ import { assemble } from './passes/schedule/assemble.js';
 import { hoistPanels } from './passes/schedule/hoist.js';
 import { gather } from './passes/schedule/gather.js';
 import { pace } from './passes/schedule/pace/pace.js';
+import { reuseForward } from './passes/schedule/reuse.js';
 import { scaleHalves } from './passes/schedule/scaleHalves.js';
 import { share } from './passes/schedule/share.js';
 import {
@@ -207,6 +208,15 @@ export const passes: readonly Pass[] = [
     from: 'nests',
     to: 'nests',
     run: uniteNests,
+  }),
+  pass({
+    name: 'reuse',
+    why: 'has evaluate and predict run what a step computes forward, where modules are to be small: code that differs in what it keeps',
+    from: 'nests',
+    to: 'nests',
+    optional: true,
+    when: ({ target }) => target.policy.forwardOfStep === true,
+    run: reuseForward,
   }),
   pass({
     name: 'hoist',

@@ -7,7 +7,7 @@ export type Target = TargetTraits['name'];
 /** Code that is read: gradients are stored apart from the updates that use them. */
 const readable = { storeGradients: true, separateUpdates: 'all' } as const;
 /** Code that is run, and has to be small; dispatches cost more than calls. */
-const small = { storeGradients: false, separateUpdates: 'of products' } as const;
+const small = { storeGradients: false, separateUpdates: 'of products', forwardOfStep: true } as const;
 const fewDispatches = { storeGradients: false, separateUpdates: 'of large products' } as const;
 
 /** What each target's plan may count on. */

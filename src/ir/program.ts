@@ -314,6 +314,8 @@ export interface Policy {
    * `gradients` then share; or from large ones alone.
    */
   readonly separateUpdates: 'all' | 'of products' | 'of large products';
+  /** What `step` computes forward is what `evaluate` and `predict` run, though it keeps more than they read. */
+  readonly forwardOfStep?: boolean;
 }
 
 /** What plan may count on at a target. */
