@@ -1,4 +1,5 @@
 // Checkpoints in the safetensors format: a length, a header in JSON, the numbers.
+import type { ModelInfo } from './types.js';
 
 export interface Tensor {
   readonly name: string;
@@ -10,6 +11,18 @@ export interface Tensor {
   readonly starts?: string;
   /** Of what an optimizer remembers: what it begins with, where a checkpoint lacks it. */
   readonly fresh?: number;
+}
+
+/** What an optimizer remembers: of each trained parameter arrays of these names, in turn. */
+export function slotsOf(
+  parameters: ModelInfo['parameters'],
+  names: readonly string[],
+  arrays: readonly Float32Array[],
+): Tensor[] {
+  const trained = parameters.filter((parameter) => parameter.trained);
+  return trained.flatMap(({ name, shape }, i) =>
+    names.map((slot, k) => ({ name: `optimizer/${name}/${slot}`, shape, data: arrays[i * names.length + k] })),
+  );
 }
 
 /** A tensor as a file has it: its bytes lie from `from` to `to`. */

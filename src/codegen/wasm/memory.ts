@@ -124,8 +124,7 @@ function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts):
 function reserve(parts: MemoryParts): Definition {
   const { program, layout } = parts;
   const { own } = program.memory;
-  const named = program.parameters.map((p) => [p.name, `m.${layout.fields.get(p.buffer) ?? ''}`] as const);
-  const outlive = named.length > 0;
+  const outlive = program.parameters.length > 0;
   return {
     kind: 'function',
     name: 'reserve',
@@ -147,7 +146,7 @@ function reserve(parts: MemoryParts): Definition {
       ...statementsOf(views(parts), true),
       ...(outlive
         ? [
-            `const parameters: Memory["parameters"] = ${membersOf(named, parameterTypes)};`,
+            `const parameters: Memory["parameters"] = ${parametersByName(program, layout)};`,
             'if (m.mirrors) m.mirrors = Object.entries(parameters).map(([name, now]) => ({ given: m.parameters[name as ParameterName], now }));',
             'else m.parameters = Object.freeze(parameters);',
           ]
@@ -155,6 +154,18 @@ function reserve(parts: MemoryParts): Definition {
       ...layout.sizes.map((s) => `m.${s.room} = ${s.variable};`),
     ].join('\n'),
   };
+}
+
+/** So many parameters are told more shortly by the tensors of a checkpoint, which begin with them. */
+const manyParameters = 12;
+
+function parametersByName({ parameters }: TrainerProgram, layout: Layout): string {
+  if (parameters.length >= manyParameters)
+    return `Object.fromEntries(tensorsOf(m).slice(0, ${parameters.length}).map(({ name, data }) => [name, data])) as Record<ParameterName, Float32Array>`;
+  return membersOf(
+    parameters.map((p) => [p.name, layout.array(p.buffer)]),
+    parameterTypes,
+  );
 }
 
 /** Statements that make the views. Of the most floats that lie one after another, each says its length alone. */

@@ -3,7 +3,7 @@ import { constantOf } from '../../../ir/index.js';
 import { lossScale, slotName } from '../../../ir/model.js';
 import type { TrainerProgram } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
-import type { TensorType } from '../../../ir/types.js';
+import { sameShape, type TensorType } from '../../../ir/types.js';
 import type { Definition } from '../../text/definition.js';
 import { elementsOf } from '../../text/progressions.js';
 import { literal } from '../../text/quote.js';
@@ -31,16 +31,33 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
       ),
     ]),
   ];
-  if (program.slots.length > 0)
-    functions.push(
-      list(
-        'optimizerOf',
-        'What a checkpoint holds for the optimizer.',
-        program.slots.map((s) => {
-          const fresh = s.parameter === lossScale.parameter ? `, fresh: ${s.initial}` : '';
-          return tensor(slotName(s), s.type, s.buffer, fresh);
-        }),
-      ),
-    );
+  const ofOptimizer = list(
+    'optimizerOf',
+    'What a checkpoint holds for the optimizer.',
+    program.slots.map((s) => {
+      const fresh = s.parameter === lossScale.parameter ? `, fresh: ${s.initial}` : '';
+      return tensor(slotName(s), s.type, s.buffer, fresh);
+    }),
+  );
+  const body = slotsByParameter(program, layout);
+  if (program.slots.length > 0) functions.push({ ...ofOptimizer, ...(body !== undefined && { body }) });
   return functions;
+}
+
+/** So many tensors are told more shortly by the parameters whose they are. */
+const manySlots = 16;
+
+/** The same where each trained parameter has slots of the same names, of its own shape: their arrays alone. Undefined where they have not. */
+function slotsByParameter({ parameters, slots }: TrainerProgram, layout: Layout): string | undefined {
+  const trained = parameters.filter((p) => p.trained);
+  const names = slots.filter(({ parameter }) => parameter === slots[0].parameter).map(({ name }) => name);
+  const isRegular = slots.every(({ player, parameter, name, type }, i) => {
+    const of = trained.at(Math.floor(i / names.length));
+    return (
+      player === undefined && parameter === of?.name && name === names[i % names.length] && sameShape(type, of.type)
+    );
+  });
+  if (slots.length < manySlots || !isRegular || slots.length !== names.length * trained.length) return undefined;
+  const arrays = elementsOf(slots.map(({ buffer }) => layout.array(buffer)));
+  return `return slotsOf(model.parameters, ${literal(names)}, [\n${arrays.join(',\n')}\n]);`;
 }
