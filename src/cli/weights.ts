@@ -19,13 +19,13 @@ interface WeightsOptions extends ModelOptions, ForeignOptions {
 
 export function addWeights(program: Command): void {
   withModelOptions(program.command('weights'))
-    .description('make a checkpoint of another: of PyTorch or Keras, for PyTorch, or with adapters (lora) merged')
+    .description('make a checkpoint of another: of PyTorch or Keras, for them, or with adapters (lora) merged')
     .argument('<file>', 'the .nn file of the model that the checkpoint belongs to, - for standard input')
     .requiredOption('--from <checkpoint>', 'the checkpoint that is read')
     .requiredOption('-o, --output <checkpoint>', 'the checkpoint that is written')
     .option('--map <json>', 'which tensors are which: { "THEIRS": { "to": "OURS", "transpose": true } }')
     .option('--allow-missing', 'what --from has nothing for starts anew')
-    .addOption(new Option('--to <framework>', 'write it for another framework').choices(['pytorch']))
+    .addOption(new Option('--to <framework>', 'write it for another framework').choices(['pytorch', 'keras']))
     .option('--like <checkpoint>', 'with --to: by the names, shapes and types of this file of theirs')
     .option('--merge-lora', 'add each update, alpha / rank * A @ B, into its weight: for the model without adapters')
     .action(run);
@@ -36,7 +36,9 @@ async function run(file: string, options: WeightsOptions, command: Command): Pro
   const others = options.map ?? options.to ?? options.like ?? options.allowMissing;
   if (options.mergeLora && others !== undefined)
     command.error('error: --merge-lora reads a checkpoint of the model itself, and writes one');
-  if (options.like !== undefined && !options.to) command.error('error: --like says how --to pytorch writes');
+  if (options.like !== undefined && !options.to) command.error('error: --like says how --to writes');
+  if (options.to === 'keras' && options.like === undefined)
+    command.error('error: --to keras writes into the names and shapes of a file of theirs: say with --like which');
   if (options.to && options.allowMissing) command.error('error: --allow-missing is for what is read, not with --to');
   if (output === '-') command.error('error: a checkpoint is a file: -o names it');
   if (resolve(from) === resolve(output)) command.error(`error: ${output} is the checkpoint that is read`);

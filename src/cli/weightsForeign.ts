@@ -1,4 +1,4 @@
-// `nnc weights` between frameworks: reads what PyTorch or Keras wrote, and writes what PyTorch reads.
+// `nnc weights` between frameworks: reads what PyTorch or Keras wrote, and writes what they read.
 import { writeTensors, readHeader, type Tensor } from '../codegen/runtime/safetensors.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { checkpointUnfit } from '../diagnostics/files.js';
@@ -21,7 +21,7 @@ export interface ForeignOptions extends ModelOptions {
   readonly output: string;
   readonly map?: string;
   readonly allowMissing?: boolean;
-  readonly to?: 'pytorch';
+  readonly to?: 'pytorch' | 'keras';
   readonly like?: string;
 }
 
@@ -52,7 +52,7 @@ export async function readForeign(source: Source, model: ModelGraph, options: Fo
   ]);
 }
 
-/** Writes a checkpoint of the model for PyTorch: by its own names, or into the names, shapes and types of a file of theirs. */
+/** Writes a checkpoint of the model for PyTorch, by its own names, or for either into the names, shapes and types of a file of theirs. */
 export function writeForeign(model: ModelGraph, options: ForeignOptions): void {
   const { from, output, like } = options;
   const checkpoint = checkpointIn(from, readBytes(from), model.name);

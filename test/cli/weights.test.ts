@@ -89,7 +89,7 @@ it.each([
     ['weights', 'model.nn', '--from', 'a', '-o', 'b', '--merge-lora', '--to', 'pytorch'],
     /--merge-lora reads a checkpoint of the model itself, and writes one/,
   ],
-  [['weights', 'model.nn', '--from', 'a', '-o', 'b', '--like', 'c'], /--like says how --to pytorch writes/],
+  [['weights', 'model.nn', '--from', 'a', '-o', 'b', '--like', 'c'], /--like says how --to writes/],
   [
     ['weights', 'model.nn', '--from', 'a', '-o', 'b', '--to', 'pytorch', '--allow-missing'],
     /--allow-missing is for what is read, not with --to/,

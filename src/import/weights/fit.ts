@@ -21,7 +21,7 @@ export interface Fit {
   readonly bindings: readonly Binding[];
 }
 
-const dialects: readonly Dialect[] = ['nnc', 'pytorch', 'gpt2', 'conv1d', 'keras'];
+const dialects: readonly Dialect[] = ['nnc', 'pytorch', 'gpt2', 'conv1d', 'keras', 'keras3'];
 
 /** The tensors of a checkpoint by their names in parts. */
 export class Names {
@@ -56,9 +56,12 @@ const aside: ReadonlySet<string> = new Set(['num_batches_tracked', 'weight_u', '
 
 /** All modules that fit a layer. */
 export function fitsOf(instance: Instance, names: Names): readonly Fit[] {
-  return instance.layer === undefined
-    ? bareFits(instance, names)
-    : dialects.flatMap((d) => layerFits(instance, d, names));
+  if (instance.layer === undefined) return bareFits(instance, names);
+  // Two dialects may say the same of a module.
+  const found = dialects.flatMap((dialect) => layerFits(instance, dialect, names));
+  const keyOf = ({ bindings }: Fit): string =>
+    bindings.map(({ ours, theirs }) => `${ours.name} ${theirs.name}`).join('\n');
+  return [...new Map(found.reverse().map((fit) => [keyOf(fit), fit])).values()].reverse();
 }
 
 function layerFits(instance: Instance, dialect: Dialect, names: Names): readonly Fit[] {

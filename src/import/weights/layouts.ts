@@ -4,7 +4,7 @@
  * Whose names and layouts a file has; `nnc`: our own. Some models in PyTorch have names of their own: GPT-2's projections of queries, keys
  * and values are one, and where a file is that of Hugging Face, its linear layers are not transposed (`conv1d`).
  */
-export type Dialect = 'nnc' | 'pytorch' | 'gpt2' | 'conv1d' | 'keras';
+export type Dialect = 'nnc' | 'pytorch' | 'gpt2' | 'conv1d' | 'keras' | 'keras3';
 
 /**
  * One of their tensors, for one of ours. `axes` names its axes as `Layout.ours` does; parentheses put several into one. An axis `gate` is
@@ -31,6 +31,8 @@ export interface Layout {
   readonly gpt2?: Spellings;
   readonly conv1d?: Spellings;
   readonly keras?: Spellings;
+  /** Where version 3 calls them otherwise. */
+  readonly keras3?: Spellings;
   /** It is a whole of other layers, stored as one there. Where it is not, they are looked for one by one. */
   readonly whole?: true;
 }
@@ -134,6 +136,7 @@ export const layouts: ReadonlyMap<string, Layout> = new Map<string, Layout>([
       ours: { W: '(c multiplier) one kh kw', b: '(c multiplier)' },
       pytorch: { W: one('weight', '(c multiplier) one kh kw'), b: one('bias', '(c multiplier)') },
       keras: { W: one('depthwise_kernel', 'kh kw c multiplier'), b: one('bias', '(c multiplier)') },
+      keras3: { W: one('kernel', 'kh kw c multiplier'), b: one('bias', '(c multiplier)') },
     },
   ],
   [
@@ -229,6 +232,16 @@ export const layouts: ReadonlyMap<string, Layout> = new Map<string, Layout>([
       },
     },
   ],
+  [
+    // No layer of the library: models of TensorFlow.js that are imported have one of their own, which resets before the product.
+    'gru_before',
+    {
+      called: [],
+      gates: { nnc: ['r', 'z', 'n'], pytorch: ['r', 'z', 'n'], keras: ['z', 'r', 'n'] },
+      ours: gated,
+      keras: { ...gatedInKeras, b: one('bias', '(gate units)') },
+    },
+  ],
   ['attention', attention],
   [
     // The update that lora adds.
@@ -252,5 +265,13 @@ export function spellingsOf(layer: string, dialect: Dialect): Spellings | undefi
 /** In which order a layer has its gates in a dialect. */
 export function gatesOf(layer: string, dialect: Dialect): readonly string[] | undefined {
   const gates = layouts.get(layer)?.gates;
-  return dialect === 'gpt2' || dialect === 'conv1d' ? gates?.pytorch : gates?.[dialect];
+  switch (dialect) {
+    case 'gpt2':
+    case 'conv1d':
+      return gates?.pytorch;
+    case 'keras3':
+      return gates?.keras;
+    default:
+      return gates?.[dialect];
+  }
 }
