@@ -1,4 +1,4 @@
-// Zip archives, as far as .npz needs them: what they hold is read from the directory at their end, and entries one by one.
+// Zip archives, as far as .npz and .keras need them: what they hold is read from the directory at their end, and entries one by one.
 import { createInflateRaw, crc32 } from 'node:zlib';
 import { dataMalformed } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
@@ -140,5 +140,6 @@ function widened(archive: Archive, extra: Buffer, values: readonly number[]): nu
 }
 
 function damaged(archive: Archive): Fault {
-  return new Fault(dataMalformed({ place: archive.name, reason: 'this is not a .npz archive, or it is damaged' }));
+  const kind = archive.name.endsWith('.keras') ? '.keras' : '.npz';
+  return new Fault(dataMalformed({ place: archive.name, reason: `this is not a ${kind} archive, or it is damaged` }));
 }

@@ -19,7 +19,7 @@ export const importUnsupported = message<{
 export const importMalformed = message<{ file: string; reason: string }>('import-malformed', ({ file, reason }) => ({
   message: `${file} is no model that can be imported: ${reason}`,
   labels: [],
-  help: 'models are imported from model.json of TensorFlow.js, the JSON that to_json() of Keras gives, and .onnx',
+  help: 'models are imported from model.json of TensorFlow.js, the JSON that to_json() of Keras gives, .keras and .onnx',
 }));
 
 export const importWeights = message<{ file: string; path: string; layer: string; found: readonly string[] }>(

@@ -165,7 +165,7 @@ export class Draft {
     const body = [...this.inputs, '', ...this.lines, ...(this.lines.length > 0 ? [''] : []), ...this.outputs];
     return [
       `// ${note}`,
-      ...(this.functions.size > 0 ? ['', ...this.functions.values()] : []),
+      ...[...this.functions.values()].flatMap((text, i) => (i === 0 || text.includes('\n') ? ['', text] : [text])),
       '',
       `model ${this.name} {`,
       ...body.map((line) => (line === '' ? '' : `  ${line}`)),

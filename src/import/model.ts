@@ -7,6 +7,7 @@ import { isRecord, modelIn } from './keras/json.js';
 import { manifestIn } from './keras/weights.js';
 import { graphIn } from './onnx/graph.js';
 import { draftOfOnnx } from './onnx/import.js';
+import { checkpointIn } from './weights/stored.js';
 import { written, type Imported } from './written.js';
 
 export interface ImportOptions {
@@ -18,10 +19,12 @@ export interface ImportOptions {
   readonly name: string;
   /** Reads a file beside the one that is imported. */
   readonly read: (name: string) => Uint8Array;
+  /** Weights by the paths of Keras' variables, in a safetensors file. */
+  readonly weights?: { readonly file: string; readonly bytes: Uint8Array };
 }
 
 /** A model of Keras or TensorFlow.js, of its JSON. Throws a Fault, or gives diagnostics, where it cannot be. */
-export function importJson(text: string, { from, file, name, read }: ImportOptions): Imported {
+export function importJson(text: string, { from, file, name, read, weights: given }: ImportOptions): Imported {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -34,12 +37,12 @@ export function importJson(text: string, { from, file, name, read }: ImportOptio
   const names = builtins.map((builtin) => builtin.name);
   const { draft, diagnostics } = draftOfKeras(from, model, { name: nameOf(called), third, builtins: names });
   if (diagnostics.length > 0) return { text: '', diagnostics };
-  const weights = manifestIn(from, json, read);
-  return written(draft, { file, from, note: noteOf(from), weights });
+  const weights = given ? checkpointIn(given.file, given.bytes, called) : manifestIn(from, json, read);
+  return written(draft, { file, from: given?.file ?? from, note: noteOf(from), weights });
 }
 
 /** A model of an ONNX file, as importJson does. */
-export function importOnnx(bytes: Uint8Array, { from, file, name }: Omit<ImportOptions, 'read'>): Imported {
+export function importOnnx(bytes: Uint8Array, { from, file, name }: Omit<ImportOptions, 'read' | 'weights'>): Imported {
   const graph = graphIn(from, bytes);
   const called = /^(main_graph|torch_jit|graph|main|)$/.test(graph.name) ? name : graph.name;
   const names = builtins.map((builtin) => builtin.name);

@@ -8,7 +8,7 @@ import type { ModelGraph } from '../ir/model.js';
 import type { Draft, Placed } from './draft.js';
 import { tensorsFrom } from './weights/convert.js';
 import { fitsOf, Names, type Binding } from './weights/fit.js';
-import { singlesOf, tensorsOf, type Instance } from './weights/instances.js';
+import { singlesOf, tensorsOf, wholesOf, type Instance } from './weights/instances.js';
 import { spellingsOf } from './weights/layouts.js';
 import { bytesOf, type Foreign } from './weights/stored.js';
 
@@ -46,7 +46,7 @@ export function written(
 
 function checkpointOf(model: ModelGraph, placed: readonly Placed[], given: Tensors, from: string): Uint8Array {
   const store = new Filled(given);
-  const bindings = singlesOf(tensorsOf(model)).flatMap((instance): readonly Binding[] => {
+  const bindings = layersOf(model, placed).flatMap((instance): readonly Binding[] => {
     const place = placed.find(({ path }) => path === instance.path);
     const own = place ? store.of(place, instance) : [];
     const [fit] = fitsOf(instance, new Names(own));
@@ -64,6 +64,27 @@ function checkpointOf(model: ModelGraph, placed: readonly Placed[], given: Tenso
   const checkpoint = { file: from, bytes: store.bytes(), tensors: [], metadata: {} };
   const tensors = tensorsFrom(checkpoint, { bindings, missing: [], left: [] });
   return writeTensors(tensors, { format: 'nnc', model: model.name });
+}
+
+/** Wholes where they were imported as such; layers that the file itself declares hold their tensors together as the library's do. */
+function layersOf(model: ModelGraph, placed: readonly Placed[]): readonly Instance[] {
+  const all = tensorsOf(model);
+  const wholes = wholesOf(all).filter(({ path }) => placed.some((place) => place.path === path));
+  const taken = new Set(wholes.flatMap(({ tensors }) => tensors.map(({ name }) => name)));
+  const singles = singlesOf(all.filter(({ name }) => !taken.has(name)));
+  const found = new Map(wholes.map((whole): [string, Instance] => [whole.path, whole]));
+  for (const single of singles) {
+    const dot = single.path.lastIndexOf('.');
+    const place =
+      single.layer === undefined ? placed.find(({ path }) => path === single.path.slice(0, dot)) : undefined;
+    if (!place) found.set(single.path, single);
+    else {
+      const own = single.tensors.map((kept) => ({ ...kept, local: single.path.slice(dot + 1) }));
+      const before = found.get(place.path)?.tensors ?? [];
+      found.set(place.path, { path: place.path, layer: place.layer, tensors: [...before, ...own] });
+    }
+  }
+  return [...found.values()];
 }
 
 /** The tensors of a file, and those that it leaves out because they change nothing: scales of 1, biases of 0. */

@@ -1,4 +1,4 @@
-// nnc import of JSON: ten models of TensorFlow.js predict as .nn what they predicted there, and read as if written by hand.
+// nnc import of JSON: eleven models of TensorFlow.js predict as .nn what they predicted there, and read as if written by hand.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,13 +145,10 @@ error[import-unsupported]: the layer unit (UnitNormalization) cannot be imported
 
 const shaped = { batch_input_shape: [null, 5, 3] };
 it.each([
+  [['LSTM', { name: 'g', units: 2, recurrent_activation: 'crelu', ...shaped }], 'its recurrent_activation is crelu'],
   [
-    ['GRU', { name: 'g', units: 2, ...shaped }],
-    'it resets before the product (reset_after = false), where the library does so after it',
-  ],
-  [
-    ['LSTM', { name: 'g', units: 2, recurrent_activation: 'hard_sigmoid', ...shaped }],
-    'its gates are hard_sigmoid, where the library has sigmoid',
+    ['MultiHeadAttention', { name: 'g', num_heads: 2, key_dim: 2, ...shaped }],
+    'its 2 heads of 2 are not the 3 features that it is given',
   ],
   [['LSTM', { name: 'g', units: 2, go_backwards: true, ...shaped }], 'it goes backwards'],
   [['LSTM', { name: 'g', units: 2, dropout: 0.5, ...shaped }], 'it drops out within its cell: write dropout before it'],

@@ -18,6 +18,8 @@ export interface KerasLayer {
   readonly place: string;
   /** What each call of it is given. */
   readonly calls: readonly (readonly TensorOf[])[];
+  /** What its first call is told besides, by name. */
+  readonly told?: Json;
   /** A model within the model. */
   readonly model?: KerasModel;
 }
@@ -136,7 +138,9 @@ function functional(file: string, name: string, config: Json, list: readonly Des
   const counted = ({ layer, call }: TensorOf): TensorOf => ({ layer, call: call - (first.get(layer) ?? 0) });
   const layers = list.map((layer) => {
     const calls = (given.get(layer.name) ?? []).map((all) => all.map(counted));
-    return layerOf(layer, layer.kind === 'InputLayer' ? [[]] : calls);
+    const [node] = Array.isArray(layer.json.inbound_nodes) ? layer.json.inbound_nodes : [];
+    const told = isRecord(node) && isRecord(node.kwargs) ? node.kwargs : {};
+    return { ...layerOf(layer, layer.kind === 'InputLayer' ? [[]] : calls), told };
   });
   const [inputs, outputs] = ends.map((all) => all.map(counted));
   return { name, layers, inputs, outputs };

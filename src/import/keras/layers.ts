@@ -84,6 +84,46 @@ const layerNormalization: Handler = (layer, [given], { file, draft }) => {
   return through(flow, { text, layer: 'layer_norm', source: [layer.name] }, draft);
 };
 
+const rmsNormalization: Handler = (layer, [given], { file, draft }) => {
+  const flow = channelsLast(given, draft);
+  requireLast(layer, given, file);
+  const text = callOf('rms_norm', [], { eps: setting(numberIn(layer.config, 'epsilon', 1e-6), 1e-6) });
+  return through(flow, { text, layer: 'rms_norm', source: [layer.name] }, draft);
+};
+
+const groupNormalization: Handler = (layer, [given], { file, draft }) => {
+  const { config } = layer;
+  requireLast(layer, given, file);
+  const groups = numberIn(config, 'groups', 32);
+  const channels = given.sizes.at(-1);
+  if (groups === -1 && channels === undefined)
+    throw unsupported(file, layer, 'its groups depend on a size that is not told');
+  const text = callOf('group_norm', [String(groups === -1 ? channels : groups)], {
+    eps: setting(numberIn(config, 'epsilon', 1e-3), 1e-5),
+  });
+  return through(channelsFirst(given, draft), { text, layer: 'group_norm', source: [layer.name] }, draft);
+};
+
+/** Of a sequence with itself, whose heads make all of its features. */
+const attention: Handler = (layer, given, { file, draft }) => {
+  const { config, told = {} } = layer;
+  const [first] = given;
+  const [heads, width] = [numberIn(config, 'num_heads', 0), numberIn(config, 'key_dim', 0)];
+  const refuse = (reason: string) => unsupported(file, layer, reason);
+  if (first.sizes.length !== 2 || given.some((each) => each !== first))
+    throw refuse('its queries, keys and values are not one sequence');
+  if (heads * width !== first.sizes[1] || numberIn(config, 'value_dim', width) !== width)
+    throw refuse(`its ${heads} heads of ${width} are not the ${first.sizes[1] ?? '?'} features that it is given`);
+  if (isRecord(told.attention_mask) || config.output_shape || config.use_gate === true || config.sliding_window)
+    throw refuse('it has a mask, a gate, a window or an output_shape');
+  if (numberIn(config, 'dropout', 0) > 0) throw refuse('it drops out within its products: write dropout before it');
+  const text = callOf('attention', [String(heads)], {
+    causal: told.use_causal_mask === true ? 'true' : undefined,
+    bias: config.use_bias === false ? 'false' : undefined,
+  });
+  return through(channelsLast(first, draft), { text, layer: 'attention', source: [layer.name], begins: true }, draft);
+};
+
 const embedding: Handler = (layer, [given], { file, draft }) => {
   const { config } = layer;
   if (config.mask_zero === true)
@@ -258,6 +298,9 @@ export const handlers: ReadonlyMap<string, Handler> = new Map(
     Dropout: plain(({ config }) => callOf('dropout', [String(numberIn(config, 'rate', 0.5))], {})),
     BatchNormalization: batchNormalization,
     LayerNormalization: layerNormalization,
+    RMSNormalization: rmsNormalization,
+    GroupNormalization: groupNormalization,
+    MultiHeadAttention: attention,
     Embedding: embedding,
     Flatten: flatten,
     Reshape: reshape,

@@ -1,38 +1,37 @@
 // Layers that go along sequences.
 import { callOf, type Line } from '../draft.js';
-import { activationIn } from './activations.js';
+import { activationIn, activationStage } from './activations.js';
+import { cellName, cellText, isOwn, type CellOf } from './cells.js';
 import { channelsLast, unsupported, type Flow, type Importing } from './flow.js';
 import { isRecord, type KerasLayer } from './json.js';
 import { numberIn } from './numbers.js';
 import type { Handler } from './windows.js';
 
-interface Cell {
-  readonly name: 'rnn' | 'lstm' | 'gru';
-  /** Of GRU: whether the reset comes after the product, where nothing says. */
-  readonly resetsAfter?: boolean;
-}
+const cells: Readonly<Record<string, CellOf['name']>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
 
-const cells: Readonly<Record<string, Cell>> = {
-  SimpleRNN: { name: 'rnn' },
-  LSTM: { name: 'lstm' },
-  GRU: { name: 'gru' },
-};
-
-/** What the library's cells are not. */
-function objection(kind: string, layer: KerasLayer, third: boolean): string | undefined {
-  const { config } = layer;
+/** What cannot be said. */
+function objection({ config }: KerasLayer): string | undefined {
   if (config.go_backwards === true) return 'it goes backwards';
   if (config.stateful === true) return 'it keeps its state from batch to batch';
   if (config.return_state === true) return 'it gives its state as well';
   if (numberIn(config, 'dropout', 0) > 0 || numberIn(config, 'recurrent_dropout', 0) > 0)
     return 'it drops out within its cell: write dropout before it';
-  const activation = activationIn(config.activation ?? 'tanh');
-  if (activation !== 'tanh') return `its activation is ${activation}, where the library has tanh`;
-  const gates = activationIn(config.recurrent_activation ?? 'sigmoid');
-  if (kind !== 'SimpleRNN' && gates !== 'sigmoid') return `its gates are ${gates}, where the library has sigmoid`;
-  if (kind === 'GRU' && config.reset_after !== true && !(third && config.reset_after === undefined))
-    return 'it resets before the product (reset_after = false), where the library does so after it';
   return undefined;
+}
+
+/** The cell of a layer, whose functions may be the file's own. */
+function cellOf(name: CellOf['name'], layer: KerasLayer, { file, draft, third }: Importing): CellOf {
+  const { config } = layer;
+  const named = (key: string, usual: string): string => {
+    const activation = activationIn(config[key] ?? usual);
+    const text = activation === 'softmax' ? undefined : activationStage(activation, draft, third);
+    if (text === undefined || text === '') throw unsupported(file, layer, `its ${key} is ${activation}`);
+    return text;
+  };
+  // Keras 3 resets after the product where nothing says; of TensorFlow.js nothing else is known than before.
+  const before = name === 'gru' && config.reset_after !== true && !(third && config.reset_after === undefined);
+  const gate = name === 'rnn' ? 'sigmoid' : named('recurrent_activation', 'sigmoid');
+  return { name, gate, activation: named('activation', 'tanh'), before };
 }
 
 const recurrent: Handler = (layer, given, importing) => along(layer, layer, given, importing, (call) => call);
@@ -42,21 +41,24 @@ function along(
   outer: KerasLayer,
   cell: KerasLayer,
   given: readonly Flow[],
-  { file, draft, third }: Importing,
+  importing: Importing,
   around: (call: string) => string,
 ): Flow {
-  const known = cells[cell.kind];
-  if (!known)
+  const { file, draft } = importing;
+  const name = cells[cell.kind];
+  if (!name)
     throw unsupported(file, outer, `it holds a ${cell.kind}`, 'of recurrent layers there are SimpleRNN, LSTM and GRU');
-  const reason = objection(cell.kind, cell, third);
+  const reason = objection(cell);
   if (reason !== undefined) throw unsupported(file, outer, reason);
   if (given.length !== 1) throw unsupported(file, outer, 'it is given the state that it starts from');
   const flow = channelsLast(given[0], draft);
   const units = numberIn(cell.config, 'units', 0);
   const isBoth = outer !== cell;
+  const made = cellOf(name, cell, importing);
+  const called = isOwn(made) ? draft.define(cellName(made), cellText(made)) : name;
   const line = draft.pipe(flow.line, {
-    text: around(callOf(known.name, [String(units)], {})),
-    layer: known.name,
+    text: around(callOf(called, [String(units)], {})),
+    layer: made.before ? 'gru_before' : name,
     source: [outer.name],
     begins: true,
   });

@@ -1,4 +1,4 @@
-// Records ten models of TensorFlow.js, as its `save` writes them, with what they predict: test/import/models/NAME/ and cases.json.
+// Records eleven models of TensorFlow.js, as its `save` writes them, with what they predict: test/import/models/NAME/ and cases.json.
 // Run with tfjs-layers, tfjs-core and tfjs-backend-cpu 4.22 beside: NODE_PATH has no effect on modules, so copy this file to their folder, and
 // run node record.mjs PATH/test/import/models
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -228,4 +228,17 @@ await record(
   y = layers.activation({ activation: 'swish' }).apply(y);
   await record('shapes', model({ inputs: x, outputs: layers.softmax().apply(y) }), [draw([2, 12])]);
 }
+await record(
+  'gates',
+  // As they are by default: gates that are hardSigmoid, and a reset before the product.
+  sequential({
+    layers: [
+      layers.lstm({ units: 4, recurrentInitializer: 'zeros', returnSequences: true, inputShape: [5, 3] }),
+      layers.gru({ units: 3, recurrentInitializer: 'zeros', returnSequences: true }),
+      layers.gru({ units: 3, recurrentInitializer: 'zeros', recurrentActivation: 'sigmoid' }),
+      layers.dense({ units: 2 }),
+    ],
+  }),
+  [draw([2, 5, 3])],
+);
 writeFileSync(join(folder, 'cases.json'), `${JSON.stringify(cases)}\n`);
