@@ -154,7 +154,7 @@ describe('going on', () => {
       run(...args, `calm-${target}`);
       for (let round = 0; round < (full ? 10 : 1); round++) {
         const name = `killed-${target}-${round}`;
-        await killed([...args, name], name, 5);
+        await killed([...args, name], name, full ? 5 : 3);
         expect(stateOf(name)).toEqual(stateOf(`calm-${target}`));
       }
     }

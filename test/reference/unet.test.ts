@@ -47,9 +47,14 @@ function faults(run: Run, loss: number, gradients: Readonly<Record<string, Array
   return Math.abs(loss - run.loss) <= tolerance * run.loss ? wrong : [`the loss is ${loss}, not ${run.loss}`, ...wrong];
 }
 
-/** In shaders on a processor one level takes half a minute, two take minutes; three, 1.5 MB of WGSL, did not end within 45 minutes. */
-const targetsOf = ({ levels }: Recorded) =>
-  full && levels <= 2 ? (['ts', 'wasm', 'wgsl'] as const) : (['ts', 'wasm'] as const);
+/**
+ * In shaders on a processor one level takes half a minute, two take minutes; three, 1.5 MB of WGSL, did not end within 45 minutes.
+ * Usually each U-Net meets one target.
+ */
+const targetsOf = ({ levels }: Recorded): readonly ('ts' | 'wasm' | 'wgsl')[] => {
+  if (!full) return levels === 1 ? ['ts'] : ['wasm'];
+  return levels <= 2 ? ['ts', 'wasm', 'wgsl'] : ['ts', 'wasm'];
+};
 
 describe.each(records.filter(({ levels }) => full || levels < 3))('of $levels levels, by $down and $up', (record) => {
   const text = unetText(record);
