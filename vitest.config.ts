@@ -1,4 +1,4 @@
-// How the tests run: two workers, generous timeouts, every form verified, and the exhaustive ones only under FULL=1.
+// How the tests run: two workers, generous timeouts, forms verified, and the exhaustive ones only under FULL=1.
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 

@@ -137,7 +137,14 @@ export function passesOver(stages: Stages) {
 
 /** Runs passes one after another, from a form that the first of them takes; undefined where an error stands in the way. */
 export function walk(start: Form, passes: readonly Pass[], context: Context): Form | undefined {
+  const verified = context.verify ? 'passes' : verification.of;
   let form = start;
+  /** The pass whose form is verified once it is known to be the last of its stage. */
+  let last: Pass | undefined;
+  const verify = (): void => {
+    if (last) insist(last, form, context);
+    last = undefined;
+  };
   for (let at = 0; at < passes.length; at++) {
     const pass = passes[at];
     if (context.without.has(pass.name) || !pass.applies(form, context)) continue;
@@ -145,18 +152,22 @@ export function walk(start: Form, passes: readonly Pass[], context: Context): Fo
       const found = smaller(form, pass.measure, passes.slice(at), context);
       // What is watched is made again, pass by pass.
       if (found && !context.watch) {
+        verify();
         form = found.program;
         at += found.passes - 1;
         continue;
       }
       if (found && !found.pays) continue;
     }
+    if (pass.to !== form.stage) verify();
     const made = pass.run(form, context);
     if (!made || context.diagnostics.some(({ severity }) => severity === 'error')) return undefined;
-    if ((context.verify || verification.always) && made.is !== form.is) insist(pass, made, context);
-    context.watch?.(pass, made);
+    if (verified !== 'nothing' && made.is !== form.is) last = pass;
     form = made;
+    if (verified === 'passes') verify();
+    context.watch?.(pass, made);
   }
+  verify();
   return form;
 }
 
