@@ -89,6 +89,11 @@ const examplesOfWindows: Record<string, () => Example> = {
 
 const examplesOfManyRows: Record<string, () => Example> = {
   'A·Bᵀ by panels that are turned': () => nests.contraction('A·Bᵀ', 513, 26, 68),
+  'A·B of rows that tiles of six do not fill': () => nests.contraction('A·B', 32, 20, 9),
+  'a convolution of sixteen filters': () => windows.forward({ batch, channels: 3, outputs: 16, side: 9, kernel: 3 }),
+  'the gradient of sixteen filters': () => windows.byWeights({ batch, channels: 3, outputs: 16, side: 9, kernel: 3 }),
+  'the gradient of an image of sixteen channels': () =>
+    windows.byInput({ batch, channels: 16, outputs: 4, side: 7, kernel: 3 }),
 };
 
 const all = [

@@ -113,7 +113,17 @@ describe('plan for few columns', () => {
     const example = nests.contraction('A·B', batch, 10, 128);
     expect(line(example)).toContain('tile 6x4');
     expect(line(example, relaxed)).toContain('tile 6x8');
-    expect(line(nests.contraction('A·B', 16, 10, 128), relaxed)).toContain('tile 4x8');
+    expect(line(nests.contraction('A·B', 8, 10, 128), relaxed)).toContain('tile 4x8');
+  });
+
+  it('makes the last of few rows in tiles of four where tiles of six leave a third of one, or two thirds', () => {
+    const tail = ({ nest }: Example): string | undefined => {
+      const chosen = planSerial(nest, relaxed, () => 64);
+      return chosen.kind === 'nest' ? chosen.loops.find((l) => l.tile === 6)?.tail : undefined;
+    };
+    expect([16, 32, 40].map((rows) => tail(nests.contraction('A·B', rows, 40, 128)))).toEqual(Array(3).fill('exact'));
+    expect(tail(nests.contraction('A·B', 64, 40, 128))).toBe('overlap');
+    expect(tail(nests.contraction('A·B', batch, 40, 128))).toBe('overlap');
   });
 });
 

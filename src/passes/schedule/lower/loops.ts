@@ -16,6 +16,8 @@ export interface Tiling {
   /** Widest first; where the axis is shorter than a tile the next one is tried. The last is 1. */
   readonly tiles: readonly number[];
   readonly tail: Tail;
+  /** A rest of a third of a tile, and the tile before it, are two tiles alike. */
+  readonly even?: boolean;
 }
 
 /** Writes the loops; `inside` is called for every kind of tile that occurs. */
@@ -43,9 +45,13 @@ export function writeTiles(writer: Writer, tiling: Tiling, inside: (indices: Ind
     return writer.push({ kind: 'if', less: [toIndex(first - 1), extent], then, else: otherwise });
   }
   if (known !== undefined) {
-    const full = known - (known % first);
-    loop(first, { to: toIndex(full) });
-    return inside({ base: toIndex(full), count: known - full });
+    const rest = known % first;
+    // Six and two are four twice.
+    const even = tiling.even === true && 3 * rest === first ? (first + rest) / 2 : 0;
+    const full = known - rest - (even > 0 ? first : 0);
+    if (full > 0) loop(first, { to: toIndex(full) });
+    if (even > 0) return loop(even, { from: toIndex(full), to: toIndex(known) });
+    return inside({ base: toIndex(full), count: rest });
   }
   loop(first, { to: sub(end, first - 1) });
   loop(1, { from: mul(div(end, toIndex(first)), first), to: end });

@@ -101,7 +101,8 @@ function writeLoops(writer: Writer, task: Task, index: number, indices: Readonly
   const tiles = loop.lanes && tile > 4 ? [tile, 4, 1] : tile > 1 ? [tile, 1] : [1];
   const block = indices.get(axis);
   const within = block ? newAxis(axis.name, block.count) : axis;
-  writeTiles(writer, { axis: within, tail, tiles }, ({ base, count }) => {
+  const even = tile === 6 && task.plan.loops.some((l) => l.lanes && l.tile === 8);
+  writeTiles(writer, { axis: within, tail, tiles, even }, ({ base, count }) => {
     const here = block ? { base: add(block.base, base), count, block: block.base } : { base, count };
     writeLoops(writer, task, index + 1, new Map([...indices, [axis, here]]));
   });

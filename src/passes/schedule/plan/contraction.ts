@@ -39,6 +39,12 @@ const tiles: readonly (readonly [rows: number, columns: number, weight: number])
 /** Where no product needs a register of its own, twelve sums are left enough of sixteen, a row of them at a time. */
 const tilesOfFused: typeof tiles = [[6, 8, 1.12], ...tiles];
 
+/** Of more rows than these, those that overlapped tiles make twice are too few for tiles of their own. */
+const fewInFours = 40;
+
+/** Loops of fewer rounds within others do not pay for tiles of two heights. */
+const shortOfTwo = 64;
+
 /** A fused multiply-add takes as long as so many can begin: with fewer sums, each waits for itself. */
 const sumsUnderWay = 8;
 
@@ -79,16 +85,20 @@ export function planContraction(
   estimate: Estimate,
 ): NestPlan | undefined {
   const most = shape.blocks ? nearAtMost(sides, target, estimate) : wholeAtMost;
-  const choice = choose(nest, sides, most, target, estimate);
-  const { order, merge } = choice;
-  const outer = axesOutside(choice, estimate);
-  const staging = stagingOf(choice, outer.length, target, estimate);
-  const { rows, columns } = staging;
-  const stages = [...(rows ? [rows] : []), ...(columns ? [columns] : [])];
-  const mergeColumns = merge ? [merge] : [];
-  const staged = coalesceAxes(stages.reduce(applyStage, nest), mergeColumns);
-  const mergeFolds = stages.length > 0 ? runs(order, addressesOf(staged)) : [];
-  const stagedFolds = foldsOf(coalesceFolds(staged, mergeFolds));
+  const first = choose(nest, sides, most, target, estimate);
+  const outer = axesOutside(first, estimate);
+  const made = stagedBy(nest, first, outer.length, target, estimate);
+  const uneven = endsInFours(first) && isBroken(made.folds, estimate);
+  const choice: Choice = uneven ? { ...first, tile: [4, first.tile[1]] } : first;
+  const {
+    staging,
+    stages,
+    mergeColumns,
+    mergeFolds,
+    folds: stagedFolds,
+  } = uneven ? stagedBy(nest, choice, outer.length, target, estimate) : made;
+  const { order } = choice;
+  const { columns } = staging;
   const lanes = columns !== undefined || vectorise(sides.vSide, sides.v) !== undefined;
   // Lanes along the fold do as well where it is dense on both sides.
   if (!lanes && !vectorise(sides.fold.body, order[order.length - 1])) return undefined;
@@ -106,6 +116,26 @@ export function planContraction(
     foldLanes: folds,
     text: described(choice, staging, lanes, stagedFolds.find((f) => f.op === 'add')?.over ?? order),
   };
+}
+
+/** What is staged, and the folds of the nest that reads it. */
+function stagedBy(nest: Nest, choice: Choice, outside: number, target: TargetTraits, estimate: Estimate) {
+  const { order, merge } = choice;
+  const staging = stagingOf(choice, outside, target, estimate);
+  const { rows, columns } = staging;
+  const stages = [...(rows ? [rows] : []), ...(columns ? [columns] : [])];
+  const mergeColumns = merge ? [merge] : [];
+  const staged = coalesceAxes(stages.reduce(applyStage, nest), mergeColumns);
+  const mergeFolds = stages.length > 0 ? runs(order, addressesOf(staged)) : [];
+  return { staging, stages, mergeColumns, mergeFolds, folds: foldsOf(coalesceFolds(staged, mergeFolds)) };
+}
+
+/** Are there several loops of the fold, the innermost of few rounds? Tiles of two heights would set them up twice. */
+function isBroken(folds: ReturnType<typeof foldsOf>, estimate: Estimate): boolean {
+  return folds.some(({ over }) => {
+    const loops = over.filter((a) => constantOf(a.extent) !== 1);
+    return loops.length > 1 && iterationsOf(loops.slice(-1), estimate) < shortOfTwo;
+  });
 }
 
 /** `most`: how many elements may be staged as one run. */
@@ -164,7 +194,8 @@ function loopsInside(choice: Choice, { panels }: Staging, lanes: boolean, estima
   const [rows, columns] = choice.tile;
   const columnLoop: LoopPlan = { axis: v, tile: lanes ? columns : 1, tail, ...(lanes && { lanes: true as const }) };
   const others = inOrderOfStride(rowsBySize(sides, estimate).slice(1), nest, estimate);
-  const rowLoops = [...others.map((axis) => one(axis, choice)), ...(u ? [{ axis: u, tile: rows, tail }] : [])];
+  const rowTail = endsInFours(choice) ? 'exact' : tail;
+  const rowLoops = [...others.map((axis) => one(axis, choice)), ...(u ? [{ axis: u, tile: rows, tail: rowTail }] : [])];
   if (panels === 1) return [columnLoop, ...rowLoops];
   return [{ axis: v, tile: panels * columns, tail }, ...rowLoops, columnLoop];
 }
@@ -192,16 +223,32 @@ function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
 export function chooseTile(rows: number | undefined, columns: number, v: Axis, fma = false): readonly [number, number] {
   const useful = (extent: number, tile: number): number =>
     extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
+  const usefulRows = (extent: number, tile: number, weight: number): number => {
+    const fours = tile === 6 ? inFours(extent) : 0;
+    return fours > 0 ? extent / (extent - fours + fours * weight) : useful(extent, tile);
+  };
   let best: readonly [number, number] = [1, 1];
   let score = 0;
   for (const [u, width, measured] of fma ? tilesOfFused : tiles) {
     const weight = fma ? Math.min(measured, (u * width) / 4 / sumsUnderWay) : measured;
     if (rows === undefined && u > 1) continue;
     if (width > (constantOf(v.extent) ?? Infinity)) continue;
-    const value = weight * useful(rows ?? 1, u) * useful(columns, width);
+    const height = width === 8 ? usefulRows(rows ?? 1, u, weight) : useful(rows ?? 1, u);
+    const value = weight * height * useful(columns, width);
     if (value > score) [best, score] = [[u, width], value];
   }
   return best;
+}
+
+/** Are the last rows made by tiles of four, all others by tiles of six? */
+function endsInFours({ u, tile }: Choice): boolean {
+  return tile[0] === 6 && tile[1] === 8 && u !== undefined && !u.until && inFours(constantOf(u.extent) ?? 0) > 0;
+}
+
+/** How many of few rows are left for tiles of four where the others fill tiles of six; 0 where that does not come out even. */
+function inFours(rows: number): number {
+  if (rows > fewInFours || rows < 10) return 0;
+  return [0, 0, 8, 0, 4, 0][rows % 6] ?? 0;
 }
 
 /** Descending stride of the u side, so that its pointers move least. */
