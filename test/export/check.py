@@ -1,9 +1,11 @@
 # What onnx's own checker says of every example and recorded model as `nnc export` writes it: of what is predicted and of a step, by
-# both versions of operators. Writes checked.txt beside itself, and ends with 1 where a file is refused.
+# both versions of operators. Writes checked.txt beside itself, with a digest of the form of each file, and ends with 1 where one is refused.
 # Run, with onnx 1.23 or later, in a built checkout: python test/export/check.py
+import hashlib
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -48,10 +50,35 @@ def verdict(path, set_, opset, step, folder):
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as refused:
         return "refused: " + str(refused).strip().splitlines()[0]
+    form = hashlib.sha256("\n".join(form_of(model.graph)).encode()).hexdigest()[:16]
     said = {opset.domain: opset.version for opset in inferred.opset_import}
     if said != {"": opset} or model.ir_version != 10:
         return f"refused: IR {model.ir_version}, operators {said}"
-    return f"valid, {len(model.graph.node)} operators"
+    return f"valid, {len(model.graph.node)} operators, {form}"
+
+
+def form_of(graph):
+    """All of a graph but the numbers of its tensors, line by line: checked.test.ts writes the same."""
+    return [
+        *[f"{each.name} {each.data_type} {','.join(map(str, each.dims))}" for each in graph.initializer],
+        *[declared(each) for each in [*graph.input, *graph.output]],
+        *[f"{each.op_type} {','.join(each.input)} {','.join(each.output)} {' '.join(map(attribute, each.attribute))}" for each in graph.node],
+    ]
+
+
+def declared(value):
+    of = value.type.tensor_type
+    return f"{value.name} {of.elem_type} {','.join(each.dim_param or str(each.dim_value) for each in of.shape.dim)}"
+
+
+def attribute(each):
+    kinds = onnx.AttributeProto
+    if each.type == kinds.GRAPH:
+        return f"{each.name}={{{';'.join(form_of(each.g))}}}"
+    if each.type == kinds.FLOAT:
+        return f"{each.name}={struct.pack('>f', each.f).hex()}"
+    value = {kinds.INT: lambda: str(each.i), kinds.STRING: lambda: each.s.decode(), kinds.INTS: lambda: ",".join(map(str, each.ints))}
+    return f"{each.name}={value[each.type]()}"
 
 
 def line(model):
