@@ -68,7 +68,7 @@ async function fixed(source: Source, options: Options): Promise<readonly Diagnos
       continue;
     }
     if (text !== source.text) {
-      writeFiles([{ path: file, content: text }]);
+      writeFiles([{ path: file, content: text }], { inPlace: true });
       standardOutput.write(`${file}\n`);
     }
     return diagnostics;

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { codeOf, reasonOf } from '../data/files.js';
+import { isRead, noteRead } from '../data/reads.js';
 import { Fault, type Source } from '../diagnostics/diagnostic.js';
 import { fileUnreadable, fileUnwritable } from '../diagnostics/files.js';
 import { library } from '../embedded.js';
@@ -68,6 +69,7 @@ export function readImport(path: string): string | undefined {
 /** The bytes of a file of any length. Parts of them are copies, which those of Node's Buffer are not. */
 export function readBytes(path: string): Uint8Array {
   try {
+    noteRead(path);
     const { buffer, byteOffset, byteLength } = readFileSync(path);
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
@@ -76,6 +78,7 @@ export function readBytes(path: string): Uint8Array {
 }
 
 function readOpened(path: string): Buffer {
+  noteRead(path);
   const descriptor = openSync(path, 'r');
   try {
     return readAll(descriptor);
@@ -115,9 +118,10 @@ export interface OutputFile {
 
 /**
  * Writes files whole: first all of them beside their places and flushed, then all into place. What is no file but a
- * device or a pipe is written as it is.
+ * device or a pipe is written as it is. What this command has read is replaced only where it is there to change it.
  */
-export function writeFiles(files: readonly OutputFile[]): void {
+export function writeFiles(files: readonly OutputFile[], { inPlace = false } = {}): void {
+  if (!inPlace) for (const { path, content } of files) keepRead(path, content);
   const beside: { readonly path: string; readonly place: string; readonly temporary: string }[] = [];
   try {
     for (const { path, content } of files) {
@@ -139,6 +143,7 @@ export function writeFiles(files: readonly OutputFile[]): void {
 
 /** Writes parts of a file, one after another, so that it is whole or not there; `-` is standard output. */
 export function writeChunks(path: string, chunks: Iterable<Uint8Array>): void {
+  if (path !== '-') keepRead(path);
   const place = path === '-' ? undefined : placeOf(path);
   const temporary = place === undefined ? undefined : temporaryFor(place);
   if (place !== undefined) removeLeftBeside(place);
@@ -152,6 +157,12 @@ export function writeChunks(path: string, chunks: Iterable<Uint8Array>): void {
     if (path !== '-') closeSync(descriptor);
     if (temporary !== undefined) removeQuietly(temporary);
   }
+}
+
+/** Refuses to put something else in the place of what has been read. */
+function keepRead(path: string, content?: string | Uint8Array): void {
+  if (!isRead(path) || (content !== undefined && readFileSync(path).equals(Buffer.from(content)))) return;
+  throw new Fault(fileUnwritable({ file: path, reason: 'this command reads it, so name another' }));
 }
 
 /** Refuses files that cannot be written, before the work whose results they are to hold; `-` is standard output. */

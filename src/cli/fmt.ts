@@ -37,7 +37,7 @@ async function formatted(file: string, check: boolean): Promise<readonly Diagnos
     if (text === undefined) return diagnostics;
     const changed = text !== source.text;
     if (check && changed) process.exitCode = 1;
-    if (changed && !check && file !== '-') writeFiles([{ path: file, content: text }]);
+    if (changed && !check && file !== '-') writeFiles([{ path: file, content: text }], { inPlace: true });
     if (file === '-' && !check) standardOutput.write(text);
     else if (changed) standardOutput.write(`${source.file}\n`);
     return [];

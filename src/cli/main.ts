@@ -1,5 +1,6 @@
 // The `nnc` command: its commands, and what a failure looks like.
 import { Command, CommanderError, Option } from 'commander';
+import { forgetReads } from '../data/reads.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { version } from '../embedded.js';
 import { addBench } from './bench.js';
@@ -37,6 +38,7 @@ export async function main(): Promise<string | undefined> {
     stream.on('error', (error) => end(unwritable(name, error)));
   process.on('uncaughtException', end);
 
+  forgetReads();
   let used: string | undefined;
   const program = commandLine().hook('postAction', (_, command) => {
     used = useOf(command);

@@ -7,6 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { dataMalformed, dataUnreadable } from '../diagnostics/data.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { overLimit, type Limits } from './limits.js';
+import { noteRead } from './reads.js';
 
 /** Bytes in parts of any length. */
 export type Chunks = AsyncIterable<Uint8Array>;
@@ -24,6 +25,7 @@ export interface ReadOptions {
 export async function* chunksOf(folder: string, name: string, options: ReadOptions): Chunks {
   const place = basename(name);
   const path = resolve(folder, name);
+  noteRead(path);
   const { size, portion, isPipe } = await portionOf(path);
   const stream = createReadStream(path, { highWaterMark: portion });
   const noWriter = isPipe ? unlessWritten(path, name, stream) : undefined;
@@ -126,6 +128,7 @@ export async function withArchive<T>(
   const path = resolve(folder, name);
   try {
     if (!(await stat(path)).isFile()) return await action(inMemory(name, await collected(folder, name, options)));
+    noteRead(path);
     const file = await open(path);
     try {
       const { size } = await file.stat();

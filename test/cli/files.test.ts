@@ -7,13 +7,25 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { checkFolderWritable, checkWritable, readImport, readSource, textOf, writeFiles } from '../../src/cli/files.js';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import {
+  checkFolderWritable,
+  checkWritable,
+  readImport,
+  readSource,
+  textOf,
+  writeChunks,
+  writeFiles,
+} from '../../src/cli/files.js';
+import { writeTensors } from '../../src/codegen/runtime/safetensors.js';
+import { forgetReads } from '../../src/data/reads.js';
 import { Fault } from '../../src/diagnostics/diagnostic.js';
+import { warm } from './nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,6 +67,67 @@ describe('writeFiles', () => {
       `file-unwritable: ${path} cannot be written: its folder does not exist`,
     );
     expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+});
+
+describe('what a command reads', () => {
+  afterEach(forgetReads);
+
+  it('is replaced by nothing else, whatever way leads there', () => {
+    const [path, link] = [join(folder, 'read.nn'), join(folder, 'link.nn')];
+    writeFileSync(path, 'one');
+    symlinkSync(path, link);
+    readSource(path);
+    for (const output of [path, link, join(folder, '.', 'read.nn')])
+      expect(messageOf(() => writeFiles([{ path: output, content: 'two' }]))).toBe(
+        `file-unwritable: ${output} cannot be written: this command reads it, so name another`,
+      );
+    expect(messageOf(() => writeChunks(path, [new Uint8Array(1)]))).toContain('this command reads it');
+    // A run keeps its model, and is started from there again.
+    writeFiles([{ path, content: 'one' }]);
+    expect(readFileSync(path, 'utf8')).toBe('one');
+    writeFiles([{ path, content: 'formatted' }], { inPlace: true });
+    expect(readFileSync(path, 'utf8')).toBe('formatted');
+  });
+
+  it.each([
+    ['export model.nn --onnx model.nn', 'model.nn'],
+    ['export model.nn --step --onnx m.onnx --initial model.nn', 'model.nn'],
+    ['export model.nn --checkpoint w.safetensors --onnx w.safetensors', 'w.safetensors'],
+    ['weights model.nn --from w.safetensors -o model.nn', 'model.nn'],
+    [
+      'weights model.nn --from w.safetensors --to pytorch --like like.safetensors -o like.safetensors',
+      'like.safetensors',
+    ],
+    ['data model.nn -o model.nn', 'model.nn'],
+    ['data model.nn --data d.csv -o d.csv', 'd.csv'],
+  ])('%s', (line, file) => {
+    const text = `model m {
+  input x: [batch, 2]
+  param w: [2, 1] = 0
+  p = x @ w
+  output p
+  loss = mean(p^2)
+  train { optimizer = sgd(0.1), data = csv("d.csv", x = 0..1) }
+}
+`;
+    writeFileSync(join(folder, 'model.nn'), text);
+    writeFileSync(join(folder, 'd.csv'), 'a,b\n1,2\n3,4\n');
+    for (const [name, value] of [
+      ['w.safetensors', 1],
+      ['like.safetensors', 2],
+    ] as const)
+      writeFileSync(
+        join(folder, name),
+        writeTensors([{ name: 'w', shape: [2, 1], data: Float32Array.of(value, 3) }], {}),
+      );
+    const before = readFileSync(join(folder, file));
+    const { status, stderr } = warm(line.split(' '), { cwd: folder });
+    expect([status, stderr]).toEqual([
+      1,
+      `error[file-unwritable]: ${file} cannot be written: this command reads it, so name another\n\n`,
+    ]);
+    expect(readFileSync(join(folder, file))).toEqual(before);
   });
 });
 

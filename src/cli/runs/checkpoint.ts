@@ -1,5 +1,6 @@
 // What a run's checkpoints say beside their tensors: where the run stands, and what numbers of an index stand for.
 import { readFileSync } from 'node:fs';
+import { noteRead } from '../../data/reads.js';
 import { readHeader } from '../../codegen/runtime/safetensors.js';
 import type { RunState } from '../../codegen/runtime/fit.js';
 import type { Words } from '../../data/dataset.js';
@@ -116,6 +117,7 @@ function metadataOf(path: string, file: Uint8Array): Metadata {
 export function readCheckpoint(path: string): Uint8Array {
   let file: Uint8Array;
   try {
+    noteRead(path);
     file = readFileSync(path);
   } catch (error) {
     throw new Fault(checkpointUnreadable({ file: path, reason: reasonOf(error) }));

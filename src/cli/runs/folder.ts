@@ -82,15 +82,18 @@ export function continueRun(
   const calls = position?.calls ?? 0;
   const epochs = rowsIn<EpochRecord>(join(folder, names.metrics)).filter(({ epoch }) => epoch <= last);
   const steps = rowsIn<StepRecord>(join(folder, names.steps)).filter(({ step }) => step <= calls);
-  writeFiles([
-    { path: join(folder, names.metrics), content: linesOf(epochs) },
-    {
-      path: join(folder, names.table),
-      content: csvHeader(metrics) + epochs.map((row) => csvLine(metrics, row)).join(''),
-    },
-    { path: join(folder, names.steps), content: linesOf(steps) },
-    { path: join(folder, recordName), content: recordText(record) },
-  ]);
+  writeFiles(
+    [
+      { path: join(folder, names.metrics), content: linesOf(epochs) },
+      {
+        path: join(folder, names.table),
+        content: csvHeader(metrics) + epochs.map((row) => csvLine(metrics, row)).join(''),
+      },
+      { path: join(folder, names.steps), content: linesOf(steps) },
+      { path: join(folder, recordName), content: recordText(record) },
+    ],
+    { inPlace: true },
+  );
   const lowest = epochs.reduce<Best | undefined>(lower, undefined);
   return writing(folder, { ...record, lowest }, metrics);
 }
@@ -172,11 +175,14 @@ function writing(folder: string, begun: RunRecord, metrics: readonly string[]): 
       try {
         lines.flush();
         // The best comes first: where only it is written, the same epoch is the best again when the run goes on.
-        writeFiles([
-          ...(bestFile ? [{ path: join(folder, names.best), content: bestFile }] : []),
-          { path: join(folder, names.last), content: last },
-          { path: join(folder, recordName), content: recordText(record) },
-        ]);
+        writeFiles(
+          [
+            ...(bestFile ? [{ path: join(folder, names.best), content: bestFile }] : []),
+            { path: join(folder, names.last), content: last },
+            { path: join(folder, recordName), content: recordText(record) },
+          ],
+          { inPlace: true },
+        );
       } catch (error) {
         throw rescued(error, record.model, last);
       }
@@ -188,7 +194,7 @@ function writing(folder: string, begun: RunRecord, metrics: readonly string[]): 
     end(ended, changes = {}) {
       record = { ...record, ...changes, ended };
       lines.flush();
-      writeFiles([{ path: join(folder, recordName), content: recordText(record) }]);
+      writeFiles([{ path: join(folder, recordName), content: recordText(record) }], { inPlace: true });
     },
     files: () => known.filter((name) => existsSync(join(folder, name))),
   };
