@@ -49,7 +49,14 @@ export async function readForeign(source: Source, model: ModelGraph, options: Fo
   print(table(['tensor', 'shape', `of ${from}`, 'shape', ''], rows), [
     ...(missing.length > 0 ? [`start anew: ${missing.map(({ name }) => name).join(', ')}`] : []),
     leftOver(from, left),
+    ...notFinite(from, found),
   ]);
+}
+
+/** A model that has diverged is written as it is, and told of. */
+function notFinite(file: string, tensors: readonly Tensor[]): string[] {
+  const names = tensors.filter(({ data }) => data.some((value) => !Number.isFinite(value))).map(({ name }) => name);
+  return names.length === 0 ? [] : [`${file} has numbers that are not finite in ${names.join(', ')}`];
 }
 
 /** Writes a checkpoint of the model for PyTorch, by its own names, or for either into the names, shapes and types of a file of theirs. */
@@ -67,7 +74,7 @@ export function writeForeign(model: ModelGraph, options: ForeignOptions): void {
   const target = checkpointIn(like, readBytes(like), model.name);
   const match = matchOf(model, target, map);
   if (match.missing.length > 0) throw new Fault(missingFrom(like, model, match));
-  finish(output, tensorsInto(target, match, ours), target.metadata);
+  finish(output, tensorsInto(target, match, ours, from), target.metadata);
   const rows = match.bindings.map((binding) => [
     visible(binding.theirs.name),
     shown(binding.theirs.shape),

@@ -10,6 +10,16 @@ export const checkpointUnread = message<{ file: string; name: string; dtype: str
   }),
 );
 
+/** `dtype`: the type that cannot hold the value. */
+export const checkpointOverflow = message<{ file: string; name: string; value: number; dtype: string }>(
+  'checkpoint-overflow',
+  ({ file, name, value, dtype }) => ({
+    message: `${name} of ${file} holds ${value}, which is too large for ${dtype}`,
+    labels: [],
+    notes: ['it would become infinite'],
+  }),
+);
+
 /** `ours`: `one` is a layer of the model, and `others` are modules of the file; else the other way round. */
 export const weightsAmbiguous = message<{
   file: string;

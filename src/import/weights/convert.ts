@@ -6,7 +6,7 @@ import type { Binding } from './fit.js';
 import { singlesOf, tensorsOf, type Instance } from './instances.js';
 import { gatesOf, layouts, spellingsOf } from './layouts.js';
 import type { Match } from './match.js';
-import { bytesOf, numbersOf, type Checkpoint, type Written } from './stored.js';
+import { bytesOf, numbersOf, requireRange, type Checkpoint, type Written } from './stored.js';
 
 /** Our tensors with their numbers; those that nothing goes to are left out. */
 export function tensorsFrom(checkpoint: Checkpoint, { bindings }: Match): readonly Tensor[] {
@@ -27,14 +27,23 @@ export function tensorsFrom(checkpoint: Checkpoint, { bindings }: Match): readon
 
 type NumbersOf = (name: string) => Float32Array | undefined;
 
-/** A file of theirs with our numbers in it: names, shapes and types stay, and so does what is none of ours. */
-export function tensorsInto(checkpoint: Checkpoint, { bindings }: Match, ours: NumbersOf): readonly Written[] {
+/**
+ * A file of theirs with our numbers in it, those of `source`: names, shapes and types stay, and so does what is none of ours. Throws a Fault
+ * where a number is too large for its type there.
+ */
+export function tensorsInto(
+  checkpoint: Checkpoint,
+  { bindings }: Match,
+  ours: NumbersOf,
+  source: string,
+): readonly Written[] {
   return checkpoint.tensors.map((theirs): Written => {
     const { name, dtype, shape, from, to } = theirs;
     const own = bindings.filter((binding) => binding.theirs.name === name);
     if (own.length === 0) return { name, dtype, shape, bytes: checkpoint.bytes.subarray(from, to) };
     const numbers = numbersOf(checkpoint, theirs);
     for (const binding of own) putInto(numbers, binding, ours(binding.ours.name));
+    requireRange(numbers, dtype, source, name);
     return { name, dtype, shape, bytes: bytesOf(numbers, dtype) };
   });
 }

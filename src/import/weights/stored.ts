@@ -3,7 +3,7 @@ import { readHeader, type StoredTensor } from '../../codegen/runtime/safetensors
 import * as elements from '../../data/elements.js';
 import { Fault } from '../../diagnostics/diagnostic.js';
 import { checkpointUnfit } from '../../diagnostics/files.js';
-import { checkpointUnread } from '../../diagnostics/weights.js';
+import { checkpointOverflow, checkpointUnread } from '../../diagnostics/weights.js';
 
 /** A tensor of the file. */
 export interface Foreign extends StoredTensor {
@@ -70,13 +70,27 @@ const kinds: ReadonlyMap<string, elements.Element> = new Map([
   ['I64', elements.i64],
 ]);
 
-/** Its numbers, rounded to f32. */
+/** Its numbers, rounded to f32. Throws a Fault where one is too large for that. */
 export function numbersOf({ file, bytes }: Checkpoint, { name, dtype, from, to }: Foreign): Float32Array {
   if (dtype === 'F32') return new Float32Array(bytes.slice(from, to).buffer);
   const kind = kinds.get(dtype);
   if (!kind) throw new Fault(checkpointUnread({ file, name, dtype }));
   const view = new DataView(bytes.buffer, bytes.byteOffset + from, to - from);
-  return Float32Array.from({ length: (to - from) / kind.width }, (_, i) => kind.read(view, i * kind.width, true));
+  return Float32Array.from({ length: (to - from) / kind.width }, (_, i) => {
+    const value = kind.read(view, i * kind.width, true);
+    if (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
+      throw new Fault(checkpointOverflow({ file, name, value, dtype: 'F32' }));
+    return value;
+  });
+}
+
+/** Refuses numbers of a tensor that become infinite in a type of 16 bits; `file`: where they come from. */
+export function requireRange(numbers: Float32Array, dtype: string, file: string, name: string): void {
+  const bitsOf = dtype === 'F16' ? halfBits : dtype === 'BF16' ? upperHalf : undefined;
+  if (!bitsOf) return;
+  const infinite = bitsOf(Infinity);
+  const value = numbers.find((each) => Number.isFinite(each) && bitsOf(Math.abs(each)) === infinite);
+  if (value !== undefined) throw new Fault(checkpointOverflow({ file, name, value, dtype }));
 }
 
 /** Numbers as bytes of a type, the nearest that it has. */

@@ -1,11 +1,11 @@
 // nnc weights: checkpoints of PyTorch and Keras give what their models gave there, and go back to the bit.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readHeader, writeTensors, type Tensor } from '../../../src/codegen/runtime/safetensors.js';
 import { layouts } from '../../../src/import/weights/layouts.js';
-import { bytesOf } from '../../../src/import/weights/stored.js';
+import { bytesOf, checkpointOf } from '../../../src/import/weights/stored.js';
 import { check } from '../../../src/index.js';
 import { library } from '../../../src/embedded.js';
 import { apart, predicted, type Recorded } from '../../support/predicted.js';
@@ -210,6 +210,35 @@ it('refuses numbers that are none', () => {
   expect(weights('two.nn', '--from', 'whole.safetensors', '-o', 'none.safetensors', '--map', 'map.json').stderr).toBe(
     'error[checkpoint-unread]: net.0.weight of whole.safetensors is U32: weights are read from F32, F64, F16, BF16, I32 and I64\n\n',
   );
+});
+
+it('refuses numbers that the type they go to cannot hold, and tells of those that are not finite', () => {
+  const one = `model one {
+  input x: [batch, 2]
+  param w: [2, 1] = 0
+  output p = x @ w
+}
+`;
+  writeFileSync(join(folder, 'one.nn'), one);
+  const stored = (file: string, dtype: string, bytes: Uint8Array): void =>
+    writeFileSync(join(folder, file), checkpointOf([{ name: 'w', dtype, shape: [2, 1], bytes }], {}));
+  stored('wide.safetensors', 'F64', new Uint8Array(Float64Array.of(1, -1e300).buffer));
+  expect(weights('one.nn', '--from', 'wide.safetensors', '-o', 'none.safetensors').stderr).toBe(
+    'error[checkpoint-overflow]: w of wide.safetensors holds -1e+300, which is too large for F32\n  │\n  = it would become infinite\n\n',
+  );
+  stored('large.safetensors', 'F32', new Uint8Array(Float32Array.of(65519, 65520).buffer));
+  stored('half.safetensors', 'F16', new Uint8Array(4));
+  const like = ['--to', 'pytorch', '--like', 'half.safetensors'];
+  expect(weights('one.nn', '--from', 'large.safetensors', ...like, '-o', 'none.safetensors').stderr).toBe(
+    'error[checkpoint-overflow]: w of large.safetensors holds 65520, which is too large for F16\n  │\n  = it would become infinite\n\n',
+  );
+  expect(existsSync(join(folder, 'none.safetensors'))).toBe(false);
+  stored('lost.safetensors', 'F64', new Uint8Array(Float64Array.of(NaN, 1).buffer));
+  const { status, stdout } = weights('one.nn', '--from', 'lost.safetensors', '-o', 'lost-ours.safetensors');
+  expect([status, stdout.trimEnd().split('\n').at(-1)]).toEqual([
+    0,
+    'lost.safetensors has numbers that are not finite in w',
+  ]);
 });
 
 it('halves are the nearest numbers, ties to even', () => {
