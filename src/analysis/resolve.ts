@@ -1,7 +1,9 @@
 // What each name of a file stands for, by the rules of scopes alone: it needs no types, and holds where a file has errors.
 import type { Span } from '../diagnostics/diagnostic.js';
 import { boundBy } from '../passes/elaborate/bodies.js';
+import { dataSourceNamed } from '../passes/elaborate/builtins.js';
 import { importPath } from '../passes/elaborate/imports.js';
+import { wordIn } from '../passes/elaborate/words.js';
 import { partsOfItem } from '../parser/tree.js';
 import type {
   Argument,
@@ -271,7 +273,8 @@ class Resolver {
     this.uses.push({ ...name, entity: { kind: 'setting', name: name.name }, role: 'names' });
     // The losses of a player are named, also in quotes, which stay as they are.
     if (ofPlayer && name.name === 'loss' && value.kind === 'string') return;
-    this.expression(value);
+    if (value.kind === 'call' && ['data', 'validation', 'test'].includes(name.name)) this.call(value, true);
+    else this.expression(value);
   }
 
   // ---- expressions -----------------------------------------------------------------------------------
@@ -310,21 +313,24 @@ class Resolver {
     }
   }
 
-  private call({ callee, arguments: list }: Extract<Expression, { kind: 'call' }>): void {
-    this.expression(callee);
-    const words = callee.kind === 'name' ? this.wordsOf(callee.name) : [];
+  private call({ callee, arguments: list }: Extract<Expression, { kind: 'call' }>, ofSetting = false): void {
+    const called = callee.kind === 'name' ? this.called(callee.name, ofSetting) : undefined;
+    if (callee.kind === 'name') this.uses.push({ span: callee.span, name: callee.name, entity: called, role: 'reads' });
+    else this.expression(callee);
+    const builtin = called?.kind === 'builtin' ? builtinOf(called.name) : undefined;
     const parameters = parametersOf(callee, this.scope);
-    for (const { name, value } of list) {
-      if (name) this.argument(name, parameters, callee);
-      const isWord = value.kind === 'name' && words.includes(value.name) && !this.scope.find(value.name);
-      if (isWord) this.uses.push({ ...value, entity: { kind: 'builtin', name: value.name }, role: 'reads' });
-      else this.expression(value);
+    for (const given of list) {
+      if (given.name) this.argument(given.name, parameters, callee);
+      const word = builtin && wordIn(given, builtin, (name) => this.scope.find(name) !== undefined);
+      if (word) this.uses.push({ ...word, entity: { kind: 'builtin', name: word.name }, role: 'reads' });
+      else this.expression(given.value);
     }
   }
 
-  private wordsOf(name: string): readonly string[] {
-    const entity = this.scope.find(name);
-    return entity?.kind === 'builtin' ? (builtinOf(name)?.words ?? []) : [];
+  /** In `data = text(…)` an input called text is not meant. */
+  private called(name: string, ofSetting: boolean): Entity | undefined {
+    const known = this.scope.find(name);
+    return ofSetting && !known?.callable?.() && dataSourceNamed(name) ? everywhere().known(name) : known;
   }
 
   /** The name of an argument is that of a parameter; of a data source, that of an input. */

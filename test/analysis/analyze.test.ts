@@ -93,6 +93,18 @@ model m {
     expect(useOf(analysis, 'sum').entity?.kind).toBe('builtin');
   });
 
+  it('are words of a data source, and names of sources, where inputs have these names', () => {
+    const analysis = analysisOf(
+      'model m {\n  input text: index(5)[batch, 4]\n  input next: index(5)[batch, 4]\n  loss = 0\n  train { optimizer = sgd(0.1), data = text("a", text = here, next = next) }\n}\n',
+    );
+    const kinds = (name: string) =>
+      analysis.names.uses.flatMap((use) => (use.name === name ? [`${use.role} ${use.entity?.kind}`] : []));
+    expect(kinds('text')).toEqual(['defines input', 'reads builtin', 'names input']);
+    expect(kinds('next')).toEqual(['defines input', 'names input', 'reads builtin']);
+    expect(kinds('here')).toEqual(['reads builtin']);
+    expect(useOf(analysis, 'text', 1).entity?.doc?.()).toContain('Windows of a text');
+  });
+
   it('lead into imported files and the library, and argument names to parameters', () => {
     const files = {
       'blocks.nn': 'import { deep } from "deep.nn"\nfn block(x, by = 2) = by * deep(x)\n',

@@ -451,6 +451,47 @@ describe('scopes', () => {
   });
 });
 
+describe('data', () => {
+  const sourceIn = (inputs: readonly string[], data: string, head = ''): unknown => {
+    const all = inputs.map((name) => `  input ${name}: index(5)[batch, 4]\n`).join('');
+    const model = modelOf(
+      `model m${head} {\n${all}  param w: [] = 0\n  loss = w\n  train { optimizer = sgd(0.1), data = ${data} }\n}`,
+    );
+    return model.train.data;
+  };
+
+  it('has words that are those of the source, whatever inputs and parameters are called', () => {
+    const source = { kind: 'text', path: 'a.txt', fields: { text: 'here', next: 'next' } };
+    expect(sourceIn(['text', 'next'], 'text("a.txt", text = here, next = next)')).toEqual(source);
+    expect(sourceIn(['images', 'folder'], 'images("a", images = pixels, folder = folder)')).toEqual({
+      kind: 'images',
+      path: 'a',
+      fields: { images: 'pixels', folder: 'folder' },
+    });
+    // A default of 0.2 in place of what is missing would go unnoticed.
+    expect(sourceIn(['csv'], 'csv("a.csv", csv = drop, missing = drop)', '(drop = 2)')).toEqual({
+      kind: 'csv',
+      path: 'a.csv',
+      fields: { csv: 2, missing: 'drop' },
+    });
+  });
+
+  it('has settings that may be parameters called like its words', () => {
+    expect(sourceIn(['x'], 'text("a.txt", x = next, stride = next)', '(next = 3)')).toEqual({
+      kind: 'text',
+      path: 'a.txt',
+      fields: { x: 'next', stride: 3 },
+    });
+    expect(codesOf('model m {\n  input text: [batch]\n  loss = sum(text("a.txt"))\n}')).toEqual(['not-a-function']);
+  });
+
+  it('may come of a function called like a source', () => {
+    const text =
+      'fn csv(path) = npz(path)\nmodel m {\n  param w: [] = 0\n  loss = w\n  train { optimizer = sgd(0.1), validation = csv("a.npz"), data = npz("b.npz") }\n}';
+    expect(modelOf(text).train.others?.validation).toEqual({ kind: 'npz', path: 'a.npz', fields: {} });
+  });
+});
+
 describe('imports', () => {
   const files = {
     'lib/a.nn': 'import { g } from "./b.nn"\nk = 3\nfn f(x) = g(x) + k\n',

@@ -64,6 +64,11 @@ function parametersOf(form: string): string[] {
   return inside === '' ? [] : inside.split(',').map((p) => p.trim());
 }
 
+/** The data source of a name, which `data = NAME(…)` means where what bears the name as well cannot be called. */
+export function dataSourceNamed(name: string): Builtin | undefined {
+  return builtins.find((each) => each.name === name && each.kind === 'data source');
+}
+
 /** The outermost scope: builtins and the names of numbers. */
 export function builtinScope(): Scope {
   const scope = new Scope();

@@ -3,7 +3,7 @@ import * as messages from '../../diagnostics/elaboration.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import type { Origin } from '../../ir/graph.js';
 import { sameShape } from '../../ir/types.js';
-import type { Argument, Definition, Expression, Identifier, Parameter } from '../../parser/tree.js';
+import type { Argument, Definition, Identifier, Parameter } from '../../parser/tree.js';
 import { checkArguments } from './arguments.js';
 import { runBody } from './bodies.js';
 import { evaluate } from './expressions.js';
@@ -26,6 +26,7 @@ import {
   type Repeat,
   type Value,
 } from './values.js';
+import { wordIn } from './words.js';
 import { applyWrapped } from './wrapped.js';
 
 /** More calls inside one another than this are a recursion, and so are more than these of one function. */
@@ -41,7 +42,8 @@ export function givenOf(list: readonly Argument[], callee: Value, frame: Frame):
   const wanted = definitionsWanted(callee);
   let position = 0;
   return list.map((argument) => {
-    const value = wordOf(argument.value, callee, frame) ?? evaluate(argument.value, frame);
+    const word = callee.kind === 'builtin' && wordIn(argument, callee.builtin, (name) => !!frame.scope.find(name));
+    const value: Value = word ? { kind: 'string', value: word.name } : evaluate(argument.value, frame);
     const taken = wanted.has(argument.name?.name ?? position++);
     return {
       ...(argument.name && { name: argument.name.name, place: argument.name.span }),
@@ -50,13 +52,6 @@ export function givenOf(list: readonly Argument[], callee: Value, frame: Frame):
       span: argument.value.span,
     };
   });
-}
-
-/** A name that only this callee knows. */
-function wordOf(expression: Expression, callee: Value, { scope }: Frame): Value | undefined {
-  if (callee.kind !== 'builtin' || expression.kind !== 'name' || scope.find(expression.name)) return undefined;
-  const isWord = callee.builtin.words?.includes(expression.name) === true;
-  return isWord ? { kind: 'string', value: expression.name } : undefined;
 }
 
 /** The parameters, by name and by position, that take a definition as it is: `project = dense` is configured where it is used. */

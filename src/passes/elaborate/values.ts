@@ -153,6 +153,13 @@ export type BuiltinKind =
   | 'data source'
   | 'syntax';
 
+/** Names that are texts in a call of a builtin, where nothing else bears them. */
+export interface Words {
+  readonly names: readonly string[];
+  /** In an argument of this name they are words, whatever else bears them. */
+  isFor(argument: string): boolean;
+}
+
 /** A builtin as it is written down: all that is said of it stands here. */
 export interface BuiltinDefinition {
   readonly name: string;
@@ -164,8 +171,7 @@ export interface BuiltinDefinition {
   readonly summary: string;
   /** A use of it, over the names that inspect/examples.ts declares. */
   readonly example?: string;
-  /** Names that are texts as its arguments, where nothing else bears them. */
-  readonly words?: readonly string[];
+  readonly words?: Words;
   apply(call: BuiltinCall): Value;
 }
 

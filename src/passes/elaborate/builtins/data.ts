@@ -4,18 +4,26 @@ import type { Span } from '../../../diagnostics/diagnostic.js';
 import { shortened } from '../../../diagnostics/quote.js';
 import type { DataField, DataSource } from '../../../ir/model.js';
 import { fail, type Frame } from '../frame.js';
-import { describe, type BuiltinCall, type BuiltinDefinition, type Value } from '../values.js';
+import { describe, type BuiltinCall, type BuiltinDefinition, type Value, type Words } from '../values.js';
 import { given } from './arguments.js';
 
 interface SourceDefinition {
   readonly summary: string;
   readonly example: string;
   readonly forms: readonly string[];
-  /** Names that mean something here, where nothing else bears them. */
-  readonly words?: readonly string[];
+  readonly words?: Words;
 }
 
 const atPath = ['(path, inputs…)'];
+
+/** A column may be a number of the model's, which is called what it likes. */
+const ofMissing: Words = { names: ['drop'], isFor: (argument) => argument === 'missing' };
+
+/** What feeds an input, and not a setting, which may be a number of the model's too. */
+const ofInputs = (names: readonly string[], settings: readonly string[]): Words => ({
+  names,
+  isFor: (argument) => !settings.includes(argument),
+});
 
 const sources: Readonly<Record<DataSource['kind'], SourceDefinition>> = {
   csv: {
@@ -23,13 +31,13 @@ const sources: Readonly<Record<DataSource['kind'], SourceDefinition>> = {
       'Columns of a csv file: for each input a number (from 0; negative ones count from the end), a range a..b, a name of the header, or a list of these. Words become the classes of an index, in code-point order or by `classes = ["a", "b"]`. Missing values are an error, or `missing = drop` leaves their rows out, or `missing = 0` puts a number there.',
     example: 'csv("rows.csv", x = 0..7, label = "class")',
     forms: atPath,
-    words: ['drop'],
+    words: ofMissing,
   },
   parquet: {
     summary: 'Columns of a parquet file, as those of csv; a column of lists of one length is as many columns.',
     example: 'parquet("rows.parquet", x = 0..7, label = "class")',
     forms: atPath,
-    words: ['drop'],
+    words: ofMissing,
   },
   npz: {
     summary: 'Arrays of a NumPy archive, by the names of the inputs or by those given.',
@@ -46,14 +54,14 @@ const sources: Readonly<Record<DataSource['kind'], SourceDefinition>> = {
       'PNG and JPEG files in a folder for each class: values from 0 to 255, channels as the input has them. All are of one size, or `resize = 32` makes them so.',
     example: 'images("pictures", image = pixels, label = folder)',
     forms: atPath,
-    words: ['pixels', 'folder'],
+    words: ofInputs(['pixels', 'folder'], ['resize', 'classes']),
   },
   text: {
     summary:
       'Windows of a text as numbers of characters, in code-point order, or of bytes with `bytes = true`: `here` is a window, `next` the same one further on. They begin `stride` apart, by default as far as they are long.',
     example: 'text("book.txt", x = here, label = next, stride = 8)',
     forms: atPath,
-    words: ['here', 'next'],
+    words: ofInputs(['here', 'next'], ['window', 'stride', 'bytes']),
   },
   module: {
     summary:

@@ -4,11 +4,12 @@ import { setTwice } from '../../../diagnostics/elaboration.js';
 import type { Span } from '../../../diagnostics/diagnostic.js';
 import type { ModelParameter, Rule, Training } from '../../../ir/model.js';
 import type { Expression, Setting } from '../../../parser/tree.js';
-import { configured } from '../calls.js';
+import { dataSourceNamed } from '../builtins.js';
+import { call, configured, givenOf } from '../calls.js';
 import { evaluate } from '../expressions.js';
 import { atStatement, fail, type Frame } from '../frame.js';
 import { nearest } from '../names.js';
-import { describe, type Value } from '../values.js';
+import { describe, isCallable, type Value } from '../values.js';
 import { matches, requireMatch } from './patterns.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -221,8 +222,24 @@ function readShuffle({ value, span }: Setting, { run: { frame, training } }: Blo
   training.shuffle = found.value;
 }
 
-function readData({ value, span }: Setting, { run: { frame, training } }: Block): void {
-  const found = configured(evaluate(value, atStatement(frame, span)), frame, value.span);
+/** What `data = value` is: in `data = text(…)` an input called text is not meant. */
+function sourceOrShare({ value, span }: Setting, frame: Frame): Value {
+  const at = atStatement(frame, span);
+  if (value.kind === 'call' && value.callee.kind === 'name') {
+    const { name } = value.callee;
+    const builtin = dataSourceNamed(name);
+    const known = frame.scope.find(name);
+    if (builtin && !(known && isCallable(known))) {
+      const source: Value = { kind: 'builtin', builtin };
+      return call(source, givenOf(value.arguments, source, at), value.span, at);
+    }
+  }
+  return configured(evaluate(value, at), frame, value.span);
+}
+
+function readData(setting: Setting, { run: { frame, training } }: Block): void {
+  const { value } = setting;
+  const found = sourceOrShare(setting, frame);
   if (found.kind === 'unknown') return;
   if (found.kind !== 'data')
     return failSetting('data', 'a source such as csv("file.csv", …)', found, value.span, frame);
@@ -230,8 +247,9 @@ function readData({ value, span }: Setting, { run: { frame, training } }: Block)
 }
 
 /** A share of the data, or data of their own. */
-function readHeld(part: 'validation' | 'test', { value, span }: Setting, { run: { frame, training } }: Block): void {
-  const found = configured(evaluate(value, atStatement(frame, span)), frame, value.span);
+function readHeld(part: 'validation' | 'test', setting: Setting, { run: { frame, training } }: Block): void {
+  const { value } = setting;
+  const found = sourceOrShare(setting, frame);
   const other = part === 'test' ? 'validation' : 'test';
   if (found.kind === 'unknown') return;
   if (found.kind === 'data') {
