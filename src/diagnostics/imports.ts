@@ -16,11 +16,19 @@ export const importUnsupported = message<{
   ...(help !== undefined && { help }),
 }));
 
-export const importMalformed = message<{ file: string; reason: string }>('import-malformed', ({ file, reason }) => ({
-  message: `${file} is no model that can be imported: ${reason}`,
-  labels: [],
-  help: 'models are imported from model.json of TensorFlow.js, the JSON that to_json() of Keras gives, .keras and .onnx',
-}));
+/** `place`: of what is wrong in a file that is a model otherwise. */
+export const importMalformed = message<{ file: string; reason: string; place?: string }>(
+  'import-malformed',
+  ({ file, reason, place }) => ({
+    message: `${file} is no model that can be imported: ${reason}`,
+    labels: [],
+    ...(place === undefined
+      ? {
+          help: 'models are imported from model.json of TensorFlow.js, the JSON that to_json() of Keras gives, .keras and .onnx',
+        }
+      : { notes: [`${file}, at ${place}`] }),
+  }),
+);
 
 export const importWeights = message<{ file: string; path: string; layer: string; found: readonly string[] }>(
   'import-weights',

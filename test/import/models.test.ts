@@ -189,6 +189,60 @@ it.each([
   expect(() => imported(text)).toThrow(`model.json is no model that can be imported: ${reason}`);
 });
 
+const units = 'which should be a whole number from 1 up';
+it.each([
+  [['Dense', { units: -3 }], `units -3, ${units}`],
+  [['Dense', { units: 'many' }], `units "many", ${units}`],
+  [['Dense', { units: 2.5 }], `units 2.5, ${units}`],
+  [['Dense', {}], `no units, ${units}`],
+  [['TimeDistributed', { layer: { class_name: 'Dense', config: { units: 0 } } }], `units 0, ${units}`, '.config.layer'],
+  [['GRU', { units: null }], `units null, ${units}`],
+  [['Conv1D', { filters: '8' }], `filters "8", ${units}`],
+  [['Conv1D', { filters: 8, kernel_size: [3, 3] }], `kernel_size [3,3], ${units}`],
+  [['MaxPooling1D', { pool_size: 0 }], `pool_size 0, ${units}`],
+  [
+    ['ZeroPadding1D', { padding: -1 }],
+    'padding -1, which should be a whole number from 0 up, or one or two for each axis',
+  ],
+  [['Dropout', { rate: 'half' }], 'rate "half", which should be a number'],
+  [['Softmax', { axis: 0.5 }], 'axis 0.5, which should be a whole number'],
+  [['Reshape', { target_shape: [0, 3] }], 'no target_shape of whole numbers from 1 up, or -1'],
+  [['Permute', { dims: [1, 3] }], 'no dims that name each axis once, from 1 up'],
+  [
+    ['InputLayer', { batch_input_shape: [null, -5] }],
+    'batch_input_shape [null,-5], whose sizes should be whole numbers from 1 up, or null',
+  ],
+] as const)('says where %j has no such number', ([kind, config], what, within: string = '') => {
+  const first = kind === 'InputLayer' ? [] : [['InputLayer', { name: 'in', ...shaped }] as const];
+  const [{ code, message, notes }] = imported(sequential(...first, [kind, { name: 'g', ...config }])).diagnostics;
+  expect([code, message, notes]).toEqual([
+    'import-malformed',
+    `model.json is no model that can be imported: the layer g (${kind}) has ${what}`,
+    [`model.json, at config.layers[${first.length}]${within}`],
+  ]);
+});
+
+it('says which layers have one name, and that there are none', () => {
+  const dense = ['Dense', { name: 'd', units: 3, batch_input_shape: [null, 4] }] as const;
+  writeFileSync(join(folder, 'twice.json'), sequential(dense, dense));
+  writeFileSync(join(folder, 'none.json'), sequential());
+  expect(warm(['import', 'twice.json', '-o', 'model.nn'], { cwd: folder }).stderr)
+    .toBe(`error[import-malformed]: twice.json is no model that can be imported: 2 layers are called d
+  │
+  = twice.json, at config.layers[0], config.layers[1]
+
+`);
+  expect(warm(['import', 'none.json', '-o', 'model.nn'], { cwd: folder }).stderr).toMatch(
+    /^error\[import-malformed\]: none\.json is no model that can be imported: config\.layers is empty\n/,
+  );
+});
+
+it('a layer may be called as the input that nobody named', () => {
+  const { text, diagnostics } = imported(sequential(['Dense', { name: 'x', units: 3, batch_input_shape: [null, 4] }]));
+  expect(diagnostics).toEqual([]);
+  expect(text).toContain('  input x: [batch, 4]\n');
+});
+
 it('writes the weights beside the model, and trains from them', () => {
   const { status, stdout } = warm(['import', join(here, 'mlp/model.json'), '-o', 'mlp.nn'], { cwd: folder });
   expect([status, stdout]).toEqual([0, 'mlp.nn\nmlp.safetensors\n']);

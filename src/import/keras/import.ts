@@ -2,8 +2,9 @@
 import { Fault, type Diagnostic } from '../../diagnostics/diagnostic.js';
 import { Draft, type Line } from '../draft.js';
 import { channelsLast, unsupported, type Flow, type Importing, type Sizes } from './flow.js';
-import type { Json, KerasLayer, KerasModel, TensorOf } from './json.js';
+import type { KerasLayer, KerasModel, TensorOf } from './json.js';
 import { activated, endsInActivation, handlers } from './layers.js';
+import { malformedLayer, sizeIn } from './numbers.js';
 
 /** The model as a draft; what has no counterpart is told of all layers. `builtins`: names that no value may hide. */
 export function draftOfKeras(
@@ -112,35 +113,41 @@ function snake(kind: string): string {
 }
 
 function inputOf(layer: KerasLayer, { draft, file }: Importing, model: KerasModel): Flow {
-  const sizes = sizesIn(layer.config);
+  const sizes = shapeIn(file, layer);
   if (!sizes)
     throw unsupported(file, layer, 'the shape of what goes in is not told', 'give the first layer an input shape');
   const takers = model.layers.filter(({ calls }) => calls.flat().some((tensor) => tensor.layer === layer.name));
   const tables = takers.filter(({ kind }) => kind === 'Embedding');
-  const classes = tables[0]?.config.input_dim;
+  const classes = tables.length > 0 ? sizeIn(file, tables[0], 'input_dim') : undefined;
   if (tables.length > 0 && tables.length < takers.length)
     throw unsupported(file, layer, 'an Embedding takes it as indices, and another layer as numbers');
   const isNamed = !/^(x|input_?(layer)?(_?\d+)?(_\w+)?)$/i.test(layer.name);
   const usual = tables.length > 0 ? 'ids' : sizes.length === 3 ? 'image' : 'x';
   const free = sizes.length === 3 ? ['h', 'w', 'c'] : ['T', 'n', 'm'];
   const shape = ['batch', ...sizes.map((size, i) => size ?? free[i] ?? `n${i}`)].join(', ');
-  const type = typeof classes === 'number' ? `index(${classes})[${shape}]` : `[${shape}]`;
+  const type = classes !== undefined ? `index(${classes})[${shape}]` : `[${shape}]`;
   return { line: draft.input(isNamed ? layer.name : usual, type), sizes, first: false };
 }
 
-/** The shape of one example. */
-function sizesIn(config: Json): Sizes | undefined {
-  const {
-    batch_input_shape: second,
-    batch_shape: third,
-    input_shape: own,
-    input_length: length,
-    input_dim: dim,
-  } = config;
-  const shape = [second, third].find(Array.isArray)?.slice(1) ?? (Array.isArray(own) ? own : undefined);
-  const found =
-    shape ?? (typeof length === 'number' ? [length] : typeof dim === 'number' && 'units' in config ? [dim] : undefined);
-  return found?.map((size: unknown) => (typeof size === 'number' ? size : undefined));
+/** The shape of one example, in which a size may be open. */
+function shapeIn(file: string, layer: KerasLayer): Sizes | undefined {
+  const { config } = layer;
+  const key = ['batch_input_shape', 'batch_shape', 'input_shape'].find((name) => Array.isArray(config[name]));
+  const shape = key === undefined ? undefined : config[key];
+  if (Array.isArray(shape)) {
+    const isWhole = (size: unknown): boolean => size === null || (Number.isSafeInteger(size) && Number(size) > 0);
+    const found: readonly unknown[] = key === 'input_shape' ? shape : shape.slice(1);
+    if (!found.every(isWhole))
+      throw malformedLayer(
+        file,
+        layer,
+        `has ${key} ${JSON.stringify(shape)}, whose sizes should be whole numbers from 1 up, or null`,
+      );
+    return found.map((size) => (typeof size === 'number' ? size : undefined));
+  }
+  const one = typeof config.input_length === 'number' ? 'input_length' : 'input_dim';
+  if ((config[one] ?? undefined) === undefined || (one === 'input_dim' && !('units' in config))) return undefined;
+  return [sizeIn(file, layer, one)];
 }
 
 /** An output by its layer's name; behind logits, a probability. */

@@ -77,8 +77,21 @@ function modelOf(file: string, { class_name: kind, config }: Json, place: string
     const model = models.has(layer.class_name) ? modelOf(file, layer, `${at}.config`) : undefined;
     return { name, kind: layer.class_name, config: own, place: at, json: layer, model };
   });
+  if (list.length === 0) throw malformed(`${place}${Array.isArray(config) ? '' : '.layers'} is empty`);
+  refuseTwice(file, list);
   const name = typeof described.name === 'string' ? described.name : 'network';
   return kind === 'Sequential' ? sequence(name, list) : functional(file, name, described, list);
+}
+
+/** What layers are given is told by names. */
+function refuseTwice(file: string, list: readonly Described[]): void {
+  for (const { name } of list) {
+    const places = list.filter((other) => other.name === name).map(({ place }) => place);
+    if (places.length > 1)
+      throw new Fault(
+        importMalformed({ file, reason: `${places.length} layers are called ${name}`, place: places.join(', ') }),
+      );
+  }
 }
 
 interface Described extends Omit<KerasLayer, 'calls' | 'model'> {
@@ -93,15 +106,17 @@ function layerOf({ name, kind, config, place, model }: Described, calls: KerasLa
 /** One after another, after an input, which the first layer may describe instead. */
 function sequence(name: string, list: readonly Described[]): KerasModel {
   const [first] = list;
+  const taken = new Set(list.map((layer) => layer.name));
+  const free = ['x', ...list.map((_, i) => `input_${i + 1}`)].find((wish) => !taken.has(wish)) ?? 'input';
   const all: Described[] =
-    first?.kind === 'InputLayer'
+    first.kind === 'InputLayer'
       ? [...list]
       : [
           {
-            name: 'x',
+            name: free,
             kind: 'InputLayer',
-            config: first?.config ?? {},
-            place: first?.place ?? '',
+            config: first.config,
+            place: first.place,
             json: {},
             model: undefined,
           },

@@ -3,7 +3,7 @@ import { callOf, type Stage } from '../draft.js';
 import { activationIn, activationStage } from './activations.js';
 import { axisHere, channelsFirst, channelsLast, through, unsupported, type Flow, type Importing } from './flow.js';
 import { isRecord, type KerasLayer } from './json.js';
-import { countsIn, endsIn, numberIn } from './numbers.js';
+import { axisIn, endsIn, malformedLayer, numberIn, sizeIn, sizesIn } from './numbers.js';
 import { recurrentLayers } from './recurrent.js';
 import { windowLayers, type Handler } from './windows.js';
 
@@ -21,10 +21,10 @@ function alongLast(given: Flow, text: string, draft: Importing['draft']): Flow {
   return through(flow, { text }, draft);
 }
 
-const dense: Handler = (layer, [given], { draft }) => {
+const dense: Handler = (layer, [given], { file, draft }) => {
   const { config } = layer;
   const flow = channelsLast(given, draft);
-  const units = numberIn(config, 'units', 0);
+  const units = sizeIn(file, layer, 'units');
   const text = callOf('dense', [String(units)], { bias: config.use_bias === false ? 'false' : undefined });
   const stage: Stage = { text, layer: 'dense', source: [layer.name], begins: true };
   return through(flow, stage, draft, [...flow.sizes.slice(0, -1), units]);
@@ -32,9 +32,9 @@ const dense: Handler = (layer, [given], { draft }) => {
 
 /** The library's own name for what keeps the shape and has no weights. */
 const plain =
-  (textOf: (layer: KerasLayer) => string): Handler =>
-  (layer, [given], { draft }) => {
-    const text = textOf(layer);
+  (textOf: (number: (key: string, otherwise: number) => number) => string): Handler =>
+  (layer, [given], { file, draft }) => {
+    const text = textOf((key, otherwise) => numberIn(file, layer, key, otherwise));
     return text === '' ? given : through(given, { text }, draft);
   };
 
@@ -47,7 +47,9 @@ const softmax: Handler = (layer, [given], { file, draft }) => {
 
 /** The library's layers go along the last axis of Keras. */
 function requireLast(layer: KerasLayer, { sizes }: Flow, file: string): void {
-  const [axis] = countsIn(layer.config.axis, 1, -1);
+  const { axis: axes } = layer.config;
+  if (Array.isArray(axes) && axes.length > 1) throw unsupported(file, layer, 'it goes along several axes');
+  const axis = axisIn(file, layer, -1);
   if (axis !== -1 && axis !== sizes.length)
     throw unsupported(file, layer, `it goes along axis ${axis}, which is not the last`);
 }
@@ -55,7 +57,7 @@ function requireLast(layer: KerasLayer, { sizes }: Flow, file: string): void {
 const rectified: Handler = (layer, [given], { file, draft }) => {
   const { config } = layer;
   const most = typeof config.max_value === 'number' ? config.max_value : undefined;
-  if (numberIn(config, 'negative_slope', 0) !== 0 || numberIn(config, 'threshold', 0) !== 0)
+  if (numberIn(file, layer, 'negative_slope', 0) !== 0 || numberIn(file, layer, 'threshold', 0) !== 0)
     throw unsupported(file, layer, 'it has a slope or a threshold');
   if (most === undefined) return through(given, { text: 'relu' }, draft);
   const name = draft.define(
@@ -66,40 +68,38 @@ const rectified: Handler = (layer, [given], { file, draft }) => {
 };
 
 const batchNormalization: Handler = (layer, [given], { file, draft }) => {
-  const { config } = layer;
   requireLast(layer, given, file);
   const flow = channelsFirst(given, draft);
   const text = callOf('batch_norm', [], {
-    momentum: setting(Number((1 - numberIn(config, 'momentum', 0.99)).toPrecision(12)), 0.1),
-    eps: setting(numberIn(config, 'epsilon', 1e-3), 1e-5),
+    momentum: setting(Number((1 - numberIn(file, layer, 'momentum', 0.99)).toPrecision(12)), 0.1),
+    eps: setting(numberIn(file, layer, 'epsilon', 1e-3), 1e-5),
   });
   return through(flow, { text, layer: 'batch_norm', source: [layer.name] }, draft);
 };
 
 const layerNormalization: Handler = (layer, [given], { file, draft }) => {
-  const { config } = layer;
   const flow = channelsLast(given, draft);
   requireLast(layer, given, file);
-  const text = callOf('layer_norm', [], { eps: setting(numberIn(config, 'epsilon', 1e-3), 1e-5) });
+  const text = callOf('layer_norm', [], { eps: setting(numberIn(file, layer, 'epsilon', 1e-3), 1e-5) });
   return through(flow, { text, layer: 'layer_norm', source: [layer.name] }, draft);
 };
 
 const rmsNormalization: Handler = (layer, [given], { file, draft }) => {
   const flow = channelsLast(given, draft);
   requireLast(layer, given, file);
-  const text = callOf('rms_norm', [], { eps: setting(numberIn(layer.config, 'epsilon', 1e-6), 1e-6) });
+  const text = callOf('rms_norm', [], { eps: setting(numberIn(file, layer, 'epsilon', 1e-6), 1e-6) });
   return through(flow, { text, layer: 'rms_norm', source: [layer.name] }, draft);
 };
 
 const groupNormalization: Handler = (layer, [given], { file, draft }) => {
   const { config } = layer;
   requireLast(layer, given, file);
-  const groups = numberIn(config, 'groups', 32);
+  const groups = config.groups === -1 ? -1 : sizeIn(file, layer, 'groups', 32);
   const channels = given.sizes.at(-1);
   if (groups === -1 && channels === undefined)
     throw unsupported(file, layer, 'its groups depend on a size that is not told');
   const text = callOf('group_norm', [String(groups === -1 ? channels : groups)], {
-    eps: setting(numberIn(config, 'epsilon', 1e-3), 1e-5),
+    eps: setting(numberIn(file, layer, 'epsilon', 1e-3), 1e-5),
   });
   return through(channelsFirst(given, draft), { text, layer: 'group_norm', source: [layer.name] }, draft);
 };
@@ -108,15 +108,16 @@ const groupNormalization: Handler = (layer, [given], { file, draft }) => {
 const attention: Handler = (layer, given, { file, draft }) => {
   const { config, told = {} } = layer;
   const [first] = given;
-  const [heads, width] = [numberIn(config, 'num_heads', 0), numberIn(config, 'key_dim', 0)];
+  const [heads, width] = [sizeIn(file, layer, 'num_heads'), sizeIn(file, layer, 'key_dim')];
   const refuse = (reason: string) => unsupported(file, layer, reason);
   if (first.sizes.length !== 2 || given.some((each) => each !== first))
     throw refuse('its queries, keys and values are not one sequence');
-  if (heads * width !== first.sizes[1] || numberIn(config, 'value_dim', width) !== width)
+  if (heads * width !== first.sizes[1] || sizeIn(file, layer, 'value_dim', width) !== width)
     throw refuse(`its ${heads} heads of ${width} are not the ${first.sizes[1] ?? '?'} features that it is given`);
   if (isRecord(told.attention_mask) || config.output_shape || config.use_gate === true || config.sliding_window)
     throw refuse('it has a mask, a gate, a window or an output_shape');
-  if (numberIn(config, 'dropout', 0) > 0) throw refuse('it drops out within its products: write dropout before it');
+  if (numberIn(file, layer, 'dropout', 0) > 0)
+    throw refuse('it drops out within its products: write dropout before it');
   const text = callOf('attention', [String(heads)], {
     causal: told.use_causal_mask === true ? 'true' : undefined,
     bias: config.use_bias === false ? 'false' : undefined,
@@ -128,7 +129,7 @@ const embedding: Handler = (layer, [given], { file, draft }) => {
   const { config } = layer;
   if (config.mask_zero === true)
     throw unsupported(file, layer, 'it masks zeros', 'give the layers behind it their lengths');
-  const units = numberIn(config, 'output_dim', 0);
+  const units = sizeIn(file, layer, 'output_dim');
   const stage: Stage = {
     text: callOf('embedding', [String(units)], {}),
     layer: 'embedding',
@@ -154,8 +155,8 @@ const flatten: Handler = (_, [given], { draft }) => {
 const reshape: Handler = (layer, [given], { file, draft }) => {
   const flow = channelsLast(given, draft);
   const target = layer.config.target_shape;
-  if (!Array.isArray(target) || !target.every((n) => typeof n === 'number'))
-    throw unsupported(file, layer, 'it has no target_shape');
+  if (!Array.isArray(target) || !target.every((n) => Number.isSafeInteger(n) && (n > 0 || n === -1)))
+    throw malformedLayer(file, layer, 'has no target_shape of whole numbers from 1 up, or -1');
   const known = flow.sizes.every((size) => size !== undefined);
   const all = known ? flow.sizes.reduce<number>((n, size) => n * (size ?? 1), 1) : undefined;
   const rest = target.reduce<number>((n, size: number) => (size === -1 ? n : n * size), 1);
@@ -170,22 +171,23 @@ const reshape: Handler = (layer, [given], { file, draft }) => {
 const permuted: Handler = (layer, [given], { file, draft }) => {
   const flow = channelsLast(given, draft);
   const dims = layer.config.dims;
-  if (!Array.isArray(dims)) throw unsupported(file, layer, 'it has no dims');
+  if (!Array.isArray(dims) || [...dims].sort().some((at, i) => at !== i + 1))
+    throw malformedLayer(file, layer, 'has no dims that name each axis once, from 1 up');
   const line = draft.expression([flow.line], (x) =>
     String(dims) === '2,1' ? `transpose(${x})` : `permute(${x}, [0, ${dims.join(', ')}])`,
   );
   return { line, sizes: dims.map((at: number) => flow.sizes[at - 1]), first: false };
 };
 
-const repeatVector: Handler = (layer, [given], { draft }) => {
-  const n = numberIn(layer.config, 'n', 1);
+const repeatVector: Handler = (layer, [given], { file, draft }) => {
+  const n = sizeIn(file, layer, 'n');
   const line = draft.expression([given.line], (x) => `broadcast(${x}[:, none], [batch, ${n}, ${given.sizes[0]}])`);
   return { line, sizes: [n, given.sizes[0]], first: false };
 };
 
-const padded: Handler = (layer, [given], { draft }) => {
+const padded: Handler = (layer, [given], { file, draft }) => {
   const flow = channelsFirst(given, draft);
-  const ends = endsIn(layer.config.padding, given.sizes.length - 1);
+  const ends = endsIn(file, layer, 'padding', given.sizes.length - 1);
   const pads = [[0, 0], [0, 0], ...ends].map((pair) => `[${pair.join(', ')}]`).join(', ');
   const line = draft.expression([flow.line], (x) => `pad(${x}, [${pads}])`);
   const sizes = given.sizes.map((size, i) =>
@@ -194,9 +196,9 @@ const padded: Handler = (layer, [given], { draft }) => {
   return { line, sizes, first: true };
 };
 
-const cropped: Handler = (layer, [given], { draft }) => {
+const cropped: Handler = (layer, [given], { file, draft }) => {
   const flow = channelsFirst(given, draft);
-  const ends = endsIn(layer.config.cropping, given.sizes.length - 1);
+  const ends = endsIn(file, layer, 'cropping', given.sizes.length - 1);
   const slices = ends.map(([low, high]) => `${low || ''}:${high === 0 ? '' : -high}`).join(', ');
   const line = draft.expression([flow.line], (x) => `${x}[:, :, ${slices}]`);
   const sizes = given.sizes.map((size, i) =>
@@ -205,9 +207,9 @@ const cropped: Handler = (layer, [given], { draft }) => {
   return { line, sizes, first: true };
 };
 
-const upsampled: Handler = (layer, [given], { draft }) => {
+const upsampled: Handler = (layer, [given], { file, draft }) => {
   const flow = channelsFirst(given, draft);
-  const [h, w] = countsIn(layer.config.size, 2, 2);
+  const [h, w] = sizesIn(file, layer, 'size', { axes: 2, otherwise: 2 });
   const mode = layer.config.interpolation === 'bilinear' ? '"bilinear"' : undefined;
   const text = callOf('upsample2d', [h === w ? String(h) : `[${h}, ${w}]`], { mode });
   const [height, width, channels] = given.sizes;
@@ -218,7 +220,7 @@ const timeDistributed: Handler = (layer, [given], importing) => {
   const { layer: inner } = layer.config;
   if (!isRecord(inner) || inner.class_name !== 'Dense' || !isRecord(inner.config))
     throw unsupported(importing.file, layer, 'of layers at each step only Dense is read');
-  const own = { ...layer, config: inner.config };
+  const own = { ...layer, config: inner.config, place: `${layer.place}.config.layer` };
   return activated(own, dense(own, [given], importing), importing);
 };
 
@@ -263,7 +265,7 @@ const nested =
 
 const concatenated: Handler = (layer, given, importing) => {
   const all = together(given, importing);
-  const axis = numberIn(layer.config, 'axis', -1);
+  const axis = axisIn(importing.file, layer, -1);
   const [head] = all;
   const at = (axis < 0 ? axis + head.sizes.length + 1 : axis) - 1;
   const line = importing.draft.expression(
@@ -288,14 +290,14 @@ export const handlers: ReadonlyMap<string, Handler> = new Map(
     Dense: dense,
     Activation: plain(() => ''),
     ReLU: rectified,
-    LeakyReLU: plain(({ config }) =>
+    LeakyReLU: plain((number) =>
       callOf('leaky_relu', [], {
-        slope: setting(numberIn(config, 'alpha', numberIn(config, 'negative_slope', 0.3)), 0.01),
+        slope: setting(number('alpha', number('negative_slope', 0.3)), 0.01),
       }),
     ),
-    ELU: plain(({ config }) => callOf('elu', [], { alpha: setting(numberIn(config, 'alpha', 1), 1) })),
+    ELU: plain((number) => callOf('elu', [], { alpha: setting(number('alpha', 1), 1) })),
     Softmax: softmax,
-    Dropout: plain(({ config }) => callOf('dropout', [String(numberIn(config, 'rate', 0.5))], {})),
+    Dropout: plain((number) => callOf('dropout', [String(number('rate', 0.5))], {})),
     BatchNormalization: batchNormalization,
     LayerNormalization: layerNormalization,
     RMSNormalization: rmsNormalization,

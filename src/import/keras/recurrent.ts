@@ -4,17 +4,18 @@ import { activationIn, activationStage } from './activations.js';
 import { cellName, cellText, isOwn, type CellOf } from './cells.js';
 import { channelsLast, unsupported, type Flow, type Importing } from './flow.js';
 import { isRecord, type KerasLayer } from './json.js';
-import { numberIn } from './numbers.js';
+import { numberIn, sizeIn } from './numbers.js';
 import type { Handler } from './windows.js';
 
 const cells: Readonly<Record<string, CellOf['name']>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
 
 /** What cannot be said. */
-function objection({ config }: KerasLayer): string | undefined {
+function objection(layer: KerasLayer, file: string): string | undefined {
+  const { config } = layer;
   if (config.go_backwards === true) return 'it goes backwards';
   if (config.stateful === true) return 'it keeps its state from batch to batch';
   if (config.return_state === true) return 'it gives its state as well';
-  if (numberIn(config, 'dropout', 0) > 0 || numberIn(config, 'recurrent_dropout', 0) > 0)
+  if (['dropout', 'recurrent_dropout'].some((key) => numberIn(file, layer, key, 0) > 0))
     return 'it drops out within its cell: write dropout before it';
   return undefined;
 }
@@ -48,11 +49,11 @@ function along(
   const name = cells[cell.kind];
   if (!name)
     throw unsupported(file, outer, `it holds a ${cell.kind}`, 'of recurrent layers there are SimpleRNN, LSTM and GRU');
-  const reason = objection(cell);
+  const reason = objection(cell, file);
   if (reason !== undefined) throw unsupported(file, outer, reason);
   if (given.length !== 1) throw unsupported(file, outer, 'it is given the state that it starts from');
   const flow = channelsLast(given[0], draft);
-  const units = numberIn(cell.config, 'units', 0);
+  const units = sizeIn(file, cell, 'units');
   const isBoth = outer !== cell;
   const made = cellOf(name, cell, importing);
   const called = isOwn(made) ? draft.define(cellName(made), cellText(made)) : name;
@@ -81,7 +82,8 @@ const bidirectional: Handler = (layer, given, importing) => {
       layer,
       `its directions are merged by ${String(config.merge_mode)}, where the library joins them`,
     );
-  const cell = { ...layer, kind: String(inner.class_name), config: inner.config };
+  const kind = String(inner.class_name);
+  const cell = { ...layer, kind, config: inner.config, place: `${layer.place}.config.layer` };
   return along(layer, cell, given, importing, (call) => `bidirectional(${call})`);
 };
 

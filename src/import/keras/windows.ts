@@ -2,7 +2,7 @@
 import { callOf, pairOf, type Stage } from '../draft.js';
 import { channelsFirst, unsupported, type Flow, type Importing } from './flow.js';
 import type { KerasLayer } from './json.js';
-import { countsIn, numberIn, placesOf, samePadding, type Window } from './numbers.js';
+import { placesOf, samePadding, sizeIn, sizesIn, type Window } from './numbers.js';
 
 export type Handler = (layer: KerasLayer, given: readonly Flow[], importing: Importing) => Flow;
 
@@ -31,11 +31,11 @@ function slid(
       'only channels_last is read, which is the usual order of Keras',
     );
   const isPool = over.kernel === 'pool_size';
-  const kernels = countsIn(config[over.kernel], axes, 2);
-  const strides = countsIn(config.strides, axes, 1).map((stride, i) =>
-    isPool && !Array.isArray(config.strides) && typeof config.strides !== 'number' ? kernels[i] : stride,
+  const kernels = sizesIn(file, layer, over.kernel, { axes, otherwise: 2 });
+  const strides = sizesIn(file, layer, 'strides', { axes, otherwise: 1 }).map((stride, i) =>
+    isPool && (config.strides ?? undefined) === undefined ? kernels[i] : stride,
   );
-  const dilations = countsIn(config.dilation_rate, axes, 1);
+  const dilations = sizesIn(file, layer, 'dilation_rate', { axes, otherwise: 1 });
   const windows = kernels.map((kernel, i): Window => {
     const [stride, dilation, size] = [strides[i], dilations[i], given.sizes[i]];
     const ends = endsOf(String(config.padding ?? 'valid'), { size, kernel, stride, dilation });
@@ -77,17 +77,17 @@ const convolution =
   (name: string, usualKernel: number, depthwise = false): Handler =>
   (layer, [given], importing) => {
     const { config } = layer;
+    const { file } = importing;
     const { flow, padding, windows } = slid(layer, given, importing, { kernel: 'kernel_size', outside: '0' });
     const channels = given.sizes.at(-1) ?? 0;
-    const multiplier = numberIn(config, 'depth_multiplier', 1);
-    const filters = depthwise ? channels * multiplier : numberIn(config, 'filters', 0);
+    const multiplier = sizeIn(file, layer, 'depth_multiplier', 1);
+    const filters = depthwise ? channels * multiplier : sizeIn(file, layer, 'filters');
     const dilation = pairOf(
       windows.map((w) => w.dilation),
       1,
     );
-    if (depthwise && dilation !== undefined)
-      throw unsupported(importing.file, layer, 'it is dilated', 'depthwise_conv2d is not');
-    const groups = numberIn(config, 'groups', 1);
+    if (depthwise && dilation !== undefined) throw unsupported(file, layer, 'it is dilated', 'depthwise_conv2d is not');
+    const groups = sizeIn(file, layer, 'groups', 1);
     const stage: Stage = {
       text: callOf(name, depthwise ? [] : [String(filters)], {
         kernel: pairOf(
@@ -117,8 +117,8 @@ const separable: Handler = (layer, given, importing) => {
   const { config } = layer;
   const first = { ...layer, config: { ...config, use_bias: false } };
   const spread = convolution('depthwise_conv2d', 3, true)(first, given, importing);
-  const { draft } = importing;
-  const filters = numberIn(config, 'filters', 0);
+  const { file, draft } = importing;
+  const filters = sizeIn(file, layer, 'filters');
   const bias = config.use_bias === false ? 'false' : undefined;
   const line = draft.pipe(spread.line, {
     text: callOf('conv2d', [String(filters)], { kernel: '1', bias }),
@@ -131,15 +131,20 @@ const separable: Handler = (layer, given, importing) => {
 const transposed: Handler = (layer, [given], { file, draft }) => {
   const { config } = layer;
   const flow = channelsFirst(given, draft);
-  const [kernels, strides] = [countsIn(config.kernel_size, 2, 1), countsIn(config.strides, 2, 1)];
+  const [kernels, strides] = ['kernel_size', 'strides'].map((key) =>
+    sizesIn(file, layer, key, { axes: 2, otherwise: 1 }),
+  );
   const isSame = config.padding === 'same';
   // The result of `same` is stride times as large: of what is cut off, more is at the end, which `padding` cannot say.
   const cuts = kernels.map((kernel, i) => (isSame ? Math.max(kernel - strides[i], 0) : 0));
   if (isSame && kernels.some((kernel, i) => kernel < strides[i] || cuts[i] % 2 === 1))
     throw unsupported(file, layer, 'its padding is larger at one end than at the other');
-  if (countsIn(config.dilation_rate, 2, 1).some((n) => n !== 1) || (config.output_padding ?? undefined) !== undefined)
+  if (
+    sizesIn(file, layer, 'dilation_rate', { axes: 2, otherwise: 1 }).some((n) => n !== 1) ||
+    (config.output_padding ?? undefined) !== undefined
+  )
     throw unsupported(file, layer, 'conv_transpose2d has neither dilation nor output_padding');
-  const filters = numberIn(config, 'filters', 0);
+  const filters = sizeIn(file, layer, 'filters');
   const line = draft.pipe(flow.line, {
     text: callOf('conv_transpose2d', [String(filters)], {
       kernel: pairOf(kernels) ?? '1',
