@@ -33,8 +33,8 @@ function opset(text: string): number {
 
 async function run(file: string, options: ExportOptions, command: Command): Promise<void> {
   const { onnx, stablehlo, batch, step, initial, updates, checkpoint } = options;
-  if ((onnx === undefined) === (stablehlo === undefined))
-    command.error('error: --onnx or --stablehlo says what is written');
+  if (onnx !== undefined && stablehlo !== undefined) command.error('error: say either --onnx or --stablehlo, not both');
+  if (onnx === undefined && stablehlo === undefined) command.error('error: --onnx or --stablehlo says what is written');
   if (stablehlo === undefined && batch !== undefined)
     command.error('error: --batch is for --stablehlo: ONNX takes any number of rows');
   if (stablehlo !== undefined && (step ?? initial ?? updates) !== undefined)

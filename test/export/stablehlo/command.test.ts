@@ -123,12 +123,27 @@ it.each([
 });
 
 it.each([
-  [['--onnx', 'm.onnx'], '--onnx or --stablehlo says what is written'],
+  [['--onnx', 'm.onnx'], 'say either --onnx or --stablehlo, not both'],
   [['--step'], '--step, --initial and --updates are for --onnx: --stablehlo writes all there is'],
   [['--batch', '0'], "option '--batch <n>' argument '0' is invalid. It should be a whole number of at least 1."],
 ])('refuses %s', (options, message) => {
   const { status, stderr } = exported(text, ...options);
   expect([status, stderr.trim().split('\n')[0]]).toEqual([2, `error: ${message}`]);
+});
+
+it('writes over its own train.py, and leaves one that is not its own as it is', () => {
+  expect(exported(text).status).toBe(0);
+  expect(exported(text).status).toBe(0);
+  writeFileSync(join(folder, 'out/train.py'), 'print("mine")\n');
+  rmSync(join(folder, 'out/manifest.json'));
+  const { status, stderr } = exported(text);
+  expect([status, stderr]).toEqual([
+    1,
+    'error[file-unwritable]: out/train.py cannot be written: there is one that nnc export did not write: name another folder, or move it away\n\n',
+  ]);
+  expect(readFileSync(join(folder, 'out/train.py'), 'utf8')).toBe('print("mine")\n');
+  expect(existsSync(join(folder, 'out/manifest.json'))).toBe(false);
+  rmSync(join(folder, 'out'), { recursive: true });
 });
 
 it('leaves a folder as it was where a file has its name', () => {
