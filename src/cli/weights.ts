@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { readHeader, writeTensors, type Tensor } from '../codegen/runtime/safetensors.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { adaptersMissing, adaptersUnmergeable, checkpointUnfit } from '../diagnostics/files.js';
+import { checkpointUnreadable } from '../diagnostics/runs.js';
 import type { ModelGraph } from '../ir/model.js';
 import { readBytes, readImport, readSource, writeFiles } from './files.js';
 import { withModelOptions, type ModelOptions } from './modelOptions.js';
@@ -52,7 +53,7 @@ async function run(file: string, options: WeightsOptions, command: Command): Pro
   if (!options.mergeLora) return options.to ? writeForeign(model, options) : readForeign(source, model, options);
   const unfit = (reason: string): Fault => new Fault(checkpointUnfit({ file: from, model: model.name, reason }));
   const bytes = readBytes(from);
-  const { tensors, metadata } = readHeader(bytes, (reason) => unfit(reason));
+  const { tensors, metadata } = readHeader(bytes, (reason) => new Fault(checkpointUnreadable({ file: from, reason })));
   refuseUnmergeable(model, from, tensors);
   const trainer = await trainerOf(source, options);
   try {

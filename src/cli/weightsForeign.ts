@@ -28,7 +28,7 @@ export interface ForeignOptions extends ModelOptions {
 /** Makes a checkpoint of the model of one of another framework. */
 export async function readForeign(source: Source, model: ModelGraph, options: ForeignOptions): Promise<void> {
   const { from, output } = options;
-  const checkpoint = checkpointIn(from, readBytes(from), model.name);
+  const checkpoint = checkpointIn(from, readBytes(from));
   const match = matchOf(model, checkpoint, mapIn(options.map));
   const { missing, left } = match;
   if (missing.length > 0 && !options.allowMissing) throw new Fault(missingFrom(from, model, match));
@@ -62,7 +62,7 @@ function notFinite(file: string, tensors: readonly Tensor[]): string[] {
 /** Writes a checkpoint of the model for PyTorch, by its own names, or for either into the names, shapes and types of a file of theirs. */
 export function writeForeign(model: ModelGraph, options: ForeignOptions): void {
   const { from, output, like } = options;
-  const checkpoint = checkpointIn(from, readBytes(from), model.name);
+  const checkpoint = checkpointIn(from, readBytes(from));
   const ours = ownNumbers(model, checkpoint);
   const map = mapIn(options.map);
   if (like === undefined) {
@@ -71,7 +71,7 @@ export function writeForeign(model: ModelGraph, options: ForeignOptions): void {
     const rows = made.map(({ ours: own, theirs, shape }) => [visible(theirs), shown(shape), own]);
     return print(table(['tensor', 'shape', `of ${from}`], rows), []);
   }
-  const target = checkpointIn(like, readBytes(like), model.name);
+  const target = checkpointIn(like, readBytes(like));
   const match = matchOf(model, target, map);
   if (match.missing.length > 0) throw new Fault(missingFrom(like, model, match));
   finish(output, tensorsInto(target, match, ours, from), target.metadata);

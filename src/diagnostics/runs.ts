@@ -27,14 +27,20 @@ export const checkpointUnreadable = message<{ file: string; reason: string }>(
   ({ file, reason }) => ({ message: `the checkpoint ${file} cannot be read: ${reason}`, labels: [] }),
 );
 
-export const checkpointMisfit = message<{ file: string; model: string; reason: string }>(
-  'checkpoint-misfit',
-  ({ file, model, reason }) => ({
-    message: `the checkpoint ${file} does not fit the model ${model}`,
-    labels: [],
-    notes: [reason],
+/** `converted`: a type of its numbers that `nnc weights` makes F32 of. */
+export const checkpointMisfit = message<{
+  file: string;
+  model: string;
+  reason: string;
+  converted?: string | undefined;
+}>('checkpoint-misfit', ({ file, model, reason, converted }) => ({
+  message: `the checkpoint ${file} does not fit the model ${model}`,
+  labels: [],
+  notes: [reason],
+  ...(converted !== undefined && {
+    help: `\`nnc weights MODEL.nn --from ${file} -o converted.safetensors\` makes F32 of its ${converted}`,
   }),
-);
+}));
 
 /** `instead`: where what was learnt is kept now. */
 export const runUnwritable = message<{ file: string; reason: string; instead?: string }>(

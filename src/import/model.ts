@@ -37,7 +37,7 @@ export function importJson(text: string, { from, file, name, read, weights: give
   const names = builtins.map((builtin) => builtin.name);
   const { draft, diagnostics } = draftOfKeras(from, model, { name: nameOf(called), third, builtins: names });
   if (diagnostics.length > 0) return { text: '', diagnostics };
-  const weights = given ? checkpointIn(given.file, given.bytes, called) : manifestIn(from, json, read);
+  const weights = given ? checkpointIn(given.file, given.bytes) : manifestIn(from, json, read);
   return written(draft, { file, from: given?.file ?? from, note: noteOf(from), weights });
 }
 

@@ -109,7 +109,11 @@ const scenes: Readonly<Record<string, Scene>> = {
     text: model('train { optimizer = sgd(lr = 0.1) }'),
     command: ['compile', 'model.nn', '-o', 'nowhere/model.ts'],
   },
-  'checkpoint-unfit': { text: model(''), files: { 'damaged.safetensors': 'x' }, command: merging('damaged') },
+  'checkpoint-unfit': {
+    text: model(''),
+    files: { 'empty.safetensors': emptyCheckpoint },
+    command: ['weights', 'model.nn', '--to', 'pytorch', '--from', 'empty.safetensors', '-o', 'theirs.safetensors'],
+  },
   'adapters-missing': { text: model(''), files: { 'empty.safetensors': emptyCheckpoint }, command: merging('empty') },
   'adapters-unmergeable': {
     text: 'model m {\n  input x: [batch, 2]\n  h = x |> lora(dense(2) >> tanh, 1)\n  loss = mean(h^2)\n}',

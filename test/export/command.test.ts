@@ -6,6 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, expect, it } from 'vitest';
 import { readHeader } from '../../src/codegen/runtime/safetensors.js';
 import { messageIn } from '../../src/export/onnx/protobuf.js';
+import { checkpointOf } from '../../src/import/weights/stored.js';
 import { warm } from '../cli/nnc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-export-'));
@@ -133,6 +134,28 @@ it.each([
   expect(stderr.trim()).toBe(said.trim());
   expect(status).toBe(1);
   expect(existsSync(join(folder, 'm.onnx'))).toBe(false);
+});
+
+it('says of a checkpoint of other numbers how they become F32', () => {
+  const text = `${head}  output h\n}`;
+  writeFileSync(join(folder, 'm.nn'), text);
+  const tensors = { 'h.dense.W': [2, 2], 'h.dense.b': [2] };
+  const wide = Object.entries(tensors).map(([name, shape]) => {
+    const bytes = new Uint8Array(8 * shape.reduce((n, size) => n * size));
+    return { name, dtype: 'F64', shape, bytes };
+  });
+  writeFileSync(join(folder, 'wide.safetensors'), checkpointOf(wide, {}));
+  expect(exported(text, '--checkpoint', 'wide.safetensors').stderr)
+    .toBe(`error[checkpoint-misfit]: the checkpoint wide.safetensors does not fit the model m
+  │
+  = the checkpoint does not fit: h.dense.W: expected F32, got F64
+  = help: \`nnc weights MODEL.nn --from wide.safetensors -o converted.safetensors\` makes F32 of its F64
+
+`);
+  const convert = ['weights', 'm.nn', '--from', 'wide.safetensors', '-o', 'converted.safetensors'];
+  expect(warm(convert, { cwd: folder }).status).toBe(0);
+  expect(exported(text, '--checkpoint', 'converted.safetensors').status).toBe(0);
+  rmSync(join(folder, 'm.onnx'));
 });
 
 it.each([

@@ -126,6 +126,9 @@ export function readCheckpoint(path: string): Uint8Array {
   return file;
 }
 
+/** Types of numbers of which `nnc weights` makes those of a model. */
+const convertible: ReadonlySet<string> = new Set(['F64', 'F16', 'BF16', 'I64']);
+
 /** Gives a checkpoint to a trainer, which refuses what does not fit its model. */
 export async function loadTrainer(
   path: string,
@@ -137,6 +140,8 @@ export async function loadTrainer(
     await trainer.load(file);
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    throw new Fault(checkpointMisfit({ file: path, model, reason: error.message }));
+    const { tensors } = readHeader(file, (reason) => new Fault(checkpointUnreadable({ file: path, reason })));
+    const converted = [...tensors.values()].map(({ dtype }) => dtype).find((dtype) => convertible.has(dtype));
+    throw new Fault(checkpointMisfit({ file: path, model, reason: error.message, converted }));
   }
 }

@@ -2,7 +2,7 @@
 import { readHeader, type StoredTensor } from '../../codegen/runtime/safetensors.js';
 import * as elements from '../../data/elements.js';
 import { Fault } from '../../diagnostics/diagnostic.js';
-import { checkpointUnfit } from '../../diagnostics/files.js';
+import { checkpointUnreadable } from '../../diagnostics/runs.js';
 import { checkpointOverflow, checkpointUnread } from '../../diagnostics/weights.js';
 
 /** A tensor of the file. */
@@ -19,8 +19,9 @@ export interface Checkpoint {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export function checkpointIn(file: string, bytes: Uint8Array, model: string): Checkpoint {
-  const { metadata, tensors } = readHeader(bytes, (reason) => new Fault(checkpointUnfit({ file, model, reason })));
+/** Throws a Fault where it is no safetensors file, or a damaged one. */
+export function checkpointIn(file: string, bytes: Uint8Array): Checkpoint {
+  const { metadata, tensors } = readHeader(bytes, (reason) => new Fault(checkpointUnreadable({ file, reason })));
   const list = [...tensors].map(([name, stored]): Foreign => ({ name, ...stored, parts: partsOf(name) }));
   return { file, bytes, metadata, tensors: list };
 }

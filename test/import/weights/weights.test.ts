@@ -241,6 +241,20 @@ it('refuses numbers that the type they go to cannot hold, and tells of those tha
   ]);
 });
 
+it('says of a damaged file that it cannot be read, whichever option names it', () => {
+  writeFileSync(join(folder, 'short.safetensors'), readFileSync(join(folder, 'equal.safetensors')).subarray(0, -1));
+  writeFileSync(join(folder, 'empty.safetensors'), '');
+  const said = (name: string, reason: string): string =>
+    `error[checkpoint-unreadable]: the checkpoint ${name}.safetensors cannot be read: ${reason}\n\n`;
+  const short = said('short', 'gain: its numbers are cut off');
+  const empty = said('empty', 'it is not a safetensors file, or its header is cut off');
+  const to = ['--to', 'pytorch', '-o', 'none.safetensors'];
+  expect(weights('two.nn', '--from', 'short.safetensors', '-o', 'none.safetensors').stderr).toBe(short);
+  expect(weights('two.nn', '--from', 'empty.safetensors', '-o', 'none.safetensors').stderr).toBe(empty);
+  expect(weights('two.nn', '--from', 'short.safetensors', ...to).stderr).toBe(short);
+  expect(weights('two.nn', '--from', 'two.safetensors', '--like', 'empty.safetensors', ...to).stderr).toBe(empty);
+});
+
 it('halves are the nearest numbers, ties to even', () => {
   const values = [1, -2, 65504, 65519, 65520, 2 ** -24, 2 ** -25, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 6.1e-5, -0, Infinity];
   const file = bytesOf(Float32Array.from(values), 'F16');
