@@ -104,5 +104,25 @@ it('takes what was merged apart again, in an order that is one, and answers as b
         if (apart[turn] !== undefined) split(homeOf(all[apart[turn]]));
       });
     }),
+    {
+      numRuns: 1000,
+      // Two that are merged stand apart again where there was a gap.
+      examples: [
+        [
+          [
+            [12, 9],
+            [6, 2],
+          ],
+          [
+            [0, 9],
+            [0, 0],
+            [0, 0],
+            [2, 12],
+            [9, 6],
+          ],
+          [1, 1, 1, 0],
+        ],
+      ],
+    },
   );
 });

@@ -16,8 +16,8 @@ export class Merging<Part extends object> {
   /** Who reads the old value of a buffer that lives across steps. */
   private readonly readers = new Map<Buffer, Set<Part>>();
   private readonly ranks = new Map<Part, number>();
-  /** The part of each rank; those that are no more stay until another takes their rank. */
-  private readonly line: Part[];
+  /** The part of each rank; undefined where there is none any more. */
+  private readonly line: (Part | undefined)[];
 
   /**
    * `ordered`: the parts in an order in which they can run; undefined where in-place updates wait for one another. There is no rank then
@@ -31,7 +31,7 @@ export class Merging<Part extends object> {
   ) {
     for (const part of parts) this.enter(part, linksOf(part));
     this.line = [...(ordered ?? [])];
-    this.line.forEach((part, rank) => this.ranks.set(part, rank));
+    ordered?.forEach((part, rank) => this.ranks.set(part, rank));
   }
 
   /** The others that make what this part reads; the old value of a buffer that lives across steps was made before all of them. */
@@ -59,15 +59,16 @@ export class Merging<Part extends object> {
 
   /** Puts others in the place of parts that stand one after another; those that come wait for one another in their order, if at all. */
   replace(old: readonly Part[], by: readonly Part[]): void {
-    const first = this.rankOf(old[0]);
+    const [first, last] = [old[0], old[old.length - 1]].map((part) => this.rankOf(part));
     for (const part of old) this.leave(part);
     for (const part of by) this.enter(part, this.linksOf(part));
     if (this.line.length === 0) return;
-    this.line.splice(first, old.length, ...by);
-    const moved = old.length === by.length ? first + by.length : this.line.length;
+    const taken = last + 1 - first;
+    this.line.splice(first, taken, ...by);
+    const moved = taken === by.length ? first + by.length : this.line.length;
     for (let rank = first; rank < moved; rank++) {
       const part = this.line[rank];
-      if (rank < first + by.length || this.ranks.has(part)) this.ranks.set(part, rank);
+      if (part) this.ranks.set(part, rank);
     }
   }
 
@@ -78,14 +79,16 @@ export class Merging<Part extends object> {
     const from = this.rankOf(low);
     const earlier = this.between(low, high) ?? new Set();
     const last = [...earlier].reduce((rank, part) => Math.max(rank, this.rankOf(part)), from);
-    const window = this.line.slice(from + 1, last + 1).filter((part) => this.ranks.has(part));
+    const window = this.line.slice(from + 1, last + 1).filter((part) => part !== undefined);
+    // What is no more may come again, and must not stand in two places then.
+    this.line[this.rankOf(high)] = undefined;
     const next = [...window.filter((d) => earlier.has(d)), merged, ...window.filter((d) => !earlier.has(d))];
     next.forEach((part, i) => {
       this.line[from + i] = part;
       this.ranks.set(part, from + i);
     });
-    // Where there were gaps, the last ranks are left to one that is no more.
-    this.line.fill(high, from + next.length, last + 1);
+    // Where there were gaps, the last ranks are left to none.
+    this.line.fill(undefined, from + next.length, last + 1);
   }
 
   private leave(part: Part): void {
