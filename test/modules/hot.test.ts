@@ -45,6 +45,10 @@ async function module(target: string, from: string | RegExp = /^$/g, to = ''): P
 
 const settled = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 50));
 
+/** Waits until so many edits have taken the place of what was there. */
+const exchanged = (edits: number): Promise<void> =>
+  expect.poll(() => said.filter((message) => message.includes('goes on from')).length, { timeout: 10_000 }).toBe(edits);
+
 it('lets go of a trainer that the program disposes of while it is exchanged, and of the one in its place', async () => {
   const hot = { data: {} };
   const edited = await module('wasm', '0.01', '0.02');
@@ -70,7 +74,7 @@ it('exchanges a trainer that was being made when the edit came', async () => {
   const made = keepTrainers(await module('wasm'), hot)();
   keepTrainers(await module('wasm', 'upper', 'above'), hot);
   const trainer = (await made) as unknown as Program;
-  await settled();
+  await exchanged(1);
   trainer.step({ at, above: upper });
   expect(trainer.stepCount).toBe(1);
 });
@@ -81,13 +85,12 @@ it('keeps what is frozen, and says so where the edited model has none of it', as
   trainer.freeze(['z.dense.W']);
   const frozen = Float32Array.from(trainer.parameters['z.dense.W']);
   keepTrainers(await module('ts', '0.01', '0.02'), hot);
-  await settled();
+  await exchanged(1);
   trainer.step({ at, upper });
   expect(trainer.parameters['z.dense.W']).toEqual(frozen);
   expect(trainer.parameters['z.dense.b']).not.toEqual(new Float32Array(16));
   keepTrainers(await module('ts', /\bz\b/g, 'score'), hot);
-  await settled();
-  expect(said.at(-1)).toBe('[nnc] moons: nothing is frozen any more');
+  await expect.poll(() => said.at(-1), { timeout: 10_000 }).toBe('[nnc] moons: nothing is frozen any more');
 });
 
 it('tells once which rows a run holds back, and reports each epoch once', async () => {
@@ -101,7 +104,7 @@ it('tells once which rows a run holds back, and reports each epoch once', async 
     if (heldOut) told++;
     if (epoch !== 2) continue;
     keepTrainers(edited, hot);
-    await settled();
+    await exchanged(1);
   }
   expect(epochs).toEqual([1, 2, 3, 4]);
   expect(told).toBe(1);

@@ -82,7 +82,7 @@ layer block(units)(x: [..., n]) {
 
 describe('a long formula', () => {
   it('is written in the names of the model, line by line', () => {
-    const program = compiled('  h = x |> dense(64) |> gelu\n  logits = h |> dense(3)');
+    const program = compiled('  h = x |> dense(64) |> gelu\n  logits = h |> dense(3)', '', 'ts');
     const lines = formulasOf(program);
     expect(lines).toContain('h_dense = x @ h.dense.W + h.dense.b');
     expect(lines).toContain('h = 0.5 * h_dense * (1 + tanh(0.7978846 * (h_dense + 0.044715 * h_dense^3)))');
