@@ -57,7 +57,7 @@ function checkpointOf(model: ModelGraph, placed: readonly Placed[], given: Tenso
         file: from,
         path: instance.path,
         layer,
-        found: own.map(({ name, shape }) => `${name} [${shape.join(', ')}]`),
+        found: own.map(({ name, of = name, shape }) => `${of} [${shape.join(', ')}]`),
       }),
     );
   });

@@ -88,6 +88,72 @@ it.each([
   expect(diagnostics[0].message).toBe(`the node y (${operator}) cannot be imported: ${reason}`);
 });
 
+const declared = { name: 'x', type: 'float', dims: ['batch', 3] } as const;
+
+/** A graph from x: [batch, 3] to y, of nodes by what they take and give, with weights of two axes. */
+function nodesOf(
+  nodes: readonly (readonly [operator: string, inputs: readonly string[], output: string])[],
+  weights: Readonly<Record<string, readonly [number, number]>> = {},
+): Uint8Array {
+  return bytesOf({
+    graph: {
+      name: 'many',
+      operations: nodes.map(([operator, inputs, output]) => ({ operator, inputs, outputs: [output], attributes: {} })),
+      stored: Object.entries(weights).map(([name, dims]) => ({
+        ...{ name, type: 'float' as const, dims, bytes: new Uint8Array(4 * dims[0] * dims[1]) },
+      })),
+      inputs: [declared],
+      outputs: [{ ...declared, name: 'y' }],
+    },
+    opset: 18,
+    producer: { name: 'test', version: '1' },
+    description: '',
+    metadata: {},
+  });
+}
+
+const importing = (bytes: Uint8Array) => importOnnx(bytes, { from: 'a.onnx', file: 'a.nn', name: 'a' });
+
+it.each([
+  ['a tensor that nothing gives', [['MatMul', ['x', 'W'], 'y']], 'the node y (MatMul) takes W, which nothing gives', 0],
+  [
+    'a circle of two nodes',
+    [
+      ['Add', ['x', 'h'], 'y'],
+      ['Relu', ['y'], 'h'],
+    ],
+    'the node y (Add) takes h, which graph.node[1] gives after it',
+    0,
+  ],
+  [
+    'a node that takes what it gives',
+    [
+      ['Relu', ['x'], 'h'],
+      ['Add', ['h', 'y'], 'y'],
+    ],
+    'the node y (Add) takes y, which it gives itself',
+    1,
+  ],
+  ['an output that nothing gives', [['Relu', ['x'], 'h']], 'the node y (output) is what nothing gives', undefined],
+] as const)('says of %s which it is', (_, nodes, what, at) => {
+  const [{ code, message, notes }] = importing(nodesOf(nodes)).diagnostics;
+  expect([code, message, notes]).toEqual([
+    'import-malformed',
+    `a.onnx is no model that can be imported: ${what}`,
+    [`a.onnx, at graph.${at === undefined ? 'output' : `node[${at}]`}`],
+  ]);
+});
+
+it('names the node and the tensor of the file where weights do not fit', () => {
+  writeFileSync(join(folder, 'wide.onnx'), nodesOf([['MatMul', ['x', 'fc.kernel'], 'y']], { 'fc.kernel': [4, 2] }));
+  expect(warm(['import', 'wide.onnx', '-o', 'wide.nn'], { cwd: folder }).stderr)
+    .toBe(`error[import-weights]: the weights of wide.onnx do not fit its layer y at graph.node[0]
+  │
+  = y.dense would be made of fc.kernel [4, 2]
+
+`);
+});
+
 it('says of other bytes that they are no ONNX', () => {
   const options = { from: 'a.onnx', file: 'a.nn', name: 'a' };
   expect(() => importOnnx(new TextEncoder().encode('{"class_name": 1}'), options)).toThrow(

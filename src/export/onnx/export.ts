@@ -10,7 +10,7 @@ import { counter, input, type CounterName } from '../../ir/ops/leaves.js';
 import { tellSizes } from '../../ir/toldSizes.js';
 import { f32, type TensorType } from '../../ir/types.js';
 import { heldBy, predictGraph, stepGraph, type Held, type PredictGraph } from '../graphs.js';
-import type { Graph, Model, StoredTensor } from './model.js';
+import type { Graph, Model, Operation, StoredTensor } from './model.js';
 import { stored } from './numbers.js';
 import { createSpeller } from './speller.js';
 import { boundLeaves, rootsOf, sayStep } from './step.js';
@@ -77,7 +77,7 @@ export function sayOutputs(
   return {
     name,
     operations: root.operations,
-    stored: around.stored,
+    stored: readOf(around.stored, root.operations),
     inputs: inputs.map((one) => declare(one.name, one.type)),
     outputs: outputs.map((output) => declare(output.name, output.node.type)),
   };
@@ -113,10 +113,22 @@ function stepFile(model: ModelGraph, updates: number | undefined, opset: number)
   return {
     name: `${model.name}_step`,
     operations: root.operations,
-    stored: around.stored,
+    stored: readOf(around.stored, root.operations),
     inputs: given.map(({ name, type }) => declare(name, type)),
     outputs: [...nexts, ...told].map(({ name, type }) => declare(name, type)),
   };
+}
+
+/** The tensors that operations read, in loops among others: a number that was asked for may serve nothing in the end. */
+function readOf(stored: readonly StoredTensor[], operations: readonly Operation[]): readonly StoredTensor[] {
+  const read = new Set<string>();
+  const visit = (operation: Operation): void => {
+    for (const name of operation.inputs) read.add(name);
+    for (const attribute of Object.values(operation.attributes))
+      if ('graph' in attribute) attribute.graph.operations.forEach(visit);
+  };
+  operations.forEach(visit);
+  return stored.filter(({ name }) => read.has(name));
 }
 
 /** Names of inputs, tensors and outputs are those of the model, and no two may be the same. */

@@ -1,6 +1,6 @@
 // Values on their way through an ONNX graph, and the weights that are gathered for the layers that are made of it.
 import { Fault } from '../../diagnostics/diagnostic.js';
-import { importUnsupported } from '../../diagnostics/imports.js';
+import { importMalformed, importUnsupported } from '../../diagnostics/imports.js';
 import type { Draft, Line } from '../draft.js';
 import { bytesOf, type Foreign } from '../weights/stored.js';
 import type { Tensors } from '../written.js';
@@ -26,9 +26,17 @@ export interface Importing {
   readonly batch: string;
 }
 
-export function unsupported(file: string, { operator, name, place }: OnnxNode, reason: string, help?: string): Fault {
-  const what = `the node ${name === '' ? operator : `${name} (${operator})`}`;
-  return new Fault(importUnsupported({ file, what, place, reason, help }));
+export function unsupported(file: string, node: OnnxNode, reason: string, help?: string): Fault {
+  return new Fault(importUnsupported({ file, what: `the node ${calledOf(node)}`, place: node.place, reason, help }));
+}
+
+function calledOf({ operator, name }: OnnxNode): string {
+  return name === '' ? operator : `${name} (${operator})`;
+}
+
+/** Leaves a graph that goes against ONNX; `what`: as in `takes h, which nothing gives`. */
+export function malformedNode(file: string, node: OnnxNode, what: string): Fault {
+  return new Fault(importMalformed({ file, reason: `the node ${calledOf(node)} ${what}`, place: node.place }));
 }
 
 export function numberOf(node: OnnxNode, name: string, otherwise: number): number {
@@ -66,24 +74,23 @@ export class Store {
   private readonly tensors: Foreign[] = [];
   private readonly parts: Uint8Array[] = [];
   private end = 0;
-  private count = 0;
-
   private readonly known = new Set<string>();
 
-  /** A module that nothing else has. */
-  module(): string {
-    return `layer ${this.count++}`;
+  /** A module that nothing else has, called as the node that it is made of. */
+  module({ name, place }: OnnxNode): string {
+    return name === '' ? place : `${name} at ${place}`;
   }
 
   /** The same, or that of weights which others have as well. */
-  moduleOf(shared: string | undefined): { readonly module: string; readonly isNew: boolean } {
-    const module = shared ?? this.module();
+  moduleOf(node: OnnxNode, shared: string | undefined): { readonly module: string; readonly isNew: boolean } {
+    const module = shared ?? this.module(node);
     const isNew = !this.known.has(module);
     this.known.add(module);
     return { module, isNew };
   }
 
-  add(parts: readonly string[], shape: readonly number[], numbers: ArrayLike<number>): void {
+  /** `of`: what the file calls the tensor that it is, or a part of. */
+  add(parts: readonly string[], shape: readonly number[], numbers: ArrayLike<number>, of: string): void {
     const bytes = bytesOf(Float32Array.from(numbers), 'F32');
     this.tensors.push({
       name: parts.join('/'),
@@ -92,6 +99,7 @@ export class Store {
       from: this.end,
       to: this.end + bytes.length,
       parts,
+      ...(of !== '' && { of }),
     });
     this.parts.push(bytes);
     this.end += bytes.length;

@@ -5,6 +5,8 @@ import * as elements from '../../data/elements.js';
 import { messageIn, type Message } from '../../export/onnx/protobuf.js';
 
 export interface OnnxTensor {
+  /** As the file calls it; what was made of another keeps its name. */
+  readonly name: string;
   readonly dims: readonly number[];
   readonly numbers: ArrayLike<number>;
   readonly isFloat: boolean;
@@ -136,7 +138,7 @@ function tensorIn(tensor: Message, malformed: (reason: string) => Fault): OnnxTe
     : Array.from({ length: raw.length / element.width }, (_, i) => element.read(view, i * element.width, true));
   if (numbers.length !== count)
     throw malformed(`its tensor ${String(tensor.name)} has ${numbers.length} numbers, not ${count}`);
-  return { dims, numbers, isFloat: floats.has(kind) };
+  return { name: String(tensor.name), dims, numbers, isFloat: floats.has(kind) };
 }
 
 function inputIn(input: Message, malformed: (reason: string) => Fault): OnnxInput {

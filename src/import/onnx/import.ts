@@ -2,7 +2,7 @@
 import { Fault, type Diagnostic } from '../../diagnostics/diagnostic.js';
 import { Draft, type Line } from '../draft.js';
 import type { Tensors } from '../written.js';
-import { numberOf, Store, unsupported, type Importing, type Value } from './flow.js';
+import { malformedNode, numberOf, Store, unsupported, type Importing, type Value } from './flow.js';
 import type { OnnxGraph, OnnxInput, OnnxNode } from './graph.js';
 import { lineOf } from './layers.js';
 import { handlers } from './operators.js';
@@ -72,6 +72,7 @@ function run(graph: OnnxGraph, importing: Importing): void {
   for (const name of [...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs])
     uses.set(name, (uses.get(name) ?? 0) + 1);
   for (const node of graph.nodes) {
+    refuseUngiven(node, known, graph, file);
     const values = node.inputs.map((name) => (name === '' ? undefined : known.get(name)));
     valuesOf(node, values, importing).forEach((value, i) => {
       const name = node.outputs[i];
@@ -82,8 +83,24 @@ function run(graph: OnnxGraph, importing: Importing): void {
   }
   for (const name of graph.outputs) {
     const node = graph.nodes.find(({ outputs }) => outputs.includes(name));
-    if (!node) throw new Fault(unsupported(file, missing(name), 'the graph gives what it is given').diagnostic);
+    if (!node && !known.has(name)) throw malformedNode(file, missing(name), 'is what nothing gives');
+    if (!node) throw unsupported(file, missing(name), 'the graph gives what it is given');
     draft.output(lineOf(known.get(name), node, importing), name);
+  }
+}
+
+/** What a node takes, the graph or a node before it gives. */
+function refuseUngiven(node: OnnxNode, known: ReadonlyMap<string, Value>, { nodes }: OnnxGraph, file: string): void {
+  for (const name of node.inputs) {
+    if (name === '' || known.has(name)) continue;
+    const maker = nodes.find(({ outputs }) => outputs.includes(name));
+    if (!maker) throw malformedNode(file, node, `takes ${name}, which nothing gives`);
+    if (nodes.indexOf(maker) >= nodes.indexOf(node))
+      throw malformedNode(
+        file,
+        node,
+        `takes ${name}, which ${maker === node ? 'it gives itself' : `${maker.place} gives after it`}`,
+      );
   }
 }
 

@@ -14,13 +14,15 @@ export function lineOf(value: Value | undefined, node: OnnxNode, { file, draft, 
     throw unsupported(file, node, 'it takes both directions of a recurrent layer apart');
   }
   if (value?.kind !== 'constant')
-    throw unsupported(file, value?.kind === 'sizes' ? value.node : node, 'it computes with sizes, or is given nothing');
+    throw value
+      ? unsupported(file, value.node, 'it computes with sizes')
+      : unsupported(file, node, 'it is given nothing');
   const { tensor, name } = value;
   if (tensor.numbers.length === 1) return { head: printed(tensor.numbers[0]), isName: true, stages: [] };
   const wish = name.replace(/^.*[/.:]/, '');
   const make = (): Line => {
     const line = draft.param(wish, tensor.dims);
-    weights.add([line.head], tensor.dims, tensor.numbers);
+    weights.add([line.head], tensor.dims, tensor.numbers, name);
     return line;
   };
   return draft.once(`constant ${name}`, make, wish);
@@ -43,6 +45,7 @@ function weightOf(value: Value | undefined, node: OnnxNode, { file }: Importing)
 
 /** A stage with weights of its own. */
 function layerStage(
+  node: OnnxNode,
   text: string,
   layer: string,
   tensors: Readonly<Record<string, OnnxTensor | undefined>>,
@@ -51,9 +54,9 @@ function layerStage(
 ): Stage {
   // Weights that several nodes have are those of one layer.
   const shared = weight?.kind === 'constant' && draft.shared.has(weight.name) ? weight.name : undefined;
-  const { module, isNew } = weights.moduleOf(shared);
+  const { module, isNew } = weights.moduleOf(node, shared);
   for (const [name, tensor] of Object.entries(tensors))
-    if (tensor && isNew) weights.add([module, name], tensor.dims, tensor.numbers);
+    if (tensor && isNew) weights.add([module, name], tensor.dims, tensor.numbers, tensor.name);
   return { text, layer, source: [module] };
 }
 
@@ -73,7 +76,14 @@ const linear: Handler = (node, values, importing) => {
   if (bias && (bias.dims.length !== 1 || bias.dims[0] !== units))
     throw unsupported(file, node, 'its bias is no number for each unit');
   const text = callOf('dense', [String(units)], { bias: bias ? undefined : 'false' });
-  const stage = layerStage(text, 'dense', { [isTurned ? 'weight' : 'kernel']: weight, bias }, importing, values[1]);
+  const stage = layerStage(
+    node,
+    text,
+    'dense',
+    { [isTurned ? 'weight' : 'kernel']: weight, bias },
+    importing,
+    values[1],
+  );
   return flow(draft.pipe(lineOf(values[0], node, importing), { ...stage, begins: true }));
 };
 
@@ -125,7 +135,9 @@ const convolution: Handler = (node, values, importing) => {
     multiplier: isDepthwise && channels !== groups ? String(channels / groups) : undefined,
     bias: bias ? undefined : 'false',
   });
-  return flow(draft.pipe(line, { ...layerStage(text, name, { weight, bias }, importing, values[1]), begins: true }));
+  return flow(
+    draft.pipe(line, { ...layerStage(node, text, name, { weight, bias }, importing, values[1]), begins: true }),
+  );
 };
 
 const transposedConvolution: Handler = (node, values, importing) => {
@@ -149,7 +161,7 @@ const transposedConvolution: Handler = (node, values, importing) => {
     padding: pairOf(pads.slice(0, 2), 0),
     bias: bias ? undefined : 'false',
   });
-  const stage = layerStage(text, 'conv_transpose2d', { weight, bias }, importing);
+  const stage = layerStage(node, text, 'conv_transpose2d', { weight, bias }, importing);
   return flow(draft.pipe(lineOf(values[0], node, importing), { ...stage, begins: true }));
 };
 
@@ -164,7 +176,7 @@ const batchNorm: Handler = (node, values, importing) => {
   });
   const tensors = { weight, bias, running_mean: mean, running_var: variance };
   return flow(
-    importing.draft.pipe(lineOf(values[0], node, importing), layerStage(text, 'batch_norm', tensors, importing)),
+    importing.draft.pipe(lineOf(values[0], node, importing), layerStage(node, text, 'batch_norm', tensors, importing)),
   );
 };
 
@@ -178,7 +190,7 @@ const layerNorm: Handler = (node, values, importing) => {
   return flow(
     importing.draft.pipe(
       lineOf(values[0], node, importing),
-      layerStage(text, 'layer_norm', { weight, bias }, importing),
+      layerStage(node, text, 'layer_norm', { weight, bias }, importing),
     ),
   );
 };
@@ -189,7 +201,7 @@ const instanceNorm: Handler = (node, values, importing) => {
   return flow(
     importing.draft.pipe(
       lineOf(values[0], node, importing),
-      layerStage(text, 'instance_norm', { weight, bias }, importing),
+      layerStage(node, text, 'instance_norm', { weight, bias }, importing),
     ),
   );
 };

@@ -164,8 +164,8 @@ const gathered: Handler = (node, [data, ids], importing) => {
   const { file, draft, weights } = importing;
   const axis = numberOf(node, 'axis', 0);
   if (data?.kind === 'constant' && ids?.kind === 'flow' && axis === 0 && data.tensor.dims.length === 2) {
-    const module = weights.module();
-    weights.add([module, 'weight'], data.tensor.dims, data.tensor.numbers);
+    const module = weights.module(node);
+    weights.add([module, 'weight'], data.tensor.dims, data.tensor.numbers, data.name);
     const text = callOf('embedding', [String(data.tensor.dims[1])], {});
     return flow(draft.pipe(lineOf(ids, node, importing), { text, layer: 'embedding', source: [module], begins: true }));
   }

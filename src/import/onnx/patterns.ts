@@ -22,12 +22,12 @@ function folded(graph: OnnxGraph): OnnxGraph {
   return { ...graph, nodes, constants };
 }
 
-function turned({ dims, numbers, isFloat }: OnnxTensor, order: readonly number[]): OnnxTensor {
+function turned({ name, dims, numbers, isFloat }: OnnxTensor, order: readonly number[]): OnnxTensor {
   const shape = order.map((axis) => dims[axis]);
   const placement = asItIs({ shape }, { shape: dims }, order);
   const found = new Float32Array(numbers.length);
   if (placement) eachPlace(placement, (own, other) => (found[own] = numbers[other]));
-  return { dims: shape, numbers: found, isFloat };
+  return { name, dims: shape, numbers: found, isFloat };
 }
 
 interface Around {

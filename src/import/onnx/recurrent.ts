@@ -33,7 +33,7 @@ export function recurrent(node: OnnxNode, values: readonly (Value | undefined)[]
   const line = x.form === 'time first' ? x.line : draft.expression([x.line], (name) => `permute(${name}, [1, 0, 2])`);
   const units = r.tensor.dims[2];
   const both = w.tensor.dims[0] === 2;
-  const module = weights.module();
+  const module = weights.module(node);
   for (const direction of both ? [0, 1] : [0]) {
     const parts = both ? [module, direction === 0 ? 'forward' : 'backward'] : [module];
     const rows = (tensor: OnnxTensor, from: number, width: number): number[] =>
@@ -43,11 +43,11 @@ export function recurrent(node: OnnxNode, values: readonly (Value | undefined)[]
       });
     const all = gates.length * units;
     const [, , n] = w.tensor.dims;
-    weights.add([...parts, 'weight_ih'], [all, n], rows(w.tensor, direction * all * n, n));
-    weights.add([...parts, 'weight_hh'], [all, units], rows(r.tensor, direction * all * units, units));
-    const bias = b?.tensor ?? { dims: [], numbers: new Float32Array(4 * all), isFloat: true };
-    weights.add([...parts, 'bias_ih'], [all], rows(bias, direction * 2 * all, 1));
-    weights.add([...parts, 'bias_hh'], [all], rows(bias, direction * 2 * all + all, 1));
+    weights.add([...parts, 'weight_ih'], [all, n], rows(w.tensor, direction * all * n, n), w.name);
+    weights.add([...parts, 'weight_hh'], [all, units], rows(r.tensor, direction * all * units, units), r.name);
+    const bias = b?.tensor ?? { name: '', dims: [], numbers: new Float32Array(4 * all), isFloat: true };
+    weights.add([...parts, 'bias_ih'], [all], rows(bias, direction * 2 * all, 1), bias.name);
+    weights.add([...parts, 'bias_hh'], [all], rows(bias, direction * 2 * all + all, 1), bias.name);
   }
   const call = callOf(layer, [String(units)], {});
   const stage: Stage = { text: both ? `bidirectional(${call})` : call, layer, source: [module], begins: true };

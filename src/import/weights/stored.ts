@@ -10,6 +10,8 @@ export interface Foreign extends StoredTensor {
   readonly name: string;
   /** The parts of its name, without what frameworks add to them. */
   readonly parts: readonly string[];
+  /** What its file calls the tensor that it was made of, where that is not its name. */
+  readonly of?: string;
 }
 
 export interface Checkpoint {
