@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, expect, it } from 'vitest';
 import { readHeader } from '../../src/codegen/runtime/safetensors.js';
+import { onnxModel } from '../../src/export/onnx/export.js';
 import { messageIn } from '../../src/export/onnx/protobuf.js';
 import { checkpointOf } from '../../src/import/weights/stored.js';
 import { warm } from '../cli/nnc.js';
+import { modelOf } from './onnxRuntime.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nnc-export-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,6 +27,14 @@ it('says what it has written', () => {
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toBe(`m.onnx: 1 input, 2 operators, 1 output, ${readFileSync(join(folder, 'm.onnx')).length} bytes\n`);
   rmSync(join(folder, 'm.onnx'));
+});
+
+it('holds no tensor that no operation reads', () => {
+  const model = modelOf(`${head}${trained}}`);
+  const { stored, operations } = onnxModel(model, { kind: 'step', metadata: {} }, 18).graph;
+  const read = new Set(operations.flatMap(({ inputs }) => inputs));
+  expect(stored.length).toBeGreaterThan(0);
+  expect(stored.filter(({ name }) => !read.has(name))).toEqual([]);
 });
 
 /** What a file says beside its graph. */
