@@ -22,7 +22,16 @@ from jax.extend.mlir.dialects import func
 from jax.interpreters import mlir
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+
+
+def wrong(text):
+    """What ends the program, with a message on stderr and status 1."""
+    return SystemExit(f"error: {text}")
+
+
 here = Path(__file__).resolve().parent
+if not (here / "manifest.json").exists():
+    raise wrong(f"{here} holds no manifest.json: this file stands beside what nnc export --stablehlo wrote")
 manifest = json.loads((here / "manifest.json").read_text(encoding="utf-8"))
 texts = {path.name: path.read_text(encoding="utf-8") for path in here.glob("*.mlir")}
 batch, blocks, settings = manifest["batch"], manifest["blocks"], manifest["train"]
@@ -127,10 +136,44 @@ def permutation(count, seed, stream):
 # --- Data: arrays by input, and which of their rows are for what.
 
 
-def portions(data, seed):
+def archived(path):
+    """The arrays of a file by name."""
+    if path.suffix == ".safetensors":
+        return read(path)[0]
+    try:
+        with np.load(path) as archive:
+            return {name: archive[name] for name in archive.files}
+    except OSError as error:
+        raise wrong(f"the data file {path} cannot be read: {error.strerror or error}")
+    except Exception:  # of zipfile, zlib or numpy
+        raise wrong(f"the data file {path} is no whole .npz archive")
+
+
+def fed(data, functions, part=""):
+    """The arrays that functions take, checked; those of a part are called PART.NAME."""
+    names = [name for name in divided if any(name in each.of["inputs"] for each in functions if each)]
+    lacking = [part + name for name in names if part + name not in data]
+    if lacking:
+        raise wrong(f"the data have no {', '.join(lacking)}: nnc data writes what {manifest['model']} is fed")
+    made = {}
+    for name in names:
+        array, (shape, kind) = data[part + name], kinds[name]
+        shape = ("rows", *shape[1:]) if divided[name] else shape
+        takes = {np.float32: "fiu", np.int32: "iu", np.bool_: "b"}[kind]
+        if array.dtype.kind not in takes or array.ndim != len(shape) or array.shape[divided[name] :] != shape[divided[name] :]:
+            text = lambda kind, shape: f"{np.dtype(kind)}[{', '.join(map(str, shape))}]"
+            raise wrong(f"{part}{name} of the data is {text(array.dtype, array.shape)}, expected {text(kind, shape)}")
+        made[name] = array.astype(kind, copy=False)
+    counts = {name: len(array) for name, array in made.items() if divided[name]}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise wrong(f"the data have {', '.join(f'{n} rows of {part}{name}' for name, n in counts.items())}")
+    return made
+
+
+def portions(data, functions, seed):
     """To train on, to validate with, to test with: each as its arrays and the rows of them."""
-    of = lambda part: {name: data[part + name] for name in divided if part + name in data}
-    train, own = of(""), {part: of(f"{part}.") for part in ("validation", "test")}
+    of = lambda part: fed(data, functions, part) if any(part + name in data for name in divided) else {}
+    train, own = fed(data, functions), {part: of(f"{part}.") for part in ("validation", "test")}
     count = lambda arrays: next(len(array) for name, array in arrays.items() if divided[name])
     rows = count(train)
 
@@ -158,7 +201,15 @@ def batches(arrays, rows, start=0):
 
 def read(path):
     """The arrays of a file by name, and its metadata."""
-    file = Path(path).read_bytes()
+    if not Path(path).is_file():
+        raise wrong(f"there is no file {path}")
+    try:
+        return parsed(Path(path).read_bytes())
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError):
+        raise wrong(f"{path} is no whole safetensors file of F32, I32 and BOOL")
+
+
+def parsed(file):
     start = 8 + struct.unpack("<Q", file[:8])[0]
     header = json.loads(file[8:start])
     metadata = header.pop("__metadata__", {})
@@ -207,9 +258,10 @@ class Trainer:
         weights = lambda names: {name for name in names if not name.startswith("optimizer/")}
         averages = {f"{name}.ema": array for name, array in arrays.items()}
         differing = weights(arrays) ^ (weights(begun) - (averages.keys() - arrays.keys()))
-        differing |= {name for name in arrays.keys() & begun.keys() if arrays[name].shape != begun[name].shape}
+        kind = lambda array: (array.dtype, array.shape)
+        differing |= {name for name in arrays.keys() & begun.keys() if kind(arrays[name]) != kind(begun[name])}
         if differing:
-            raise SystemExit(f"the checkpoint does not fit {manifest['model']}: {', '.join(sorted(differing))}")
+            raise wrong(f"the checkpoint does not fit {manifest['model']}: {', '.join(sorted(differing))}")
         now = {**begun, **averages, **arrays}
         self.state = {each["name"]: put(now[each["name"]], self.whole) for each in manifest["tensors"]}
         count = lambda name: int(metadata.get(name, 0))
@@ -290,12 +342,12 @@ def folder(out, resume):
     path, n = Path(out or f"runs/{manifest['model']}"), 1
     if resume:
         if not (path / "last.safetensors").exists() or not (path / "run.json").exists():
-            raise SystemExit(f"{path} holds no run to go on with")
+            raise wrong(f"{path} holds no run to go on with")
         return path
     while not out and path.exists():
         path, n = Path(f"runs/{manifest['model']}-{n + 1}"), n + 1
     if any((path / name).exists() for name in files):
-        raise SystemExit(f"{path} holds a run already: --resume goes on with it, another --out begins one")
+        raise wrong(f"{path} holds a run already: --resume goes on with it, another --out begins one")
     return path
 
 
@@ -309,7 +361,8 @@ class Run:
 
     def __init__(self, trainer, data, source, out, epochs):
         self.trainer, self.out, self.epochs = trainer, out, epochs
-        self.train, self.validation, self.test = portions(data, trainer.seed)
+        functions = [trainer.evaluate, trainer.observe, *[each for block in trainer.passes for each in block.values()]]
+        self.train, self.validation, self.test = portions(data, functions, trainer.seed)
         self.words = {name.removesuffix(".words"): data[name].tolist() for name in data if name.endswith(".words")}
         self.more = {"classes": json.dumps(self.words, ensure_ascii=False)} if self.words else {}
         self.state = {"epoch": 1, "step": 0, "before": 0, "sums": None, "lowest": math.inf, "worse": 0}
@@ -317,7 +370,7 @@ class Run:
         self.best, self.seconds, self.begun, self.saved, self.stopped = None, 0.0, time.time(), time.time(), False
         self.steps, left = divmod(len(self.train[1]), batch)
         if self.steps == 0:
-            raise SystemExit(f"{left} rows to train on are less than a batch of {batch}")
+            raise wrong(f"{left} rows to train on are less than a batch of {batch}")
         self.record = {
             **{"version": 1, "model": manifest["model"], "digest": manifest["source"]},
             "files": [{"path": each["path"], "from": each["from"]} for each in manifest["files"]],
@@ -333,12 +386,17 @@ class Run:
             "monitor": settings.get("monitor", "loss"),
         }
         aside = f"; {left} rows, which make no whole batch, are left out of each epoch" if left else ""
+        for part, (_, rows) in (("validate", self.validation), ("test", self.test)):
+            if len(rows) % batch:
+                aside += f"; {len(rows) % batch} of {len(rows)} rows to {part} with, which make no whole batch, are left out"
         say(f"{manifest['model']}: {len(self.train[1])} rows, {self.steps} steps an epoch, {jax.device_count()} devices{aside}")
 
     def resume(self):
         """Goes on from the last checkpoint: rows of metrics behind it are dropped."""
         arrays, metadata = read(self.out / "last.safetensors")
         self.trainer.load(arrays, metadata)
+        if "position" not in metadata:
+            raise wrong(f"{self.out} holds no run to go on with: last.safetensors does not say where it stands")
         position = json.loads(metadata["position"].replace('"Infinity"', "Infinity"))
         self.state, self.best, self.calls = position["state"], position.get("best"), position["calls"]
         self.recent = position.get("recent", self.recent)
@@ -389,7 +447,7 @@ class Run:
         self.calls, of = self.calls + 1, self.recent["of"]
         if not math.isfinite(values["loss"]):
             self.ends("not finite")
-            raise SystemExit(f"step {self.calls}: the loss is {values['loss']}; {self.out} holds what was before")
+            raise wrong(f"step {self.calls}: the loss is {values['loss']}; {self.out} holds what was before")
         for name, value in values.items():
             of[name] = of.get(name, 0.0) + value
         self.recent["count"] += 1
@@ -495,7 +553,9 @@ def say(text):
 
 def predict(trainer, data, path):
     """Writes the outputs for all rows; the last batch is filled up with the last row."""
-    arrays = {name: data[name] for name in trainer.predict.of["inputs"]}
+    if not trainer.predict:
+        raise wrong(f"{manifest['model']} has no outputs to predict")
+    arrays = fed(data, [trainer.predict])
     count = next((len(array) for name, array in arrays.items() if divided[name]), batch)
     rows = np.minimum(np.arange(-(-count // batch) * batch), count - 1)
     made = [trainer.predict(trainer.state, some, trainer.counters()) for some in batches(arrays, rows)]
@@ -531,12 +591,17 @@ def main():
     given = parser.parse_args()
     if given.data is None and not given.portable:
         parser.error("the following arguments are required: data")
+    if given.epochs < 1:
+        parser.error("--epochs is a whole number from 1")
+    by_hand = given.host is not None and given.coordinator
+    if given.hosts and given.hosts != "auto" and not (given.hosts.isdecimal() and by_hand):
+        parser.error("--hosts is a number, with --host and --coordinator, or auto")
     out = folder(given.out, given.resume)
     if given.hosts:
         by_hand = (given.coordinator, int(given.hosts), given.host) if given.hosts != "auto" else ()
         jax.distributed.initialize(*by_hand)
     if batch % jax.device_count():
-        raise SystemExit(f"{jax.device_count()} devices cannot share a batch of {batch} rows: export with another --batch")
+        raise wrong(f"{jax.device_count()} devices cannot share a batch of {batch} rows: export with another --batch")
     for name, text in texts.items():
         texts[name] = text.replace("DEFAULT", given.precision.upper())
     trainer = Trainer(Mesh(np.array(jax.devices()), ("rows",)))
@@ -547,15 +612,18 @@ def main():
     if given.portable:
         return portable(trainer, given.portable)
     source = Path(given.data).resolve()
-    data = read(source)[0] if source.suffix == ".safetensors" else np.load(source)
+    data = archived(source)
     if given.predict:
         return predict(trainer, data, given.predict)
     if not blocks:
-        raise SystemExit(f"{manifest['model']} has no train block: --predict OUT.npz says what it makes of data")
+        raise wrong(f"{manifest['model']} has no train block: --predict OUT.npz says what it makes of data")
     run = Run(trainer, data, source, out, given.epochs)
     run.begin(*(run.resume() if given.resume else ()))
     run.fit()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        raise wrong(f"{error.filename}: {error.strerror}" if error.filename else error)

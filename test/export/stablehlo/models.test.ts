@@ -75,6 +75,25 @@ describe.each(paths)('%s', (path) => {
   }
 });
 
+it('train.py said which rows it left out, and on a line what was wrong', () => {
+  const failed = (errors: string): [number, string, string] => [1, '', `error: ${errors}`];
+  expect(record.messages).toEqual({
+    'data.npz --epochs 1': [
+      0,
+      'flowers: 36 rows, 4 steps an epoch, 1 devices; 4 rows, which make no whole batch, are left out of each epoch; 4 of 12 rows to validate with, which make no whole batch, are left out; 4 of 12 rows to test with, which make no whole batch, are left out',
+      '',
+    ],
+    'gone.npz': failed('the data file FOLDER/gone.npz cannot be read: No such file or directory'),
+    'cut.npz': failed('the data file FOLDER/cut.npz is no whole .npz archive'),
+    'lacking.npz': failed('the data have no kind: nnc data writes what flowers is fed'),
+    'narrow.npz': failed('size of the data is float32[60, 1], expected float32[rows, 2]'),
+    'uneven.npz': failed('the data have 60 rows of size, 9 rows of kind'),
+    'data.npz --from gone.safetensors': failed('there is no file gone.safetensors'),
+    'data.npz --from cut.safetensors': failed('cut.safetensors is no whole safetensors file of F32, I32 and BOOL'),
+    'data.npz --from other.safetensors': failed('the checkpoint does not fit flowers: logits.dense.V, logits.dense.W'),
+  });
+});
+
 it('two processes make an epoch of mnist as one trainer does', async () => {
   const opened = open('examples/mnist/mnist.nn');
   const trainer = await opened.trainer();

@@ -151,6 +151,8 @@ export interface Recorded {
   readonly samples: { readonly module: string; readonly results: Readonly<Record<string, readonly number[]>> };
   /** The metrics of one epoch of mnist by two processes. */
   readonly hosts: { readonly loss: number; readonly accuracy: number };
+  /** What train.py said, by what it was given. */
+  readonly messages: Readonly<Record<string, readonly [status: number, firstLine: string, errors: string]>>;
 }
 
 export interface RecordedModel {

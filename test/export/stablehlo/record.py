@@ -134,6 +134,29 @@ def run_flowers(folder):
     record.write_text(record.read_text().replace(str(folder), "FOLDER"))
 
 
+def run_messages(folder):
+    """What train.py says of the run of flowers, and of what cannot be read or does not fit: its status, first line and errors."""
+    import numpy as np
+
+    data = dict(np.load(folder / "data.npz"))
+    np.savez(folder / "lacking.npz", size=data["size"])
+    np.savez(folder / "narrow.npz", **{**data, "size": data["size"][:, :1]})
+    np.savez(folder / "uneven.npz", **{**data, "kind": data["kind"][:9]})
+    for name, left in (("data.npz", 40), ("run/best.safetensors", 4)):
+        (folder / f"cut{Path(name).suffix}").write_bytes((folder / name).read_bytes()[:-left])
+    begun = (folder / "out/initial.safetensors").read_bytes()
+    (folder / "other.safetensors").write_bytes(begun.replace(b"logits.dense.W", b"logits.dense.V"))
+    given = ["data.npz --epochs 1", "gone.npz", "cut.npz", "lacking.npz", "narrow.npz", "uneven.npz"]
+    given += [f"data.npz --from {name}.safetensors" for name in ("gone", "cut", "other")]
+    says = {}
+    for arguments in given:
+        command = [sys.executable, "out/train.py", *arguments.split(), "--out", f"said-{len(says)}"]
+        env = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+        says[arguments] = [done.returncode, done.stdout.split("\n")[0], done.stderr.strip().replace(str(folder), "FOLDER")]
+    return says
+
+
 def main(folder):
     import jax, jaxlib, numpy
 
@@ -162,6 +185,7 @@ def main(folder):
         "hosts": run_hosts(folder / "examples__mnist__mnist.nn"),
     }
     run_flowers(folder / "flowers")
+    recorded["messages"] = run_messages(folder / "flowers")
     (here / "recorded.json").write_text(json.dumps(recorded, indent=1) + "\n")
     subprocess.run(["node_modules/.bin/prettier", "--write", here / "recorded.json", here / "run/run.json"], check=True)
 
