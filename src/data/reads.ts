@@ -1,18 +1,18 @@
 // Which files a command has read: it replaces none of them with something else.
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 
 const read = new Set<string>();
 
 /** Remembers that the file at `path` is read. */
 export function noteRead(path: string): void {
-  const key = identityOf(path);
-  if (key !== undefined) read.add(key);
+  const place = placeOf(path);
+  if (place !== undefined) read.add(place);
 }
 
-/** Has the file at `path` been read, by this name, a link or another way there? */
+/** Has the file at `path` been read, by this name, a symbolic link or another way there? */
 export function isRead(path: string): boolean {
-  const key = identityOf(path);
-  return key !== undefined && read.has(key);
+  const place = placeOf(path);
+  return place !== undefined && read.has(place);
 }
 
 /** Another command begins. */
@@ -20,11 +20,11 @@ export function forgetReads(): void {
   read.clear();
 }
 
-/** Only what can be read again counts: no device, no pipe. */
-function identityOf(path: string): string | undefined {
+/** Past symbolic links. Only what can be read again counts: no device, no pipe. */
+function placeOf(path: string): string | undefined {
   try {
-    const found = statSync(path);
-    return found.isFile() ? `${found.dev}:${found.ino}` : undefined;
+    const place = realpathSync(path);
+    return statSync(place).isFile() ? place : undefined;
   } catch {
     return undefined;
   }
