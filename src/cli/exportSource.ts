@@ -1,7 +1,7 @@
 // What `nnc export` is given: a .nn file, or the folder of a run with what it has kept of its model.
 import { statSync } from 'node:fs';
 import type { ModelGraph, Source } from '../index.js';
-import { readImport, readSource, rememberSource } from './files.js';
+import { keepingImports, readSource, rememberSource } from './files.js';
 import type { ModelOptions } from './modelOptions.js';
 import { report } from './report.js';
 import { keptIn, keptOf, type Kept } from './runs/keep.js';
@@ -32,12 +32,7 @@ export async function openExported(path: string, options: ModelOptions): Promise
 
 async function ofFile(file: string, { model, set, memoryLimit }: ModelOptions): Promise<Exported | undefined> {
   const source = readSource(file);
-  const imports = new Map<string, string>();
-  const read = (path: string): string | undefined => {
-    const text = readImport(path);
-    if (text !== undefined) imports.set(path, text);
-    return text;
-  };
+  const { imports, read } = keepingImports();
   const settings = { ...(model !== undefined && { model }), ...(set && { set }), ...(memoryLimit && { memoryLimit }) };
   const checked = await checkedOf(source, settings, read);
   return checked && { ...checked, kept: keptOf(source, imports) };

@@ -66,6 +66,17 @@ export function readImport(path: string): string | undefined {
   }
 }
 
+/** Reads imported files, and keeps the text of each by its path. */
+export function keepingImports(): { readonly imports: ReadonlyMap<string, string>; readonly read: typeof readImport } {
+  const imports = new Map<string, string>();
+  const read = (path: string): string | undefined => {
+    const text = readImport(path);
+    if (text !== undefined) imports.set(path, text);
+    return text;
+  };
+  return { imports, read };
+}
+
 /** The bytes of a file of any length. Parts of them are copies, which those of Node's Buffer are not. */
 export function readBytes(path: string): Uint8Array {
   try {

@@ -8,7 +8,7 @@ import type { ModelGraph, Source } from '../index.js';
 import type { Hazard } from '../inspect/check/hygiene.js';
 import type { ParameterCheck } from '../inspect/check/gradients.js';
 import { activityOn, type Activity } from './activity.js';
-import { checkWritable, readImport, readSource, writeFiles } from './files.js';
+import { checkWritable, keepingImports, readSource, writeFiles } from './files.js';
 import { findings, limits as derivativeLimits, placeToCheck } from './gradcheck.js';
 import { endGpu, gpuDevice } from './gpu.js';
 import { seedNumber, wholeNumber, withModelOptions, type ModelOptions } from './modelOptions.js';
@@ -40,12 +40,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   checkWritable([output]);
   const { check } = await import('../index.js');
   const source = readSource(file);
-  const imports = new Map<string, string>();
-  const read = (path: string): string | undefined => {
-    const text = readImport(path);
-    if (text !== undefined) imports.set(path, text);
-    return text;
-  };
+  const { imports, read } = keepingImports();
   const { model, diagnostics } = check(source, { ...options, read });
   if (report(diagnostics) || !model) {
     process.exitCode = 1;

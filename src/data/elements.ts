@@ -32,6 +32,23 @@ export const bf16 = broken(2, (view, at, little) => {
   return scratch.getFloat32(0);
 });
 
+/** By their names in a safetensors file. */
+export const safetensorsTypes: ReadonlyMap<string, Element> = new Map([
+  ['BOOL', bool],
+  ['U8', u8],
+  ['I8', i8],
+  ['U16', u16],
+  ['I16', i16],
+  ['U32', u32],
+  ['I32', i32],
+  ['U64', u64],
+  ['I64', i64],
+  ['F16', f16],
+  ['BF16', bf16],
+  ['F32', f32],
+  ['F64', f64],
+]);
+
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** A 16-bit float: sign, five bits of exponent, ten of fraction. */

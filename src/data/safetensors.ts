@@ -5,26 +5,9 @@ import { Fault } from '../diagnostics/diagnostic.js';
 import type { ModelInput } from '../ir/model.js';
 import { readArray } from './arrays.js';
 import type { Column } from './columns.js';
-import * as elements from './elements.js';
-import type { Element } from './elements.js';
+import { safetensorsTypes } from './elements.js';
 import { reading, type Archive } from './files.js';
 import type { Store } from './store.js';
-
-const types: ReadonlyMap<string, Element> = new Map([
-  ['BOOL', elements.bool],
-  ['U8', elements.u8],
-  ['I8', elements.i8],
-  ['U16', elements.u16],
-  ['I16', elements.i16],
-  ['U32', elements.u32],
-  ['I32', elements.i32],
-  ['U64', elements.u64],
-  ['I64', elements.i64],
-  ['F16', elements.f16],
-  ['BF16', elements.bf16],
-  ['F32', elements.f32],
-  ['F64', elements.f64],
-]);
 
 /** What the format allows. */
 const longestHeader = 100_000_000;
@@ -44,7 +27,7 @@ export async function readSafetensors(
     const tensor = tensors.get(name);
     if (!tensor) continue;
     const { dtype, shape, from, to } = tensor;
-    const element = types.get(dtype);
+    const element = safetensorsTypes.get(dtype);
     const place = `${archive.name}, ${name}`;
     if (!element)
       throw new Fault(dataMalformed({ place, reason: `tensors of ${dtype} are not read as data, only plain numbers` }));

@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DOMParser } from '@xmldom/xmldom';
 import { unzipSync } from 'fflate';
 import { expect, it } from 'vitest';
@@ -12,7 +11,7 @@ import { packaged } from '../../scripts/vscode.mjs';
 import { linesOfKernels } from '../../editors/vscode/src/lines.js';
 import { analyze } from '../../src/analysis/analyze.js';
 import { compile } from '../../src/index.js';
-import { blocks, holdSession, sessionWith } from '../support/languageSession.js';
+import { blocks, holdSessionOver } from '../support/languageSession.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -55,12 +54,7 @@ it(
 
       writeFileSync(join(folder, blocks.name), blocks.text);
       const server = spawn(process.execPath, [join(extension, 'dist/server.cjs'), '--stdio'], { cwd: folder });
-      const session = sessionWith(server);
-      const libraryText = (uri: string) => Promise.resolve(readFileSync(fileURLToPath(uri), 'utf8'));
-      await holdSession(session, { folder: pathToFileURL(folder).href, libraryText });
-      const ended = new Promise((resolve) => server.on('exit', resolve));
-      session.tell('exit');
-      expect(await ended).toBe(0);
+      expect(await holdSessionOver(server, folder)).toBe(0);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readHeader } from '../../src/codegen/runtime/safetensors.js';
-import { format } from '../../src/format/format.js';
 import { importJson } from '../../src/import/model.js';
-import { apart, predicted, type Recorded } from '../support/predicted.js';
+import type { Recorded } from '../support/predicted.js';
 import { warm } from '../cli/nnc.js';
+import { predictsTheSame, readsAsWritten } from './imported.js';
 
 const here = join(import.meta.dirname, 'keras');
 const folder = mkdtempSync(join(tmpdir(), 'nnc-keras-'));
@@ -31,18 +31,12 @@ describe.each(Object.keys(cases))('%s', (name) => {
   const made = imported(name);
 
   it('reads as one would have written it, and fmt leaves it alone', () => {
-    expect(made.diagnostics).toEqual([]);
-    const expected = join(here, `${name}.nn`);
-    if (process.env.UPDATE === '1') writeFileSync(expected, made.text);
-    expect(made.text).toBe(readFileSync(expected, 'utf8'));
-    expect(format({ file: 'model.nn', text: made.text }).text).toBe(made.text);
+    readsAsWritten(made, join(here, `${name}.nn`));
   });
 
   it('predicts the same', () => {
     const { input, output } = cases[name];
-    const [given] = /(?<=input )\w+/.exec(made.text) ?? [''];
-    const [found] = Object.values(predicted(made.text, made.weights ?? new Uint8Array(), { [given]: input }));
-    expect(apart(found, output.data)).toBeLessThan(1e-5);
+    predictsTheSame(made, { inputs: [input], outputs: [output] });
   });
 });
 

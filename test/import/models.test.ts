@@ -3,20 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { format } from '../../src/format/format.js';
 import { importJson } from '../../src/import/model.js';
-import { check } from '../../src/index.js';
-import { apart, predicted, type Recorded } from '../support/predicted.js';
 import { warm } from '../cli/nnc.js';
+import { predictsTheSame, readsAsWritten, type Case } from './imported.js';
 
 const here = join(import.meta.dirname, 'models');
 const folder = mkdtempSync(join(tmpdir(), 'nnc-import-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Case {
-  readonly inputs: readonly Recorded[];
-  readonly outputs: readonly Recorded[];
-}
 const cases: Readonly<Record<string, Case>> = JSON.parse(readFileSync(join(here, 'cases.json'), 'utf8'));
 
 describe.each(Object.keys(cases))('%s', (name) => {
@@ -26,20 +20,11 @@ describe.each(Object.keys(cases))('%s', (name) => {
   const made = importJson(text, { from: 'model.json', file: 'model.nn', name, read });
 
   it('reads as one would have written it, and fmt leaves it alone', () => {
-    expect(made.diagnostics).toEqual([]);
-    const expected = join(at, 'model.nn');
-    if (process.env.UPDATE === '1') writeFileSync(expected, made.text);
-    expect(made.text).toBe(readFileSync(expected, 'utf8'));
-    expect(format({ file: 'model.nn', text: made.text }).text).toBe(made.text);
+    readsAsWritten(made, join(at, 'model.nn'));
   });
 
   it('predicts the same', () => {
-    const { inputs, outputs } = cases[name];
-    const { model } = check({ file: 'model.nn', text: made.text });
-    const given = Object.fromEntries(model?.inputs.map((input, i) => [input.name, inputs[i]]) ?? []);
-    const found = Object.values(predicted(made.text, made.weights ?? new Uint8Array(), given));
-    expect(found).toHaveLength(outputs.length);
-    found.forEach((values, i) => expect(apart(values, outputs[i].data)).toBeLessThan(1e-5));
+    predictsTheSame(made, cases[name]);
   });
 });
 

@@ -3,21 +3,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Graph } from '../../src/export/onnx/model.js';
 import { bytesOf } from '../../src/export/onnx/protobuf.js';
-import { format } from '../../src/format/format.js';
 import { importOnnx } from '../../src/import/model.js';
-import { check } from '../../src/index.js';
-import { apart, predicted, type Recorded } from '../support/predicted.js';
 import { warm } from '../cli/nnc.js';
+import { predictsTheSame, readsAsWritten, type Case } from './imported.js';
 
 const here = join(import.meta.dirname, 'onnx');
 const folder = mkdtempSync(join(tmpdir(), 'nnc-onnx-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Case {
-  readonly inputs: readonly Recorded[];
-  readonly outputs: readonly Recorded[];
-}
 const cases: Readonly<Record<string, Case>> = JSON.parse(readFileSync(join(here, 'cases.json'), 'utf8'));
 
 describe.each(Object.keys(cases))('%s', (name) => {
@@ -28,39 +23,30 @@ describe.each(Object.keys(cases))('%s', (name) => {
   });
 
   it('reads as one would have written it, and fmt leaves it alone', () => {
-    expect(made.diagnostics).toEqual([]);
-    const expected = join(here, `${name}.nn`);
-    if (process.env.UPDATE === '1') writeFileSync(expected, made.text);
-    expect(made.text).toBe(readFileSync(expected, 'utf8'));
-    expect(format({ file: 'model.nn', text: made.text }).text).toBe(made.text);
+    readsAsWritten(made, join(here, `${name}.nn`));
   });
 
   it('predicts the same', () => {
-    const { inputs, outputs } = cases[name];
-    const { model } = check({ file: 'model.nn', text: made.text });
-    const given = Object.fromEntries(model?.inputs.map((input, i) => [input.name, inputs[i]]) ?? []);
-    const found = Object.values(predicted(made.text, made.weights ?? new Uint8Array(), given));
-    expect(found).toHaveLength(outputs.length);
-    found.forEach((values, i) => expect(apart(values, outputs[i].data)).toBeLessThan(1e-5));
+    predictsTheSame(made, cases[name]);
   });
 });
 
-/** A graph of one node over an input [batch, 4]. */
-function graphOf(operator: string, attributes: object = {}): Uint8Array {
-  const declared = { name: 'x', type: 'float', dims: ['batch', 4] } as const;
+/** A file of this graph, from x: [batch, size] to y. */
+function fileOf(size: number, { operations, stored }: Pick<Graph, 'operations' | 'stored'>): Uint8Array {
+  const declared = { name: 'x', type: 'float', dims: ['batch', size] } as const;
   return bytesOf({
-    graph: {
-      name: 'one',
-      operations: [{ operator, inputs: ['x'], outputs: ['y'], attributes: { ...attributes } }],
-      stored: [],
-      inputs: [declared],
-      outputs: [{ ...declared, name: 'y' }],
-    },
+    graph: { name: 'test', operations, stored, inputs: [declared], outputs: [{ ...declared, name: 'y' }] },
     opset: 18,
     producer: { name: 'test', version: '1' },
     description: '',
     metadata: {},
   });
+}
+
+/** A graph of one node over an input [batch, 4]. */
+function graphOf(operator: string, attributes: object = {}): Uint8Array {
+  const operation = { operator, inputs: ['x'], outputs: ['y'], attributes: { ...attributes } };
+  return fileOf(4, { operations: [operation], stored: [] });
 }
 
 it('names every node that there is nothing for, and its place, before anything is written', () => {
@@ -88,27 +74,16 @@ it.each([
   expect(diagnostics[0].message).toBe(`the node y (${operator}) cannot be imported: ${reason}`);
 });
 
-const declared = { name: 'x', type: 'float', dims: ['batch', 3] } as const;
-
 /** A graph from x: [batch, 3] to y, of nodes by what they take and give, with weights of two axes. */
 function nodesOf(
   nodes: readonly (readonly [operator: string, inputs: readonly string[], output: string])[],
   weights: Readonly<Record<string, readonly [number, number]>> = {},
 ): Uint8Array {
-  return bytesOf({
-    graph: {
-      name: 'many',
-      operations: nodes.map(([operator, inputs, output]) => ({ operator, inputs, outputs: [output], attributes: {} })),
-      stored: Object.entries(weights).map(([name, dims]) => ({
-        ...{ name, type: 'float' as const, dims, bytes: new Uint8Array(4 * dims[0] * dims[1]) },
-      })),
-      inputs: [declared],
-      outputs: [{ ...declared, name: 'y' }],
-    },
-    opset: 18,
-    producer: { name: 'test', version: '1' },
-    description: '',
-    metadata: {},
+  return fileOf(3, {
+    operations: nodes.map(([operator, inputs, output]) => ({ operator, inputs, outputs: [output], attributes: {} })),
+    stored: Object.entries(weights).map(([name, dims]) => ({
+      ...{ name, type: 'float' as const, dims, bytes: new Uint8Array(4 * dims[0] * dims[1]) },
+    })),
   });
 }
 

@@ -1,5 +1,7 @@
 // A session with the language server, whatever carries its messages: what an editor tells and asks from beginning to end, and what it is answered.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
 
 export interface Message {
@@ -43,7 +45,7 @@ export class Session {
 }
 
 /** With a server of its own process, over its standard input and output. */
-export function sessionWith(server: ChildProcessWithoutNullStreams): Session {
+function sessionWith(server: ChildProcessWithoutNullStreams): Session {
   const session = new Session((message) => {
     const body = Buffer.from(JSON.stringify(message));
     server.stdin.write(`Content-Length: ${body.length}\r\n\r\n`);
@@ -181,4 +183,15 @@ export async function holdSession(session: Session, { folder, libraryText }: Pla
     diagnostics: [{ code: 'unknown-name', severity: 1, range }],
   });
   expect(await session.ask('shutdown')).toMatchObject({ result: null });
+}
+
+/** The whole session with a server of files in a folder that holds `blocks`: its exit code at the end. */
+export async function holdSessionOver(server: ChildProcessWithoutNullStreams, folder: string): Promise<unknown> {
+  const session = sessionWith(server);
+  // A file of the library is one that can be opened.
+  const libraryText = (uri: string) => Promise.resolve(readFileSync(fileURLToPath(uri), 'utf8'));
+  await holdSession(session, { folder: pathToFileURL(folder).href, libraryText });
+  const ended = new Promise((resolve) => server.on('exit', resolve));
+  session.tell('exit');
+  return ended;
 }

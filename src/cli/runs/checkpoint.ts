@@ -1,12 +1,13 @@
 // What a run's checkpoints say beside their tensors: where the run stands, and what numbers of an index stand for.
 import { readFileSync } from 'node:fs';
-import { noteRead } from '../../data/reads.js';
 import { readHeader } from '../../codegen/runtime/safetensors.js';
 import type { RunState } from '../../codegen/runtime/fit.js';
 import type { Words } from '../../data/dataset.js';
 import { reasonOf } from '../../data/files.js';
+import { noteRead } from '../../data/reads.js';
 import { checkpointMisfit, checkpointUnreadable } from '../../diagnostics/runs.js';
 import { Fault } from '../../diagnostics/diagnostic.js';
+import { weightTypes } from '../../import/weights/stored.js';
 import type { Best } from './record.js';
 
 /** Where a run stands. */
@@ -126,8 +127,8 @@ export function readCheckpoint(path: string): Uint8Array {
   return file;
 }
 
-/** Types of numbers of which `nnc weights` makes those of a model. */
-const convertible: ReadonlySet<string> = new Set(['F64', 'F16', 'BF16', 'I64']);
+/** Of these `nnc weights` makes what a trainer takes, F32 and I32. */
+const convertible = weightTypes.filter((dtype) => dtype !== 'F32' && dtype !== 'I32');
 
 /** Gives a checkpoint to a trainer, which refuses what does not fit its model. */
 export async function loadTrainer(
@@ -141,7 +142,7 @@ export async function loadTrainer(
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     const { tensors } = readHeader(file, (reason) => new Fault(checkpointUnreadable({ file: path, reason })));
-    const converted = [...tensors.values()].map(({ dtype }) => dtype).find((dtype) => convertible.has(dtype));
+    const converted = [...tensors.values()].map(({ dtype }) => dtype).find((dtype) => convertible.includes(dtype));
     throw new Fault(checkpointMisfit({ file: path, model, reason: error.message, converted }));
   }
 }

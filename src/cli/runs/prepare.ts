@@ -4,7 +4,7 @@ import type { Source } from '../../diagnostics/diagnostic.js';
 import type { ModelGraph, TrainerProgram } from '../../index.js';
 import { stepOf } from '../../ir/program.js';
 import { importPath } from '../../passes/elaborate/imports.js';
-import { readImport, readSource, rememberSource } from '../files.js';
+import { keepingImports, readSource, rememberSource } from '../files.js';
 import type { CommandTarget, ModelOptions } from '../modelOptions.js';
 import { report } from '../report.js';
 import { keptIn, keptOf, type Kept } from './keep.js';
@@ -28,12 +28,7 @@ export interface Settings extends Pick<ModelOptions, 'model' | 'set' | 'memoryLi
 /** Compiles a file; undefined where it has errors, which have been shown. */
 export async function prepareFile(file: string, settings: Settings): Promise<Prepared | undefined> {
   const source = readSource(file);
-  const imports = new Map<string, string>();
-  const read = (path: string): string | undefined => {
-    const text = readImport(path);
-    if (text !== undefined) imports.set(path, text);
-    return text;
-  };
+  const { imports, read } = keepingImports();
   const prepared = await prepare(source, settings, read);
   return prepared && { ...prepared, kept: keptOf(source, imports) };
 }

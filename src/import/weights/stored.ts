@@ -1,6 +1,6 @@
 // A checkpoint of anybody's: its tensors by the parts of their names, and their numbers as f32.
 import { readHeader, type StoredTensor } from '../../codegen/runtime/safetensors.js';
-import * as elements from '../../data/elements.js';
+import { safetensorsTypes } from '../../data/elements.js';
 import { Fault } from '../../diagnostics/diagnostic.js';
 import { checkpointUnreadable } from '../../diagnostics/runs.js';
 import { checkpointOverflow, checkpointUnread } from '../../diagnostics/weights.js';
@@ -64,19 +64,13 @@ export function moduleName(name: string, module: readonly string[]): string {
   return layer === undefined || layer === 'l0' ? found : `${found}.${layer}`;
 }
 
-const kinds: ReadonlyMap<string, elements.Element> = new Map([
-  ['F16', elements.f16],
-  ['BF16', elements.bf16],
-  ['F32', elements.f32],
-  ['F64', elements.f64],
-  ['I32', elements.i32],
-  ['I64', elements.i64],
-]);
+/** What weights are read from. */
+export const weightTypes: readonly string[] = ['F32', 'F64', 'F16', 'BF16', 'I32', 'I64'];
 
 /** Its numbers, rounded to f32. Throws a Fault where one is too large for that. */
 export function numbersOf({ file, bytes }: Checkpoint, { name, dtype, from, to }: Foreign): Float32Array {
   if (dtype === 'F32') return new Float32Array(bytes.slice(from, to).buffer);
-  const kind = kinds.get(dtype);
+  const kind = weightTypes.includes(dtype) ? safetensorsTypes.get(dtype) : undefined;
   if (!kind) throw new Fault(checkpointUnread({ file, name, dtype }));
   const view = new DataView(bytes.buffer, bytes.byteOffset + from, to - from);
   return Float32Array.from({ length: (to - from) / kind.width }, (_, i) => {
@@ -98,7 +92,7 @@ export function requireRange(numbers: Float32Array, dtype: string, file: string,
 
 /** Numbers as bytes of a type, the nearest that it has. */
 export function bytesOf(numbers: Float32Array, dtype: string): Uint8Array {
-  const width = kinds.get(dtype)?.width ?? 4;
+  const width = safetensorsTypes.get(dtype)?.width ?? 4;
   const bytes = new Uint8Array(numbers.length * width);
   const view = new DataView(bytes.buffer);
   numbers.forEach((value, i) => {

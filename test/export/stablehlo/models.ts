@@ -6,6 +6,7 @@ import { exportModules, type Exported } from '../../../src/export/stablehlo/modu
 import { check } from '../../../src/index.js';
 import { constantOf } from '../../../src/ir/index.js';
 import type { ModelGraph, ModelInput } from '../../../src/ir/model.js';
+import { cases } from '../../reference/reference.js';
 import { problemsIn, runnableText } from '../../support/runnable.js';
 import { importCode, type LoadedTrainer } from '../../support/trainer.js';
 
@@ -21,25 +22,7 @@ const example = (path: string, scale = 1): readonly [string, number] => [`exampl
 
 /** By path, how large the numbers of its inputs are: grey values are. */
 export const models: ReadonlyMap<string, number> = new Map([
-  ...[
-    'activations',
-    'attention_causal',
-    'attention_memory',
-    'batch_norm_net',
-    'convnet',
-    'embedding_mean',
-    'layer_norm_net',
-    'losses',
-    'mlp_gelu_adamw',
-    'mlp_relu_adam',
-    'rnn',
-    'scan_final',
-    'siamese',
-    'softmax_regression',
-    'textbook',
-    'textbook_xor',
-    'xor_tanh',
-  ].map((name) => [`test/reference/cases/${name}.nn`, 1] as const),
+  ...cases.map((name) => [`test/reference/cases/${name}.nn`, 1] as const),
   example('absolute/absolute'),
   example('autoencoder/autoencoder', 255),
   example('breast-cancer-sized/cells'),
