@@ -191,7 +191,10 @@ function roundingOf(mover: Mover, ground: Ground, loss: Node): number {
     });
     return ground.of(loss)[0];
   };
-  const bits = [2 ** -51, 2 ** -50].map((bit) => Math.abs(scaled(1 + bit) - 2 * at + scaled(1 - bit)) / 2);
+  // Two or three places can be rounded alike by chance.
+  const bits = [2 ** -51, 2 ** -50, 2 ** -49, 2 ** -48, 2 ** -47].map(
+    (bit) => Math.abs(scaled(1 + bit) - 2 * at + scaled(1 - bit)) / 2,
+  );
   mover.settle();
   return Math.max(Math.abs(at) * 2 ** -53, ...bits);
 }
