@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/index.js';
+import { dispatchesOf } from '../../src/inspect/dispatches.js';
 import { add, axis, constant, mul, size, sub, toIndex } from '../../src/ir/index.js';
 import type { Kernel, Run, Statement, Step } from '../../src/ir/program.js';
 import { runsOf } from '../../src/ir/runs.js';
@@ -230,5 +231,16 @@ describe('dispatches of a step', () => {
       readFileSync(new URL(`../../bench/peers/models/${name}.nn`, import.meta.url), 'utf8');
     expect(await dispatches(read('lenet'))).toBeLessThanOrEqual(20);
     expect(await dispatches(read('char-transformer'))).toBeLessThanOrEqual(54);
+  });
+
+  it('are few for attention by blocks of rows, each round of which has its own', async () => {
+    const text = `model attention {
+      input x: [batch, 512, 64]
+      y = x |> attention(2, causal = true)
+      loss = mean(y^2)
+      train { optimizer = sgd(lr = 0.1), batch = 2 }
+    }`;
+    const { program } = await compile({ file: 'attention.nn', text }, { target: 'wgsl' });
+    expect(program && dispatchesOf(program, () => 2)).toBeLessThanOrEqual(30);
   });
 });

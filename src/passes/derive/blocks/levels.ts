@@ -42,8 +42,8 @@ type Seen = (from: number, to: number) => Range;
 /** Loops of different columns, at most: each is text of its own. */
 const mostGroups = 4;
 
-/** Rounds of a loop that each dispatch their kernels, at most. */
-const mostDispatched = 8;
+/** Rounds that each dispatch their kernels, at most: one for each group, so that kernels of several are gathered. */
+const mostDispatched = 4;
 
 /** Leaving columns out pays if so much of the matrix remains at most. */
 const worth = 0.9;
