@@ -13,6 +13,7 @@ export function lintExamples() {
       ? [
           {
             code: entry.name,
+            meaning: read(entry.name, 'meaning.txt').trimEnd(),
             wrong: read(entry.name, 'wrong.nn'),
             answer: read(entry.name, 'answer.txt'),
             right: read(entry.name, 'right.nn'),

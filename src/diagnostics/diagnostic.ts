@@ -25,6 +25,8 @@ export interface Fix {
   /** `leave out the import of relu` */
   readonly title: string;
   readonly edits: readonly { readonly span: Span; readonly text: string }[];
+  /** The model computes other numbers then: made where its author chooses it, and not by `nnc check --fix`. */
+  readonly chosen?: true;
 }
 
 /** A text in the place of what stands there. */

@@ -9,13 +9,13 @@ export interface Mended {
 
 /**
  * The text of a file with the fixes of its warnings, but for those that overlap others: they wait for another round. What mends an error is a
- * guess, for its author to see.
+ * guess, and what changes numbers a choice, for its author to see.
  */
 export function mended(file: string, text: string, diagnostics: readonly Diagnostic[]): Mended {
   const taken: Fix['edits'][number][] = [];
   let count = 0;
   for (const { fix, severity } of diagnostics) {
-    if (!fix || severity === 'error' || !fix.edits.every(({ span }) => span.file === file)) continue;
+    if (!fix || fix.chosen || severity === 'error' || !fix.edits.every(({ span }) => span.file === file)) continue;
     const isFree = fix.edits.every(({ span: { start, end } }) =>
       taken.every(({ span: other }) => end <= other.start || start >= other.end),
     );

@@ -22,8 +22,12 @@ export interface JsonDiagnostic {
   readonly labels: readonly (JsonPlace & { readonly text: string })[];
   readonly notes: readonly string[];
   readonly help?: string;
-  /** What mends it: stretches and what stands there instead. */
-  readonly fix?: { readonly title: string; readonly edits: readonly (JsonPlace & { readonly text: string })[] };
+  /** What mends it: stretches and what stands there instead; `chosen`: the model computes other numbers then. */
+  readonly fix?: {
+    readonly title: string;
+    readonly edits: readonly (JsonPlace & { readonly text: string })[];
+    readonly chosen?: true;
+  };
   readonly trace: readonly (JsonPlace & { readonly callee: string })[];
 }
 
@@ -54,7 +58,13 @@ export function toJson(diagnostic: Diagnostic, sources: Sources): JsonDiagnostic
     labels: labels.map(({ span, text }) => ({ ...place(span), text })),
     notes,
     ...(help === undefined ? {} : { help }),
-    ...(fix && { fix: { title: fix.title, edits: fix.edits.map(({ span, text }) => ({ ...place(span), text })) } }),
+    ...(fix && {
+      fix: {
+        title: fix.title,
+        edits: fix.edits.map(({ span, text }) => ({ ...place(span), text })),
+        ...(fix.chosen && { chosen: fix.chosen }),
+      },
+    }),
     trace: trace.map(({ callee, span }) => ({ ...place(span), callee })),
   };
 }

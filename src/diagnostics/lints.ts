@@ -44,17 +44,30 @@ export const misspeltDimension = message<{ name: string; near: string; span: Spa
   'warning',
 );
 
-export const unguarded = message<{ what: 'log' | 'sqrt' | 'division'; operand: Label; from: string; guarded: string }>(
+/** `power-of-negative`: by an exponent that is no whole number. `steep-power`: by one between 0 and 1. */
+export type Unguarded = 'log' | 'sqrt' | 'division' | 'power' | 'power-of-negative' | 'steep-power';
+
+export const unguarded = message<{
+  what: Unguarded;
+  operand: Label;
+  from: string;
+  guarded: string;
+  fix?: Fix | undefined;
+}>(
   'unguarded',
-  ({ what, operand, from, guarded }) => ({
+  ({ what, operand, from, guarded, fix }) => ({
     message: {
       log: 'this logarithm can be of 0',
       sqrt: 'this root can be of 0, where its derivative is infinite',
       division: 'this divides by what can be 0',
+      power: 'this power can be of 0, where it is infinite',
+      'power-of-negative': 'this power can be of a negative number, where it is none',
+      'steep-power': 'this power can be of 0, where its derivative is infinite',
     }[what],
     labels: [operand],
     notes: [`as far as the model tells, it is ${from}`],
-    help: `a bound keeps it away from 0: ${guarded}`,
+    help: `a bound keeps it ${what === 'power-of-negative' ? 'above' : 'away from'} 0: ${guarded}`,
+    ...(fix && { fix }),
   }),
   'warning',
 );

@@ -1,9 +1,10 @@
 // docs/diagnostics.md: everything that can be said of a file, made from the catalog and from programs it is said of.
 import { catalog } from '../diagnostics/catalog.js';
 
-/** A lint with a file that it is for, what is said of that, and the same put right. */
+/** A lint with what it means, a file that it is for, what is said of that, and the same put right. */
 export interface LintExample {
   readonly code: string;
+  readonly meaning: string;
   readonly wrong: string;
   readonly answer: string;
   readonly right: string;
@@ -11,7 +12,6 @@ export interface LintExample {
 
 /** An example of a message that is no lint's. */
 export interface Case extends LintExample {
-  readonly meaning: string;
   /** What brings it about is beyond a test, such as a full disk: its answer is written by hand. */
   readonly byHand: boolean;
 }
@@ -75,11 +75,11 @@ Every message has a code, the place in the file, what it is concluded from, and 
 
 ## Lints
 
-What compiles and is likely not meant so is a warning. \`nnc check --fix\` mends what has a plain remedy, and tells the rest. A comment above a line silences
+What compiles and is likely not meant so is a warning. \`nnc check --fix\` mends what has a plain remedy, and tells the rest; remedies that change what the model computes are offered by editors alone. A comment above a line silences
 a warning there: \`// nnc-ignore unguarded\`; several codes are set apart by commas. Lints are told of files without errors.`;
 
-function section({ code, wrong, answer, right }: LintExample): string[] {
-  return [`### ${code}`, fenced('nn', wrong), fenced('', answer), 'Right:', fenced('nn', right)];
+function section({ code, meaning, wrong, answer, right }: LintExample): string[] {
+  return [`### ${code}`, meaning, fenced('nn', wrong), fenced('', answer), 'Right:', fenced('nn', right)];
 }
 
 function cell(text: string): string {

@@ -19,7 +19,7 @@ export function codeActions(page: Page, pages: Pages, range: Range, only?: reado
           title: sentence(diagnostic.fix.title),
           kind: 'quickfix',
           diagnostics: [problem],
-          isPreferred: true,
+          ...(!diagnostic.fix.chosen && { isPreferred: true }),
           edit: editOf(diagnostic.fix, pages),
         });
       if (diagnostic.severity === 'warning')

@@ -5,12 +5,10 @@ import { modeRoots, type ModelGraph } from '../../ir/model.js';
 import { div, pow, sqrt } from '../../ir/ops/arithmetic.js';
 import { numberOf } from '../../ir/ops/calls.js';
 import { stopGradient } from '../../ir/ops/control.js';
-import { select } from '../../ir/ops/logic.js';
 import { state } from '../../ir/ops/leaves.js';
-import { bodyRoots, scan } from '../../ir/ops/scan.js';
 import { broadcast, reshape } from '../../ir/ops/movement.js';
-import { sameShape } from '../../ir/types.js';
 import { exp, expm1, log, log1p } from '../../ir/ops/transcendental.js';
+import { chosenAmong } from '../../passes/derive/reach/chosen.js';
 import { rangesOf, type Range } from '../../passes/derive/reach/ranges.js';
 
 export interface Hazard {
@@ -61,21 +59,6 @@ function leastOfStates({ states, training }: ModelGraph): (leaf: Node) => number
     if (negative.length === 0) return least;
     for (const { name } of negative) positive.delete(name);
   }
-}
-
-/** What is read, element by element, by nothing but an `if` that may choose something else. */
-function chosenAmong(nodes: readonly Node[], roots: ReadonlySet<Node>): ReadonlySet<Node> {
-  const chosen = new Set<Node>();
-  const loose = new Set<Node>(roots);
-  // Readers come after what they read.
-  for (const node of [...nodes].sort((a, b) => b.id - a.id)) {
-    if (!loose.has(node)) chosen.add(node);
-    const safe = (input: Node): boolean =>
-      isOp(node, select) ? input !== node.inputs[0] : chosen.has(node) && sameShape(input.type, node.type);
-    for (const input of node.inputs) if (!safe(input)) loose.add(input);
-    if (isOp(node, scan)) for (const root of bodyRoots([node])) loose.add(root);
-  }
-  return chosen;
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
