@@ -1,10 +1,11 @@
 // Makes graph nodes. Hash-consing: equal expressions are one node, so common subexpressions need no pass.
 import type { Attrs, Builder, Node, Op, Origin, Role } from './graph.js';
-import type { TensorType } from './types.js';
+import { typeKey, type TensorType } from './types.js';
 
 /** A new builder with nothing in it. Nodes of two builders must not be mixed. */
 export function createBuilder(): Builder {
   const known = new KnownNodes();
+  const types = new KnownTypes();
   let origin: Origin | undefined;
   let role: Role = { kind: 'forward' };
   const builder: Builder = {
@@ -14,9 +15,11 @@ export function createBuilder(): Builder {
     make<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> {
       const found = known.find(op, inputs, attrs);
       if (found) return found;
-      const type: TensorType = op.type(
-        inputs.map((n) => n.type),
-        attrs,
+      const type = types.own(
+        op.type(
+          inputs.map((n) => n.type),
+          attrs,
+        ),
       );
       const node = new MadeNode(known.size, op, inputs, attrs, type, origin, role);
       known.add(node);
@@ -101,6 +104,22 @@ class KnownNodes {
     this.users.push([]);
     if (node.inputs.length === 0) this.leaves.set(`${numberOf(node.op)}${node.attrsKey}`, node);
     else this.users[newest(node.inputs).id].push(node);
+  }
+}
+
+/** The types of a builder's nodes: equal ones are one, for what is found of a type or a shape is kept with the object. */
+class KnownTypes {
+  private readonly byKey = new Map<string, TensorType>();
+  private readonly all = new Set<TensorType>();
+
+  own(type: TensorType): TensorType {
+    if (this.all.has(type)) return type;
+    const key = typeKey(type);
+    const known = this.byKey.get(key);
+    if (known) return known;
+    this.byKey.set(key, type);
+    this.all.add(type);
+    return type;
   }
 }
 
