@@ -9,7 +9,6 @@ import { partsOf } from '../walk.js';
 import { faultsOfBounds, type Sizes } from './bounds.js';
 import { rowStride, withinRound } from './rowStride.js';
 import { loadsOf } from '../loads.js';
-import { partsOfNest } from './traverse.js';
 
 /** Nests by their stores: under another name, or with another text, one is what it was. */
 const sound = new WeakMap<object, { readonly outer: ReadonlySet<Axis>; readonly axes: readonly Axis[] }>();
@@ -216,18 +215,4 @@ function checkTotal(
   if (value.kind === 'load' && local.has(value.from))
     faults.push(`reads ${value.from.name}, which holds one row, after the last`);
   for (const part of partsOf(value)) checkTotal(part, row, local, check, faults);
-}
-
-/** Every buffer that a nest reads before it stores it itself, and every one that it stores. */
-export function linksOfNest(nest: AnyNest): {
-  readonly reads: ReadonlySet<Buffer>;
-  readonly writes: ReadonlySet<Buffer>;
-} {
-  const reads = new Set<Buffer>();
-  const writes = new Set<Buffer>();
-  for (const { stores } of partsOfNest(nest)) {
-    for (const { value } of stores) for (const { from } of loadsOf(value)) if (!writes.has(from)) reads.add(from);
-    for (const { to } of stores) writes.add(to);
-  }
-  return { reads, writes };
 }

@@ -5,7 +5,7 @@ import { rowMajor } from '../../ir/nest/reshape.js';
 import { sidesOf, type Sides } from '../../ir/nest/sides.js';
 import { iterationsOf, type Estimate } from '../../ir/nest/sizes.js';
 import { foldsOf } from '../../ir/nest/strides.js';
-import { linksOfNest } from '../../ir/nest/verifyNest.js';
+import { linksOfNest } from '../../ir/nest/links.js';
 import type { AnyNest, Nest, TargetTraits, Work } from '../../ir/program.js';
 import { replaceFolds, rewriteIndex, rewriteScalar, type Rewrite } from '../../ir/rewrite.js';
 import { runsOf } from '../../ir/runs.js';

@@ -1,6 +1,6 @@
 // What a step computes on its way forward, evaluate and predict compute by the same nests, so that a module has their code once.
 import { estimated, type Estimate } from '../../ir/nest/sizes.js';
-import { linksOfNest } from '../../ir/nest/verifyNest.js';
+import { linksOfNest, type NestLinks } from '../../ir/nest/links.js';
 import type { Work } from '../../ir/program.js';
 import { runsOf } from '../../ir/runs.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -28,7 +28,7 @@ export function reuseForward(nests: Nests): Nests {
 
 interface Makers {
   readonly calls: readonly Work<Call>[];
-  readonly links: readonly Links[];
+  readonly links: readonly NestLinks[];
   /** The place of the only call that writes a buffer; undefined where there are several. */
   readonly of: ReadonlyMap<Buffer, number | undefined>;
 }
@@ -36,11 +36,6 @@ interface Makers {
 /** What another entry runs, and which of its calls this one may run. */
 interface Source extends Makers {
   readonly mayRun: (place: number) => boolean;
-}
-
-interface Links {
-  readonly reads: ReadonlySet<Buffer>;
-  readonly writes: ReadonlySet<Buffer>;
 }
 
 function makersAmong(calls: readonly Work<Call>[]): Makers {
@@ -53,7 +48,8 @@ function makersAmong(calls: readonly Work<Call>[]): Makers {
 }
 
 /** What a call, or all calls of a loop, read from outside and write. */
-function linksOfWork(work: Work<Call>): Links {
+function linksOfWork(work: Work<Call>): NestLinks {
+  if (work.kind === 'run') return linksOfNest(work.unit.nest);
   const all = runsOf([work]).map(({ unit }) => linksOfNest(unit.nest));
   const writes = new Set(all.flatMap((each) => [...each.writes]));
   return { reads: new Set(all.flatMap((each) => [...each.reads])), writes };
@@ -107,7 +103,7 @@ function reusing(entry: EntryNests, sources: readonly Source[]): EntryNests {
 }
 
 /** Which part of what a call computes are derivatives; Infinity where it changes what lives across steps, or does not run on the device alone. */
-function shareOfDerivatives(work: Work<Call>, { writes }: Links, estimate: Estimate): number {
+function shareOfDerivatives(work: Work<Call>, { writes }: NestLinks, estimate: Estimate): number {
   if (work.kind === 'repeat' || work.unit.host || ![...writes].every(isMade)) return Infinity;
   const count = { forward: 0, backward: 0, update: 0 };
   for (const { phase, to } of work.unit.nest.provenance.results) {
