@@ -183,19 +183,18 @@ export function bodyOf({ prologue, heads, values, params, types }: Code): Instru
     numbers[local] = next + 1;
     return next++;
   };
-  const body: Head[] = [];
-  const operands: number[] = [];
-  for (const part of [prologue, { heads, values }])
-    for (let i = 0; i < part.heads.length; i++) {
-      const head = part.heads[i];
-      const local = head.operand === 'get' || head.operand === 'set';
-      body.push(head);
-      operands.push(local ? numberOf(part.values[i]) : part.values[i]);
-    }
+  // A function for one instruction is soon fast, a loop over all of them is not: few functions are long.
+  const numbered = (of: Instructions): number[] =>
+    of.heads.map(({ operand }, i) => {
+      const value = of.values[i];
+      return operand === 'get' || operand === 'set' ? numberOf(value) : value;
+    });
+  const operands = numbered(prologue).concat(numbered({ heads, values }));
   const locals = runs.flatMap(({ type }) => [count, single[valueTypes[type]]]);
+  const lengths = runs.flatMap(({ length }) => [length, 0]);
   return {
-    heads: [count, ...locals, ...body, single[end]],
-    values: [runs.length, ...runs.flatMap(({ length }) => [length, 0]), ...operands, 0],
+    heads: [count].concat(locals, prologue.heads, heads, single[end]),
+    values: [runs.length].concat(lengths, operands, 0),
   };
 }
 

@@ -85,12 +85,12 @@ function listOf(bodies: readonly Body[]): { readonly list: readonly Listed[]; re
   };
   const listed = (head: Head, value: number): Listed => {
     if (head.operand !== 'signed' || (numbers.get(value) ?? 0) < often) {
-      const known = byHead.get(head) ?? find(head.bytes, partOf[head.operand]);
-      byHead.set(head, known);
+      let known = byHead.get(head);
+      if (!known) byHead.set(head, (known = find(head.bytes, partOf[head.operand])));
       return known;
     }
-    const known = byNumber.get(value) ?? find(bytesOf(head, value), partOf.none);
-    byNumber.set(value, known);
+    let known = byNumber.get(value);
+    if (!known) byNumber.set(value, (known = find(bytesOf(head, value), partOf.none)));
     return known;
   };
   const ofBodies = bodies.map(({ heads, values }) =>
