@@ -5,6 +5,7 @@ import { readable, unchecked } from './text/document.js';
 import type { Engine } from './module/engine.js';
 import { neededRuntime, publicRuntimeTypes } from './module/inline.js';
 import { layOut, type Layout } from './module/layout.js';
+import { withTables } from './module/tables.js';
 import { withKernelEntries } from './module/profile.js';
 import { header, modelInfo } from './module/trainer/info.js';
 import { initialValues } from './module/trainer/initial.js';
@@ -44,7 +45,8 @@ export interface Emitted {
 export async function emitModule(whole: TrainerProgram, options: EmitOptions): Promise<Emitted> {
   const { target, profile, writer = readable } = options;
   const program = profile ? withKernelEntries(whole, profile) : whole;
-  const layout = layOut(program);
+  const plain = layOut(program);
+  const layout = target === 'wasm' ? withTables(plain, program) : plain;
   const relaxed = options.relaxed && profile ? withKernelEntries(options.relaxed, profile) : options.relaxed;
   const engine = engineOf(program, layout, target, relaxed);
   const text = (of: string): Definition => ({ kind: 'text', text: of });

@@ -5,6 +5,7 @@ import { readable, unchecked } from '../text/document.js';
 import type { Engine } from './engine.js';
 import { neededRuntime, publicRuntimeType, publicRuntimeTypes } from './inline.js';
 import { layOut } from './layout.js';
+import { withTables } from './tables.js';
 import { header, modelInfo } from './trainer/info.js';
 import { initialValues } from './trainer/initial.js';
 import { parametersOf, type waiting } from './trainer/lines.js';
@@ -73,7 +74,7 @@ async function gpuText(program: TrainerProgram, writer: Writer): Promise<{ text:
 }
 
 async function cpuText(program: TrainerProgram, writer: Writer, relaxed?: TrainerProgram): Promise<string> {
-  const layout = layOut(program, ownNames);
+  const layout = withTables(layOut(program, ownNames), program);
   const engine = wasmEngine(program, layout, relaxed);
   const own = await textOf(writer, [
     ...initialValues(program, layout),

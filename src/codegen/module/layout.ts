@@ -8,6 +8,7 @@ import { printIndex } from '../text/addresses.js';
 import { moduleScope } from './moduleNames.js';
 import { identifier, Scope } from '../text/names.js';
 import { usesOf } from '../uses.js';
+import type { Tables } from './tables.js';
 
 export interface Layout {
   /** Run-time sizes in order; the trainer's `batch` option is about the first. */
@@ -19,6 +20,8 @@ export interface Layout {
    * is one field, a list: `h_dense_W[3]`.
    */
   readonly fields: ReadonlyMap<Buffer, string>;
+  /** What has no field, being made by the list of parameters; a target without such tables has none. */
+  readonly tables?: Tables;
   /** An expression for the buffer's array: `m.hidden`. */
   array(buffer: Buffer): string;
 }
@@ -49,7 +52,7 @@ const order: readonly Buffer['space'][] = ['input', 'parameter', 'state', 'slot'
 
 /** What functions of the module that hold sizes in variables call other things. */
 const variables =
-  'm arena at length floats integers buffer call words imports code compiled device exports memory options sleep team threads error parameters thread'.split(
+  'm arena at length floats integers buffer call words imports code compiled device exports memory options sleep team threads error parameters thread starts'.split(
     ' ',
   );
 
@@ -57,7 +60,7 @@ const variables =
 export function layOut(program: TrainerProgram, more: readonly string[] = []): Layout {
   const module = moduleScope(program, more);
   const scope = Scope.ofFields([
-    ...['parameters', 'm', 'arena', 'memory', 'entries', 'buffer'],
+    ...['parameters', 'weights', 'optimizer', 'gradients', 'm', 'arena', 'memory', 'entries', 'buffer'],
     ...['handedOut', 'mirrors', 'over', 'options', 'imports', 'exports', 'sleep'],
     ...['gpu', 'call', 'words', 'persistent', 'persistentIntegers', 'team', 'threads', 'code'],
     ...['handedOut', 'mirrors', 'over'],

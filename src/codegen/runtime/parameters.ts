@@ -1,5 +1,6 @@
 // What a trainer starts from: a checkpoint as bytes, or arrays by parameter.
 import { countedValues, isObject, kindOf, nameOf } from './checks.js';
+import type { ModelInfo } from './types.js';
 
 /** A checkpoint's bytes, as files and responses have them. */
 export function isCheckpoint(given: unknown): given is Uint8Array | ArrayBuffer {
@@ -35,6 +36,19 @@ export function assignParameters(parameters: Readonly<Record<string, Float32Arra
     return [own, from];
   });
   for (const [own, values] of arrays) own.set(values);
+}
+
+/** An array for each of these parameters, by name. */
+export function arraysOf(
+  parameters: ModelInfo['parameters'],
+  array: (length: number, at: number) => Float32Array,
+): Record<string, Float32Array> {
+  return Object.fromEntries(parameters.map(({ name, count }, i) => [name, array(count, i)]));
+}
+
+/** The same arrays, copied. */
+export function copiesOf(arrays: Readonly<Record<string, Float32Array>>): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, data.slice()]));
 }
 
 /** What so many copies of a layer hold, in one list. */

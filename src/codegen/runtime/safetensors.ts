@@ -13,15 +13,23 @@ export interface Tensor {
   readonly fresh?: number;
 }
 
+/** Parameters as a checkpoint holds them, of arrays by name. */
+export function tensorsBy(
+  parameters: ModelInfo['parameters'],
+  arrays: Readonly<Record<string, Float32Array>>,
+): Tensor[] {
+  return parameters.map(({ name, shape }) => ({ name, shape, data: arrays[name] }));
+}
+
 /** What an optimizer remembers: of each trained parameter arrays of these names, in turn. */
 export function slotsOf(
   parameters: ModelInfo['parameters'],
   names: readonly string[],
-  arrays: readonly Float32Array[],
+  array: (length: number, at: number) => Float32Array,
 ): Tensor[] {
   const trained = parameters.filter((parameter) => parameter.trained);
-  return trained.flatMap(({ name, shape }, i) =>
-    names.map((slot, k) => ({ name: `optimizer/${name}/${slot}`, shape, data: arrays[i * names.length + k] })),
+  return trained.flatMap(({ name, shape, count }, i) =>
+    names.map((slot, k) => ({ name: `optimizer/${name}/${slot}`, shape, data: array(count, i * names.length + k) })),
   );
 }
 

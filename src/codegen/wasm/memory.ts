@@ -4,9 +4,9 @@ import { add, constantOf, sub, zero } from '../../ir/index.js';
 import type { TrainerProgram } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
 import { ownStride } from '../../ir/threads.js';
-import { arrayTypes, fieldsOf, parameterTypes, printSize, sizeFields, type Layout } from '../module/layout.js';
-import type { Definition } from '../text/definition.js';
-import { membersOf, statementsOf } from '../text/progressions.js';
+import { arrayTypes, fieldsOf, printSize, sizeFields, type Layout } from '../module/layout.js';
+import type { Definition, Property } from '../text/definition.js';
+import { elementsOf, statementsOf } from '../text/progressions.js';
 import { literal, propertyKey } from '../text/quote.js';
 import type { Wasm } from './emitWasm.js';
 
@@ -60,6 +60,7 @@ function memoryInterface({ program, layout, fields }: MemoryParts): Definition {
         { name: s.room, type: 'number' },
       ]),
       ...fieldsOf(fields).map(({ name, type }) => ({ name, type })),
+      ...tableProperties(layout),
       { name: 'parameters', type: 'Readonly<Record<ParameterName, Float32Array>>' },
       { name: 'handedOut', type: 'boolean', doc: 'Whether arrays of parameters may be kept by others.' },
       { name: 'mirrors', type: 'Mirrors | undefined' },
@@ -146,9 +147,9 @@ function reserve(parts: MemoryParts): Definition {
       ...statementsOf(views(parts), true),
       ...(outlive
         ? [
-            `const parameters: Memory["parameters"] = ${parametersByName(program, layout)};`,
-            'if (m.mirrors) m.mirrors = Object.entries(parameters).map(([name, now]) => ({ given: m.parameters[name as ParameterName], now }));',
-            'else m.parameters = Object.freeze(parameters);',
+            ...tableStatements(layout),
+            'if (m.mirrors) m.mirrors = Object.entries(m.weights).map(([name, now]) => ({ given: m.parameters[name as ParameterName], now }));',
+            'else m.parameters = Object.freeze(m.weights) as Memory["parameters"];',
           ]
         : []),
       ...layout.sizes.map((s) => `m.${s.room} = ${s.variable};`),
@@ -156,16 +157,36 @@ function reserve(parts: MemoryParts): Definition {
   };
 }
 
-/** So many parameters are told more shortly by the tensors of a checkpoint, which begin with them. */
-const manyParameters = 12;
+/** What is made by the list of parameters. */
+function tableProperties({ tables }: Layout): Property[] {
+  if (!tables) return [];
+  const type = 'Record<string, Float32Array>';
+  return [
+    { name: 'weights', type, doc: 'Parameters where kernels have them.' },
+    ...(tables.slots ? [{ name: 'optimizer', type: 'Tensor[]' }] : []),
+    ...(tables.gradients ? [{ name: 'gradients', type }] : []),
+  ];
+}
 
-function parametersByName({ parameters }: TrainerProgram, layout: Layout): string {
-  if (parameters.length >= manyParameters)
-    return `Object.fromEntries(tensorsOf(m).slice(0, ${parameters.length}).map(({ name, data }) => [name, data])) as Record<ParameterName, Float32Array>`;
-  return membersOf(
-    parameters.map((p) => [p.name, layout.array(p.buffer)]),
-    parameterTypes,
-  );
+/** Statements that make it. */
+function tableStatements(layout: Layout): string[] {
+  const { tables } = layout;
+  if (!tables) return [];
+  const { parameters, slots, gradients } = tables;
+  const trained = 'model.parameters.filter(({ trained }) => trained)';
+  return [
+    `m.weights = arraysOf(model.parameters, floatsFrom(buffer, ${4 * parameters}));`,
+    ...(slots
+      ? [`m.optimizer = slotsOf(model.parameters, ${literal(slots.names)}, floatsFrom(buffer, ${4 * slots.start}));`]
+      : []),
+    ...(gradients
+      ? [
+          '// Where each of them lies, in words.',
+          `const starts = [${elementsOf(gradients.map((offset) => printSize(offset, layout))).join(', ')}];`,
+          `m.gradients = arraysOf(${trained}, (length, at) => new Float32Array(buffer, 4 * starts[at], length));`,
+        ]
+      : []),
+  ];
 }
 
 /** Statements that make the views. Of the most floats that lie one after another, each says its length alone. */

@@ -37,6 +37,8 @@ const scalarType: TensorType = { element: { kind: 'f32' }, shape: [] };
 
 function gradientsOf(entry: Entry, layout: Layout): string {
   const [loss, ...rest] = entry.results;
+  if (layout.tables?.gradients && entry.name === 'gradients')
+    return `return { loss: ${layout.array(loss.buffer)}[0], gradients: copiesOf(m.gradients) as Record<TrainedParameterName, Float32Array> };`;
   const fields = rest.map((r) => [r.name, `${layout.array(r.buffer)}.slice()`] as const);
   return `return { loss: ${layout.array(loss.buffer)}[0], gradients: ${membersOf(fields, gradientTypes)} };`;
 }

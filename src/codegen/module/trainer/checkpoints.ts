@@ -3,11 +3,12 @@ import { constantOf } from '../../../ir/index.js';
 import { lossScale, slotName } from '../../../ir/model.js';
 import type { TrainerProgram } from '../../../ir/program.js';
 import type { Buffer } from '../../../ir/scalar.js';
-import { sameShape, type TensorType } from '../../../ir/types.js';
+import type { TensorType } from '../../../ir/types.js';
 import type { Definition } from '../../text/definition.js';
 import { elementsOf } from '../../text/progressions.js';
 import { literal } from '../../text/quote.js';
 import type { Layout } from '../layout.js';
+import { slotNames } from '../tables.js';
 
 /** The functions `tensorsOf` and `optimizerOf`: what checkpoints hold. */
 export function checkpoints(program: TrainerProgram, layout: Layout): Definition[] {
@@ -19,11 +20,16 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
     doc,
     parameters: [{ name: tensors.length > 0 ? 'm' : '_m', type: 'Memory' }],
     returns: 'Tensor[]',
-    body: `return [\n${elementsOf(tensors).join(',\n')}\n];`,
+    body:
+      tensors.length === 1 && tensors[0] === `...${byList}`
+        ? `return ${byList};`
+        : `return [\n${elementsOf(tensors).join(',\n')}\n];`,
   });
+  const isListed = layout.tables !== undefined && program.parameters.every(({ optional }) => !optional);
   const functions = [
     list('tensorsOf', 'What a checkpoint holds.', [
-      ...[...program.parameters, ...program.states].map((t) =>
+      ...(isListed ? [`...${byList}`] : []),
+      ...[...(isListed ? [] : program.parameters), ...program.states].map((t) =>
         tensor(t.name, t.type, t.buffer, t.optional ? ', optional: true' : ''),
       ),
       ...program.averages.map((a) =>
@@ -44,20 +50,17 @@ export function checkpoints(program: TrainerProgram, layout: Layout): Definition
   return functions;
 }
 
+/** Parameters, of arrays by name. */
+const byList = 'tensorsBy(model.parameters, m.weights)';
+
 /** So many tensors are told more shortly by the parameters whose they are. */
 const manySlots = 16;
 
-/** The same where each trained parameter has slots of the same names, of its own shape: their arrays alone. Undefined where they have not. */
-function slotsByParameter({ parameters, slots }: TrainerProgram, layout: Layout): string | undefined {
-  const trained = parameters.filter((p) => p.trained);
-  const names = slots.filter(({ parameter }) => parameter === slots[0].parameter).map(({ name }) => name);
-  const isRegular = slots.every(({ player, parameter, name, type }, i) => {
-    const of = trained.at(Math.floor(i / names.length));
-    return (
-      player === undefined && parameter === of?.name && name === names[i % names.length] && sameShape(type, of.type)
-    );
-  });
-  if (slots.length < manySlots || !isRegular || slots.length !== names.length * trained.length) return undefined;
-  const arrays = elementsOf(slots.map(({ buffer }) => layout.array(buffer)));
-  return `return slotsOf(model.parameters, ${literal(names)}, [\n${arrays.join(',\n')}\n]);`;
+/** The same where what the optimizer keeps is alike for all parameters: its arrays alone. Undefined where it is not, or there are few. */
+function slotsByParameter(program: TrainerProgram, layout: Layout): string | undefined {
+  if (layout.tables?.slots) return 'return m.optimizer;';
+  const names = slotNames(program);
+  if (!names || program.slots.length < manySlots) return undefined;
+  const arrays = elementsOf(program.slots.map(({ buffer }) => layout.array(buffer)));
+  return `const arrays = [\n${arrays.join(',\n')}\n];\nreturn slotsOf(model.parameters, ${literal(names)}, (_, at) => arrays[at]);`;
 }

@@ -79,7 +79,7 @@ const manySlots = 16;
 
 function slotLines({ slots }: TrainerProgram, layout: Layout): string[] {
   const values = new Set(slots.map(({ initial }) => initial));
-  if (slots.length >= manySlots && values.size === 1)
+  if (layout.tables?.slots || (slots.length >= manySlots && values.size === 1))
     return [`for (const { data } of optimizerOf(m)) data.fill(${slots[0].initial});`];
   return slots.map(({ initial, buffer }) => `${layout.array(buffer)}.fill(${initial});`);
 }
