@@ -81,15 +81,16 @@ function numberOf(op: unknown): number {
 /** The nodes of a builder: each stands with the newest of its inputs, which few others are made of. */
 class KnownNodes {
   private readonly leaves = new Map<string, Node>();
-  /** By the number of the input. */
-  private readonly users: Node[][] = [];
+  /** Of each input, by its number, the node that stands with it and was made last; and of each node the one that was made before it. */
+  private readonly lastUsers: (Node | undefined)[] = [];
+  private readonly earlier: (Node | undefined)[] = [];
   size = 0;
 
   find<A extends Attrs>(op: Op<A>, inputs: readonly Node[], attrs: A): Node<A> | undefined {
     // Equal keys are of one op, so that the attributes are its own.
     if (inputs.length === 0) return this.leaves.get(leafKey(op, attrs)) as Node<A> | undefined;
     let key: string | undefined;
-    for (const user of this.users[newest(inputs).id] ?? [])
+    for (let user = this.lastUsers[newest(inputs).id]; user; user = this.earlier[user.id])
       if (
         user.op === (op as unknown) &&
         sameNodes(user.inputs, inputs) &&
@@ -101,9 +102,15 @@ class KnownNodes {
 
   add(node: Node): void {
     this.size++;
-    this.users.push([]);
-    if (node.inputs.length === 0) this.leaves.set(`${numberOf(node.op)}${node.attrsKey}`, node);
-    else this.users[newest(node.inputs).id].push(node);
+    this.lastUsers.push(undefined);
+    this.earlier.push(undefined);
+    if (node.inputs.length === 0) {
+      this.leaves.set(`${numberOf(node.op)}${node.attrsKey}`, node);
+      return;
+    }
+    const { id } = newest(node.inputs);
+    this.earlier[node.id] = this.lastUsers[id];
+    this.lastUsers[id] = node;
   }
 }
 
@@ -207,13 +214,19 @@ function hasPlace({ place, activation }: Node): boolean {
 
 /** Names of dimensions do not tell nodes apart; indices, loops and nodes stand for themselves by their keys. */
 function keyOfAttrs(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(keyOfAttrs).join(',')}]`;
-  if (typeof value === 'number' && Object.is(value, -0)) return '-0';
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return keyOfList(value);
   if ('op' in value && 'id' in value) return `%${String(value.id)}`;
   if ('key' in value) return String(value.key);
-  if ('size' in value && 'name' in value) return keyOfAttrs({ size: value.size });
+  const named = 'size' in value && 'name' in value;
   let entries = '';
-  for (const [k, v] of Object.entries(value)) entries += `${entries && ','}${k}:${keyOfAttrs(v)}`;
+  for (const k of Object.keys(value)) if (!named || k === 'size') entries += `${k}:${keyOfAttrs((value as Attrs)[k])},`;
   return `{${entries}}`;
+}
+
+function keyOfList(list: readonly unknown[]): string {
+  let members = '';
+  for (const member of list) members += `${keyOfAttrs(member)},`;
+  return `[${members}]`;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBuilder } from '../../src/ir/builder.js';
+import type { Node } from '../../src/ir/graph.js';
 import { add, mul } from '../../src/ir/ops/arithmetic.js';
 import { constant as number } from '../../src/ir/ops/constants.js';
 import { input } from '../../src/ir/ops/leaves.js';
@@ -32,4 +33,16 @@ test('names of dimensions do not tell nodes apart, axes and signs of zeros do', 
   const column = g.make(broadcast, [spread], { shape: [three, three], axes: [1] });
   expect(row).not.toBe(column);
   expect(row.key).not.toBe(column.key);
+});
+
+test('equal types are one object, those whose dimensions are called otherwise another', () => {
+  const g = createBuilder();
+  const of = (name: string, called?: string): Node =>
+    g.make(input, [], { name, type: tensor([dim(constant(3), called), dim(constant(4))]) });
+  const [a, b, named] = [of('a'), of('b'), of('c', 'T')];
+  expect(b.type).toBe(a.type);
+  expect(named.type).not.toBe(a.type);
+  expect(named.type.shape[0].name).toBe('T');
+  expect(g.make(add, [a, b], {}).type).toBe(a.type);
+  expect(g.make(add, [a, named], {}).type).toBe(named.type);
 });

@@ -49,15 +49,13 @@ function typeOf(shape: readonly Dim[], element: ElementType, inputs: readonly Te
 
 /** The operands' shape, each dimension with the first name that one of them gives it. */
 function commonShape(name: string, inputs: readonly TensorType[]): readonly Dim[] {
-  const [first, ...rest] = inputs;
-  for (const other of rest)
+  const [first] = inputs;
+  if (inputs.every(({ shape }) => shape === first.shape)) return first.shape;
+  for (const other of inputs)
     if (other.shape !== first.shape && !sameShape(first, other))
       throw new Error(`${name} of ${inputs.map(printType).join(' and ')}: ops do not broadcast`);
-  if (rest.every(({ shape }) => shape === first.shape) || first.shape.every((d) => d.name !== undefined))
-    return first.shape;
-  return first.shape.map((d, i) =>
-    d.name !== undefined ? d : (rest.find((t) => t.shape[i].name !== undefined)?.shape[i] ?? d),
-  );
+  if (first.shape.every((d) => d.name !== undefined)) return first.shape;
+  return first.shape.map((d, i) => inputs.find((t) => t.shape[i].name !== undefined)?.shape[i] ?? d);
 }
 
 export const unary: readonly Omit<Sample, 'attrs'>[] = [{ inputs: ['f32[2, 3]'] }, { inputs: ['f32'] }];
