@@ -1,6 +1,7 @@
 // From a graph to drafts: which nodes are stored, a nest for each of them, and a loop of such drafts for each loop of the graph.
 import { isOp, type Element, type Node } from '../../ir/graph.js';
 import type { Axis } from '../../ir/index.js';
+import { NodeTable } from '../../ir/nodeTable.js';
 import { runKey, scan, type ScanNode } from '../../ir/ops/scan.js';
 import type { Policy, Provenance } from '../../ir/program.js';
 import type { Buffer } from '../../ir/scalar.js';
@@ -218,13 +219,13 @@ function homesOf(request: FuseRequest, order: readonly Node[]): Map<Node, Buffer
   const inPlace = inPlaceOf(request);
   const homes = new Map<Node, Buffer>();
   // Where another node reads what one becomes, that must not be where the old value was.
-  const read = new Set<Node>();
-  for (const { inputs } of order) for (const input of inputs) read.add(input);
+  const read = new NodeTable<true>(order);
+  for (const { inputs } of order) for (const input of inputs) read.set(input, true);
   const times = new Map<Node, number>();
   for (const { node } of roots) times.set(node, (times.get(node) ?? 0) + 1);
   for (const { node, to } of roots) {
     if (!to || node.op.kind !== 'element' || homes.has(node)) continue;
-    if (!inPlace(to) || (times.get(node) === 1 && !read.has(node))) homes.set(node, to);
+    if (!inPlace(to) || (times.get(node) === 1 && !read.get(node))) homes.set(node, to);
   }
   return homes;
 }

@@ -1,6 +1,7 @@
 // Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
 import { isOp, type Node } from '../../ir/graph.js';
 import { putRows, scatterAdd, sumAlike } from '../../ir/ops/indexing.js';
+import { NodeTable, readersAmong } from '../../ir/nodeTable.js';
 import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
@@ -101,12 +102,14 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
 /** In the body of a loop a fold is made once, also where nests of their own read parts of it: each of those is a call in every round. */
 function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): Decision {
   const order = reachable(roots, inputsNeeded);
-  const figures = costsBy(estimate);
+  const known = costsBy(estimate);
+  const figures = new NodeTable<Figures>(order);
+  for (const node of order) figures.set(node, known.of(node));
   const given = { roots, order, runs: decidedRuns(order, estimate), estimate, figures, isBody };
   const apart = new Set<Node>();
   for (;;) {
     const decision = sweepOver(given, apart);
-    const more = tooFar(order, decision.stored, inputsNeeded, (node) => figures.of(node).divides);
+    const more = tooFar(order, decision.stored, inputsNeeded, (node) => figuresOf(figures, node).divides);
     if (more.length === 0) return decision;
     for (const node of more) apart.add(node);
   }
@@ -118,8 +121,14 @@ interface Given {
   readonly order: readonly Node[];
   readonly runs: ReadonlyMap<string, DecidedRun>;
   readonly estimate: Estimate;
-  readonly figures: Costs;
+  readonly figures: NodeTable<Figures>;
   readonly isBody: boolean;
+}
+
+function figuresOf(figures: NodeTable<Figures>, node: Node): Figures {
+  const found = figures.get(node);
+  if (!found) throw new Error(`${node.op.name} is not among what is decided about`);
+  return found;
 }
 
 /** `apart` are stored in any case. */
@@ -127,15 +136,15 @@ function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apa
   const rootSet = new Set(roots);
   const { host, counted, scaled } = hostScalars(order, rootSet);
   const loopReads = readsOfLoops(runs, estimate);
-  const consumers = consumersAmong(order);
+  const readers = readersAmong(order, inputsNeeded);
   const ofPlaces = costsOfPlaces(order, figures);
   const reads = new Map<Node, number>();
-  const sweep = new Sweep(figures);
+  const sweep = new Sweep(order, figures);
   for (let at = order.length - 1; at >= 0; at--) {
     const node = order[at];
-    const { cost: ofRule, folds, count } = figures.of(node);
+    const { cost: ofRule, folds, count } = figuresOf(figures, node);
     const cost = ofPlaces.get(node) ?? ofRule;
-    const users = consumers.get(node) ?? [];
+    const users = readers.get(node) ?? noNodes;
     const use = sweep.useOf(node, users, loopReads.get(node));
     const { evaluations, nests, inLoop } = use;
     const inParts = use.inParts || (isBody && users.length > 1);
@@ -159,7 +168,7 @@ function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apa
       sweep.store(node, folds);
       // What the host's scalars are made from is the host's too: it runs first.
       if (counted.has(node)) host.add(node);
-    } else sweep.inline(node, { ...use, inParts }, folds);
+    } else sweep.inline(node, inParts === use.inParts ? use : { ...use, inParts }, folds);
   }
   return { order, stored: sweep.stored, host, reads, runs };
 }
@@ -178,21 +187,31 @@ interface Use {
   readonly inParts: boolean;
 }
 
+const noNodes: readonly Node[] = [];
 const noNests: ReadonlySet<Node> = new Set();
 
 /** The sweep from outputs to inputs as far as it has come. */
 class Sweep {
   readonly stored = new Set<Node>();
   /** Stored nodes with a fold in their nests. */
-  private readonly hasFold = new Set<Node>();
+  private readonly hasFold: NodeTable<true>;
   /** Of those that are not stored. */
-  private readonly inlined = new Map<Node, Use>();
+  private readonly inlined: NodeTable<Use>;
+  /** Of stored nodes: the nest of the node alone. */
+  private readonly alone: NodeTable<ReadonlySet<Node>>;
 
-  constructor(private readonly figures: Costs) {}
+  constructor(
+    order: readonly Node[],
+    private readonly figures: NodeTable<Figures>,
+  ) {
+    this.hasFold = new NodeTable(order);
+    this.inlined = new NodeTable(order);
+    this.alone = new NodeTable(order);
+  }
 
   /** Is there a fold in one of these nests? */
   haveFold(nests: ReadonlySet<Node>): boolean {
-    for (const nest of nests) if (this.hasFold.has(nest)) return true;
+    for (const nest of nests) if (this.hasFold.get(nest)) return true;
     return false;
   }
 
@@ -202,16 +221,13 @@ class Sweep {
     let depth = inLoops === undefined ? 0 : 1;
     let [inLoop, inParts] = [inLoops !== undefined, false];
     let nests: Set<Node> | undefined;
-    let only: ReadonlySet<Node> | undefined;
     for (const user of users) {
       const inlined = this.inlined.get(user);
-      const { reads } = this.figures.of(user);
+      const { reads } = figuresOf(this.figures, user);
       if (!isOp(user, scan))
         for (let i = 0; i < user.inputs.length; i++)
           if (user.inputs[i] === node) evaluations += this.timesOf(user) * reads[i];
-      // What has one reader stands in its nests.
-      if (users.length === 1) only = inlined?.nests;
-      if (!only) {
+      if (users.length > 1) {
         nests ??= new Set();
         for (const nest of inlined?.nests ?? [user]) {
           inParts ||= nests.has(nest);
@@ -222,35 +238,35 @@ class Sweep {
       inParts ||= inlined?.inParts ?? false;
       depth = Math.max(depth, (inlined?.depth ?? 0) + 1);
     }
-    return { evaluations, nests: only ?? nests ?? noNests, depth, inLoop, inParts };
+    // What has one reader stands in its nests.
+    const all = nests ?? (users.length === 1 ? this.nestsOf(users[0]) : noNests);
+    return { evaluations, nests: all, depth, inLoop, inParts };
+  }
+
+  private nestsOf(node: Node): ReadonlySet<Node> {
+    const known = this.inlined.get(node)?.nests ?? this.alone.get(node);
+    if (known) return known;
+    const own = new Set([node]);
+    this.alone.set(node, own);
+    return own;
   }
 
   store(node: Node, folds: boolean): void {
     this.stored.add(node);
-    if (folds) this.hasFold.add(node);
+    if (folds) this.hasFold.set(node, true);
   }
 
   inline(node: Node, use: Use, folds: boolean): void {
     this.inlined.set(node, use);
-    if (folds) for (const nest of use.nests) this.hasFold.add(nest);
+    if (folds) for (const nest of use.nests) this.hasFold.set(nest, true);
   }
 
   /** How often the elements of a node are evaluated. */
   private timesOf(node: Node): number {
-    if (this.stored.has(node)) return this.figures.of(node).count;
-    return this.inlined.get(node)?.evaluations ?? 0;
+    const inlined = this.inlined.get(node);
+    if (inlined) return inlined.evaluations;
+    return this.stored.has(node) ? figuresOf(this.figures, node).count : 0;
   }
-}
-
-function consumersAmong(order: readonly Node[]): Map<Node, Node[]> {
-  const consumers = new Map<Node, Node[]>();
-  for (const node of order)
-    for (const input of inputsNeeded(node)) {
-      const known = consumers.get(input);
-      if (!known) consumers.set(input, [node]);
-      else if (known[known.length - 1] !== node) known.push(node);
-    }
-  return consumers;
 }
 
 function decidedRuns(order: readonly Node[], estimate: Estimate): Map<string, DecidedRun> {
@@ -282,11 +298,11 @@ function readsOfLoops(runs: ReadonlyMap<string, DecidedRun>, estimate: Estimate)
 }
 
 /** What an element costs of nodes that are functions of coordinates alone, with all that they are made of. */
-function costsOfPlaces(order: readonly Node[], figures: Costs): Map<Node, number> {
-  const costs = new Map<Node, number>();
+function costsOfPlaces(order: readonly Node[], figures: NodeTable<Figures>): NodeTable<number> {
+  const costs = new NodeTable<number>(order);
   for (const node of order) {
-    if (node.op.kind !== 'element' || !node.inputs.every((input) => costs.has(input))) continue;
-    const { cost, reads, folds } = figures.of(node);
+    if (node.op.kind !== 'element' || !node.inputs.every((input) => costs.get(input) !== undefined)) continue;
+    const { cost, reads, folds } = figuresOf(figures, node);
     if (folds) continue;
     const ofInputs = node.inputs.reduce((sum, input, i) => sum + reads[i] * ((costs.get(input) ?? 0) - 1), 0);
     costs.set(node, Math.max(0, cost + ofInputs));

@@ -7,6 +7,7 @@ import { substituteNodes } from '../substituteNodes.js';
 import { isOp, type Node } from '../../../ir/graph.js';
 import { modeRoots } from '../../../ir/model.js';
 import { contract } from '../../../ir/ops/contract.js';
+import { readersAmong, type NodeTable } from '../../../ir/nodeTable.js';
 import { reachable } from '../../../ir/reachable.js';
 
 /** A loop, and which of its region's exits it computes. */
@@ -23,7 +24,7 @@ export function blockAttention(derived: Gradients, sizes: Sizes): Gradients {
   const g = model.builder;
   const forward = modeRoots(model);
   const roots = [...forward, ...[...gradientsIn(derived), ...becomesOf(derived).map(({ node }) => node)]];
-  const parts = partsOf(roots, new Set(reachable(forward)), sizes.fewest);
+  const parts = partsOf(roots, forward, sizes.fewest);
   if (parts.size === 0) return derived;
   const done = new Map<Node, Node>();
   const all = (nodes: readonly Node[]): Node[] => substituteNodes(nodes, replace, g, done);
@@ -53,22 +54,22 @@ function gradientsIn({ gradients, players }: Gradients): Node[] {
 }
 
 /** By exit the loop that computes it: one for what the model computes, one for what its derivatives do. */
-function partsOf(roots: readonly Node[], forward: ReadonlySet<Node>, fewest: number): Map<Node, Part> {
+function partsOf(roots: readonly Node[], forward: readonly Node[], fewest: number): Map<Node, Part> {
   const order = reachable(roots);
   const rootSet = new Set(roots);
-  const readers = new Map<Node, Node[]>();
-  for (const node of order)
-    for (const input of node.inputs) {
-      const known = readers.get(input);
-      if (!known) readers.set(input, [node]);
-      else if (known[known.length - 1] !== node) known.push(node);
-    }
-  const around = { readersOf: (n: Node) => readers.get(n) ?? [], isRoot: (n: Node) => rootSet.has(n), fewest };
+  // Made when they are first asked for: most models have no product that is large enough.
+  let readers: NodeTable<Node[]> | undefined;
+  let values: ReadonlySet<Node> | undefined;
+  const around = {
+    readersOf: (n: Node) => (readers ??= readersAmong(order)).get(n) ?? [],
+    isRoot: (n: Node) => rootSet.has(n),
+    fewest,
+  };
   const parts = new Map<Node, Part>();
   for (const node of order) {
     if (!isOp(node, contract) || parts.has(node)) continue;
     const region = regionOf(node, around);
-    const found = region && partsOfRegion(region, forward);
+    const found = region && partsOfRegion(region, (values ??= new Set(reachable(forward))));
     if (found?.some(({ survey: { exits } }) => exits.some((exit) => parts.has(exit.node))) === false)
       for (const part of found) for (const exit of part.survey.exits) parts.set(exit.node, part);
   }
