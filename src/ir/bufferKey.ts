@@ -22,8 +22,8 @@ const kinds = new WeakMap<Buffer, string>();
 export function bufferKind(of: Buffer): string {
   let known = kinds.get(of);
   if (known === undefined) {
-    const { space, dtype, length, below, scaled } = of;
-    kinds.set(of, (known = `${space} ${dtype}[${length.key}] ${below} ${scaled}`));
+    const { space, dtype, length, below, scaled, order = '' } = of;
+    kinds.set(of, (known = `${space} ${dtype}[${length.key}] ${below} ${scaled} ${order}`));
   }
   return known;
 }

@@ -9,6 +9,17 @@ export function loadElement(from: Buffer, at: Index, type: TensorType): Scalar {
   return type.element.kind === 'bool' ? apply('not', apply('eq', value, number(0, 'i32'))) : value;
 }
 
+/** Where the element at a coordinate lies in the buffer of a tensor. */
+export function placeIn({ order }: Buffer, type: TensorType, at: readonly Index[]): Index {
+  if (!order) return addressOf(type, at);
+  return rowMajor({ ...type, shape: order.map((i) => type.shape[i]) }, asLying(order, at));
+}
+
+/** The axes of a tensor as they lie in a buffer. */
+export function asLying<T>(order: Buffer['order'], axes: readonly T[]): readonly T[] {
+  return order ? order.map((i) => axes[i]) : axes;
+}
+
 /** A scalar as it is stored. */
 export function storeValue(value: Scalar): Scalar {
   return value.type === 'bool' ? apply('i32', value) : value;

@@ -21,6 +21,8 @@ export interface Buffer {
   readonly below?: number;
   /** dtype f16: holds what it stands for times the scale of the loss. */
   readonly scaled?: true;
+  /** Which axes of a tensor lie outermost first, where they do not lie in their own order. */
+  readonly order?: readonly number[];
   /** Is it named after what it is the cotangent of? Its short name says so too. */
   readonly cotangent?: true;
 }

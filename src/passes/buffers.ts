@@ -28,10 +28,11 @@ export class Buffers {
   private readonly parameters;
   private readonly states;
 
-  /** `halfOf`: how nodes are stored that are no f32. */
+  /** `halfOf`: how nodes are stored that are no f32; `orderOf`: in which order their axes lie, where that is not their own. */
   constructor(
     private readonly model: ModelGraph,
     private readonly halfOf: (node: Node) => Half | undefined = () => undefined,
+    private readonly orderOf: (node: Node) => readonly number[] | undefined = () => undefined,
   ) {
     this.given = new Set(everyNode(modeRoots(model)).flatMap((node) => (node.kept ? (node.name ?? []) : [])));
     this.typeOf = new Map(model.parameters.map((p) => [p.name, p.type]));
@@ -169,9 +170,11 @@ export class Buffers {
     const title = titleOf(node);
     const word = isOp(node, bound) ? node.attrs.name : titleText(title);
     const buffer = this.make('arena', title.of !== 'value' && this.given.has(word) ? `${word}_2` : word, node.type);
+    const order = this.orderOf(node);
     const half = halved ? this.halfOf(node) : undefined;
     return {
       ...buffer,
+      ...(order && { order }),
       ...(half && { dtype: 'f16' }),
       ...(half === 'scaled' && { scaled: true }),
       ...(title.of === 'cotangent' && { cotangent: true }),

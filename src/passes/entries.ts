@@ -8,6 +8,7 @@ import { draftNests, type CarriedAs, type Fusion, type FuseRequest, type Root } 
 import { nestsOf, type Fused } from './fuse/fuse.js';
 import { AxisPool } from './fuse/nests.js';
 import { singlesOf } from './fuse/singles.js';
+import { ordersOf } from './stored/orders.js';
 import { halvesOf } from './stored/halves.js';
 import type { Call } from './schedule/works.js';
 import { inputsNeeded } from './stored/needs.js';
@@ -71,10 +72,16 @@ export function openEntries(given: Gradients, target: TargetTraits): Nests {
   const estimate: Estimate = () => model.train.batch;
   const phaseOf = phases(model, gradients);
   const updates = becomesOf(derived).map((b) => b.node);
-  const every = (): Node[] => everyNode([...modeRoots(model), ...gradients.values(), ...updates]);
+  const ends = [...modeRoots(model), ...gradients.values(), ...updates];
+  const every = (): Node[] => everyNode(ends);
   const singles = target.doubles && singlesOf(every(), phaseOf);
   const mixed = derived.mixed === true && target.halves === true;
-  const buffers = new Buffers(model, mixed ? halvesOf(every(), reportedOf(derived)) : undefined);
+  const reported = reportedOf(derived);
+  const buffers = new Buffers(
+    model,
+    mixed ? halvesOf(every(), reported) : undefined,
+    target.lanes ? ordersOf(reachable(ends), reported) : undefined,
+  );
   const outlines = outlinesOf(derived, policy, buffers);
   const common: Omit<FuseRequest, 'roots'> = {
     bufferOf: (node, within) => buffers.of(node, within),

@@ -1,6 +1,6 @@
 // From stored nodes to nests: substitution of element rules gives one value per stored node.
 import { isOp, type Element, type Node, type NodeOf } from '../../ir/graph.js';
-import { addressOf, keepAddresses, loadElement, storeValue } from '../../ir/elements.js';
+import { addressOf, asLying, keepAddresses, loadElement, placeIn, storeValue } from '../../ir/elements.js';
 import { add, axis, constantOf, toIndex, zero, type Axis, type Index } from '../../ir/index.js';
 import { coordinate, putRows } from '../../ir/ops/indexing.js';
 import { carried, recurrence, startOf, stepOf } from '../../ir/ops/recurrence.js';
@@ -68,7 +68,7 @@ export class AxisPool {
     if (!found) {
       const axes = shape.map((d, i) => (constantOf(d.size) === 1 ? undefined : axis(names[i], d.size)));
       const at = keepAddresses(axes.map((a) => (a ? toIndex(a) : zero)));
-      this.known.set(key, (found = { axes: axes.filter((a) => a !== undefined), at }));
+      this.known.set(key, (found = { axes: axes.filter((a) => a !== undefined), looped: axes, at }));
     }
     return found;
   }
@@ -77,6 +77,8 @@ export class AxisPool {
 interface NestAxes {
   /** One for each dimension of more than one index. */
   readonly axes: readonly Axis[];
+  /** The same, by dimension. */
+  readonly looped: readonly (Axis | undefined)[];
   /** The coordinates of its elements. */
   readonly at: readonly Index[];
 }
@@ -87,7 +89,7 @@ export function elementOf(node: Node, reader: Node, places: Places, memo: Map<st
   const rounds = node !== reader && node.op.kind === 'element' && isSingle?.(node, reader) === true;
   return (at) => {
     const buffer = bufferOf(node);
-    if (buffer) return loadElement(buffer, addressOf(node.type, at), node.type);
+    if (buffer) return loadElement(buffer, placeIn(buffer, node.type, at), node.type);
     const key = `${node.id}${rounds ? '~' : ''}@${at.map((i) => i.key).join(';')}`;
     const known = memo.get(key);
     if (known) return known;
@@ -159,12 +161,13 @@ export function copyOf(
   places: Pick<Places, 'axes'>,
   start: Index = zero,
 ): NestDraft {
-  return storing(node, to, (at) => load(from, add(start, addressOf(node.type, at))), places);
+  return storing(node, to, (at) => load(from, add(start, placeIn(from, node.type, at))), places);
 }
 
 function storing(node: Node, to: Buffer, element: Element, places: Pick<Places, 'axes'>): NestDraft {
-  const { axes, at } = places.axes.of(node.type.shape);
-  return draftWith(node, to, axes, { to, at: addressOf(node.type, at), value: storeValue(element(at)) });
+  const { axes, looped, at } = places.axes.of(node.type.shape);
+  const lying = to.order ? asLying(to.order, looped).filter((a) => a !== undefined) : axes;
+  return draftWith(node, to, lying, { to, at: placeIn(to, node.type, at), value: storeValue(element(at)) });
 }
 
 /** Until it is closed, nobody asks what a nest computes. */
