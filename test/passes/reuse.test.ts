@@ -48,6 +48,25 @@ describe('evaluate and predict', () => {
     expect(shared).toEqual(apart);
   });
 
+  it('answer the same where a loop reads what its rounds make, as attention by blocks of rows does', async () => {
+    const text = `model m {
+      input x: [batch, 128, 4]
+      output y = x |> attention(1, causal = true) |> attention(1)
+      loss = mean(y^2)
+      train { optimizer = sgd(lr = 0.1)  batch = 2 }
+    }`;
+    const x = Float32Array.from({ length: 1024 }, (_, i) => Math.sin(12.9898 * (i + 1)));
+    const [shared, apart] = await Promise.all(
+      [[], ['reuse']].map(async (without) => {
+        const { createTrainer } = await loadText(text, { target: 'wasm', without });
+        const trainer = await createTrainer({ seed: 1 });
+        trainer.step({ x });
+        return { ...trainer.evaluate({ x }), y: Array.from(trainer.predict({ x }).y) };
+      }),
+    );
+    expect(shared).toEqual(apart);
+  });
+
   it('run kernels of their own where the step drops values', () => {
     const dropping = reader.replace('layer_norm', 'dropout(0.5)');
     expect(ownKernels(programFor(dropping), 'predict')).not.toEqual([]);

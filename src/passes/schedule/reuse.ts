@@ -74,8 +74,9 @@ function reusing(entry: EntryNests, sources: readonly Source[]): EntryNests {
   const isThere = (buffer: Buffer): boolean => (isMade(buffer) ? find(buffer) !== undefined : given.has(buffer));
   const find = (buffer: Buffer): Found | undefined => {
     if (known.has(buffer)) return known.get(buffer);
+    // What a loop alone writes and reads, one of its rounds makes.
     const fits = (source: Source, place: number): boolean =>
-      source.mayRun(place) && [...source.links[place].reads].every(isThere);
+      source.mayRun(place) && [...source.links[place].reads].every((b) => source.of.get(b) === place || isThere(b));
     let found: Found | undefined;
     for (const source of sources) {
       const place = source.of.get(buffer);
