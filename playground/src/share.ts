@@ -2,7 +2,7 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from 'fflate';
 import type { DataChoice } from './data/choice.js';
 import { paneNamed, type PaneId } from './panes/registry.js';
-import { modules, type ModuleTarget } from '../../src/targets.js';
+import { targets, type Target } from '../../src/targets.js';
 
 /** What an address holds. */
 export interface Shared {
@@ -10,7 +10,7 @@ export interface Shared {
   readonly text: string;
   readonly data: DataChoice;
   readonly pane: PaneId;
-  readonly target: ModuleTarget;
+  readonly target: Target;
 }
 
 /** Addresses of this version are read for ever: what they hold may grow, and nothing in it changes its meaning. */
@@ -49,7 +49,7 @@ export function sharedIn(hash: string): Read {
         file: typeof read.file === 'string' ? read.file : 'model.nn',
         data: (read.data ?? { kind: 'xor' }) as DataChoice,
         pane: paneNamed(String(read.pane)) ?? 'train',
-        target: Object.keys(modules).find((name): name is ModuleTarget => name === read.target) ?? 'wasm',
+        target: Object.values(targets).find(({ name }) => name === read.target)?.name ?? 'wasm',
       },
     };
   } catch {

@@ -1,6 +1,6 @@
 // What the page knows: the model's text, what was found of it, and what is shown.
 import type { Source } from '../../src/diagnostics/diagnostic.js';
-import type { ModuleTarget } from '../../src/compile.js';
+import type { Target } from '../../src/targets.js';
 import type { Checked } from './compiler/services/check.js';
 import type { DataChoice } from './data/choice.js';
 import type { PaneId } from './panes/registry.js';
@@ -15,7 +15,7 @@ export interface State {
   readonly compiles?: Source;
   readonly data: DataChoice;
   /** What training runs on. */
-  readonly target: ModuleTarget;
+  readonly target: Target;
   readonly pane: PaneId;
   /** Lines of the model, from 1, that are lit: those that a pane or the editor points at. */
   readonly lit: Lit;
@@ -26,7 +26,7 @@ export const targetNames = {
   wasm: 'WebAssembly',
   wgsl: 'WebGPU',
   ts: 'TypeScript',
-} as const satisfies Partial<Record<ModuleTarget, string>>;
+} as const satisfies Record<Target, string>;
 
 export interface Lit {
   readonly lines: readonly number[];

@@ -9,7 +9,7 @@ import { insideView } from '../training/insideView.js';
 import { planeView } from '../training/planeView.js';
 import { samplesView } from '../training/samplesView.js';
 import type { TrainingState } from '../training/session.js';
-import type { ModuleTarget } from '../../../src/compile.js';
+import type { Target } from '../../../src/targets.js';
 import type { Mounted, PaneContext } from './registry.js';
 
 export function mount(pane: HTMLElement, context: PaneContext): Mounted {
@@ -86,7 +86,7 @@ function controlsOf({ store, training }: PaneContext): Controls {
   const reset = button('Reset', () => training.reset());
   const target = element(
     'select',
-    { id: 'target', onchange: () => store.set({ target: target.value as ModuleTarget }) },
+    { id: 'target', onchange: () => store.set({ target: target.value as Target }) },
     ...Object.entries(targetNames).map(([value, title]) => element('option', { value }, title)),
   );
   const numbers = element('dl', { class: 'numbers' });

@@ -1,7 +1,7 @@
 // A project to take away: the model, its module, its data and a program that trains with them, as a zip that needs nothing but Node.
 import { strToU8, zipSync } from 'fflate';
 import { arraysIn } from '../../../src/data/dataset.js';
-import { emit, emitJavaScript } from '../compiler/services/emit.js';
+import { emitBoth } from '../compiler/services/emit.js';
 import type { Source } from '../../../src/diagnostics/diagnostic.js';
 import { running } from './run.js';
 
@@ -9,8 +9,8 @@ import { running } from './run.js';
 export async function project(source: Source): Promise<Uint8Array> {
   const { model, rows, trainer } = running();
   const target = 'wasm';
-  const [typescript, javascript] = await Promise.all([emit(source, { target }), emitJavaScript(source, { target })]);
-  if (typescript === undefined || javascript === undefined) throw new Error('the model has errors');
+  const modules = await emitBoth(source, { target });
+  if (!modules) throw new Error('the model has errors');
   const { name } = model;
   const folder = name.replace(/[^\w-]/g, '-');
   const data = Object.fromEntries(
@@ -23,8 +23,8 @@ export async function project(source: Source): Promise<Uint8Array> {
     'README.md': readmeOf(name, source.file, rows.data.rows),
     'package.json': `${JSON.stringify({ name: folder.toLowerCase(), private: true, type: 'module', scripts: { start: 'node train.mjs' } }, null, 2)}\n`,
     [source.file]: source.text,
-    'model.ts': typescript,
-    'model.js': javascript,
+    'model.ts': modules.typescript,
+    'model.js': modules.javascript,
     'data.json': JSON.stringify(data),
     'data.mjs': dataModule,
     'train.mjs': program,

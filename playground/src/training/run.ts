@@ -1,9 +1,9 @@
 // A run in its worker: the trainer, its data, and the steps that are made when the page asks for them.
 import { check } from '../../../src/compile.js';
-import type { ModuleTarget } from '../../../src/compile.js';
 import type { Source } from '../../../src/diagnostics/diagnostic.js';
 import { constantOf } from '../../../src/ir/index.js';
 import type { ModelGraph } from '../../../src/ir/model.js';
+import type { Target } from '../../../src/targets.js';
 import { arraysIn } from '../../../src/data/dataset.js';
 import { emitToRun } from '../compiler/services/emit.js';
 import type { DataChoice } from '../data/choice.js';
@@ -14,7 +14,7 @@ import { moduleOf, type Progress, type Trainer } from './trainer.js';
 export interface RunOptions {
   readonly source: Source;
   readonly data: DataChoice;
-  readonly target: ModuleTarget;
+  readonly target: Target;
 }
 
 /** What is known of a run before its first step. */

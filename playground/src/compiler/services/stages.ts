@@ -1,8 +1,9 @@
 // The stages of a compilation: what each pass has changed of the form that it was given.
 import { structuredPatch } from 'diff';
-import { makePrograms, type ModuleTarget } from '../../../../src/compile.js';
+import { makePrograms } from '../../../../src/compile.js';
 import type { Source } from '../../../../src/diagnostics/diagnostic.js';
 import { passes } from '../../../../src/passes.js';
+import type { Target } from '../../../../src/targets.js';
 
 /** A line that is there before and after, only before, or only after. */
 export interface ChangedLine {
@@ -29,7 +30,7 @@ export interface PassRun {
 const most = { lines: 300, time: 400 };
 
 /** Every pass that a module of the target goes through, in order. */
-export function stages(source: Source, target: Exclude<ModuleTarget, 'wgsl,wasm'>): readonly PassRun[] {
+export function stages(source: Source, target: Target): readonly PassRun[] {
   const runs: PassRun[] = [];
   const last = new Map<string, string>();
   let previous = '';
