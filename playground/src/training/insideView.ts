@@ -17,9 +17,9 @@ export function insideView(light: (lines: readonly number[]) => void): InsideVie
   const section = element(
     'div',
     { class: 'inside' },
-    element('h3', {}, 'Parameters'),
+    element('h2', {}, 'Parameters'),
     parameters,
-    element('h3', {}, 'Values on the way ', rows),
+    element('h2', {}, 'Values on the way ', rows),
     activations,
   );
   let last: Inside | undefined;
