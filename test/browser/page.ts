@@ -65,11 +65,13 @@ function launch(flags: readonly string[]): Promise<Browser> {
   });
 }
 
-/** Opens an empty page beside the files, by path (`/trainer.js`); or a folder's own page. */
-export async function openPage(
-  files: Readonly<Record<string, string | Uint8Array>> | { readonly folder: string; readonly query?: string },
-  options: PageOptions = {},
-): Promise<Served> {
+type Files = Readonly<Record<string, string | Uint8Array>> | { readonly folder: string; readonly query?: string };
+
+/** Serves an empty page beside the files, by path (`/trainer.js`); or a folder. */
+export async function serve(
+  files: Files,
+  options: Pick<PageOptions, 'isolated' | 'policy'> = {},
+): Promise<{ readonly origin: string; stop(): Promise<unknown> }> {
   const contentOf = (path: string): string | Uint8Array | undefined => {
     if (typeof files.folder !== 'string')
       return path === '/'
@@ -91,10 +93,15 @@ export async function openPage(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const stop = (): Promise<unknown> => new Promise((resolve) => server.close(resolve));
+  return { origin: `http://127.0.0.1:${port}`, stop: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/** Opens an empty page beside the files, or a folder's own page. */
+export async function openPage(files: Files, options: PageOptions = {}): Promise<Served> {
+  const { origin, stop } = await serve(files, options);
   try {
     const { query } = files;
-    const served = await openAddress(`http://127.0.0.1:${port}/${typeof query === 'string' ? query : ''}`, options);
+    const served = await openAddress(`${origin}/${typeof query === 'string' ? query : ''}`, options);
     return {
       page: served.page,
       close: async () => {
@@ -138,8 +145,11 @@ export async function violationsIn(page: Page): Promise<string[]> {
     if (!(await frame.evaluate(`'axe' in globalThis`))) await frame.addScriptTag({ content });
   return page.evaluate(async () => {
     const { axe: run } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
     };
-    return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+    // Style sheets and media that rules of ours ask for are in the page.
+    return (await run.run({ preload: false, resultTypes: ['violations'] })).violations.map(
+      ({ id, nodes }) => `${id}: ${nodes[0].html}`,
+    );
   });
 }

@@ -3,167 +3,226 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { violationsIn } from '../browser/page.js';
-import { desk, openSite, patient, phone, type Site } from '../playground/site.js';
-import { walk } from '../playground/walk.js';
+import { desk, openSite, phone, standingOut, type Site, type Visit } from '../playground/site.js';
+import { press, walk } from '../playground/walk.js';
 
-vi.setConfig({ testTimeout: 600_000 });
+vi.setConfig({ testTimeout: 240_000 });
 let site: Site;
+/** The one of the test that runs. */
+let visit: Visit;
 
 beforeAll(async () => {
   site = await openSite();
-}, 240_000);
+}, 120_000);
 
-beforeEach(async () => {
-  await site.page.emulateMedia({ colorScheme: 'light' });
-  await site.page.setViewportSize(desk);
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') return;
+  expect(visit.faults).toEqual([]);
 });
 
 afterAll(() => site?.close());
 
 const numbersShown = `document.querySelector('.numbers').innerText`;
-const screenshots = process.env.NNC_SCREENSHOTS;
+const pictures = process.env.NNC_SCREENSHOTS;
+const within = () => visit.page.frameLocator('iframe.page:not(.coming)');
+
+/** What axe-core finds, and what stands out of its place, in both colours. */
+async function isForEverybody(name: string): Promise<void> {
+  const { page } = visit;
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(
+      ...[...(await standingOut(page)), ...(await violationsIn(page))].map((each) => `${colorScheme}: ${each}`),
+    );
+    const { width } = page.viewportSize() ?? desk;
+    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`) });
+  }
+  expect(found).toEqual([]);
+}
 
 describe.each([
-  ['a desk', desk, 'light'],
-  ['a desk', desk, 'dark'],
-  ['a phone', phone, 'light'],
-  ['a phone', phone, 'dark'],
-] as const)('at %s, %o, %s', (_, viewport, colorScheme) => {
-  beforeEach(async () => {
-    await site.page.emulateMedia({ colorScheme });
-    await site.page.setViewportSize(viewport);
-  });
-
+  ['a desk, in light', desk, 'light'],
+  ['a phone, in the dark', phone, 'dark'],
+] as const)('at %s', (_, viewport, colorScheme) => {
   it('the keyboard leads from the first example to its module in Node', async () => {
-    await site.page.goto(site.at(''));
-    await site.settled();
-    await walk(site);
+    visit = await site.visit({ viewport, colorScheme });
+    await visit.open('');
+    await walk(visit);
+    await visit.close();
   });
+});
 
-  it('nothing is found by axe-core in any pane, drawer or lesson, nor stands anything out of the page', async () => {
-    const { page } = site;
-    const found: string[] = [];
-    const look = async (name: string): Promise<void> => {
-      const width = await page.evaluate('document.documentElement.scrollWidth');
-      found.push(...(await violationsIn(page)).map((each) => `${name}: ${each}`));
-      if (width !== viewport.width) found.push(`${name}: ${String(width)} pixels wide`);
-      if (screenshots)
-        await page.screenshot({ path: join(screenshots, `${name}-${viewport.width}-${colorScheme}.png`) });
-    };
-    for (const [example, pane] of [
-      ['spirals', 'train'],
-      ['iris', 'train'],
-      ['textbook', 'gradient'],
-      ['textbook', 'graph'],
-      ['textbook', 'code'],
-      ['iris', 'stages'],
-      ['moby-dick', 'cost'],
-      ['embed&example=textbook', 'gradient'],
-    ] as const) {
-      await page.goto(
-        site.at(example.startsWith('embed') ? `?${example}&pane=${pane}` : `?example=${example}&pane=${pane}`),
-      );
-      await site.settled();
-      if (pane === 'train') {
-        await page.click('text=Inside the network');
-        await page.click('.buttons >> text=Step');
-        await page.waitForSelector('.pair');
+describe.each([
+  ['a desk', desk],
+  ['a phone', phone],
+] as const)(
+  'at %s nothing is found by axe-core, nor stands anything out of its place, light or dark:',
+  (_, viewport) => {
+    beforeAll(async () => {
+      visit = await site.visit({ viewport });
+    });
+
+    afterAll(() => visit.close());
+
+    it.each(['spirals', 'iris', 'digits', 'moby-dick'])('training of %s, and what is inside', async (example) => {
+      const { page } = visit;
+      await visit.open(`?example=${example}&pane=train`);
+      await page.click('text=Inside the network');
+      await page.click('.buttons >> text=Step');
+      await page.waitForSelector('.pair');
+      await isForEverybody(`train-${example}`);
+    });
+
+    it('gradient', async () => {
+      await visit.open('?example=textbook&pane=gradient');
+      await isForEverybody('gradient');
+    });
+
+    it('graph, which begins at its top', async () => {
+      await visit.pane('Graph');
+      await within().locator('#pane-source g.box').first().waitFor();
+      expect(
+        await within()
+          .locator('#pane-source')
+          .evaluate(({ scrollTop }) => scrollTop),
+      ).toBe(0);
+      await isForEverybody('graph');
+    });
+
+    it('code of each target', async () => {
+      await visit.pane('Code');
+      for (const kind of ['ts', 'wat', 'wasm', 'wgsl']) {
+        await visit.page.locator('.tools select').selectOption(kind);
+        await visit.settled();
+        await isForEverybody(`code-${kind}`);
       }
-      await look(`${example}-${pane}`.replace('&example=', '-'));
-    }
-    await page.goto(site.at('?example=xor&pane=train'));
-    await site.settled();
-    for (const drawer of ['Examples', 'Download']) {
-      await page.click(`.bar >> text=${drawer}`);
-      await look(drawer.toLowerCase());
-      await page.keyboard.press('Escape');
-    }
-    if (viewport === phone) await page.click('#tab-model');
-    await page.waitForSelector('.editor-bar');
-    await page.click('.editor-bar >> text=Shapes');
-    await page.click('.cm-line >> nth=5');
-    await page.keyboard.press('End');
-    await page.keyboard.type('\nq = tan');
-    await page.waitForSelector('.cm-tooltip-autocomplete');
-    await look('completion');
-    await page.keyboard.press('Escape');
-    await page.keyboard.type('hh(x)');
-    await page.waitForSelector('.problem');
-    await page.keyboard.press('Control+.');
-    await page.waitForSelector('[role=menu]');
-    await look('fixes');
-    expect(found).toEqual([]);
+    });
+
+    it('stages, all of them open', async () => {
+      await visit.pane('Stages');
+      await visit.page.evaluate(`for (const each of document.querySelectorAll('.passes details')) each.open = true`);
+      await isForEverybody('stages');
+    });
+
+    it('cost, of a model with long names', async () => {
+      await visit.open('?example=moby-dick&pane=cost');
+      await isForEverybody('cost');
+      // Tables that are too wide are read by keyboard.
+      const table = visit.page.getByRole('region', { name: 'Costs by kernel' });
+      await table.focus();
+      const right = (): Promise<number> => table.evaluate(({ scrollLeft }) => scrollLeft);
+      expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(
+        viewport === phone,
+      );
+      if (viewport !== phone) return;
+      await press(visit.page, 'ArrowRight');
+      await expect.poll(right).toBeGreaterThan(0);
+    });
+
+    it.each(['Examples', 'Download'])('the drawer %s', async (drawer) => {
+      await visit.page.click(`.bar >> text=${drawer}`);
+      await isForEverybody(drawer.toLowerCase());
+      await press(visit.page, 'Escape');
+    });
+
+    it('completion, a problem, and what can be done about it', async () => {
+      const { page } = visit;
+      await visit.open('?example=xor&pane=train');
+      if (viewport === phone) await page.click('#tab-model');
+      await page.waitForSelector('.editor-bar');
+      await page.click('.editor-bar >> text=Shapes');
+      await page.click('.cm-line >> nth=5');
+      await press(page, 'End');
+      await page.keyboard.type('\nq = tan');
+      await page.waitForSelector('.cm-tooltip-autocomplete');
+      await isForEverybody('completion');
+      await press(page, 'Escape');
+      await page.keyboard.type('hh(x)');
+      await page.waitForSelector('.problem');
+      await press(page, 'Control+.');
+      await page.waitForSelector('[role=menu]');
+      await isForEverybody('fixes');
+    });
+
+    it('a lesson', async () => {
+      await visit.open('?embed&example=textbook&pane=gradient');
+      await isForEverybody('lesson');
+    });
+  },
+);
+
+describe('at a desk', () => {
+  beforeAll(async () => {
+    visit = await site.visit();
   });
-});
 
-it('the colours that are chosen in the page are those of pages within it', async () => {
-  const { page } = site;
-  await page.goto(site.at('?example=textbook&pane=gradient'));
-  await site.settled();
-  const ground = (): Promise<string> =>
-    page
-      .frameLocator('iframe.page:not(.coming)')
-      .locator('body')
-      .evaluate((body) => getComputedStyle(body).backgroundColor);
-  const before = await ground();
-  // From the system's to light, and to dark.
-  await page.click('[title=Colours]');
-  await page.click('[title=Colours]');
-  await expect.poll(ground).not.toBe(before);
-  await page.click('[title=Colours]');
-  await expect.poll(ground).toBe(before);
-});
+  afterAll(() => visit.close());
 
-it('a project taken away trains in Node as it did in the page', async () => {
-  const { page } = site;
-  await page.goto(site.at(''));
-  await site.settled();
-  const project = unzipSync(await site.taken('Project'));
-  const at = join(site.folder, 'taken');
-  for (const [file, content] of Object.entries(project)) {
-    mkdirSync(dirname(join(at, file)), { recursive: true });
-    writeFileSync(join(at, file), content);
-  }
-  const run = spawnSync(process.execPath, ['train.mjs'], { cwd: join(at, 'xor'), encoding: 'utf8' });
-  expect(run.stderr).toBe('');
-  expect(run.stdout).toMatch(/^epoch 1\/2000 {2}loss 0\.\d+ {2}right 0\.\d+$/m);
-  expect(run.stdout).toMatch(/^epoch 2000\/2000 {2}loss \S+ {2}right 1\.000$/m);
-});
+  it('the colours that are chosen in the page are those of pages within it', async () => {
+    const { page } = visit;
+    await visit.open('?example=textbook&pane=gradient');
+    const ground = (): Promise<string> =>
+      within()
+        .locator('body')
+        .evaluate((body) => getComputedStyle(body).backgroundColor);
+    const before = await ground();
+    // From the system's to light, and to dark.
+    await page.click('[title=Colours]');
+    await page.click('[title=Colours]');
+    await expect.poll(ground).not.toBe(before);
+    await page.click('[title=Colours]');
+    await expect.poll(ground).toBe(before);
+  });
 
-it('a csv of the user’s own is trained on, and what does not fit is said as nnc says it', async () => {
-  await site.page.goto(site.at('?example=textbook'));
-  await site.settled();
-  const file = (text: string): Promise<void> =>
-    site.page.setInputFiles('input[type=file]', { name: 'own.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
-  await file('a,b,c\n0,0,0\n1,1,high\n');
-  await site.page.waitForSelector('.failed:not([hidden])', patient);
-  expect(await site.page.innerText('.failed')).toContain('own.csv, line 3');
-  await file('a,b,c\n0,0,0\n1,1,1\n1,0,1\n');
-  await site.page.waitForFunction(`/^rows\\n3$/m.test(${numbersShown})`, undefined, patient);
-});
+  it('a project taken away trains in Node as it did in the page', async () => {
+    await visit.open('?example=xor');
+    const project = unzipSync(await visit.taken('Project'));
+    const at = join(site.folder, 'taken');
+    for (const [file, content] of Object.entries(project)) {
+      mkdirSync(dirname(join(at, file)), { recursive: true });
+      writeFileSync(join(at, file), content);
+    }
+    const run = spawnSync(process.execPath, ['train.mjs'], { cwd: join(at, 'xor'), encoding: 'utf8', timeout: 60_000 });
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toMatch(/^epoch 1\/2000 {2}loss 0\.\d+ {2}right 0\.\d+$/m);
+    expect(run.stdout).toMatch(/^epoch 2000\/2000 {2}loss \S+ {2}right 1\.000$/m);
+  });
 
-it('a lesson shows one pane of an example within another page', async () => {
-  await site.page.goto(site.at('?embed&example=textbook&pane=gradient'));
-  await site.settled();
-  expect(await site.page.getAttribute('[aria-selected=true]', 'id')).toBe('tab-gradient');
-  expect(await site.page.locator('.bar >> text=Examples').count()).toBe(0);
-  const page = site.page.frameLocator('iframe.page:not(.coming)');
-  expect(await page.locator('body').innerText()).toContain('the gradient of loss, numbers at init');
-});
+  it('a csv of the user’s own is trained on, and what does not fit is said as nnc says it', async () => {
+    const { page } = visit;
+    await visit.open('?example=textbook');
+    const file = (text: string): Promise<void> =>
+      page.setInputFiles('input[type=file]', { name: 'own.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    await file('a,b,c\n0,0,0\n1,1,high\n');
+    await page.waitForSelector('.failed:not([hidden])');
+    expect(await page.innerText('.failed')).toContain('own.csv, line 3');
+    await file('a,b,c\n0,0,0\n1,1,1\n1,0,1\n');
+    await visit.until(`/^rows\\n3$/m.test(${numbersShown})`, 'three rows');
+  });
 
-it('without a network the page opens, compiles and trains', async () => {
-  const { page } = site;
-  await page.goto(site.at(''));
-  await page.evaluate(`navigator.serviceWorker.ready.then(() => true)`);
-  await page.context().setOffline(true);
-  try {
-    await page.reload();
-    await site.example('Exclusive or');
-    await page.click('.primary');
-    await page.waitForFunction(`/^right\\n1\\.000$/m.test(${numbersShown})`, undefined, patient);
-  } finally {
-    await page.context().setOffline(false);
-  }
+  it('a lesson shows one pane of an example within another page', async () => {
+    const { page } = visit;
+    await visit.open('?embed&example=textbook&pane=gradient');
+    expect(await page.getAttribute('[aria-selected=true]', 'id')).toBe('tab-gradient');
+    expect(await page.locator('.bar >> text=Examples').count()).toBe(0);
+    expect(await within().locator('body').innerText()).toContain('the gradient of loss, numbers at init');
+  });
+
+  it('without a network the page opens, compiles and trains', async () => {
+    const { page } = visit;
+    await visit.open('');
+    await page.evaluate(`navigator.serviceWorker.ready.then(() => true)`);
+    await page.context().setOffline(true);
+    try {
+      await page.reload();
+      await visit.example('Exclusive or');
+      await page.click('.primary');
+      await visit.until(`/^right\\n1\\.000$/m.test(${numbersShown})`, 'a network that tells all points');
+    } finally {
+      await page.context().setOffline(false);
+    }
+  });
 });

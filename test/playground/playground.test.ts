@@ -2,47 +2,51 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { violationsIn } from '../browser/page.js';
-import { desk, openSite, phone, type Site } from './site.js';
+import { desk, openSite, phone, standingOut, type Site, type Visit } from './site.js';
 import { goTo, press, tabBy, walk } from './walk.js';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 120_000 });
 let site: Site;
+let visit: Visit;
 
 beforeAll(async () => {
   site = await openSite();
-}, 240_000);
+  visit = await site.visit();
+}, 120_000);
 
 beforeEach(async ({ onTestFailed, task }) => {
   const pictures = process.env.NNC_SCREENSHOTS;
   onTestFailed(async () => {
-    if (pictures) await site.page.screenshot({ path: join(pictures, `${task.name}.png`) });
+    if (pictures) await visit.page.screenshot({ path: join(pictures, `${task.name}.png`) });
   });
-  await site.page.setViewportSize(desk);
-  await site.page.emulateMedia({ colorScheme: 'light' });
+  await visit.page.setViewportSize(desk);
+  await visit.page.emulateMedia({ colorScheme: 'light' });
 });
 
-afterAll(() => site?.close());
+afterAll(async () => {
+  await visit?.close();
+  await site?.close();
+});
 
 /** Workers compile meanwhile, on machines that do other things as well. */
-const soon = <T>(found: () => Promise<T>) => expect.poll(found, { timeout: 60_000 });
-const model = () => site.page.getByRole('textbox', { name: 'The model' });
-const line = (number: number) => site.page.locator('.editor .cm-line').nth(number - 1);
-const lit = () => site.page.locator('.editor .cm-line.lit').allTextContents();
-const within = () => site.page.frameLocator('iframe.page:not(.coming)');
+const soon = <T>(found: () => Promise<T>) => expect.poll(found, { timeout: 60_000, interval: 200 });
+const model = () => visit.page.getByRole('textbox', { name: 'The model' });
+const line = (number: number) => visit.page.locator('.editor .cm-line').nth(number - 1);
+const lit = () => visit.page.locator('.editor .cm-line.lit').allTextContents();
+const within = () => visit.page.frameLocator('iframe.page:not(.coming)');
 
 /** Nothing is found by axe-core, nor stands out of the page, at a width and in colours. */
 async function isForEverybody(viewport: typeof desk, colorScheme: 'light' | 'dark'): Promise<void> {
-  const { page } = site;
+  const { page } = visit;
   await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme });
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
+  expect(await standingOut(page)).toEqual([]);
   expect(await violationsIn(page)).toEqual([]);
 }
 
 it('loads less than 500 KB packed at first, and finds no problem in the first example', async () => {
-  const { page, fetched } = site;
-  await page.goto(site.at(''));
-  await site.settled();
+  const { page, fetched } = visit;
+  await visit.open('');
   // The language server comes once the first text is checked.
   const servers = (): string[] => [...fetched.keys()].filter((file) => /\/language-[^/]*\.js$/.test(file));
   await vi.waitFor(() => expect(servers()).toHaveLength(2), { timeout: 60_000, interval: 100 });
@@ -54,15 +58,15 @@ it('loads less than 500 KB packed at first, and finds no problem in the first ex
 });
 
 it('by keyboard a model is broken, put right, trained, seen inside, shared, opened again and taken away', () =>
-  walk(site));
+  walk(visit));
 
 it('the gradient is worked with numbers, in step with the lines of the model', async () => {
-  await site.example('The textbook network');
-  await site.pane('Gradient');
+  await visit.example('The textbook network');
+  await visit.pane('Gradient');
   const value = within().locator('li[data-name^="z_"]').first();
   // x W + b of the textbook's sample (0.5, 0.8): 0.1 · 0.5 + 0.2 · 0.8 + 0.1.
   await soon(() => value.innerText()).toMatch(/0\.3100\s+0\.6700\s+1\.030/);
-  expect(await site.page.locator('.tools').innerText()).toContain(
+  expect(await visit.page.locator('.tools').innerText()).toContain(
     'of a fresh trainer, for the first row of sample.csv',
   );
   await line(12).click();
@@ -73,7 +77,7 @@ it('the gradient is worked with numbers, in step with the lines of the model', a
 });
 
 it('the model is drawn at each stage, in step with its lines', async () => {
-  await site.pane('Graph');
+  await visit.pane('Graph');
   await within().locator('#pane-source g.box').first().waitFor();
   await line(11).click();
   await soon(() => within().locator('#details h2').innerText()).toBe('a2');
@@ -81,8 +85,8 @@ it('the model is drawn at each stage, in step with its lines', async () => {
 });
 
 it('what belongs together is lit in the code of each target', async () => {
-  const { page } = site;
-  await site.pane('Code');
+  const { page } = visit;
+  await visit.pane('Code');
   const codeLit = async () => (await page.locator('.code .cm-line.lit').allTextContents()).join('\n');
   await line(12).click();
   await soon(codeLit).toMatch(/W3/);
@@ -99,8 +103,8 @@ it('what belongs together is lit in the code of each target', async () => {
 });
 
 it('what each pass has changed is told', async () => {
-  const { page } = site;
-  await site.pane('Stages');
+  const { page } = visit;
+  await visit.pane('Stages');
   const pass = page.locator('.passes details', { has: page.getByText('simplify-gradients', { exact: true }) });
   await pass.locator('summary').click();
   expect(await pass.locator('.in').first().innerText()).toMatch(/^\+ /);
@@ -111,8 +115,8 @@ it('what each pass has changed is told', async () => {
 });
 
 it('what a step costs is told, and follows the text', async () => {
-  const { page } = site;
-  await site.pane('Cost');
+  const { page } = visit;
+  await visit.pane('Cost');
   const costs = page.locator('.costs');
   await soon(() => costs.innerText()).toMatch(/one training step on wasm, batch 1\n/);
   expect(await costs.locator('tr', { hasText: 'textbook' }).innerText()).toMatch(/^textbook\s+13\s/);
@@ -127,7 +131,7 @@ it('what a step costs is told, and follows the text', async () => {
 });
 
 it('the editor has the language server', async () => {
-  const { page } = site;
+  const { page } = visit;
   const text = async (): Promise<string> => (await page.locator('.editor .cm-line').allTextContents()).join('\n');
   await page.getByRole('button', { name: 'Shapes' }).click();
   await soon(() => page.locator('.shape').allTextContents()).toContain(': [batch, 3]');
@@ -165,13 +169,13 @@ it('the editor has the language server', async () => {
 });
 
 it('the keyboard reaches what a mouse does: examples, tabs, and the points that are drawn', async () => {
-  const { page } = site;
+  const { page } = visit;
   await goTo(page, 'Examples', 'Shift+Tab');
   await press(page, 'Enter');
   await isForEverybody(phone, 'dark');
   await goTo(page, 'Two spirals');
   await press(page, 'Enter');
-  await site.settled();
+  await visit.settled();
   await tabBy(page, 'Train');
   await page.waitForSelector('canvas.plane');
   await page.focus('canvas.plane');
@@ -180,5 +184,5 @@ it('the keyboard reaches what a mouse does: examples, tabs, and the points that 
   await press(page, 'ArrowUp', 'ArrowLeft', 'Space');
   expect(await label()).toMatch(new RegExp(`^${before + 1} points of 2 classes`));
   await isForEverybody(desk, 'dark');
-  expect(site.faults).toEqual([]);
+  expect(visit.faults).toEqual([]);
 });

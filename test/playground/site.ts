@@ -1,11 +1,11 @@
-// The playground as it is built, in a page of Chromium: what its tests have in common.
+// The playground as it is built, visited in Chromium: what its tests have in common.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'fflate';
-import type { Download, Page } from 'playwright-core';
-import { openPage } from '../browser/page.js';
+import type { Page } from 'playwright-core';
+import { openAddress, serve, type PageOptions } from '../browser/page.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -14,20 +14,31 @@ export const [desk, phone] = [
   { width: 390, height: 844 },
 ];
 
-/** Compiling and training in a page, on a machine that has other work. */
-export const patient = { timeout: 120_000 };
+/** Compiling and training in a page, on a machine that has other work: milliseconds. */
+const patience = 60_000;
 
+/** The site, built and served until it is closed. */
 export interface Site {
   readonly folder: string;
+  /** Somebody who comes for the first time: nothing is kept of other visits. The page shows nothing of the playground yet. */
+  visit(options?: Pick<PageOptions, 'viewport' | 'colorScheme'>): Promise<Visit>;
+  close(): Promise<void>;
+}
+
+export interface Visit {
   readonly page: Page;
+  /** Where downloads may be put. */
+  readonly folder: string;
   /** Bytes of what the page and its workers have fetched, packed, by path. */
   readonly fetched: ReadonlyMap<string, number>;
   /** Errors and messages of the console. */
   readonly faults: readonly string[];
-  /** The address with a query. */
-  at(query: string): string;
+  /** Opens the address with a query, and waits until it has settled. */
+  open(query: string): Promise<void>;
   /** Waits until nothing is wrong with the text, and the pane shows it. */
   settled(): Promise<void>;
+  /** Waits until an expression holds in the page; where it does not come to hold, the failure says what was `wanted` and what the page shows. */
+  until(holds: string, wanted: string): Promise<void>;
   /** The same with an example of the drawer, by its title. */
   example(title: string): Promise<void>;
   /** The same with a pane, by its title. */
@@ -37,7 +48,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the site, and opens a page beside it that shows nothing of it yet. */
+/** Builds the site. */
 export async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'nnc-playground-'));
   const vite = join(root, 'node_modules/vite/bin/vite.js');
@@ -48,8 +59,20 @@ export async function openSite(): Promise<Site> {
     env: { ...process.env, NODE_ENV: 'production' },
   });
   if (built.status !== 0) throw new Error(built.stderr);
-  const { page, close } = await openPage({ folder, query: 'icon.svg' }, { viewport: desk });
-  page.setDefaultTimeout(patient.timeout);
+  const { origin, stop } = await serve({ folder });
+  return {
+    folder,
+    visit: (options = {}) => visit(origin, folder, options),
+    async close() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function visit(origin: string, folder: string, options: PageOptions): Promise<Visit> {
+  const { page, close } = await openAddress(`${origin}/icon.svg`, { viewport: desk, ...options });
+  page.setDefaultTimeout(patience);
   const fetched = new Map<string, number>();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
@@ -63,18 +86,29 @@ export async function openSite(): Promise<Site> {
     if (response.status() === 200 && protocol === 'http:' && !isKept)
       fetched.set(file, gzipSync(readFileSync(join(folder, file))).length);
   });
-  const { origin } = new URL(page.url());
+  const until = async (holds: string, wanted: string): Promise<void> => {
+    try {
+      await page.waitForFunction(holds);
+    } catch {
+      throw new Error(`${wanted}: not within ${patience / 1000} s. ${await page.evaluate(shown)}`);
+    }
+  };
   const settled = async (): Promise<void> => {
-    await page.waitForFunction(`document.querySelector('.problems')?.innerText === 'No problems'`);
-    await page.waitForFunction(`document.querySelector('.panel').ariaBusy === 'false'`);
+    const text = `document.querySelector('.problems')?.innerText === 'No problems'`;
+    const pane = `document.querySelector('.panel').ariaBusy === 'false'`;
+    await until(`${text} && ${pane}`, 'a text without problems, and a pane that shows it');
   };
   return {
-    folder,
     page,
+    folder,
     fetched,
     faults,
-    at: (query) => `${origin}/${query}`,
+    until,
     settled,
+    async open(query) {
+      await page.goto(`${origin}/${query}`);
+      await settled();
+    },
     async example(title) {
       await page.click('.bar >> text=Examples');
       await page.click(`dialog[open] >> text=${title}`);
@@ -88,15 +122,26 @@ export async function openSite(): Promise<Site> {
     },
     async taken(title) {
       await page.click('.bar >> text=Download');
-      const [download]: [Download, unknown] = await Promise.all([
+      const [download] = await Promise.all([
         page.waitForEvent('download'),
         page.click(`dialog[open] >> text=${title}`),
       ]);
       return readFileSync(await download.path());
     },
-    async close() {
-      await close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
+
+/** What the page shows of how it goes, in words. */
+const shown = `['.problems', '.said', '.failed', '.numbers', '.panel']
+  .map((each) => \`\${each}: \${(document.querySelector(each)?.innerText ?? 'absent').slice(0, 200)}\`).join('; ')`;
+
+/** What stands out of its place sideways, in the page or in a page within it: a document or a part that would have to be scrolled to be read. */
+export async function standingOut(page: Page): Promise<string[]> {
+  const found = await Promise.all(page.frames().map((frame) => frame.evaluate<string[]>(wide)));
+  return found.flat();
+}
+
+const wide = `[...document.querySelectorAll('html, body, .bar, .view, .panel, .model, dialog[open]')]
+  .filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth)
+  .map(({ tagName, className, scrollWidth, clientWidth }) => \`\${tagName} \${className}: \${scrollWidth} pixels in \${clientWidth}\`)`;

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import type { Site } from './site.js';
+import type { Visit } from './site.js';
 
 /** What has the focus, as readers of screens name it, more or less. */
 const focused = `(({ ariaLabel, labels, textContent }) => ariaLabel ?? labels?.[0]?.textContent ?? textContent)(document.activeElement).trim()`;
@@ -22,8 +22,9 @@ export function goTo(page: Page, name: string, key?: Key): Promise<void> {
 /** Goes by Tab until something holds; out of an editor, whose Tab indents, by Escape first. */
 async function goOn(page: Page, isThere: string, key: Key = 'Tab'): Promise<void> {
   for (let i = 0; i < most; i++) {
-    if (await page.evaluate(isThere)) return;
-    if (await page.evaluate(inEditor)) await page.keyboard.press('Escape');
+    const [isHere, isInEditor] = await page.evaluate<[boolean, boolean]>(`[${isThere}, ${inEditor}]`);
+    if (isHere) return;
+    if (isInEditor) await page.keyboard.press('Escape');
     await page.keyboard.press(key);
   }
   throw new Error(`Tab does not lead to where ${isThere}`);
@@ -54,15 +55,18 @@ interface Trainer {
 }
 
 const numbersShown = `document.querySelector('.numbers').innerText`;
-const shown = (page: Page, pattern: RegExp): Promise<unknown> =>
-  page.waitForFunction(`${String(pattern)}.test(${numbersShown})`);
 
 /** From the first example, as it is opened, to its module in Node. */
-export async function walk({ page, settled, folder, faults }: Site): Promise<void> {
+export async function walk({ page, settled, until, folder, faults }: Visit): Promise<void> {
   const isNarrow = (page.viewportSize()?.width ?? 0) < 900;
   const atLine = async (line: number): Promise<void> => {
-    await press(page, 'ControlOrMeta+Home', ...Array.from({ length: line - 1 }, () => 'ArrowDown'), 'End');
+    // Arrows go by lines of the screen, of which a line of the text may take several; so does End, until it is pressed again.
+    await press(page, 'ControlOrMeta+Alt+g');
+    await page.keyboard.type(String(line));
+    await press(page, 'Enter', 'End', 'End');
   };
+  const shown = (pattern: RegExp): Promise<void> =>
+    until(`${String(pattern)}.test(${numbersShown})`, `numbers like ${String(pattern)}`);
   await page.evaluate('document.activeElement.blur()');
   await goTo(page, 'The model');
   await atLine(6);
@@ -83,13 +87,13 @@ export async function walk({ page, settled, folder, faults }: Site): Promise<voi
   if (isNarrow) await tabBy(page, 'Train');
   await goTo(page, 'Step');
   await press(page, 'Enter');
-  await shown(page, /^step\n1$/m);
+  await shown(/^step\n1$/m);
   await goTo(page, 'Train', 'Shift+Tab');
   await press(page, 'Enter');
-  await shown(page, /^right\n1\.000$/m);
+  await shown(/^right\n1\.000$/m);
   // It may have done all its epochs by now.
   if ((await page.textContent('.primary')) === 'Pause') await press(page, 'Enter');
-  await page.waitForFunction(`document.querySelector('.primary').textContent === 'Train'`);
+  await until(`document.querySelector('.primary').textContent === 'Train'`, 'a run that is paused or over');
   expect(Number(/^step\n([\d,]+)$/m.exec(await page.innerText('.numbers'))?.[1].replace(',', ''))).toBeGreaterThan(10);
   await goTo(page, 'Inside the network');
   await press(page, 'Enter');
@@ -106,7 +110,7 @@ export async function walk({ page, settled, folder, faults }: Site): Promise<voi
 
   await goTo(page, 'Share', 'Shift+Tab');
   await press(page, 'Enter');
-  await page.waitForFunction(`location.hash !== ''`);
+  await until(`location.hash !== ''`, 'a link in the address');
   const link = page.url();
   expect(link).toMatch(/#1\.[\w-]+$/);
   await page.goto('about:blank');
