@@ -1,6 +1,6 @@
 // What the page begins with: what a link holds, what was written last, or an example.
 import { exampleNamed, examples, type Example } from '../examples/examples.js';
-import { paneNamed } from '../panes/registry.js';
+import { paneNamed, panes } from '../panes/registry.js';
 import { sharedIn, type Shared } from '../share.js';
 import type { State } from '../state.js';
 import { keptDraft } from './draft.js';
@@ -23,11 +23,26 @@ export async function openingOf({ search, hash }: Pick<Location, 'search' | 'has
   const common = { target: 'wasm', lit: { lines: [], by: 'editor' }, pane: 'train' } as const;
   const opened = shared ? stateOf(shared) : await openedOf(exampleNamed(query.get('example')) ?? examples[0]);
   const pane = paneNamed(query.get('pane'));
+  const absent = [absentIn(query, 'example', examples), absentIn(query, 'pane', panes)].flatMap((said) => said ?? []);
+  const message = read.kind === 'none' ? absent.at(0) : read.message;
   return {
     state: { ...common, ...opened, ...(pane && { pane }) },
     embedded,
-    ...(read.kind === 'damaged' && { message: read.message }),
+    ...(message !== undefined && { message }),
   };
+}
+
+/** What is to be said where an address asks for something that is not there. */
+function absentIn(
+  query: URLSearchParams,
+  what: 'example' | 'pane',
+  there: readonly { id: string }[],
+): string | undefined {
+  const asked = query.get(what);
+  const ids = there.map(({ id }) => id);
+  return asked === null || ids.includes(asked)
+    ? undefined
+    : `there is no ${what} ${asked}: there are ${ids.join(', ')}`;
 }
 
 export async function openedOf(example: Example): Promise<Pick<State, 'source' | 'data'>> {

@@ -55,7 +55,7 @@ export function shellIn(body: HTMLElement, store: PlaygroundStore, actions: Acti
     say(message) {
       said.textContent = message;
       clearTimeout(clear);
-      clear = window.setTimeout(() => (said.textContent = ''), 4000);
+      clear = window.setTimeout(() => (said.textContent = ''), 3000 + 60 * message.length);
     },
   };
 }

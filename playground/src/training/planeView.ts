@@ -62,7 +62,7 @@ export function planeView(drawn: (points: readonly Point[]) => void): PlaneView 
     if (brush === undefined || (!move && event.key !== ' ' && event.key !== 'Enter')) return;
     event.preventDefault();
     cursor ??= { x: 0, y: 0 };
-    if (move) cursor = { x: cursor.x + move[0], y: cursor.y + move[1] };
+    if (move) cursor = { x: within(cursor.x + move[0], range().x), y: within(cursor.y + move[1], range().y) };
     else use(cursor.x, cursor.y);
     paint();
   });
@@ -185,6 +185,10 @@ function paintCursor(context: CanvasRenderingContext2D, [x, y]: readonly [number
 
 function css(colour: Colour): string {
   return `rgb(${colour.map(Math.round).join(' ')})`;
+}
+
+function within(value: number, [low, high]: readonly [number, number]): number {
+  return Math.min(high, Math.max(low, value));
 }
 
 function rounded(value: number): number {
