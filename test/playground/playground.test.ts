@@ -5,7 +5,7 @@ import { violationsIn } from '../browser/page.js';
 import { desk, openSite, phone, standingOut, type Site, type Visit } from './site.js';
 import { goTo, press, tabBy, walk } from './walk.js';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 let site: Site;
 let visit: Visit;
 

@@ -15,7 +15,7 @@ export const [desk, phone] = [
 ];
 
 /** Compiling and training in a page, on a machine that has other work: milliseconds. */
-const patience = 60_000;
+const patience = 120_000;
 
 /** The site, built and served until it is closed. */
 export interface Site {

@@ -40,7 +40,8 @@ export function editorIn(parent: HTMLElement, text: string, heard: Heard): Edito
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
-    autocompletion(),
+    // As many at a time as stand below one another: what scrolls without having the focus is no list for who has no mouse.
+    autocompletion({ maxRenderedOptions: 8 }),
     highlightActiveLine(),
     highlightSelectionMatches(),
     EditorView.lineWrapping,

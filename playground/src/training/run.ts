@@ -66,6 +66,10 @@ export async function prepare({ source, data, target }: RunOptions, from?: Uint8
   const { model } = check(source);
   if (!model) throw new Error('the model has errors');
   if (model.training.loss === undefined) throw new Error('the model has no loss: there is nothing to train');
+  if (target === 'wgsl' && !(await hasWebGpu()))
+    throw new Error(
+      'WebGPU is not to be had in this browser, or on this machine: WebAssembly and TypeScript train everywhere',
+    );
   const rows = await rowsFor(model, data);
   const code = await emitToRun(source, { target });
   if (code === undefined) throw new Error('the model has errors');
@@ -78,6 +82,11 @@ export async function prepare({ source, data, target }: RunOptions, from?: Uint8
   const { batch, epochs } = model.train;
   const parameters = model.parameters.reduce((sum, { type }) => sum + sizeOf(type), 0);
   return { model: model.name, parameters, rows: rows.data.rows, batch, epochs, reports, notes: rows.notes };
+}
+
+async function hasWebGpu(): Promise<boolean> {
+  const { gpu } = navigator as { readonly gpu?: { requestAdapter(): Promise<unknown> } };
+  return Boolean(await gpu?.requestAdapter());
 }
 
 function named({ training: { losses, metrics } }: ModelGraph): string[] {

@@ -159,11 +159,18 @@ export class Session {
   private async advance(paced: Paced, signal: AbortSignal): Promise<void> {
     const { steps, values, epoch, finished, validation } = await this.asker.ask('advance', [paced], signal);
     this.history.add(steps, values);
-    const { made, latest } = this.store.get();
+    const { made, latest, phase } = this.store.get();
+    const first = values[0].findIndex((loss) => !Number.isFinite(loss));
+    // It is said once; who trains on all the same is let.
+    const isNew = first >= 0 && latest.every(Number.isFinite);
     this.store.set({
       epoch,
       made: steps.at(-1) ?? made,
       latest: steps.length > 0 ? values.map((each) => each.at(-1) ?? NaN) : latest,
+      failure: isNew
+        ? `The loss is ${values[0][first]} at step ${steps[first]}: try a lower learning rate.`
+        : undefined,
+      ...(isNew && phase === 'running' && { phase: 'paused' }),
       ...(validation && { validation }),
       ...(finished && { phase: 'finished' }),
     });
