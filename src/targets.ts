@@ -27,7 +27,7 @@ export const targets: Readonly<Record<Target, TargetTraits>> = {
     lanes: true,
     workgroups: false,
     flatMemory: true,
-    near: 32 * 1024,
+    near: 64 * 1024,
     blocks: { most: 128, mostOfProducts: 1024, length: 48 },
     parameters: Infinity,
     expandIntrinsics: true,

@@ -43,19 +43,19 @@ describe('plan for lanes', () => {
 
   it('stages as many rows of an image at once as stay near', () => {
     expect(line(windows.forward({ batch, channels: 32, outputs: 64, side: 18, kernel: 3 }))).toBe(
-      'contraction: v=y1x:64 u=o:64 fold=cij:288 tile 4x8, v side staged whole',
+      'contraction: v=y1x:128 u=o:64 fold=cij:288 tile 4x8, v side staged whole',
     );
   });
 
   it('makes one loop of a fold through filters that are turned', () => {
     expect(line(windows.byInput({ batch, channels: 32, outputs: 64, side: 16, kernel: 3 }))).toBe(
-      'contraction: v=y1x:32 u=c:32 fold=oij:576 tile 4x8, v side staged whole, u side staged',
+      'contraction: v=y1x:64 u=c:32 fold=oij:576 tile 4x8, v side staged whole, u side staged',
     );
   });
 
   it('adds up the gradient of filters image by image, so many channels at once as stay near, and in shares where those are few', () => {
     expect(line(windows.byWeights({ batch, channels: 32, outputs: 64, side: 18, kernel: 3 }))).toBe(
-      'contraction: v=ijc1:72 u=o:64 fold=b:batch y:16 x:16 each c0:4 tile 4x8, in blocks of b:1, in 2 shares, v side staged whole',
+      'contraction: v=ijc1:144 u=o:64 fold=b:batch y:16 x:16 each c0:2 tile 4x8, in blocks of b:1, in 3 shares, v side staged whole',
     );
     expect(line(windows.byWeights({ batch, channels: 6, outputs: 16, side: 14, kernel: 5 }))).toBe(
       'contraction: v=c1ij:80 u=o:16 fold=b:batch y:10 x:10 each c0:2 tile 4x8, in blocks of b:1, in 4 shares, v side staged whole',

@@ -34,7 +34,7 @@ const [panelsAtMost, turnedAtMost] = [32 * 1024, 4 * 1024];
 /** So many halves are staged only because they are halves. */
 const widenedAtMost = 64 * 1024;
 /** Loops of fewer rounds are set up too often: with both sides staged, the fold is one loop. */
-const shortFold = 32;
+const shortFold = 64;
 
 /** How far apart staged rows of so many columns lie: whole vectors apart, and a multiple of 32 apart they would fall on few cache sets. */
 export function pitchOf(columns: number): number {
