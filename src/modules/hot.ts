@@ -1,4 +1,5 @@
 // What a page has while Vite serves it: trainers of a .nn file that is edited become trainers of what it is now, with all weights that fit.
+import { carried } from './checkpoints.js';
 
 /** What every emitted module has, as far as it matters here. */
 export interface TrainerModule {
@@ -18,6 +19,7 @@ interface Trainer {
   readonly stepCount?: number;
   read?(): Promise<Arrays>;
   save(options: { readonly optimizer: boolean }): Uint8Array | Promise<Uint8Array>;
+  load(file: Uint8Array): void | Promise<void>;
   fit(data: unknown, options?: Options): AsyncIterable<Progress>;
   freeze?(patterns: readonly string[]): void | Promise<void>;
   dispose(): void | Promise<void>;
@@ -180,7 +182,7 @@ async function carriedOver(live: Live, module: TrainerModule): Promise<Trainer> 
   return next;
 }
 
-/** A trainer of the edited module: with all of the other's checkpoint where that fits, else with the parameters that do. */
+/** A trainer of the edited module: with all of the other's checkpoint where that fits, else with what of it does. */
 async function withWeights({ trainer, made, options }: Live, module: TrainerModule): Promise<Trainer> {
   const known = new Map(made.model.parameters.map(({ name, shape }) => [name, String(shape)]));
   const wanted = module.model.parameters;
@@ -199,6 +201,22 @@ async function withWeights({ trainer, made, options }: Live, module: TrainerModu
   const arrays = trainer.parameters ?? (await trainer.read?.()) ?? {};
   const parameters = Object.fromEntries(fitting.map(({ name }) => [name, arrays[name]]));
   const next = await module.createTrainer({ ...options, parameters });
-  tell(`${fitting.length} of ${wanted.length} parameters stay as they are, the optimizer starts anew`);
+  const resumes = await remember(trainer, next);
+  const optimizer = resumes ? `it goes on from update ${next.stepCount ?? 0}` : 'the optimizer starts anew';
+  const stay = `${fitting.length} of ${wanted.length} parameters stay as they are`;
+  tell(next.stepCount === undefined ? stay : `${stay}, ${optimizer}`);
   return next;
+}
+
+/** Gives a trainer what another's optimizer remembers of the parameters that it has as well, and states that fit. Does it go on? */
+async function remember(trainer: Trainer, next: Trainer): Promise<boolean> {
+  const own = await next.save({ optimizer: true });
+  try {
+    const { file, resumes } = carried(await trainer.save({ optimizer: true }), own);
+    await next.load(file);
+    return resumes;
+  } catch {
+    // It counts what it does in another way.
+    return false;
+  }
 }

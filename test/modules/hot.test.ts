@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { buildModule } from '../../src/modules/build.js';
+import { readHeader } from '../../src/codegen/runtime/safetensors.js';
 import { keepTrainers, type TrainerModule } from '../../src/modules/hot.js';
 
 const moons = readFileSync(join(import.meta.dirname, '../../examples/vite/src/moons.nn'), 'utf8');
@@ -146,4 +147,31 @@ it('says of a model that does not train that all parameters stay', async () => {
   keepTrainers(await still('relu'), hot);
   await settled();
   expect(said).toEqual(['[nnc] m: edited; all parameters stay']);
+});
+
+it('keeps what the optimizer remembers of parameters that stay, where others are new', async () => {
+  const hot = { data: {} };
+  const trainer = keepTrainers(await module('ts'), hot)() as unknown as Program & { save(options: object): Uint8Array };
+  const moments = (): ReadonlyMap<string, Float32Array> => {
+    const file = trainer.save({ optimizer: true });
+    const { tensors } = readHeader(file, (why) => new Error(why));
+    return new Map([...tensors].map(([name, { from, to }]) => [name, new Float32Array(file.slice(from, to).buffer)]));
+  };
+  for (let i = 0; i < 3; i++) trainer.step({ at, upper });
+  const before = moments();
+  keepTrainers(await module('ts', 'dense(1)', 'dense(8) |> relu |> dense(1)'), hot);
+  await exchanged(1);
+  expect(said.at(-1)).toBe('[nnc] moons: edited; 4 of 8 parameters stay as they are, it goes on from update 3');
+  expect(trainer.stepCount).toBe(3);
+  const after = moments();
+  const kept = [...after].filter(([name, values]) => before.get(name)?.length === values.length);
+  expect(kept.map(([name]) => name)).toContain('optimizer/z.dense.W/m');
+  for (const [name, values] of kept) expect([name, values]).toEqual([name, before.get(name)]);
+  trainer.step({ at, upper });
+  expect(trainer.stepCount).toBe(4);
+
+  // Another optimizer remembers something else.
+  const other = moons.replace('adam', 'sgd').replace('dense(1)', 'dense(3) |> dense(1)');
+  keepTrainers(await module('ts', moons, other), hot);
+  await expect.poll(() => said.at(-1), { timeout: 10_000 }).toBe('[nnc] moons: edited; 5 of 8 parameters stay as they are, the optimizer starts anew');
 });
