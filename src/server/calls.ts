@@ -26,12 +26,12 @@ export function callAt(page: Page, offset: number): CallAt | undefined {
   let head = before.slice(0, open).trimEnd();
   const second = head.endsWith(')');
   if (second) head = head.slice(0, openBracket(head.slice(0, -1)) ?? 0).trimEnd();
-  const name = /[\p{L}_][\p{L}\d_]*$/u.exec(head)?.[0];
+  const name = /[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.exec(head)?.[0];
   const entity = name === undefined ? undefined : entityNamed(page, name, offset);
   if (!entity) return undefined;
   const parts = partsOf(before.slice(open + 1));
   const last = parts.at(-1) ?? '';
-  const named = /^\s*([\p{L}_][\p{L}\d_]*)\s*=(?!=)/u;
+  const named = /^\s*([\p{L}_][\p{L}\p{N}\p{M}_]*)\s*=(?!=)/u;
   const own = named.exec(last)?.[1];
   return {
     entity,

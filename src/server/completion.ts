@@ -13,7 +13,7 @@ export function completion(page: Page, offset: number): CompletionItem[] {
   const line = page.lines.lineOf(offset);
   const before = page.text.slice(page.lines.startOf(line), offset);
   if (isInText(before)) return [];
-  const begins = /^\s*[\p{L}\d_]*$/u.test(before);
+  const begins = /^\s*[\p{L}\p{N}\p{M}_]*$/u.test(before);
   const block = trainBlockAt(page, offset);
   if (block && begins)
     return settings(block.name !== undefined).map(({ name, doc }) => ({
@@ -23,7 +23,7 @@ export function completion(page: Page, offset: number): CompletionItem[] {
       documentation: markdown(doc),
     }));
   if (isInType(before)) return [...dimensions(page, offset)];
-  const names = namesAt(page, offset, /\|>\s*[\p{L}\d_]*$|~\s*[\p{L}\d_]*$/u.test(before));
+  const names = namesAt(page, offset, /\|>\s*[\p{L}\p{N}\p{M}_]*$|~\s*[\p{L}\p{N}\p{M}_]*$/u.test(before));
   if (begins) return [...wordsAt(page, offset), ...names];
   return [...argumentsAt(page, offset), ...names];
 }
@@ -48,7 +48,7 @@ function trainBlockAt(page: Page, offset: number): Extract<Statement, { kind: 't
 
 /** Between the brackets of a type. */
 function isInType(before: string): boolean {
-  return /^\s*(?:frozen\s+)?(?:input|param|state)\s+[\p{L}\d_]+\s*:\s*[\p{L}\d_()]*\[[^\]]*$/u.test(before);
+  return /^\s*(?:frozen\s+)?(?:input|param|state)\s+[\p{L}\p{N}\p{M}_]+\s*:\s*[\p{L}\p{N}\p{M}_()]*\[[^\]]*$/u.test(before);
 }
 
 const sizes: ReadonlySet<EntityKind> = new Set<EntityKind>(['dimension', 'parameter', 'constant']);

@@ -106,3 +106,12 @@ it.each(files)('%s', (name) => {
       expect(at(start), text.slice(start, start + 30)).toMatch(/^(keyword|storage)/);
   }
 });
+
+it('takes for a word what the language takes for a name', () => {
+  const path = join(root, 'editors/vscode/language-configuration.json');
+  const { wordPattern } = JSON.parse(readFileSync(path, 'utf8')) as { wordPattern: { pattern: string; flags: string } };
+  const text = 'x₁ = größe_2(soft |> é, 日本 - _a) / 2.5';
+  const names = lex({ file: 'a.nn', text }).tokens.flatMap(({ image }) => (/[\p{L}_]/u.test(image) ? [image] : []));
+  expect(names).toEqual(['x₁', 'größe_2', 'soft', 'é', '日本', '_a']);
+  expect(text.match(new RegExp(wordPattern.pattern, `g${wordPattern.flags}`))).toEqual(names);
+});

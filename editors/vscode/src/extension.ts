@@ -123,6 +123,8 @@ async function compiled(uri?: string, model?: string): Promise<void> {
   const text = file === undefined ? undefined : await output(['compile', file, '-o', '-', ...modelOption(model)]);
   if (file === undefined || text === undefined) return;
   modules.set(await beside(text, 'typescript'), file);
+  const source = window.visibleTextEditors.find(({ document }) => document.fileName === file);
+  if (source) light(source);
 }
 
 /** In the other text the lines that belong to the line of the cursor are lit. */
@@ -155,8 +157,15 @@ function output(args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     const options = { maxBuffer: 2 ** 28, shell: process.platform === 'win32' };
     execFile(nnc(), [...args], options, (error, stdout, stderr) => {
-      if (error) void window.showErrorMessage(stderr.trim() === '' ? error.message : stderr.trim());
+      if (error) void window.showErrorMessage(reasonOf(error, stderr));
       resolve(error ? undefined : stdout);
     });
   });
+}
+
+function reasonOf(error: Error, stderr: string): string {
+  const isMissing = 'code' in error && error.code === 'ENOENT';
+  if (isMissing)
+    return `There is no ${nnc()}: npm install nnc brings it into the folder, or the setting nnc.path says where it is.`;
+  return stderr.trim() === '' ? error.message : stderr.trim();
 }
