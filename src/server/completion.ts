@@ -48,7 +48,9 @@ function trainBlockAt(page: Page, offset: number): Extract<Statement, { kind: 't
 
 /** Between the brackets of a type. */
 function isInType(before: string): boolean {
-  return /^\s*(?:frozen\s+)?(?:input|param|state)\s+[\p{L}\p{N}\p{M}_]+\s*:\s*[\p{L}\p{N}\p{M}_()]*\[[^\]]*$/u.test(before);
+  return /^\s*(?:frozen\s+)?(?:input|param|state)\s+[\p{L}\p{N}\p{M}_]+\s*:\s*[\p{L}\p{N}\p{M}_()]*\[[^\]]*$/u.test(
+    before,
+  );
 }
 
 const sizes: ReadonlySet<EntityKind> = new Set<EntityKind>(['dimension', 'parameter', 'constant']);

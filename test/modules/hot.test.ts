@@ -173,5 +173,7 @@ it('keeps what the optimizer remembers of parameters that stay, where others are
   // Another optimizer remembers something else.
   const other = moons.replace('adam', 'sgd').replace('dense(1)', 'dense(3) |> dense(1)');
   keepTrainers(await module('ts', moons, other), hot);
-  await expect.poll(() => said.at(-1), { timeout: 10_000 }).toBe('[nnc] moons: edited; 5 of 8 parameters stay as they are, the optimizer starts anew');
+  await expect
+    .poll(() => said.at(-1), { timeout: 10_000 })
+    .toBe('[nnc] moons: edited; 5 of 8 parameters stay as they are, the optimizer starts anew');
 });

@@ -86,6 +86,22 @@ describe('the server', () => {
     expect(formula(await waiting)).toBe(false);
   });
 
+  it('shows no formula of a model that takes longer to derive than anyone looks at a tooltip', async () => {
+    const editor = await openEditor();
+    const deep = (layers: number): string =>
+      `model m {\n  input x: [batch, 2]\n  param W: [2, 2] = 0\n  h = x${' @ W |> tanh'.repeat(layers)}\n  loss = mean(h)\n}\n`;
+    const asked = { textDocument: { uri }, position: { line: 2, character: 8 } };
+    await editor.ask('onDidOpenTextDocument', opening(uri, deep(1)));
+    expect(JSON.stringify(await editor.ask('onHover', asked))).toContain('d_W =');
+    await editor.ask('onDidChangeTextDocument', {
+      textDocument: { uri, version: 2 },
+      contentChanges: [{ text: deep(1001) }],
+    });
+    const answer = JSON.stringify(await editor.ask('onHover', asked));
+    expect(answer).toContain('param W: [2, 2]');
+    expect(answer).not.toContain('d_W');
+  });
+
   it('answers nothing of a text that is not open', async () => {
     const editor = await openEditor();
     const asked = { textDocument: { uri: 'file:///models/none.nn' }, position: { line: 0, character: 0 } };
