@@ -1,9 +1,10 @@
 // The extension for VS Code: starts the language server, and carries out the commands that its lenses and the palette name.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   commands,
+  EventEmitter,
   Range,
   Uri,
   ViewColumn,
@@ -26,6 +27,12 @@ export async function activate({ subscriptions, asAbsolutePath }: ExtensionConte
     commands.registerCommand('nnc.module', (uri?: string, model?: string) => compiled(uri, model)),
     commands.registerCommand('nnc.restart', () => client?.restart()),
     window.onDidChangeTextEditorSelection(({ textEditor }) => light(textEditor)),
+    workspace.registerTextDocumentContentProvider(scheme, {
+      onDidChange: changed.event,
+      provideTextDocumentContent: (uri) => shown.get(uri.toString()),
+    }),
+    workspace.onDidCloseTextDocument(({ uri }) => shown.delete(uri.toString())),
+    changed,
     lit,
   );
   const command = named();
@@ -35,7 +42,8 @@ export async function activate({ subscriptions, asAbsolutePath }: ExtensionConte
       ? { module: asAbsolutePath('dist/server.cjs'), transport: TransportKind.stdio }
       : { command, args: ['lsp', '--stdio'], options: { shell: process.platform === 'win32' } };
   client = new LanguageClient('nnc', 'nnc', server, {
-    documentSelector: [{ language: 'nn' }],
+    // What is shown of a model is none of the server's: a derivation is no model.
+    documentSelector: ['file', 'untitled', 'vscode-remote'].map((each) => ({ language: 'nn', scheme: each })),
     synchronize: { fileEvents: workspace.createFileSystemWatcher('**/*.nn') },
   });
   try {
@@ -97,7 +105,7 @@ function quoted(word: string): string {
 async function gradient(uri?: string, model?: string): Promise<void> {
   const file = await fileOf(uri);
   const text = file === undefined ? undefined : await output(['grad', file, ...modelOption(model)]);
-  if (text !== undefined) await beside(text, 'nn');
+  if (file !== undefined && text !== undefined) await beside(text, `gradient of ${basename(file)}`);
 }
 
 async function graph(uri?: string, model?: string): Promise<void> {
@@ -122,7 +130,7 @@ async function compiled(uri?: string, model?: string): Promise<void> {
   const file = await fileOf(uri);
   const text = file === undefined ? undefined : await output(['compile', file, '-o', '-', ...modelOption(model)]);
   if (file === undefined || text === undefined) return;
-  modules.set(await beside(text, 'typescript'), file);
+  modules.set(await beside(text, `${basename(file)}.ts`), file);
   const source = window.visibleTextEditors.find(({ document }) => document.fileName === file);
   if (source) light(source);
 }
@@ -146,8 +154,17 @@ function light(editor: TextEditor): void {
   }
 }
 
-async function beside(content: string, language: string): Promise<TextDocument> {
-  const document = await workspace.openTextDocument({ content, language });
+/** Documents that are only shown: nothing to save, and no file. */
+const scheme = 'nnc';
+const shown = new Map<string, string>();
+const changed = new EventEmitter<Uri>();
+
+/** Shows a text beside the editor, by a name whose end says the language; what stands there by that name is exchanged. */
+async function beside(content: string, name: string): Promise<TextDocument> {
+  const uri = Uri.from({ scheme, path: `/${name}` });
+  shown.set(uri.toString(), content);
+  changed.fire(uri);
+  const document = await workspace.openTextDocument(uri);
   await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
   return document;
 }
