@@ -207,7 +207,7 @@ describe('at a desk', () => {
     await press(page, 'ControlOrMeta+a');
     await page.keyboard.insertText(
       'model m {\n  input x: [batch, 2]\n  input y: [batch, 1]\n  loss = mean(((x |> dense(1)) - y)^2)\n' +
-        '  train {\n    optimizer = sgd(lr = 1e20)\n    batch     = 1\n    epochs    = 20\n  }\n}\n',
+        '  train {\n    optimizer = sgd(lr = 1e20)\n    batch     = 1\n    epochs    = 200000\n  }\n}\n',
     );
     const failed = page.locator('.failed:not([hidden])');
     await page.click('.primary');
@@ -215,8 +215,8 @@ describe('at a desk', () => {
     expect(await failed.innerText()).toMatch(/^The loss is (?:Infinity|NaN) at step \d: try a lower learning rate\.$/);
     expect(await page.innerText('.primary')).toBe('Train');
     await page.click('.primary');
-    await visit.until(`/^epoch\\n20 \\/ 20$/m.test(${numbersShown})`, 'all epochs');
-    expect(await failed.count()).toBe(0);
+    await failed.waitFor({ state: 'detached' });
+    expect(await page.innerText('.primary')).toBe('Pause');
     await page.selectOption('#target', 'wgsl');
     await page.click('.primary');
     await failed.waitFor();
