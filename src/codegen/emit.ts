@@ -48,7 +48,7 @@ export async function emitModule(whole: TrainerProgram, options: EmitOptions): P
   const plain = layOut(program);
   const layout = target === 'wasm' ? withTables(plain, program) : plain;
   const relaxed = options.relaxed && profile ? withKernelEntries(options.relaxed, profile) : options.relaxed;
-  const engine = engineOf(program, layout, target, relaxed);
+  const engine = engineOf(program, layout, target, writer.packs, relaxed);
   const text = (of: string): Definition => ({ kind: 'text', text: of });
   const own = await writer.format(
     await writer.print([
@@ -84,13 +84,14 @@ function engineOf(
   program: TrainerProgram,
   layout: Layout,
   target: EmitOptions['target'],
+  packs: boolean,
   relaxed?: TrainerProgram,
 ): Engine {
   switch (target) {
     case 'ts':
       return typescriptEngine(program, layout);
     case 'wasm':
-      return wasmEngine(program, layout, relaxed);
+      return wasmEngine(program, layout, packs, relaxed);
     case 'wgsl':
       return wgslEngine(program, layout);
     default:

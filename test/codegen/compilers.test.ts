@@ -121,7 +121,7 @@ const vite = {
 const newer = { noUncheckedSideEffectImports: true };
 
 /** With all types, in lines as they come: compilers do not read how a text is laid out. */
-const unformatted: typeof readable = { print: readable.print, format: (code) => Promise.resolve(code) };
+const unformatted: typeof readable = { ...readable, format: (code) => Promise.resolve(code) };
 
 const root = mkdtempSync(join(tmpdir(), 'nnc-types-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

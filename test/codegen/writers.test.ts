@@ -32,8 +32,8 @@ function programsOf(name: string): readonly (readonly [string, readonly TargetPr
 
 it.each(chosen)('%s is the same program for readers and for engines', async (name) => {
   for (const [target, programs] of programsOf(name)) {
-    const [read, run] = await Promise.all([printed(programs), printed(programs, plain)]);
-    const trained = await withoutTypes(await printed(programs, asItComes));
+    const [read, run] = await Promise.all([printed(programs), printed(programs, { ...plain, packs: true })]);
+    const trained = await withoutTypes(await printed(programs, { ...asItComes, packs: true }));
     expect(read).not.toBe(run);
     // Not toBe: the difference of two long texts takes minutes to print.
     const small = await minified(read);

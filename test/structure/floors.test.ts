@@ -43,7 +43,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['parser'],
   'ts-morph': ['codegen'],
   sucrase: ['codegen'],
-  fflate: ['codegen'],
   prettier: ['codegen', 'format'],
   picocolors: ['cli', 'diagnostics'],
   commander: ['cli'],
@@ -87,7 +86,8 @@ const inner: Readonly<Record<string, readonly string[]>> = {
   'codegen/module': ['codegen', ...within('codegen', 'text', 'runtime', 'typescript', 'wasm', 'wgsl')],
   'codegen/runtime': [],
   'codegen/typescript': ['codegen', ...within('codegen', 'text', 'module')],
-  'codegen/wasm': ['codegen', ...within('codegen', 'text', 'module')],
+  // A binary is packed by what unpacks it.
+  'codegen/wasm': ['codegen', ...within('codegen', 'text', 'module', 'runtime')],
   'codegen/wgsl': ['codegen', ...within('codegen', 'text', 'module')],
 };
 

@@ -7,6 +7,7 @@ import type { Diagnostic, Source } from '../../src/diagnostics/diagnostic.js';
 
 /** Text as it comes, without the types of definitions. */
 export const plain: Writer = {
+  packs: false,
   print: (definitions) => Promise.resolve(definitions.map(textOf).join('\n\n')),
   format: (code) => Promise.resolve(code),
 };

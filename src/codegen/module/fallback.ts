@@ -75,7 +75,7 @@ async function gpuText(program: TrainerProgram, writer: Writer): Promise<{ text:
 
 async function cpuText(program: TrainerProgram, writer: Writer, relaxed?: TrainerProgram): Promise<string> {
   const layout = withTables(layOut(program, ownNames), program);
-  const engine = wasmEngine(program, layout, relaxed);
+  const engine = wasmEngine(program, layout, writer.packs, relaxed);
   const own = await textOf(writer, [
     ...initialValues(program, layout),
     ...engine.definitions,

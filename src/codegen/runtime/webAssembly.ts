@@ -1,16 +1,15 @@
 // What a module with WebAssembly inside needs from JavaScript: its code compiled, and memory that can be had or not.
-import { joinBinary, unpackBytes } from './binary.js';
-
 /** Compiles the first of the binaries whose instructions are known here; for memory that threads share where the byte is given that tells it. */
 export async function compileWebAssembly(
   name: string,
   binaries: readonly string[],
+  unpack: (binary: string) => Uint8Array & BufferSource,
   sharedAt?: number,
 ): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined')
     throw new Error(`${name} needs WebAssembly, which is missing here: compile the model with --target ts`);
   for (const binary of binaries) {
-    const bytes = joinBinary(await unpackBytes(binary));
+    const bytes = unpack(binary);
     if (sharedAt !== undefined) bytes[sharedAt] = 3;
     if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes);
   }

@@ -41,4 +41,6 @@ export interface Writer {
   /** The definitions as unformatted text, a blank line between any two. */
   print(definitions: readonly Definition[]): Promise<string>;
   format(code: string): Promise<string>;
+  /** Whether binaries are packed, which makes the text shorter and takes a while. */
+  readonly packs: boolean;
 }

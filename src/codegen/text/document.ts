@@ -14,7 +14,7 @@ import { docText } from './quote.js';
 export const unchecked = '// @ts-nocheck\n';
 
 /** For readers. */
-export const readable: Writer = { print: printDefinitions, format };
+export const readable: Writer = { print: printDefinitions, format, packs: true };
 
 /** A few large models' modules, or many small ones'. */
 const [prints, formats] = [new Memo(4e6), new Memo(8e6)];

@@ -13,10 +13,10 @@ const print: Writer['print'] = (definitions) => {
 };
 
 /** What `nnc compile` writes, to the letter. Prettier is loaded when it is first used. */
-export const forReaders: Writer = { print, format };
+export const forReaders: Writer = { print, format, packs: true };
 
 /** The same module as it comes, for who runs it and does not read it. */
-export const asItComes: Writer = { print, format: (code) => Promise.resolve(code) };
+export const asItComes: Writer = { print, format: (code) => Promise.resolve(code), packs: false };
 
 function textOf(definition: Definition): string {
   switch (definition.kind) {

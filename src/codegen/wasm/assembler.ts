@@ -42,8 +42,8 @@ export interface Module {
   /** Bytes written to memory when the module starts. */
   data(offset: number, bytes: Uint8Array): void;
   toBytes(): Uint8Array;
-  /** The same taken apart, for its text: pieces that deflate best each by itself. */
-  toPacked(): readonly Uint8Array[];
+  /** The same packed, for its text. */
+  toPacked(): Uint8Array;
   /** The offset of the byte that is 1 where memory is sharable, and 3 where it is shared. */
   readonly sharedAt: number | undefined;
 }

@@ -39,8 +39,8 @@ export interface Wasm {
    * there are, and what defineClaims exports.
    */
   readonly binary: Uint8Array;
-  /** The same taken apart, for its text: pieces that deflate best each by itself. */
-  readonly packed: readonly Uint8Array[];
+  /** The same packed, for its text. */
+  readonly packed: Uint8Array;
   /** Where threads share the work: the offset of the byte that is 1, and 3 for memory that they share. */
   readonly sharedAt?: number;
   /** Entries in which they do. */

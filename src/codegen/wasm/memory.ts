@@ -17,6 +17,8 @@ export interface MemoryParts {
   /** Buffers that JavaScript reads or writes, with their fields of Memory. */
   readonly fields: readonly (readonly [Buffer, string])[];
   readonly wasm: Wasm;
+  /** What unpacks it. */
+  readonly unpack: string;
   /** The constants that hold the code, the best first. */
   readonly binaries: readonly string[];
 }
@@ -70,12 +72,12 @@ function memoryInterface({ program, layout, fields }: MemoryParts): Definition {
   };
 }
 
-function createMemory({ program, layout, fields, wasm, binaries }: MemoryParts): Definition {
+function createMemory({ program, layout, fields, wasm, binaries, unpack }: MemoryParts): Definition {
   const { sizes } = layout;
   const { own } = program.memory;
   const rooms = roomsAtFirst(program, sizes);
   const compile = (...more: readonly string[]): string =>
-    `compileWebAssembly(${['model.name', `[${binaries.join(', ')}]`, ...more].join(', ')})`;
+    `compileWebAssembly(${['model.name', `[${binaries.join(', ')}]`, unpack, ...more].join(', ')})`;
   const words = wordsOf(program, layout, 'threads');
   const fieldsOfMemory = [
     'memory',

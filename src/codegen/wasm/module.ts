@@ -1,6 +1,5 @@
 // The engine of WebAssembly: one binary, packed and in base64, that holds all kernels and entries, and one memory with views for
 // JavaScript.
-import { Zlib } from 'fflate';
 import type { Index } from '../../ir/index.js';
 import { threadWords } from '../../ir/control.js';
 import type { Entry, Kernel, TrainerProgram } from '../../ir/program.js';
@@ -14,7 +13,6 @@ import { method } from '../module/trainer/lines.js';
 import { provenanceLines } from '../text/provenance.js';
 import { comment, memberOf } from '../text/quote.js';
 import { usesOf } from '../uses.js';
-import { joined } from './bytes.js';
 import { emitWasm, type Wasm } from './emitWasm.js';
 import { printMemory } from './memory.js';
 
@@ -24,8 +22,8 @@ export interface WasmPrograms {
   readonly relaxed?: TrainerProgram;
 }
 
-/** Prints the binary, memory and entries. With `relaxed`, the same program for relaxed instructions, engines that have them run that. */
-export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: TrainerProgram): Engine {
+/** Prints the binary, memory and entries. `packs`: the binary is packed. With `relaxed`, the same program for relaxed instructions, engines that have them run that. */
+export function wasmEngine(program: TrainerProgram, layout: Layout, packs: boolean, relaxed?: TrainerProgram): Engine {
   const plain = emitWasm(program);
   const binaries = relaxed ? [emitWasm(relaxed, { relaxed: true }), plain] : [plain];
   const [wasm] = binaries;
@@ -40,13 +38,23 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
     target: 'wasm',
     asynchronous: true,
     definitions: [
-      ...printMemory({ program, layout, fields, wasm, binaries: names }),
+      ...printMemory({ program, layout, fields, wasm, binaries: names, unpack: packs ? 'unpackBinary' : 'bytesIn' }),
       ...host.definitions,
       ...Object.values(program.entries).map((entry) => runner(entry, layout, host, wasm, program.memory.own)),
-      binary(listOf(program.kernels.filter((kernel) => !host.kernels.includes(kernel))), wasm, names[0]),
+      binary(
+        listOf(
+          program.kernels.filter((kernel) => !host.kernels.includes(kernel)),
+          packs,
+        ),
+        wasm,
+        names[0],
+        packs,
+      ),
       ...binaries
         .slice(1)
-        .map((b) => binary('// The same without relaxed instructions, for engines that lack them.\n', b, names[1])),
+        .map((b) =>
+          binary('// The same without relaxed instructions, for engines that lack them.\n', b, names[1], packs),
+        ),
     ],
     kernels: host.names,
     createMemory: 'createMemory(options)',
@@ -64,14 +72,14 @@ export function wasmEngine(program: TrainerProgram, layout: Layout, relaxed?: Tr
   };
 }
 
-function binary(before: string, { packed }: Wasm, name: string): Definition {
-  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(deflated(packed))}';` };
+function binary(before: string, wasm: Wasm, name: string, packs: boolean): Definition {
+  return { kind: 'text', text: `${before}const ${name} =\n  '${base64(packs ? wasm.packed : wasm.binary)}';` };
 }
 
 /** The kernels of a binary: what each computes and how. */
-function listOf(kernels: readonly Kernel[]): string {
+function listOf(kernels: readonly Kernel[], packs: boolean): string {
   const lines = kernels.flatMap((k) => [k.name, ...provenanceLines(k).map((line) => `  ${line}`)]);
-  return `${comment(['WebAssembly, packed and in base64: a function for each entry, which calls these in order.', '', ...lines])}\n`;
+  return `${comment([`WebAssembly, ${packs ? 'packed and ' : ''}in base64: a function for each entry, which calls these in order.`, '', ...lines])}\n`;
 }
 
 /** Buffers that JavaScript reads or writes, with their fields of Memory. */
@@ -118,21 +126,6 @@ function runner(
     returns: 'void',
     body: [...calls, ...(!own ? [call()] : shared.has(entry.name) ? together : [call('0', '1')])].join('\n'),
   };
-}
-
-/** Codes of their own are worth their description to pieces of so many bytes. */
-const worthCodes = 512;
-
-/** One stream, in which each long piece has codes of its own. */
-function deflated(pieces: readonly Uint8Array[]): Uint8Array {
-  const found: Uint8Array[] = [];
-  const stream = new Zlib({ level: 9 }, (bytes) => found.push(bytes));
-  pieces.forEach((piece, i) => {
-    const last = i === pieces.length - 1;
-    stream.push(piece, last);
-    if (!last && piece.length >= worthCodes) stream.flush();
-  });
-  return joined(found);
 }
 
 function base64(bytes: Uint8Array): string {

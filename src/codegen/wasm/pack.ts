@@ -1,6 +1,6 @@
-// A binary taken apart for its text: what is alike in code lies side by side, so that it deflates to half. joinBinary of the runtime, which
-// says how it lies, puts it together again.
-import { appendUnsigned, joined, unsigned, unsignedLength } from './bytes.js';
+// A binary taken apart for its text, in which what is alike in code lies side by side: numbers whose bits joinBinary of the runtime, which
+// says how they lie, guesses from those before them.
+import { joinBinary } from '../runtime/binary.js';
 import { appendOperand, type Head, type Instructions, type Operand } from './code.js';
 
 export interface Body extends Instructions {
@@ -20,45 +20,85 @@ export interface Apart {
 /** A number that stands behind `i32.const` so often is part of the instruction. */
 const often = 48;
 
-/** An instruction of the module's own list, by the part in which its operands are. */
+/** An instruction of the module's own list. */
 interface Listed {
   readonly bytes: readonly number[];
-  readonly part: number;
+  readonly operand: Operand;
   count: number;
   /** In the list, whose first come most often. */
   place: number;
 }
 
-/** The part of each operand; that of the bytes before the code, 0, holds none. */
-const partOf: Record<Operand, number> = { none: 0, get: 4, set: 5, offset: 6, unsigned: 7, signed: 7 };
+/** What they take, as joinBinary knows it. */
+const numberOf: Record<Operand, number> = { none: 0, get: 1, set: 2, offset: 3, signed: 4, unsigned: 5 };
 
-/** Pieces that deflate best each by itself: one after another they are what joinBinary takes. */
-export function packBinary({ before, bodies, after }: Apart): Uint8Array[] {
+/** What bitsIn gives joinBinary. */
+export function packBinary(apart: Apart): Uint8Array {
+  const bits = bitsOf(numbersOf(apart));
+  const bytes: number[] = [];
+  let [at, low, high] = [0, 0, 2 ** 32 - 1];
+  joinBinary((chance) => {
+    const middle = low + Math.floor(((high - low) * chance) / 65536);
+    const bit = bits[at++];
+    if (bit === 1) high = middle;
+    else low = middle + 1;
+    for (; low >>> 24 === high >>> 24; low = (low << 8) >>> 0, high = ((high << 8) | 255) >>> 0) bytes.push(low >>> 24);
+    return bit;
+  });
+  // Any number between the two tells the last bits.
+  return Uint8Array.from([...bytes, (low >>> 24) + 1, 0, 0, 0]);
+}
+
+/** Of each number how many bits it has, as so many ones and a zero, then the bits behind the first. */
+function bitsOf(numbers: readonly number[]): (0 | 1)[] {
+  const bits: (0 | 1)[] = [];
+  for (const value of numbers) {
+    let power = 1;
+    for (; power <= value; power *= 2) bits.push(1);
+    bits.push(0);
+    for (power /= 4; power >= 1; power /= 2) bits.push(Math.floor(value / power) % 2 === 0 ? 0 : 1);
+  }
+  return bits;
+}
+
+/** The numbers in order. */
+function numbersOf({ before, bodies, after }: Apart): number[] {
   const { list, ofBodies } = listOf(bodies);
-  const [table, order, gets, sets, offsets, numbers]: number[][] = Array.from({ length: 6 }, () => []);
-  for (const { part, bytes } of list) table.push(part, ...unsigned(bytes.length), ...bytes);
-  bodies.forEach(({ params, length, heads, values }, b) => {
-    appendUnsigned(numbers, params);
-    appendUnsigned(numbers, length);
+  const numbers: number[] = [];
+  const add = (bytes: ArrayLike<number>): void => {
+    numbers.push(bytes.length);
+    for (let i = 0; i < bytes.length; i++) numbers.push(bytes[i]);
+  };
+  add(before);
+  add(after);
+  numbers.push(list.length);
+  for (const { operand, bytes } of list) {
+    numbers.push(numberOf[operand]);
+    add(bytes);
+  }
+  numbers.push(bodies.length);
+  bodies.forEach(({ params, values }, b) => {
+    numbers.push(params);
     const recent = Array.from({ length: params }, (_, i) => i);
     const last: number[] = [];
-    const listed = ofBodies[b];
-    for (let i = 0; i < listed.length; i++) {
-      const { part, place } = listed[i];
-      appendUnsigned(order, place);
-      if (part === partOf.get) appendUnsigned(gets, take(recent, values[i]));
-      else if (part === partOf.set) appendUnsigned(sets, take(recent, values[i]));
-      else if (part === partOf.offset) {
-        const further = values[i] - (last[place] ?? 0);
-        appendUnsigned(offsets, further < 0 ? -2 * further - 1 : 2 * further);
-        last[place] = values[i];
-      } else if (part !== partOf.none) appendOperand(numbers, heads[i].operand, values[i]);
-    }
+    ofBodies[b].forEach(({ operand, place }, i) => {
+      numbers.push(place);
+      const value = values[i];
+      if (operand === 'get' || operand === 'set') numbers.push(take(recent, value));
+      else if (operand === 'offset') {
+        numbers.push(doubled(value - (last[place] ?? 0)));
+        last[place] = value;
+      } else if (operand === 'signed') numbers.push(doubled(value));
+      else if (operand === 'unsigned') numbers.push(value);
+    });
+    numbers.push(list.length);
   });
-  const parts = [before, after, table, order, gets, sets, offsets, numbers];
-  const length = bodies.reduce((sum, body) => sum + unsignedLength(body.length) + body.length, 0);
-  const head = [unsigned(before.length + length + after.length), ...parts.map((part) => unsigned(part.length))];
-  return [joined([...head, before]), ...parts.slice(1).map((part) => joined([part]))];
+  return numbers;
+}
+
+/** Odd where it was below 0. */
+function doubled(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
 }
 
 /** Where the local is among those used, the last first, counted from 1; 0 where it is new. It is the first from now on. */
@@ -77,20 +117,20 @@ function listOf(bodies: readonly Body[]): { readonly list: readonly Listed[]; re
       if (operand === 'signed') numbers.set(values[i], (numbers.get(values[i]) ?? 0) + 1);
     });
   const [byHead, byNumber, byBytes] = [new Map<Head, Listed>(), new Map<number, Listed>(), new Map<string, Listed>()];
-  const find = (bytes: readonly number[], part: number): Listed => {
-    const key = `${part} ${bytes.join(' ')}`;
-    const listed = byBytes.get(key) ?? { bytes, part, count: 0, place: 0 };
+  const find = (bytes: readonly number[], operand: Operand): Listed => {
+    const key = `${operand} ${bytes.join(' ')}`;
+    const listed = byBytes.get(key) ?? { bytes, operand, count: 0, place: 0 };
     byBytes.set(key, listed);
     return listed;
   };
   const listed = (head: Head, value: number): Listed => {
     if (head.operand !== 'signed' || (numbers.get(value) ?? 0) < often) {
-      let known = byHead.get(head);
-      if (!known) byHead.set(head, (known = find(head.bytes, partOf[head.operand])));
+      const known = byHead.get(head) ?? find(head.bytes, head.operand);
+      byHead.set(head, known);
       return known;
     }
-    let known = byNumber.get(value);
-    if (!known) byNumber.set(value, (known = find(bytesOf(head, value), partOf.none)));
+    const known = byNumber.get(value) ?? find(bytesOf(head, value), 'none');
+    byNumber.set(value, known);
     return known;
   };
   const ofBodies = bodies.map(({ heads, values }) =>
