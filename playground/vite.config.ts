@@ -15,6 +15,12 @@ export default defineConfig({
   },
   plugins: [broughtData(), offline(here('sw.js'))],
   worker: { format: 'es', plugins: () => [broughtData()] },
-  build: { target: 'es2022', outDir: here('dist'), emptyOutDir: true },
+  // light-dark() stays in the style sheet: what would take its place follows the system alone, and not the colours that are chosen.
+  build: {
+    target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    outDir: here('dist'),
+    emptyOutDir: true,
+  },
   server: { fs: { allow: [here('..')] } },
 });

@@ -132,6 +132,8 @@ describe.each([
       await page.waitForSelector('.editor-bar');
       await page.click('.editor-bar >> text=Shapes');
       await page.click('.cm-line >> nth=5');
+      // A line that is broken has an end for each row.
+      await press(page, 'End');
       await press(page, 'End');
       await page.keyboard.type('\nq = tan');
       await page.waitForSelector('.cm-tooltip-autocomplete');
@@ -160,6 +162,8 @@ describe('at a desk', () => {
 
   it('the colours that are chosen in the page are those of pages within it', async () => {
     const { page } = visit;
+    // What is emulated would hold for pages within, whatever is chosen here.
+    await page.emulateMedia({ colorScheme: null });
     await visit.open('?example=textbook&pane=gradient');
     const ground = (): Promise<string> =>
       within()
