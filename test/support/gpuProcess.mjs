@@ -125,7 +125,7 @@ const actions = {
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ code });
     const { messages } = await module.getCompilationInfo();
-    for (const [, entryPoint] of code.matchAll(/@compute[^]*?fn (\w+)/g))
+    for (const [, entryPoint] of code.matchAll(/@compute[^]*?fn ([^(\s]+)/g))
       device.createComputePipeline({ layout: wholeLayout, compute: { module, entryPoint } });
     const error = await device.popErrorScope();
     return [
