@@ -109,7 +109,7 @@ function roomOf(name: string): string {
   return `room of ${name}`;
 }
 
-/** A function for each kernel that does not run on the host. Those of one length are near one another: often alike, they deflate to less. */
+/** A function for each kernel that does not run on the host. Those of one length are near one another: often alike, each tells what comes in the next. */
 function defineKernels(
   module: Module,
   runs: ReadonlyMap<Kernel, readonly Run[]>,
