@@ -1,7 +1,7 @@
 // Which nodes are stored: one sweep from outputs to inputs, so that every consumer is decided before its producer.
 import { isOp, type Node } from '../../ir/graph.js';
 import { putRows, scatterAdd, sumAlike } from '../../ir/ops/indexing.js';
-import { NodeTable, readersAmong } from '../../ir/nodeTable.js';
+import { NodeTable } from '../../ir/nodeTable.js';
 import { leavesOfLoop, runsAmong, scan } from '../../ir/ops/scan.js';
 import { reachable } from '../../ir/reachable.js';
 import { elementCount, type TensorType } from '../../ir/types.js';
@@ -102,14 +102,12 @@ export function decide(roots: readonly Node[], estimate: Estimate): Decision {
 /** In the body of a loop a fold is made once, also where nests of their own read parts of it: each of those is a call in every round. */
 function decideIn(roots: readonly Node[], estimate: Estimate, isBody: boolean): Decision {
   const order = reachable(roots, inputsNeeded);
-  const known = costsBy(estimate);
-  const figures = new NodeTable<Figures>(order);
-  for (const node of order) figures.set(node, known.of(node));
-  const given = { roots, order, runs: decidedRuns(order, estimate), estimate, figures, isBody };
+  const given = { roots, order, runs: decidedRuns(order, estimate), estimate, isBody };
+  const costs = costsBy(estimate);
   const apart = new Set<Node>();
   for (;;) {
     const decision = sweepOver(given, apart);
-    const more = tooFar(order, decision.stored, inputsNeeded, (node) => figuresOf(figures, node).divides);
+    const more = tooFar(order, decision.stored, inputsNeeded, (node) => costs.of(node).divides);
     if (more.length === 0) return decision;
     for (const node of more) apart.add(node);
   }
@@ -121,38 +119,74 @@ interface Given {
   readonly order: readonly Node[];
   readonly runs: ReadonlyMap<string, DecidedRun>;
   readonly estimate: Estimate;
-  readonly figures: NodeTable<Figures>;
   readonly isBody: boolean;
 }
 
-function figuresOf(figures: NodeTable<Figures>, node: Node): Figures {
-  const found = figures.get(node);
-  if (!found) throw new Error(`${node.op.name} is not among what is decided about`);
-  return found;
+/** A node while it is decided about: it is found by its number once, and from then on by those that it reads and that read it. */
+class Candidate {
+  /** What reads it, each once. */
+  readonly users: Candidate[] = [];
+  stored = false;
+  /** Of what is not stored: how it is read. */
+  use?: Use;
+  /** Of what is stored: is there a fold in its nest? */
+  hasFold = false;
+  /** Of a function of coordinates alone: what an element costs, with all that it is made of. */
+  placeCost?: number;
+  private own?: ReadonlySet<Candidate>;
+
+  constructor(
+    readonly node: Node,
+    readonly figures: Figures,
+  ) {}
+
+  /** The stored nodes in whose nests it stands. */
+  get nests(): ReadonlySet<Candidate> {
+    return this.use?.nests ?? (this.own ??= new Set([this]));
+  }
+
+  /** How often its elements are evaluated. */
+  get times(): number {
+    return this.use?.evaluations ?? (this.stored ? this.figures.count : 0);
+  }
+}
+
+/** The nodes with what reads them, inputs first. */
+function candidatesOf(order: readonly Node[], costs: Costs): Candidate[] {
+  const known = new NodeTable<Candidate>(order);
+  return order.map((node) => {
+    const made = new Candidate(node, costs.of(node));
+    known.set(node, made);
+    for (const input of inputsNeeded(node)) {
+      const users = known.get(input)?.users;
+      if (users && users[users.length - 1] !== made) users.push(made);
+    }
+    made.placeCost = costOfPlace(made, known);
+    return made;
+  });
 }
 
 /** `apart` are stored in any case. */
-function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apart: ReadonlySet<Node>): Decision {
+function sweepOver({ roots, order, runs, estimate, isBody }: Given, apart: ReadonlySet<Node>): Decision {
   const rootSet = new Set(roots);
   const { host, counted, scaled } = hostScalars(order, rootSet);
   const loopReads = readsOfLoops(runs, estimate);
-  const readers = readersAmong(order, inputsNeeded);
-  const ofPlaces = costsOfPlaces(order, figures);
+  const candidates = candidatesOf(order, costsBy(estimate));
   const reads = new Map<Node, number>();
-  const sweep = new Sweep(order, figures);
-  for (let at = order.length - 1; at >= 0; at--) {
-    const node = order[at];
-    const { cost: ofRule, folds, count } = figuresOf(figures, node);
-    const cost = ofPlaces.get(node) ?? ofRule;
-    const users = readers.get(node) ?? noNodes;
-    const use = sweep.useOf(node, users, loopReads.get(node));
+  const stored = new Set<Node>();
+  for (let at = candidates.length - 1; at >= 0; at--) {
+    const candidate = candidates[at];
+    const { node, users } = candidate;
+    const { cost: ofRule, folds, count } = candidate.figures;
+    const cost = candidate.placeCost ?? ofRule;
+    const use = useOf(candidate, loopReads.get(node));
     const { evaluations, nests, inLoop } = use;
     const inParts = use.inParts || (isBody && users.length > 1);
     if (node.op.kind === 'leaf') {
       reads.set(node, evaluations + (rootSet.has(node) ? count : 0));
       continue;
     }
-    const crowded = folds && (inLoop || inParts || sweep.haveFold(nests));
+    const crowded = folds && (inLoop || inParts || haveFold(nests));
     const store =
       rootSet.has(node) ||
       node.op.kind === 'structured' ||
@@ -162,15 +196,20 @@ function sweepOver({ roots, order, runs, estimate, figures, isBody }: Given, apa
       use.depth > deepest ||
       isOp(node, scatterAdd, sumAlike) ||
       // Rows of one index are put once each has been made of what was there.
-      users.some((user) => isOp(user, putRows) && user.inputs[2] === node) ||
+      users.some(({ node: user }) => isOp(user, putRows) && user.inputs[2] === node) ||
       (evaluations * cost > evaluations + count * (cost + 1) && !scaled.has(node));
     if (store) {
-      sweep.store(node, folds);
+      candidate.stored = true;
+      candidate.hasFold ||= folds;
+      stored.add(node);
       // What the host's scalars are made from is the host's too: it runs first.
       if (counted.has(node)) host.add(node);
-    } else sweep.inline(node, inParts === use.inParts ? use : { ...use, inParts }, folds);
+    } else {
+      candidate.use = inParts === use.inParts ? use : { ...use, inParts };
+      if (folds) for (const nest of nests) nest.hasFold = true;
+    }
   }
-  return { order, stored: sweep.stored, host, reads, runs };
+  return { order, stored, host, reads, runs };
 }
 
 /** How a node is read, by those that read it. */
@@ -178,7 +217,7 @@ interface Use {
   /** T: how often its elements would be evaluated if it were inlined. */
   readonly evaluations: number;
   /** The stored nodes in whose nests it would stand. */
-  readonly nests: ReadonlySet<Node>;
+  readonly nests: ReadonlySet<Candidate>;
   /** How many nodes stand in a nest from its stored node down to this one. */
   readonly depth: number;
   /** Is it written into the nest of a loop? */
@@ -187,86 +226,40 @@ interface Use {
   readonly inParts: boolean;
 }
 
-const noNodes: readonly Node[] = [];
-const noNests: ReadonlySet<Node> = new Set();
+const noNests: ReadonlySet<Candidate> = new Set();
 
-/** The sweep from outputs to inputs as far as it has come. */
-class Sweep {
-  readonly stored = new Set<Node>();
-  /** Stored nodes with a fold in their nests. */
-  private readonly hasFold: NodeTable<true>;
-  /** Of those that are not stored. */
-  private readonly inlined: NodeTable<Use>;
-  /** Of stored nodes: the nest of the node alone. */
-  private readonly alone: NodeTable<ReadonlySet<Node>>;
+/** Is there a fold in one of these nests? */
+function haveFold(nests: ReadonlySet<Candidate>): boolean {
+  for (const nest of nests) if (nest.hasFold) return true;
+  return false;
+}
 
-  constructor(
-    order: readonly Node[],
-    private readonly figures: NodeTable<Figures>,
-  ) {
-    this.hasFold = new NodeTable(order);
-    this.inlined = new NodeTable(order);
-    this.alone = new NodeTable(order);
-  }
-
-  /** Is there a fold in one of these nests? */
-  haveFold(nests: ReadonlySet<Node>): boolean {
-    for (const nest of nests) if (this.hasFold.get(nest)) return true;
-    return false;
-  }
-
-  /** `inLoops`: how often loops read its elements. */
-  useOf(node: Node, users: readonly Node[], inLoops: number | undefined): Use {
-    let evaluations = inLoops ?? 0;
-    let depth = inLoops === undefined ? 0 : 1;
-    let [inLoop, inParts] = [inLoops !== undefined, false];
-    let nests: Set<Node> | undefined;
-    for (const user of users) {
-      const inlined = this.inlined.get(user);
-      const { reads } = figuresOf(this.figures, user);
-      if (!isOp(user, scan))
-        for (let i = 0; i < user.inputs.length; i++)
-          if (user.inputs[i] === node) evaluations += this.timesOf(user) * reads[i];
-      if (users.length > 1) {
-        nests ??= new Set();
-        for (const nest of inlined?.nests ?? [user]) {
-          inParts ||= nests.has(nest);
-          nests.add(nest);
-        }
+/** How a node is read, whose readers are all decided about. `inLoops`: how often loops read its elements. */
+function useOf({ node, users }: Candidate, inLoops: number | undefined): Use {
+  let evaluations = inLoops ?? 0;
+  let depth = inLoops === undefined ? 0 : 1;
+  let [inLoop, inParts] = [inLoops !== undefined, false];
+  let nests: Set<Candidate> | undefined;
+  for (const user of users) {
+    const { use } = user;
+    const { inputs } = user.node;
+    const { reads } = user.figures;
+    if (!isOp(user.node, scan))
+      for (let i = 0; i < inputs.length; i++) if (inputs[i] === node) evaluations += user.times * reads[i];
+    if (users.length > 1) {
+      nests ??= new Set();
+      for (const nest of use?.nests ?? [user]) {
+        inParts ||= nests.has(nest);
+        nests.add(nest);
       }
-      inLoop ||= inlined?.inLoop ?? false;
-      inParts ||= inlined?.inParts ?? false;
-      depth = Math.max(depth, (inlined?.depth ?? 0) + 1);
     }
-    // What has one reader stands in its nests.
-    const all = nests ?? (users.length === 1 ? this.nestsOf(users[0]) : noNests);
-    return { evaluations, nests: all, depth, inLoop, inParts };
+    inLoop ||= use?.inLoop ?? false;
+    inParts ||= use?.inParts ?? false;
+    depth = Math.max(depth, (use?.depth ?? 0) + 1);
   }
-
-  private nestsOf(node: Node): ReadonlySet<Node> {
-    const known = this.inlined.get(node)?.nests ?? this.alone.get(node);
-    if (known) return known;
-    const own = new Set([node]);
-    this.alone.set(node, own);
-    return own;
-  }
-
-  store(node: Node, folds: boolean): void {
-    this.stored.add(node);
-    if (folds) this.hasFold.set(node, true);
-  }
-
-  inline(node: Node, use: Use, folds: boolean): void {
-    this.inlined.set(node, use);
-    if (folds) for (const nest of use.nests) this.hasFold.set(nest, true);
-  }
-
-  /** How often the elements of a node are evaluated. */
-  private timesOf(node: Node): number {
-    const inlined = this.inlined.get(node);
-    if (inlined) return inlined.evaluations;
-    return this.stored.has(node) ? figuresOf(this.figures, node).count : 0;
-  }
+  // What has one reader stands in its nests.
+  const all = nests ?? (users.length === 1 ? users[0].nests : noNests);
+  return { evaluations, nests: all, depth, inLoop, inParts };
 }
 
 function decidedRuns(order: readonly Node[], estimate: Estimate): Map<string, DecidedRun> {
@@ -297,17 +290,17 @@ function readsOfLoops(runs: ReadonlyMap<string, DecidedRun>, estimate: Estimate)
   return found;
 }
 
-/** What an element costs of nodes that are functions of coordinates alone, with all that they are made of. */
-function costsOfPlaces(order: readonly Node[], figures: NodeTable<Figures>): NodeTable<number> {
-  const costs = new NodeTable<number>(order);
-  for (const node of order) {
-    if (node.op.kind !== 'element' || !node.inputs.every((input) => costs.get(input) !== undefined)) continue;
-    const { cost, reads, folds } = figuresOf(figures, node);
-    if (folds) continue;
-    const ofInputs = node.inputs.reduce((sum, input, i) => sum + reads[i] * ((costs.get(input) ?? 0) - 1), 0);
-    costs.set(node, Math.max(0, cost + ofInputs));
+/** What an element costs of a function of coordinates alone, with all that it is made of; undefined of what is none, or folds. */
+function costOfPlace({ node, figures }: Candidate, known: NodeTable<Candidate>): number | undefined {
+  const { cost, reads, folds } = figures;
+  if (node.op.kind !== 'element' || folds) return undefined;
+  let ofInputs = 0;
+  for (let i = 0; i < node.inputs.length; i++) {
+    const ofInput = known.get(node.inputs[i])?.placeCost;
+    if (ofInput === undefined) return undefined;
+    ofInputs += reads[i] * (ofInput - 1);
   }
-  return costs;
+  return Math.max(0, cost + ofInputs);
 }
 
 /**
