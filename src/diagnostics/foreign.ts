@@ -1,4 +1,5 @@
 // What PyTorch, Keras, NumPy and other languages write, and what is written here instead: the hints for those who come from there.
+import { nameLetters } from './name.js';
 
 /** How a name is compared: `LayerNorm`, `layer_norm` and `layernorm` are one. */
 export function plain(name: string): string {
@@ -198,9 +199,11 @@ export function withoutDots(head: string, path: readonly string[], call: 'none' 
   if (head === 'self' || head === 'this') return `write ${last}: what a body defines has a name of its own`;
   if (libraries.has(head)) return `names stand by themselves: write ${writtenHere(last) ?? uncapitalised(last)}`;
   const known = path.length === 1 ? (members.get(plain(last)) ?? writtenHere(last)) : undefined;
-  if (known !== undefined) return `write ${known.replace(/(?<![\p{L}\d_])x(?![\p{L}\d_])/gu, head)}`;
+  if (known !== undefined) return `write ${known.replace(loneX, head)}`;
   return `write ${last}(${head}${call === 'arguments' ? ', …' : ''})`;
 }
+
+const loneX = new RegExp(`(?<![${nameLetters}])x(?![${nameLetters}])`, 'gu');
 
 /** Names of classes are in small letters here. */
 function uncapitalised(name: string): string {

@@ -1,4 +1,5 @@
 // What is said of a run that learns badly: warnings, each with its evidence and what to do.
+import { spellsName } from './name.js';
 import { message, type Span } from './diagnostic.js';
 import { counted } from './quote.js';
 
@@ -195,7 +196,7 @@ export const unscaledFeatures = message<{
           ? []
           : [`${named(other.column)} is of the size ${about(other.size)}`]),
       ],
-      help: `\`${/^[\p{L}_][\p{L}\p{N}_]*$/u.test(value) ? value : 'x'} |> standardize() |> …\` brings each feature to mean 0 and variance 1`,
+      help: `\`${spellsName(value) ? value : 'x'} |> standardize() |> …\` brings each feature to mean 0 and variance 1`,
     };
   },
   'warning',

@@ -1,5 +1,6 @@
 // A place among the tokens of a file, with the comments before each: all of a text is taken from it in order, but for white space.
 import { builders } from 'prettier/doc';
+import { spellsName } from '../diagnostics/name.js';
 import { statementHere } from '../diagnostics/foreign.js';
 import type { Tokens } from '../parser/lex.js';
 import { isName } from '../parser/starts.js';
@@ -81,7 +82,7 @@ export class Cursor {
   }
 
   private keepApart(next: Token): void {
-    if (lineOf(next) !== lineOf(this.token) && /^[\p{L}_]/u.test(next.image)) this.apart = this.at + 1;
+    if (lineOf(next) !== lineOf(this.token) && spellsName(next.image)) this.apart = this.at + 1;
   }
 
   /** A comment behind what it follows on its line, else on a line of its own. */

@@ -1,4 +1,5 @@
 // A model as one would write it: values that are piped through layers, bound to names where they are used again.
+import { asLetters, spellsName } from '../diagnostics/name.js';
 import { library } from '../embedded.js';
 
 /** A step of a pipeline. */
@@ -27,8 +28,6 @@ export interface Placed {
   readonly layer: string;
   readonly source: readonly string[];
 }
-
-const word = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
 const reserved =
   'if then else and or not true false training none all pi inf batch input output loss metric param state train model layer fn import optimizer gradient scan emit observe require return along';
@@ -64,8 +63,8 @@ export class Draft {
 
   /** A name that nothing has yet: the wished one, or one with a number. */
   fresh(wish: string): string {
-    const plain = wish.replace(/[^\p{L}\p{N}_]+/gu, '_').replace(/^_+|_+$/g, '');
-    const base = word.test(plain) ? plain : `x${plain}`;
+    const plain = asLetters(wish).replace(/^_+|_+$/g, '');
+    const base = spellsName(plain) ? plain : `x${plain}`;
     for (let count = 1; ; count++) {
       const name = count === 1 ? base : `${base}_${count}`;
       if (this.taken.has(name) || hidden.has(name)) continue;
@@ -185,7 +184,7 @@ export class Draft {
     }
     const [only] = stages;
     // An activation of a name is a call.
-    if (stages.length === 1 && isName && only.layer === undefined && only.begins === undefined && word.test(only.text))
+    if (stages.length === 1 && isName && only.layer === undefined && only.begins === undefined && spellsName(only.text))
       return `${only.text}(${head})`;
     return [head, ...stages.map(({ text }) => text)].join(' |> ');
   }

@@ -1,4 +1,5 @@
 // Models of other frameworks, by what their files are.
+import { asLetters, spellsName } from '../diagnostics/name.js';
 import { builtins } from '../passes/elaborate/builtins.js';
 import { Fault } from '../diagnostics/diagnostic.js';
 import { importMalformed } from '../diagnostics/imports.js';
@@ -56,6 +57,6 @@ function noteOf(from: string): string {
 }
 
 function nameOf(text: string): string {
-  const plain = text.replace(/[^\p{L}\p{N}_]+/gu, '_').replace(/^_+|_+$/g, '');
-  return /^[\p{L}_]/u.test(plain) ? plain : `model_${plain}`;
+  const plain = asLetters(text).replace(/^_+|_+$/g, '');
+  return spellsName(plain) ? plain : `model_${plain}`;
 }

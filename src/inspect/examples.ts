@@ -1,4 +1,5 @@
 // Models around the examples of builtins, library definitions and forms: each compiles as it stands.
+import { allNames } from '../diagnostics/name.js';
 import type { Place } from '../parser/forms.js';
 
 /** What examples speak of, with types. */
@@ -22,7 +23,7 @@ export const imported = { path: 'blocks.nn', text: 'fn double(x) = 2 * x\n' };
 
 /** The inputs that an example speaks of, each with its type. */
 export function inputsOf(example: string): { readonly name: string; readonly type: string }[] {
-  const words = new Set(example.match(/[\p{L}_][\p{L}\p{N}_]*/gu));
+  const words = new Set(allNames(example));
   return Object.entries(inputs).flatMap(([name, type]) => (words.has(name) ? [{ name, type }] : []));
 }
 

@@ -1,5 +1,6 @@
 // Text to tokens: words are told apart, brackets matched, and what belongs to other languages is reported and mended.
 import type { IToken, TokenType } from 'chevrotain';
+import { nameLetters } from '../diagnostics/name.js';
 import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.js';
 import * as say from '../diagnostics/syntax.js';
 import { beginsForeign, pathFrom } from './dots.js';
@@ -136,12 +137,15 @@ function settle(token: IToken, span: Span, diagnostics: Diagnostic[]): boolean {
 function divisions(comments: readonly IToken[], { file, text }: Source): Diagnostic[] {
   return comments.flatMap(({ image, startOffset }) => {
     const [line = ''] = /[^\r\n]*$/.exec(text.slice(Math.max(0, startOffset - mostBefore), startOffset)) ?? [];
-    const [, divisor] = /^\/\/ *([\d.]+(?= *(?:$|[-+*^@)\],]))|[\p{L}\d_.]+(?= *[)\]]))/u.exec(image) ?? [];
-    if (divisor === undefined || !/[\p{L}\d_)\]] *$/u.test(line)) return [];
+    const [, divisor] = divides.exec(image) ?? [];
+    if (divisor === undefined || !isDivided.test(line)) return [];
     const span = { file, start: startOffset, end: startOffset + image.length };
     return [say.commentDivides({ span, divisor })];
   });
 }
+
+const divides = new RegExp(`^// *([\\d.]+(?= *(?:$|[-+*^@)\\],]))|[${nameLetters}.]+(?= *[)\\]]))`, 'u');
+const isDivided = new RegExp(`[${nameLetters})\\]] *$`, 'u');
 
 /** So far back code is looked for before a comment. */
 const mostBefore = 200;

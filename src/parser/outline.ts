@@ -1,4 +1,5 @@
 // The definitions of a file by their names, each parsed when it is asked for: of a library, few are.
+import { aName } from '../diagnostics/name.js';
 import type { Source } from '../diagnostics/diagnostic.js';
 import { parse } from './parse.js';
 import type { Declaration, Identifier } from './tree.js';
@@ -46,4 +47,4 @@ function isDefined(declaration: Declaration | undefined): declaration is Defined
 }
 
 /** From its doc comment to its name. */
-const head = /^(?:\/\/\/.*\r?\n)*(?:fn|layer|optimizer) +([\p{L}_][\p{L}\d_]*)/gmu;
+const head = new RegExp(`^(?:///.*\\r?\\n)*(?:fn|layer|optimizer) +(${aName})`, 'gmu');

@@ -1,4 +1,5 @@
 // The words and signs of the language, as the lexer knows them.
+import { aName, spellsName } from '../diagnostics/name.js';
 import { createToken, Lexer, type TokenType } from 'chevrotain';
 
 const sign = (name: string, pattern: string, categories: TokenType[] = []): TokenType =>
@@ -9,11 +10,11 @@ const word = (name: string, categories: TokenType[] = []): TokenType =>
 /** Any operator that stands between two operands. */
 export const Infix = word('Infix');
 
-const nameShape = /[\p{L}_][\p{L}\p{N}\p{M}_]*/uy;
+const nameShape = new RegExp(aName, 'uy');
 
 // Chevrotain sorts patterns by first character: all of the first 256 by themselves, those above in buckets of 255.
 const nameStarts: number[] = [];
-for (let code = 0; code < 256; code++) if (/[\p{L}_]/u.test(String.fromCharCode(code))) nameStarts.push(code);
+for (let code = 0; code < 256; code++) if (spellsName(String.fromCharCode(code))) nameStarts.push(code);
 for (let code = 256; code < 65536; code += 255) nameStarts.push(code);
 nameStarts.push(65535);
 

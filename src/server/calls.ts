@@ -1,4 +1,5 @@
 // The call around the cursor, read from the text alone: it is seldom complete while it is written.
+import { aName } from '../diagnostics/name.js';
 import type { Entity } from '../analysis/entities.js';
 import { everywhere } from '../analysis/library.js';
 import type { Page } from './pages.js';
@@ -15,6 +16,9 @@ export interface CallAt {
   readonly given: readonly string[];
 }
 
+const nameBefore = new RegExp(`${aName}$`, 'u');
+const named = new RegExp(`^\\s*(${aName})\\s*=(?!=)`, 'u');
+
 /** So far back an opening bracket is looked for. */
 const farthest = 4000;
 
@@ -26,12 +30,11 @@ export function callAt(page: Page, offset: number): CallAt | undefined {
   let head = before.slice(0, open).trimEnd();
   const second = head.endsWith(')');
   if (second) head = head.slice(0, openBracket(head.slice(0, -1)) ?? 0).trimEnd();
-  const name = /[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.exec(head)?.[0];
+  const name = nameBefore.exec(head)?.[0];
   const entity = name === undefined ? undefined : entityNamed(page, name, offset);
   if (!entity) return undefined;
   const parts = partsOf(before.slice(open + 1));
   const last = parts.at(-1) ?? '';
-  const named = /^\s*([\p{L}_][\p{L}\p{N}\p{M}_]*)\s*=(?!=)/u;
   const own = named.exec(last)?.[1];
   return {
     entity,

@@ -1,5 +1,6 @@
 // Completion: names in scope, arguments by name, settings, and the words that begin statements.
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver';
+import { aName, nameLetters } from '../diagnostics/name.js';
 import type { Entity, EntityKind } from '../analysis/entities.js';
 import { inScopeEverywhere } from '../analysis/library.js';
 import { forms } from '../parser/forms.js';
@@ -13,7 +14,7 @@ export function completion(page: Page, offset: number): CompletionItem[] {
   const line = page.lines.lineOf(offset);
   const before = page.text.slice(page.lines.startOf(line), offset);
   if (isInText(before)) return [];
-  const begins = /^\s*[\p{L}\p{N}\p{M}_]*$/u.test(before);
+  const begins = onlyName.test(before);
   const block = trainBlockAt(page, offset);
   if (block && begins)
     return settings(block.name !== undefined).map(({ name, doc }) => ({
@@ -23,7 +24,7 @@ export function completion(page: Page, offset: number): CompletionItem[] {
       documentation: markdown(doc),
     }));
   if (isInType(before)) return [...dimensions(page, offset)];
-  const names = namesAt(page, offset, /\|>\s*[\p{L}\p{N}\p{M}_]*$|~\s*[\p{L}\p{N}\p{M}_]*$/u.test(before));
+  const names = namesAt(page, offset, afterPipe.test(before));
   if (begins) return [...wordsAt(page, offset), ...names];
   return [...argumentsAt(page, offset), ...names];
 }
@@ -46,11 +47,17 @@ function trainBlockAt(page: Page, offset: number): Extract<Statement, { kind: 't
   return undefined;
 }
 
+/** A line that has a name alone, or its beginning; one that ends in what a pipe or an initialiser goes on with; one within a type. */
+const onlyName = new RegExp(`^\\s*[${nameLetters}]*$`, 'u');
+const afterPipe = new RegExp(`(?:\\|>|~)\\s*[${nameLetters}]*$`, 'u');
+const inType = new RegExp(
+  `^\\s*(?:frozen\\s+)?(?:input|param|state)\\s+${aName}\\s*:\\s*[${nameLetters}()]*\\[[^\\]]*$`,
+  'u',
+);
+
 /** Between the brackets of a type. */
 function isInType(before: string): boolean {
-  return /^\s*(?:frozen\s+)?(?:input|param|state)\s+[\p{L}\p{N}\p{M}_]+\s*:\s*[\p{L}\p{N}\p{M}_()]*\[[^\]]*$/u.test(
-    before,
-  );
+  return inType.test(before);
 }
 
 const sizes: ReadonlySet<EntityKind> = new Set<EntityKind>(['dimension', 'parameter', 'constant']);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import oniguruma from 'vscode-oniguruma';
 import textmate, { type IGrammar } from 'vscode-textmate';
+import { aName, firstLetters, nameLetters } from '../../src/diagnostics/name.js';
 import { lineStarts } from '../../src/diagnostics/position.js';
 import { lex } from '../../src/parser/lex.js';
 import { parse } from '../../src/parser/parse.js';
@@ -108,10 +109,20 @@ it.each(files)('%s', (name) => {
 });
 
 it('takes for a word what the language takes for a name', () => {
-  const path = join(root, 'editors/vscode/language-configuration.json');
-  const { wordPattern } = JSON.parse(readFileSync(path, 'utf8')) as { wordPattern: { pattern: string; flags: string } };
-  const text = 'x₁ = größe_2(soft |> é, 日本 - _a) / 2.5';
-  const names = lex({ file: 'a.nn', text }).tokens.flatMap(({ image }) => (/[\p{L}_]/u.test(image) ? [image] : []));
-  expect(names).toEqual(['x₁', 'größe_2', 'soft', 'é', '日本', '_a']);
-  expect(text.match(new RegExp(wordPattern.pattern, `g${wordPattern.flags}`))).toEqual(names);
+  const [grammarText, configuration] = ['syntaxes/nn.tmLanguage.json', 'language-configuration.json'].map((path) =>
+    readFileSync(join(root, 'editors/vscode', path), 'utf8'),
+  );
+  const { wordPattern } = JSON.parse(configuration) as { wordPattern: { pattern: string; flags: string } };
+  expect(wordPattern).toEqual({ pattern: aName, flags: 'u' });
+  // Of letters the grammar says nothing else: what begins a name, and what goes on with it.
+  const classes = grammarText.match(/\[[^[\]]*p\{L\}[^[\]]*\]/g) ?? [];
+  const ours = [`[${firstLetters}]`, `[${nameLetters}]`];
+  expect(new Set(classes.map((each) => JSON.parse(`"${each}"`) as string))).toEqual(new Set(ours));
+});
+
+it.each(['x₁', 'e\u0301t', 'δ_W', '𝛼𝛽'])('%s is one word, where it is defined and called', (name) => {
+  const text = `fn ${name}(x) = ${name}(x) |> ${name}`;
+  const at = scopesOf(text);
+  for (const { index } of text.matchAll(new RegExp(name, 'g')))
+    for (let i = 0; i < name.length; i++) expect(at(index + i), name).toBe('entity.name.function.nn');
 });

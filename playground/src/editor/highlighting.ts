@@ -9,6 +9,7 @@ import {
 } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
 import { tags, type Tag } from '@lezer/highlight';
+import { aName } from '../../../src/diagnostics/name.js';
 import grammar from '../../../editors/vscode/syntaxes/nn.tmLanguage.json' with { type: 'json' };
 
 /** A rule of the grammar: what it matches, and the scopes of that or of its parts. */
@@ -69,9 +70,12 @@ function tokensAt(text: string, from: number): Token[] {
     });
     return [...parts, { end: match.lastIndex, scope: scopes[0] }];
   }
-  const [blank] = /^(?:\s+|[\p{L}_][\p{L}\d_]*|.)/u.exec(text.slice(from)) ?? [' '];
+  const [blank] = unmatched.exec(text.slice(from)) ?? [' '];
   return [{ end: from + blank.length, scope: undefined }];
 }
+
+/** What no rule matches: space, a name, a sign. */
+const unmatched = new RegExp(`^(?:\\s+|${aName}|.)`, 'u');
 
 /** How scopes begin, with a name of CodeMirror's for what they are: the first that fits. */
 const styles: readonly (readonly [scope: string, name: string, tag: Tag])[] = [

@@ -1,4 +1,5 @@
 // Letters of axes that are like no name of a document: where a model has an x, the positions of its convolutions are v and u.
+import { aName } from '../../diagnostics/name.js';
 import {
   indexed,
   name,
@@ -126,11 +127,13 @@ function leftApart(left: Formula, map: Letters): Formula {
   return left.kind === 'index' ? placesApart(left, map) : left;
 }
 
+const eachName = new RegExp(aName, 'gu');
+
 function placesApart({ of, places }: FormulaOf<'index'> & Formula, map: Letters): Formula {
   const letter = (each: string): string => map.get(each) ?? each;
   return indexed(
     of,
-    places.map((place) => (typeof place === 'string' ? place.replace(/\p{L}[\p{L}\p{N}_]*/gu, letter) : place)),
+    places.map((place) => (typeof place === 'string' ? place.replace(eachName, letter) : place)),
   );
 }
 

@@ -1,4 +1,5 @@
 // A line of `nnc grad`, in mathematics or as a model: what it defines, what that is made of, and by which rule it came about.
+import { allNames } from '../../diagnostics/name.js';
 import { mathematical, titleIn } from '../../ir/formula/mathematics.js';
 import { printFormula } from '../../ir/formula/text.js';
 import { partsOf, seen, type Formula, type Title } from '../../ir/formula/tree.js';
@@ -207,8 +208,7 @@ function explainWord(
   const given = leaf === undefined || leaf === name ? undefined : explain(model, leaf);
   if (given) return { ...given, name, equation: `${name} = ${given.name}` };
   const source = sourceOf(node);
-  const wordsIn = (text: string): string[] =>
-    (text.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).filter((each) => said.has(each));
+  const wordsIn = (text: string): string[] => allNames(text).filter((each) => said.has(each));
   return {
     name,
     kind: node.role.kind === 'cotangent' ? 'cotangent' : 'value',

@@ -1,4 +1,5 @@
 // The picture of what could be built of a model with errors, each error in its place.
+import { allNames } from '../../diagnostics/name.js';
 import { everyNode } from '../../ir/bodies.js';
 import type { Node } from '../../ir/graph.js';
 import type { ModelPart } from '../../ir/model.js';
@@ -52,5 +53,5 @@ function faultOf(
 function namesOn({ start }: Span, text: string): string[] {
   const from = text.lastIndexOf('\n', start - 1) + 1;
   const end = text.indexOf('\n', start);
-  return [...new Set(text.slice(from, end < 0 ? text.length : end).match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? [])];
+  return [...new Set(allNames(text.slice(from, end < 0 ? text.length : end)))];
 }

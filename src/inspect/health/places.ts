@@ -1,4 +1,5 @@
 // Where in the source stands what a message is about: the call that made a node, an input, or a setting of the train block.
+import { aName } from '../../diagnostics/name.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import { lineSpan } from '../../diagnostics/position.js';
 import type { Node, Origin } from '../../ir/graph.js';
@@ -26,7 +27,7 @@ export function spanOf({ file, line, calls, sites }: Pick<Origin, 'file' | 'line
   const word = calls?.[0];
   if (word === undefined) return { file, start: whole.start, end };
   const nth = Number(/_(\d+)$/.exec(sites?.[0]?.slice(word.length) ?? '')?.[1] ?? 1);
-  const found = [...shown.matchAll(/[\p{L}_][\p{L}\p{N}_]*/gu)].filter(([name]) => name === word);
+  const found = [...shown.matchAll(new RegExp(aName, 'gu'))].filter(([name]) => name === word);
   const at = found.at(nth - 1) ?? found.at(0);
   if (!at) return { file, start: whole.start, end };
   const start = whole.start + at.index;

@@ -1,4 +1,5 @@
 // How LaTeX spells the parts of mathematics.
+import { isOfLetters } from '../../diagnostics/name.js';
 import type { Typesetter } from './typeset.js';
 
 const named: ReadonlySet<string> = new Set(['tanh', 'exp', 'log', 'sin', 'cos', 'max', 'min']);
@@ -13,11 +14,7 @@ export const latex: Typesetter = {
   row: (parts) => parts.join(' '),
   variable: latexWord,
   upright: (word) =>
-    named.has(word)
-      ? `\\${word}`
-      : /^[\p{L}\p{N}_]+$/u.test(word)
-        ? `\\operatorname{${escaped(word)}}`
-        : `\\text{${escaped(word)}}`,
+    named.has(word) ? `\\${word}` : isOfLetters(word) ? `\\operatorname{${escaped(word)}}` : `\\text{${escaped(word)}}`,
   number: (text) => latexNumber(text),
   sign: (_, command) => command,
   sub: (base, index) => `{${base}}_{${index}}`,

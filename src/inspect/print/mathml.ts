@@ -1,4 +1,5 @@
 // Formulas as MathML, which browsers draw without a script.
+import { isOfLetters } from '../../diagnostics/name.js';
 import type { Formula } from '../../ir/formula/tree.js';
 import { escaped } from './markup.js';
 import { typeset, type Typesetter } from './typeset.js';
@@ -25,7 +26,7 @@ export function mathmlSetter(attributes: (formula: Formula) => string = () => ''
   return {
     row,
     variable,
-    upright: (word) => (/^[\p{L}\p{N}_]+$/u.test(word) ? identifier(word) : `<mtext>${escaped(word)}</mtext>`),
+    upright: (word) => (isOfLetters(word) ? identifier(word) : `<mtext>${escaped(word)}</mtext>`),
     number: (text) => `<mn>${text.replace('-', '−').replace('inf', '∞')}</mn>`,
     // Of a product without a sign the factors stand a little apart: they may be words.
     sign: (unicode) => (unicode === '\u2062' ? `<mo lspace="0.17em">${unicode}</mo>` : operator(unicode)),

@@ -1,4 +1,5 @@
 // A derivation as a model of its own: it computes the gradients, from inputs that are the model's inputs, parameters and states.
+import { allNames } from '../../diagnostics/name.js';
 import { exactShape } from '../../ir/formula/exact.js';
 import { isOp, type Node } from '../../ir/graph.js';
 import { printIndex, sizesOf } from '../../ir/index.js';
@@ -57,9 +58,7 @@ export function modelOf(
 
 /** Names of run-time sizes stand for the sizes. */
 function runtimeSizes({ inputs }: ModelGraph): string[] {
-  return inputs.flatMap(({ type }) =>
-    type.shape.flatMap((d) => printIndex(d.size).match(/\p{L}[\p{L}\p{N}_]*/gu) ?? []),
-  );
+  return inputs.flatMap(({ type }) => type.shape.flatMap((d) => allNames(printIndex(d.size))));
 }
 
 interface Given {

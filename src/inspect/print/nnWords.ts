@@ -1,6 +1,9 @@
 // Words that a model printed by us may use for its values.
+import { nameLetters } from '../../diagnostics/name.js';
 import { builtins, constants } from '../../passes/elaborate/builtins.js';
 import type { BuiltinKind } from '../../passes/elaborate/values.js';
+
+const notLetter = new RegExp(`[^${nameLetters}]`, 'gu');
 
 /** Words that begin statements, or mean something by themselves. */
 const meant = [
@@ -56,7 +59,7 @@ export class Words {
   }
 
   private first(wanted: string, isMeant: (word: string) => boolean): string {
-    const first = wanted.replace(/[^\p{L}\p{N}_]/gu, '_').replace(/^(?=\p{N})/u, '_');
+    const first = wanted.replace(notLetter, '_').replace(/^(?=[\p{N}\p{M}])/u, '_');
     let word = first;
     for (let n = 2; this.taken.has(word) || isMeant(word); n++) word = `${first}_${n}`;
     this.taken.add(word);

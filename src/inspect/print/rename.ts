@@ -1,4 +1,5 @@
 // Words of a layer as they stand within it: without its path, those of other copies by their distance.
+import { nameLetters } from '../../diagnostics/name.js';
 import { indexed, name, standingFor, withParts, type Formula, type Title } from '../../ir/formula/tree.js';
 import type { Binding, ChainRule, CotangentStep, Step } from '../derivation/data.js';
 import { isCotangent } from '../derivation/data.js';
@@ -12,7 +13,7 @@ export const same: Rename = (text) => text;
 
 /** One name in place of another, wherever it stands whole in a text: of `s` that of `sqrt` is none. */
 export function inPlaceOf(word: string, other: string): Rename {
-  const whole = new RegExp(`(?<![\\p{L}\\p{N}_.])${literally(word)}(?![\\p{L}\\p{N}_.])`, 'gu');
+  const whole = new RegExp(`(?<![${nameLetters}.])${literally(word)}(?![${nameLetters}.])`, 'gu');
   return (text) => text.replace(whole, () => other);
 }
 
@@ -50,7 +51,7 @@ export function numbered(paths: readonly string[]): Rename {
 
 /** A word of a copy: what comes before, the number, what it is of the copy. */
 function numberedWord(path: string, sign = '[._]'): RegExp {
-  return new RegExp(`(^|[_∂(])${wordsOf(path)}${sign}(\\d+)(?:[._]([\\p{L}\\p{N}_.]+))?(?![\\p{L}\\p{N}])`, 'gu');
+  return new RegExp(`(^|[_∂(])${wordsOf(path)}${sign}(\\d+)(?:[._]([${nameLetters}.]+))?(?![\\p{L}\\p{N}])`, 'gu');
 }
 
 function wordsOf(path: string): string {

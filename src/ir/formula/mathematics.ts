@@ -1,4 +1,5 @@
 // What mathematics has in common, whoever prints it: how derivatives are called, what Σ runs over, conditions turned round.
+import { spellsName } from '../../diagnostics/name.js';
 import { isOp } from '../graph.js';
 import { constantOf, printIndex } from '../index.js';
 import { permute } from '../ops/movement.js';
@@ -72,7 +73,7 @@ function ownName(shape: readonly Dim[], axis: number): string | undefined {
 
 function symbolOf(size: Letter['dim']['size']): string | undefined {
   const text = printIndex(size);
-  return /^\p{L}\w*$/u.test(text) ? text : undefined;
+  return spellsName(text) ? text : undefined;
 }
 
 const opposites: Partial<Record<Operator, Operator>> = {

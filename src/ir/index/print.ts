@@ -1,4 +1,5 @@
 // An index as text, for stages and messages.
+import { spellsName } from '../../diagnostics/name.js';
 import type { Atom, Index } from './arithmetic.js';
 
 /** The printed form: `10*i + j`, `batch`, `floor(k / 5)`. */
@@ -39,5 +40,5 @@ function printAtom(part: Atom): string {
 /** Of a division: sums and products stand in parentheses. */
 function printOperand(of: Index): string {
   const text = printIndex(of);
-  return /^(\w+|floor\([^()]*\)|\[.*\])$/.test(text) ? text : `(${text})`;
+  return spellsName(text) || /^(\d+|floor\([^()]*\)|\[.*\])$/.test(text) ? text : `(${text})`;
 }

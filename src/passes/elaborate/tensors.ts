@@ -1,5 +1,6 @@
 // Values as tensors: static numbers become constants where a tensor is wanted.
 
+import { nameLetters } from '../../diagnostics/name.js';
 import { cannotCombine, crossed, wrongElement } from '../../diagnostics/types.js';
 import { appliedAsConfiguration, wrongKind } from '../../diagnostics/elaboration.js';
 import type { Diagnostic, Label, Span } from '../../diagnostics/diagnostic.js';
@@ -227,9 +228,11 @@ function alignmentHint(nodes: readonly Node[], operands: readonly Operand[]): st
   const all = b.map(() => ':').join(', ');
   const text = brief(operands[short], '');
   if (text === '') return `to repeat the shorter one along the last axis, write (…)[${all}, none]`;
-  const plain = /^[\p{L}\p{N}_]+(\(.*\))?$/u.test(text) ? text : `(${text})`;
+  const plain = plainOperand.test(text) ? text : `(${text})`;
   return `to repeat ${text} along the last axis, write ${plain}[${all}, none]`;
 }
+
+const plainOperand = new RegExp(`^[${nameLetters}]+(\\(.*\\))?$`, 'u');
 
 /** The node as f32; an error names what it is where it is not. `mean` and `sum` take bools by themselves. */
 export function asF32(frame: Frame, node: Node, span: Span): Node {

@@ -1,4 +1,5 @@
 // Texts that differ in their numbers alone, as the names of a repeat's copies do, made one: `h.3.relu`, `h.4.relu` are `h.relu`.
+import { nameLetters } from '../../diagnostics/name.js';
 
 /** The numbers of a text, in order. */
 export function numbersIn(text: string): number[] {
@@ -33,10 +34,11 @@ export function common(texts: readonly string[], copies: readonly (readonly numb
   }
   const named = result.replace(/^[._]+/, '');
   if (!named.includes(marks.before) && !named.includes(marks.after)) return named;
-  return named
-    .replace(/([\p{L}\p{N}_.]*)\uE000([\p{L}\p{N}_.]*)/gu, '$1$2_before')
-    .replace(/([\p{L}\p{N}_.]*)\uE001([\p{L}\p{N}_.]*)/gu, '$1$2_after');
+  return named.replace(around.before, '$1$2_before').replace(around.after, '$1$2_after');
 }
+
+const aroundMark = (mark: string): RegExp => new RegExp(`([${nameLetters}.]*)${mark}([${nameLetters}.]*)`, 'gu');
+const around = { before: aroundMark(marks.before), after: aroundMark(marks.after) } as const;
 
 /** By how much the numbers are above one of their copies' own: 0, -1 or 1. */
 function offsetOf(numbers: readonly number[], copies: readonly (readonly number[])[]): number | undefined {
