@@ -2,7 +2,7 @@
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver';
 import { aName, nameLetters } from '../diagnostics/name.js';
 import type { Entity, EntityKind } from '../analysis/entities.js';
-import { inScopeEverywhere } from '../analysis/library.js';
+import { dataSources, inScopeEverywhere } from '../analysis/library.js';
 import { forms } from '../parser/forms.js';
 import type { Statement } from '../parser/tree.js';
 import { callAt } from './calls.js';
@@ -23,10 +23,17 @@ export function completion(page: Page, offset: number): CompletionItem[] {
       insertText: `${name} = `,
       documentation: markdown(doc),
     }));
+  if (block && /^\s*data\s*=\s*[\p{L}\p{N}\p{M}_]*$/u.test(before)) return sources();
   if (isInType(before)) return [...dimensions(page, offset)];
   const names = namesAt(page, offset, afterPipe.test(before));
   if (begins) return [...wordsAt(page, offset), ...names];
   return [...argumentsAt(page, offset), ...names];
+}
+
+/** What rows may come from: nothing else can stand behind `data =`. */
+function sources(): CompletionItem[] {
+  const names = new Set(dataSources());
+  return inScopeEverywhere().flatMap((entity) => (names.has(entity.name) ? [itemOf(entity, '1')] : []));
 }
 
 /** Of comments, and of texts in quotes, nothing is known. */
