@@ -29,7 +29,7 @@ export interface Share {
 
 /** Reads an input's share of every row. */
 export function inputReader(share: Share, writer: ColumnWriter): InputReader {
-  const { source, input, columns, cells } = share;
+  const { source, input, columns, cells, header } = share;
   const { kind } = input.type.element;
   const taking = takingOf(input, false);
   const known = source.words && Object.hasOwn(source.words, input.name) ? source.words[input.name] : undefined;
@@ -46,6 +46,7 @@ export function inputReader(share: Share, writer: ColumnWriter): InputReader {
   };
   return {
     input,
+    ...(header && { heads: columns.map((column) => header[column]) }),
     lacks: (row) => columns.some((column) => isMissing(row, column) && !words?.has(row.text(column))),
     take(row) {
       for (const column of columns) {

@@ -9,12 +9,16 @@ import type { Words } from './dataset.js';
 export interface TableRows {
   readonly columns: ReadonlyMap<string, Column>;
   readonly words: Words;
+  /** What the header calls the columns of each input, where there is one. */
+  readonly heads: Words;
   readonly notes: readonly string[];
 }
 
 /** What has taken an input's share of all rows. */
 export interface FinishedReader {
   readonly input: ModelInput;
+  /** What the header calls its columns. */
+  readonly heads?: readonly string[];
   finish(rows: number): { readonly column: Column; readonly words?: readonly string[] };
 }
 
@@ -30,5 +34,6 @@ export function finishTable(file: string, readers: readonly FinishedReader[], ro
     if (found.words) words.push([input.name, found.words]);
   }
   const notes = left === 0 ? [] : [`${file}: ${counted(left, 'row')} left out, in which values are missing`];
-  return { columns, words: Object.fromEntries(words), notes };
+  const heads = readers.flatMap(({ input, heads: of }) => (of ? [[input.name, of] as const] : []));
+  return { columns, words: Object.fromEntries(words), heads: Object.fromEntries(heads), notes };
 }

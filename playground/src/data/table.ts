@@ -10,6 +10,8 @@ import { memoryStore } from './memoryStore.js';
 export interface Rows {
   readonly data: Dataset;
   readonly words: Words;
+  /** What a header calls the numbers of each input, where there is one. */
+  readonly heads?: Words;
   readonly notes: readonly string[];
 }
 
@@ -30,7 +32,7 @@ export async function tableRows(model: ModelGraph, file: string, text: string, o
   };
   const rest = { ...memoryStore, stage: unasked, expect: () => undefined };
   const read = await readCsv({ file, fields, ...settings }, { take }, inputs, defaultLimits, rest);
-  return { data: datasetOf(file, inputs, read.columns), words: read.words, notes: read.notes };
+  return { data: datasetOf(file, inputs, read.columns), words: read.words, heads: read.heads, notes: read.notes };
 }
 
 function unasked(): never {

@@ -5,6 +5,7 @@ import type { CotangentStep, Derivation, Step } from '../../../src/inspect/deriv
 import { valuesAt, type At } from '../../../src/inspect/derivation/numbers.js';
 import { weightsIn } from '../../../src/inspect/derivation/weights.js';
 import { evaluateSizes } from '../../../src/ir/index.js';
+import { elementCount } from '../../../src/ir/types.js';
 import type { Node } from '../../../src/ir/graph.js';
 import type { ModelGraph } from '../../../src/ir/model.js';
 import { firstRows } from '../data/rows.js';
@@ -34,15 +35,19 @@ export interface Inside {
 /** Larger tensors are left out. */
 const most = 2 ** 18;
 
+/** So many numbers that belong to rows are worked in a moment, by the reference evaluator: a transformer shows one row, a digit 16. */
+const mostOfRows = 2 ** 19;
+
 /** Derivations of the models that were asked for: the last one. */
 let known: { readonly model: ModelGraph; readonly derivation: Derivation } | undefined;
 
-export async function inside(count: number): Promise<Inside> {
+/** For the first rows: `mostRows`, or as many as are worked in a moment. */
+export async function inside(mostRows: number): Promise<Inside> {
   const run = running();
   const { model } = run;
   if (known?.model !== model) known = { model, derivation: derivationOf(model) };
   const { forward, backward, parameters } = known.derivation;
-  const at = await pointOf(run, count);
+  const at = await pointOf(run, Math.min(mostRows, rowsWithin(known.derivation)));
   const sizeOf = (name: string): number => at.sizes[name] ?? 1;
   const shapeOf = (node: Node): number[] => node.type.shape.map(({ size }) => evaluateSizes(size, sizeOf));
   const isShown = ({ node }: Step): boolean =>
@@ -84,6 +89,14 @@ export async function inside(count: number): Promise<Inside> {
         : [];
     }),
   };
+}
+
+function rowsWithin({ forward, backward }: Derivation): number {
+  const nodes = [...forward, ...backward].flatMap(({ node }) => node ?? []);
+  const numbers = (rows: number): number =>
+    nodes.reduce((sum, { type }) => sum + evaluateSizes(elementCount(type), () => rows), 0);
+  const each = numbers(2) - numbers(1);
+  return Math.max(1, Math.floor(mostOfRows / Math.max(1, each)));
 }
 
 function isCotangent(step: Step): step is CotangentStep {

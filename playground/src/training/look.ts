@@ -51,7 +51,8 @@ export interface Sample {
   /** What the data say, and what the network does: classes by their words, or numbers. */
   readonly truth: string;
   readonly told: string;
-  readonly right: boolean;
+  /** Absent of amounts, which are never told to the last digit. */
+  readonly right?: boolean;
 }
 
 const [side, shown] = [48, 24];
@@ -145,18 +146,22 @@ async function samples(asked: Asked): Promise<Look> {
   const word = (of: number): string => words[of] ?? String(of);
   const k = classesOf(label);
   const length = rowLength(label);
+  const areClasses = truths.every((value) => value === 0 || value === 1);
   const list = Array.from({ length: truths.length / length }, (_, i): Sample => {
     if (k > 0) {
       const best = output.length === 1 ? Math.round(told[i]) : largest(told, i * k, k);
       return { truth: word(truths[i]), told: word(best), right: best === truths[i] };
     }
-    const [truth, own] = [truths[i * length], told[i * length]];
-    return { truth: spelt(truth), told: spelt(own), right: Math.abs(truth - own) < 0.5 };
+    const [truth, own] = [truths, told].map((of) => [...of.subarray(i * length, (i + 1) * length)]);
+    const [truthText, ownText] = [truth, own].map((of) => of.map(spelt).join(' '));
+    const isRight = truth.every((value, j) => Math.round(own[j]) === value);
+    return { truth: truthText, told: ownText, ...(areClasses && { right: isRight }) };
   });
   const size = imageSize(features);
   if (size) return { kind: 'images', ...size, pixels: scaled(values), samples: list };
   const n = rowLength(features);
-  const names = Array.from({ length: n }, (_, i) => (n === 1 ? features.name : `[${i}]`));
+  const { [features.name]: heads } = run.rows.heads ?? {};
+  const names = heads ?? Array.from({ length: n }, (_, i) => (n === 1 ? features.name : `[${i}]`));
   return {
     kind: 'rows',
     of: features.name,

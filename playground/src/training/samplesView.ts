@@ -46,15 +46,18 @@ function imagesOf({ width, height, channels, pixels, samples }: Extract<Look, { 
       }
       context.putImageData(image, 0, 0);
     }
-    return element('li', { class: sample.right ? 'right' : 'wrong' }, canvas, toldOf(sample));
+    return element('li', { class: classOf(sample) }, canvas, toldOf(sample));
   });
   return element('ul', { class: 'images' }, ...items);
 }
 
-/** Right and wrong are words for who does not see colours. */
+/** Right and wrong are signs for who does not see colours; an amount has what it should be beside it. */
 function toldOf({ truth, told, right }: Sample): HTMLElement {
-  return element('span', {}, told, right ? ' ✓' : ` ✗ (${truth})`);
+  return element('span', {}, told, right === undefined ? ` (${truth})` : right ? ' ✓' : ` ✗ (${truth})`);
 }
+
+const classOf = ({ right }: Sample): string | undefined =>
+  right === undefined ? undefined : right ? 'right' : 'wrong';
 
 function tableOf({ of, names, samples }: Extract<Look, { kind: 'rows' }>): HTMLElement {
   const most = 8;
@@ -70,7 +73,7 @@ function tableOf({ of, names, samples }: Extract<Look, { kind: 'rows' }>): HTMLE
   const rows = samples.map((sample) =>
     element(
       'tr',
-      { class: sample.right ? 'right' : 'wrong' },
+      { class: classOf(sample) },
       element('td', { class: 'told' }, toldOf(sample)),
       ...sample.row.slice(0, most).map(cell),
       names.length > most && element('td', {}, '…'),

@@ -38,7 +38,8 @@ export function stages(source: Source, target: Target): readonly PassRun[] {
     target,
     watch({ pass: { name, to }, target: of, print }) {
       const entry = passes.find((each) => each.name === name);
-      const text = print();
+      // What follows a last line is no change of it.
+      const text = `${print().trimEnd()}\n`;
       // A target begins with what all have in common.
       const before = last.get(`${of ?? ''} ${to}`) ?? last.get(` ${to}`);
       last.set(`${of ?? ''} ${to}`, text);
