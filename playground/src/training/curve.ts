@@ -1,5 +1,6 @@
 // The loss as it falls, and the first metric beside it: drawn by uPlot, which is loaded when training begins.
 import type UPlot from 'uplot';
+import { languageIsKnown } from '../page/locale.js';
 import { colourOf, onTheme } from '../page/colours.js';
 import { element } from '../page/elements.js';
 import type { History } from './history.js';
@@ -11,7 +12,7 @@ export interface Curve {
   destroy(): void;
 }
 
-const height = 220;
+const [height, fewSteps] = [220, 20];
 
 export function curve(): Curve {
   const place = element('div', { class: 'curve', role: 'img', 'aria-label': 'The loss, step by step' });
@@ -33,7 +34,8 @@ export function curve(): Curve {
   };
   const begin = async (): Promise<void> => {
     isLoading = true;
-    const [{ default: Plot }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
+    const Plot = await loaded();
+    if (!Plot) return;
     isLoading = false;
     clear();
     if (!last || isGone || place.clientWidth === 0) return;
@@ -59,6 +61,17 @@ export function curve(): Curve {
       clear();
     },
   };
+}
+
+/** Absent where it cannot be loaded, without a network: the numbers above it, and its name, tell the same. */
+async function loaded(): Promise<typeof UPlot | undefined> {
+  languageIsKnown();
+  try {
+    const [{ default: Plot }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
+    return Plot;
+  } catch {
+    return undefined;
+  }
 }
 
 function dataOf({ steps, values }: History): UPlot.AlignedData {
@@ -98,7 +111,8 @@ function optionsOf({ reports }: History, width: number): UPlot.Options {
         stroke: css(`--class-${i}`),
         width: i === 0 ? 2 : 1.25,
         value: told,
-        points: { show: false },
+        // The first steps are no line yet.
+        points: { show: ({ data: [of] }) => of.length <= fewSteps, size: 5 },
       })),
     ],
   };
