@@ -3,7 +3,6 @@ import {
   findReferencesKeymap,
   formatDocument,
   formatKeymap,
-  hoverTooltips,
   jumpToDefinition,
   jumpToDefinitionKeymap,
   renameKeymap,
@@ -16,6 +15,7 @@ import { keymap, showPanel, type Command, type EditorView, type Panel } from '@c
 import { button, element } from '../page/elements.js';
 import { connected, modelUri } from './client.js';
 import { fixMenu, showFixes } from './fixes.js';
+import { hover } from './hover.js';
 import './language.css';
 import { libraryDialog } from './library.js';
 import { shapes, shapesShown, toggleShapes } from './shapes.js';
@@ -30,7 +30,7 @@ export async function language(say: (message: string) => void): Promise<Extensio
   return [
     client.plugin(modelUri, 'nn'),
     serverCompletion(),
-    hoverTooltips(),
+    hover,
     signatureHelp(),
     shapes,
     fixMenu,

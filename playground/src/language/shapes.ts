@@ -77,11 +77,14 @@ async function shapesOf(view: EditorView): Promise<DecorationSet> {
   const plugin = LSPPlugin.get(view);
   if (!plugin) return Decoration.none;
   plugin.client.sync();
-  const range = { start: plugin.toPosition(0), end: plugin.toPosition(view.state.doc.length) };
+  const { doc } = view.state;
+  const range = { start: plugin.toPosition(0), end: plugin.toPosition(doc.length) };
   const asked = { textDocument: { uri: plugin.uri }, range };
   const hints = await plugin.client.request<typeof asked, InlayHint[] | null>('textDocument/inlayHint', asked);
   const places = (hints ?? []).flatMap(({ position, label, paddingLeft = false }) =>
-    typeof label === 'string' ? [{ at: plugin.fromPosition(position), text: `${paddingLeft ? ' ' : ''}${label}` }] : [],
+    typeof label === 'string'
+      ? [{ at: plugin.fromPosition(position, doc), text: `${paddingLeft ? ' ' : ''}${label}` }]
+      : [],
   );
   return Decoration.set(
     places.map(({ at, text }) => Decoration.widget({ widget: new ShapeWidget(text), side: 1 }).range(at)),
