@@ -3,17 +3,18 @@ import { Asker } from './compiler/ask.js';
 import { keepChecked } from './editor/checking.js';
 import { editorIn, type Editor } from './editor/editor.js';
 import { examples, type Example } from './examples/examples.js';
-import { forgetDraft, keepDraft } from './page/draft.js';
+import { areKept, tried } from './page/draft.js';
 import { drawerOf } from './page/drawer.js';
+import { keeperOf } from './page/keeping.js';
 import { openedOf, openingOf, sharedOf } from './page/opening.js';
-import { showProblems } from './page/problems.js';
+import { problemsIn } from './page/problems.js';
 import { shellIn } from './page/shell.js';
 import { showPanes } from './page/showPanes.js';
 import { storeOf } from './page/store.js';
 import { takeAwayDialog } from './page/takeAway.js';
 import { applyTheme, nextTheme } from './page/theme.js';
-import { addressOf, sharedIn } from './share.js';
-import type { PlaygroundStore } from './state.js';
+import { addressOf, longest } from './share.js';
+import type { PlaygroundStore, State } from './state.js';
 import { Session } from './training/session.js';
 import './style.css';
 
@@ -22,7 +23,7 @@ const rest = 3000;
 
 async function start(): Promise<void> {
   applyTheme();
-  const { state, embedded, message } = await openingOf(location);
+  const { state, embedded, message, written } = await openingOf(location);
   const store = storeOf(state);
   const [typing, compiling] = [new Asker('typing'), new Asker('compiling')];
   const training = new Session(store);
@@ -34,24 +35,35 @@ async function start(): Promise<void> {
   };
   const shell = shellIn(document.body, store, actions, embedded);
   const editor = editorIn(shell.editor, state.source.text, {
-    changed: (text) => {
-      store.set({ source: { ...store.get().source, text } });
-      if (!embedded) keepDraft(sharedOf(store.get()));
-    },
+    changed: (text) => store.set({ source: { ...store.get().source, text } }),
     pointed: (line) => store.set({ lit: { lines: [line], by: 'editor' } }),
   });
-  const open = async (example: Example): Promise<void> => {
-    store.set(await openedOf(example));
+  const keeper = embedded ? undefined : keeperOf(store, written);
+  const show = (opened: Partial<State>, isWritten: boolean): void => {
+    store.set(opened);
     editor.open(store.get().source.text);
-    forgetDraft();
-    history.replaceState(null, '', location.pathname);
+    keeper?.opened(isWritten);
+  };
+  const open = async (example: Example): Promise<void> => {
+    const opened = await openedOf(example);
+    const { pane } = store.get();
+    // What was written is one step back.
+    keeper?.keep();
+    const address = `${location.pathname}?example=${example.id}${pane === 'train' ? '' : `&pane=${pane}`}`;
+    tried(() => history.pushState(null, '', address));
+    show(opened, false);
     shell.say(`${example.title} is open`);
   };
   const share = async (): Promise<void> => {
-    const address = `#${addressOf(sharedOf(store.get()))}`;
+    const shared = sharedOf(store.get());
+    const address = areKept(shared) ? `#${addressOf(shared)}` : undefined;
+    if (address === undefined || address.length > longest)
+      return shell.say('The data are too large for a link: Download has all of it as a project');
     if (embedded) return void window.open(`${location.pathname}${address}`, '_blank', 'noopener');
-    history.replaceState(null, '', address);
-    shell.say((await isCopied(location.href)) ? 'The link is copied' : 'The link is in the address bar');
+    tried(() => history.replaceState(null, '', address));
+    shell.say(
+      (await isCopied(new URL(address, location.href).href)) ? 'The link is copied' : 'The link is in the address bar',
+    );
   };
   const drawer = drawerOf('Examples', examples, (example) => void open(example));
   const takeAway = takeAwayDialog(store, compiling, training, shell.say);
@@ -60,16 +72,22 @@ async function start(): Promise<void> {
     ({ lit }) => lit,
     ({ lines, by }) => editor.light(by === 'editor' ? [] : lines, true),
   );
+  const showProblems = problemsIn(shell.problems, editor.view);
   const told = ({ problems }: Parameters<Parameters<typeof keepChecked>[2]>[0]): void => {
     editor.show(problems);
-    showProblems(shell.problems, problems, editor.view);
+    showProblems(problems);
   };
   keepChecked(store, typing, told, shell.say);
   void extended(store, editor, shell.say);
   showPanes(shell, store, compiling, training);
   if (message !== undefined) shell.say(message);
-  // Another link in the same page.
-  addEventListener('hashchange', () => sharedIn(location.hash).kind !== 'none' && location.reload());
+  // Back, forward, or another link in the same page.
+  const reopen = async (): Promise<void> => {
+    const next = await openingOf(location);
+    show(next.state, next.written);
+    if (next.message !== undefined) shell.say(next.message);
+  };
+  addEventListener('popstate', () => void reopen());
   keepOffline();
 }
 

@@ -16,6 +16,9 @@ export interface Shared {
 /** Addresses of this version are read for ever: what they hold may grow, and nothing in it changes its meaning. */
 const version = 1;
 
+/** Browsers go to addresses of so many characters. */
+export const longest = 1_000_000;
+
 /** A name that leads to no other folder, where a project is unpacked. */
 const fileName = /^[\p{L}\d_][\p{L}\d_. -]*\.nn$/u;
 

@@ -3,12 +3,14 @@ import { exampleNamed, examples, type Example } from '../examples/examples.js';
 import { paneNamed, panes } from '../panes/registry.js';
 import { sharedIn, type Shared } from '../share.js';
 import type { State } from '../state.js';
-import { keptDraft } from './draft.js';
+import { draftHere, lastDraft } from './draft.js';
 
 export interface Opening {
   readonly state: State;
   /** The page stands within another one, as a lesson: `?embed`. */
   readonly embedded: boolean;
+  /** It is what somebody has written here, of which nothing else knows. */
+  readonly written: boolean;
   /** What is to be said of the link. */
   readonly message?: string;
 }
@@ -19,7 +21,9 @@ export async function openingOf({ search, hash }: Pick<Location, 'search' | 'has
   const embedded = query.has('embed');
   const read = sharedIn(hash);
   const isAsked = query.has('example') || embedded;
-  const shared = read.kind === 'shared' ? read.shared : isAsked ? undefined : keptDraft();
+  const isLinked = read.kind === 'shared';
+  const draft = embedded ? undefined : (draftHere() ?? (isLinked || isAsked ? undefined : lastDraft()));
+  const shared = draft ?? (isLinked ? read.shared : undefined);
   const common = { target: 'wasm', lit: { lines: [], by: 'editor' }, pane: 'train' } as const;
   const opened = shared ? stateOf(shared) : await openedOf(exampleNamed(query.get('example')) ?? examples[0]);
   const pane = paneNamed(query.get('pane'));
@@ -28,6 +32,7 @@ export async function openingOf({ search, hash }: Pick<Location, 'search' | 'has
   return {
     state: { ...common, ...opened, ...(pane && { pane }) },
     embedded,
+    written: draft !== undefined,
     ...(message !== undefined && { message }),
   };
 }
