@@ -1,6 +1,7 @@
 // Which data: the choice, and what belongs to it, brushes for points, a text, a file.
 import { classCount } from '../page/colours.js';
 import { button, element } from '../page/elements.js';
+import { areKept } from '../page/draft.js';
 import type { PlaygroundStore } from '../state.js';
 import { isPlane, kinds, type DataChoice, type Plane, type Point } from './choice.js';
 
@@ -14,10 +15,12 @@ export type Brush = number | 'erase' | undefined;
 /** Files of more bytes than this are not read: a page holds them in memory several times. */
 const largestFile = 50_000_000;
 
+/** `dropArea`: where files may be dropped. */
 export function dataControls(
   store: PlaygroundStore,
   brushed: (brush: Brush) => void,
   say: (message: string) => void,
+  dropArea: HTMLElement,
 ): DataControls {
   const options = Object.entries(kinds).map(([value, title]) => element('option', { value }, title));
   const select = element('select', { id: 'data-kind' }, ...options);
@@ -51,8 +54,9 @@ export function dataControls(
     own,
     file,
   );
-  whole.addEventListener('dragover', (event) => event.preventDefault());
-  whole.addEventListener('drop', (event) => {
+  // A browser would leave the page for a file that is dropped beside the place for it.
+  dropArea.addEventListener('dragover', (event) => event.preventDefault());
+  dropArea.addEventListener('drop', (event) => {
     event.preventDefault();
     const [dropped] = event.dataTransfer?.files ?? [];
     if (dropped) void read(dropped, store, say);
@@ -73,7 +77,8 @@ export function dataControls(
 async function read(file: File, store: PlaygroundStore, say: (message: string) => void): Promise<void> {
   if (file.size > largestFile) return say(`${file.name} is too large for a page: at most 50 MB are read here`);
   store.set({ data: { kind: 'csv', name: file.name, text: await file.text() } });
-  say(`${file.name} is read`);
+  const isKept = areKept(store.get());
+  say(`${file.name} is read${isKept ? '' : ': too large to be kept for another visit, or for a link'}`);
 }
 
 function ownOf(

@@ -45,7 +45,12 @@ export function editorIn(parent: HTMLElement, text: string, heard: Heard): Edito
     highlightActiveLine(),
     highlightSelectionMatches(),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': 'The model', spellcheck: 'false', autocapitalize: 'off' }),
+    EditorView.contentAttributes.of({
+      'aria-label': 'The model',
+      'aria-description': 'Tab indents. Escape and then Tab leaves the editor.',
+      spellcheck: 'false',
+      autocapitalize: 'off',
+    }),
     // Escape, then Tab leaves the editor: what CodeMirror does for who has no mouse.
     keymap.of([
       ...closeBracketsKeymap,

@@ -23,6 +23,11 @@ export function setUsable(pressed: HTMLButtonElement, isUsable: boolean): void {
   pressed.setAttribute('aria-disabled', String(!isUsable));
 }
 
+/** What is read aloud when it changes is touched only then. */
+export function setText(said: HTMLElement, text: string): void {
+  if (said.textContent !== text) said.textContent = text;
+}
+
 /** A button with a picture and words; `quiet`: the words are for who does not see the picture. */
 export function button(words: string, press: () => void, attributes: Attributes = {}): HTMLButtonElement {
   const made = element('button', { type: 'button', ...attributes }, words);

@@ -44,6 +44,7 @@ export function shellIn(body: HTMLElement, store: PlaygroundStore, actions: Acti
   main.append(
     element('section', { class: 'model', 'aria-label': 'Model' }, editor, problems),
     element('section', { class: 'view', 'aria-label': 'Views' }, panel),
+    staleNote(store),
   );
   body.append(barOf(store, actions, embedded), element('nav', { 'aria-label': 'Views' }, tabs.list), main, said);
   body.classList.toggle('embedded', embedded);
@@ -58,6 +59,22 @@ export function shellIn(body: HTMLElement, store: PlaygroundStore, actions: Acti
       clear = window.setTimeout(() => (said.textContent = ''), 3000 + 60 * message.length);
     },
   };
+}
+
+/** Views stay as they were while a text has errors, and are told to. */
+function staleNote(store: PlaygroundStore): HTMLElement {
+  const note = element('p', { class: 'stale', hidden: true });
+  store.on(
+    ({ checked, compiles }) => (!checked || checked.compiles ? '' : compiles ? 'before' : 'none'),
+    (stale) => {
+      note.hidden = stale === '';
+      note.textContent =
+        stale === 'before'
+          ? 'The model has errors: this is of the text before them'
+          : 'The model has errors: this view comes once it has none';
+    },
+  );
+  return note;
 }
 
 function barOf(store: PlaygroundStore, actions: Actions, embedded: boolean): HTMLElement {

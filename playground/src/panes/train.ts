@@ -2,7 +2,7 @@
 import { dataControls } from '../data/dataControls.js';
 import { isPlane, type DataChoice, type Point } from '../data/choice.js';
 import { pointsOf } from '../data/points.js';
-import { button, element, setUsable } from '../page/elements.js';
+import { button, element, setText, setUsable } from '../page/elements.js';
 import { targetNames } from '../state.js';
 import { curve } from '../training/curve.js';
 import { insideView } from '../training/insideView.js';
@@ -20,7 +20,7 @@ export function mount(pane: HTMLElement, context: PaneContext): Mounted {
     if (isPlane(data)) store.set({ data: { ...data, points } });
   });
   const samples = samplesView();
-  const data = dataControls(store, plane.brush, say);
+  const data = dataControls(store, plane.brush, say, pane);
   const loss = curve();
   const inside = insideView(light);
   const opened = element('details', { class: 'section' }, element('summary', {}, 'Inside the network'), inside.element);
@@ -52,9 +52,11 @@ export function mount(pane: HTMLElement, context: PaneContext): Mounted {
     showData(store.get().data, state);
     loss.show(training.history);
     inside.show(state.inside);
-    said.textContent = state.prepared?.notes.join(' ') ?? '';
+    setText(said, state.prepared?.notes.join(' ') ?? '');
   };
   const forget = training.store.on((state) => state, show);
+  // The choices are seen of a text with errors too.
+  show(training.store.get());
   return {
     update({ data: choice }) {
       show(training.store.get());
@@ -107,7 +109,7 @@ function controlsOf({ store, training }: PaneContext): Controls {
       setUsable(reset, phase !== 'fresh');
       target.value = store.get().target;
       failed.hidden = failure === undefined;
-      failed.textContent = failure ?? '';
+      setText(failed, failure ?? '');
       numbers.replaceChildren(
         ...numbersOf(state).flatMap(([name, value]) => [
           element('div', {}, element('dt', {}, name), element('dd', {}, value)),

@@ -41,6 +41,11 @@ export function planeView(drawn: (points: readonly Point[]) => void): PlaneView 
       paintPoint(context, placeOf(point, range()), colours[point.class % colours.length], ground);
     if (cursor) paintCursor(context, placeOf(cursor, range()), colourOf('--ink'));
   };
+  /** The place of the cursor is part of the name, which is read aloud as it changes. */
+  const name = (): void => {
+    const place = cursor && `, at ${rounded(cursor.x)}, ${rounded(cursor.y)}`;
+    canvas.setAttribute('aria-label', `${described(look, points)}${place ?? ''}`);
+  };
   const use = (x: number, y: number): void => {
     if (brush === undefined) return;
     const left = points.filter((point) => Math.hypot(point.x - x, point.y - y) > near);
@@ -64,10 +69,12 @@ export function planeView(drawn: (points: readonly Point[]) => void): PlaneView 
     cursor ??= { x: 0, y: 0 };
     if (move) cursor = { x: within(cursor.x + move[0], range().x), y: within(cursor.y + move[1], range().y) };
     else use(cursor.x, cursor.y);
+    name();
     paint();
   });
   canvas.addEventListener('blur', () => {
     cursor = undefined;
+    name();
     paint();
   });
   const forget = onTheme(paint);
@@ -75,7 +82,7 @@ export function planeView(drawn: (points: readonly Point[]) => void): PlaneView 
     element: canvas,
     show(next, own) {
       [look, points] = [next, own];
-      canvas.setAttribute('aria-label', described(look, points));
+      name();
       paint();
     },
     brush(next) {
@@ -83,6 +90,8 @@ export function planeView(drawn: (points: readonly Point[]) => void): PlaneView 
       canvas.classList.toggle('drawable', next !== undefined);
       canvas.tabIndex = next === undefined ? -1 : 0;
       canvas.setAttribute('role', next === undefined ? 'img' : 'application');
+      if (next === undefined) canvas.removeAttribute('aria-description');
+      else canvas.setAttribute('aria-description', 'Arrow keys move, space draws or erases.');
     },
     destroy: forget,
   };

@@ -49,6 +49,7 @@ export class Session {
   private calledOff = new AbortController();
   private lookedAt = 0;
   private lookTook = 0;
+  private preparing: Promise<boolean> = Promise.resolve(false);
 
   constructor(private readonly page: PlaygroundStore) {
     for (const pick of [
@@ -115,6 +116,7 @@ export class Session {
   private async taken(take: (signal: AbortSignal) => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
     let made: Uint8Array | undefined;
     await this.guarded(async (signal) => {
+      await this.preparing.catch(() => false);
       if (this.store.get().phase === 'finished' || (await this.ready(signal))) made = await take(signal);
     });
     return made;
@@ -131,6 +133,11 @@ export class Session {
     const { phase } = this.store.get();
     if (phase === 'paused' || phase === 'running') return true;
     if (phase === 'preparing' || phase === 'finished') return false;
+    this.preparing = this.prepared(signal);
+    return this.preparing;
+  }
+
+  private async prepared(signal: AbortSignal): Promise<boolean> {
     this.store.set({ phase: 'preparing', failure: undefined });
     const source = await this.compiling(signal);
     const { data, target } = this.page.get();
