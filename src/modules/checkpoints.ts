@@ -18,7 +18,11 @@ export function carried(from: Uint8Array, to: Uint8Array): Carried {
       .sort()
       .join();
   const resumes = kinds(old) === kinds(own);
-  const tensors = [...own.tensors].map(([name, { dtype, shape, from: start, to: end }]) => {
+  // An average that the first does not keep begins, where it is lacking, with what it is the average of.
+  const isNewAverage = (name: string): boolean =>
+    name.endsWith('.ema') && own.tensors.has(name.slice(0, -'.ema'.length)) && !old.tensors.has(name);
+  const wanted = [...own.tensors].filter(([name]) => !isNewAverage(name));
+  const tensors = wanted.map(([name, { dtype, shape, from: start, to: end }]) => {
     const before = old.tensors.get(name);
     const fits = before?.dtype === dtype && String(before.shape) === String(shape);
     const bytes =

@@ -11,13 +11,10 @@ export interface TrainerModule {
 }
 
 type Options = Readonly<Record<string, unknown>>;
-type Arrays = Readonly<Record<string, Float32Array>>;
 
 interface Trainer {
-  readonly parameters?: Arrays;
   /** Absent where the model does not train. */
   readonly stepCount?: number;
-  read?(): Promise<Arrays>;
   save(options: { readonly optimizer: boolean }): Uint8Array | Promise<Uint8Array>;
   load(file: Uint8Array): void | Promise<void>;
   fit(data: unknown, options?: Options): AsyncIterable<Progress>;
@@ -182,41 +179,30 @@ async function carriedOver(live: Live, module: TrainerModule): Promise<Trainer> 
   return next;
 }
 
-/** A trainer of the edited module: with all of the other's checkpoint where that fits, else with what of it does. */
+/** A trainer of the edited module, with what of the other's checkpoint fits: all of it, where parameters and optimizer are what they were. */
 async function withWeights({ trainer, made, options }: Live, module: TrainerModule): Promise<Trainer> {
-  const known = new Map(made.model.parameters.map(({ name, shape }) => [name, String(shape)]));
-  const wanted = module.model.parameters;
-  const fitting = wanted.filter(({ name, shape }) => known.get(name) === String(shape));
-  const tell = (what: string): void => console.info(`[nnc] ${module.model.name}: edited; ${what}`);
-  if (fitting.length === wanted.length && known.size === wanted.length) {
-    const checkpoint = await trainer.save({ optimizer: true });
-    try {
-      const next = await module.createTrainer({ ...options, parameters: checkpoint });
-      tell(next.stepCount === undefined ? 'all parameters stay' : `it goes on from update ${next.stepCount}`);
-      return next;
-    } catch {
-      // The optimizer or a state is another one.
-    }
+  // What the program began with may not fit any more.
+  const next = await module.createTrainer({ ...options, parameters: {} });
+  try {
+    const [before, fresh] = [await trainer.save({ optimizer: true }), await next.save({ optimizer: true })];
+    const { file, resumes } = carried(before, fresh);
+    await next.load(file);
+    console.info(`[nnc] ${module.model.name}: edited; ${whatStays(made, module, next.stepCount, resumes)}`);
+    return next;
+  } catch (error) {
+    // What does not fit is left out of the file: this is a fault, and nobody will hold the trainer.
+    await next.dispose();
+    throw error;
   }
-  const arrays = trainer.parameters ?? (await trainer.read?.()) ?? {};
-  const parameters = Object.fromEntries(fitting.map(({ name }) => [name, arrays[name]]));
-  const next = await module.createTrainer({ ...options, parameters });
-  const resumes = await remember(trainer, next);
-  const optimizer = resumes ? `it goes on from update ${next.stepCount ?? 0}` : 'the optimizer starts anew';
-  const stay = `${fitting.length} of ${wanted.length} parameters stay as they are`;
-  tell(next.stepCount === undefined ? stay : `${stay}, ${optimizer}`);
-  return next;
 }
 
-/** Gives a trainer what another's optimizer remembers of the parameters that it has as well, and states that fit. Does it go on? */
-async function remember(trainer: Trainer, next: Trainer): Promise<boolean> {
-  const own = await next.save({ optimizer: true });
-  try {
-    const { file, resumes } = carried(await trainer.save({ optimizer: true }), own);
-    await next.load(file);
-    return resumes;
-  } catch {
-    // It counts what it does in another way.
-    return false;
-  }
+function whatStays(from: TrainerModule, to: TrainerModule, update: number | undefined, resumes: boolean): string {
+  const known = new Map(from.model.parameters.map(({ name, shape }) => [name, String(shape)]));
+  const wanted = to.model.parameters;
+  const fitting = wanted.filter(({ name, shape }) => known.get(name) === String(shape));
+  const isWhole = fitting.length === wanted.length && known.size === wanted.length;
+  const goesOn = `it goes on from update ${update}`;
+  if (isWhole && (resumes || update === undefined)) return update === undefined ? 'all parameters stay' : goesOn;
+  const stay = `${fitting.length} of ${wanted.length} parameters stay as they are`;
+  return update === undefined ? stay : `${stay}, ${resumes ? goesOn : 'the optimizer starts anew'}`;
 }

@@ -177,3 +177,34 @@ it('keeps what the optimizer remembers of parameters that stay, where others are
     .poll(() => said.at(-1), { timeout: 10_000 })
     .toBe('[nnc] moons: edited; 5 of 8 parameters stay as they are, the optimizer starts anew');
 });
+
+it('begins an average that is new with the weight that stays', async () => {
+  const hot = { data: {} };
+  const trainer = keepTrainers(await module('ts'), hot)() as unknown as Program & { predict(inputs: object): object };
+  trainer.step({ at, upper });
+  const before = trainer.predict({ at });
+  keepTrainers(await module('ts', 'seed      = 1', 'seed      = 1\n    ema       = 0.9'), hot);
+  await exchanged(1);
+  expect(trainer.predict({ at })).toEqual(before);
+});
+
+it('takes no fault for what does not fit: it is told, the trainer stays, and the other is let go', async () => {
+  const hot = { data: {} };
+  const trainer = keepTrainers(await module('ts'), hot)() as unknown as Program;
+  trainer.step({ at, upper });
+  const edited = await module('ts', 'dense(1)', 'dense(8) |> dense(1)');
+  const dispose = vi.fn();
+  const load = (): never => {
+    throw new TypeError('a fault');
+  };
+  const createTrainer: TrainerModule['createTrainer'] = async (options) =>
+    Object.assign(Object.create(await edited.createTrainer(options)) as object, { load, dispose }) as never;
+  keepTrainers({ ...edited, createTrainer }, hot);
+  await expect
+    .poll(() => said, { timeout: 10_000 })
+    .toEqual(['[nnc] moons: the trainer stays the one before the edit']);
+  expect(dispose.mock.calls.length).toBe(1);
+  expect(trainer.stepCount).toBe(1);
+  trainer.step({ at, upper });
+  expect(trainer.stepCount).toBe(2);
+});
