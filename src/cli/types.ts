@@ -1,6 +1,6 @@
 // `nnc types`: declarations for the .nn files that programs import, so that TypeScript knows what is in them.
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Option, type Command } from 'commander';
 import { reasonOf } from '../data/files.js';
 import { Fault } from '../diagnostics/diagnostic.js';
@@ -19,6 +19,8 @@ interface Options {
 /** A .nn file as programs import it. */
 interface Imported {
   readonly path: string;
+  /** The folder of the program. */
+  readonly folder: string;
   /** As it is written: `./models/mnist.nn`. */
   readonly written: string;
   /** With its `?`; empty where there is none. */
@@ -38,8 +40,11 @@ export function addTypes(program: Command): void {
 
 async function run(paths: readonly string[], { target, check }: Options): Promise<void> {
   const roots = paths.length === 0 ? ['.'] : paths;
-  const imports = roots.flatMap(importsUnder).filter(({ query }) => !isBundlersOwn(query));
-  const gone = imports.some(({ query }) => query !== '') ? [] : roots.map(queriedPlace).filter(isOurs);
+  const found = roots.flatMap(filesUnder);
+  const imports = found.flatMap(importsIn).filter(({ query }) => !isBundlersOwn(query));
+  const queried = byPlace(imports.filter(({ query }) => query !== ''));
+  const isOther = (path: string): boolean => ![...queried.keys()].some((place) => resolve(place) === resolve(path));
+  const gone = found.filter((path) => basename(path) === queriedName && isOurs(path) && isOther(path));
   if (imports.length + gone.length === 0) throw new Fault(importsMissing({ path: roots.join(', ') }));
   const plain = imports.filter(({ query }) => query === '');
   const files: OutputFile[] = [];
@@ -47,11 +52,10 @@ async function run(paths: readonly string[], { target, check }: Options): Promis
     const text = await declarationsOf(path, '', target);
     if (text !== undefined) files.push({ path: placeOf(path), content: header(basename(path)) + text });
   }
-  const queried = await queriedDeclarations(imports, target);
-  if (queried !== '') {
-    const root = roots.find((at) => isFolder(at)) ?? '.';
-    const content = `${header('.nn files that are imported with options')}${queried}`;
-    files.push({ path: queriedPlace(root), content });
+  for (const [path, group] of queried) {
+    const text = await queriedDeclarations(group, target);
+    const content = `${header('.nn files that are imported with options')}${text}`;
+    if (text !== '') files.push({ path, content });
   }
   const changed = files.filter(({ path, content }) => contentOf(path) !== content);
   if (check !== true) {
@@ -59,18 +63,19 @@ async function run(paths: readonly string[], { target, check }: Options): Promis
     for (const path of gone) attempt(path, () => rmSync(path));
   } else if (changed.length + gone.length > 0) process.exitCode = 1;
   for (const { path } of changed) standardOutput.write(`${visible(path)}\n`);
-  for (const path of gone) standardOutput.write(`${visible(path)} (removed: nothing is imported with options)\n`);
+  const why = queried.size === 0 ? 'nothing is imported with options' : 'it stands elsewhere now';
+  for (const path of gone) standardOutput.write(`${visible(path)} (removed: ${why})\n`);
 }
 
-/** Imports that programs below a folder have; a .nn file stands for itself. */
-function importsUnder(root: string): Imported[] {
-  if (root.endsWith('.nn')) return [{ path: root, written: `./${basename(root)}`, query: '' }];
-  return programsUnder(root).flatMap((file) => {
-    const found = withoutComments(readable(file, () => readFileSync(file, 'utf8'))).matchAll(
-      /\b(?:from|import)\s*\(?\s*(['"])(\.{1,2}\/[^'"?\n]*\.nn)(\?[^'"\n]*)?\1/g,
-    );
-    return [...found].map(([, , written, query = '']) => ({ path: join(dirname(file), written), written, query }));
-  });
+/** Imports that a program has; a .nn file stands for itself. */
+function importsIn(file: string): Imported[] {
+  const folder = dirname(file);
+  if (file.endsWith('.nn')) return [{ path: file, folder, written: `./${basename(file)}`, query: '' }];
+  if (!program.test(file)) return [];
+  const found = withoutComments(readable(file, () => readFileSync(file, 'utf8'))).matchAll(
+    /\b(?:from|import)\s*\(?\s*(['"])(\.{1,2}\/[^'"?\n]*\.nn)(\?[^'"\n]*)?\1/g,
+  );
+  return [...found].map(([, , written, query = '']) => ({ path: join(folder, written), folder, written, query }));
 }
 
 /** A program whose comments are spaces; what looks like one in a string stays. What is never closed goes on to the end, in one go. */
@@ -84,11 +89,13 @@ const program = /(?<!\.d)\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/;
 /** What others have written, or tools. */
 const passedOver = new Set(['node_modules', 'dist', 'build', 'coverage']);
 
-function programsUnder(folder: string): string[] {
-  return readable(folder, () => readdirSync(folder, { withFileTypes: true })).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : programsUnder(path);
-    return entry.isFile() && program.test(entry.name) ? [path] : [];
+/** Programs below a folder, and what an earlier run may have written; a .nn file is all there is of it. */
+function filesUnder(root: string): string[] {
+  if (root.endsWith('.nn')) return [root];
+  return readable(root, () => readdirSync(root, { withFileTypes: true })).flatMap((entry) => {
+    const path = join(root, entry.name);
+    if (entry.isDirectory()) return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : filesUnder(path);
+    return entry.isFile() && (program.test(entry.name) || entry.name === queriedName) ? [path] : [];
   });
 }
 
@@ -105,9 +112,31 @@ function placeOf(path: string): string {
   return path.replace(/\.nn$/, '.d.nn.ts');
 }
 
-/** Where a folder's imports with options are declared. */
-function queriedPlace(root: string): string {
-  return join(root, 'nn-imports.d.ts');
+const queriedName = 'nn-imports.d.ts';
+
+/**
+ * Imports with options by the file that declares them, one for each project: below the folder that all of its programs have in common, which
+ * its tsconfig.json takes in wherever it takes in the programs.
+ */
+function byPlace(imports: readonly Imported[]): ReadonlyMap<string, readonly Imported[]> {
+  const projects = new Map<string, Imported[]>();
+  for (const imported of imports) {
+    const project = projectOf(resolve(imported.folder));
+    projects.set(project, [...(projects.get(project) ?? []), imported]);
+  }
+  return new Map([...projects.values()].map((group) => [join(commonFolder(group), queriedName), group]));
+}
+
+function projectOf(folder: string): string {
+  const begins = ['tsconfig.json', 'package.json'].some((name) => existsSync(join(folder, name)));
+  return begins || dirname(folder) === folder ? folder : projectOf(dirname(folder));
+}
+
+function commonFolder(imports: readonly Imported[]): string {
+  const [first, ...others] = imports.map(({ folder }) => resolve(folder).split(sep));
+  const differs = first.findIndex((name, i) => others.some((other) => other[i] !== name));
+  const common = first.slice(0, differs < 0 ? first.length : differs).join(sep) || sep;
+  return isAbsolute(imports[0].folder) ? common : relative('', common);
 }
 
 /** Is it what an earlier run has written? */
@@ -166,8 +195,4 @@ function contentOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -86,3 +86,25 @@ it('takes declarations of imports with options away once there are none, and not
   expect(warm(['types', 'stale'], { cwd: folder }).stderr).toContain('error[imports-missing]');
   expect(readFileSync(join(folder, 'stale/nn-imports.d.ts'), 'utf8')).toContain('declare module');
 });
+
+it('declares imports with options where the programs are that have them, for each project, once', () => {
+  const put = (name: string, text: string): void => {
+    mkdirSync(join(folder, 'several', name, '..'), { recursive: true });
+    writeFileSync(join(folder, 'several', name), text);
+  };
+  const line = readFileSync(join(root, 'examples/node/line.nn'), 'utf8');
+  for (const project of ['one', 'two']) {
+    put(`${project}/package.json`, '{}');
+    put(`${project}/src/line.nn`, line);
+    put(`${project}/src/deep/a.ts`, "import '../line.nn?threads=false';\n");
+  }
+  put('one/src/b.ts', "import './line.nn?threads=false';\n");
+  put('nn-imports.d.ts', '// Written by `nnc types`: what .nn files that are imported with options export.\n');
+  expect(warm(['types', 'several'], { cwd: folder })).toMatchObject({
+    status: 0,
+    stdout:
+      'several/one/src/nn-imports.d.ts\nseveral/two/src/deep/nn-imports.d.ts\n' +
+      'several/nn-imports.d.ts (removed: it stands elsewhere now)\n',
+  });
+  expect(warm(['types', '--check', 'several'], { cwd: folder })).toMatchObject({ status: 0, stdout: '' });
+});
