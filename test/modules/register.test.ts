@@ -44,3 +44,9 @@ it('shows an error of a model where the program imports it, and no stack of the 
   expect(stderr).toMatch(/┌─ .*wrong\.nn:3:14\n/);
   expect(stderr).not.toMatch(/ at \w/);
 });
+
+it('says to a program that requires a model what it can do', () => {
+  const { stderr } = run({ 'old.cjs': "require('./any.nn');\n", 'any.nn': 'model m {}\n' }, 'old.cjs');
+  expect(stderr).toMatch(/TypeError: require cannot compile a model: await import\(".*any\.nn"\), or import it/);
+  expect(stderr).toMatch(/old\.cjs:1/);
+});
