@@ -1,6 +1,8 @@
 // Reading sources and writing outputs, `-` being standard input and output.
 import {
+  accessSync,
   closeSync,
+  constants,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -253,11 +255,13 @@ function temporaryFor(place: string): string {
   return `${place}.${process.pid}.tmp`;
 }
 
-/** Where a file goes, past symbolic links; undefined for devices and pipes. A folder is refused before anything is written. */
+/** Where a file goes, past symbolic links; undefined for devices and pipes. What is a folder, or only to be read, is refused before anything is written. */
 function placeOf(path: string): string | undefined {
   const found = attempt(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found === undefined) return path;
   if (found.isDirectory()) throw new Fault(fileUnwritable({ file: path, reason: 'it is a folder' }));
+  // Another file in its place would go past what its permissions say of it.
+  attempt(path, () => accessSync(path, constants.W_OK));
   return found.isFile() ? attempt(path, () => realpathSync(path)) : undefined;
 }
 

@@ -1,4 +1,5 @@
 // `nnc fmt` from outside: files in place, standard input, --check, and files that cannot be formatted.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,24 @@ it('leaves what it cannot read, or would read wrongly', () => {
       'error[file-unreadable]: latin.nn cannot be read: it is not UTF-8\n\n',
   );
   expect(readFileSync(join(cwd, 'latin.nn'), 'latin1')).toBe('// gr\u00fcn\na=1\n');
+});
+
+it('leaves what is only to be read', () => {
+  const [file, program] = [join(cwd, 'fixed.nn'), join(import.meta.dirname, '../../bin/nnc.js')];
+  writeFileSync(file, files['wild.nn'], { mode: 0o444 });
+  // Whoever may write everything is another user here.
+  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  chmodSync(cwd, 0o777);
+  const { status, stderr } = spawnSync(process.execPath, [program, 'fmt', 'fixed.nn'], {
+    cwd,
+    encoding: 'utf8',
+    ...user,
+  });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'error[file-unwritable]: fixed.nn cannot be written: permission is denied\n\n',
+  });
+  expect(readFileSync(file, 'utf8')).toBe(files['wild.nn']);
 });
 
 it('asks for a file', () => {
