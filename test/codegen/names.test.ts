@@ -1,5 +1,6 @@
 // Names that are words of JavaScript, of WGSL or of modules themselves: as any part of a model, on every target.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { full } from '../support/full.js';
 import { shadersOf, startGpu, type GpuProcess } from '../support/gpu.js';
 import { plainText, runnableText, withoutTypes } from '../support/runnable.js';
 import { importCode, type LoadedTrainer } from '../support/trainer.js';
@@ -71,7 +72,8 @@ const turned = (at: number): Names => {
   return Object.fromEntries(parts.map((part, i) => [part, list[i]])) as Names;
 };
 
-const each = process.env['FULL'] === '1' ? 1 : 6;
+/** Each word is the name of some part, and under FULL=1 of every part. */
+const each = full ? 1 : parts.length - 1;
 const beginnings = words.map((word, i) => [word, i] as const).filter(([, i]) => i % each === 0);
 
 // A name that another part has a word for is its own: `W₁` and `W1` are two.

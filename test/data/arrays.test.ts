@@ -233,7 +233,7 @@ describe('npz', () => {
 
   it('does not unpack what nobody asks for', async () => {
     const zeros = new Uint8Array(2 ** 26);
-    const archive = zipSync({ 'a.npy': zeros, 'b.npy': zeros, 'x.npy': good }, { level: 1 });
+    const archive = zipSync({ 'a.npy': zeros, 'x.npy': good }, { level: 1 });
     const source = npz(archive);
     const begin = process.memoryUsage().rss;
     expect(await read(source)).toEqual([3, 4]);
@@ -283,7 +283,9 @@ describe('npz', () => {
     const limits = { ...defaultLimits, memory: 2 ** 20 };
     const { train } = await loadData(source, [x], folder, { limits });
     if (train.kind === 'batches') throw new Error('expected rows');
-    expect(arraysIn(train).x).toEqual(values);
+    // Not toEqual, which takes a second for so many.
+    const read = arraysIn(train).x;
+    expect([read.length, values.every((value, i) => read[i] === value)]).toEqual([values.length, true]);
     const few = taker(train, 3);
     expect([...few([149_999, 0, 70_000]).x]).toEqual([299_998, 299_999, 0, 1, 140_000, 140_001]);
     expect([...few([70_001, 70_002]).x]).toEqual([140_002, 140_003, 140_004, 140_005]);

@@ -16,6 +16,7 @@ import { counter } from '../../src/ir/ops/leaves.js';
 import { random } from '../../src/ir/ops/random.js';
 import { reachable } from '../../src/ir/reachable.js';
 import { elementCount } from '../../src/ir/types.js';
+import { chosen } from '../support/full.js';
 import { createDraws } from '../support/sampleTypes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -149,7 +150,9 @@ const small: Readonly<Record<string, string>> = {
 };
 
 describe('the gradient as a model', () => {
-  it.each(files)('%s', (path) => {
+  // Of the examples every second: the recorded models and those of the golden texts have every op and layer.
+  const every = chosen(files, (path) => !path.startsWith('examples') || files.indexOf(path) % 2 === 0);
+  it.each(every)('%s', (path) => {
     const file = path.slice(path.lastIndexOf('/') + 1);
     const wanted = smaller[file] ?? {};
     const text = readFileSync(join(root, path), 'utf8');

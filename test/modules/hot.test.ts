@@ -35,13 +35,23 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The module of the example with another text, on a target. */
+/** The module of the example with another text, on a target: built once, and made anew each time. */
 async function module(target: string, from: string | RegExp = /^$/g, to = ''): Promise<TrainerModule> {
-  const path = join(mkdtempSync(`${folder}-`), `moons${count++}.nn`);
-  writeFileSync(path, moons.replaceAll(from, to));
+  const text = moons.replaceAll(from, to);
+  const key = `${target} ${text}`;
+  const code = built.get(key) ?? (await build(target, text));
+  built.set(key, code);
+  return (await import(`data:text/javascript,${encodeURIComponent(`${code}\n// ${count++}`)}`)) as TrainerModule;
+}
+
+const built = new Map<string, string>();
+
+async function build(target: string, text: string): Promise<string> {
+  const path = join(mkdtempSync(`${folder}-`), `moons${built.size}.nn`);
+  writeFileSync(path, text);
   const { code } = await buildModule(path, `target=${target}`);
   rmSync(join(path, '..'), { recursive: true });
-  return (await import(`data:text/javascript,${encodeURIComponent(code ?? '')}`)) as TrainerModule;
+  return code ?? '';
 }
 
 const settled = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 50));

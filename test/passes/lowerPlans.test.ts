@@ -10,6 +10,7 @@ import { readsOwn } from '../../src/ir/nest/strides.js';
 import type { CopyPlan, CutBlock, CutPlan, LoopPlan, NestPlan, Plan } from '../../src/ir/nest/plans.js';
 import { compare } from '../support/compareKernel.js';
 import { drawnBlockings, example, exampleOfWindows } from '../support/drawNests.js';
+import { full } from '../support/full.js';
 import * as nests from '../support/nests.js';
 import type { Example } from '../support/nests.js';
 import { evaluateNest, runKernel } from '../support/runKernel.js';
@@ -152,28 +153,28 @@ function meansTheSame(cases: fc.Arbitrary<Case>, runs: number): void {
         sizes,
       );
     }),
-    { numRuns: Number(process.env.NNC_RUNS ?? runs), seed: process.env.NNC_RUNS ? undefined : 1 },
+    { numRuns: Number(process.env.NNC_RUNS ?? (full ? 2 * runs : runs)), seed: process.env.NNC_RUNS ? undefined : 1 },
   );
 }
 
 describe('lower', () => {
   it('means the same under any plan', () => {
-    meansTheSame(drawn, 300);
+    meansTheSame(drawn, 150);
   });
 
   it('means the same of windows under any plan', () => {
-    meansTheSame(drawnWindows, 100);
+    meansTheSame(drawnWindows, 50);
   });
 
   it('means the same where folds are cut', () => {
     const cuts = fc
       .tuple(drawnCuts, fc.constantFrom(wasm, relaxed), fc.constantFrom(1_000, 3_000), fc.boolean())
       .chain(([made, target, near, asChosen]) => plansOf(made, { ...target, near }, 400, asChosen));
-    meansTheSame(cuts.filter(isCutPlan), 60);
+    meansTheSame(cuts.filter(isCutPlan), 30);
   });
 
   it('means the same where panels are staged side by side', () => {
     const hasBlocks = ([, p]: Case): boolean => p.kind === 'nest' && p.stages.some((s) => s.tile?.block);
-    meansTheSame(drawnBlocks.filter(hasBlocks), 60);
+    meansTheSame(drawnBlocks.filter(hasBlocks), 30);
   });
 });

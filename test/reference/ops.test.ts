@@ -8,7 +8,7 @@ import { inputsOf } from './reference.js';
 describe('expressions', () => {
   const runs = batches.flatMap((batch, i) => (['ts', 'wasm'] as const).map((target) => [i * 30, target, batch] as const));
   // All on one target: that targets agree on every op is what test/ops shows.
-  it.each(chosen(runs, ([from, target]) => target === 'ts' || from % 60 === 0))('from %i on %s', async (_, target, batch) => {
+  it.each(chosen(runs, ([from, target]) => target === 'ts' || from % 120 === 0))('from %i on %s', async (_, target, batch) => {
     const { text, parameters, inputs, forOutputs } = modelOf(batch);
     const module = await loadText(text, { target });
     const used = new Set(module.model.parameters.map((p) => p.name));
