@@ -43,7 +43,7 @@ export function sharedIn(hash: string): Read {
   if (Number(found) > version)
     return {
       kind: 'damaged',
-      message: `this link is of version ${found}, and this playground reads version ${version}: reload the page`,
+      message: `this link is of version ${found}, and this playground reads version ${version}: close its tabs, and open the link again`,
     };
   try {
     const bytes = Uint8Array.from(atob(packed.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));

@@ -37,7 +37,7 @@ export async function readCsv(
   inputs: readonly ModelInput[],
   limits: Limits,
   store: Store,
-): Promise<TableRows> {
+): Promise<CsvRows> {
   const { file } = source;
   const sample = withoutMark(file, await bytes.take(sampleLength));
   const whole = sample.length < sampleLength - 3;
@@ -59,11 +59,16 @@ export async function readCsv(
   return table.finish();
 }
 
+/** `width`: how many columns the file has. */
+export interface CsvRows extends TableRows {
+  readonly width: number;
+}
+
 /** The rows of a file below its header. */
 interface Table {
   readonly header: boolean;
   take(row: Row): void;
-  finish(): TableRows;
+  finish(): CsvRows;
 }
 
 /** Looks at the first row, and takes rows from then on. */
@@ -92,7 +97,7 @@ function tableOf(source: CsvSource, cells: CellReader, first: Row, inputs: reado
         for (const reader of readers) reader.take(row);
       }
     },
-    finish: () => finishTable(file, readers, rows, left),
+    finish: () => ({ ...finishTable(file, readers, rows, left), width }),
   };
 }
 

@@ -200,8 +200,90 @@ describe('at a desk', () => {
     await file('a,b,c\n0,0,0\n1,1,high\n');
     await page.waitForSelector('.failed:not([hidden])');
     expect(await page.innerText('.failed')).toContain('own.csv, line 3');
+    await file('a,b\n0,0\n');
+    await visit.until(`document.querySelector('.failed').innerText.includes('column 2')`, 'a column that is missing');
+    expect(await page.innerText('.failed')).toMatch(/\nits 2 columns are "a", "b"$/);
     await file('a,b,c\n0,0,0\n1,1,1\n1,0,1\n');
     await visit.until(`/^rows\\n3$/m.test(${numbersShown})`, 'three rows');
+    // Beside its place a file would take that of the page.
+    await page.evaluate(`(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['0,0,1\\n1,1,0\\n'], 'dropped.csv'));
+      const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+      document.querySelector('.curve').dispatchEvent(event);
+    })()`);
+    await visit.until(`/^rows\\n2$/m.test(${numbersShown})`, 'two rows');
+  });
+
+  it('a tab that is loaded again, and going back and forward, show what was there', async () => {
+    const { page } = visit;
+    const begins = async (text: string): Promise<void> => {
+      await visit.until(`document.querySelector('.cm-content').innerText.startsWith('${text}')`, text);
+      await visit.settled();
+    };
+    await visit.open('');
+    await page.click('.cm-content');
+    await press(page, 'ControlOrMeta+Home');
+    await page.keyboard.type('// Mine.');
+    await visit.example('Irises');
+    await visit.pane('Cost');
+    await page.reload();
+    await begins('// Fisher');
+    expect(await page.getAttribute('[aria-selected=true]', 'id')).toBe('tab-cost');
+    await page.goBack();
+    await begins('// Mine.');
+    await page.reload();
+    await begins('// Mine.');
+    await page.goForward();
+    await begins('// Fisher');
+    await page.goBack();
+    await begins('// Mine.');
+  });
+
+  it('a view of a text with errors says so, and what is told of one that stays as it is is not told again', async () => {
+    const { page } = visit;
+    await visit.open('?example=xor&pane=cost');
+    expect(await page.getAttribute('.cm-content', 'aria-description')).toContain('Escape and then Tab');
+    await page.evaluate(`globalThis.told = 0; new MutationObserver(() => globalThis.told++)
+      .observe(document.querySelector('.problems'), { childList: true, subtree: true, characterData: true })`);
+    await page.click('.cm-line >> nth=1');
+    await press(page, 'End');
+    await page.keyboard.type(' // as before');
+    await page.waitForTimeout(1000);
+    await visit.settled();
+    expect(await page.evaluate('globalThis.told')).toBe(0);
+    await page.keyboard.type('\n(');
+    const stale = page.locator('.stale:not([hidden])');
+    await stale.waitFor();
+    expect(await stale.innerText()).toBe('The model has errors: this is of the text before them');
+    await page.waitForTimeout(1000);
+    await page.reload();
+    await stale.waitFor();
+    expect(await stale.innerText()).toBe('The model has errors: this view comes once it has none');
+  });
+
+  it('a checkpoint can be had while the run is prepared', async () => {
+    const { page } = visit;
+    await page.goto(new URL('/?example=digits', page.url()).href);
+    await page.waitForSelector('.primary:has-text("Preparing")');
+    expect((await visit.taken('Checkpoint')).length).toBeGreaterThan(400_000);
+  });
+
+  it('pictures have their colours where a user forces others, and the loss is drawn in a browser of no language', async () => {
+    const { page } = visit;
+    await page.addInitScript(
+      `Object.defineProperty(Navigator.prototype, 'language', { value: 'en-US@posix', configurable: true })`,
+    );
+    await page.emulateMedia({ forcedColors: 'active' });
+    await visit.open('?example=spirals&pane=train');
+    await page.click('.buttons >> text=Step');
+    await page.waitForSelector('.curve canvas');
+    const colours = await page.evaluate(`(() => {
+      const { data } = document.querySelector('canvas.plane').getContext('2d').getImageData(0, 0, 520, 520);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })()`);
+    expect(colours).toBeGreaterThan(20);
+    await page.emulateMedia({ forcedColors: null });
   });
 
   it('a loss that is not finite stops the run and is told of once; without WebGPU one is told what there is', async () => {

@@ -34,7 +34,8 @@ it.each([
 });
 
 it('a link of a later version is told apart, and what is no link is none', () => {
-  const message = 'this link is of version 2, and this playground reads version 1: reload the page';
+  const message =
+    'this link is of version 2, and this playground reads version 1: close its tabs, and open the link again';
   expect(sharedIn('#2.abc')).toEqual({ kind: 'damaged', message });
   expect(sharedIn('#panel')).toEqual({ kind: 'none' });
 });

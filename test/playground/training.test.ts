@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { stages } from '../../playground/src/compiler/services/stages.js';
 import { inside } from '../../playground/src/training/inside.js';
 import { look } from '../../playground/src/training/look.js';
-import { prepare } from '../../playground/src/training/run.js';
+import { prepare, type Prepared } from '../../playground/src/training/run.js';
 
 // Node imports no module of a blob.
 vi.mock('../../playground/src/training/trainer.js', () => ({
@@ -13,8 +13,8 @@ vi.mock('../../playground/src/training/trainer.js', () => ({
 const modelOf = (inputs: string, body: string): string =>
   `model m {\n${inputs}\n${body}\n  train { optimizer = sgd(lr = 0.1) }\n}\n`;
 
-async function begun(text: string, csv: string): Promise<void> {
-  await prepare({ source: { file: 'm.nn', text }, data: { kind: 'csv', name: 'own.csv', text: csv }, target: 'ts' });
+async function begun(text: string, csv: string): Promise<Prepared> {
+  return prepare({ source: { file: 'm.nn', text }, data: { kind: 'csv', name: 'own.csv', text: csv }, target: 'ts' });
 }
 
 const amounts = modelOf(
@@ -35,6 +35,13 @@ it('columns are called what the header calls them, and amounts are neither right
   const bare = await look();
   expect(bare).toMatchObject({ names: ['[0]', '[1]', '[2]'] });
   expect(bare.kind === 'rows' && bare.samples.every(({ right }) => typeof right === 'boolean')).toBe(true);
+});
+
+it('columns that feed nothing are told of', async () => {
+  expect((await begun(amounts, '1,2,3,0\n')).notes).toEqual([]);
+  expect((await begun(amounts, '1,2,3,0,9\n')).notes).toEqual([
+    'own.csv: only the first 4 of its 5 columns feed inputs; csv(…) in the train block says which',
+  ]);
 });
 
 it('of a row of several truths all are told', async () => {

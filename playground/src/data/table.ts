@@ -32,7 +32,11 @@ export async function tableRows(model: ModelGraph, file: string, text: string, o
   };
   const rest = { ...memoryStore, stage: unasked, expect: () => undefined };
   const read = await readCsv({ file, fields, ...settings }, { take }, inputs, defaultLimits, rest);
-  return { data: datasetOf(file, inputs, read.columns), words: read.words, heads: read.heads, notes: read.notes };
+  const { words, heads, width } = read;
+  const used = inputs.reduce((sum, input) => sum + rowLength(input), 0);
+  const unused = `${file}: only the first ${used} of its ${width} columns feed inputs; csv(…) in the train block says which`;
+  const notes = said || used >= width ? read.notes : [...read.notes, unused];
+  return { data: datasetOf(file, inputs, read.columns), words, heads, notes };
 }
 
 function unasked(): never {

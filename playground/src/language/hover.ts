@@ -8,7 +8,8 @@ import { element } from '../page/elements.js';
 /** As the client's own, but for answers that come once the text is another one: their places may lie beyond its end. */
 export const hover: Extension = hoverTooltip(told, { hideOn: ({ docChanged }) => docChanged });
 
-async function told(view: EditorView, at: number): Promise<Tooltip | null> {
+/** Of the place `at`; nothing where the text has changed meanwhile. */
+export async function told(view: EditorView, at: number): Promise<Tooltip | null> {
   const plugin = LSPPlugin.get(view);
   if (!plugin) return null;
   plugin.client.sync();

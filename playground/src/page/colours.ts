@@ -8,6 +8,8 @@ export function colourOf(name: string): Colour {
   if (!probe) {
     probe = document.createElement('span');
     probe.hidden = true;
+    // Where a user forces colours on all pages, pictures keep theirs: of one colour they show nothing.
+    probe.style.setProperty('forced-color-adjust', 'none');
     document.body.append(probe);
   }
   probe.style.color = `var(${name})`;

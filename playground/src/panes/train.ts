@@ -88,7 +88,7 @@ function controlsOf({ store, training }: PaneContext): Controls {
   const reset = button('Reset', () => training.reset());
   const target = element(
     'select',
-    { id: 'target', onchange: () => store.set({ target: target.value as Target }) },
+    { id: 'target', 'aria-label': 'Trains on', onchange: () => store.set({ target: target.value as Target }) },
     ...Object.entries(targetNames).map(([value, title]) => element('option', { value }, title)),
   );
   const numbers = element('dl', { class: 'numbers' });
@@ -97,7 +97,7 @@ function controlsOf({ store, training }: PaneContext): Controls {
     element: element(
       'div',
       { class: 'controls' },
-      element('div', { class: 'buttons' }, go, step, reset, element('label', { for: 'target' }, 'on'), target),
+      element('div', { class: 'buttons' }, go, step, reset, element('span', { 'aria-hidden': 'true' }, 'on'), target),
       numbers,
       failed,
     ),
