@@ -13,8 +13,13 @@ export interface ModulePlugin {
   readonly name: string;
   readonly enforce: 'pre';
   configResolved(config: { readonly command: 'build' | 'serve' }): void;
+  configureServer(server: { readonly watcher: Watcher }): void;
   resolveId(id: string, importer?: string): string | undefined;
   load(this: LoadContext, id: string, request?: { readonly ssr?: boolean }): Promise<Loaded | undefined>;
+}
+
+interface Watcher {
+  add(file: string): unknown;
 }
 
 interface Loaded {
@@ -55,11 +60,15 @@ const hotModule = 'virtual:nnc/hot';
 export default function nnc(options: ImportOptions = {}): ModulePlugin {
   requireOptions('nnc/vite', options, known);
   let serves = false;
+  let watcher: Watcher | undefined;
   return {
     name: 'nnc',
     enforce: 'pre',
     configResolved({ command }) {
       serves = command === 'serve';
+    },
+    configureServer(server) {
+      ({ watcher } = server);
     },
     resolveId(id, importer) {
       if (id === hotModule) return `\0${hotModule}`;
@@ -73,11 +82,13 @@ export default function nnc(options: ImportOptions = {}): ModulePlugin {
         return { ...asScript(readFileSync(new URL('./hot.js', import.meta.url), 'utf8')), map: { mappings: '' } };
       const [path, query = ''] = id.split('?', 2);
       if (!path.endsWith('.nn') || isBundlersOwn(query)) return undefined;
+      // Of files outside its root Vite itself watches those alone that it has read.
+      watcher?.add(path);
       const isCompiled = new URLSearchParams(query).has(compiledMark);
       if (serves && !isCompiled && request?.ssr !== true)
         return { ...asScript(kept(path, query)), map: { mappings: '' } };
       const { code, map = '', errors, warnings, files } = await buildModule(path, query, options);
-      // Vite watches a module's own file; told of it, it would take the two modules of a file for a circle.
+      // Told of a module's own file as one that it is made of, Vite would take the two modules of a file for a circle.
       for (const file of files) if (!serves || file !== path) this.addWatchFile(file);
       for (const warning of warnings) this.warn(reported(warning, id));
       if (code === undefined)

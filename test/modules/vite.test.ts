@@ -13,3 +13,13 @@ it.each([
 it('takes what an import may say', () => {
   expect(nnc({ target: 'wgsl,wasm', threads: false, model: 'm', set: { hidden: 3 } }).name).toBe('nnc');
 });
+
+it('has Vite watch a model wherever it is: of what lies outside its root it watches only what it reads itself', async () => {
+  const watched: string[] = [];
+  const plugin = nnc();
+  plugin.configResolved({ command: 'serve' });
+  plugin.configureServer({ watcher: { add: (file) => watched.push(file) } });
+  const fails = (): never => expect.unreachable();
+  await plugin.load.call({ addWatchFile: fails, warn: fails, error: fails }, '/elsewhere/line.nn?target=wasm');
+  expect(watched).toEqual(['/elsewhere/line.nn']);
+});
