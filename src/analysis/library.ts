@@ -18,11 +18,6 @@ export function inScopeEverywhere(): readonly Entity[] {
   return [...entities.values()];
 }
 
-/** The names of the builtins that name data. */
-export function dataSources(): readonly string[] {
-  return builtins.flatMap(({ name, kind }) => (kind === 'data source' ? [name] : []));
-}
-
 /** The builtin of a name. */
 export function builtinOf(name: string): Builtin | undefined {
   return builtins.find((each) => each.name === name);

@@ -1,5 +1,5 @@
 // Messages of train blocks: settings, and what they train.
-import { message, type Span } from './diagnostic.js';
+import { instead, message, type Span } from './diagnostic.js';
 import { listed } from './quote.js';
 
 interface At {
@@ -25,6 +25,20 @@ export const settingElsewhere = message(
       (role === 'player'
         ? `what is common stands in a block without a name: train { ${name} = … }`
         : `a block of its own has it: train NAME { ${name} = … }`),
+  }),
+);
+
+export const unknownSource = message(
+  'unknown-source',
+  ({ name, sources, span, nearest }: At & { name: string; sources: readonly string[]; nearest?: string }) => ({
+    message: `there is no data source called ${name}`,
+    labels: [{ span, text: 'not defined' }],
+    notes: [`rows come of ${listed(sources)}`],
+    help:
+      nearest === undefined
+        ? 'what other programs draw or bring is written to a file first: data = csv("rows.csv", x = 0..2)'
+        : `did you mean ${nearest}?`,
+    ...(nearest !== undefined && { fix: instead(span, nearest) }),
   }),
 );
 

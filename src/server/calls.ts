@@ -23,8 +23,7 @@ const named = new RegExp(`^\\s*(${aName})\\s*=(?!=)`, 'u');
 const farthest = 4000;
 
 export function callAt(page: Page, offset: number): CallAt | undefined {
-  const from = Math.max(0, offset - farthest);
-  const before = withoutTexts(page.text.slice(from, offset));
+  const before = codeBefore(page, offset);
   const open = openBracket(before);
   if (open === undefined) return undefined;
   let head = before.slice(0, open).trimEnd();
@@ -47,6 +46,11 @@ export function callAt(page: Page, offset: number): CallAt | undefined {
 
 export function entityNamed(page: Page, name: string, offset: number): Entity | undefined {
   return page.visibleAt(offset).find((entity) => entity.name === name) ?? everywhere().known(name);
+}
+
+/** What stands before an offset, not too far back, with blanks for texts and comments. */
+export function codeBefore({ text }: Page, offset: number): string {
+  return withoutTexts(text.slice(Math.max(0, offset - farthest), offset));
 }
 
 /** Texts and comments as blanks: brackets in them are none. */

@@ -2,37 +2,54 @@
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver';
 import { aName, nameLetters } from '../diagnostics/name.js';
 import type { Entity, EntityKind } from '../analysis/entities.js';
-import { dataSources, inScopeEverywhere } from '../analysis/library.js';
+import { inScopeEverywhere } from '../analysis/library.js';
+import { dataSourceNamed, dataSources } from '../passes/elaborate/builtins.js';
+import type { Span } from '../diagnostics/diagnostic.js';
 import { forms } from '../parser/forms.js';
-import type { Statement } from '../parser/tree.js';
-import { callAt } from './calls.js';
+import { callAt, codeBefore } from './calls.js';
 import { headOf, parameterNames } from './describing.js';
-import type { Page } from './pages.js';
+import { importable, pathAt, pathsFrom } from './importing.js';
+import type { Page, Pages } from './pages.js';
 import { settings } from './settings.js';
 
-export function completion(page: Page, offset: number): CompletionItem[] {
+export function completion(page: Page, pages: Pages, offset: number): CompletionItem[] {
   const line = page.lines.lineOf(offset);
   const before = page.text.slice(page.lines.startOf(line), offset);
-  if (isInText(before)) return [];
-  const begins = onlyName.test(before);
+  const path = pathAt(page, offset);
+  if (path) return paths(page, pages, path);
   const block = trainBlockAt(page, offset);
-  if (block && begins)
-    return settings(block.name !== undefined).map(({ name, doc }) => ({
-      label: name,
-      kind: kindOf.setting,
-      insertText: `${name} = `,
-      documentation: markdown(doc),
-    }));
-  if (block && /^\s*data\s*=\s*[\p{L}\p{N}\p{M}_]*$/u.test(before)) return sources();
+  if (block && monitored.test(before))
+    return page.visibleAt(offset).flatMap((entity) => (isMonitored(entity) ? [itemOf(entity, '0')] : []));
+  if (isInText(before)) return [];
+  const imported = importable(page, pages, offset);
+  if (imported) return imported.map((entity) => itemOf(entity, '0'));
+  const begins = onlyName.test(before);
+  const given = argumentsAt(page, offset);
+  if (block && (begins || afterBrace.test(before))) {
+    const all = settings(block.isNamed).map(settingItem);
+    // Of a call above that has no end yet.
+    return given.length === 0 ? all : [...given, ...all, ...namesAt(page, offset, ordinary)];
+  }
   if (isInType(before)) return [...dimensions(page, offset)];
-  const names = namesAt(page, offset, afterPipe.test(before));
-  if (begins) return [...wordsAt(page, offset), ...names];
-  return [...argumentsAt(page, offset), ...names];
+  const [, setting] = (block && givesSetting.exec(before)) ?? [];
+  if (setting === 'data') return sources();
+  const names = namesAt(page, offset, afterPipe.test(before) ? callableFirst : suiting(setting));
+  return [...(begins ? wordsAt(page, offset) : []), ...given, ...names];
+}
+
+function settingItem({ name, doc }: { readonly name: string; readonly doc: string }): CompletionItem {
+  return { label: name, kind: kindOf.setting, insertText: `${name} = `, documentation: markdown(doc) };
+}
+
+/** Paths that an import may name, each in place of all that stands between the quotes. */
+function paths(page: Page, pages: Pages, place: Pick<Span, 'start' | 'end'>): CompletionItem[] {
+  const range = page.lines.range(place);
+  return pathsFrom(page, pages).map((label) => ({ label, kind: file, textEdit: { range, newText: label } }));
 }
 
 /** What rows may come from: nothing else can stand behind `data =`. */
 function sources(): CompletionItem[] {
-  const names = new Set(dataSources());
+  const names = new Set(dataSources);
   return inScopeEverywhere().flatMap((entity) => (names.has(entity.name) ? [itemOf(entity, '1')] : []));
 }
 
@@ -42,16 +59,28 @@ function isInText(before: string): boolean {
   return bare.includes('//') || bare.includes('"');
 }
 
-function trainBlockAt(page: Page, offset: number): Extract<Statement, { kind: 'train' }> | undefined {
-  for (const declaration of page.reading().file.declarations) {
-    if (declaration.kind !== 'model') continue;
-    for (const statement of declaration.body) {
-      if (statement.kind !== 'train') continue;
-      const open = page.text.indexOf('{', statement.span.start);
-      if (open >= 0 && open < offset && offset <= statement.span.end - 1) return statement;
-    }
+/** The train block around an offset, read from the text alone: while it is written it may have no end. */
+function trainBlockAt(page: Page, offset: number): { readonly isNamed: boolean } | undefined {
+  const before = codeBefore(page, offset);
+  let depth = 0;
+  for (let at = before.length - 1; at >= 0; at--) {
+    if (before[at] === '}') depth++;
+    if (before[at] !== '{' || depth-- > 0) continue;
+    const head = trainHead.exec(before.slice(0, at));
+    return head ? { isNamed: head[1] !== undefined } : undefined;
   }
   return undefined;
+}
+
+const trainHead = new RegExp(`(?:^|[\\r\\n])[ \\t]*train(?:\\s+(${aName}))?\\s*$`, 'u');
+
+/** The beginning of a setting on the line of its block; what a setting is given; the name of what a run monitors. */
+const afterBrace = new RegExp(`\\{\\s*[${nameLetters}]*$`, 'u');
+const givesSetting = new RegExp(`^(?:.*\\{)?\\s*(${aName})(?:\\s+"[^"]*")?\\s*=\\s*[${nameLetters}]*$`, 'u');
+const monitored = new RegExp(`^\\s*monitor\\s*=\\s*"-?[${nameLetters}]*$`, 'u');
+
+function isMonitored({ kind }: Entity): boolean {
+  return kind === 'loss' || kind === 'metric';
 }
 
 /** A line that has a name alone, or its beginning; one that ends in what a pipe or an initialiser goes on with; one within a type. */
@@ -73,15 +102,31 @@ function dimensions(page: Page, offset: number): CompletionItem[] {
   return page.visibleAt(offset).flatMap((entity) => (sizes.has(entity.kind) ? [itemOf(entity, '0')] : []));
 }
 
-function namesAt(page: Page, offset: number, callable: boolean): CompletionItem[] {
+/** Where a name is to stand in a list of them: those with lesser ranks first. */
+type Rank = (entity: Entity, isOwn: boolean) => string;
+
+const ordinary: Rank = (_, isOwn) => (isOwn ? '1' : '2');
+const callableFirst: Rank = (entity, isOwn) => (isOwn && !canBeCalled(entity) ? '3' : ordinary(entity, isOwn));
+
+/** What a setting is for stands before all else: optimizers, data sources. */
+function suiting(setting: string | undefined): Rank {
+  const fits = ({ kind, name }: Entity): boolean =>
+    setting === 'optimizer'
+      ? kind === 'optimizer'
+      : ['data', 'validation', 'test'].includes(setting ?? '') &&
+        dataSourceNamed(name) !== undefined &&
+        kind === 'builtin';
+  return (entity, isOwn) => (fits(entity) ? '0' : ordinary(entity, isOwn));
+}
+
+function namesAt(page: Page, offset: number, rank: Rank): CompletionItem[] {
   const own = page.visibleAt(offset);
   const known = new Set(own.map(({ name }) => name));
   const others = inScopeEverywhere().filter(({ name }) => !known.has(name));
-  const rank = (entity: Entity): string => (callable && !canBeCalled(entity) ? '3' : '1');
   return [
-    ...own.map((entity) => itemOf(entity, rank(entity))),
+    ...own.map((entity) => itemOf(entity, rank(entity, true))),
     // What the library is made of is nothing to write.
-    ...others.flatMap((entity) => (entity.doc?.() === undefined ? [] : [itemOf(entity, '2')])),
+    ...others.flatMap((entity) => (entity.doc?.() === undefined ? [] : [itemOf(entity, rank(entity, false))])),
   ];
 }
 
@@ -92,7 +137,10 @@ function canBeCalled({ kind }: Entity): boolean {
 function argumentsAt(page: Page, offset: number): CompletionItem[] {
   const call = callAt(page, offset);
   if (!call || call.name !== undefined) return [];
-  return parameterNames(call.entity, call.step).flatMap((name) =>
+  // What a data source is asked for: the inputs.
+  const isSource = call.entity.kind === 'builtin' && dataSourceNamed(call.entity.name) !== undefined;
+  const inputs = isSource ? page.visibleAt(offset).flatMap(({ kind, name }) => (kind === 'input' ? [name] : [])) : [];
+  return [...inputs, ...parameterNames(call.entity, call.step)].flatMap((name) =>
     call.given.includes(name)
       ? []
       : [
@@ -119,7 +167,7 @@ function wordsAt(page: Page, offset: number): CompletionItem[] {
   });
 }
 
-const keyword: CompletionItemKind = 14;
+const [keyword, file]: readonly CompletionItemKind[] = [14, 17];
 
 const kindOf: Readonly<Record<EntityKind, CompletionItemKind>> = {
   model: 9,

@@ -3,64 +3,79 @@ import type { Fix, Span } from '../diagnostics/diagnostic.js';
 import type { Entity } from '../analysis/entities.js';
 import type { Expression } from '../parser/tree.js';
 import { eachExpression } from '../parser/walk.js';
+import { allNames } from '../diagnostics/name.js';
 import type { Page } from './pages.js';
 
 /**
- * `x |> dense(8) |> relu`, selected, becomes `x |> block(…)`. What is selected reads static names and no tensor but the first, so that
- * these become the layer's configuration.
+ * `x |> dense(8) |> relu`, selected with what goes in or without, becomes `x |> block(…)`. What is selected reads static names and no
+ * tensor, so that these become the layer's configuration.
  */
 export function extraction(page: Page, from: number, to: number): Fix['edits'] | undefined {
   if (to <= from) return undefined;
   const { file } = page.reading();
   const declaration = file.declarations.find(({ span }) => span.start <= from && to <= span.end);
   if (!declaration || (declaration.kind !== 'model' && declaration.kind !== 'layer')) return undefined;
-  const chain = chainAt(page, trimmed(page.text, from, to));
-  if (!chain) return undefined;
-  const { first, steps, span } = chain;
-  const free = namesWithin(page, { ...span, start: first.span.end });
+  const steps = stepsAt(page, selected(page.text, from, to));
+  if (!steps) return undefined;
+  const span = { file: page.file, start: steps[0].start, end: steps[steps.length - 1].end };
+  const free = namesWithin(page, span);
   if (!free || free.length > most) return undefined;
   const name = unusedName(page);
   const configuration = free.map((entity) => entity.name).join(', ');
-  const body = steps.map((step) => page.text.slice(step.start, step.end)).join(' |> ');
-  const given = free.some((entity) => entity.name === 'x') ? 'value' : 'x';
+  const { text } = page;
+  const isLong = steps.some(({ start, end }) => text.slice(start, end).includes('//'));
+  const body = steps.map((step) => text.slice(step.start, step.end)).join(isLong ? '\n  |> ' : ' |> ');
+  const said = new Set(allNames(text.slice(span.start, span.end)));
+  const given = ['x', 'value'].find((each) => !said.has(each)) ?? 'given';
   // Without anything to configure it is written in one step.
   const configured = free.length > 0 ? `(${configuration})` : '';
-  const layer = `layer ${name}${configured}(${given}) = ${given} |> ${body}\n\n`;
-  const head = page.text.slice(first.span.start, first.span.end);
+  const layer = `layer ${name}${configured}(${given}) = ${given}${isLong ? '\n  ' : ' '}|> ${body}\n\n`;
   const start = docStart(page, declaration.span.start);
   return [
     { span: { ...span, start, end: start }, text: layer },
-    { span, text: `${head} |> ${name}${configured}` },
+    { span, text: `${name}${configured}` },
   ];
 }
 
 const most = 8;
 
-interface Chain {
-  readonly first: Expression;
-  readonly steps: readonly Span[];
-  readonly span: Span;
-}
+type Stretch = Pick<Span, 'start' | 'end'>;
 
-function trimmed(text: string, from: number, to: number): { readonly start: number; readonly end: number } {
+function trimmed(text: string, from: number, to: number): Stretch {
   const chosen = text.slice(from, to);
   return { start: from + chosen.length - chosen.trimStart().length, end: from + chosen.trimEnd().length };
 }
 
-/** The pipe that is selected exactly. */
-function chainAt(page: Page, { start, end }: { readonly start: number; readonly end: number }): Chain | undefined {
-  let found: Chain | undefined;
+/** Without the pipe that it begins with. */
+function selected(text: string, from: number, to: number): Stretch {
+  const { start, end } = trimmed(text, from, to);
+  return text.startsWith('|>', start) ? trimmed(text, start + 2, end) : { start, end };
+}
+
+/** The steps of a pipe that are selected, one after another, perhaps with what goes into the first. */
+function stepsAt(page: Page, { start, end }: Stretch): readonly Stretch[] | undefined {
+  let found: readonly Stretch[] | undefined;
   eachExpression(page.reading().file, (expression) => {
-    if (found || expression.span.start !== start || expression.span.end !== end) return;
-    const steps: Span[] = [];
-    let at = expression;
-    while (at.kind === 'binary' && at.operator === '|>') {
-      steps.unshift(at.right.span);
-      at = at.left;
-    }
-    if (steps.length > 0) found = { first: at, steps, span: expression.span };
+    if (found || expression.span.start > start || expression.span.end < end) return;
+    const parts = partsOf(expression, page.text);
+    const first = parts.findIndex((part) => part.start === start);
+    const last = parts.findIndex((part) => part.end === end);
+    if (first >= 0 && last >= Math.max(first, 1)) found = parts.slice(Math.max(first, 1), last + 1);
   });
   return found;
+}
+
+/** What goes into a pipe and its steps, with the parentheses around them. */
+function partsOf(expression: Expression, text: string): readonly Stretch[] {
+  const { start, end } = expression.span;
+  const operators: Stretch[] = [];
+  for (let at = expression; at.kind === 'binary' && at.operator === '|>'; at = at.left) {
+    operators.unshift(at.operatorSpan);
+    // A pipe in parentheses is one part.
+    if (at.left.span.start !== start) break;
+  }
+  const bounds = [{ start, end: start }, ...operators, { start: end, end }];
+  return bounds.slice(1).map((next, i) => trimmed(text, bounds[i].end, next.start));
 }
 
 /** The names that must be given: static ones. Undefined where a tensor is read, or something that stays where it is. */

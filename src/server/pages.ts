@@ -194,10 +194,14 @@ export class Pages {
     return text === undefined ? undefined : new Page(this.uriOf(file), file, text, 0, (path) => this.textOf(path));
   }
 
+  /** The paths of open texts, and of files in the folders that are open. */
+  files(): readonly string[] {
+    return [...new Set([...this.byFile.keys(), ...this.host.files(this.folders)])];
+  }
+
   /** Open texts, and the files of the folders that are open. */
   everywhere(): readonly Page[] {
-    const others = this.host.files(this.folders).filter((file) => !this.byFile.has(file));
-    return [...this.open.values(), ...others.flatMap((file) => this.pageOf(file) ?? [])];
+    return this.files().flatMap((file) => this.pageOf(file) ?? []);
   }
 
   /** What the library's file that lies at a URI holds, where the host has no files of it. */
@@ -215,7 +219,8 @@ export class Pages {
 /** What a text is called: its path, or the URI of what is no file. */
 export function fileOf(uri: string): string {
   if (!uri.startsWith('file:')) return uri;
-  const path = decodeURIComponent(new URL(uri).pathname);
+  const { pathname } = new URL(uri);
+  const path = /%(?![\da-f]{2})/i.test(pathname) ? pathname : decodeURIComponent(pathname);
   return /^\/[A-Za-z]:\//.test(path) ? path.slice(1) : path;
 }
 

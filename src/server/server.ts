@@ -1,6 +1,7 @@
 // The language server: what an editor asks, and who answers. It knows neither Node nor how messages come.
 import type {
   CancellationToken,
+  ClientCapabilities,
   Connection,
   Hover,
   InitializeParams,
@@ -16,9 +17,10 @@ import { formatting } from './formatting.js';
 import { gradientAt } from './gradient.js';
 import { inlayHints } from './hints.js';
 import { hover } from './hover.js';
-import { definition, highlights, NotRenamed, references, renamable, rename } from './navigation.js';
+import { definition, highlights, references } from './navigation.js';
 import { fileOf, Lines, Pages, type Host, type Page } from './pages.js';
 import { problemsOf } from './problems.js';
+import { NotRenamed, renamable, rename } from './renaming.js';
 import { signatureHelp } from './signature.js';
 import { documentSymbols, workspaceSymbols } from './symbols.js';
 import { legend, semanticTokens } from './tokens.js';
@@ -36,10 +38,12 @@ const quiet = 120;
 export function serve(connection: Connection, host: Host, { version, failure }: Options): void {
   const pages = new Pages(host);
   const told = new Problems(connection, pages, host);
+  let refreshed: ClientCapabilities['workspace'];
 
   connection.onInitialize((parameters) => {
     pages.folders = foldersOf(parameters);
     told.pushes = parameters.capabilities.textDocument?.diagnostic === undefined;
+    refreshed = parameters.capabilities.workspace;
     const { libraryScheme } = host;
     const workspace = libraryScheme !== undefined && { textDocumentContent: { schemes: [libraryScheme] } };
     return { capabilities: { ...capabilities, ...(workspace && { workspace }) }, serverInfo: { name: 'nnc', version } };
@@ -61,6 +65,7 @@ export function serve(connection: Connection, host: Host, { version, failure }: 
   connection.onDidChangeWatchedFiles(() => {
     pages.changed();
     told.later();
+    askAgain(connection, refreshed);
   });
   answerAtPlaces(connection, pages, failure);
   answerOfTexts(connection, pages);
@@ -68,6 +73,13 @@ export function serve(connection: Connection, host: Host, { version, failure }: 
     const text = pages.libraryText(uri);
     return text === undefined ? null : { text };
   });
+}
+
+/** A file has changed that no editor holds: what an editor has asked of texts that import it is to be asked again. */
+function askAgain({ languages }: Connection, can: ClientCapabilities['workspace']): void {
+  if (can?.diagnostics?.refreshSupport === true) languages.diagnostics.refresh();
+  if (can?.inlayHint?.refreshSupport === true) void languages.inlayHint.refresh();
+  if (can?.semanticTokens?.refreshSupport === true) void languages.semanticTokens.refresh();
 }
 
 type At = { readonly textDocument: { readonly uri: string }; readonly position: Position };
@@ -80,12 +92,12 @@ function answerAtPlaces(connection: Connection, pages: Pages, failure: Options['
   };
   connection.onHover(async (asked, token) => {
     const page = pages.get(asked.textDocument.uri);
-    const found = at(asked, hover);
+    const found = at(asked, (of, offset) => hover(of, pages, offset));
     if (!page || !found || !(await isLookedAt(token, page, pages))) return found ?? null;
     return withFormula(found, gradientAt(page, page.lines.offsetAt(asked.position)));
   });
   connection.onCompletion((asked) => {
-    const items = at(asked, completion) ?? [];
+    const items = at(asked, (page, offset) => completion(page, pages, offset)) ?? [];
     const data = { uri: asked.textDocument.uri, position: asked.position };
     return items.map((item) => ({ ...item, data }));
   });
@@ -190,7 +202,7 @@ function changed(
 }
 
 function foldersOf({ workspaceFolders, rootUri }: InitializeParams): readonly string[] {
-  const uris = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri === null ? [] : [rootUri]);
+  const uris = workspaceFolders?.map(({ uri }) => uri) ?? (typeof rootUri === 'string' ? [rootUri] : []);
   return uris.filter((uri) => uri.startsWith('file:')).map(fileOf);
 }
 
@@ -199,7 +211,7 @@ const capabilities: InitializeResult['capabilities'] = {
   // Changes come as the stretches that changed.
   textDocumentSync: { openClose: true, change: 2 },
   hoverProvider: true,
-  completionProvider: { triggerCharacters: ['>', '~', '('], resolveProvider: true },
+  completionProvider: { triggerCharacters: ['>', '~', '(', '"'], resolveProvider: true },
   definitionProvider: true,
   referencesProvider: true,
   documentHighlightProvider: true,

@@ -1,4 +1,5 @@
 // The settings of train blocks, with what each is for.
+import { settingNames } from '../passes/elaborate/train/settings.js';
 
 const docs: Readonly<Record<string, string>> = {
   optimizer: 'How parameters are updated: `adam(lr = 1e-3)`. With patterns of names before `=`, for those alone.',
@@ -15,6 +16,7 @@ const docs: Readonly<Record<string, string>> = {
   patience: 'Ends the run after so many epochs without a better one.',
   shuffle: '`false`: rows stay in the order of their source.',
   memory: '`"small"`: activations are computed again in the backward pass rather than kept.',
+  precision: '`"mixed"`: activations and gradients are stored as halves, for `wasm` and `wgsl`.',
   freeze: 'Patterns of parameters that are not trained: `["embed.*"]`.',
   data: 'Where rows come from: `csv("rows.csv", x = 0..7)`.',
   loss: 'Of several train blocks: the losses that this one minimises.',
@@ -26,8 +28,7 @@ export function settingDoc(name: string): string | undefined {
   return docs[name];
 }
 
-/** Those of a block: a train block with a name is one of several. */
+/** Those of a block: a train block with a name is one of several, and has not those of the whole run. */
 export function settings(ofPlayer: boolean): readonly { readonly name: string; readonly doc: string }[] {
-  const several = ['loss', 'only', 'every'];
-  return Object.entries(docs).flatMap(([name, doc]) => (several.includes(name) && !ofPlayer ? [] : [{ name, doc }]));
+  return settingNames(ofPlayer ? 'player' : 'whole').map((name) => ({ name, doc: docs[name] ?? '' }));
 }

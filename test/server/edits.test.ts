@@ -2,8 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { TextEdit } from 'vscode-languageserver';
+import { analyze } from '../../src/analysis/analyze.js';
+import { reachable } from '../../src/ir/reachable.js';
+import { printType } from '../../src/ir/types.js';
+import { Lines } from '../../src/server/pages.js';
+import { settings } from '../../src/server/settings.js';
 import { edited } from '../support/edits.js';
 import { openEditor, opening } from '../support/editor.js';
+import { marked } from '../support/marks.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -54,6 +61,49 @@ describe('the server', () => {
     files['/models/blocks.nn'] = 'fn g(x) = x\n';
     await editor.ask('onDidChangeWatchedFiles', { changes: [{ uri: blocks, type: 2 }] });
     expect(await codes(editor)).toEqual(['not-exported']);
+    // An editor that asks would not do it by itself.
+    const asked = ['languages.diagnostics.refresh', 'languages.inlayHint.refresh', 'languages.semanticTokens.refresh'];
+    expect([...editor.again].sort()).toEqual(asked);
+  });
+
+  it('knows the settings of train, and what each is for', () => {
+    for (const isPlayer of [false, true])
+      for (const { name, doc } of settings(isPlayer)) expect(doc, name).not.toBe('');
+    expect(settings(false).map(({ name }) => name)).toContain('precision');
+    expect(settings(true).map(({ name }) => name)).not.toContain('epochs');
+  });
+
+  it('opens a text whose name nobody has escaped', async () => {
+    const editor = await openEditor();
+    await editor.ask('onDidOpenTextDocument', opening('file:///models/100%.nn', 'model m {'));
+    const asked = { textDocument: { uri: 'file:///models/100%.nn' } };
+    expect(await editor.ask('languages.diagnostics.on', asked)).toMatchObject({
+      items: [{ code: 'unclosed-bracket' }],
+    });
+  });
+
+  it.each(['extract', 'steps', 'comments'])('extracts a layer that is what it was: %s', async (name) => {
+    const source = readFileSync(join(import.meta.dirname, `requests/codeAction-${name}.txt`), 'utf8');
+    const { text: before, places } = marked(source.split('\n---\n')[0]);
+    const editor = await openEditor();
+    await editor.ask('onDidOpenTextDocument', opening(uri, before));
+    const asked = {
+      textDocument: { uri },
+      range: { start: places[0], end: places[1] },
+      context: { only: ['refactor'] },
+    };
+    const [{ edit }] = (await editor.ask('onCodeAction', asked)) as { edit: { changes: Record<string, TextEdit[]> } }[];
+    const lines = new Lines(before);
+    const after = [...edit.changes[uri]]
+      .reverse()
+      .map(({ range: { start, end }, newText }) => ({
+        start: lines.offsetAt(start),
+        end: lines.offsetAt(end),
+        newText,
+      }))
+      .reduce((now, { start, end, newText }) => now.slice(0, start) + newText + now.slice(end), before);
+    expect(analyze({ file: 'a.nn', text: after }).diagnostics).toEqual([]);
+    expect(operations(after)).toEqual(operations(before));
   });
 
   it('tells an editor that does not ask, once it is quiet, and takes back what it told of a closed text', async () => {
@@ -110,3 +160,10 @@ describe('the server', () => {
     expect(await editor.ask('onDocumentSymbol', asked)).toEqual([]);
   });
 });
+
+/** What a model's loss is made of, operation by operation. */
+function operations(text: string): readonly string[] {
+  const [{ graph }] = analyze({ file: 'a.nn', text }).models;
+  const loss = graph?.training.loss;
+  return loss ? reachable([loss]).map(({ op, type }) => `${op.name} ${printType(type)}`) : [];
+}

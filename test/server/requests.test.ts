@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openEditor, opening, type Editor } from '../support/editor.js';
+import { marked, type Marks } from '../support/marks.js';
 
 const folder = join(import.meta.dirname, 'requests');
 const uri = 'file:///models/a.nn';
@@ -12,22 +13,6 @@ const files = {
   '/models/blocks.nn': '/// Twice as much.\nfn double(x) = 2 * x\nfn unusual(x) = x\n',
   '/models/other.nn': 'import { double } from "blocks.nn"\nfn four(x) = double(double(x))\n',
 };
-
-interface Marks {
-  readonly text: string;
-  readonly places: readonly { readonly line: number; readonly character: number }[];
-}
-
-/** The source without its lines of marks, and where they point. */
-function marked(source: string): Marks {
-  const lines: string[] = [];
-  const places: { line: number; character: number }[] = [];
-  for (const line of source.split('\n'))
-    if (/^[ ^]*\^[ ^]*$/.test(line))
-      for (const { index } of line.matchAll(/\^/g)) places.push({ line: lines.length - 1, character: index });
-    else lines.push(line);
-  return { text: lines.join('\n'), places };
-}
 
 type Asked = (editor: Editor, marks: Marks) => Promise<unknown>;
 
@@ -84,6 +69,7 @@ const requests: Readonly<Record<string, Asked>> = {
   prepareRename: atEach('onPrepareRename'),
   rename: atEach('onRenameRequest', { newName: 'another' }),
   renameTaken: atEach('onRenameRequest', { newName: 'taken' }),
+  renameLibrary: atEach('onRenameRequest', { newName: 'dense' }),
   renameWrong: atEach('onRenameRequest', { newName: 'no name' }),
   signature: atEach('onSignatureHelp'),
   documentSymbols: ofAll('onDocumentSymbol'),

@@ -10,14 +10,19 @@ export interface Editor {
   ask(name: string, parameters: unknown, token?: { readonly isCancellationRequested: boolean }): Promise<unknown>;
   /** The diagnostics that were pushed last, by URI. */
   readonly pushed: ReadonlyMap<string, readonly unknown[]>;
+  /** What the server has asked it to ask again. */
+  readonly again: ReadonlySet<string>;
   /** Lets time pass. */
   wait(): void;
 }
+
+const can = { refreshSupport: true };
 
 /** `files`: what lies in the folder /models/ of this editor, by path. */
 export async function openEditor(files: Readonly<Record<string, string>> = {}, pulls = true): Promise<Editor> {
   const handlers = new Map<string, Handler>();
   const pushed = new Map<string, readonly unknown[]>();
+  const again = new Set<string>();
   const taking = (path: string): unknown =>
     new Proxy(() => undefined, {
       get: (_, name) => taking(path === '' ? String(name) : `${path}.${String(name)}`),
@@ -25,7 +30,8 @@ export async function openEditor(files: Readonly<Record<string, string>> = {}, p
         if (path === 'sendDiagnostics') {
           const { uri, diagnostics } = first as { uri: string; diagnostics: readonly unknown[] };
           pushed.set(uri, diagnostics);
-        } else handlers.set(path, first as Handler);
+        } else if (path.endsWith('.refresh')) again.add(path);
+        else handlers.set(path, first as Handler);
         return Promise.resolve();
       },
     });
@@ -50,13 +56,16 @@ export async function openEditor(files: Readonly<Record<string, string>> = {}, p
     return await handler(parameters, token);
   };
   await ask('onInitialize', {
-    capabilities: { textDocument: pulls ? { diagnostic: {} } : {} },
+    capabilities: pulls
+      ? { textDocument: { diagnostic: {} }, workspace: { diagnostics: can, inlayHint: can, semanticTokens: can } }
+      : {},
     workspaceFolders: [{ uri: 'file:///work', name: 'work' }],
     rootUri: null,
   });
   return {
     ask,
     pushed,
+    again,
     wait() {
       const all = [...waiting];
       waiting.clear();

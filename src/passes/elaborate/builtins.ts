@@ -69,6 +69,11 @@ export function dataSourceNamed(name: string): Builtin | undefined {
   return builtins.find((each) => each.name === name && each.kind === 'data source');
 }
 
+/** What all of them are called. */
+export const dataSources: readonly string[] = builtins.flatMap(({ name, kind }) =>
+  kind === 'data source' ? [name] : [],
+);
+
 /** The outermost scope: builtins and the names of numbers. */
 export function builtinScope(): Scope {
   const scope = new Scope();

@@ -4,7 +4,7 @@ import { setTwice } from '../../../diagnostics/elaboration.js';
 import type { Span } from '../../../diagnostics/diagnostic.js';
 import type { ModelParameter, Rule, Training } from '../../../ir/model.js';
 import type { Expression, Setting } from '../../../parser/tree.js';
-import { dataSourceNamed } from '../builtins.js';
+import { dataSourceNamed, dataSources } from '../builtins.js';
 import { call, configured, givenOf } from '../calls.js';
 import { evaluate } from '../expressions.js';
 import { atStatement, fail, type Frame } from '../frame.js';
@@ -104,7 +104,7 @@ const kinds: ReadonlyMap<string, SettingKind> = new Map(
 );
 
 /** The names of those that a block may have. */
-function settingNames(role: Block['role']): string[] {
+export function settingNames(role: Block['role']): string[] {
   return [...kinds].flatMap(([name, { of }]) => (fits(of, role) ? [name] : []));
 }
 
@@ -223,8 +223,15 @@ function readShuffle({ value, span }: Setting, { run: { frame, training } }: Blo
 }
 
 /** What `data = value` is: in `data = text(…)` an input called text is not meant. */
-function sourceOrShare({ value, span }: Setting, frame: Frame): Value {
+function sourceOrShare({ name: setting, value, span }: Setting, frame: Frame): Value {
   const at = atStatement(frame, span);
+  // A name alone may be meant for a share.
+  const callee = value.kind === 'call' ? value.callee : setting.name === 'data' ? value : undefined;
+  if (callee?.kind === 'name' && !frame.scope.find(callee.name) && !frame.scope.later(callee.name)) {
+    const { name } = callee;
+    const known = { name, sources: dataSources, nearest: nearest(name, dataSources) };
+    return fail(frame, messages.unknownSource({ span: callee.span, ...known }));
+  }
   if (value.kind === 'call' && value.callee.kind === 'name') {
     const { name } = value.callee;
     const builtin = dataSourceNamed(name);
