@@ -8,7 +8,8 @@ import { race } from './measure.mjs';
 // Node 20 knows these instructions only when asked, and before the first module is compiled.
 setFlagsFromString('--experimental-wasm-relaxed-simd');
 const { compile } = await import('../dist/index.js');
-const { measurePeak } = await importSource('../src/cli/peak.ts');
+const { peakMeter } = await importSource('../src/cli/peak.ts');
+const measurePeak = peakMeter({ relaxed: true, wide: false });
 
 const heads = 2;
 const width = 64;
@@ -63,7 +64,7 @@ async function compare(T, causal) {
     };
     const [blocks, whole] = [await made({}), await made({ without: ['block-attention'] })];
     let best = 0;
-    const sample = () => (best = Math.max(best, measurePeak(true) / 1e9));
+    const sample = () => (best = Math.max(best, measurePeak() / 1e9));
     const times = await race({ blocks: blocks.run, whole: whole.run, sample }, { milliseconds: 15, samples: 12 });
     const rate = (name) => (products * flops) / times.get(name) / 1e9;
     console.log(

@@ -43,6 +43,8 @@ export interface CompileOptions extends CheckOptions {
   readonly target?: ModuleTarget;
   /** wasm: fused multiply-add where the engine has it; its last bits differ between machines. */
   readonly relaxed?: boolean;
+  /** wasm: code for an engine that joins neighbouring vectors, as V8 does under --experimental-wasm-revectorize. It is slower on others. */
+  readonly wide?: boolean;
   /** wasm: the trainer takes the option `threads`. Its code is somewhat larger. Default: true, for the target wasm alone. */
   readonly threads?: boolean;
   /** Gives the trainer `kernels`: functions that run the kernels of this entry one by one. For measurements. */
@@ -204,7 +206,7 @@ export function makePrograms(source: Source, options: CompileOptions = {}): Prog
     const own = { ...contextOf(options, one, one), diagnostics };
     const whole = programFor(derived, own);
     if (!whole) return { diagnostics, programs: [] };
-    const program = paced(whole, { ...own, target: targets[one] });
+    const program = paced(whole, { ...own, target: traitsOf(one, { ...options, relaxed: false }) });
     const other = relaxed && one === 'wasm' && { relaxed: paced(whole, { ...own, watch: undefined }) };
     programs.push({ target: one, program, ...other });
   }
@@ -279,7 +281,7 @@ function arrive<S extends Stage>(
 
 /** `shown`: the target that is named to who watches. */
 function contextOf(options: CompileOptions, one: Target = 'ts', shown?: Target): Context {
-  const { read = () => undefined, memoryLimit = 16, target = 'ts', relaxed, profile, without = [], watch } = options;
+  const { read = () => undefined, memoryLimit = 16, target = 'ts', profile, without = [], watch } = options;
   const { threads = target === 'wasm' && !profile } = options;
   return {
     read,
@@ -287,7 +289,7 @@ function contextOf(options: CompileOptions, one: Target = 'ts', shown?: Target):
     set: options.set,
     memoryLimit: memoryLimit * 2 ** 30,
     fileName: options.fileName,
-    target: traitsOf(one, relaxed),
+    target: traitsOf(one, options),
     threads: threads && one === 'wasm',
     without: new Set(without),
     verify: options.verify,
@@ -296,9 +298,10 @@ function contextOf(options: CompileOptions, one: Target = 'ts', shown?: Target):
   };
 }
 
-function traitsOf(target: Target, relaxed = false): TargetTraits {
+function traitsOf(target: Target, { relaxed, wide }: Pick<CompileOptions, 'relaxed' | 'wide'>): TargetTraits {
   const traits = targets[target];
-  return relaxed && target === 'wasm' ? { ...traits, fma: true } : traits;
+  if (target !== 'wasm') return traits;
+  return { ...traits, ...(relaxed && { fma: true }), ...(wide && { wide: true }) };
 }
 
 /** Passes say why they end without a result; a checked model has none. */

@@ -16,7 +16,7 @@ import {
   type TargetOptions,
 } from './modelOptions.js';
 import { standardOutput } from './output.js';
-import { measurePeak, relaxedWorks } from './peak.js';
+import { peakMeter, relaxedWorks } from './peak.js';
 import { coloured, report } from './report.js';
 import { tableLines, type Column } from './table.js';
 import { isProfiled, timeSteps, type Times } from './timing.js';
@@ -83,6 +83,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     memoryLimit: options.memoryLimit,
     target,
     relaxed,
+    wide: options.wide,
     read: readImport,
     profile: 'step',
     threads: asked > 1,
@@ -108,7 +109,10 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     return timeSteps(trainer, batches, options.seconds);
   });
   trainer.dispose();
-  const peak = target === 'wasm' ? Math.min(threads, availableParallelism()) * measurePeak(relaxed) : undefined;
+  const peak =
+    target === 'wasm'
+      ? Math.min(threads, availableParallelism()) * peakMeter({ relaxed, wide: options.wide === true })()
+      : undefined;
   const { memoryUse, summariseMemory } = await import('../inspect/memory.js');
   const memory = memoryUse(program, target, sizeOf, threads);
   const result = await resultOf(program, times, { target, relaxed, batch, threads, peak, memory }, sizeOf);

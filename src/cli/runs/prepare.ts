@@ -22,6 +22,7 @@ export interface Prepared {
 export interface Settings extends Pick<ModelOptions, 'model' | 'set' | 'memoryLimit'> {
   readonly target: CommandTarget;
   readonly relaxed?: boolean;
+  readonly wide?: boolean;
   readonly threads: boolean;
 }
 
@@ -34,11 +35,15 @@ export async function prepareFile(file: string, settings: Settings): Promise<Pre
 }
 
 /** Compiles what a run has kept of its model, in its folder. */
-export async function prepareRun(folder: string, record: RunRecord, threads: boolean): Promise<Prepared | undefined> {
+export async function prepareRun(
+  folder: string,
+  record: RunRecord,
+  { threads, wide }: Pick<Settings, 'threads' | 'wide'>,
+): Promise<Prepared | undefined> {
   const kept = keptIn(folder, record);
   const { source, settings, texts } = compiledAs(folder, kept, record, threads);
   for (const [file, text] of texts) rememberSource(file, text);
-  const prepared = await prepare(source, settings, settings.read);
+  const prepared = await prepare(source, { ...settings, wide }, settings.read);
   return prepared && { ...prepared, kept };
 }
 

@@ -102,7 +102,7 @@ export async function oldRun(path: string, options: TrainOptions): Promise<Sessi
   const kept = readRecord(path);
   checkFolderWritable(path);
   const { threads: asked = kept.target === 'wasm' ? 'auto' : 1, epochs = kept.epochs } = options;
-  const prepared = await prepareRun(path, kept, asked !== 1);
+  const prepared = await prepareRun(path, kept, { threads: asked !== 1, wide: options.wide });
   if (!prepared) return undefined;
   const { model } = prepared;
   checkTrains(model);

@@ -51,7 +51,9 @@ export async function openTrained(
   const record = isRun ? readRecord(path) : undefined;
   const target = options.target ?? record?.target ?? (simdWorks() ? 'wasm' : 'ts');
   const settings = { ...options, target, threads: false, ...(relaxed && { relaxed }) };
-  const prepared = await (record ? prepareRun(path, { ...record, target }, false) : prepareFile(path, settings));
+  const prepared = await (record
+    ? prepareRun(path, { ...record, target }, { threads: false })
+    : prepareFile(path, settings));
   if (!prepared) return undefined;
   const { model } = prepared;
   const weights = checkpoint ?? weightsOfRun(path);

@@ -72,7 +72,7 @@ function inPanels({ nest, host }: Unit, target: TargetTraits, estimate: Estimate
   const depth = constantOf(product(sum.over.map((a) => a.extent)));
   if (vSide.kind !== 'load' || columns === undefined || depth === undefined) return undefined;
   if (rows < rowsToStage || rows > manyRows || columns * depth < leastStaged) return undefined;
-  const [, width] = chooseTile(rows, columns, v, target.fma);
+  const [, width] = chooseTile(rows, columns, v, target);
   const within = new Set([v, ...sum.over]);
   if (width < 4 || columns % width !== 0 || [...axesOf(vSide.at)].some((a) => !within.has(a))) return undefined;
   const buffer: Buffer = {

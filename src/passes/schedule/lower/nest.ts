@@ -9,6 +9,7 @@ import { stretchOf } from '../../../ir/nest/stretches.js';
 import { strideOfStore } from '../../../ir/nest/strides.js';
 import type { NestPlan, Stage } from '../../../ir/nest/plans.js';
 import { writeValues, type FoldStyle } from './folds.js';
+import { loadsOf } from '../../../ir/loads.js';
 import { asLanes, loadsInRange, vectorise, type LanesMemo } from '../../../ir/nest/lanes.js';
 import { writeTiles, type Indices } from './loops.js';
 import { nameIn } from './names.js';
@@ -118,6 +119,8 @@ function isFull({ tile }: Stage, indices: ReadonlyMap<Axis, Indices>): boolean {
 interface Instance {
   readonly at: ReadonlyMap<Axis, Index>;
   readonly label: string;
+  /** Which place of the other axes it has. */
+  readonly row: number;
   /** Four indices of the lane axis, from the one in `at`. */
   readonly lanes: boolean;
 }
@@ -127,6 +130,9 @@ interface Place {
   readonly at: Index;
   readonly value: Scalar;
   readonly label: string;
+  /** Which place of the axes but that of the lanes, and which store of the nest. */
+  readonly row: number;
+  readonly store: number;
 }
 
 function writeTile(
@@ -153,13 +159,31 @@ function writeTile(
     if (pin === undefined) writer.pins.delete(buffer);
     else writer.pins.set(buffer, pin);
   }
-  stores.forEach(({ to, at }, i) => {
+  // Store by store along the lanes: engines that join neighbouring vectors do so where nothing else is stored between them.
+  const ready = stores.map((place, i) => ({ ...place, value: values[i] }));
+  for (const { to, at, value } of asLets.size === 0 && writer.wide ? ahead(writer, inRows(ready)) : inRows(ready)) {
     if (asLets.has(to)) {
       const { key } = load(to, at);
-      made.set(key, letOf(writer, to, values[i]));
-      writer.remember(writer.depth, key, made.get(key) ?? values[i]);
-    } else writer.push({ kind: 'store', to, at, value: asStored(values[i]) });
-  });
+      made.set(key, letOf(writer, to, value));
+      writer.remember(writer.depth, key, made.get(key) ?? value);
+    } else writer.push({ kind: 'store', to, at, value: asStored(value) });
+  }
+}
+
+function inRows(places: readonly Place[]): Place[] {
+  return places.toSorted((a, b) => a.row - b.row || a.store - b.store);
+}
+
+/** Vectors of a row that are made of what is loaded are made before the first of them is stored. */
+function ahead(writer: Writer, places: readonly Place[]): Place[] {
+  const rows: Place[][] = [];
+  for (const place of places) (rows[place.row] ??= []).push(place);
+  const isMade = ({ value }: Place): boolean => isLanes(value) && loadsOf(value).length > 0;
+  return rows.flatMap((row) =>
+    row.filter(isMade).length < 2
+      ? row
+      : row.map((place) => (isMade(place) ? { ...place, value: letOf(writer, place.to, place.value) } : place)),
+  );
 }
 
 /** Every element of the tile, the lane axis four at a time as far as they go. */
@@ -168,7 +192,7 @@ function instancesOf(
   bases: readonly [Axis, Index][],
   lanes: Axis | undefined,
 ): Instance[] {
-  let instances: Instance[] = [{ at: new Map(bases), label: '', lanes: false }];
+  let instances: Instance[] = [{ at: new Map(bases), label: '', row: 0, lanes: false }];
   // The lane axis varies fastest: what its vectors share is loaded once, right before it is used.
   const ordered = [...indices].sort(([a], [b]) => Number(a === lanes) - Number(b === lanes));
   for (const [axis, { base, count }] of ordered) {
@@ -182,6 +206,7 @@ function instancesOf(
       starts.map(({ offset, lanes: wide }, i) => ({
         at: new Map([...before.at, [axis, add(base, offset)]]),
         label: starts.length === 1 ? before.label : before.label === '' ? `${i}` : `${before.label}_${i}`,
+        row: axis === lanes ? before.row : before.row * starts.length + i,
         lanes: before.lanes || wide,
       })),
     );
@@ -189,18 +214,17 @@ function instancesOf(
   return instances;
 }
 
-function storesAt(form: Form, { at, label, lanes }: Instance): Place[] {
+function storesAt(form: Form, { at, label, row, lanes }: Instance): Place[] {
   const replace = replacing(at);
   const memo = new Map<string, Scalar>();
-  return form.nest.stores.flatMap((store): Place[] => {
-    const place = specialiseIndex(store.at, replace, memo);
-    if (!lanes || !form.lanes)
-      return [{ to: store.to, at: place, value: specialise(store.value, replace, memo), label }];
+  return form.nest.stores.flatMap((store, which): Place[] => {
+    const place = { to: store.to, at: specialiseIndex(store.at, replace, memo), label, row, store: which };
+    if (!lanes || !form.lanes) return [{ ...place, value: specialise(store.value, replace, memo) }];
     const { axis, memo: known, packs } = form.lanes;
     const value = vectorise(store.value, axis, known, packs);
     if (value && strideOfStore(store, axis) === 1)
-      return [{ to: store.to, at: place, value: asLanes(specialise(value, replace, memo)), label }];
-    return [0, 1, 2, 3].map((n) => oneOfLanes(form.lanes, store, at, n, label));
+      return [{ ...place, value: asLanes(specialise(value, replace, memo)) }];
+    return [0, 1, 2, 3].map((n) => ({ ...place, ...oneOfLanes(form.lanes, store, at, n, label) }));
   });
 }
 
@@ -211,7 +235,7 @@ function oneOfLanes(
   at: ReadonlyMap<Axis, Index>,
   n: number,
   label: string,
-): Place {
+): Pick<Place, 'at' | 'value' | 'label'> {
   const here = new Map(at);
   const start = lanes && at.get(lanes.axis);
   if (lanes && start) here.set(lanes.axis, add(start, n));
@@ -229,7 +253,6 @@ function oneOfLanes(
   };
   visit(store.value, false);
   return {
-    to: store.to,
     at: specialiseIndex(store.at, replace, memo),
     value: specialise(store.value, replace, memo),
     label: `${label}_${n}`,

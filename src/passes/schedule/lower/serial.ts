@@ -21,7 +21,7 @@ export function lowerSerial(nest: AnyNest, plan: Plan, target: TargetTraits): Ke
   for (const buffer of lets) buffers.delete(buffer);
   const names = new Names([...bufferNames([...buffers, ...scratchOf(plan)]), ...sizes]);
   const write = (asked: 'long' | 'short'): Writer => {
-    const writer = new Writer(names, target.blocks, asked);
+    const writer = new Writer(names, target.blocks, asked, target.wide);
     writeAll(writer, nest, plan, lets);
     return writer;
   };

@@ -34,11 +34,13 @@ export class Writer {
   /**
    * `blocks`: how sums are cut; `asked`: those of a length that is known at run time where they turn out to be long. Of products these
    * are all taken to be `long`, or to be `short`, for their loops hold all the registers there are.
+   * `wide`: neighbouring vectors are to be joined.
    */
   constructor(
     private readonly names: Names,
     readonly blocks?: Blocks,
     readonly asked?: 'long' | 'short',
+    readonly wide = false,
   ) {}
 
   /** The level of the innermost open scope. */

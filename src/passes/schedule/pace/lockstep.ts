@@ -33,15 +33,32 @@ function arrange(section: readonly Assignment[]): (readonly Statement[])[] {
   const alone = section.map((s) => [s]);
   for (let period = 1; period <= length / 2; period++) {
     if (length % period !== 0 || shapes.some((shape, i) => i >= period && shape !== shapes[i - period])) continue;
-    const places = length / period;
-    if (!isCostly(section, places) || !independent(section, period)) return alone;
+    const runs = runsOf(section.slice(0, period), shapes);
+    const most = Math.max(...runs.map((run) => run.count));
+    if (!isCostly(section, (most * length) / period) || !independent(section, period)) return alone;
     const result: (readonly Statement[])[] = [];
-    for (let first = 0; first < length; first += together * period)
-      for (let at = first; at < first + period; at++)
-        result.push(section.filter((_, i) => i >= at && i < first + together * period && (i - at) % period === 0));
+    const several = Math.max(1, Math.floor(together / most)) * period;
+    for (let first = 0; first < length; first += several) {
+      const places = section.slice(first, first + several);
+      for (const { from, count } of runs)
+        result.push(places.filter((_, i) => i % period >= from && i % period < from + count));
+    }
     return result;
   }
   return alone;
+}
+
+/** Stores of neighbouring vectors, which stay beside one another; each let is a run of its own. */
+function runsOf(section: readonly Assignment[], shapes: readonly number[]): { readonly from: number; count: number }[] {
+  const runs: { readonly from: number; count: number }[] = [];
+  section.forEach((statement, i) => {
+    const before = i > 0 ? section[i - 1] : undefined;
+    const goesOn = before?.kind === 'store' && statement.kind === 'store' && before.to === statement.to;
+    const run = runs.at(-1);
+    if (run && goesOn && shapes[i] === shapes[i - 1]) run.count++;
+    else runs.push({ from: i, count: 1 });
+  });
+  return runs;
 }
 
 /** Does no element read what another one makes? */

@@ -39,6 +39,43 @@ const tiles: readonly (readonly [rows: number, columns: number, weight: number])
 /** Where no product needs a register of its own, twelve sums are left enough of sixteen, a row of them at a time. */
 const tilesOfFused: typeof tiles = [[6, 8, 1.12], ...tiles];
 
+/** Where neighbouring vectors become one of eight lanes: sixteen columns are two of them. A tile of four columns has none. */
+const tilesOfWide: typeof tiles = [
+  [3, 16, 1],
+  [4, 16, 0.95],
+  [2, 16, 0.95],
+  [6, 8, 0.77],
+  [4, 8, 0.72],
+  [3, 8, 0.68],
+  [1, 16, 0.6],
+  [2, 8, 0.5],
+  [6, 4, 0.45],
+  [4, 4, 0.4],
+  [3, 4, 0.36],
+  [1, 8, 0.35],
+  [2, 4, 0.3],
+  [1, 4, 0.2],
+];
+
+/** The same, fused: twelve sums of eight lanes. */
+const tilesOfWideFused: typeof tiles = [
+  [6, 16, 1],
+  [4, 16, 0.92],
+  [3, 16, 0.7],
+  [6, 8, 0.7],
+  [4, 8, 0.55],
+  [2, 16, 0.5],
+  [3, 8, 0.4],
+  [6, 4, 0.36],
+  [2, 8, 0.3],
+  [4, 4, 0.28],
+  [1, 16, 0.27],
+  [3, 4, 0.25],
+  [2, 4, 0.2],
+  [1, 8, 0.15],
+  [1, 4, 0.1],
+];
+
 /** Of more rows than these, those that overlapped tiles make twice are too few for tiles of their own. */
 const fewInFours = 40;
 
@@ -139,19 +176,19 @@ function isBroken(folds: ReturnType<typeof foldsOf>, estimate: Estimate): boolea
 }
 
 /** `most`: how many elements may be staged as one run. */
-function choose(nest: Nest, sides: Sides, most: number, { fma }: TargetTraits, estimate: Estimate): Choice {
+function choose(nest: Nest, sides: Sides, most: number, target: TargetTraits, estimate: Estimate): Choice {
   const size = (axis: Axis): number => iterationsOf([axis], estimate);
   const order = foldOrder(sides.fold, sides.uSide, estimate);
   const [u] = rowsBySize(sides, estimate);
   const reused = areReused(sides, estimate);
   const rows = u && size(u);
-  const [, width] = chooseTile(rows, size(sides.v), sides.v, fma);
+  const [, width] = chooseTile(rows, size(sides.v), sides.v, target);
   const lies = arePanels(sides, order, width, estimate);
   const run = reused && !lies ? longColumns(nest, sides, order, most, estimate) : undefined;
   const merge = run && run.length > 1 ? coalesced(run) : undefined;
   const v = merge ? merge.into : sides.v;
   const tail: Tail = readsOwn(nest) ? 'exact' : 'overlap';
-  return { nest, sides, order, u, v, tile: chooseTile(rows, size(v), v, fma), tail, reused, lies, run, merge };
+  return { nest, sides, order, u, v, tile: chooseTile(rows, size(v), v, target), tail, reused, lies, run, merge };
 }
 
 function rowsBySize({ rows }: Sides, estimate: Estimate): Axis[] {
@@ -220,7 +257,12 @@ function strideIn(nest: Nest, axis: Axis, estimate: Estimate): number {
 }
 
 /** Best of weight × useful share. A narrow axis takes a narrow tile; what does not fill a tile is computed twice. */
-export function chooseTile(rows: number | undefined, columns: number, v: Axis, fma = false): readonly [number, number] {
+export function chooseTile(
+  rows: number | undefined,
+  columns: number,
+  v: Axis,
+  { fma, wide }: Pick<TargetTraits, 'fma' | 'wide'>,
+): readonly [number, number] {
   const useful = (extent: number, tile: number): number =>
     extent < tile ? 0 : extent / (Math.ceil(extent / tile) * tile);
   const usefulRows = (extent: number, tile: number, weight: number): number => {
@@ -229,8 +271,9 @@ export function chooseTile(rows: number | undefined, columns: number, v: Axis, f
   };
   let best: readonly [number, number] = [1, 1];
   let score = 0;
-  for (const [u, width, measured] of fma ? tilesOfFused : tiles) {
-    const weight = fma ? Math.min(measured, (u * width) / 4 / sumsUnderWay) : measured;
+  const list = wide ? (fma ? tilesOfWideFused : tilesOfWide) : fma ? tilesOfFused : tiles;
+  for (const [u, width, measured] of list) {
+    const weight = fma && !wide ? Math.min(measured, (u * width) / 4 / sumsUnderWay) : measured;
     if (rows === undefined && u > 1) continue;
     if (width > (constantOf(v.extent) ?? Infinity)) continue;
     const height = width === 8 ? usefulRows(rows ?? 1, u, weight) : useful(rows ?? 1, u);

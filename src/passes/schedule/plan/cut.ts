@@ -222,9 +222,9 @@ function shareOf(
   return most > 1 ? { share: newAxis('share', most) } : {};
 }
 
-function tileOf(u: Axis, columns: readonly Axis[], { fma }: TargetTraits, estimate: Estimate) {
+function tileOf(u: Axis, columns: readonly Axis[], target: TargetTraits, estimate: Estimate) {
   const count = Math.ceil(iterationsOf(columns, estimate) / 4) * 4;
-  return chooseTile(estimated(u.extent, estimate), count, newAxis('column', count), fma);
+  return chooseTile(estimated(u.extent, estimate), count, newAxis('column', count), target);
 }
 
 /** The columns as one axis, as long as tiles of this width fill. */
