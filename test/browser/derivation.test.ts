@@ -123,8 +123,8 @@ it(
     const served = await openPage({ '/favicon.ico': '' }, { viewport: { width: 1440, height: 900 } });
     try {
       const times: number[] = [];
-      // Other tests run beside this one: the best of three.
-      for (let i = 0; i < 3; i++) {
+      // Other tests run beside this one: the best of three, where the first is not quick enough.
+      while (times.length < 3 && !(Math.min(...times) < 2000)) {
         const start = performance.now();
         await served.page.setContent(html);
         await served.page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));

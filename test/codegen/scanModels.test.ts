@@ -5,7 +5,7 @@ import { runsOf } from '../../src/ir/runs.js';
 import { agree } from '../support/agree.js';
 import { sharing } from '../support/sharing.js';
 import { runnableText } from '../support/runnable.js';
-import { compileText, importCode, type LoadedModule } from '../support/trainer.js';
+import { importCode, loadText } from '../support/trainer.js';
 
 const gru = `
 layer gru(units)(x: [batch, T, n]) -> [batch, T, units] {
@@ -143,8 +143,7 @@ describe('copies of a layer with a loop', () => {
 
 describe('a profile', () => {
   it('has a function for each kernel, in the loops that stand around it', async () => {
-    const code = await compileText(textOf(cases[0]), { profile: 'step' });
-    const module: LoadedModule = await importCode(code);
+    const module = await loadText(textOf(cases[0]), { profile: 'step' });
     const trainer = await module.createTrainer();
     trainer.step(inputs(4, 1));
     const { kernels } = trainer as unknown as { kernels: readonly (() => void)[] };
