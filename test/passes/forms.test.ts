@@ -53,3 +53,9 @@ it.each(['ts', 'wasm'] as const)('writes copies of a layer like one of them: %s'
     for (const { over } of own) expect(over.some((axis) => axes.has(axis))).toBe(false);
   }
 });
+
+it('has one accessor for the stores of all, so that engines keep nests as they keep other objects', () => {
+  const accessors = nestsOf('ts').flatMap((nest) => Object.getOwnPropertyDescriptor(nest, 'stores')?.get ?? []);
+  expect(accessors.length).toBeGreaterThan(1);
+  expect(new Set(accessors).size).toBe(1);
+});

@@ -19,6 +19,8 @@ export interface Form<N extends AnyNest> {
 export interface Formed<N extends AnyNest> {
   readonly form: Form<N>;
   readonly buffers: readonly Buffer[];
+  /** Of a nest that is like the written one, once somebody has read them. */
+  stores?: readonly Store[] | undefined;
 }
 
 const plain = new WeakMap<Nest, Formed<Nest>>();
@@ -85,20 +87,21 @@ export interface Labels {
   readonly provenance: Provenance;
 }
 
+/** One for all nests: engines keep an object with an accessor of its own, as `get` in a literal makes it, as a table of names. */
+const storesLike: PropertyDescriptor = {
+  enumerable: true,
+  configurable: true,
+  get(this: Nest) {
+    const formed = formOf(this);
+    return formed && (formed.stores ??= formed.form.nest.stores.map(writerOf([formed.form.nest], formed)));
+  },
+};
+
 /** Another nest of a form. */
 export function nestLike(form: Form<Nest>, buffers: readonly Buffer[], { name, provenance }: Labels): Nest {
-  const formed = { form, buffers };
-  let stores: readonly Store[] | undefined;
-  const made: Nest = {
-    kind: 'nest',
-    name,
-    axes: form.nest.axes,
-    get stores() {
-      return (stores ??= form.nest.stores.map(writerOf([form.nest], formed)));
-    },
-    provenance,
-  };
-  plain.set(made, formed);
+  const own: Omit<Nest, 'stores'> = { kind: 'nest', name, axes: form.nest.axes, provenance };
+  const made = Object.defineProperty(own, 'stores', storesLike) as Nest;
+  plain.set(made, { form, buffers, stores: undefined });
   return made;
 }
 
