@@ -16,6 +16,7 @@ import {
 } from 'vscode';
 import { LanguageClient, TransportKind, type ServerOptions } from 'vscode-languageclient/node';
 import { linesOfKernels } from './lines.js';
+import { reasonIn } from './reason.js';
 
 let client: LanguageClient | undefined;
 
@@ -184,5 +185,5 @@ function reasonOf(error: Error, stderr: string): string {
   const isMissing = 'code' in error && error.code === 'ENOENT';
   if (isMissing)
     return `There is no ${nnc()}: npm install nnc brings it into the folder, or the setting nnc.path says where it is.`;
-  return stderr.trim() === '' ? error.message : stderr.trim();
+  return reasonIn(stderr) || error.message;
 }
