@@ -4,7 +4,7 @@ import { processor, race } from '../measure.mjs';
 import { prepare, workloads } from './workloads.mjs';
 
 // Node 20 knows relaxed SIMD only when asked, and before the first module is compiled.
-setFlagsFromString('--experimental-wasm-relaxed-simd');
+if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 const nnc = await import('./contestants/nnc.mjs');
 const contestants = [
   ...(relaxedWorks() ? [nnc.relaxed] : []),

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { compile } from '../../../dist/index.js';
 
+/** Does V8 join neighbouring vectors, of all contestants, in this process? */
+const wide = process.execArgv.includes('--experimental-wasm-revectorize');
+
 export const ts = contestant('nnc ts', { target: 'ts' });
-export const wasm = contestant('nnc wasm', { target: 'wasm' });
-export const relaxed = contestant('nnc wasm relaxed', { target: 'wasm', relaxed: true });
+export const wasm = contestant('nnc wasm', { target: 'wasm', wide });
+export const relaxed = contestant('nnc wasm relaxed', { target: 'wasm', relaxed: true, wide });
 
 function contestant(name, options) {
   return {
