@@ -91,10 +91,13 @@ const passedOver = new Set(['node_modules', 'dist', 'build', 'coverage']);
 
 /** Programs below a folder, and what an earlier run may have written; a .nn file is all there is of it. */
 function filesUnder(root: string): string[] {
-  if (root.endsWith('.nn')) return [root];
-  return readable(root, () => readdirSync(root, { withFileTypes: true })).flatMap((entry) => {
-    const path = join(root, entry.name);
-    if (entry.isDirectory()) return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : filesUnder(path);
+  return root.endsWith('.nn') ? [root] : filesIn(root);
+}
+
+function filesIn(folder: string): string[] {
+  return readable(folder, () => readdirSync(folder, { withFileTypes: true })).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name.startsWith('.') || passedOver.has(entry.name) ? [] : filesIn(path);
     return entry.isFile() && (program.test(entry.name) || entry.name === queriedName) ? [path] : [];
   });
 }
