@@ -309,6 +309,8 @@ describe('at a desk', () => {
     expect(await failed.innerText()).toBe(
       'WebGPU is not to be had in this browser, or on this machine: WebAssembly and TypeScript train everywhere',
     );
+    // What is chosen stays with the tab.
+    await page.selectOption('#target', 'wasm');
   });
 
   it('a lesson shows one pane of an example within another page', async () => {
