@@ -20,7 +20,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const query = '?epochs=200&every=50';
+const query = '?epochs=600&every=50';
 
 /** A number that the page tells of itself, once it satisfies the condition. */
 async function steps(page: Page, selector: string, condition: string): Promise<number> {
@@ -37,9 +37,9 @@ async function ended(page: Page, state: 'paused' | 'done'): Promise<{ steps: str
 it('goes on from its checkpoint after a pause, a reload and a kill, and ends with the same weights', async () => {
   const calm = await openPage({ folder, query });
   const whole = await ended(calm.page, 'done');
-  expect(whole.steps).toBe('5000');
+  expect(whole.steps).toBe('15000');
   expect(await calm.page.textContent('#status')).toMatch(
-    /^done after 5,000 steps: loss 0\.\d+, (9\d\.\d|100\.0) % right/,
+    /^done after 15,000 steps: loss 0\.\d+, (9\d\.\d|100\.0) % right/,
   );
   expect(Number(await calm.page.getAttribute('#from', 'data-steps'))).toBe(0);
   expect(await violationsIn(calm.page)).toEqual([]);
@@ -56,7 +56,7 @@ it('goes on from its checkpoint after a pause, a reload and a kill, and ends wit
   await page.reload();
   const second = await steps(page, '#from', 'n > 0');
   expect(second).toBeGreaterThanOrEqual(first);
-  expect(second).toBeLessThan(5000);
+  expect(second).toBeLessThan(15000);
   // A pause, which a reload does not end.
   // Clicked in the page itself: by the time that this process knew, a fast machine would be done.
   await steps(page, '#saved', `n > ${second} && (document.querySelector('#pause').click(), true)`);
